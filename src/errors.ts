@@ -1,0 +1,39 @@
+/**
+ * The closed set of ways in which something can go wrong. Faces translate a kind (to an exit code, later to an
+ * HTTP status); nothing else does, and nothing ever decides by matching the text of a message.
+ */
+export type ErrorKind =
+  | 'notFound'
+  | 'conflict'
+  | 'invalid'
+  | 'unauthorized'
+  | 'denied'
+  | 'unavailable'
+  | 'notModified'
+  | 'unsupported'
+  | 'cancelled'
+  | 'internal';
+
+/** What an error says about itself besides its kind and message. */
+export interface ErrorDetails {
+  /** What the user can do about it: one sentence, lower case, no full stop. */
+  hint?: string | undefined;
+  /** The object that the message is about: a reference, a container's name, a path. */
+  subject?: string | undefined;
+  cause?: unknown;
+}
+
+/** The one error that crosses floors. Messages use the user's words and name the object: lower case, no full stop. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+  readonly subject: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = kind;
+    this.hint = details.hint;
+    this.subject = details.subject;
+  }
+}

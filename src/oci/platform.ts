@@ -1,0 +1,6 @@
+/** What a manifest runs on (OCI image spec, image-index.md, `platform`): `linux`/`arm`/`v7`. */
+export interface Platform {
+  os: string;
+  architecture: string;
+  variant?: string | undefined;
+}

@@ -1,0 +1,270 @@
+import type { ErrorKind } from '../errors.ts';
+import { moveHint } from './cgroup.ts';
+
+/** What the helper reports about a step that failed (src/ARCHITECTURE.md, "The error record"). */
+export interface FailureRecord {
+  /** One of native/stages.def. */
+  stage: string;
+  errno: number;
+  /** The object of the step: a path, a name. */
+  detail: string;
+}
+
+/** What went wrong, in a user's words; without `exitCode` it is 125. */
+export interface Words {
+  kind: ErrorKind;
+  message: string;
+  hint?: string | undefined;
+  exitCode?: 126 | 127;
+}
+
+/** Everything that is known about a failure when it is put into words. */
+export interface Failure extends FailureRecord {
+  /** `ENOENT`. */
+  code: string;
+  /** `no such file or directory`. */
+  reason: string;
+  command: string;
+  user: string;
+}
+
+const HINT_PRIVILEGES =
+  'skiff needs root with CAP_SYS_ADMIN; inside of a container, start that one with --privileged';
+const HINT_NUMBERS = 'names are looked up in the image; numbers always work';
+const HINT_DISK = 'make room, or keep the state elsewhere with --root';
+
+/** What an errno means wherever it comes from; a stage overrides what it knows better. */
+function generalWords({ code, stage, detail, reason }: Failure): Words {
+  const phrase =
+    PHRASES[stage]?.replace('%', () => detail) ?? `cannot start the container: ${stage} ${detail}`;
+  const message = `${phrase}: ${reason}`;
+  switch (code) {
+    case 'EPERM':
+    case 'EACCES':
+      return { kind: 'denied', message, hint: HINT_PRIVILEGES };
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return { kind: 'unavailable', message, hint: HINT_DISK };
+    case 'ENOMEM':
+      return {
+        kind: 'unavailable',
+        message,
+        hint: 'the machine, or the cgroup that skiff runs in, is out of memory',
+      };
+    case 'EMFILE':
+    case 'ENFILE':
+      return { kind: 'unavailable', message, hint: 'too many files are open: see ulimit -n and fs.file-max' };
+    case 'ENOSYS':
+    case 'ENODEV':
+      return { kind: 'unsupported', message, hint: 'this kernel lacks something that containers need' };
+    default:
+      return { kind: 'internal', message };
+  }
+}
+
+/** What failed, for each stage of native/stages.def that has no explainer; `%` is the detail. */
+const PHRASES: Readonly<Record<string, string>> = {
+  bind: 'cannot mount %',
+  'bind-root': 'cannot mount the root file system %',
+  'bind-source': 'cannot mount %',
+  capabilities: 'cannot set the capabilities of the command',
+  'cgroup-mount': 'cannot show the container its cgroup',
+  'cgroup-namespace': 'cannot make a cgroup namespace',
+  cleanup: 'cannot clean up %',
+  control: 'cannot make the control socket %',
+  hostname: 'cannot set the host name "%"',
+  lock: 'another command is starting or cleaning up this container',
+  log: 'cannot write the log %',
+  loopback: 'cannot bring the loopback interface up',
+  mask: 'cannot hide %',
+  mkdir: 'cannot make the directory %',
+  monitor: 'cannot start the monitor of the container',
+  mount: 'cannot mount %',
+  'no-new-privileges': 'cannot give up new privileges',
+  node: 'cannot make the device %',
+  'oom-score-adj': 'cannot set the OOM score to %',
+  pivot: 'cannot make % the root of the container',
+  plan: 'cannot read the plan (%)',
+  propagation: 'cannot make the mounts of the container its own',
+  readonly: 'cannot make % read-only',
+  rlimit: 'cannot set the resource limit %',
+  'root-readonly': 'cannot make the root file system read-only',
+  seal: 'cannot run the helper from a copy that no container can change',
+  state: 'cannot write the state of the container (%)',
+  symlink: 'cannot make the link %',
+  sysctl: 'cannot set the sysctl %',
+};
+
+type Explainer = (failure: Failure) => Partial<Words>;
+
+/** The stages about which more can be said than that they failed. */
+const EXPLAINERS: Readonly<Record<string, Explainer>> = {
+  cgroup: explainCgroup,
+  write: explainCgroup,
+  clone: explainClone,
+  overlay: explainOverlay,
+  user: explainUser,
+  group: ({ detail, code, reason }) =>
+    code === 'ENOENT'
+      ? {
+          kind: 'notFound',
+          message: `unable to find group ${detail}: no matching entries in group file`,
+          hint: HINT_NUMBERS,
+        }
+      : { message: `cannot join group "${detail}": ${reason}` },
+  cwd: ({ detail, reason }) => ({
+    kind: 'invalid',
+    message: `the working directory "${detail}" cannot be used: ${reason}`,
+    hint: 'choose another with --workdir',
+    exitCode: 126,
+  }),
+  exec: explainExec,
+  'exec-interpreter': ({ command, detail }) => ({
+    kind: 'notFound',
+    message: `"${command}": the interpreter or dynamic loader of ${detail} was not found`,
+    hint: 'see its first line, or what ldd says about it',
+    exitCode: 127,
+  }),
+};
+
+/** Whether a stage has words of its own. */
+export function isKnownStage(stage: string): boolean {
+  return Object.hasOwn(EXPLAINERS, stage) || Object.hasOwn(PHRASES, stage);
+}
+
+/** The words for a failure; a stage that is not known here is named as it is. */
+export function wordsFor(failure: Failure): Words {
+  return { ...generalWords(failure), ...EXPLAINERS[failure.stage]?.(failure) };
+}
+
+/** Docker's words, and its exit codes: 127 what is not there, 126 what is there and cannot be executed. */
+function explainExec({ code, reason, command }: Failure): Partial<Words> {
+  if (code === 'ENOENT') {
+    const why = command.includes('/') ? 'no such file or directory' : 'executable file not found in $PATH';
+    return { kind: 'notFound', message: `"${command}": ${why}`, exitCode: 127 };
+  }
+  return {
+    kind: 'invalid',
+    message: `"${command}": ${reason}`,
+    hint: EXEC_HINTS[code],
+    exitCode: 126,
+  };
+}
+
+const EXEC_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'it needs the execute permission, and so does every directory above it',
+  ENOEXEC: 'it is for another architecture, or a script without #! in its first line',
+  EISDIR: 'name a file',
+  E2BIG: 'arguments and environment together are too long',
+};
+
+function explainUser({ user, code, reason }: Failure): Partial<Words> {
+  switch (code) {
+    case 'ENOENT':
+      return {
+        kind: 'notFound',
+        message: `unable to find user ${user.replace(/:.*/s, '')}: no matching entries in passwd file`,
+        hint: HINT_NUMBERS,
+      };
+    case 'EINVAL':
+    case 'ERANGE':
+      return {
+        kind: 'invalid',
+        message: `"${user}" is not a user`,
+        hint: 'write name or uid, with :group if need be',
+      };
+    default:
+      return { message: `cannot become user "${user}": ${reason}` };
+  }
+}
+
+function explainClone({ code, reason }: Failure): Partial<Words> {
+  const message = `cannot make the namespaces of the container: ${reason}`;
+  switch (code) {
+    case 'ENOSPC':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make the namespaces of the container: a limit is reached',
+        hint: 'see the limits in /proc/sys/user (max_pid_namespaces, max_net_namespaces and so on)',
+      };
+    case 'EAGAIN':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make the process of the container: there are too many processes',
+        hint: 'see pids.max of the cgroup that skiff runs in, ulimit -u and kernel.pid_max',
+      };
+    case 'EINVAL':
+      return { kind: 'unsupported', message, hint: 'this kernel lacks a kind of namespace' };
+    case 'EBUSY':
+      return { kind: 'unavailable', message, hint: 'the cgroup is a domain that cannot take processes' };
+    default:
+      return { message };
+  }
+}
+
+function explainOverlay({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount the overlay on ${detail}: ${reason}`;
+  switch (code) {
+    case 'ENODEV':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'this kernel has no overlay file system: modprobe overlay',
+      };
+    case 'EINVAL':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'the state root cannot be an upper directory if it is on an overlay or a network file system: choose another with --root',
+      };
+    case 'ENOENT':
+      return { kind: 'notFound', message, hint: 'a layer or a directory of the container was removed' };
+    case 'ELOOP':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'overlays are stacked too deep: choose another place with --root',
+      };
+    default:
+      return { message };
+  }
+}
+
+function explainCgroup({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot set up the cgroup: ${detail}: ${reason}`;
+  switch (code) {
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        kind: 'denied',
+        message,
+        hint: 'cgroups cannot be written here: inside of a container, start that one with --privileged',
+      };
+    case 'ENOENT':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'this kernel has no such limit, or its controller is not handed down',
+      };
+    case 'EBUSY':
+    case 'EOPNOTSUPP':
+      return { kind: 'unavailable', message, hint: busyHint(detail) };
+    case 'EINVAL':
+      return { kind: 'invalid', message, hint: 'the kernel refuses this value' };
+    case 'ENOSPC':
+      return {
+        kind: 'unavailable',
+        message,
+        hint: 'too many cgroups: see cgroup.max.descendants and /proc/cgroups',
+      };
+    default:
+      return { message };
+  }
+}
+
+/** Controllers are not handed down by a v2 cgroup that holds processes ("no internal processes"). */
+function busyHint(file: string): string | undefined {
+  const [, directory] = /^(.+)\/cgroup\.subtree_control$/.exec(file) ?? [];
+  return directory === undefined ? undefined : `processes live in ${directory}: ${moveHint(directory)}`;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { parseExitRecord, parseStateRecord } from '../../../src/runtime/records.ts';
+
+describe('the records of the monitor', () => {
+  it('tell who runs', () => {
+    expect(parseStateRecord('monitor 10 5000\ninit 11 5001\nstarted 1700000000123\n')).toEqual({
+      monitor: { pid: 10, startTime: 5000 },
+      init: { pid: 11, startTime: 5001 },
+      started: 1700000000123,
+    });
+  });
+
+  it('tell how it ended', () => {
+    expect(parseExitRecord('code 137\nsignal 9\noom 1\nstarted 1\nfinished 2\n')).toEqual({
+      code: 137,
+      signal: 9,
+      oom: true,
+      started: 1,
+      finished: 2,
+    });
+    expect(parseExitRecord('code 0\noom 0\nstarted 1\nfinished 2\n')).toEqual({
+      code: 0,
+      oom: false,
+      started: 1,
+      finished: 2,
+    });
+  });
+
+  it('read as an unknown end, and as nobody running, when a crash left them empty', () => {
+    expect(parseExitRecord('')).toEqual({ code: 255, oom: false, started: 0, finished: 0 });
+    expect(parseStateRecord('monitor 1').monitor).toEqual({ pid: 1, startTime: 0 });
+    expect(parseStateRecord('').monitor).toEqual({ pid: 0, startTime: 0 });
+  });
+
+  it('may say more than is known here', () => {
+    expect(parseExitRecord('code 3\nfuture a b\n').code).toBe(3);
+  });
+});

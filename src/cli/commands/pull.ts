@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { parsePlatform } from '../../image/platform.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { type PullFlags, pullWithProgress } from '../pull-with-progress.ts';
+import type { Session } from '../session.ts';
+
+interface Flags {
+  platform?: Platform;
+  quiet?: boolean;
+}
+
+export function define(command: Command, session: () => Session): void {
+  command
+    .argument('<image>', 'a reference: name, name:tag, host:port/name@sha256:…')
+    .option(
+      '--platform <os/arch[/variant]>',
+      'which image to take where an index offers several',
+      parsePlatform,
+    )
+    .option('-q, --quiet', 'print only the canonical name')
+    .action((image: string, flags: Flags) => pull(session(), image, flags));
+}
+
+async function pull(session: Session, image: string, { platform, quiet }: Flags): Promise<void> {
+  const flags: PullFlags = { platform, quiet: quiet === true, output: process.stdout };
+  const { name, digest, changed } = await pullWithProgress(session, image, flags);
+  if (quiet !== true) {
+    process.stdout.write(`Digest: ${digest}\n`);
+    const what = changed ? 'Downloaded newer image' : 'Image is up to date';
+    process.stdout.write(`Status: ${what} for ${image}\n`);
+  }
+  process.stdout.write(`${name}\n`);
+}

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { helperDigest } from '../../host/assets.ts';
+import { VERSION } from '../../host/version.ts';
+
+export function define(command: Command): void {
+  command.action(() => {
+    const runtime =
+      process.versions['bun'] === undefined
+        ? `Node.js ${process.versions.node}`
+        : `Bun ${process.versions['bun']}`;
+    process.stdout.write(
+      [
+        `skiff version ${VERSION}`,
+        ` Runtime:  ${runtime}`,
+        ` Helper:   ${helperDigest().slice(0, 12)}`,
+        ` OS/Arch:  linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+        '',
+      ].join('\n'),
+    );
+  });
+}

@@ -1,0 +1,58 @@
+import { EngineError } from '../../errors.ts';
+import { wantsColour } from './terminal.ts';
+
+interface ErrorStyle {
+  /** Adds the chain of causes, and where the innermost arose. */
+  debug: boolean;
+  /** By default: standard error is a terminal and NO_COLOR is not set. */
+  colour?: boolean;
+}
+
+const RED = 31;
+const CYAN = 36;
+const CAUSES_MAX = 8;
+
+/** An error as the terminal shows it, with its final newline: `skiff: message`, then `hint: …` if there is one. */
+export function renderError(
+  error: unknown,
+  { debug, colour = wantsColour(process.stderr) }: ErrorStyle,
+): string {
+  const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const known = error instanceof EngineError;
+  const lines = [
+    `${paint(RED, 'skiff:')} ${known ? '' : 'unexpected error: '}${printable(messageOf(error))}`,
+  ];
+  const hint = known ? error.hint : debug ? undefined : 'run it again with skiff --debug for details';
+  if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${printable(hint)}`);
+  if (debug) lines.push(...causes(error).map(printable));
+  return `${lines.join('\n')}\n`;
+}
+
+function causes(error: unknown): string[] {
+  const lines: string[] = [];
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause !== undefined && lines.length < CAUSES_MAX) {
+    innermost = innermost.cause;
+    lines.push(`caused by: ${describe(innermost)}`);
+  }
+  const stack = innermost instanceof Error ? innermost.stack : undefined;
+  return stack === undefined ? lines : [...lines, stack];
+}
+
+function describe(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const message = messageOf(error);
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Messages quote registries, archives and images: their control characters must not reach the terminal. */
+function printable(text: string): string {
+  return text.replace(
+    /[^\P{Cc}\n\t]/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,119 @@
+import type { OutputStream } from './terminal.ts';
+
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+const CLEAR_LINE = '\x1b[K';
+const CLEAR_BELOW = '\x1b[J';
+
+/** At most ten pictures a second: a terminal over a slow link must not hold the pull up. */
+const REDRAW_INTERVAL_MS = 100;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/** Renders a line for a width in characters. */
+type Renderer = (width: number) => string;
+
+/** One line of a block. A finished line may scroll out of sight when there is no room for all. */
+export interface BlockLine {
+  set(render: Renderer, finished?: boolean): void;
+}
+
+interface LineState {
+  render: Renderer;
+  finished: boolean;
+}
+
+/**
+ * Lines at the bottom of a terminal that change in place. The cursor is hidden while they do, and comes back when the
+ * block is closed or the process exits by itself; whoever uses a block handles SIGINT and closes it.
+ */
+export class LineBlock {
+  readonly #stream: OutputStream;
+  readonly #lines: LineState[] = [];
+  #drawn = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #open = false;
+  #closed = false;
+  readonly #restore = (): void => {
+    this.#stream.write(SHOW_CURSOR);
+  };
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream;
+  }
+
+  /** Adds a line at the end. */
+  addLine(): BlockLine {
+    const state: LineState = { render: () => '', finished: false };
+    this.#lines.push(state);
+    return {
+      set: (render, finished = false) => {
+        state.render = render;
+        state.finished = finished;
+        this.#schedule();
+      },
+    };
+  }
+
+  /** Prints a line that stays, above the block. */
+  print(text: string): void {
+    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}${text}\n`);
+    this.#drawn = 0;
+    if (this.#lines.length > 0) this.#draw();
+  }
+
+  /** Draws the last state of every line and gives the cursor back. */
+  close(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#closed = true;
+    if (!this.#open) return;
+    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}`);
+    this.#drawn = 0;
+    this.#drawLines(this.#lines);
+    this.#lines.length = 0;
+    this.#drawn = 0;
+    this.#open = false;
+    process.removeListener('exit', this.#restore);
+    this.#restore();
+  }
+
+  #schedule(): void {
+    // What was aborted may still have something to say.
+    if (this.#closed || this.#timer !== undefined) return;
+    if (!this.#open) {
+      this.#open = true;
+      this.#stream.write(HIDE_CURSOR);
+      process.once('exit', this.#restore);
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#draw();
+    }, REDRAW_INTERVAL_MS);
+  }
+
+  #draw(): void {
+    this.#drawLines(this.#visible());
+  }
+
+  #drawLines(lines: readonly LineState[]): void {
+    // One column stays free: a line that fills the last one would wrap on some terminals.
+    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
+    const text = lines.map(({ render }) => `${render(width)}${CLEAR_LINE}\n`).join('');
+    this.#stream.write(`${this.#toTop()}${text}${CLEAR_BELOW}`);
+    this.#drawn = lines.length;
+  }
+
+  /** What fits on the screen: finished lines give way first. The cursor cannot go above the screen's top. */
+  #visible(): LineState[] {
+    const room = (this.#stream.rows || DEFAULT_ROWS) - 1;
+    const surplus = this.#lines.length - room;
+    if (surplus <= 0) return this.#lines;
+    const finished = this.#lines.filter((line) => line.finished).slice(0, surplus);
+    return this.#lines.filter((line) => !finished.includes(line)).slice(0, room);
+  }
+
+  #toTop(): string {
+    return this.#drawn === 0 ? '\r' : `\r\x1b[${this.#drawn}A`;
+  }
+}

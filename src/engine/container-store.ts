@@ -1,0 +1,165 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { type Database, isUniqueViolation, type Row } from '../host/database.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ExitRecord } from '../runtime/records.ts';
+import type { CreateOptions } from './create-options.ts';
+
+/** 64 lower-case hex digits. */
+export type ContainerId = string & { readonly __brand: 'ContainerId' };
+
+/** A container as the database knows it; whether it runs is the kernel's to say (`status.ts`). */
+export interface ContainerRow {
+  id: ContainerId;
+  name: string;
+  imageId: Digest;
+  /** The image as the user named it. */
+  imageName: string;
+  /** chainIDs, bottom first. */
+  layers: Digest[];
+  /** What it executes: the image's and the user's wishes merged. */
+  argv: string[];
+  options: CreateOptions;
+  autoRemove: boolean;
+  /** ms since the epoch. */
+  createdAt: number;
+  /** `pid starttime` of the command that brings it up. */
+  starter: string | undefined;
+  started: boolean;
+  /** Why the last start failed. */
+  error: StartFailure | undefined;
+  ended: ExitRecord | undefined;
+}
+
+export interface StartFailure {
+  message: string;
+  exitCode: number;
+}
+
+/** Adds a row. Throws `conflict` when the name is taken by a container that still exists. */
+export function insertContainer(
+  database: Database,
+  row: ContainerRow,
+  isGone: (holder: ContainerRow) => boolean,
+): void {
+  try {
+    insert(database, row);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    const holder = containerByName(database, row.name);
+    if (holder !== undefined && !isGone(holder)) throw nameTaken(row.name, holder.id);
+    if (holder !== undefined) deleteContainer(database, holder.id);
+    insert(database, row);
+  }
+}
+
+function insert(database: Database, row: ContainerRow): void {
+  database.run(
+    `INSERT INTO container (id, name, image_id, image_name, layers, argv, options, auto_remove, created_at, starter, started)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    row.id,
+    row.name,
+    row.imageId,
+    row.imageName,
+    JSON.stringify(row.layers),
+    JSON.stringify(row.argv),
+    JSON.stringify(row.options),
+    row.autoRemove ? 1 : 0,
+    row.createdAt,
+    row.starter ?? null,
+    row.started ? 1 : 0,
+  );
+}
+
+function nameTaken(name: string, holder: string): EngineError {
+  return new EngineError(
+    'conflict',
+    `the container name "${name}" is already in use by container ${holder.slice(0, 12)}`,
+    {
+      subject: name,
+      hint: `remove that container first (skiff rm ${name}) or choose another name`,
+    },
+  );
+}
+
+/** All containers, newest first. */
+export function allContainers(database: Database): ContainerRow[] {
+  return database.all('SELECT * FROM container ORDER BY created_at DESC, rowid DESC').map(toRow);
+}
+
+export function containerByName(database: Database, name: string): ContainerRow | undefined {
+  const row = database.get('SELECT * FROM container WHERE name = ?', name);
+  return row === undefined ? undefined : toRow(row);
+}
+
+/** A container by full id, name, or a prefix of its id that fits only one. Throws `notFound`, or `conflict` when several fit. */
+export function findContainer(database: Database, text: string): ContainerRow {
+  const exact = database.get('SELECT * FROM container WHERE id = ?1 OR name = ?1', text.replace(/^\//, ''));
+  if (exact !== undefined) return toRow(exact);
+  const fitting = /^[0-9a-f]+$/.test(text)
+    ? database.all("SELECT * FROM container WHERE id GLOB ? || '*' LIMIT 2", text)
+    : [];
+  const [first, second] = fitting;
+  if (first === undefined) {
+    throw new EngineError('notFound', `no such container: ${text}`, {
+      subject: text,
+      hint: 'skiff ps -a lists all containers',
+    });
+  }
+  if (second !== undefined) {
+    throw new EngineError('conflict', `several containers begin with ${text}`, {
+      subject: text,
+      hint: 'give more digits of the id',
+    });
+  }
+  return toRow(first);
+}
+
+export function deleteContainer(database: Database, id: string): boolean {
+  return database.run('DELETE FROM container WHERE id = ?', id) > 0;
+}
+
+export function recordEnd(database: Database, id: string, ended: ExitRecord): void {
+  database.run('UPDATE container SET ended = ? WHERE id = ?', JSON.stringify(ended), id);
+}
+
+export function recordStartFailure(database: Database, id: string, failure: StartFailure): void {
+  database.run('UPDATE container SET error = ? WHERE id = ?', JSON.stringify(failure), id);
+}
+
+/** Deletes the rows of `--rm` containers whose monitor left a mark in `gone` when it removed their files. */
+export function sweepGone(database: Database, gone: string): void {
+  for (const id of marksIn(gone)) {
+    deleteContainer(database, id);
+    rmSync(join(gone, id), { force: true });
+  }
+}
+
+function marksIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function toRow(row: Row): ContainerRow {
+  const text = (column: string) => row[column] as string;
+  const json = (column: string) => (row[column] === null ? undefined : JSON.parse(text(column)));
+  return {
+    id: text('id') as ContainerId,
+    name: text('name'),
+    imageId: text('image_id') as Digest,
+    imageName: text('image_name'),
+    layers: json('layers') as Digest[],
+    argv: json('argv') as string[],
+    options: json('options') as CreateOptions,
+    autoRemove: row['auto_remove'] === 1,
+    createdAt: row['created_at'] as number,
+    starter: (row['starter'] as string | null) ?? undefined,
+    started: row['started'] === 1,
+    error: json('error') as StartFailure | undefined,
+    ended: json('ended') as ExitRecord | undefined,
+  };
+}

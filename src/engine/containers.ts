@@ -1,0 +1,96 @@
+import { EngineError } from '../errors.ts';
+import type { Handover } from '../host/replace-process.ts';
+import type { ExplainedFailure, FailureRecord } from '../runtime/failure.ts';
+import type { LogEntry } from './container-logs.ts';
+import { allContainers, type ContainerRow, findContainer } from './container-store.ts';
+import type { Context } from './context.ts';
+import type { CreateOptions } from './create-options.ts';
+import type { FoundImage } from './image-store.ts';
+import { type Observed, observe } from './reconcile.ts';
+
+/** Use cases of containers. `name` is a name, an id, or a prefix of an id that fits only one. */
+export class Containers {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /**
+   * Creates a container and prepares its start. The caller becomes the returned program, which starts it and, with
+   * `attach`, relays its streams and exits with its code, or, with `detach`, prints its id.
+   */
+  async run(
+    options: CreateOptions,
+    { image, mode }: { image: FoundImage; mode: 'attach' | 'detach' },
+  ): Promise<Handover> {
+    const { createContainer } = await import('./create-container.ts');
+    const { prepareStart } = await import('./start-container.ts');
+    const row = createContainer(this.#context, options, { image, starting: true });
+    return prepareStart(this.#context, row, mode);
+  }
+
+  /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */
+  async noteStartFailure(id: string, record: FailureRecord): Promise<ExplainedFailure> {
+    const { noteStartFailure } = await import('./start-failure.ts');
+    return noteStartFailure(this.#context, this.#find(id), record);
+  }
+
+  /** What exists, newest first, with what it is doing; only what runs unless `all`. */
+  async list({ all }: { all: boolean }): Promise<Observed[]> {
+    const observed: Observed[] = [];
+    for (const row of allContainers(this.#context.database)) {
+      const one = await observe(this.#context, row);
+      if (one !== undefined && (all || one.status.state === 'running')) observed.push(one);
+    }
+    return observed;
+  }
+
+  async get(name: string): Promise<Observed> {
+    const row = this.#find(name);
+    const observed = await observe(this.#context, row);
+    if (observed !== undefined) return observed;
+    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+  }
+
+  /** Docker's JSON. */
+  async inspect(name: string): Promise<object> {
+    const observed = await this.get(name);
+    const { inspectContainer } = await import('./inspect-container.ts');
+    return inspectContainer(this.#context, observed);
+  }
+
+  async logs(
+    name: string,
+    options: { follow: boolean; signal?: AbortSignal | undefined },
+  ): Promise<AsyncGenerator<LogEntry>> {
+    const { row } = await this.get(name);
+    const { readLogs } = await import('./container-logs.ts');
+    return readLogs(this.#context, row, options);
+  }
+
+  async stop(name: string, timeoutMs?: number): Promise<void> {
+    const { stopContainer } = await import('./stop-container.ts');
+    await stopContainer(this.#context, this.#find(name), timeoutMs);
+  }
+
+  async kill(name: string, signal: number): Promise<void> {
+    const { killContainer } = await import('./stop-container.ts');
+    await killContainer(this.#context, this.#find(name), signal);
+  }
+
+  /** The exit code, once the container does not run. */
+  async wait(name: string, signal?: AbortSignal): Promise<number> {
+    const { waitContainer } = await import('./stop-container.ts');
+    return await waitContainer(this.#context, this.#find(name), signal);
+  }
+
+  async remove(name: string, options: { force: boolean }): Promise<void> {
+    const { removeContainer } = await import('./remove-container.ts');
+    await removeContainer(this.#context, this.#find(name), options);
+  }
+
+  #find(name: string): ContainerRow {
+    return findContainer(this.#context.database, name);
+  }
+}

@@ -1,0 +1,70 @@
+import { mkdirSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
+import { Database } from '../host/database.ts';
+import { installHelper } from '../host/helper.ts';
+import { DEFAULT_ROOT, type StorePaths, storePaths } from '../host/paths.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+/** How an engine is opened. */
+export interface EngineOptions {
+  /** The state root; `/var/lib/skiff` when absent. */
+  root?: string | undefined;
+  /** Registries (`host[:port]`) that may speak plain HTTP or show a certificate nobody vouches for. */
+  insecureRegistries?: readonly string[] | undefined;
+  /** The command line that runs this very program again: what the helper calls to explain a failed start. */
+  self: readonly string[];
+}
+
+/** What every use case needs: the store's paths, its database and the helper, each made ready on first use. */
+export class Context {
+  readonly paths: StorePaths;
+  readonly insecureRegistries: readonly string[];
+  readonly self: readonly string[];
+  #database: Database | undefined;
+  #helper: string | undefined;
+
+  constructor(options: EngineOptions) {
+    this.paths = storePaths(options.root ?? DEFAULT_ROOT);
+    this.insecureRegistries = options.insecureRegistries ?? [];
+    this.self = options.self;
+  }
+
+  get database(): Database {
+    this.#database ??= this.#openDatabase();
+    return this.#database;
+  }
+
+  /** The path of the native helper. */
+  get helper(): string {
+    this.#helper ??= installHelper(this.paths.helper);
+    return this.#helper;
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #openDatabase(): Database {
+    requireRoot();
+    const { root, run } = this.paths;
+    for (const directory of [root, run]) {
+      try {
+        mkdirSync(directory, { recursive: true, mode: 0o711 });
+      } catch (cause) {
+        throw new EngineError('unavailable', `cannot make ${directory}: ${(cause as Error).message}`, {
+          subject: directory,
+          cause,
+        });
+      }
+    }
+    return Database.open(this.paths.database, MIGRATIONS);
+  }
+}
+
+function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new EngineError('denied', 'skiff needs root rights to manage containers', {
+    hint: 'run it with sudo; rootless containers are not supported yet',
+  });
+}

@@ -1,0 +1,105 @@
+import { assetBytes } from '../host/assets.ts';
+import { hostPlatform } from '../image/platform.ts';
+import { type Descriptor, MediaType } from '../oci/descriptor.ts';
+import { chainIDs, type Digest, digestOf } from '../oci/digest.ts';
+import type { Context } from './context.ts';
+import { type FoundImage, findImage, imageByName, saveImage } from './image-store.ts';
+import { takeLease } from './leases.ts';
+import { inWorkspace } from './workspace.ts';
+
+const EMBEDDED = 'hello';
+const NAME = 'localhost/hello:latest';
+
+/** True for the one image that every skiff carries: it needs no registry. */
+export function isEmbedded(text: string): boolean {
+  return text === EMBEDDED;
+}
+
+/** Makes the embedded image an image of the store like any other; one that is there already, from this very skiff, stays. */
+export async function importEmbedded(context: Context): Promise<FoundImage> {
+  const layer = layerArchive(assetBytes('hello'));
+  const diffID = digestOf(layer);
+  const config = JSON.stringify(imageConfig(diffID));
+  const present = imageByName(context.database, NAME);
+  if (present?.id === digestOf(config)) return { image: present, name: NAME };
+  await store(context, { layer, diffID, config });
+  return findImage(context.database, NAME);
+}
+
+async function store(
+  context: Context,
+  { layer, diffID, config }: { layer: Uint8Array; diffID: Digest; config: string },
+): Promise<void> {
+  const { database, helper } = context;
+  const manifest = JSON.stringify(imageManifest(layer, diffID, config));
+  const [id, digest] = [digestOf(config), digestOf(manifest)];
+  const chain = chainIDs([diffID]);
+  const [chainID] = chain as [Digest];
+  using _lease = takeLease(database, [diffID, id, digest, chainID]);
+  await inWorkspace(context, async ({ blobs, layers }) => {
+    for (const blob of [layer, Buffer.from(config), Buffer.from(manifest)]) await blobs.put(blob);
+    if (!layers.has(chainID)) {
+      await layers.unpack({ chainID, diffID, mediaType: MediaType.ociLayer }, blobs.stream(diffID), {
+        helper,
+        lowers: async () => [],
+        reopen: () => blobs.stream(diffID),
+      });
+    }
+    const image = { id, config, layers: chain, size: layers.size(chainID), createdAt: Date.now() };
+    const served = {
+      digest,
+      imageId: id,
+      mediaType: MediaType.ociManifest,
+      body: manifest,
+      indexDigest: undefined,
+    };
+    database.transaction(() => saveImage(database, image, served, [NAME]));
+  });
+}
+
+function imageConfig(diffID: Digest) {
+  return {
+    created: '2026-01-01T00:00:00Z',
+    ...hostPlatform(),
+    config: { Cmd: ['/hello'], Env: ['PATH=/'] },
+    rootfs: { type: 'layers', diff_ids: [diffID] },
+    history: [{ created: '2026-01-01T00:00:00Z', created_by: 'skiff' }],
+  };
+}
+
+function imageManifest(layer: Uint8Array, diffID: Digest, config: string) {
+  const descriptor = (mediaType: string, digest: Digest, size: number): Descriptor => ({
+    mediaType,
+    digest,
+    size,
+  });
+  return {
+    schemaVersion: 2,
+    mediaType: MediaType.ociManifest,
+    config: descriptor(MediaType.ociConfig, digestOf(config), Buffer.byteLength(config)),
+    layers: [descriptor(MediaType.ociLayer, diffID, layer.length)],
+  };
+}
+
+const BLOCK = 512;
+
+/** A ustar archive (POSIX pax(1)) with one executable file, `hello`; the same bytes for the same program. */
+function layerArchive(program: Uint8Array): Uint8Array {
+  const padded = Math.ceil(program.length / BLOCK) * BLOCK;
+  const archive = Buffer.alloc(BLOCK + padded + 2 * BLOCK);
+  const field = (offset: number, value: string) => archive.write(value, offset, 'latin1');
+  const octal = (value: number, width: number) => value.toString(8).padStart(width - 1, '0');
+  field(0, 'hello');
+  field(100, octal(0o755, 8));
+  field(108, octal(0, 8));
+  field(116, octal(0, 8));
+  field(124, octal(program.length, 12));
+  field(136, octal(0, 12));
+  field(148, ' '.repeat(8));
+  field(156, '0');
+  field(257, 'ustar\x0000');
+  const sum = archive.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
+  field(148, `${octal(sum, 7)}\0 `);
+  archive.set(program, BLOCK);
+  return archive;
+}

@@ -1,0 +1,69 @@
+import { platformMatches } from '../image/platform.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Context } from './context.ts';
+import { isEmbedded } from './embedded-image.ts';
+import {
+  allImages,
+  type FoundImage,
+  findImage,
+  type ImageNames,
+  type ImageRow,
+  lookUpImage,
+  namesOf,
+} from './image-store.ts';
+import type { PulledImage, PullOptions } from './pull.ts';
+import type { RemovedImage } from './remove-image.ts';
+
+/** An image with the names that lead to it. */
+export interface NamedImage {
+  image: ImageRow;
+  names: ImageNames;
+}
+
+/** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
+export class Images {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** The image if it is here (and for this platform, when one is asked for). The one inside skiff always is. */
+  async lookUp(text: string, platform?: Platform): Promise<FoundImage | undefined> {
+    const found = lookUpImage(this.#context.database, text);
+    if (found !== undefined) return fits(found, platform) ? found : undefined;
+    if (!isEmbedded(text)) return undefined;
+    const { importEmbedded } = await import('./embedded-image.ts');
+    return await importEmbedded(this.#context);
+  }
+
+  /** Fetches an image from its registry, or finds that it is here already. */
+  async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
+    const { pullImage } = await import('./pull.ts');
+    const { connectRegistries } = await import('./registries.ts');
+    return await pullImage(this.#context, text, options, connectRegistries(this.#context));
+  }
+
+  /** Newest in this store first. */
+  list(): NamedImage[] {
+    const { database } = this.#context;
+    return allImages(database).map((image) => ({ image, names: namesOf(database, image.id) }));
+  }
+
+  /** Docker's JSON. Throws `notFound`. */
+  async inspect(text: string): Promise<object> {
+    const { image } = findImage(this.#context.database, text);
+    const { inspectImage } = await import('./inspect-image.ts');
+    return inspectImage(this.#context, image);
+  }
+
+  async remove(text: string, options: { force: boolean }): Promise<RemovedImage> {
+    const { removeImage } = await import('./remove-image.ts');
+    return await removeImage(this.#context, text, options);
+  }
+}
+
+function fits({ image }: FoundImage, platform: Platform | undefined): boolean {
+  return platform === undefined || platformMatches(parseImageConfig(Buffer.from(image.config)), platform);
+}

@@ -1,0 +1,73 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import { VERSION } from '../host/version.ts';
+import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { allContainers } from './container-store.ts';
+import type { Context } from './context.ts';
+import { observe } from './reconcile.ts';
+
+/** What `info` shows. Sizes in bytes. */
+export interface EngineInfo {
+  version: string;
+  root: string;
+  runtimeRoot: string;
+  containers: { total: number; running: number; ended: number; created: number };
+  images: number;
+  overlay: boolean;
+  cgroup: { mode: string; controllers: string[] };
+  insecureRegistries: readonly string[];
+  kernel: string;
+  operatingSystem: string;
+  architecture: string;
+  cpus: number;
+  memory: number;
+  hostname: string;
+  storage: { free: number; total: number };
+}
+
+export async function engineInfo(context: Context): Promise<EngineInfo> {
+  const { database, paths } = context;
+  const layout = readCgroupLayout();
+  const { bavail, blocks, bsize } = statfsSync(paths.root);
+  return {
+    version: VERSION,
+    root: paths.root,
+    runtimeRoot: paths.run,
+    containers: await countContainers(context),
+    images: Number(database.get('SELECT count(*) AS count FROM image')?.['count']),
+    overlay: /^nodev\toverlay$/m.test(readOr('/proc/filesystems', '')),
+    cgroup: {
+      mode: layout.mode,
+      controllers: [...new Set(layout.hierarchies.flatMap(({ controllers }) => controllers))],
+    },
+    insecureRegistries: context.insecureRegistries,
+    kernel: release(),
+    operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readOr('/etc/os-release', ''))?.[1] ?? 'Linux',
+    architecture: arch() === 'x64' ? 'x86_64' : arch(),
+    cpus: cpus().length,
+    memory: totalmem(),
+    hostname: hostname(),
+    storage: { free: bavail * bsize, total: blocks * bsize },
+  };
+}
+
+async function countContainers(context: Context): Promise<EngineInfo['containers']> {
+  const counts = { total: 0, running: 0, ended: 0, created: 0 };
+  for (const row of allContainers(context.database)) {
+    const observed = await observe(context, row);
+    if (observed === undefined) continue;
+    counts.total += 1;
+    if (observed.status.state === 'running') counts.running += 1;
+    else if (observed.status.state === 'exited') counts.ended += 1;
+    else counts.created += 1;
+  }
+  return counts;
+}
+
+function readOr(file: string, fallback: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The schema of `state.db`, as steps: entry n leads from version n to n + 1. A step that has landed never changes.
+ *
+ * - `image`: what Docker calls an image, by its config's digest. `layers` are chainIDs, bottom first; `size` is the
+ *   unpacked size in bytes; `config` is the config blob's text.
+ * - `manifest`: how an image was served: the manifest's text, and the index it was chosen from.
+ * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
+ * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime` of the command that is bringing the container up; `ended` is the
+ *   exit record once it has been seen; times are ms since the epoch.
+ * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE image (
+    id TEXT PRIMARY KEY,
+    config TEXT NOT NULL,
+    layers TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE manifest (
+    digest TEXT PRIMARY KEY,
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+    media_type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    index_digest TEXT
+  ) STRICT;
+  CREATE TABLE image_name (
+    name TEXT PRIMARY KEY,
+    manifest_digest TEXT NOT NULL REFERENCES manifest (digest) ON DELETE CASCADE,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX image_name_manifest ON image_name (manifest_digest);
+  CREATE INDEX manifest_image ON manifest (image_id);
+  CREATE TABLE container (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    image_id TEXT NOT NULL,
+    image_name TEXT NOT NULL,
+    layers TEXT NOT NULL,
+    argv TEXT NOT NULL,
+    options TEXT NOT NULL,
+    auto_remove INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    starter TEXT,
+    started INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    ended TEXT
+  ) STRICT;
+  CREATE INDEX container_image ON container (image_id);
+  CREATE TABLE lease (
+    owner TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    PRIMARY KEY (owner, resource)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,178 @@
+import { EngineError } from '../errors.ts';
+import { formatPlatform, hostPlatform, platformMatches, selectManifest } from '../image/platform.ts';
+import { formatReference, parseReference, type Reference } from '../image/reference.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { chainIDs, type Digest, parseDigest } from '../oci/digest.ts';
+import { CONFIG_LIMIT, checkLayers, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import { type Index, type Manifest, parseManifest } from '../oci/manifest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import type { BlobStore } from '../storage/blob-store.ts';
+import type { Context } from './context.ts';
+import { type FoundImage, findImage, imageByName, saveImage, storedForm } from './image-store.ts';
+import { takeLease } from './leases.ts';
+import { pullLayers, type WantedLayer } from './pull-layers.ts';
+import { type PullProgress, SILENT } from './pull-progress.ts';
+import { inWorkspace } from './workspace.ts';
+
+export interface PullOptions {
+  platform?: Platform | undefined;
+  progress?: PullProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PulledImage extends FoundImage {
+  name: string;
+  /** Digest of what the reference names at the registry: an index or a manifest. */
+  digest: Digest;
+  /** False: the name led to this very image before. */
+  changed: boolean;
+}
+
+/** A manifest as served, and what was parsed from it. */
+interface Served<Parsed> {
+  parsed: Parsed;
+  bytes: Uint8Array;
+  digest: Digest;
+  mediaType: string;
+}
+
+/**
+ * Fetches an image and makes it runnable: manifest, config and layers are verified by digest, size and diffID; the
+ * rows come last, so whatever goes wrong before leaves nothing that has a name. Throws what the registry client and
+ * the stores throw; `notFound` when the image is not offered for the platform.
+ */
+export async function pullImage(
+  context: Context,
+  text: string,
+  options: PullOptions,
+  client: RegistryClient,
+): Promise<PulledImage> {
+  const reference = parseReference(text);
+  const { progress = SILENT, signal } = options;
+  return await inWorkspace(context, async ({ blobs, layers }) => {
+    const top = await serve(client, reference, reference.digest ?? reference.tag ?? 'latest', signal);
+    const manifest = await chooseManifest(client, reference, { top, platform: options.platform, signal });
+    using _lease = takeLease(context.database, heldBlobs(top, manifest));
+    const config = await fetchConfig({ client, reference, blobs }, manifest.parsed.config, signal);
+    checkPlatform(config.parsed, options.platform, text);
+    const wanted = wantedLayers(manifest.parsed, config.parsed);
+    const chain = wanted.map(({ chainID }) => chainID);
+    using _layerLease = takeLease(context.database, chain);
+    const fetch = (descriptor: Descriptor, either: AbortSignal) =>
+      client.blob(reference, descriptor, { signal: either });
+    await pullLayers(context, wanted, { sources: { blobs, layers, fetch }, progress, signal });
+    for (const { bytes } of new Set([top, manifest])) await blobs.put(bytes);
+    const size = chain.reduce((total, chainID) => total + layers.size(chainID), 0);
+    return publish(context, { reference, top, manifest, config, chain, size });
+  });
+}
+
+async function serve(
+  client: RegistryClient,
+  reference: Reference,
+  tagOrDigest: string,
+  signal: AbortSignal | undefined,
+): Promise<Served<Manifest | Index>> {
+  const { bytes, mediaType, digest } = await client.manifest(reference, tagOrDigest, { signal });
+  return { parsed: parseManifest(bytes, mediaType), bytes, digest, mediaType };
+}
+
+async function chooseManifest(
+  client: RegistryClient,
+  reference: Reference,
+  {
+    top,
+    platform,
+    signal,
+  }: { top: Served<Manifest | Index>; platform: Platform | undefined; signal: AbortSignal | undefined },
+): Promise<Served<Manifest>> {
+  if (top.parsed.kind === 'manifest') return top as Served<Manifest>;
+  const descriptor = selectManifest(top.parsed, platform ?? hostPlatform());
+  const chosen = await serve(client, reference, descriptor.digest, signal);
+  if (chosen.parsed.kind === 'manifest') return chosen as Served<Manifest>;
+  throw new EngineError('unsupported', `${formatReference(reference)} is an index of indexes`, {
+    subject: formatReference(reference),
+  });
+}
+
+/** Everything the rows will name, so that nobody collects it meanwhile. */
+function heldBlobs(top: Served<unknown>, manifest: Served<Manifest>): Digest[] {
+  const { config, layers } = manifest.parsed;
+  return [top.digest, manifest.digest, config.digest, ...layers.map(({ digest }) => digest)];
+}
+
+async function fetchConfig(
+  { client, reference, blobs }: { client: RegistryClient; reference: Reference; blobs: BlobStore },
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<{ parsed: ImageConfig; text: string; digest: Digest }> {
+  if (descriptor.size > CONFIG_LIMIT) {
+    throw new EngineError(
+      'invalid',
+      `the config of ${formatReference(reference)} is ${descriptor.size} bytes long, too large for an image`,
+    );
+  }
+  if (!blobs.has(descriptor.digest))
+    await blobs.write(descriptor, client.blob(reference, descriptor, { signal }));
+  const bytes = await blobs.read(descriptor.digest);
+  return {
+    parsed: parseImageConfig(bytes),
+    text: new TextDecoder().decode(bytes),
+    digest: descriptor.digest,
+  };
+}
+
+/** Only a platform that was asked for is enforced: an image without an index may be for another one on purpose. */
+function checkPlatform(config: ImageConfig, wanted: Platform | undefined, text: string): void {
+  if (wanted === undefined || platformMatches(config, wanted)) return;
+  throw new EngineError(
+    'notFound',
+    `image ${text} is for ${formatPlatform(config)}, not for ${formatPlatform(wanted)}`,
+    { subject: text },
+  );
+}
+
+function wantedLayers(manifest: Manifest, config: ImageConfig): WantedLayer[] {
+  checkLayers(manifest, config);
+  const diffIDs = config.rootfs.diff_ids.map((diffID) => parseDigest(diffID, 'diffID'));
+  const chain = chainIDs(diffIDs);
+  return manifest.layers.map((descriptor, index) => ({
+    descriptor,
+    diffID: diffIDs[index] as Digest,
+    chainID: chain[index] as Digest,
+    parents: chain.slice(0, index),
+  }));
+}
+
+interface Finished {
+  reference: Reference;
+  top: Served<unknown>;
+  manifest: Served<Manifest>;
+  config: { text: string; digest: Digest };
+  chain: Digest[];
+  size: number;
+}
+
+/** The rows: from here on the image exists. */
+function publish(context: Context, { reference, top, manifest, config, chain, size }: Finished): PulledImage {
+  const { domain, path } = reference;
+  const name = formatReference(storedForm(reference));
+  const names = new Set([name, formatReference({ domain, path, digest: top.digest })]);
+  const before = imageByName(context.database, name)?.id;
+  const image = { id: config.digest, config: config.text, layers: chain, size, createdAt: Date.now() };
+  const served = {
+    digest: manifest.digest,
+    imageId: config.digest,
+    mediaType: manifest.mediaType,
+    body: new TextDecoder().decode(manifest.bytes),
+    indexDigest: top.digest === manifest.digest ? undefined : top.digest,
+  };
+  context.database.transaction(() => saveImage(context.database, image, served, [...names]));
+  return {
+    ...findImage(context.database, name),
+    name,
+    digest: top.digest,
+    changed: before !== config.digest,
+  };
+}

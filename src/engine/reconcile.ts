@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
+import { type ContainerRow, deleteContainer, recordEnd } from './container-store.ts';
+import type { Context } from './context.ts';
+import { type Status, statusOf } from './status.ts';
+import { discardContainer, emptyTrash } from './trash.ts';
+
+/** A container as far as it still exists, with what it is doing now. */
+export interface Observed {
+  row: ContainerRow;
+  status: Settled;
+}
+
+/** A status that needs no cleaning up. */
+export type Settled = Extract<Status, { state: 'created' | 'starting' | 'running' | 'exited' }>;
+
+/**
+ * Looks at one container and puts right what a crash left: cleans up after a killed monitor, notes the end of what a
+ * reboot took, drops the row of what is gone. Undefined: the container no longer exists.
+ */
+export async function observe(context: Context, row: ContainerRow): Promise<Observed | undefined> {
+  const status = statusOf(context, row);
+  switch (status.state) {
+    case 'gone':
+      deleteContainer(context.database, row.id);
+      return undefined;
+    case 'orphaned':
+      await cleanUp(context, row);
+      return await settled(context, row);
+    case 'lost':
+      return await noteLoss(context, row);
+    case 'exited':
+      if (row.ended === undefined && !existsSync(join(context.paths.run, row.id)))
+        recordEnd(context.database, row.id, status.record);
+      return { row, status };
+    default:
+      return { row, status };
+  }
+}
+
+/** After a clean-up: exited, or gone with `--rm`; a plan that never got as far as a process is only created. */
+async function settled(context: Context, row: ContainerRow): Promise<Observed | undefined> {
+  const status = statusOf(context, row);
+  if (status.state === 'orphaned') return { row, status: { state: 'created' } };
+  return await observe(context, row);
+}
+
+/** A `--rm` container goes with its end, also when nobody was there to see it. */
+async function noteLoss(context: Context, row: ContainerRow): Promise<Observed | undefined> {
+  if (row.autoRemove) {
+    discardContainer(context, row.id);
+    await emptyTrash(context);
+    return undefined;
+  }
+  const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };
+  recordEnd(context.database, row.id, record);
+  return { row: { ...row, ended: record }, status: { state: 'exited', record } };
+}
+
+/**
+ * Performs the teardown of a plan whose monitor died (helper verb `cleanup`); harmless when another command does too.
+ * Without a plan nothing was ever started.
+ */
+async function cleanUp(context: Context, row: ContainerRow): Promise<void> {
+  const run = join(context.paths.run, row.id);
+  const plan = join(run, 'plan');
+  if (existsSync(plan)) await promisify(execFile)(context.helper, ['cleanup', plan]);
+  else rmSync(run, { recursive: true, force: true });
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { sweepTemporary, TemporaryDirectory } from '../host/temporary.ts';
+import { BlobStore } from '../storage/blob-store.ts';
+import { LayerStore } from '../storage/layer-store.ts';
+import type { Context } from './context.ts';
+import { emptyTrash } from './trash.ts';
+
+/** The stores, and room for what is half done. */
+export interface Workspace {
+  blobs: BlobStore;
+  layers: LayerStore;
+}
+
+/**
+ * Gives `body` the stores with a temporary directory below them. What is in there afterwards, because `body` failed,
+ * is deleted, and so is what processes that were killed have left.
+ */
+export async function inWorkspace<T>(
+  context: Context,
+  body: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const { paths } = context;
+  sweepTemporary(paths.tmp, paths.trash);
+  const tmp = new TemporaryDirectory(paths.tmp);
+  try {
+    return await body({
+      blobs: new BlobStore({ blobs: paths.blobs, tmp: () => tmp.path() }),
+      layers: new LayerStore({ layers: paths.layers, tmp: () => tmp.path() }),
+    });
+  } finally {
+    discard(tmp.made(), paths.trash);
+    await emptyTrash(context);
+  }
+}
+
+function discard(directory: string | undefined, trash: string): void {
+  if (directory === undefined) return;
+  try {
+    rmdirSync(directory);
+  } catch {
+    mkdirSync(trash, { recursive: true, mode: 0o700 });
+    renameSync(directory, join(trash, basename(directory)));
+  }
+}

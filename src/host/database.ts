@@ -1,0 +1,192 @@
+import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { EngineError } from '../errors.ts';
+
+/** A row as SQLite gives it: column name to value. */
+export type Row = Record<string, unknown>;
+
+/** How long a writer waits for another process's transaction, in milliseconds. */
+const BUSY_TIMEOUT_MS = 20_000;
+
+/**
+ * The state database: SQLite in WAL mode, one short transaction per change, safe with many processes at once.
+ * Commits do not wait for the disk (`synchronous=NORMAL`): after a power cut the last changes may be missing, but
+ * the database is consistent, and files without a row are garbage by definition.
+ */
+export class Database {
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens the database at `file`, making or migrating it as needed. `migrations[n]` leads from version n to n + 1.
+   * Throws `unsupported` when a newer skiff made it, `denied` without rights, `unavailable` when the disk is full.
+   */
+  static open(file: string, migrations: readonly string[]): Database {
+    try {
+      if (!existsSync(file)) create(file, migrations);
+      const connection = connect(file);
+      migrate(connection, migrations);
+      return new Database(connection);
+    } catch (cause) {
+      throw explain(cause, file);
+    }
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  /** Returns the number of rows that changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  /** Runs `body` in one write transaction; whatever it throws rolls everything back. `body` must not wait. */
+  transaction<T>(body: () => T): T {
+    try {
+      this.#connection.exec('BEGIN IMMEDIATE');
+    } catch (cause) {
+      throw explain(cause, 'the state database');
+    }
+    try {
+      const result = body();
+      this.#connection.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      throw isSqliteError(error) ? explain(error, 'the state database') : error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** True for a violated UNIQUE or PRIMARY KEY constraint. */
+export function isUniqueViolation(error: unknown): boolean {
+  return (
+    isSqliteError(error) &&
+    (error.errcode === SQLITE.constraintUnique || error.errcode === SQLITE.constraintPrimaryKey)
+  );
+}
+
+/** Result codes of SQLite (https://sqlite.org/rescode.html). */
+const SQLITE = {
+  busy: 5,
+  readOnly: 8,
+  full: 13,
+  cannotOpen: 14,
+  constraintPrimaryKey: 1555,
+  constraintUnique: 2067,
+} as const;
+
+interface SqliteError extends Error {
+  errcode: number;
+}
+
+function isSqliteError(error: unknown): error is SqliteError {
+  return error instanceof Error && typeof (error as Partial<SqliteError>).errcode === 'number';
+}
+
+function connect(file: string): DatabaseSync {
+  const connection = new DatabaseSync(file);
+  connection.exec(
+    `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON`,
+  );
+  return connection;
+}
+
+/**
+ * Makes a complete database beside its final name and links it into place: the switch to WAL wants to be alone, and
+ * two first commands at once must both find a finished file.
+ */
+function create(file: string, migrations: readonly string[]): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  rmSync(draft, { force: true });
+  try {
+    const connection = connect(draft);
+    connection.exec('PRAGMA journal_mode=WAL');
+    migrate(connection, migrations);
+    connection.close();
+    linkSync(draft, file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+  }
+}
+
+function migrate(connection: DatabaseSync, migrations: readonly string[]): void {
+  if (version(connection) === migrations.length) return;
+  connection.exec('BEGIN IMMEDIATE');
+  const current = version(connection);
+  if (current > migrations.length) {
+    connection.close();
+    throw new EngineError(
+      'unsupported',
+      `the state database has version ${current}, this skiff knows up to ${migrations.length}`,
+      {
+        hint: 'a newer skiff has used this store: run that one, or choose another store with --root',
+      },
+    );
+  }
+  for (const step of migrations.slice(current)) connection.exec(step);
+  connection.exec(`PRAGMA user_version=${migrations.length}; COMMIT`);
+}
+
+function version(connection: DatabaseSync): number {
+  return Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
+}
+
+function explain(cause: unknown, subject: string): unknown {
+  if (cause instanceof EngineError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code;
+  const errcode = isSqliteError(cause) ? cause.errcode & 0xff : undefined;
+  if (code === 'EACCES' || code === 'EPERM' || errcode === SQLITE.cannotOpen || errcode === SQLITE.readOnly) {
+    return new EngineError('denied', `cannot open the state database ${subject}`, {
+      subject,
+      cause,
+      hint: 'skiff needs root rights: use sudo, or choose a store you can write to with --root',
+    });
+  }
+  if (code === 'ENOSPC' || errcode === SQLITE.full) {
+    return new EngineError('unavailable', `no space left on device for the state database ${subject}`, {
+      subject,
+      cause,
+    });
+  }
+  if (code === 'EROFS') {
+    return new EngineError('unavailable', `the file system of ${subject} is read-only`, { subject, cause });
+  }
+  if (errcode === SQLITE.busy) {
+    return new EngineError('unavailable', `the state database is locked by another process`, {
+      subject,
+      cause,
+    });
+  }
+  return new EngineError(
+    'internal',
+    `the state database ${subject} cannot be used: ${(cause as Error).message}`,
+    { subject, cause },
+  );
+}

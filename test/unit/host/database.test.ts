@@ -1,0 +1,84 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EngineError } from '../../../src/errors.ts';
+import { Database, isUniqueViolation } from '../../../src/host/database.ts';
+
+const FIRST = 'CREATE TABLE thing (name TEXT PRIMARY KEY) STRICT';
+const SECOND = 'ALTER TABLE thing ADD COLUMN size INTEGER';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'skiff-database-'));
+  file = join(directory, 'state.db');
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+describe('the state database', () => {
+  it('is made with every migration and nothing beside it', () => {
+    const database = Database.open(file, [FIRST, SECOND]);
+    database.run('INSERT INTO thing (name, size) VALUES (?, ?)', 'a', 1);
+    expect(database.all('SELECT * FROM thing')).toEqual([{ name: 'a', size: 1 }]);
+    database.close();
+    expect(readdirSync(directory)).toEqual(['state.db']);
+  });
+
+  it('brings an older version up to date and keeps what is in it', () => {
+    const old = Database.open(file, [FIRST]);
+    old.run('INSERT INTO thing (name) VALUES (?)', 'kept');
+    old.close();
+    const database = Database.open(file, [FIRST, SECOND]);
+    expect(database.get('SELECT name, size FROM thing')).toEqual({ name: 'kept', size: null });
+    database.close();
+  });
+
+  it('refuses a version that is newer than it knows, and leaves it alone', () => {
+    Database.open(file, [FIRST, SECOND]).close();
+    expect(() => Database.open(file, [FIRST])).toThrowError(expect.objectContaining({ kind: 'unsupported' }));
+    Database.open(file, [FIRST, SECOND]).close();
+  });
+
+  it('takes back a whole transaction when its body throws', () => {
+    const database = Database.open(file, [FIRST]);
+    const failing = () =>
+      database.transaction(() => {
+        database.run('INSERT INTO thing (name) VALUES (?)', 'half');
+        throw new EngineError('conflict', 'no');
+      });
+    expect(failing).toThrowError('no');
+    expect(database.all('SELECT * FROM thing')).toEqual([]);
+    database.close();
+  });
+
+  it('tells a taken key from other errors', () => {
+    const database = Database.open(file, [FIRST]);
+    const insert = () => database.run('INSERT INTO thing (name) VALUES (?)', 'twice');
+    insert();
+    expect(insert).toThrowError(expect.toSatisfy(isUniqueViolation));
+    expect(() => database.run('INSERT INTO thing (name) VALUES (NULL)')).toThrowError(
+      expect.toSatisfy((error) => !isUniqueViolation(error)),
+    );
+    database.close();
+  });
+
+  it('says which file is no database', () => {
+    writeFileSync(file, 'not a database at all, and long enough to be one'.repeat(100));
+    expect(() => Database.open(file, [FIRST])).toThrowError(
+      expect.objectContaining({ kind: 'internal', message: expect.stringContaining(file) }),
+    );
+  });
+
+  it('lets a second connection wait for the first one to finish writing', () => {
+    const one = Database.open(file, [FIRST]);
+    const two = Database.open(file, [FIRST]);
+    one.transaction(() => one.run('INSERT INTO thing (name) VALUES (?)', 'one'));
+    two.transaction(() => two.run('INSERT INTO thing (name) VALUES (?)', 'two'));
+    expect(one.all('SELECT name FROM thing ORDER BY name')).toEqual([{ name: 'one' }, { name: 'two' }]);
+    one.close();
+    two.close();
+  });
+});

@@ -1,0 +1,60 @@
+import { EngineError } from '../errors.ts';
+import { TransportFailure } from './errors.ts';
+import type { HostPolicy } from './hosts.ts';
+import { drain, type Transport } from './transport.ts';
+
+/** The name that users write → the host that serves it. */
+const SERVED_BY: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+/** What a server that does not understand TLS may take to say so, in ms, before plain HTTP is tried. */
+const PROBE_TIMEOUT = 5_000;
+
+/** Finds out how registries are reached: HTTPS, except for loopback and insecure ones that only speak plain HTTP. */
+export class Endpoints {
+  readonly #transport: Transport;
+  readonly #hosts: HostPolicy;
+  readonly #known = new Map<string, Promise<URL>>();
+
+  constructor(transport: Transport, hosts: HostPolicy) {
+    this.#transport = transport;
+    this.#hosts = hosts;
+  }
+
+  /** `https://host[:port]/` or `http://…` of a registry, found out once. Throws TransportFailure. */
+  base(domain: string): Promise<URL> {
+    let base = this.#known.get(domain);
+    if (base === undefined) {
+      base = this.#find(domain);
+      this.#known.set(domain, base);
+      base.catch(() => this.#known.delete(domain));
+    }
+    return base;
+  }
+
+  async #find(domain: string): Promise<URL> {
+    const host = SERVED_BY[domain] ?? domain;
+    if (!URL.canParse(`https://${host}/`)) {
+      throw new EngineError('invalid', `"${domain}" cannot be the address of a registry`, {
+        subject: domain,
+      });
+    }
+    const secure = new URL(`https://${host}/`);
+    if (!this.#hosts.mayBePlain(secure)) return secure;
+    try {
+      const url = new URL('/v2/', secure);
+      await drain(await this.#transport.send({ method: 'GET', url, answerTimeout: PROBE_TIMEOUT }));
+      return secure;
+    } catch (error) {
+      if (!(error instanceof TransportFailure) || isFinal(error, secure)) throw error;
+      return new URL(`http://${host}/`);
+    }
+  }
+}
+
+/**
+ * Whether plain HTTP would not help: the host answers on TLS but is not trusted, or on this port not at all. (Without
+ * a port HTTPS and HTTP have different ones.)
+ */
+function isFinal({ reason }: TransportFailure, url: URL): boolean {
+  const nobodyThere = reason === 'refused' || reason === 'unreachable';
+  return reason === 'certificate' || reason === 'unknownHost' || (nobodyThere && url.port !== '');
+}

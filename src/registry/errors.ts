@@ -1,0 +1,221 @@
+import { EngineError, type ErrorKind } from '../errors.ts';
+
+/** Why no answer came: the same words on every JavaScript runtime. */
+export type FailureReason =
+  | 'unknownHost'
+  | 'refused'
+  | 'unreachable'
+  | 'broken'
+  | 'timeout'
+  | 'certificate'
+  | 'notTls'
+  | 'redirect'
+  | 'other';
+
+/** A request that got no usable answer from the network. Stays inside `registry/`; see {@link explainFailure}. */
+export class TransportFailure extends Error {
+  override readonly name = 'TransportFailure';
+  readonly reason: FailureReason;
+  readonly url: URL;
+  /** Host and port of the proxy that was to carry the request. */
+  readonly proxy: string | undefined;
+
+  constructor(
+    reason: FailureReason,
+    url: URL,
+    details: { message: string; proxy?: string | undefined; cause?: unknown },
+  ) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.reason = reason;
+    this.url = url;
+    this.proxy = details.proxy;
+  }
+}
+
+/** What a registry answered instead of what was asked for: the `cause` of the EngineError that tells the user. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+  /** The HTTP status. */
+  readonly status: number;
+  /** The code of the first error in the body (distribution spec, "Error Codes"), such as `NAME_UNKNOWN`. */
+  readonly code: string | undefined;
+  readonly method: string;
+  /** Without user information and query, which may carry credentials. */
+  readonly url: string;
+
+  constructor(details: {
+    status: number;
+    code?: string | undefined;
+    message: string;
+    method: string;
+    url: URL;
+  }) {
+    super(details.message);
+    this.status = details.status;
+    this.code = details.code;
+    this.method = details.method;
+    this.url = redactUrl(details.url);
+  }
+}
+
+/** A URL that may be shown and logged: no user information, no query, no fragment. */
+export function redactUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** Host and port of a URL, the port always written out. */
+export function hostAndPort(url: URL): string {
+  return url.port === '' ? `${url.host}:${url.protocol === 'https:' ? 443 : 80}` : url.host;
+}
+
+/** Turns a failure of the network into the error for the user. `registry` is the registry's domain. */
+export function explainFailure(failure: TransportFailure, registry: string): EngineError {
+  const { host } = failure.url;
+  const details = { subject: registry, cause: failure };
+  const { reason, proxy } = failure;
+  if (proxy !== undefined && (reason === 'unknownHost' || reason === 'refused' || reason === 'unreachable')) {
+    return new EngineError('unavailable', `proxy ${proxy} for registry ${host} cannot be reached`, {
+      ...details,
+      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+    });
+  }
+  switch (reason) {
+    case 'unknownHost':
+      return new EngineError('unavailable', `cannot find registry host ${failure.url.hostname}`, {
+        ...details,
+        hint: 'check the spelling of the image name and the DNS settings of this machine',
+      });
+    case 'refused':
+      return new EngineError(
+        'unavailable',
+        `connection to registry ${hostAndPort(failure.url)} was refused`,
+        details,
+      );
+    case 'unreachable':
+      return new EngineError(
+        'unavailable',
+        `registry ${hostAndPort(failure.url)} cannot be reached`,
+        details,
+      );
+    case 'broken':
+      return new EngineError('unavailable', `registry ${host} broke off the connection`, details);
+    case 'timeout':
+      return new EngineError(
+        'unavailable',
+        `registry ${hostAndPort(failure.url)} did not answer in time`,
+        details,
+      );
+    case 'certificate':
+      return new EngineError(
+        'unavailable',
+        `certificate of registry ${host} is not trusted: ${failure.message}`,
+        {
+          ...details,
+          hint: `put the certificate of its authority into /etc/containers/certs.d/${host}/ca.crt, or add it to --insecure-registry ${host}`,
+        },
+      );
+    case 'notTls':
+      return new EngineError('unavailable', `registry ${host} does not speak HTTPS`, {
+        ...details,
+        hint: `if plain HTTP is acceptable, add it to --insecure-registry ${host}`,
+      });
+    case 'redirect':
+      return new EngineError(
+        'invalid',
+        `registry ${registry} sent a bad redirect: ${failure.message}`,
+        details,
+      );
+    case 'other':
+      return new EngineError(
+        'unavailable',
+        `request to registry ${host} failed: ${failure.message}`,
+        details,
+      );
+  }
+}
+
+/** What a failed answer is about, in words for the user. */
+export interface Asked {
+  registry: string;
+  /** `image docker.io/library/busybox:latest` or `blob sha256:… of docker.io/library/busybox`. */
+  object: string;
+  method: string;
+  url: URL;
+}
+
+/** Turns an answer other than success into the error for the user; the {@link RegistryError} is its cause. */
+export function explainStatus(
+  asked: Asked,
+  answer: { status: number; body: Uint8Array; retryAfter?: number | undefined },
+): EngineError {
+  const said = readErrorBody(answer.body);
+  const { status } = answer;
+  const cause = new RegistryError({
+    ...asked,
+    status,
+    code: said?.code,
+    message: said?.text ?? `status ${status}`,
+  });
+  const { registry, object } = asked;
+  const because = said === undefined ? '' : `: ${said.text}`;
+  const fail = (kind: ErrorKind, message: string, hint?: string): EngineError =>
+    new EngineError(kind, message, { hint, subject: object, cause });
+  switch (true) {
+    case status === 401:
+      return fail(
+        'unauthorized',
+        `registry ${registry} does not let you read ${object}${because}`,
+        LOGIN_HINT,
+      );
+    case status === 403:
+      return fail('denied', `registry ${registry} denied access to ${object}${because}`, LOGIN_HINT);
+    case status === 404:
+      return fail(
+        'notFound',
+        `${object} not found in registry ${registry}`,
+        said === undefined
+          ? `${registry} may not be a registry: its answer was not in the form of one`
+          : 'check the name and tag; an image that you may not see looks absent, too',
+      );
+    case status === 429:
+      return fail(
+        'unavailable',
+        `registry ${registry} allows no more requests at present${because}`,
+        answer.retryAfter === undefined
+          ? 'try again later, or log in for a higher limit'
+          : `try again in ${Math.ceil(answer.retryAfter / 1000)} s, or log in for a higher limit`,
+      );
+    case status >= 500:
+      return fail('unavailable', `registry ${registry} answered status ${status} for ${object}${because}`);
+    default:
+      return fail(
+        'invalid',
+        `registry ${registry} refused the request for ${object} with status ${status}${because}`,
+      );
+  }
+}
+
+export const LOGIN_HINT =
+  'check the name; a private image needs credentials in ~/.docker/config.json or containers/auth.json';
+
+/** The first entry of the `errors` list, shortened and without control characters: it is shown on terminals. */
+function readErrorBody(body: Uint8Array): { code: string; text: string } | undefined {
+  try {
+    const document: unknown = JSON.parse(new TextDecoder().decode(body));
+    const [first] = (document as { errors: unknown[] }).errors;
+    const { code, message } = first as { code: unknown; message: unknown };
+    if (typeof code !== 'string') return undefined;
+    const text = printable(typeof message === 'string' && message !== '' ? message : code);
+    return { code: printable(code), text };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Foreign text made fit for a message: one line, no control characters, at most 300 characters. */
+export function printable(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}

@@ -1,0 +1,294 @@
+import fetch, { type RequestInit, type Response } from 'node-fetch';
+import { type TlsOptions, tlsOptionsFor } from './certificates.ts';
+import { type FailureReason, redactUrl, TransportFailure } from './errors.ts';
+import type { HostPolicy } from './hosts.ts';
+import { proxyFor } from './proxy.ts';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: URL;
+  headers?: Readonly<Record<string, string>>;
+  /** A form, sent as `application/x-www-form-urlencoded`. */
+  form?: URLSearchParams;
+  /** Waits this long for the head of the answer instead of {@link TransportOptions.answerTimeout}, in ms. */
+  answerTimeout?: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  status: number;
+  /** Where the answer came from, after redirects. */
+  url: URL;
+  header(name: string): string | undefined;
+  /** The bytes as they came, to be iterated once. Leaving the loop early closes the connection. */
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** One request as it went over the wire, for `--debug`: the URL is without query and credentials. */
+export interface RequestInfo {
+  method: string;
+  url: string;
+  status?: number | undefined;
+  failure?: FailureReason | undefined;
+  /** Until the head of the answer was there. */
+  milliseconds: number;
+}
+
+export interface TransportOptions {
+  hosts: HostPolicy;
+  userAgent: string;
+  certificateDirectories: readonly string[];
+  /** How long connecting and waiting for the head of an answer may take, in ms. */
+  answerTimeout: number;
+  /** How long a body may pause, in ms; the time that the reader takes does not count. */
+  idleTimeout: number;
+  onRequest?: ((info: RequestInfo) => void) | undefined;
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MOST_REDIRECTS = 10;
+const ON_BUN = process.versions.bun !== undefined;
+
+/**
+ * HTTP for registries: bytes as they are served, redirects that keep secrets, failures in one vocabulary. The only
+ * file that knows how node-fetch differs between Node and Bun, which brings its own under that name.
+ */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #connections = new Map<string, Promise<RequestInit>>();
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request and follows redirects. Any status is an answer; no answer is a {@link TransportFailure}. When
+   * the signal aborts, its reason is thrown. `Authorization` never travels to another origin.
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    let { url } = request;
+    let headers = { ...request.headers };
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#exchange({ ...request, url, headers });
+      const location = response.header('location');
+      if (!REDIRECTS.has(response.status) || location === undefined || request.method !== 'GET')
+        return response;
+      await drain(response);
+      if (redirects === MOST_REDIRECTS) throw badRedirect(url, `more than ${MOST_REDIRECTS} in a row`);
+      const target = redirectTarget(url, location);
+      if (target.origin !== url.origin) headers = withoutAuthorization(headers);
+      url = target;
+    }
+  }
+
+  async #exchange(request: HttpRequest): Promise<HttpResponse> {
+    const { url, signal, method } = request;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), request.answerTimeout ?? this.#options.answerTimeout);
+    const started = performance.now();
+    const report = (outcome: { status?: number; failure?: FailureReason }): void =>
+      this.#options.onRequest?.({
+        method,
+        url: redactUrl(url),
+        ...outcome,
+        milliseconds: performance.now() - started,
+      });
+    try {
+      signal?.throwIfAborted();
+      const response = await fetch(url.href, {
+        ...(await this.#connectionTo(url)),
+        method,
+        headers: this.#headers(request),
+        ...(request.form && { body: request.form.toString() }),
+        redirect: 'manual',
+        signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+      });
+      report({ status: response.status });
+      const idleTimeout = this.#options.idleTimeout;
+      return {
+        status: response.status,
+        url,
+        header: (name) => response.headers.get(name) ?? undefined,
+        body: watched(response, { url, controller, signal, idleTimeout }),
+      };
+    } catch (error) {
+      const proxy = proxyFor(url, process.env)?.host;
+      const failure = translate(error, { url, signal, timedOut: controller.signal.aborted, proxy });
+      if (failure instanceof TransportFailure) report({ failure: failure.reason });
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #headers(request: HttpRequest): Record<string, string> {
+    return {
+      'user-agent': this.#options.userAgent,
+      // A blob is verified as it was pushed; a proxy that compresses on the way would only cost time.
+      'accept-encoding': 'identity',
+      ...(request.form && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...request.headers,
+    };
+  }
+
+  /** What belongs to the connection rather than to the request; made once for each origin. */
+  #connectionTo(url: URL): Promise<RequestInit> {
+    let connection = this.#connections.get(url.origin);
+    if (connection === undefined) {
+      connection = this.#connectionOptions(url);
+      this.#connections.set(url.origin, connection);
+      connection.catch(() => this.#connections.delete(url.origin));
+    }
+    return connection;
+  }
+
+  async #connectionOptions(url: URL): Promise<RequestInit> {
+    const { hosts, certificateDirectories } = this.#options;
+    const tls: TlsOptions =
+      url.protocol === 'https:' ? await tlsOptionsFor(url.host, certificateDirectories) : {};
+    if (hosts.isInsecure(url)) tls.rejectUnauthorized = false;
+    const proxy = proxyFor(url, process.env);
+    return ON_BUN ? bunOptions(url, tls, proxy) : await nodeOptions(url, tls, proxy);
+  }
+}
+
+/** Node: an agent keeps connections, the authorities and the proxy. */
+async function nodeOptions(url: URL, tls: TlsOptions, proxy: URL | undefined): Promise<RequestInit> {
+  const { Agent } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const proxyEnv = proxy && { HTTP_PROXY: proxy.href, HTTPS_PROXY: proxy.href };
+  return { compress: false, agent: new Agent({ keepAlive: true, ...tls, ...(proxyEnv && { proxyEnv }) }) };
+}
+
+/** Bun: the same under other names, as options of the request; connections are kept by the runtime. */
+function bunOptions(url: URL, tls: TlsOptions, proxy: URL | undefined): RequestInit {
+  const options = { decompress: false, timeout: false, tls, ...(proxy && { proxy: proxy.href }) };
+  // Bun goes by the environment unless a host is listed there, and only the environment says "no proxy".
+  if (proxy === undefined) {
+    const listed = process.env.NO_PROXY || process.env.no_proxy;
+    const list = listed ? `${listed},${url.hostname}` : url.hostname;
+    const proxied = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some(
+      (name) => process.env[name],
+    );
+    if (proxied) Object.assign(process.env, { NO_PROXY: list, no_proxy: list });
+  }
+  return options as RequestInit;
+}
+
+interface Watch {
+  url: URL;
+  controller: AbortController;
+  signal: AbortSignal | undefined;
+  idleTimeout: number;
+}
+
+/** The body with its time limit: only time spent waiting for the network counts, not the reader's. */
+async function* watched(response: Response, watch: Watch): AsyncGenerator<Uint8Array> {
+  const { url, controller, signal, idleTimeout } = watch;
+  if (response.body === null) return;
+  let waitingSince = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - waitingSince > idleTimeout) controller.abort();
+  }, idleTimeout / 4);
+  timer.unref();
+  let complete = false;
+  try {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      waitingSince = Number.POSITIVE_INFINITY;
+      yield chunk;
+      waitingSince = performance.now();
+    }
+    complete = true;
+  } catch (error) {
+    throw translate(error, { url, signal, timedOut: controller.signal.aborted });
+  } finally {
+    clearInterval(timer);
+    if (!complete) controller.abort();
+  }
+}
+
+/** Reads a body of at most `limit` bytes; a longer one is cut off and given as undefined. */
+export async function readBody(response: HttpResponse, limit: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    if (length > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** Reads what little is left of an answer that is of no interest, so that its connection can be used again. */
+export async function drain(response: HttpResponse): Promise<void> {
+  await readBody(response, 64 * 1024).catch(() => undefined);
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'),
+  );
+}
+
+function redirectTarget(from: URL, location: string): URL {
+  if (!URL.canParse(location, from.href)) throw badRedirect(from, 'its target is not a URL');
+  const target = new URL(location, from.href);
+  target.username = '';
+  target.password = '';
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') {
+    throw badRedirect(from, `it leads to ${target.protocol}`);
+  }
+  if (from.protocol === 'https:' && target.protocol === 'http:') {
+    throw badRedirect(from, `it leads from HTTPS to plain HTTP at ${target.host}`);
+  }
+  return target;
+}
+
+function badRedirect(url: URL, message: string): TransportFailure {
+  return new TransportFailure('redirect', url, { message });
+}
+
+/** Error codes of both runtimes (Bun adopted Node's for most) → the one vocabulary. */
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  ENOTFOUND: 'unknownHost',
+  EAI_AGAIN: 'unknownHost',
+  EAI_FAIL: 'unknownHost',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ECONNRESET: 'broken',
+  EPIPE: 'broken',
+  ECONNABORTED: 'broken',
+  ERR_STREAM_PREMATURE_CLOSE: 'broken',
+  ETIMEDOUT: 'timeout',
+  EPROTO: 'notTls',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'notTls',
+};
+
+/** OpenSSL's verification results, under which both runtimes report a certificate that they reject. */
+const CERTIFICATE_CODE = /CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|CRL/;
+
+function translate(
+  error: unknown,
+  context: { url: URL; signal: AbortSignal | undefined; timedOut: boolean; proxy?: string | undefined },
+): unknown {
+  if (context.signal?.aborted) return context.signal.reason;
+  if (!(error instanceof Error) || error instanceof TransportFailure) return error;
+  if (context.timedOut)
+    return new TransportFailure('timeout', context.url, { message: 'no answer', cause: error });
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return error;
+  const reason = REASONS[code] ?? (CERTIFICATE_CODE.test(code) ? 'certificate' : 'other');
+  return new TransportFailure(reason, context.url, {
+    message: describe(error, code),
+    proxy: context.proxy,
+    cause: error,
+  });
+}
+
+function describe(error: Error, code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'it was issued for another name';
+  // Only the first clause: the rest is advice about the JavaScript runtime's options.
+  const text = error.message.replace(/^request to .* failed, reason: /, '').split(/[;\n]/, 1)[0] ?? '';
+  return text.trim() || code;
+}

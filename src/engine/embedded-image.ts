@@ -4,6 +4,7 @@ import { type Descriptor, MediaType } from '../oci/descriptor.ts';
 import { chainIDs, type Digest, digestOf } from '../oci/digest.ts';
 import type { Context } from './context.ts';
 import { type FoundImage, findImage, imageByName, saveImage } from './image-store.ts';
+import { sizeOfLayers } from './layer-sizes.ts';
 import { takeLease } from './leases.ts';
 import { inWorkspace } from './workspace.ts';
 
@@ -45,7 +46,13 @@ async function store(
         reopen: () => blobs.stream(diffID),
       });
     }
-    const image = { id, config, layers: chain, size: layers.size(chainID), createdAt: Date.now() };
+    const image = {
+      id,
+      config,
+      layers: chain,
+      size: await sizeOfLayers(database, layers, chain),
+      createdAt: Date.now(),
+    };
     const served = {
       digest,
       imageId: id,

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../host/database.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import type { Context } from './context.ts';
 import { leasedResources } from './leases.ts';
+import { trashOf } from './trash.ts';
 
 /** Blobs and layers that a removed image has left: digests and chainIDs. */
 export interface Leftovers {
@@ -22,16 +22,14 @@ export function discardUnreferenced(context: Context, leftovers: Leftovers): voi
     ...referencedLayers(database),
     ...leasedResources(database),
   ]);
-  mkdirSync(paths.trash, { recursive: true, mode: 0o700 });
-  // A blob and a layer may share a digest: the first layer's chainID is its diffID, and an archive may be stored plain.
-  const discard = (kind: 'blob' | 'layer', directory: string, digests: readonly Digest[]) => {
-    for (const digest of digests.filter((candidate) => !kept.has(candidate))) {
-      const path = join(directory, hexOf(digest));
-      if (existsSync(path)) renameSync(path, join(paths.trash, `${kind}-${hexOf(digest)}-${process.pid}`));
-    }
-  };
-  discard('blob', paths.blobs, leftovers.blobs);
-  discard('layer', paths.layers, leftovers.layers);
+  const trash = trashOf(context);
+  for (const digest of leftovers.blobs.filter((candidate) => !kept.has(candidate))) {
+    trash.take(join(paths.blobs, hexOf(digest)));
+  }
+  for (const chainID of leftovers.layers.filter((candidate) => !kept.has(candidate))) {
+    trash.take(join(paths.layers, hexOf(chainID)));
+    database.run('DELETE FROM layer_size WHERE chain_id = ?', chainID);
+  }
 }
 
 function referencedBlobs(database: Database): string[] {

@@ -7,6 +7,7 @@
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
  * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime` of the command that is bringing the container up; `ended` is the
  *   exit record once it has been seen; times are ms since the epoch.
+ * - `layer_size`: unpacked bytes of a layer, noted so that nobody has to count them again.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -48,6 +49,10 @@ export const MIGRATIONS: readonly string[] = [
     ended TEXT
   ) STRICT;
   CREATE INDEX container_image ON container (image_id);
+  CREATE TABLE layer_size (
+    chain_id TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE lease (
     owner TEXT NOT NULL,
     resource TEXT NOT NULL,

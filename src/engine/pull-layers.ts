@@ -6,6 +6,7 @@ import { type Digest, hexOf } from '../oci/digest.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { LayerStore } from '../storage/layer-store.ts';
 import type { Context } from './context.ts';
+import { noteLayerSize } from './layer-sizes.ts';
 import type { LayerProgress, PullProgress } from './pull-progress.ts';
 import { Slots } from './slots.ts';
 
@@ -140,16 +141,21 @@ async function unpack(
   { progress, source }: { progress: LayerProgress; source: AsyncIterable<Uint8Array> },
 ): Promise<void> {
   const { layers, blobs } = run.sources;
-  await layers.unpack({ chainID, diffID, mediaType: descriptor.mediaType, name: descriptor.digest }, source, {
-    signal: run.signal,
-    helper: run.context.helper,
-    lowers: async () => {
-      await Promise.all(parents.map((parent) => run.made.get(parent)));
-      run.signal.throwIfAborted();
-      return parents.map((parent) => layers.directory(parent)).reverse();
+  const content = await layers.unpack(
+    { chainID, diffID, mediaType: descriptor.mediaType, name: descriptor.digest },
+    source,
+    {
+      signal: run.signal,
+      helper: run.context.helper,
+      lowers: async () => {
+        await Promise.all(parents.map((parent) => run.made.get(parent)));
+        run.signal.throwIfAborted();
+        return parents.map((parent) => layers.directory(parent)).reverse();
+      },
+      reopen: () => blobs.stream(descriptor.digest),
     },
-    reopen: () => blobs.stream(descriptor.digest),
-  });
+  );
+  if (content !== undefined) noteLayerSize(run.context.database, chainID, content.bytes);
   progress.done();
 }
 

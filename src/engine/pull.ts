@@ -10,6 +10,7 @@ import type { RegistryClient } from '../registry/client.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Context } from './context.ts';
 import { type FoundImage, findImage, imageByName, saveImage, storedForm } from './image-store.ts';
+import { sizeOfLayers } from './layer-sizes.ts';
 import { takeLease } from './leases.ts';
 import { pullLayers, type WantedLayer } from './pull-layers.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
@@ -63,7 +64,7 @@ export async function pullImage(
       client.blob(reference, descriptor, { signal: either });
     await pullLayers(context, wanted, { sources: { blobs, layers, fetch }, progress, signal });
     for (const { bytes } of new Set([top, manifest])) await blobs.put(bytes);
-    const size = chain.reduce((total, chainID) => total + layers.size(chainID), 0);
+    const size = await sizeOfLayers(context.database, layers, chain);
     return publish(context, { reference, top, manifest, config, chain, size });
   });
 }

@@ -6,7 +6,7 @@ import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
 import { type ContainerRow, deleteContainer, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type Status, statusOf } from './status.ts';
-import { discardContainer, emptyTrash } from './trash.ts';
+import { discardContainer, trashOf } from './trash.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
 export interface Observed {
@@ -52,7 +52,7 @@ async function settled(context: Context, row: ContainerRow): Promise<Observed | 
 async function noteLoss(context: Context, row: ContainerRow): Promise<Observed | undefined> {
   if (row.autoRemove) {
     discardContainer(context, row.id);
-    await emptyTrash(context);
+    await trashOf(context).empty();
     return undefined;
   }
   const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };

@@ -4,7 +4,7 @@ import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { observe } from './reconcile.ts';
 import { controlSocket } from './stop-container.ts';
-import { discardContainer, emptyTrash } from './trash.ts';
+import { discardContainer, trashOf } from './trash.ts';
 
 const SIGKILL = 9;
 
@@ -27,7 +27,7 @@ export async function removeContainer(
     if ((await observe(context, row)) === undefined) return;
   }
   discardContainer(context, row.id);
-  await emptyTrash(context);
+  await trashOf(context).empty();
 }
 
 function stillRunning(row: ContainerRow): EngineError {

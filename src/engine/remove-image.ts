@@ -13,7 +13,7 @@ import {
   namesOf,
 } from './image-store.ts';
 import { statusOf } from './status.ts';
-import { emptyTrash } from './trash.ts';
+import { trashOf } from './trash.ts';
 
 /** What a removal did, in the words that Docker prints. */
 export interface RemovedImage {
@@ -47,7 +47,7 @@ export async function removeImage(
     if (last) deleteWithLeftovers(context, image);
     return { untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
   });
-  await emptyTrash(context);
+  await trashOf(context).empty();
   return removed;
 }
 

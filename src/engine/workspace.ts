@@ -1,10 +1,10 @@
-import { mkdirSync, renameSync, rmdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { rmdirSync } from 'node:fs';
 import { sweepTemporary, TemporaryDirectory } from '../host/temporary.ts';
 import { BlobStore } from '../storage/blob-store.ts';
 import { LayerStore } from '../storage/layer-store.ts';
+import type { Trash } from '../storage/trash.ts';
 import type { Context } from './context.ts';
-import { emptyTrash } from './trash.ts';
+import { trashOf } from './trash.ts';
 
 /** The stores, and room for what is half done. */
 export interface Workspace {
@@ -29,17 +29,17 @@ export async function inWorkspace<T>(
       layers: new LayerStore({ layers: paths.layers, tmp: () => tmp.path() }),
     });
   } finally {
-    discard(tmp.made(), paths.trash);
-    await emptyTrash(context);
+    discard(tmp.made(), trashOf(context));
+    await trashOf(context).empty();
   }
 }
 
-function discard(directory: string | undefined, trash: string): void {
+/** As a rule it is empty by now. */
+function discard(directory: string | undefined, trash: Trash): void {
   if (directory === undefined) return;
   try {
     rmdirSync(directory);
   } catch {
-    mkdirSync(trash, { recursive: true, mode: 0o700 });
-    renameSync(directory, join(trash, basename(directory)));
+    trash.take(directory);
   }
 }

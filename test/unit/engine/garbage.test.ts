@@ -24,7 +24,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'skiff-garbage-'));
   const opened = new Context({ root: directory, self: [] });
   const database = Database.open(opened.paths.database, MIGRATIONS);
-  context = Object.create(opened, { database: { value: database } });
+  context = Object.create(opened, { database: { value: database }, helper: { value: 'unused' } });
 });
 
 afterEach(() => {

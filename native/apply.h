@@ -1,0 +1,91 @@
+/* What the parts of the verb `apply` share. */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+/* One entry record of the apply stream (src/ARCHITECTURE.md). Strings and attributes point into the record. */
+struct entry {
+    uint32_t mode, uid, gid;
+    struct timespec mtime;
+    dev_t device;
+    const char *path;
+    const char *target;
+    uint32_t xattr_count;
+    const uint8_t *xattrs, *end;
+};
+
+/*
+ * The directory that the last entry lay in. Its time of modification is what it was before that entry, and is put
+ * back when another takes its place: so times survive in any order, in constant memory.
+ */
+struct parent {
+    int fd;
+    bool dirty;
+    bool careful; /* what is made in it inherits a group or an ACL that must be undone */
+    bool noted;   /* a whiteout in it was already noted */
+    size_t key_length;
+    char key[PATH_MAX];
+    struct stat before;
+};
+
+struct marks {
+    uint64_t *slots;
+    size_t capacity, count;
+    uint64_t seed;
+};
+
+struct layer {
+    int upper;   /* DIR, for syncfs */
+    int root;    /* what entries are applied to: DIR, or the overlay on it */
+    bool merged; /* root is an overlay: the lower layers show through */
+    char root_path[PATH_MAX];
+    struct parent parent;
+    struct marks marks; /* paths that this layer wrote, when merged */
+    int file;           /* the open regular file, or -1 */
+    bool file_careful, file_has_hole;
+    char file_path[PATH_MAX];
+    uint8_t *file_record;
+    size_t file_capacity;
+};
+
+/* The object of a failure: a name in a directory, or the file descriptor itself when `name` is NULL. */
+struct object {
+    int fd;
+    const char *name;
+};
+
+/* apply_parent.c */
+const char *split_path(const char *path, size_t *parent_length);
+int parent_enter(struct layer *layer, const char *path, size_t length, bool create);
+int parent_leave(struct layer *layer);
+void parent_forget_key(struct layer *layer);
+bool canonical_path(const struct layer *layer, int dir, const char *name, char path[PATH_MAX]);
+int open_in_root(const struct layer *layer, const char *path, uint64_t flags);
+void note(const char *kind, const char *path);
+
+/* apply_entry.c */
+int make_entry(struct layer *layer, char type, const struct entry *entry);
+int finish_file(struct layer *layer);
+int inherit_root(struct layer *layer, const char *from);
+
+/* apply_metadata.c */
+int set_metadata(struct object object, char type, const struct entry *entry, bool careful);
+int copy_attributes(int from, int to);
+int set_opaque(int dir, const char *name);
+bool has_attribute(int fd, const char *name);
+
+/* apply_whiteout.c */
+bool is_whiteout(const struct stat *st);
+int apply_whiteout(struct layer *layer, const char *path);
+int apply_opaque(struct layer *layer, const char *path);
+int mark_path(struct layer *layer, int parent, const char *name);
+
+/* apply_mount.c */
+int mount_overlay(struct layer *layer, const char *work, int lower_count, char **lowers);
+int keep_needed_capabilities(void);

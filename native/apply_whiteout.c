@@ -1,0 +1,174 @@
+/*
+ * Whiteouts hide what lower layers have, never what this layer has, whatever the order in the archive. Alone in its
+ * directory, a layer says so in overlay's words; on an overlay, lower things are deleted and the kernel says it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "tree.h"
+#include "util.h"
+
+bool is_whiteout(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+/* A keyed hash: eight bytes for each path are kept, not the path. Never 0, which is an empty slot. */
+static uint64_t hash_path(const struct marks *marks, const char *path)
+{
+    uint64_t hash = marks->seed;
+    for (; *path != '\0'; path++) {
+        hash = (hash ^ (uint8_t)*path) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    return hash | 1;
+}
+
+static uint64_t *find_slot(const struct marks *marks, uint64_t hash)
+{
+    size_t at = (size_t)(hash >> 1) & (marks->capacity - 1);
+    while (marks->slots[at] != 0 && marks->slots[at] != hash)
+        at = (at + 1) & (marks->capacity - 1);
+    return &marks->slots[at];
+}
+
+static int grow_marks(struct marks *marks)
+{
+    struct marks grown = {.capacity = marks->capacity == 0 ? 4096 : marks->capacity * 2,
+                          .count = marks->count};
+    if (marks->capacity == 0 && getrandom(&marks->seed, sizeof marks->seed, 0) != sizeof marks->seed)
+        return -1;
+    grown.seed = marks->seed;
+    grown.slots = calloc(grown.capacity, sizeof *grown.slots);
+    if (grown.slots == NULL) return -1;
+    for (size_t i = 0; i < marks->capacity; i++)
+        if (marks->slots[i] != 0) *find_slot(&grown, marks->slots[i]) = marks->slots[i];
+    free(marks->slots);
+    *marks = grown;
+    return 0;
+}
+
+static bool is_marked(const struct marks *marks, const char *path)
+{
+    return marks->capacity != 0 && *find_slot(marks, hash_path(marks, path)) != 0;
+}
+
+/* Remembers that this layer wrote a path, which keeps it and the directories on the way from later whiteouts. */
+int mark_path(struct layer *layer, int parent, const char *name)
+{
+    struct marks *marks = &layer->marks;
+    char path[PATH_MAX];
+    if (!canonical_path(layer, parent, name, path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    for (;;) {
+        if (marks->count * 2 >= marks->capacity && grow_marks(marks) == -1) return -1;
+        uint64_t hash = hash_path(marks, path);
+        uint64_t *slot = find_slot(marks, hash);
+        if (*slot != 0) return 0;
+        *slot = hash;
+        marks->count++;
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) return 0;
+        *slash = '\0';
+    }
+}
+
+static int remove_lower_children(struct layer *layer, int dir);
+
+/* Removes a name from the merged view, except what this layer wrote there. */
+static int remove_lower(struct layer *layer, int parent, const char *name)
+{
+    char path[PATH_MAX];
+    if (!canonical_path(layer, parent, name, path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    if (!is_marked(&layer->marks, path)) return tree_remove(parent, name);
+    owned_fd dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir == -1) return errno == ENOTDIR || errno == ELOOP || errno == ENOENT ? 0 : -1;
+    struct stat before;
+    int result = fstat(dir, &before) == -1 ? -1 : remove_lower_children(layer, dir);
+    struct timespec times[] = {before.st_atim, before.st_mtim};
+    return result == 1 ? futimens(dir, times) : result;
+}
+
+/* Returns 1 when the directory may have changed. */
+static int remove_lower_children(struct layer *layer, int dir)
+{
+    int scan_fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *scan = scan_fd == -1 ? NULL : fdopendir(scan_fd);
+    if (scan == NULL) {
+        if (scan_fd != -1) close(scan_fd);
+        return -1;
+    }
+    int result = 0;
+    struct dirent *entry;
+    while (result != -1 && (errno = 0, entry = readdir(scan)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            result = remove_lower(layer, dir, entry->d_name) == -1 ? -1 : 1;
+    }
+    if (result != -1 && errno != 0) result = -1;
+    int saved = errno;
+    closedir(scan);
+    errno = saved;
+    return result;
+}
+
+/* Enters the directory of a whiteout; 0 when there is none, and so nothing to hide. */
+static int enter_existing(struct layer *layer, const char *path, size_t length, int *dir)
+{
+    *dir = parent_enter(layer, path, length, false);
+    if (*dir != -1) return 1;
+    return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
+int apply_whiteout(struct layer *layer, const char *path)
+{
+    size_t length;
+    int dir;
+    struct stat st;
+    const char *name = split_path(path, &length);
+    int entered = enter_existing(layer, path, length, &dir);
+    if (entered != 1) return entered;
+    if (layer->merged) {
+        layer->parent.dirty = true;
+        parent_forget_key(layer);
+        return remove_lower(layer, dir, name);
+    }
+    char canonical[PATH_MAX];
+    layer->parent.dirty = true;
+    if (mknodat(dir, name, S_IFCHR, makedev(0, 0)) == 0) {
+        /* Overlay shows whiteouts in directories that only one layer has: whether this is one, TypeScript can see. */
+        if (!layer->parent.noted && canonical_path(layer, dir, NULL, canonical)) note("whiteout", canonical);
+        layer->parent.noted = true;
+        return 0;
+    }
+    if (errno != EEXIST || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1) return -1;
+    if (!S_ISDIR(st.st_mode)) return 0;
+    if (canonical_path(layer, dir, name, canonical)) note("opaque", canonical);
+    return set_opaque(dir, name);
+}
+
+int apply_opaque(struct layer *layer, const char *path)
+{
+    int dir;
+    char canonical[PATH_MAX];
+    int entered = enter_existing(layer, path, strlen(path), &dir);
+    if (entered != 1) return entered;
+    if (layer->merged) {
+        layer->parent.dirty = true;
+        parent_forget_key(layer);
+        return remove_lower_children(layer, dir) == -1 ? -1 : 0;
+    }
+    if (canonical_path(layer, dir, NULL, canonical)) note("opaque", canonical);
+    return set_opaque(dir, NULL);
+}

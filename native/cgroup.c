@@ -1,0 +1,119 @@
+#include "cgroup.h"
+
+#include "kernel.h"
+#include "report.h"
+#include "util.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* How long killed processes may take to go; what is stuck in the kernel for longer stays for a later clean-up. */
+#define REMOVE_PATIENCE_MS 10000
+
+/* No container makes cgroups of this depth for a good reason. */
+#define DEPTH_MAX 64
+
+static bool next_cgroup(const struct plan *plan, struct record *record)
+{
+    while (plan_next(plan, SECTION_GENERAL, record)) {
+        if (record->op == OP_CGROUP) return true;
+    }
+    return false;
+}
+
+int cgroups_make(const struct plan *plan)
+{
+    for (struct record record = {0}; next_cgroup(plan, &record);) {
+        if (make_directories(record.arg[1], 0755) < 0) return failed(STAGE_CGROUP, record.arg[1]);
+    }
+    return 0;
+}
+
+/*
+ * "0" written to `tasks` moves the calling thread, which is all of this process. Unlike a write to cgroup.procs, or of
+ * any other pid, it takes no write lock on cgroup_threadgroup_rwsem, so nobody waits for an RCU grace period (several
+ * ms for each hierarchy; Linux 5.6 and later).
+ */
+int cgroups_join_v1(const struct plan *plan)
+{
+    for (struct record record = {0}; next_cgroup(plan, &record);) {
+        if (strcmp(record.arg[0], "v1") != 0) continue;
+        char path[4096];
+        snprintf(path, sizeof path, "%s/tasks", record.arg[1]);
+        if (write_text(path, "0") < 0) return failed(STAGE_CGROUP, record.arg[1]);
+    }
+    return 0;
+}
+
+/* The number behind `key ` at the beginning of a line; 0 when there is none. */
+static long long counter(const char *text, const char *key)
+{
+    size_t length = strlen(key);
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        if (*line == '\n') line++;
+        if (strncmp(line, key, length) == 0 && line[length] == ' ') return strtoll(line + length, NULL, 10);
+    }
+    return 0;
+}
+
+bool cgroups_saw_oom_kill(const struct plan *plan)
+{
+    for (struct record record = {0}; next_cgroup(plan, &record);) {
+        bool v2 = strcmp(record.arg[0], "v2") == 0;
+        char path[4096], text[1024];
+        snprintf(path, sizeof path, "%s/%s", record.arg[1], v2 ? "memory.events" : "memory.oom_control");
+        if (read_text(AT_FDCWD, path, text, sizeof text) < 0) continue;
+        if (counter(text, "oom_kill") > 0) return true;
+    }
+    return false;
+}
+
+/* Sends SIGKILL to everything in a cgroup: by cgroup.kill where there is one (v2, since 5.14), else one by one. */
+static void kill_members(int dir)
+{
+    owned_fd kill_file = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+    if (kill_file >= 0 && write(kill_file, "1", 1) == 1) return;
+    char text[4096];
+    if (read_text(dir, "cgroup.procs", text, sizeof text) < 0) return;
+    char *end;
+    for (char *at = text;; at = end) {
+        long pid = strtol(at, &end, 10);
+        if (end == at || *end != '\n') break; /* a number that was cut off is for the next round */
+        if (pid > 0) kill((pid_t)pid, SIGKILL);
+    }
+}
+
+/* One attempt. -1 with EBUSY: processes are still leaving. */
+static int remove_once(int parent, const char *name, int depth)
+{
+    owned_fd dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (dir < 0) return errno == ENOENT ? 0 : -1;
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
+    if (depth == DEPTH_MAX) return fail_with(ELOOP);
+    kill_members(dir);
+    int copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (list == NULL) return -1;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+        remove_once(dir, entry->d_name, depth + 1);
+    }
+    closedir(list);
+    return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int cgroup_remove(const char *path)
+{
+    if (rmdir(path) == 0 || errno == ENOENT) return 0;
+    int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;
+    while (remove_once(AT_FDCWD, path, 0) < 0) {
+        if (errno != EBUSY && errno != ENOTEMPTY) return -1;
+        if (monotonic_ms() >= until) return fail_with(EBUSY);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return 0;
+}

@@ -1,0 +1,83 @@
+#include "cleanup.h"
+
+#include "cgroup.h"
+#include "kernel.h"
+#include "monitor.h"
+#include "plan.h"
+#include "records.h"
+#include "report.h"
+#include "teardown.h"
+#include "util.h"
+#include "verbs.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#define KILL_PATIENCE_MS 10000
+
+/* The pid may be another process's by now: first hold on to it, then compare, then kill. */
+static void kill_process(const struct process_id *process)
+{
+    owned_fd pidfd = k_pidfd_open(process->pid);
+    if (pidfd < 0 || process_start_time(process->pid) != process->start_time) return;
+    k_pidfd_send_signal(pidfd, SIGKILL);
+    struct pollfd dead = {.fd = pidfd, .events = POLLIN};
+    poll(&dead, 1, KILL_PATIENCE_MS);
+}
+
+/* Without a state record the start was not completed: then there is no end to tell of either. */
+static int end_container(const struct plan *plan, int rundir)
+{
+    struct state_record state;
+    if (read_state(rundir, &state) < 0) return 0;
+    kill_process(&state.init);
+    if (read_exit_code(plan->exit_record) >= 0) return 0;
+    struct exit_record record = {
+        .code = 128 + SIGKILL,
+        .signal = SIGKILL,
+        .oom = cgroups_saw_oom_kill(plan),
+        .started = state.started,
+        .finished = realtime_ms(),
+    };
+    /* The container's directory may be gone already, with --rm. */
+    if (write_exit(plan->exit_record, &record) < 0 && errno != ENOENT)
+        return failed(STAGE_CLEANUP, plan->exit_record);
+    return 0;
+}
+
+static int perform(struct plan *plan)
+{
+    owned_fd rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (rundir < 0) return errno == ENOENT ? 0 : failed(STAGE_CLEANUP, plan->rundir);
+    /* One clean-up waits for another; with the plan's lock taken nevertheless, it is the monitor that has it. */
+    if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
+    if (lock_plan(plan, false) < 0) {
+        if (errno == ENOENT) return 0;
+        if (errno == EWOULDBLOCK) errno = EBUSY;
+        return failed(STAGE_LOCK, plan->id);
+    }
+    if (end_container(plan, rundir) < 0 || teardown(plan) < 0) return -1;
+    return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;
+}
+
+int cleanup(const char *plan_path)
+{
+    struct plan plan;
+    if (access(plan_path, F_OK) < 0 && errno == ENOENT) return 0;
+    if (plan_open(&plan, plan_path) < 0) return errno == ENOENT ? 0 : -1;
+    int result = perform(&plan);
+    close_fd(&plan.fd);
+    return result;
+}
+
+int cleanup_main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fputs("usage: skiff-helper cleanup PLAN\n", stderr);
+        return 1;
+    }
+    if (cleanup(argv[1]) == 0) return 0;
+    report_noted_failure();
+    return 1;
+}

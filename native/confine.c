@@ -1,0 +1,80 @@
+#include "confine.h"
+
+#include "kernel.h"
+#include "report.h"
+#include "util.h"
+
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+static int own_permitted(uint64_t *permitted)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) < 0) return -1;
+    *permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+    return 0;
+}
+
+int read_capabilities(const struct record *record, struct capability_sets *sets)
+{
+    uint64_t own,
+        *masks[] = {&sets->bounding, &sets->permitted, &sets->inheritable, &sets->effective, &sets->ambient};
+    if (own_permitted(&own) < 0) return failed(STAGE_CAPABILITIES, "capget");
+    for (int i = 0; i < 5; i++) {
+        if (parse_unsigned(record->arg[i], 16, masks[i]) < 0)
+            return failed(STAGE_CAPABILITIES, record->arg[i]);
+        *masks[i] &= own;
+    }
+    sets->given = true;
+    return 0;
+}
+
+static int drop_bounding(uint64_t keep)
+{
+    for (int capability = 0; capability < 64; capability++) {
+        int present = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+        if (present < 0) return 0; /* beyond what this kernel knows */
+        if (present && !(keep >> capability & 1) && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int set_capabilities(const struct capability_sets *sets)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    for (int i = 0; i < 2; i++) {
+        data[i].permitted = (uint32_t)(sets->permitted >> 32 * i);
+        data[i].inheritable = (uint32_t)(sets->inheritable >> 32 * i);
+        data[i].effective = (uint32_t)(sets->effective >> 32 * i);
+    }
+    if (syscall(SYS_capset, &header, data) < 0) return -1;
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    for (int capability = 0; capability < 64; capability++) {
+        if (!(sets->ambient >> capability & 1)) continue;
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0) return -1;
+    }
+    return 0;
+}
+
+/* System calls of their own, not the C library's, which would synchronise threads that are not there. */
+static int become(const struct identity *identity)
+{
+    if (syscall(SYS_setgroups, identity->group_count, identity->groups) < 0) return -1;
+    if (syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) < 0) return -1;
+    return (int)syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid);
+}
+
+int confine(const struct identity *identity, const struct capability_sets *sets)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%u:%u", identity->uid, identity->gid);
+    if (sets->given && drop_bounding(sets->bounding) < 0) return failed(STAGE_CAPABILITIES, "bounding");
+    if (sets->given && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed(STAGE_CAPABILITIES, "keep");
+    if (become(identity) < 0) return failed(STAGE_USER, id);
+    if (sets->given && set_capabilities(sets) < 0) return failed(STAGE_CAPABILITIES, "set");
+    return 0;
+}

@@ -1,0 +1,246 @@
+#include "control.h"
+
+#include "kernel.h"
+#include "util.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/*
+ * Only root can connect. Every waiting `wait` or `stop` holds a slot until the end, so there are plenty; when all are
+ * taken by waiters, newcomers stay in the listen queue, and one that says nothing makes room for them.
+ */
+#define CLIENTS 128
+#define LINE_MAX_BYTES 63
+
+struct client {
+    int fd; /* 0: a free slot; descriptor 0 is /dev/null and never a client */
+    bool waits;
+    uint8_t used;
+    char line[LINE_MAX_BYTES + 1];
+};
+
+static struct client clients[CLIENTS];
+static const struct plan *plan;
+static int listener = -1;
+static int epoll = -1;
+static int init = -1;
+static int64_t kill_at = -1; /* monotonic ms; -1: nobody asked for it */
+
+int control_listen(int rundir)
+{
+    /* By way of /proc: the path of the runtime directory may be longer than a socket's address. */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/ctl", rundir);
+    owned_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
+    unlinkat(rundir, "ctl", 0);
+    mode_t old = umask(0177);
+    int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
+    umask(old);
+    if (bound < 0 || listen(fd, 128) < 0) return -1;
+    listener = steal_fd(&fd);
+    return 0;
+}
+
+void control_serve(const struct plan *of, int epoll_fd, int init_pidfd)
+{
+    plan = of;
+    epoll = epoll_fd;
+    init = init_pidfd;
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+}
+
+static void drop(struct client *client)
+{
+    close(client->fd);
+    *client = (struct client){0};
+}
+
+static struct client *free_slot(void)
+{
+    struct client *silent = NULL;
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd == 0) return client;
+        if (!client->waits) silent = client;
+    }
+    if (silent != NULL) drop(silent);
+    return silent;
+}
+
+void control_accept(void)
+{
+    struct client *client = free_slot();
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
+    if (client == NULL) {
+        /* Heard again when a waiter leaves. */
+        event.events = 0;
+        epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
+        return;
+    }
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    client->fd = fd;
+    event.data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) drop(client);
+}
+
+static void answer(struct client *client, const char *text)
+{
+    size_t length = strlen(text);
+    /* A client that does not read its few short answers is not worth waiting for. */
+    if (send(client->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) drop(client);
+}
+
+static void answer_result(struct client *client, int result)
+{
+    char text[24];
+    if (result == 0) {
+        answer(client, "ok\n");
+        return;
+    }
+    snprintf(text, sizeof text, "error %d\n", errno);
+    answer(client, text);
+}
+
+static void start_waiting(struct client *client)
+{
+    /* From here on only a hang-up is of interest. */
+    struct epoll_event event = {.events = 0, .data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients)};
+    client->waits = true;
+    epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
+}
+
+int control_stop(int signal, int64_t timeout_ms)
+{
+    /* Noted first: a process that already ended gets no signal, and whoever asked waits for its teardown. */
+    if (k_pidfd_send_signal(init, signal) < 0 && errno != ESRCH) return -1;
+    if (timeout_ms < 0) return 0;
+    int64_t at = monotonic_ms() + timeout_ms;
+    if (kill_at < 0 || at < kill_at) kill_at = at;
+    return 0;
+}
+
+/* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
+static int read_numbers(char *text, int64_t numbers[2])
+{
+    int count = 0;
+    for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " ")) {
+        if (count == 2 || parse_number(word, 10, &numbers[count]) < 0) return -1;
+        count++;
+    }
+    return count;
+}
+
+static bool is_signal(int64_t number)
+{
+    return number >= 1 && number <= 64;
+}
+
+static void obey(struct client *client, char *line)
+{
+    char *rest = line + strcspn(line, " ");
+    if (*rest == ' ') *rest++ = '\0';
+    int64_t numbers[2] = {0};
+    int count = read_numbers(rest, numbers);
+    if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
+        answer_result(client, k_pidfd_send_signal(init, (int)numbers[0]));
+    } else if (strcmp(line, "stop") == 0 && (count == 0 || (count == 2 && is_signal(numbers[0])))) {
+        int signal = count == 2 ? (int)numbers[0] : plan->stop_signal;
+        if (control_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
+            answer_result(client, -1);
+        else
+            start_waiting(client);
+    } else if (strcmp(line, "wait") == 0 && count == 0) {
+        start_waiting(client);
+    } else {
+        errno = EINVAL;
+        answer_result(client, -1);
+    }
+}
+
+/* Obeys the whole lines that have arrived. */
+static void obey_lines(struct client *client)
+{
+    char *end;
+    while (client->fd != 0 && !client->waits && (end = memchr(client->line, '\n', client->used)) != NULL) {
+        size_t length = (size_t)(end - client->line);
+        char line[LINE_MAX_BYTES + 1];
+        memcpy(line, client->line, length);
+        line[length] = '\0';
+        client->used = (uint8_t)(client->used - length - 1);
+        memmove(client->line, end + 1, client->used);
+        obey(client, line);
+    }
+}
+
+static void hear(struct client *client)
+{
+    ssize_t n = recv(client->fd, client->line + client->used, LINE_MAX_BYTES - client->used, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n <= 0) {
+        drop(client);
+        return;
+    }
+    client->used = (uint8_t)(client->used + n);
+    obey_lines(client);
+    if (client->fd != 0 && !client->waits && client->used == LINE_MAX_BYTES) drop(client);
+}
+
+void control_event(unsigned slot, uint32_t events)
+{
+    struct client *client = &clients[slot];
+    if (slot >= CLIENTS || client->fd == 0) return;
+    if (!client->waits && (events & EPOLLIN))
+        hear(client);
+    else if (events & (EPOLLHUP | EPOLLERR))
+        drop(client);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
+    if (client->fd == 0) epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
+}
+
+int control_timeout(void)
+{
+    if (kill_at < 0) return -1;
+    int64_t left = kill_at - monotonic_ms();
+    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
+void control_tick(void)
+{
+    if (kill_at < 0 || monotonic_ms() < kill_at) return;
+    k_pidfd_send_signal(init, SIGKILL);
+    kill_at = -1;
+}
+
+void control_close(void)
+{
+    struct client *client;
+    int fd;
+    while ((client = free_slot()) != NULL &&
+           (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        client->fd = fd;
+        hear(client);
+    }
+    close_fd(&listener);
+    for (client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd != 0 && !client->waits) hear(client);
+    }
+}
+
+void control_announce(int code)
+{
+    char text[24];
+    snprintf(text, sizeof text, "exit %d\n", code);
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd == 0) continue;
+        if (client->waits) answer(client, text);
+        if (client->fd != 0) drop(client);
+    }
+}

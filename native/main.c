@@ -1,0 +1,51 @@
+/* skiff-helper: performs what a plan says. The verbs are described in src/ARCHITECTURE.md. */
+#include "report.h"
+#include "sealed.h"
+#include "trace.h"
+#include "util.h"
+#include "verbs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+static const struct verb {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    bool meets_containers; /* runs while a process of a container can look at it: only from a sealed copy */
+} verbs[] = {
+    {"run", run_main, true},        {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
+    {"remove", remove_main, false}, {"lock", lock_main, false},
+};
+
+/* A closed standard descriptor would become the next file that is opened, and everybody's output with it. */
+static void ensure_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    } while (fd >= 0 && fd <= 2 && fcntl(fd, F_SETFD, 0) == 0);
+    if (fd > 2) close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    trace_begin();
+    ensure_standard_descriptors();
+    prctl(PR_SET_NAME, "skiff-helper");
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++) {
+        const struct verb *verb = &verbs[i];
+        if (strcmp(argv[1], verb->name) != 0) continue;
+        if (verb->meets_containers && run_sealed(argv) < 0) {
+            char record[RECORD_MAX];
+            print_failure(record, encode_failure(record));
+            return 125;
+        }
+        return verb->main(argc - 1, argv + 1);
+    }
+    fputs("skiff-helper is started by skiff: run PLAN attach|detach, cleanup PLAN, apply DIR, remove DIR, "
+          "lock FILE\n",
+          stderr);
+    return 2;
+}

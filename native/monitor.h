@@ -1,0 +1,12 @@
+#pragma once
+
+#include "plan.h"
+
+/*
+ * Starts a container and stays with it for its life, alone: relays, logs, obeys the control socket, and at the end
+ * writes the exit record and performs the teardown. `client` is the socket of frames.h, `signals` the pipe beside it.
+ */
+_Noreturn void monitor_main(struct plan *plan, int client, int signals);
+
+/* Takes the lock that says "this plan is being acted upon", of a file that is still there. -1 with errno. */
+int lock_plan(struct plan *plan, bool wait);

@@ -1,0 +1,63 @@
+/* The plan file, mapped and checked once; nothing of it is copied (src/ARCHITECTURE.md, "The plan"). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum section {
+    SECTION_GENERAL,
+    SECTION_SETUP,
+    SECTION_INIT,
+    SECTION_PROCESS,
+    SECTION_TEARDOWN,
+    SECTION_COUNT
+};
+
+enum op {
+#define OP(constant, name, section, least, most) OP_##constant,
+#include "ops.def"
+#undef OP
+    OP_COUNT
+};
+
+/* One record. The first arguments are in `arg`; the rest follow in memory, see next_field(). */
+struct record {
+    enum op op;
+    unsigned count;
+    const char *arg[6];
+    const char *end; /* the next record */
+};
+
+struct plan {
+    int fd; /* whoever holds the flock of this file acts on the container */
+    const char *data;
+    size_t size;
+    const char *start[SECTION_COUNT + 1]; /* records of section s: start[s] up to start[s + 1] */
+
+    const char *id, *rundir, *exit_record;
+    const char *log_path; /* NULL: no log */
+    int64_t log_max_bytes, log_max_files;
+    bool stdin_open;
+    int stop_signal;
+    int64_t stop_timeout_ms;
+    uint64_t namespaces;   /* CLONE_NEW* */
+    const char *cgroup_v2; /* NULL: none on v2 */
+    struct record failure; /* count 0: none */
+};
+
+/* Maps and checks a plan. -1 with a noted failure. */
+int plan_open(struct plan *plan, const char *path);
+
+/*
+ * Steps through a section: set `record->end` to NULL first. A marker (`setup`, `init`, ...) is not returned.
+ */
+bool plan_next(const struct plan *plan, enum section section, struct record *record);
+
+const char *record_name(const struct record *record);
+
+/* The argument after this one. */
+const char *next_field(const char *field);
+
+/* Gives the pages back; they return from the file when the teardown is read. */
+void plan_forget_pages(const struct plan *plan);

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "plan.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A container that runs: our ends of its pipes, and its first process. All descriptors are ours. */
+struct container {
+    pid_t pid;
+    int pidfd;
+    int rundir;
+    int in, out, err; /* `in` -1: stdin is /dev/null */
+    int64_t started;  /* ms since the epoch */
+};
+
+/*
+ * Performs `setup`, starts the first process, and waits until it executed its program. -1 with a noted failure; the
+ * caller then performs the teardown, and nothing of the container is alive.
+ */
+int container_start(const struct plan *plan, struct container *container);

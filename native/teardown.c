@@ -1,0 +1,82 @@
+#include "teardown.h"
+
+#include "cgroup.h"
+#include "report.h"
+#include "trace.h"
+#include "tree.h"
+#include "util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Splits a path: opens the directory and returns the last name. NULL with errno. */
+static const char *open_parent(const char *path, int *parent)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[4096];
+    if (slash == NULL || slash[1] == '\0' || slash - path >= (long)sizeof directory) {
+        errno = EINVAL;
+        return NULL;
+    }
+    snprintf(directory, sizeof directory, "%.*s/", (int)(slash - path), path);
+    *parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *parent < 0 ? NULL : slash + 1;
+}
+
+/* What was renamed into the trash is gone for everybody else; a crash leaves it to whoever empties the trash. */
+static int remove_tree(const char *path, const char *trash_path)
+{
+    owned_fd parent = -1;
+    const char *name = open_parent(path, &parent);
+    if (name == NULL) return errno == ENOENT ? 0 : -1;
+    owned_fd trash = open(trash_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (trash < 0) return errno == ENOENT ? tree_remove(parent, name) : -1;
+    if (tree_remove(trash, name) < 0) return -1;
+    if (renameat(parent, name, trash, name) < 0) return errno == ENOENT ? 0 : tree_remove(parent, name);
+    return tree_remove(trash, name);
+}
+
+static int touch(const char *path)
+{
+    owned_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    return fd < 0 ? -1 : 0;
+}
+
+static int perform(const struct record *record, bool complete)
+{
+    switch (record->op) {
+    case OP_RMDIR_CGROUP:
+        return cgroup_remove(record->arg[0]);
+    case OP_REMOVE_TREE:
+        return remove_tree(record->arg[0], record->arg[1]);
+    /* A mark says that everything before it is done. */
+    case OP_TOUCH:
+        return complete ? touch(record->arg[0]) : 0;
+    default:
+        return fail_with(EINVAL);
+    }
+}
+
+int teardown(const struct plan *plan)
+{
+    int result = 0;
+    for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
+        if (perform(&record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);
+    }
+    trace("teardown");
+    return result;
+}
+
+int remove_rundir(const struct plan *plan, int rundir)
+{
+    owned_fd parent = -1;
+    const char *name = open_parent(plan->rundir, &parent);
+    if (name == NULL) return -1;
+    unlinkat(rundir, "ctl", 0);
+    unlinkat(rundir, "state", 0);
+    unlinkat(rundir, "plan", 0);
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+    return tree_remove(parent, name);
+}

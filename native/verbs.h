@@ -1,0 +1,8 @@
+/* The verbs' entry points; argv[0] is the verb. */
+#pragma once
+
+int run_main(int argc, char **argv);
+int cleanup_main(int argc, char **argv);
+int apply_main(int argc, char **argv);
+int remove_main(int argc, char **argv);
+int lock_main(int argc, char **argv);

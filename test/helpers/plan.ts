@@ -1,0 +1,341 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, expect } from 'vitest';
+import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
+import {
+  type ExitRecord,
+  parseExitRecord,
+  parseStateRecord,
+  type StateRecord,
+} from '../../src/runtime/records.ts';
+
+/** The helper that is tested; SKIFF_HELPER names another build of it, such as the one with sanitizers. */
+export const HELPER =
+  process.env['SKIFF_HELPER'] ?? resolve(import.meta.dirname, '../../build/native/skiff-helper');
+
+/** The build with sanitizers needs the C library's files, so it cannot run inside of a container. */
+export const HELPER_IS_STATIC = !HELPER.endsWith('-asan');
+
+/** The monitor has no stderr that anybody sees: a sanitizer's complaint goes to files, which fail the test file. */
+const COMPLAINTS = mkdtempSync(join(tmpdir(), 'skiff-complaints-'));
+const SANITIZERS = {
+  ASAN_OPTIONS: `detect_leaks=0:log_path=${COMPLAINTS}/asan`,
+  UBSAN_OPTIONS: `print_stacktrace=1:log_path=${COMPLAINTS}/ubsan`,
+};
+
+const V1 = ['memory', 'cpu', 'pids'].every((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
+
+/** What a test wants to be different from a container with everything. */
+export interface Wishes {
+  args: readonly string[];
+  stdin?: 'open' | 'null';
+  /** Records after those of the default plan, by section. */
+  general?: readonly PlanRecord[];
+  setup?: readonly PlanRecord[];
+  init?: readonly PlanRecord[];
+  afterPivot?: readonly PlanRecord[];
+  process?: readonly PlanRecord[];
+  teardown?: readonly PlanRecord[];
+  /** Limits by controller; the others are joined all the same. */
+  memory?: number;
+  pids?: number;
+  namespaces?: readonly string[];
+  failure?: readonly string[];
+  /** Environment of the helper. */
+  env?: Record<string, string>;
+  layer?: string;
+  /** Another copy of the helper. */
+  helper?: string;
+}
+
+/** What became of a foreground. */
+export interface Result {
+  stdout: Buffer;
+  stderr: string;
+  code: number | null;
+  signal: string | null;
+}
+
+/** A directory for the containers of one test file, with a layer made of busybox. */
+export interface Room {
+  root: string;
+  layer: string;
+  /** Writes a container's plan and makes its directories. */
+  plan(wishes: Wishes): PlannedContainer;
+}
+
+/** Makes a room; at the end of the file nothing may be left of its containers. */
+export function useRoom(): Room {
+  const root = mkdtempSync(join(tmpdir(), 'skiff-native-'));
+  const layer = join(root, 'layer');
+  makeLayer(layer);
+  const planned: PlannedContainer[] = [];
+  afterAll(() => {
+    for (const container of planned) container.destroy();
+    const complaints = readdirSync(COMPLAINTS).map((name) => readFileSync(join(COMPLAINTS, name), 'utf8'));
+    rmSync(COMPLAINTS, { recursive: true });
+    const left = planned.flatMap((container) => container.cgroups.filter((path) => existsSync(path)));
+    for (const path of cgroupParents()) if (existsSync(path)) execFileSync('rmdir', [path]);
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+    rmSync(root, { recursive: true });
+    expect(complaints).toEqual([]);
+    expect(left).toEqual([]);
+    expect(mounts.filter((line) => line.includes(root))).toEqual([]);
+  });
+  return {
+    root,
+    layer,
+    plan(wishes) {
+      const container = new PlannedContainer(root, { layer, ...wishes });
+      planned.push(container);
+      return container;
+    },
+  };
+}
+
+/** A layer with busybox, the files that name users, and an unprivileged user. */
+export function makeLayer(layer: string): void {
+  for (const name of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'root'])
+    mkdirSync(join(layer, name), { recursive: true });
+  copyFileSync('/usr/bin/busybox', join(layer, 'bin/busybox'));
+  execFileSync('chroot', [layer, '/bin/busybox', '--install', '-s', '/bin']);
+  writeFileSync(
+    join(layer, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nharbour:x:1000:1000::/home/harbour:/bin/sh\n',
+  );
+  writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nharbour:x:1000:\nsail:x:2000:root,harbour\n');
+}
+
+const PARENT = `skiff-native-${process.pid}`;
+
+function cgroupParents(): string[] {
+  const controllers = V1 ? ['memory/', 'cpu/', 'pids/'] : [''];
+  return controllers.map((controller) => `/sys/fs/cgroup/${controller}${PARENT}`);
+}
+
+/** One container's plan and directories, and the ways to drive the helper on it. */
+export class PlannedContainer {
+  readonly id = randomBytes(32).toString('hex');
+  readonly directory: string;
+  readonly runDir: string;
+  readonly planPath: string;
+  readonly cgroups: string[];
+  readonly #env: Record<string, string>;
+  readonly #helper: string;
+
+  constructor(root: string, wishes: Wishes & { layer: string }) {
+    this.directory = join(root, 'containers', this.id);
+    this.runDir = join(root, 'run', this.id);
+    this.planPath = join(this.runDir, 'plan');
+    this.cgroups = cgroupParents().map((parent) => join(parent, this.id));
+    this.#env = { ...SANITIZERS, ...wishes.env };
+    this.#helper = wishes.helper ?? HELPER;
+    for (const name of ['upper', 'work', 'rootfs'])
+      mkdirSync(join(this.directory, name), { recursive: true });
+    mkdirSync(this.runDir, { recursive: true, mode: 0o700 });
+    writeFileSync(this.planPath, encodePlan(this.#records(wishes)));
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Starts `run`; the caller awaits `finished`. */
+  start(mode: 'attach' | 'detach' = 'attach', stdin: 'pipe' | 'ignore' = 'ignore'): ChildProcess {
+    return spawn(this.#helper, ['run', this.planPath, mode], {
+      stdio: [stdin, 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    });
+  }
+
+  /** Runs it in the foreground to its end. */
+  async run(input?: string | Uint8Array): Promise<Result> {
+    const child = this.start('attach', input === undefined ? 'ignore' : 'pipe');
+    if (input !== undefined) child.stdin?.end(input);
+    return await finished(child);
+  }
+
+  /** Starts it in the background; resolves when its process runs. */
+  async detach(): Promise<Result> {
+    return await finished(this.start('detach'));
+  }
+
+  /** One line to the control socket; resolves to everything that it answers until it hangs up, or to one line. */
+  ask(line: string): Promise<string> {
+    return new Promise((done, fail) => {
+      let answer = '';
+      const socket = connect(join(this.runDir, 'ctl'));
+      socket.setEncoding('utf8');
+      socket.on('connect', () => socket.write(`${line}\n`));
+      socket.on('data', (text: string) => {
+        answer += text;
+        if (answer.endsWith('\n')) socket.end();
+      });
+      socket.on('close', () => done(answer));
+      socket.on('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'ECONNRESET' ? done(answer) : fail(error),
+      );
+    });
+  }
+
+  async cleanup(): Promise<Result> {
+    return await finished(
+      spawn(this.#helper, ['cleanup', this.planPath], { env: { ...process.env, ...this.#env } }),
+    );
+  }
+
+  get state(): StateRecord {
+    return parseStateRecord(readFileSync(join(this.runDir, 'state'), 'utf8'));
+  }
+
+  get exit(): ExitRecord {
+    return parseExitRecord(readFileSync(this.path('exit'), 'utf8'));
+  }
+
+  get log(): string {
+    return readFileSync(this.path('log'), 'utf8');
+  }
+
+  /** Whatever the helper made outside of the container's own directory. */
+  leftovers(): string[] {
+    return [...this.cgroups, this.runDir].filter((path) => existsSync(path));
+  }
+
+  /** Takes back what a failed test may have left; fails nothing itself. */
+  destroy(): void {
+    if (!existsSync(this.planPath)) return;
+    if (existsSync(join(this.runDir, 'state'))) {
+      try {
+        process.kill(this.state.monitor.pid, 'SIGKILL');
+      } catch {}
+    }
+    spawnSync(HELPER, ['cleanup', this.planPath], { stdio: 'ignore' });
+  }
+
+  #records(wishes: Wishes & { layer: string }): PlanRecord[] {
+    const { namespaces = ['mount', 'pid', 'uts', 'ipc', 'net', 'cgroup'], stdin = 'null', failure } = wishes;
+    const cgroups = this.cgroups.map((path): PlanRecord => ['cgroup', V1 ? 'v1' : 'v2', path]);
+    return [
+      ['id', this.id],
+      ['rundir', this.runDir],
+      ['exit-record', this.path('exit')],
+      ['log', this.path('log'), '0', '1'],
+      ['stdin', stdin],
+      ['stop', '15', '10000'],
+      ...(failure === undefined ? [] : [['failure', ...failure] as const]),
+      ...namespaces.map((name): PlanRecord => ['namespace', name]),
+      ...cgroups,
+      ...(wishes.general ?? []),
+      ['setup'],
+      ...this.#limits(wishes),
+      ...(wishes.setup ?? []),
+      ['init'],
+      ...this.#init(wishes),
+      ['process'],
+      ...wishes.args.map((arg): PlanRecord => ['arg', arg]),
+      ['env', 'PATH=/sbin:/bin'],
+      ...(wishes.process ?? []),
+      ['teardown'],
+      ...this.cgroups.map((path): PlanRecord => ['rmdir-cgroup', path]),
+      ...(wishes.teardown ?? []),
+    ];
+  }
+
+  #limits({ memory, pids }: Wishes): PlanRecord[] {
+    const [memoryDirectory, , pidsDirectory] = V1 ? this.cgroups : Array(3).fill(this.cgroups[0]);
+    const records: PlanRecord[] = [];
+    if (!V1) records.push(['write', `/sys/fs/cgroup/${PARENT}/cgroup.subtree_control`, '+memory +cpu +pids']);
+    if (memory !== undefined)
+      records.push([
+        'write',
+        `${memoryDirectory}/${V1 ? 'memory.limit_in_bytes' : 'memory.max'}`,
+        String(memory),
+      ]);
+    if (pids !== undefined) records.push(['write', `${pidsDirectory}/pids.max`, String(pids)]);
+    return records;
+  }
+
+  #init({ layer, init = [], afterPivot = [], namespaces }: Wishes & { layer: string }): PlanRecord[] {
+    const own = (name: string): boolean => namespaces === undefined || namespaces.includes(name);
+    const hardened = 'nosuid,noexec,nodev,mkdir';
+    return [
+      ['propagation', 'private'],
+      ['overlay', this.path('rootfs'), this.path('upper'), this.path('work'), 'nodev', layer],
+      ['mount', 'proc', 'proc', '/proc', hardened, ''],
+      ['mount', 'tmpfs', 'tmpfs', '/dev', 'nosuid,mkdir', 'mode=755,size=65536k'],
+      [
+        'mount',
+        'devpts',
+        'devpts',
+        '/dev/pts',
+        'nosuid,noexec,mkdir',
+        'newinstance,ptmxmode=0666,mode=0620,gid=5',
+      ],
+      ['mount', 'tmpfs', 'shm', '/dev/shm', hardened, 'mode=1777,size=65536k'],
+      ...(own('ipc') ? [['mount', 'mqueue', 'mqueue', '/dev/mqueue', hardened, ''] as const] : []),
+      ['mount', 'sysfs', 'sysfs', '/sys', `${hardened},ro`, ''],
+      ...(V1
+        ? [['cgroup-mount', '/sys/fs/cgroup', 'v1', 'memory', 'cpu', 'pids'] as const]
+        : [['cgroup-mount', '/sys/fs/cgroup', 'v2'] as const]),
+      ...Object.entries({ null: 3, zero: 5, full: 7, random: 8, urandom: 9 }).map(
+        ([name, minor]): PlanRecord => ['node', `/dev/${name}`, 'c', '1', String(minor), '666'],
+      ),
+      ['symlink', '/dev/fd', '/proc/self/fd'],
+      ['symlink', '/dev/stdout', '/proc/self/fd/1'],
+      ...(own('uts') ? [['hostname', 'ketch'] as const] : []),
+      ...(own('net') ? [['loopback'] as const] : []),
+      ...init,
+      ['pivot'],
+      ['mask', '/proc/kcore'],
+      ['mask', '/sys/firmware'],
+      ['readonly', '/proc/sys'],
+      ...afterPivot,
+    ];
+  }
+}
+
+/** Collects what a process says until it ended. */
+export async function finished(child: ChildProcess): Promise<Result> {
+  if (child.stdout === null || child.stderr === null) throw new Error('its output is not a pipe');
+  const ended = new Promise<[number | null, string | null]>((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => done([code, signal]));
+  });
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    buffer(child.stdout),
+    buffer(child.stderr),
+    ended,
+  ]);
+  return { stdout, stderr: stderr.toString(), code, signal };
+}
+
+/** Resolves when a child printed `text` to stdout; what it printed so far. */
+export function printed(child: ChildProcess, text: string): Promise<string> {
+  return new Promise((done, fail) => {
+    let seen = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      seen += chunk.toString();
+      if (seen.includes(text)) done(seen);
+    });
+    child.on('close', () => fail(new Error(`it ended without printing ${text}: ${seen}`)));
+  });
+}
+
+/** Resolves when a process is dead, whether or not anybody noticed: /proc has no event for it. */
+export async function gone(pid: number): Promise<void> {
+  while (existsSync(`/proc/${pid}/exe`)) await new Promise((again) => setImmediate(again));
+}

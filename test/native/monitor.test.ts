@@ -1,0 +1,310 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { finished, gone, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
+
+const room = useRoom();
+
+describe('the log', () => {
+  it('has the format of Docker’s json-file driver', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', String.raw`printf 'a"\\b\t<&>\r\n\001\351x\n'; printf 'é\xe2\x80\xa8' >&2`],
+    });
+    await container.run();
+    const [first = '', second = '', third = ''] = container.log.split('\n');
+    expect(first).toMatch(
+      /^\{"log":"a\\"\\\\b\\u0009\\u003c\\u0026\\u003e\\r\\n","stream":"stdout","time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z"\}$/,
+    );
+    expect(second).toContain(String.raw`{"log":"\u0001\ufffdx\n","stream":"stdout"`);
+    expect(third).toContain(String.raw`{"log":"é\u2028","stream":"stderr"`);
+  });
+
+  it('cuts long lines into pieces of 16 KiB that share a time', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'head -c 40000 /dev/zero | tr "\\0" x; echo; echo next'],
+    });
+    await container.run();
+    const entries = container.log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Entry);
+    expect(entries.map(({ log }) => log.length)).toEqual([16384, 16384, 40000 - 32768 + 1, 5]);
+    expect(new Set(entries.slice(0, 3).map(({ time }) => time)).size).toBe(1);
+  });
+
+  it('keeps every byte of interleaved streams', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'seq 1 20000 & seq 1 20000 >&2; wait'] });
+    await container.run();
+    const entries = container.log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Entry);
+    const expected = Array.from({ length: 20000 }, (_, i) => `${i + 1}\n`).join('');
+    for (const name of ['stdout', 'stderr']) {
+      expect(
+        entries
+          .filter(({ stream }) => stream === name)
+          .map(({ log }) => log)
+          .join(''),
+      ).toBe(expected);
+    }
+  });
+
+  it('is rotated by size, and the oldest file goes', async () => {
+    const path = join(room.root, 'rotated');
+    await room.plan({ args: ['seq', '1', '800'], general: [['log', path, '10000', '3']] }).run();
+    const names = readdirSync(room.root)
+      .filter((name) => name.startsWith('rotated'))
+      .sort();
+    expect(names).toEqual(['rotated', 'rotated.1', 'rotated.2']);
+    const logs = names.map((name) => readFileSync(join(room.root, name), 'utf8'));
+    expect(logs[0]).toContain('"log":"800\\n"');
+    for (const text of logs.slice(1)) expect(text.length).toBeLessThan(10000 + 100);
+    expect(logs.join('')).not.toContain('"log":"1\\n"');
+  });
+});
+
+describe('the control socket', () => {
+  it('is for its owner only', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    expect(statSync(join(container.runDir, 'ctl')).mode & 0o777).toBe(0o600);
+    await container.ask('stop 9 -1');
+  });
+
+  it('sends signals, and says what it cannot', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'trap "exit 5" USR1; echo up; while :; do sleep 0.05; done'],
+    });
+    const child = container.start();
+    await printed(child, 'up');
+    const result = finished(child);
+    for (const nonsense of [
+      'signal',
+      'signal 0',
+      'signal 65',
+      'signal 9 9',
+      'stop 15',
+      'stop x 1',
+      'wait 1',
+      'dance',
+      '',
+    ]) {
+      expect(await container.ask(nonsense)).toBe('error 22\n');
+    }
+    expect(await container.ask('signal 10')).toBe('ok\n');
+    expect((await result).code).toBe(5);
+  });
+
+  it('hangs up on endless lines', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    expect(await container.ask('x'.repeat(500))).toBe('');
+    await container.ask('stop 9 0');
+  });
+
+  it('stops with a signal, and with SIGKILL when the time is over', async () => {
+    const willing = room.plan({
+      args: ['sh', '-c', 'trap "exit 6" TERM; echo up; while :; do sleep 0.05; done'],
+    });
+    const child = willing.start();
+    await printed(child, 'up');
+    expect(await willing.ask('stop 15 60000')).toBe('exit 6\n');
+    const stubborn = room.plan({ args: ['sleep', '100'] });
+    await stubborn.detach();
+    const start = performance.now();
+    expect(await stubborn.ask('stop 15 150')).toBe('exit 137\n');
+    expect(performance.now() - start).toBeGreaterThan(140);
+    expect(stubborn.exit).toMatchObject({ code: 137, signal: 9, oom: false });
+  });
+
+  it('tells all who wait, after the teardown', async () => {
+    const container = room.plan({ args: ['sleep', '100'], teardown: [] });
+    await container.detach();
+    const waiting = Array.from({ length: 100 }, () => container.ask('wait'));
+    await container.ask('signal 18');
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+    expect(container.leftovers()).toEqual([]);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['exit 137\n']));
+  });
+
+  it('answers although many say nothing', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const idle = Array.from({ length: 200 }, () =>
+      connect(join(container.runDir, 'ctl')).on('error', () => {}),
+    );
+    await Promise.all(
+      idle.map((socket) => new Promise((done) => socket.on('connect', done).on('close', done))),
+    );
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+    for (const socket of idle) socket.destroy();
+  });
+});
+
+describe('the end of a container', () => {
+  it('is recorded as out of memory when the kernel killed for it', async () => {
+    const hungry = 'x=a; while :; do x=$x$x; done';
+    const container = room.plan({ args: ['sh', '-c', hungry], memory: 16 << 20 });
+    expect((await container.run()).code).toBe(137);
+    expect(container.exit).toMatchObject({ code: 137, signal: 9, oom: true });
+  });
+
+  it('does not come before the limit of processes stops a fork loop', async () => {
+    const script = 'i=0; while [ $i -lt 50 ]; do sleep 100 & i=$((i+1)); done; echo all';
+    const container = room.plan({ args: ['sh', '-c', script], pids: 10 });
+    const { stdout, stderr } = await container.run();
+    expect(stdout.toString()).not.toContain('all');
+    expect(stderr).toContain("can't fork");
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('takes processes along that share the host’s pid namespace', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'sleep 100 & echo $!'],
+      namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup'],
+    });
+    const pid = Number((await container.run()).stdout.toString());
+    await gone(pid);
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('removes the container’s files and leaves the mark, when the plan says so', async () => {
+    const trash = join(room.root, 'trash');
+    mkdirSync(trash, { recursive: true });
+    const container = room.plan({ args: ['sh', '-c', 'mkdir -p /d/e; echo x > /d/e/f'] });
+    const mark = join(room.root, container.id);
+    const removed = room.plan({
+      args: ['true'],
+      teardown: [
+        ['remove-tree', container.directory, trash],
+        ['touch', mark],
+      ],
+    });
+    await container.run();
+    await removed.run();
+    expect([existsSync(container.directory), existsSync(mark), readdirSync(trash)]).toEqual([
+      false,
+      true,
+      [],
+    ]);
+  });
+
+  it('is stopped as the plan says when the monitor is asked to end', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'trap "exit 8" TERM; echo up; while :; do sleep 0.05; done'],
+    });
+    const child = container.start();
+    await printed(child, 'up');
+    process.kill(container.state.monitor.pid, 'SIGTERM');
+    expect((await finished(child)).code).toBe(8);
+  });
+
+  it('replaces the record of an earlier run', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'exit 3'] });
+    await container.run();
+    const again = room.plan({ args: ['sleep', '100'], general: [['exit-record', container.path('exit')]] });
+    await again.detach();
+    expect(existsSync(container.path('exit'))).toBe(false);
+    await again.ask('stop 9 1000');
+    expect(container.exit.code).toBe(137);
+  });
+});
+
+describe('cleanup', () => {
+  it('completes what a killed monitor could not', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const { monitor, init } = container.state;
+    process.kill(monitor.pid, 'SIGKILL');
+    await gone(monitor.pid);
+    expect((await container.cleanup()).code).toBe(0);
+    expect(existsSync(`/proc/${init.pid}/exe`)).toBe(false);
+    expect(container.exit).toMatchObject({ code: 137, signal: 9 });
+    expect(container.leftovers()).toEqual([]);
+    expect((await container.cleanup()).code).toBe(0);
+  });
+
+  it('is done once when many do it at once', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const { monitor } = container.state;
+    process.kill(monitor.pid, 'SIGKILL');
+    await gone(monitor.pid);
+    const results = await Promise.all(Array.from({ length: 5 }, () => container.cleanup()));
+    expect(results.map(({ code, stderr }) => [code, stderr])).toEqual(Array(5).fill([0, '']));
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('refuses to touch what a living monitor has', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const { code, stderr } = await container.cleanup();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^skiff-helper: lock: ${container.id}: .*busy\n$`));
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+  });
+
+  it('removes what a plan that was never started left', async () => {
+    const container = room.plan({ args: ['true'] });
+    expect((await container.cleanup()).code).toBe(0);
+    expect([existsSync(container.runDir), existsSync(container.path('exit'))]).toEqual([false, false]);
+  });
+
+  it('is done by the foreground whose monitor was killed', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'echo up; sleep 100'] });
+    const child = container.start();
+    await printed(child, 'up');
+    process.kill(container.state.monitor.pid, 'SIGKILL');
+    const { code, stderr } = await finished(child);
+    expect([code, stderr]).toEqual([
+      137,
+      `skiff-helper: the monitor of ${container.id.slice(0, 12)} was killed\n`,
+    ]);
+    expect(container.leftovers()).toEqual([]);
+  });
+});
+
+describe('the monitor', () => {
+  it('is alone: no terminal, no descriptor, no directory of whoever started it', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const { pid } = container.state.monitor;
+    const links = execFileSync('ls', ['-l', `/proc/${pid}/fd`, `/proc/${pid}/cwd`], { encoding: 'utf8' });
+    expect(links.match(/-> \/dev\/null/g)).toHaveLength(3);
+    expect(links).toMatch(/cwd -> \/\n/);
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const [, , group, session, terminal] = fields.map(Number);
+    expect([group, session, terminal]).toEqual([pid, pid, 0]);
+    await container.ask('stop 9 1000');
+  });
+
+  it.runIf(HELPER_IS_STATIC)('needs less than 0.2 MB', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'seq 1 10000; echo up; sleep 100'] });
+    const child = container.start();
+    await printed(child, 'up');
+    const result = finished(child);
+    const { pid } = container.state.monitor;
+    const pss = /^Pss: +(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+    expect(Number(pss)).toBeLessThan(200);
+    await container.ask('stop 9 1000');
+    await result;
+  });
+
+  it('stays responsive with a client that does not read', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'echo up; head -c 20000000 /dev/zero'] });
+    const child = container.start();
+    await new Promise((done) => child.stdout?.once('readable', done));
+    expect(await container.ask('signal 0x9')).toBe('error 22\n');
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+    expect((await finished(child)).code).toBe(137);
+  });
+});
+
+interface Entry {
+  log: string;
+  stream: string;
+  time: string;
+}

@@ -10,6 +10,12 @@ export type Row = Record<string, unknown>;
 const BUSY_TIMEOUT_MS = 20_000;
 
 /**
+ * `run` becomes the helper without closing the database, which would write the log back and wait for the disk. The
+ * next one to open it reads the log again: this bounds what there is to read.
+ */
+const CHECKPOINT_PAGES = 250;
+
+/**
  * The state database: SQLite in WAL mode, one short transaction per change, safe with many processes at once.
  * Commits do not wait for the disk (`synchronous=NORMAL`): after a power cut the last changes may be missing, but
  * the database is consistent, and files without a row are garbage by definition.
@@ -110,7 +116,8 @@ function isSqliteError(error: unknown): error is SqliteError {
 function connect(file: string): DatabaseSync {
   const connection = new DatabaseSync(file);
   connection.exec(
-    `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON`,
+    `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;
+    PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
   );
   return connection;
 }

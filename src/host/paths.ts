@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { isAbsolute, join, resolve } from 'node:path';
+import { digestOf, hexOf } from '../oci/digest.ts';
 
 /** Where everything of one store lies (src/ARCHITECTURE.md, "On disk"). All paths are absolute. */
 export interface StorePaths {
@@ -24,7 +24,7 @@ const DEFAULT_RUN = '/run/skiff';
 /** The paths of the store at `root`; a store that is not the default one has a runtime root of its own. */
 export function storePaths(root: string): StorePaths {
   const base = isAbsolute(root) ? resolve(root) : resolve(process.cwd(), root);
-  const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${shortHash(base)}`;
+  const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${hexOf(digestOf(base)).slice(0, 8)}`;
   return {
     root: base,
     database: join(base, 'state.db'),
@@ -38,8 +38,4 @@ export function storePaths(root: string): StorePaths {
     run,
     gone: join(run, 'gone'),
   };
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -1,0 +1,66 @@
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, processIdentity } from './process.ts';
+import { randomHex } from './random.ts';
+
+const NAME = /^(\d+)-(\d+)-[0-9a-f]+$/;
+
+/**
+ * A directory `<tmp>/<pid>-<starttime>-<random>/` of this process, made when something is first put into it. Its name
+ * says whose it is, so that any later command can tell what a process that was killed has left behind.
+ */
+export class TemporaryDirectory {
+  readonly #parent: string;
+  #path: string | undefined;
+
+  constructor(parent: string) {
+    this.#parent = parent;
+  }
+
+  /** The directory, made (mode 0700) on the first call. */
+  path(): string {
+    if (this.#path === undefined) {
+      const owner = processIdentity(process.pid);
+      const name = `${process.pid}-${owner?.startTime ?? 0}-${randomHex(4)}`;
+      const path = join(this.#parent, name);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      this.#path = path;
+    }
+    return this.#path;
+  }
+
+  /** The directory if it was made; its maker renames it into trash/ when done. */
+  made(): string | undefined {
+    return this.#path;
+  }
+}
+
+/**
+ * Renames the temporary directories of dead processes, and whatever else lies in `tmp`, into `trash`; returns the new
+ * paths, for the caller to delete. Directories that another process takes at the same moment are skipped.
+ */
+export function sweepTemporary(tmp: string, trash: string): string[] {
+  const swept: string[] = [];
+  for (const name of namesIn(tmp)) {
+    const [, pid, startTime] = NAME.exec(name) ?? [];
+    if (pid !== undefined && isAlive({ pid: Number(pid), startTime: Number(startTime) })) continue;
+    const target = join(trash, `${name}.${randomHex(4)}`);
+    try {
+      mkdirSync(trash, { recursive: true, mode: 0o700 });
+      renameSync(join(tmp, name), target);
+      swept.push(target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return swept;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

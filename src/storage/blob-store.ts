@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync } from 'node:fs';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { syncDirectory } from '../host/atomic-file.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
+
+/** What a blob is expected to be. */
+export type ExpectedBlob = Pick<Descriptor, 'digest' | 'size'>;
+
+export interface BlobWriteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes in each piece that was written. */
+  readonly onChunk?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Content by its digest, at `<blobs>/<hex>`. A blob becomes visible when its bytes are verified and on disk, in one
+ * step; so what is here is complete. Writing what is there already is harmless.
+ */
+export class BlobStore {
+  readonly #blobs: string;
+  readonly #tmp: () => string;
+
+  /** `blobs` is the directory that holds the files; `tmp` returns this process's own, on the same file system. */
+  constructor(paths: { blobs: string; tmp: () => string }) {
+    this.#blobs = paths.blobs;
+    this.#tmp = paths.tmp;
+  }
+
+  has(digest: Digest): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  path(digest: Digest): string {
+    return join(this.#blobs, hexOf(digest));
+  }
+
+  /** A small blob, verified. Throws `notFound`, or `invalid` when the file is not what its name says. */
+  async read(digest: Digest): Promise<Uint8Array> {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(this.path(digest));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      throw new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest, cause });
+    }
+    if (digestOf(bytes) === digest) return bytes;
+    throw new EngineError('invalid', `blob ${digest} is damaged in the store`, { subject: digest });
+  }
+
+  /** The bytes of a blob as they are in the file, in pieces of 256 KiB. Throws the system's error while reading. */
+  stream(digest: Digest): AsyncIterable<Uint8Array> {
+    return createReadStream(this.path(digest), { highWaterMark: 256 * 1024 });
+  }
+
+  /** Stores a blob. Throws as `tee` does. A blob that is there already is left alone, and `source` unread. */
+  async write(
+    blob: ExpectedBlob,
+    source: AsyncIterable<Uint8Array>,
+    options: BlobWriteOptions = {},
+  ): Promise<void> {
+    if (this.has(blob.digest)) return;
+    for await (const _ of this.tee(blob, source, options));
+  }
+
+  /** Stores bytes under their digest. */
+  async put(bytes: Uint8Array): Promise<Digest> {
+    const digest = digestOf(bytes);
+    await this.write({ digest, size: bytes.length }, once(bytes));
+    return digest;
+  }
+
+  /**
+   * Stores a blob and hands its bytes on, so that it can be unpacked while it arrives. It is published when the
+   * consumer asks for more after the last byte; until then, and when the consumer stops early, nothing is kept.
+   *
+   * Throws `invalid`, naming the digest, for too many bytes (at once), too few, or wrong ones; `unavailable` when the
+   * disk is full; `cancelled`; errors of `source` as they are.
+   */
+  async *tee(
+    blob: ExpectedBlob,
+    source: AsyncIterable<Uint8Array>,
+    { signal, onChunk }: BlobWriteOptions = {},
+  ): AsyncGenerator<Uint8Array> {
+    const draft = join(
+      this.#tmp(),
+      `blob-${hexOf(blob.digest).slice(0, 12)}-${randomBytes(4).toString('hex')}`,
+    );
+    const file = await open(draft, 'wx', 0o600);
+    let published = false;
+    try {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of source) {
+        if (signal?.aborted) throw new EngineError('cancelled', `fetching ${blob.digest} was cancelled`);
+        size += chunk.length;
+        if (size > blob.size) throw mismatch(blob, `is longer than its ${blob.size} bytes`);
+        hash.update(chunk);
+        await writeAll(file, chunk, blob.digest);
+        onChunk?.(chunk.length);
+        yield chunk;
+      }
+      if (size < blob.size) throw mismatch(blob, `ended after ${size} of ${blob.size} bytes`);
+      const actual = `sha256:${hash.digest('hex')}`;
+      if (actual !== blob.digest) throw mismatch(blob, `arrived with digest ${actual}`);
+      await file.sync();
+      mkdirSync(this.#blobs, { recursive: true, mode: 0o700 });
+      await rename(draft, this.path(blob.digest));
+      published = true;
+      syncDirectory(this.#blobs);
+    } finally {
+      await file.close();
+      if (!published) await rm(draft, { force: true });
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array, digest: Digest): Promise<void> {
+  try {
+    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+    throw new EngineError('unavailable', `no space left on device while storing blob ${digest}`, {
+      hint: 'free some space where the store lies, or choose another place with --root',
+      subject: digest,
+      cause,
+    });
+  }
+}
+
+function mismatch(blob: ExpectedBlob, problem: string): EngineError {
+  return new EngineError('invalid', `blob ${blob.digest} ${problem}`, { subject: blob.digest });
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

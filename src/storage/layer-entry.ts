@@ -1,0 +1,129 @@
+import { type ExtendedAttribute, printable, type TarEntry } from './tar-entry.ts';
+import { bad } from './tar-header.ts';
+
+/** What an archive entry asks for in a layer's directory (OCI image spec, layer.md). Paths are relative, "" the root. */
+export type LayerOperation =
+  | {
+      readonly kind: 'make';
+      readonly path: string;
+      readonly target: string;
+      readonly xattrs: ExtendedAttribute[];
+    }
+  | { readonly kind: 'whiteout'; readonly path: string }
+  | { readonly kind: 'opaque'; readonly path: string }
+  | { readonly kind: 'ignore' };
+
+const WHITEOUT = '.wh.';
+const WHITEOUT_META = '.wh..wh.';
+const OPAQUE = '.wh..wh..opq';
+const PATH_MAX = 4095;
+const NAME_MAX = 255;
+const MAX_ID = 0xfffffffe;
+const IGNORE: LayerOperation = { kind: 'ignore' };
+
+/**
+ * Polices one entry. Absolute names are taken relative to the layer's root, as Docker and tar do; `..` is refused
+ * wherever it stands, for no honest builder writes it and what it means depends on symlinks. Symlinks in parents are
+ * not this function's business: the helper resolves them below the layer's root. Throws `invalid` with the name.
+ */
+export function layerOperation(entry: TarEntry): LayerOperation {
+  const path = relativePath(entry, entry.name, 'name');
+  const slash = path.lastIndexOf('/');
+  if (path.includes(WHITEOUT)) {
+    const parent = slash === -1 ? '' : path.slice(0, slash);
+    const whiteout = whiteoutOperation(entry, parent, path.slice(slash + 1));
+    if (whiteout !== undefined) return whiteout;
+  }
+  checkNumbers(entry);
+  if (path === '' && entry.type !== 'directory') throw bad(entry, 'would replace the root directory');
+  let target = '';
+  if (entry.type === 'link') {
+    target = relativePath(entry, entry.target, 'link target');
+    if (target === '') throw bad(entry, 'is a hard link to the root directory');
+  } else if (entry.type === 'symlink') {
+    target = symlinkTarget(entry);
+  } else if (entry.type === 'char' || entry.type === 'block') {
+    checkDevice(entry);
+  }
+  return { kind: 'make', path, target, xattrs: entry.xattrs.length === 0 ? entry.xattrs : attributes(entry) };
+}
+
+function relativePath(entry: TarEntry, name: string, what: string): string {
+  if (name === '') throw bad(entry, `has an empty ${what}`);
+  if (name.includes('\0')) throw bad(entry, `has a NUL byte in its ${what}`);
+  if (name.length > PATH_MAX) throw bad(entry, `has a ${what} of more than ${PATH_MAX} bytes`);
+  if (isPlain(name)) return name;
+  const kept: string[] = [];
+  for (const part of name.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..')
+      throw bad(entry, `has ".." in its ${what}${what === 'name' ? '' : ` "${printable(name)}"`}`);
+    if (part.length > NAME_MAX) throw bad(entry, `has a ${what} with a part of more than ${NAME_MAX} bytes`);
+    kept.push(part);
+  }
+  return kept.join('/');
+}
+
+/** Almost every name: nothing in it that splitting would change or refuse. */
+function isPlain(name: string): boolean {
+  return (
+    name.length <= NAME_MAX &&
+    name.charCodeAt(0) !== 0x2f &&
+    name.charCodeAt(name.length - 1) !== 0x2f &&
+    !name.startsWith('.') &&
+    !name.includes('/.') &&
+    !name.includes('//')
+  );
+}
+
+/** Undefined when neither the name nor a parent is that of a whiteout. */
+function whiteoutOperation(entry: TarEntry, parent: string, name: string): LayerOperation | undefined {
+  for (const part of parent === '' ? [] : parent.split('/')) {
+    // What aufs kept for itself (`.wh..wh.plnk/…`) means nothing to anyone else.
+    if (part.startsWith(WHITEOUT_META)) return IGNORE;
+    if (part.startsWith(WHITEOUT)) throw bad(entry, 'lies below a whiteout');
+  }
+  if (name === OPAQUE) return { kind: 'opaque', path: parent };
+  if (name.startsWith(WHITEOUT_META)) return IGNORE;
+  if (!name.startsWith(WHITEOUT)) return undefined;
+  const hidden = name.slice(WHITEOUT.length);
+  if (hidden === '' || hidden === '.' || hidden === '..') throw bad(entry, 'is a whiteout of nothing');
+  return { kind: 'whiteout', path: parent === '' ? hidden : `${parent}/${hidden}` };
+}
+
+function checkNumbers(entry: TarEntry): void {
+  const { uid, gid, mtime } = entry;
+  if (uid < 0 || uid > MAX_ID) throw bad(entry, `has the impossible owner ${uid}`);
+  if (gid < 0 || gid > MAX_ID) throw bad(entry, `has the impossible group ${gid}`);
+  if (!Number.isSafeInteger(mtime.seconds)) throw bad(entry, 'has an impossible time');
+}
+
+function symlinkTarget(entry: TarEntry): string {
+  const { target } = entry;
+  if (target === '') throw bad(entry, 'has an empty link target');
+  if (target.includes('\0')) throw bad(entry, 'has a NUL byte in its link target');
+  if (target.length > PATH_MAX) throw bad(entry, `has a link target of more than ${PATH_MAX} bytes`);
+  return target;
+}
+
+function checkDevice(entry: TarEntry): void {
+  const { major, minor } = entry;
+  if (major < 0 || major > 0xfff || minor < 0 || minor > 0xfffff) {
+    throw bad(entry, `has the impossible device number ${major}:${minor}`);
+  }
+  if (entry.type === 'char' && major === 0 && minor === 0) {
+    throw bad(entry, 'is the device 0:0, which overlay takes for a whiteout');
+  }
+}
+
+/**
+ * Attributes that an archive may set. Those by which overlay itself speaks are the engine's own, an archive must not
+ * reach them; those that belong to the host's policy (SELinux labels, NFS) are left out, as umoci does.
+ */
+function attributes(entry: TarEntry): ExtendedAttribute[] {
+  return entry.xattrs.filter(({ name }) => {
+    if (name === '' || name.includes('\0')) throw bad(entry, 'has an attribute without a proper name');
+    if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) return false;
+    return name !== 'security.selinux' && name !== 'system.nfs4_acl';
+  });
+}

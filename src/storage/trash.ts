@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { EngineError } from '../errors.ts';
+
+/**
+ * Deletes a directory tree with the helper, which follows no link and copes with any depth and any names. A missing
+ * one is fine. Throws `unavailable` with the helper's words.
+ */
+export async function removeTree(helper: string, path: string): Promise<void> {
+  const child = spawn(helper, ['remove', path], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) {
+    throw new EngineError('unavailable', `cannot delete ${path}: ${said.trim()}`, { subject: path });
+  }
+}
+
+/** Where things go that are deleted: gone from their place in one step, taken apart afterwards by whoever has time. */
+export class Trash {
+  readonly #directory: string;
+  readonly #helper: string;
+
+  constructor(directory: string, helper: string) {
+    this.#directory = directory;
+    this.#helper = helper;
+  }
+
+  /** Renames a path (of the same file system) into the trash; returns its new path, undefined when it is not there. */
+  take(path: string): string | undefined {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    const target = join(this.#directory, `${basename(path)}.${randomBytes(6).toString('hex')}`);
+    try {
+      renameSync(path, target);
+      return target;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Deletes all that lies in the trash, also what another process has put there. Two at once are fine. */
+  async empty(): Promise<void> {
+    if (!existsSync(this.#directory)) return;
+    for (const name of readdirSync(this.#directory))
+      await removeTree(this.#helper, join(this.#directory, name));
+  }
+}

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface TreeOptions {
+  /** Leaves times out, for what an archive says nothing of. */
+  times?: boolean;
+}
+
+/**
+ * A directory tree as lines, one for each path in byte order, for comparing two of them: type, mode, owner, size,
+ * time to the nanosecond, group of hard links, extended attributes, content or target. Paths are relative and printed
+ * as latin1, so that any bytes compare; the root is ".".
+ */
+export function describeTree(root: string, { times = true }: TreeOptions = {}): string[] {
+  const attributes = attributesBelow(root);
+  const paths = [...walk(root, Buffer.from('.'))];
+  const groups = linkGroups(paths);
+  return paths.map(({ name, path, stat }) => {
+    const time = times ? [`mtime=${stat.mtimeNs}`] : [];
+    const group = groups.get(stat.ino) ?? [];
+    // An overlay counts names that it hides: only those that can be seen make a group.
+    const link = group.length > 1 ? [`link=${group[0]}`] : [];
+    return [name, ...describeInode(path, stat), ...time, ...link, ...(attributes.get(name) ?? [])].join(' ');
+  });
+}
+
+interface Visited {
+  name: string;
+  path: Buffer;
+  stat: BigIntStats;
+}
+
+function* walk(root: string, relative: Buffer): Generator<Visited> {
+  const path = Buffer.concat([Buffer.from(`${root}/`), relative]);
+  const stat = lstatSync(path, { bigint: true });
+  const name = relative.toString('latin1');
+  yield { name, path, stat };
+  if (!stat.isDirectory()) return;
+  for (const child of readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)) {
+    yield* walk(root, name === '.' ? child : Buffer.concat([relative, Buffer.from('/'), child]));
+  }
+}
+
+/** The names of each inode that is no directory, in byte order. */
+function linkGroups(paths: readonly Visited[]): Map<bigint, string[]> {
+  const groups = new Map<bigint, string[]>();
+  for (const { name, stat } of paths) {
+    if (stat.isDirectory() || stat.nlink === 1n) continue;
+    groups.set(stat.ino, [...(groups.get(stat.ino) ?? []), name]);
+  }
+  return groups;
+}
+
+function describeInode(path: Buffer, stat: BigIntStats): string[] {
+  const mode = (stat.mode & 0o7777n).toString(8).padStart(4, '0');
+  const common = [mode, `${stat.uid}:${stat.gid}`];
+  if (stat.isDirectory()) return ['directory', ...common];
+  if (stat.isSymbolicLink()) {
+    return ['symlink', ...common, `-> ${readlinkSync(path, { encoding: 'latin1' as BufferEncoding })}`];
+  }
+  if (stat.isFile()) {
+    const digest = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
+    return ['file', ...common, `${stat.size}`, digest];
+  }
+  if (stat.isFIFO()) return ['fifo', ...common];
+  const device = `${(stat.rdev >> 8n) & 0xfffn}:${(stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xfff00n)}`;
+  return [stat.isCharacterDevice() ? 'char' : 'block', ...common, device];
+}
+
+/** Every attribute below a directory, by path: one getfattr for the whole tree. */
+function attributesBelow(root: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const args = [
+    '--recursive',
+    '--physical',
+    '--no-dereference',
+    '--dump',
+    '--match=-',
+    '--encoding=hex',
+    '.',
+  ];
+  const dump = execFileSync('getfattr', args, { cwd: root, encoding: 'latin1', maxBuffer: 1 << 28 });
+  for (const block of dump.split('\n\n')) {
+    const [first = '', ...lines] = block.split('\n').filter((line) => line !== '');
+    if (!first.startsWith('# file: ')) continue;
+    const name = unescapeName(first.slice('# file: '.length));
+    found.set(name, lines.sort());
+  }
+  return found;
+}
+
+/** getfattr writes bytes that could be mistaken as `\ooo`. */
+function unescapeName(name: string): string {
+  return name.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { layerOperation } from '../../../src/storage/layer-entry.ts';
+import type { TarEntry } from '../../../src/storage/tar-entry.ts';
+
+const entry = (name: string, more: Partial<TarEntry> = {}): TarEntry => ({
+  type: 'file',
+  name,
+  target: '',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  major: 0,
+  minor: 0,
+  xattrs: [],
+  ...more,
+});
+
+describe('names', () => {
+  it.each([
+    ['a/b', 'a/b'],
+    ['./a', 'a'],
+    ['/a/b', 'a/b'],
+    ['a//b/', 'a/b'],
+    ['.//./a/./b', 'a/b'],
+    ['.hidden/...x', '.hidden/...x'],
+    ['a/..b', 'a/..b'],
+  ])('%s is %s', (name, path) => {
+    expect(layerOperation(entry(name))).toMatchObject({ kind: 'make', path });
+  });
+
+  it.each(['.', './', '/', '//', './.'])('%s is the root', (name) => {
+    expect(layerOperation(entry(name, { type: 'directory' }))).toMatchObject({ kind: 'make', path: '' });
+  });
+
+  it('hard link targets are names, symlink targets are not', () => {
+    expect(layerOperation(entry('l', { type: 'link', target: './/a/' }))).toMatchObject({ target: 'a' });
+    expect(layerOperation(entry('l', { type: 'symlink', target: '../..//a' }))).toMatchObject({
+      target: '../..//a',
+    });
+  });
+});
+
+describe('whiteouts', () => {
+  it.each([
+    ['.wh.x', { kind: 'whiteout', path: 'x' }],
+    ['a/.wh..x', { kind: 'whiteout', path: 'a/.x' }],
+    ['a/.wh..wh..opq', { kind: 'opaque', path: 'a' }],
+    ['./.wh..wh..opq', { kind: 'opaque', path: '' }],
+    ['.wh..wh.plnk/1', { kind: 'ignore' }],
+    ['.wh..wh.aufs', { kind: 'ignore' }],
+    ['a/x.wh.y', { kind: 'make', path: 'a/x.wh.y' }],
+    ['a.wh./b', { kind: 'make', path: 'a.wh./b' }],
+  ])('%s', (name, operation) => {
+    expect(layerOperation(entry(name))).toMatchObject(operation);
+  });
+
+  it('any type of entry is one', () => {
+    expect(layerOperation(entry('.wh.x', { type: 'char' }))).toEqual({ kind: 'whiteout', path: 'x' });
+  });
+});

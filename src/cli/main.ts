@@ -50,7 +50,6 @@ function createProgram(): Command {
       '--insecure-registry <host[:port]>',
       'allow plain HTTP and unknown certificates there (repeatable)',
       append,
-      [],
     )
     .option('--debug', 'explain errors with their causes')
     .enablePositionalOptions()
@@ -59,7 +58,7 @@ function createProgram(): Command {
     .configureOutput({ outputError: () => {} });
 }
 
-function append(value: string, previous: string[]): string[] {
+function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 /** Options before the command's name. */
 export interface GlobalOptions {
   root: string;
-  insecureRegistry: string[];
+  insecureRegistry?: string[];
   debug?: boolean;
 }
 
@@ -32,5 +32,5 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
 /** From the option and from `SKIFF_INSECURE_REGISTRIES` (separated by commas). */
 function insecureRegistries(globals: GlobalOptions): string[] {
   const listed = (process.env['SKIFF_INSECURE_REGISTRIES'] ?? '').split(',').map((host) => host.trim());
-  return [...globals.insecureRegistry, ...listed.filter((host) => host !== '')];
+  return [...(globals.insecureRegistry ?? []), ...listed.filter((host) => host !== '')];
 }

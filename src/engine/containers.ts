@@ -6,7 +6,7 @@ import { allContainers, type ContainerRow, findContainer } from './container-sto
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { FoundImage } from './image-store.ts';
-import { type Observed, observe } from './reconcile.ts';
+import type { Observed } from './reconcile.ts';
 
 /** Use cases of containers. `name` is a name, an id, or a prefix of an id that fits only one. */
 export class Containers {
@@ -38,6 +38,7 @@ export class Containers {
 
   /** What exists, newest first, with what it is doing; only what runs unless `all`. */
   async list({ all }: { all: boolean }): Promise<Observed[]> {
+    const { observe } = await import('./reconcile.ts');
     const observed: Observed[] = [];
     for (const row of allContainers(this.#context.database)) {
       const one = await observe(this.#context, row);
@@ -48,6 +49,7 @@ export class Containers {
 
   async get(name: string): Promise<Observed> {
     const row = this.#find(name);
+    const { observe } = await import('./reconcile.ts');
     const observed = await observe(this.#context, row);
     if (observed !== undefined) return observed;
     throw new EngineError('notFound', `no such container: ${name}`, { subject: name });

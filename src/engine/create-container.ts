@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { processIdentity } from '../host/process.ts';
+import { randomHex } from '../host/random.ts';
+import { hexOf } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { type ContainerId, type ContainerRow, insertContainer, sweepGone } from './container-store.ts';
 import type { Context } from './context.ts';
@@ -35,7 +36,7 @@ export function createContainer(
     newRow(options, image, { name, argv, starting }),
   );
   try {
-    makeDirectory(context, row.id);
+    makeDirectory(context, row);
   } catch (cause) {
     rmSync(join(context.paths.containers, row.id), { recursive: true, force: true });
     context.database.run('DELETE FROM container WHERE id = ?', row.id);
@@ -59,7 +60,7 @@ function newRow(
 ): ContainerRow {
   const self = processIdentity(process.pid);
   return {
-    id: randomBytes(32).toString('hex') as ContainerId,
+    id: randomHex(32) as ContainerId,
     name,
     imageId: found.image.id,
     imageName: options.image,
@@ -103,10 +104,16 @@ function imageVanished(image: string): EngineError {
   return new EngineError('notFound', `image ${image} was removed just now`, { subject: image });
 }
 
-function makeDirectory(context: Context, id: ContainerId): void {
-  const directory = join(context.paths.containers, id);
+/** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */
+function makeDirectory({ paths }: Context, { id, layers }: ContainerRow): void {
+  const directory = join(paths.containers, id);
   mkdirSync(directory, { recursive: true, mode: 0o710 });
   for (const name of ['upper', 'work', 'rootfs']) mkdirSync(join(directory, name), { mode: 0o755 });
+  const top = layers.at(-1);
+  if (top === undefined) return;
+  const { mode, uid, gid } = statSync(join(paths.layers, hexOf(top)));
+  chownSync(join(directory, 'upper'), uid, gid);
+  chmodSync(join(directory, 'upper'), mode & 0o7777);
 }
 
 /** Turns a failed write below the store into a message. */

@@ -8,16 +8,16 @@ import { sizeOfLayers } from './layer-sizes.ts';
 import { takeLease } from './leases.ts';
 import { inWorkspace } from './workspace.ts';
 
+/** The one image that every skiff carries: it needs no registry. */
 const EMBEDDED = 'hello';
 const NAME = 'localhost/hello:latest';
 
-/** True for the one image that every skiff carries: it needs no registry. */
-export function isEmbedded(text: string): boolean {
-  return text === EMBEDDED;
-}
-
-/** Makes the embedded image an image of the store like any other; one that is there already, from this very skiff, stays. */
-export async function importEmbedded(context: Context): Promise<FoundImage> {
+/**
+ * Makes the embedded image an image of the store like any other, when `text` names it: undefined otherwise. One that is
+ * there already, from this very skiff, stays.
+ */
+export async function importEmbedded(context: Context, text: string): Promise<FoundImage | undefined> {
+  if (text !== EMBEDDED) return undefined;
   const layer = layerArchive(assetBytes('hello'));
   const diffID = digestOf(layer);
   const config = JSON.stringify(imageConfig(diffID));

@@ -1,21 +1,17 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../host/database.ts';
-import { type Digest, hexOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Context } from './context.ts';
 import { leasedResources } from './leases.ts';
 import { trashOf } from './trash.ts';
 
-/** Blobs and layers that a removed image has left: digests and chainIDs. */
-export interface Leftovers {
-  blobs: readonly Digest[];
-  layers: readonly Digest[];
-}
-
 /**
- * Moves those leftovers into the trash that no row names and no living process leases. Call inside the transaction
- * that deleted the rows: who takes a lease afterwards finds them gone, who took one before keeps them.
+ * Moves all blobs and layers into the trash that no row names and no living process leases: what a removed image
+ * leaves, and what pulls have left that failed. Call inside the transaction that deleted the rows: who takes a lease
+ * afterwards finds them gone, who took one before keeps them.
  */
-export function discardUnreferenced(context: Context, leftovers: Leftovers): void {
+export function discardUnreferenced(context: Context): void {
   const { database, paths } = context;
   const kept = new Set([
     ...referencedBlobs(database),
@@ -23,13 +19,18 @@ export function discardUnreferenced(context: Context, leftovers: Leftovers): voi
     ...leasedResources(database),
   ]);
   const trash = trashOf(context);
-  for (const digest of leftovers.blobs.filter((candidate) => !kept.has(candidate))) {
-    trash.take(join(paths.blobs, hexOf(digest)));
+  const isGarbage = (hex: string) => HEX.test(hex) && !kept.has(`sha256:${hex}`);
+  for (const hex of namesIn(paths.blobs).filter(isGarbage)) trash.take(join(paths.blobs, hex));
+  for (const hex of namesIn(paths.layers).filter(isGarbage)) {
+    trash.take(join(paths.layers, hex));
+    database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
   }
-  for (const chainID of leftovers.layers.filter((candidate) => !kept.has(candidate))) {
-    trash.take(join(paths.layers, hexOf(chainID)));
-    database.run('DELETE FROM layer_size WHERE chain_id = ?', chainID);
-  }
+}
+
+const HEX = /^[0-9a-f]{64}$/;
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 function referencedBlobs(database: Database): string[] {
@@ -41,8 +42,7 @@ function referencedBlobs(database: Database): string[] {
   ]);
 }
 
-/** The config and the layers that a manifest's text names. */
-export function blobsOfManifest(body: string): Digest[] {
+function blobsOfManifest(body: string): Digest[] {
   const { config, layers } = JSON.parse(body) as { config: { digest: Digest }; layers: { digest: Digest }[] };
   return [config.digest, ...layers.map(({ digest }) => digest)];
 }

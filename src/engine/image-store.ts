@@ -92,15 +92,6 @@ export function allImages(database: Database): ImageRow[] {
   return database.all('SELECT * FROM image ORDER BY created_at DESC, rowid DESC').map(toImage);
 }
 
-export function manifestsOf(database: Database, imageId: Digest): ManifestRow[] {
-  return database.all('SELECT * FROM manifest WHERE image_id = ? ORDER BY rowid', imageId).map(toManifest);
-}
-
-export function manifestByDigest(database: Database, digest: Digest): ManifestRow | undefined {
-  const row = database.get('SELECT * FROM manifest WHERE digest = ?', digest);
-  return row === undefined ? undefined : toManifest(row);
-}
-
 export function namesOf(database: Database, imageId: Digest): ImageNames {
   const names = database
     .all(
@@ -192,15 +183,5 @@ function toImage(row: Row): ImageRow {
     layers: JSON.parse(row['layers'] as string) as Digest[],
     size: row['size'] as number,
     createdAt: row['created_at'] as number,
-  };
-}
-
-function toManifest(row: Row): ManifestRow {
-  return {
-    digest: row['digest'] as Digest,
-    imageId: row['image_id'] as Digest,
-    mediaType: row['media_type'] as string,
-    body: row['body'] as string,
-    indexDigest: (row['index_digest'] as Digest | null) ?? undefined,
   };
 }

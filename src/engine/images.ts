@@ -2,7 +2,6 @@ import { platformMatches } from '../image/platform.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Context } from './context.ts';
-import { isEmbedded } from './embedded-image.ts';
 import {
   allImages,
   type FoundImage,
@@ -33,9 +32,8 @@ export class Images {
   async lookUp(text: string, platform?: Platform): Promise<FoundImage | undefined> {
     const found = lookUpImage(this.#context.database, text);
     if (found !== undefined) return fits(found, platform) ? found : undefined;
-    if (!isEmbedded(text)) return undefined;
     const { importEmbedded } = await import('./embedded-image.ts');
-    return await importEmbedded(this.#context);
+    return await importEmbedded(this.#context, text);
   }
 
   /** Fetches an image from its registry, or finds that it is here already. */

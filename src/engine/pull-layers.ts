@@ -148,7 +148,7 @@ async function unpack(
       signal: run.signal,
       helper: run.context.helper,
       lowers: async () => {
-        await Promise.all(parents.map((parent) => run.made.get(parent)));
+        await withoutPlace(run.unpacks, () => Promise.all(parents.map((parent) => run.made.get(parent))));
         run.signal.throwIfAborted();
         return parents.map((parent) => layers.directory(parent)).reverse();
       },
@@ -157,6 +157,16 @@ async function unpack(
   );
   if (content !== undefined) noteLayerSize(run.context.database, chainID, content.bytes);
   progress.done();
+}
+
+/** Who waits for the layers below must not hold the place that these need. */
+async function withoutPlace(slots: Slots, wait: () => Promise<unknown>): Promise<void> {
+  slots.release();
+  try {
+    await wait();
+  } finally {
+    await slots.take();
+  }
 }
 
 /** The blob from the registry, stored and verified while it passes. */

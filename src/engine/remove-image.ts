@@ -1,17 +1,9 @@
 import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { allContainers } from './container-store.ts';
+import { allContainers, sweepGone } from './container-store.ts';
 import type { Context } from './context.ts';
-import { blobsOfManifest, discardUnreferenced } from './garbage.ts';
-import {
-  deleteImage,
-  deleteName,
-  familiarName,
-  findImage,
-  type ImageRow,
-  manifestsOf,
-  namesOf,
-} from './image-store.ts';
+import { discardUnreferenced } from './garbage.ts';
+import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from './image-store.ts';
 import { statusOf } from './status.ts';
 import { trashOf } from './trash.ts';
 
@@ -34,6 +26,8 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   const { database } = context;
   const removed = database.transaction(() => {
+    // Rows of --rm containers that are gone would keep the layers that these stood on.
+    sweepGone(database, context.paths.gone);
     const { image, name } = findImage(database, text);
     const names = namesOf(database, image.id);
     const taken =
@@ -44,7 +38,10 @@ export async function removeImage(
     const last = taken.length === names.tags.length + names.digests.length;
     if (last) refuseUsed(context, image, { text, force });
     for (const each of taken) deleteName(database, each);
-    if (last) deleteWithLeftovers(context, image);
+    if (last) {
+      deleteImage(database, image.id);
+      discardUnreferenced(context);
+    }
     return { untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
   });
   await trashOf(context).empty();
@@ -94,12 +91,4 @@ function refuseUsed(
       },
     );
   }
-}
-
-function deleteWithLeftovers(context: Context, image: ImageRow): void {
-  const manifests = manifestsOf(context.database, image.id);
-  const indexes = manifests.flatMap(({ indexDigest }) => (indexDigest === undefined ? [] : [indexDigest]));
-  const blobs = manifests.flatMap(({ digest, body }) => [digest, ...blobsOfManifest(body)]);
-  deleteImage(context.database, image.id);
-  discardUnreferenced(context, { blobs: [...indexes, ...blobs], layers: image.layers });
 }

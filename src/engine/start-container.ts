@@ -1,6 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../host/atomic-file.ts';
 import type { Handover } from '../host/replace-process.ts';
 import { hexOf } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
@@ -51,10 +50,20 @@ function writePlan(context: Context, row: ContainerRow, options: ContainerOption
   const failure = [...context.self, '--root', context.paths.root, 'explain-failure', row.id];
   const plan = encodePlan(compilePlan(spec, { identity, rootfs, stdio, stop, cgroup, failure }));
   writeFileSync(join(identity.containerDir, 'config.json'), JSON.stringify(spec));
-  mkdirSync(identity.runDir, { recursive: true, mode: 0o700 });
+  for (const made of [identity.runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
   const file = join(identity.runDir, 'plan');
-  writeFileAtomically(file, plan);
+  writePlanFile(file, plan);
   return file;
+}
+
+/**
+ * In one step, so that a plan that is there is complete: without one nothing was ever started. It need not survive a
+ * power cut, and waiting for the disk would cost more than all the rest.
+ */
+function writePlanFile(file: string, plan: Uint8Array): void {
+  const draft = `${file}.draft`;
+  writeFileSync(draft, plan, { mode: 0o600 });
+  renameSync(draft, file);
 }
 
 function runtimeOptions(

@@ -19,6 +19,7 @@ export interface ProcessSpec {
   cwd: string;
   user: UserSpec;
   capabilities: CapabilitySets;
+  rlimits: RlimitSpec[];
   noNewPrivileges: boolean;
 }
 
@@ -31,6 +32,13 @@ export interface UserSpec {
   gid: number;
   umask?: number;
   username?: string;
+}
+
+/** `type` as in getrlimit(2). */
+export interface RlimitSpec {
+  type: 'RLIMIT_NOFILE';
+  soft: number;
+  hard: number;
 }
 
 /** Names as in capabilities(7): `CAP_CHOWN`. */

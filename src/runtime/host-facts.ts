@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** What a spec depends on besides the container's options. */
@@ -7,11 +7,17 @@ export interface HostFacts {
   thermalThrottlePaths: readonly string[];
   /** How many CPUs skiff may use. */
   cpus: number;
+  /** How many open files this process could allow itself: a limit that only CAP_SYS_RESOURCE exceeds. */
+  openFiles: number;
 }
 
 /** The facts of this host; costs one failing look at sysfs on most virtual machines. */
 export function readHostFacts(): HostFacts {
-  return { thermalThrottlePaths: thermalThrottlePaths(), cpus: availableParallelism() };
+  return {
+    thermalThrottlePaths: thermalThrottlePaths(),
+    cpus: availableParallelism(),
+    openFiles: hardOpenFiles(),
+  };
 }
 
 /**
@@ -23,4 +29,10 @@ export function thermalThrottlePaths(cpuDirectory = '/sys/devices/system/cpu'): 
   return readdirSync(cpuDirectory)
     .filter((name) => /^cpu\d+$/.test(name))
     .map((name) => `${cpuDirectory}/${name}/thermal_throttle`);
+}
+
+/** From a line of proc_pid_limits(5): name, soft limit, hard limit, unit. */
+function hardOpenFiles(): number {
+  const hard = /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+  return hard === undefined ? Number.POSITIVE_INFINITY : Number(hard);
 }

@@ -108,7 +108,11 @@ function unknownOption(destination: string, words: readonly string[]): EngineErr
   });
 }
 
-function processRecords({ args, env, cwd, user, capabilities, noNewPrivileges }: ProcessSpec): PlanRecord[] {
+/** Numbers of getrlimit(2), the same on x86-64 and arm64. */
+const RLIMITS = { RLIMIT_NOFILE: 7 } as const;
+
+function processRecords(process: ProcessSpec): PlanRecord[] {
+  const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges } = process;
   const { bounding, permitted, inheritable = [], effective, ambient = [] } = capabilities;
   const sets = [bounding, permitted, inheritable, effective, ambient];
   return [
@@ -118,6 +122,9 @@ function processRecords({ args, env, cwd, user, capabilities, noNewPrivileges }:
     ['user', user.username ?? `${user.uid}:${user.gid}`],
     // Always said: a container does not inherit the mask of the shell that started it.
     ['umask', (user.umask ?? 0o022).toString(8).padStart(4, '0')],
+    ...rlimits.map(
+      ({ type, soft, hard }): PlanRecord => ['rlimit', String(RLIMITS[type]), String(soft), String(hard)],
+    ),
     ['capabilities', ...sets.map(capabilityMask)],
     ...(noNewPrivileges ? ([['no-new-privileges']] as const) : []),
   ];

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import type { MountSpec, NamespaceType, RuntimeSpec, UserSpec } from '../oci/runtime-config.ts';
+import type { MountSpec, NamespaceType, RlimitSpec, RuntimeSpec, UserSpec } from '../oci/runtime-config.ts';
 import {
   DEFAULT_CAPABILITIES,
   DEFAULT_DEVICES,
@@ -34,6 +34,7 @@ export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeS
       cwd: process.cwd,
       user: userSpec(process.user),
       capabilities: { bounding: capabilities, permitted: capabilities, effective: capabilities },
+      rlimits: [openFiles(host.openFiles)],
       noNewPrivileges: false,
     },
     root: { path: rootfs.mountPoint, readonly: rootfs.readOnly },
@@ -49,6 +50,14 @@ export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeS
       sysctl: privateNetwork ? { ...PRIVATE_NETWORK_SYSCTLS } : {},
     },
   };
+}
+
+/** As systemd and Docker have it today: low for those who use select(2), and each program may ask for more. */
+const OPEN_FILES = { soft: 1024, hard: 524_288 };
+
+function openFiles(possible: number): RlimitSpec {
+  const hard = Math.min(OPEN_FILES.hard, possible);
+  return { type: 'RLIMIT_NOFILE', soft: Math.min(OPEN_FILES.soft, hard), hard };
 }
 
 /** The name of a container's directory in each cgroup hierarchy. */

@@ -14,7 +14,7 @@ interface RunFlags {
   cpus?: number;
   detach?: boolean;
   entrypoint?: string;
-  env: string[];
+  env?: string[];
   hostname?: string;
   interactive?: boolean;
   memory?: number;
@@ -40,7 +40,6 @@ export function define(command: Command, session: () => Session): void {
       '-e, --env <key=value>',
       'set a variable; KEY alone takes it from here (repeatable)',
       environmentEntry,
-      [],
     )
     .option('-h, --hostname <name>', 'its host name')
     .option('-i, --interactive', 'keep standard input open')
@@ -80,7 +79,6 @@ async function run(session: Session, image: string, words: string[], flags: RunF
   const found = (await engine.images.lookUp(image, options.platform)) ?? (await pull(session, options));
   const mode = flags.detach === true ? 'detach' : 'attach';
   const handover = await engine.containers.run(options, { image: found, mode });
-  engine.close();
   replaceProcess(handover);
 }
 
@@ -99,7 +97,7 @@ function createOptions(image: string, command: string[], flags: RunFlags): Creat
     process: {
       entrypoint: entrypoint(flags.entrypoint),
       command,
-      env: flags.env,
+      env: flags.env ?? [],
       cwd: flags.workdir,
       user: flags.user,
       stdin: flags.interactive === true,

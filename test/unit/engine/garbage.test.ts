@@ -52,7 +52,7 @@ function addImage(id: Digest, layers: readonly Digest[]): void {
 function removeFirstImage(): void {
   context.database.transaction(() => {
     deleteImage(context.database, CONFIG);
-    discardUnreferenced(context, { blobs: [CONFIG, SHARED, OWN], layers: [SHARED, OWN] });
+    discardUnreferenced(context);
   });
 }
 
@@ -64,6 +64,13 @@ describe('what a removed image leaves', () => {
     expect(readdirSync(context.paths.layers)).toEqual([hexOf(SHARED)]);
     expect(readdirSync(context.paths.blobs)).toEqual([hexOf(SHARED)]);
     expect(readdirSync(context.paths.trash)).toHaveLength(2);
+  });
+
+  it('goes together with what a failed pull has left', () => {
+    addImage(CONFIG, [OWN]);
+    writeFileSync(join(context.paths.blobs, hexOf(digestOf('left by a pull'))), '');
+    removeFirstImage();
+    expect(readdirSync(context.paths.blobs)).toEqual([]);
   });
 
   it('stays while a living process holds a lease on it', () => {

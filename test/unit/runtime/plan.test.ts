@@ -21,7 +21,7 @@ const OPERATION = /^OP\(\w+, "([^"]+)", (\w+), (\d+), (\d+|ANY)\)/gm;
 
 function plan(changes: Partial<ContainerOptions> = {}, cgroup = CGROUP): PlanRecord[] {
   const options = containerOptions(changes);
-  const spec = createSpec(options, { thermalThrottlePaths: [], cpus: 2 });
+  const spec = createSpec(options, { thermalThrottlePaths: [], cpus: 2, openFiles: 4096 });
   return compilePlan(spec, { ...options, cgroup, failure: ['/bin/skiff', 'explain-failure', ID] });
 }
 
@@ -158,6 +158,7 @@ describe('compilePlan', () => {
       ['cwd', '/srv'],
       ['user', 'app:staff'],
       ['umask', '0022'],
+      ['rlimit', '7', '1024', '4096'],
       // Docker's a80425fb without CAP_MKNOD.
       ['capabilities', 'a00425fb', 'a00425fb', '0', 'a00425fb', '0'],
     ]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSpec } from '../../../src/runtime/spec.ts';
 import { containerOptions, ID } from './container-options.ts';
 
-const HOST = { thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'], cpus: 4 };
+const HOST = { thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'], cpus: 4, openFiles: 4096 };
 
 function spec(changes: Parameters<typeof containerOptions>[0] = {}) {
   return createSpec(containerOptions(changes), HOST);
@@ -106,6 +106,10 @@ describe('createSpec', () => {
       pids: { limit: 100 },
     });
     expect(linux.cgroupsPath).toBe(`/skiff-${ID}`);
+  });
+
+  it('limits open files as Docker does, as far as this process could', () => {
+    expect(spec().process.rlimits).toEqual([{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 4096 }]);
   });
 
   it('reads zero and a negative number of processes as no limit', () => {

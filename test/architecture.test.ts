@@ -1,0 +1,168 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SOURCE = join(ROOT, 'src');
+
+/** Floors of src/ARCHITECTURE.md: the first folder of a path, or a file beside the folders. */
+const FLOORS: Readonly<Record<string, number>> = {
+  cli: 5,
+  engine: 4,
+  registry: 3,
+  storage: 3,
+  image: 3,
+  runtime: 3,
+  host: 2,
+  oci: 1,
+  'errors.ts': 1,
+};
+
+/** What only some places may import: heavy modules, and what belongs to one JavaScript runtime. */
+const RESERVED: readonly { module: RegExp; places: readonly string[] }[] = [
+  { module: /^node-fetch$/, places: ['registry/transport.ts'] },
+  { module: /^tar-stream$/, places: ['storage/'] },
+  { module: /^(execa|ora)$/, places: ['cli/'] },
+  { module: /^commander$/, places: ['cli/'] },
+  { module: /^node:sqlite$/, places: ['host/database.ts'] },
+  { module: /^bun(:|$)/, places: ['host/', 'registry/transport.ts'] },
+];
+
+const TOP_LEVEL = [
+  '.biome.json',
+  '.ci',
+  'CHANGELOG.md',
+  'Dockerfile.test',
+  'LICENSE',
+  'README.md',
+  'bin',
+  'native',
+  'package-lock.json',
+  'package.json',
+  'src',
+  'test',
+  'tsconfig.json',
+];
+
+interface Import {
+  /** Relative to `src`. */
+  from: string;
+  /** Relative to `src` for a file, otherwise the module's name. */
+  to: string;
+  isFile: boolean;
+  /** Known when the program starts, not asked for while it runs, and not for types alone. */
+  atStart: boolean;
+}
+
+const IMPORT =
+  /^(?:import|export)\s+(?<type>type\s)?(?:[^'";]*?\sfrom\s+)?'(?<static>[^']+)'|\bimport\(\s*'(?<dynamic>[^']+)'\s*\)/gm;
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+const imports = files.flatMap(importsOf);
+
+function importsOf(from: string): Import[] {
+  const text = readFileSync(join(SOURCE, from), 'utf8');
+  return [...text.matchAll(IMPORT)].map(({ groups }) => {
+    const name = groups?.static ?? groups?.dynamic ?? '';
+    const isFile = name.startsWith('.');
+    const to = isFile ? relative(SOURCE, resolve(SOURCE, dirname(from), name)) : name;
+    const atStart = groups?.static !== undefined && groups.type === undefined;
+    return { from, to, isFile, atStart };
+  });
+}
+
+const show = ({ from, to }: Import) => `${from} → ${to}`;
+const folder = (file: string) => file.split('/')[0] ?? '';
+const floor = (file: string) => FLOORS[folder(file)] ?? Number.NaN;
+const internal = imports.filter(({ isFile, to }) => isFile && !to.startsWith('..'));
+
+describe('the source', () => {
+  it('has a floor for every folder', () => {
+    expect(files.filter((file) => Number.isNaN(floor(file)))).toEqual([]);
+  });
+
+  it('is found by this test, lazily imported modules included', () => {
+    expect(internal.some(({ atStart }) => atStart)).toBe(true);
+    expect(internal.some(({ from, atStart }) => !atStart && from.startsWith('cli/'))).toBe(true);
+  });
+
+  it('imports downward only', () => {
+    expect(internal.filter(({ from, to }) => !(floor(from) >= floor(to))).map(show)).toEqual([]);
+  });
+
+  it('keeps domains and faces apart', () => {
+    const sideways = internal.filter(
+      ({ from, to }) => floor(from) === floor(to) && folder(from) !== folder(to) && floor(from) > 1,
+    );
+    expect(sideways.map(show)).toEqual([]);
+  });
+
+  it('imports no file from outside', () => {
+    expect(imports.filter(({ isFile, to }) => isFile && to.startsWith('..')).map(show)).toEqual([]);
+  });
+
+  it('has no import cycles', () => {
+    expect(cycles()).toEqual([]);
+  });
+
+  it('keeps heavy modules and those of one runtime in their places', () => {
+    const misplaced = imports.filter(({ from, to }) =>
+      RESERVED.some(
+        ({ module, places }) => module.test(to) && !places.some((place) => from.startsWith(place)),
+      ),
+    );
+    expect(misplaced.map(show)).toEqual([]);
+  });
+
+  it('names the modules of Node with their prefix and files with their ending', () => {
+    const packages = Object.keys(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).dependencies);
+    const odd = imports.filter(({ to, isFile }) =>
+      isFile
+        ? !to.endsWith('.ts')
+        : !to.startsWith('node:') && !/^bun(:|$)/.test(to) && !packages.includes(to),
+    );
+    expect(odd.map(show)).toEqual([]);
+  });
+});
+
+describe('the path of run', () => {
+  it('starts without the heavy modules', () => {
+    const reached = reachedAtStart(['cli/main.ts', 'cli/commands/run.ts']);
+    expect(reached.filter((module) => /^(node-fetch|tar-stream|execa|ora|node:zlib)$/.test(module))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the top level', () => {
+  it('is fixed', () => {
+    const ignored = ['build', 'node_modules', '.git', '.gitignore', '.gitattributes', '.editorconfig'];
+    const entries = readdirSync(ROOT).filter((entry) => !ignored.includes(entry));
+    expect(entries.sort()).toEqual(TOP_LEVEL);
+  });
+});
+
+function reachedAtStart(entries: readonly string[]): string[] {
+  const reached = new Set(entries);
+  for (const module of reached) {
+    for (const { from, to, atStart } of imports) if (from === module && atStart) reached.add(to);
+  }
+  return [...reached];
+}
+
+/** Every cycle of imports that are not for types alone, as `a → b → a`. */
+function cycles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.push([...path.slice(start), file].join(' → '));
+    if (start >= 0 || done.has(file)) return;
+    for (const { from, to, atStart } of internal) if (from === file && atStart) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  return found;
+}

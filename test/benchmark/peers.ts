@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { run } from './measure.ts';
+
+/** An engine with a store of its own below the benchmark's directory. */
+export interface Peer {
+  name: string;
+  version: string;
+  /** The command line up to the command's name. */
+  command: readonly string[];
+  env: Readonly<Record<string, string>>;
+  pullOptions: readonly string[];
+  /** CPU seconds spent so far outside of the client. */
+  otherCpu?: () => number;
+  stop(): Promise<void>;
+}
+
+const nothing = async () => {};
+
+/** The executable of this checkout. */
+export async function skiff(work: string): Promise<Peer> {
+  const executable = resolve(import.meta.dirname, '../../build/skiff');
+  const root = join(work, 'skiff');
+  const { stdout } = await run(executable, ['version']);
+  return {
+    name: 'skiff',
+    version: stdout.split('\n')[0] ?? '',
+    command: [executable, '--root', root],
+    env: {},
+    pullOptions: [],
+    stop: nothing,
+  };
+}
+
+/**
+ * Debian's podman with its default runtime, crun. Where root lacks CAP_SYS_RESOURCE it cannot raise limits to its defaults
+ * ("setrlimit RLIMIT_NOFILE: Operation not permitted"), so the limits are set lower for every container. Debian's crun
+ * refuses a hybrid cgroup tree whose v2 part has controllers; runc takes its place there.
+ */
+export async function podman(work: string): Promise<Peer | undefined> {
+  const program = '/usr/bin/podman';
+  if (!existsSync(program)) return undefined;
+  const config = join(work, 'containers.conf');
+  writeFileSync(config, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n');
+  const places = ['--root', join(work, 'podman'), '--runroot', join(work, 'podman-run')];
+  const env = { CONTAINERS_CONF: config };
+  const { stdout } = await run(program, ['--version'], { env: { ...process.env, ...env } });
+  return {
+    name: 'podman',
+    version: stdout.trim(),
+    command: [
+      ...[program, ...places, '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs'],
+      ...(hybridWithControllers() ? ['--runtime', 'runc'] : []),
+    ],
+    env,
+    pullOptions: ['--tls-verify=false'],
+    stop: nothing,
+  };
+}
+
+function hybridWithControllers(): boolean {
+  const controllers = '/sys/fs/cgroup/unified/cgroup.controllers';
+  return existsSync(controllers) && readFileSync(controllers, 'utf8').trim() !== '';
+}
+
+/** Debian's docker.io: a daemon of our own (with a containerd of its own), without a bridge or firewall rules. */
+export async function docker(work: string): Promise<Peer | undefined> {
+  const [client, daemon] = ['/usr/bin/docker', '/usr/sbin/dockerd'];
+  if (!existsSync(client) || !existsSync(daemon)) return undefined;
+  const [socket, execRoot] = [join(work, 'd.sock'), join(work, 'd')];
+  const log = openSync(join(work, 'dockerd.log'), 'a');
+  const places = [
+    '--data-root',
+    join(work, 'docker'),
+    '--exec-root',
+    execRoot,
+    '--pidfile',
+    join(work, 'd.pid'),
+  ];
+  const isolation = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--oom-score-adjust=0'];
+  const child = spawn(daemon, [...places, ...isolation, '-H', `unix://${socket}`], {
+    stdio: ['ignore', log, log],
+  });
+  const ended = once(child, 'exit');
+  const command = [client, '-H', `unix://${socket}`];
+  await ready(join(work, 'dockerd.log'), child);
+  const { stdout } = await run(client, ['--version']);
+  return {
+    name: 'docker',
+    version: stdout.trim(),
+    command,
+    env: {},
+    pullOptions: [],
+    otherCpu: () => cpuOfTree(child.pid ?? 0),
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Waits until dockerd says that it listens; a daemon that ends before is an error with its log. */
+async function ready(log: string, child: ReturnType<typeof spawn>): Promise<void> {
+  while (!readFileSync(log, 'utf8').includes('API listen on')) {
+    if (child.exitCode !== null) throw new Error(`dockerd did not start:\n${readFileSync(log, 'utf8')}`);
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds of a process, of those it waited for, and of all its living descendants. */
+function cpuOfTree(root: number): number {
+  const processes = new Map<number, { parent: number; ticks: number }>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      // Field 4 is the parent, 14 to 17 are the times (proc(5)); the command in field 2 may hold blanks.
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+      const ticks = fields.slice(11, 15).reduce((total, value) => total + value, 0);
+      processes.set(Number(name), { parent: fields[1] ?? 0, ticks });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  let total = 0;
+  const members = new Set([root]);
+  for (const member of members) {
+    total += processes.get(member)?.ticks ?? 0;
+    for (const [pid, { parent }] of processes) if (parent === member) members.add(pid);
+  }
+  return total / TICKS_PER_SECOND;
+}

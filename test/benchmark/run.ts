@@ -1,0 +1,147 @@
+// The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
+// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start]
+// The peers: apt-get install --no-install-recommends docker.io podman crun runc
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
+import { startRegistry } from '../helpers/registry.ts';
+import { type Candidate, type Figures, measure, run } from './measure.ts';
+import { docker, type Peer, podman, skiff } from './peers.ts';
+import { removeTraces, traces } from './traces.ts';
+
+const IMAGES = ['busybox', 'debian', 'layers10'] as const satisfies readonly ImageName[];
+const START_RUNS = 21;
+const PULL_RUNS = 3;
+
+/** At most this many times what the peer takes. */
+type Budget = Readonly<Partial<Record<string, number>>>;
+
+const BUDGETS: Readonly<Record<string, Budget>> = {
+  version: { docker: 0.7 },
+  ps: { docker: 0.7 },
+  run: { docker: 0.08, podman: 0.1 },
+  pull: { docker: 0.6, podman: 0.6 },
+};
+const RUN_OVER_BARE_START_MS = 8;
+const PULL_PEAK_MIB = 150;
+
+async function main(): Promise<void> {
+  const before = traces();
+  const work = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
+  const peers: Peer[] = [];
+  const registry = await startRegistry();
+  try {
+    await pushImages(registry, IMAGES);
+    const clock = await compileClock();
+    for (const make of [skiff, docker, podman]) {
+      const peer = await make(work);
+      if (peer !== undefined) peers.push(peer);
+    }
+    print([
+      `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}`,
+      ...peers.map(({ version }) => version),
+      '',
+    ]);
+    const parts = { pull: benchmarkPull, start: benchmarkStart };
+    for (const [name, part] of Object.entries(parts)) {
+      const wanted = process.argv.length === 2 || process.argv.includes(name);
+      if (wanted) await part(clock, peers, (image) => referenceOf(registry, image));
+    }
+  } finally {
+    for (const peer of peers) await peer.stop();
+    await registry.stop();
+    await removeTraces(work, before);
+  }
+}
+
+type ReferenceOf = (name: ImageName) => string;
+
+async function benchmarkPull(clock: string, peers: readonly Peer[], reference: ReferenceOf): Promise<void> {
+  for (const name of IMAGES) {
+    const candidates = peers.map((peer) => pullCandidate(peer, reference(name)));
+    const pulls = await measure(clock, candidates, PULL_RUNS);
+    report(`pull ${name}`, pulls, 'pull');
+    const peak = pulls.get('skiff')?.peak ?? Number.NaN;
+    const held = verdict(peak <= PULL_PEAK_MIB, `${PULL_PEAK_MIB} MiB`);
+    print([`  peak memory of skiff: ${peak.toFixed(0)} MiB${held}`]);
+  }
+}
+
+async function benchmarkStart(clock: string, peers: readonly Peer[], reference: ReferenceOf): Promise<void> {
+  const time = (words: (peer: Peer) => string[]) => {
+    const candidates = peers.map((peer) => ({
+      name: peer.name,
+      command: [...peer.command, ...words(peer)],
+      env: peer.env,
+    }));
+    return measure(clock, candidates, START_RUNS);
+  };
+  for (const peer of peers) await clockless(peer, ['pull', '-q', ...peer.pullOptions, reference('busybox')]);
+  const version = await time(() => ['version']);
+  report('version', version, 'version');
+  report('ps', await time(() => ['ps']), 'ps');
+  const started = await time(() => ['run', '--rm', '--network', 'none', reference('busybox'), 'true']);
+  report('run --rm --network none busybox true', started, 'run');
+  const over = ((started.get('skiff')?.wall ?? 0) - (version.get('skiff')?.wall ?? 0)) * 1000;
+  const held = verdict(over <= RUN_OVER_BARE_START_MS, `${RUN_OVER_BARE_START_MS} ms`);
+  print([`  over the executable's bare start: ${over.toFixed(1)} ms${held}`]);
+}
+
+/** Runs a command of an engine without timing it. */
+function clockless(
+  { command: [program = '', ...prefix], env }: Peer,
+  words: readonly string[],
+): Promise<unknown> {
+  return run(program, [...prefix, ...words], { env: { ...process.env, ...env } });
+}
+
+/** A pull of an image that the engine has nothing of. */
+function pullCandidate(peer: Peer, reference: string): Candidate {
+  return {
+    name: peer.name,
+    command: [...peer.command, 'pull', '-q', ...peer.pullOptions, reference],
+    env: peer.env,
+    // An image that is not there cannot be removed: that is what is wanted.
+    before: () => clockless(peer, ['rmi', '-f', reference]).catch(() => {}),
+    ...(peer.otherCpu === undefined ? {} : { otherCpu: peer.otherCpu }),
+  };
+}
+
+/** Prints the medians of all, and how skiff's wall time and CPU time compare with the budget. */
+function report(title: string, figures: ReadonlyMap<string, Figures>, kind: string): void {
+  const own = figures.get('skiff');
+  print([title]);
+  for (const [name, { wall, cpu, peak }] of figures) {
+    const budget = BUDGETS[kind]?.[name];
+    const times = `wall ${milliseconds(wall)}  cpu ${milliseconds(cpu)}  peak ${peak.toFixed(0).padStart(4)} MiB`;
+    const ratios =
+      own === undefined || name === 'skiff'
+        ? ''
+        : `  skiff/${name}: wall ${(own.wall / wall).toFixed(3)} cpu ${(own.cpu / cpu).toFixed(3)}`;
+    const held = budget === undefined ? '' : verdict((own?.wall ?? 0) / wall <= budget, `${budget}`);
+    print([`  ${name.padEnd(7)} ${times}${ratios}${held}`]);
+  }
+}
+
+function verdict(held: boolean, budget: string): string {
+  return ` (at most ${budget}: ${held ? 'held' : 'MISSED'})`;
+}
+
+function milliseconds(seconds: number): string {
+  return `${(seconds * 1000).toFixed(1).padStart(8)} ms`;
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function compileClock(): Promise<string> {
+  const directory = resolve(import.meta.dirname, '../../build/benchmark');
+  mkdirSync(directory, { recursive: true });
+  const clock = join(directory, 'clock');
+  await run('gcc', ['-O2', '-Wall', '-Werror', '-o', clock, join(import.meta.dirname, 'clock.c')]);
+  return clock;
+}
+
+await main();

@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, describe, expect, it } from 'vitest';
+import { storePaths } from '../../src/host/paths.ts';
+import { VERSION } from '../../src/host/version.ts';
+import { useRegistry } from '../helpers/images.ts';
+
+const CHECKOUT = resolve(import.meta.dirname, '../..');
+const EXECUTABLE = join(CHECKOUT, 'build/skiff');
+const BUN = join(CHECKOUT, 'node_modules/@oven/bun-linux-x64/bin/bun');
+
+const directory = mkdtempSync(join(tmpdir(), 'skiff-executable-'));
+const registry = useRegistry('busybox');
+const roots = ['copy-root', 'node-root', 'trap/from-environment'].map((name) => join(directory, name));
+afterAll(() => {
+  for (const root of roots) rmSync(storePaths(root).run, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the executable', () => {
+  it('works where nothing but itself is', async () => {
+    const copy = join(directory, 'elsewhere');
+    await copyFile(EXECUTABLE, copy);
+    const root = join(directory, 'copy-root');
+    const { stdout } = await execa(copy, ['--root', root, 'run', '--rm', 'hello'], {
+      cwd: '/',
+      env: { PATH: '' },
+    });
+    expect(stdout).toContain('Hello from inside a container!');
+    expect(stdout).toMatch(/^ {2}process +PID 1$/m);
+  });
+
+  it("neither runs nor reads the working directory's bunfig.toml, .env, tsconfig.json and package.json", async () => {
+    const trap = trapDirectory();
+    // The same trap catches an executable compiled without the flags.
+    writeFileSync(join(directory, 'probe.ts'), "console.log(process.env['SKIFF_ROOT'])");
+    const probe = join(directory, 'probe');
+    await execa(BUN, ['build', '--compile', join(directory, 'probe.ts'), `--outfile=${probe}`], {
+      cwd: directory,
+    });
+    const caught = await execa(probe, { cwd: trap, env: { SKIFF_ROOT: undefined }, reject: false });
+    expect(caught.stdout).toContain('preloaded');
+    expect(caught.stdout).toContain('from-dotenv');
+
+    const clean = await execa(EXECUTABLE, ['version'], { cwd: '/' });
+    const trapped = await execa(EXECUTABLE, ['version'], { cwd: trap });
+    expect([trapped.stdout, trapped.stderr]).toEqual([clean.stdout, clean.stderr]);
+    // The default state root is hidden, so that the machine's own stays as it is.
+    const images = 'mount -t tmpfs none /var/lib && mount -t tmpfs none /run && exec "$0" images';
+    await execa('unshare', ['--mount', 'sh', '-c', images, EXECUTABLE], {
+      cwd: trap,
+      env: { SKIFF_ROOT: undefined },
+    });
+    expect(existsSync(join(trap, 'from-dotenv'))).toBe(false);
+    await execa(EXECUTABLE, ['images'], { cwd: trap, env: { SKIFF_ROOT: join(trap, 'from-environment') } });
+    expect(existsSync(join(trap, 'from-environment'))).toBe(true);
+  });
+});
+
+describe('the program on Node', () => {
+  it('pulls and runs like the executable', async () => {
+    const root = join(directory, 'node-root');
+    const skiff = (...args: string[]) =>
+      execa(process.execPath, [join(CHECKOUT, 'bin/skiff.node.ts'), '--root', root, ...args]);
+    expect((await skiff('version')).stdout).toContain(`skiff version ${VERSION}\n Runtime:  Node.js 26.`);
+    expect((await skiff('run', '--rm', 'hello')).stdout).toContain('Hello from inside a container!');
+    const image = registry.reference('busybox');
+    expect((await skiff('pull', image)).stdout).toContain(`Downloaded newer image for ${image}`);
+    expect((await skiff('run', '--rm', image, 'echo', 'from', 'Node')).stdout).toBe('from Node');
+    expect((await skiff('images')).stdout).toContain('busybox');
+    const failed = await execa(
+      process.execPath,
+      [join(CHECKOUT, 'bin/skiff.node.ts'), '--root', root, 'run', image, 'no'],
+      {
+        reject: false,
+      },
+    );
+    expect(failed.exitCode).toBe(127);
+    await skiff('rmi', '-f', image, 'localhost/hello');
+  });
+});
+
+describe('the launcher', () => {
+  const checkout = join(directory, 'checkout');
+  const launcher = join(checkout, 'bin/skiff');
+  const EXECUTABLE_ONLY = 'skiff: compiling the executable';
+  const STEPS = `skiff: compiling the helper\n${EXECUTABLE_ONLY}`;
+  const version = (file = launcher) => execa(file, ['version'], { cwd: '/' });
+
+  it('builds once when several first calls come at the same time', async () => {
+    mkdirSync(checkout);
+    for (const name of ['bin', 'native', 'src', 'package.json', 'package-lock.json']) {
+      await execa('cp', ['-a', join(CHECKOUT, name), checkout]);
+    }
+    symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
+    const calls = await Promise.all([version(), version(), version()]);
+    for (const { stdout } of calls) expect(stdout).toContain(`skiff version ${VERSION}`);
+    expect(calls.map(({ stderr }) => stderr).filter(Boolean)).toEqual([STEPS]);
+  });
+
+  it('is silent when nothing has changed, from anywhere and through links', async () => {
+    expect((await version()).stderr).toBe('');
+    const link = join(directory, 'link');
+    symlinkSync('checkout/bin/skiff', link);
+    symlinkSync(link, join(directory, 'link-to-link'));
+    expect((await version(join(directory, 'link-to-link'))).stdout).toContain(VERSION);
+    const here = await execa('sh', ['skiff', 'version'], { cwd: join(checkout, 'bin') });
+    expect([here.stdout.includes(VERSION), here.stderr]).toEqual([true, '']);
+  });
+
+  it('hands over arguments and the exit code', async () => {
+    const { exitCode, stderr } = await execa(launcher, ['no such command', '$HOME'], { reject: false });
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('no such command');
+  });
+
+  it.each([
+    ['a source has changed', 'echo "// changed" >> src/cli/commands/version.ts', EXECUTABLE_ONLY],
+    ['a source is new', 'echo "" > src/oci/new.ts', EXECUTABLE_ONLY],
+    ['a source is gone', 'rm src/oci/new.ts', EXECUTABLE_ONLY],
+    ['the helper has changed', 'echo "/* changed */" >> native/main.c', STEPS],
+  ])('builds again when %s', async (_, change, steps) => {
+    await execa('sh', ['-c', change], { cwd: checkout });
+    expect((await version()).stderr).toBe(steps);
+    expect((await version()).stderr).toBe('');
+  });
+
+  it('shows the log of a step that fails, and exits with 125', async () => {
+    writeFileSync(join(checkout, 'src/cli/main.ts'), 'export const main = ;\n');
+    const { exitCode, stderr } = await execa(launcher, ['version'], { reject: false });
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('skiff: failed: ');
+    expect(stderr).toContain('src/cli/main.ts:1');
+  });
+
+  it('names what the system lacks when it may not install it', async () => {
+    const path = join(directory, 'path');
+    mkdirSync(path);
+    for (const tool of ['sh', 'id', 'tr', 'mkdir', 'dirname', 'flock', 'rm', 'gcc', 'make']) {
+      symlinkSync((await execa('which', [tool])).stdout, join(path, tool));
+    }
+    const { exitCode, stderr } = await execa('/bin/sh', [launcher, 'version'], {
+      reject: false,
+      extendEnv: false,
+      env: { PATH: path },
+    });
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('apt-get install --no-install-recommends musl-tools');
+  });
+});
+
+/** A working directory whose files do something in every program compiled by Bun that lets them. */
+function trapDirectory(): string {
+  const trap = join(directory, 'trap');
+  mkdirSync(trap);
+  writeFileSync(join(trap, 'bunfig.toml'), 'preload = ["./preload.ts"]\n');
+  writeFileSync(join(trap, 'preload.ts'), "console.log('preloaded');\n");
+  writeFileSync(join(trap, '.env'), `SKIFF_ROOT=${join(trap, 'from-dotenv')}\n`);
+  writeFileSync(join(trap, 'tsconfig.json'), 'not JSON {');
+  writeFileSync(join(trap, 'package.json'), 'not JSON {');
+  return trap;
+}

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type LayoutImage, writeLayout } from './oci-layout.ts';
+import { busybox } from './recipes/busybox.ts';
+import { debian } from './recipes/debian.ts';
+import { layers10 } from './recipes/layers10.ts';
+import type { Recipe } from './recipes/recipe.ts';
+import { special } from './recipes/special.ts';
+import type { TestRegistry } from './registry.ts';
+
+interface Variant extends Pick<LayoutImage, 'compression' | 'architectures'> {
+  /** The file below `recipes/`: a change of its text makes the image anew. */
+  recipe: string;
+  make: () => Recipe;
+}
+
+const IMAGES = {
+  busybox: { recipe: 'busybox', make: busybox },
+  debian: { recipe: 'debian', make: debian },
+  layers10: { recipe: 'layers10', make: layers10 },
+  'layers10-zstd': { recipe: 'layers10', make: layers10, compression: 'zstd' },
+  multi: { recipe: 'busybox', make: busybox, architectures: ['amd64', 'arm64'] },
+  special: { recipe: 'special', make: special },
+} as const satisfies Record<string, Variant>;
+
+/** The images that tests work with; see `recipes/`. */
+export type ImageName = keyof typeof IMAGES;
+
+export const IMAGE_NAMES = Object.keys(IMAGES) as readonly ImageName[];
+
+const CACHE = join(import.meta.dirname, '../../build/test-images');
+export const TAG = 'latest';
+
+/** The OCI layout of an image, tag `latest`: made on first use (needs root), kept below `build/test-images/`. */
+export function imageLayout(name: ImageName): string {
+  const { make, ...variant }: Variant = IMAGES[name];
+  const layout = join(imageDirectory(name), 'layout');
+  if (existsSync(layout)) return layout;
+  mkdirSync(imageDirectory(name), { recursive: true });
+  const draft = mkdtempSync(join(imageDirectory(name), '.layout-'));
+  writeLayout(draft, [{ tag: TAG, ...make(), ...variant }]);
+  publish(draft, layout);
+  return layout;
+}
+
+/**
+ * Puts images into a registry, byte by byte as their layouts have them. Not with `registry.push`: that waits without
+ * reading the registry's log meanwhile, and the log of a large image fills the pipe.
+ */
+export async function pushImages(
+  registry: Pick<TestRegistry, 'host'>,
+  names: readonly ImageName[],
+): Promise<void> {
+  for (const name of names) {
+    const source = `oci:${imageLayout(name)}:${TAG}`;
+    const options = ['--insecure-policy', 'copy', '--quiet', '--all', '--dest-tls-verify=false'];
+    await promisify(execFile)('skopeo', [...options, source, `docker://${referenceOf(registry, name)}`]);
+  }
+}
+
+/** What to call an image of a registry. */
+export function referenceOf({ host }: Pick<TestRegistry, 'host'>, name: ImageName): string {
+  return `${host}/${name}:${TAG}`;
+}
+
+/** Where everything that is made of an image's recipe is kept. */
+export function imageDirectory(name: ImageName): string {
+  const { recipe } = IMAGES[name];
+  const sources = [`recipes/${recipe}.ts`, 'layer-tree.ts', 'oci-layout.ts'];
+  return join(CACHE, `${name}-${versionOf(...sources)}`);
+}
+
+/** The first digits of the sha256 of some files beside this one. */
+export function versionOf(...files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(import.meta.dirname, file)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Makes a finished directory visible under its name; somebody else's, made meanwhile, is as good. */
+function publish(draft: string, name: string): void {
+  if (existsSync(name)) rmSync(draft, { recursive: true });
+  else renameSync(draft, name);
+}

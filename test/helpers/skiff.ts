@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { afterAll, expect } from 'vitest';
+import { processIdentity } from '../../src/host/process.ts';
+
+/** The built executable. */
+export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
+
+/** What is tested: the executable, or another command line (separated by blanks), the same program on Node. */
+const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
+
+/** What a finished command said. */
+export interface Outcome {
+  stdout: string;
+  stderr: string;
+  code: number | undefined;
+  signal: string | undefined;
+}
+
+export interface RunOptions {
+  input?: string;
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** A store of its own, so that tests neither see each other nor the machine's. */
+export interface Store {
+  root: string;
+  runRoot: string;
+  /** Runs skiff on this store to its end; never throws for an exit code. */
+  skiff(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** Starts skiff on this store and returns the process. */
+  start(args: readonly string[], options?: RunOptions): ReturnType<typeof spawnSkiff>;
+  /** The same; fails the test unless the exit code is 0, and returns what was printed, without the last newline. */
+  ok(args: readonly string[], options?: RunOptions): Promise<string>;
+}
+
+function spawnSkiff(
+  root: string,
+  args: readonly string[],
+  { input = '', env = {}, cwd = '/' }: RunOptions = {},
+) {
+  const [file = '', ...prefix] = COMMAND;
+  return execa(file, [...prefix, '--root', root, ...args], {
+    reject: false,
+    stripFinalNewline: false,
+    input,
+    env,
+    cwd,
+  });
+}
+
+/**
+ * Makes a store for the tests of one file and takes everything back at their end: what they left in containers,
+ * mounts, cgroups or directories fails the file.
+ */
+export function useStore(): Store {
+  const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
+  const runRoot = `/run/skiff-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+  const store: Store = {
+    root,
+    runRoot,
+    start: (args, options) => spawnSkiff(root, args, options),
+    skiff: async (args, options) => {
+      const { stdout, stderr, exitCode, signal } = await store.start(args, options);
+      return { stdout: String(stdout), stderr: String(stderr), code: exitCode, signal };
+    },
+    ok: async (args, options) => {
+      const { stdout, stderr, code } = await store.skiff(args, options);
+      expect(code, `skiff ${args.join(' ')}: ${stderr}`).toBe(0);
+      return stdout.replace(/\n$/, '');
+    },
+  };
+  afterAll(async () => {
+    const ids = (await store.skiff(['ps', '-aq', '--no-trunc'])).stdout.split('\n').filter(Boolean);
+    for (const id of ids) await store.ok(['rm', '-f', id]);
+    const left = leftovers(store);
+    rmSync(root, { recursive: true, force: true });
+    rmSync(runRoot, { recursive: true, force: true });
+    expect(left).toEqual([]);
+  });
+  return store;
+}
+
+/** Resolves when a running command has printed `text`. Call it right after the start: what was printed before is lost. */
+export function printed({ stdout }: { stdout: Readable | null }, text: string): Promise<void> {
+  let heard = '';
+  return new Promise((resolve, reject) => {
+    stdout?.on('data', (chunk) => {
+      heard += String(chunk);
+      if (heard.includes(text)) resolve();
+    });
+    stdout?.once('close', () => reject(new Error(`ended without printing "${text}": ${heard}`)));
+  });
+}
+
+/** Whether a process executes anything still: one that awaits its parent's attention does not. */
+export function isRunning(pid: number): boolean {
+  return processIdentity(pid) !== undefined;
+}
+
+/** Traces of containers on this machine: mounts below the store, cgroups, directories. Empty when all is well. */
+export function leftovers({ root, runRoot }: Pick<Store, 'root' | 'runRoot'>): string[] {
+  return [
+    ...mountsBelow(root).map((mount) => `mount ${mount}`),
+    ...cgroups().map((cgroup) => `cgroup ${cgroup}`),
+    ...namesIn(runRoot)
+      .filter((name) => name !== 'gone')
+      .map((name) => `runtime directory ${name}`),
+    ...namesIn(join(root, 'containers')).map((name) => `container directory ${name}`),
+    ...namesIn(join(root, 'tmp')).map((name) => `temporary ${name}`),
+    ...namesIn(join(root, 'trash')).map((name) => `trash ${name}`),
+  ];
+}
+
+function mountsBelow(root: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(root));
+}
+
+/** Containers' cgroups, wherever the hierarchies are mounted. */
+export function cgroups(): string[] {
+  const base = '/sys/fs/cgroup';
+  const places = [base, ...namesIn(base).map((name) => join(base, name))];
+  return places.flatMap((place) =>
+    namesIn(place)
+      .filter((name) => /^skiff-[0-9a-f]{64}$/.test(name))
+      .map((name) => join(place, name)),
+  );
+}
+
+function namesIn(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

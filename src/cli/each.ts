@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { renderError } from './output/error.ts';
+import { print, printError } from './output/print.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -15,10 +16,10 @@ export async function forEachName(
   for (const name of names) {
     try {
       const line = await action(name);
-      if (line !== undefined) process.stdout.write(`${line}\n`);
+      if (line !== undefined) print(`${line}\n`);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      process.stderr.write(renderError(error, { debug: session.globals.debug === true }));
+      printError(renderError(error, { debug: session.globals.debug === true }));
       process.exitCode ||= exitCodeOf(error, command);
     }
   }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../host/version.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import { EXIT_ENGINE_FAILED, exitCodeOf } from './exit-code.ts';
+import { print, printError } from './output/print.ts';
 import { createSession, type GlobalOptions, type Session } from './session.ts';
 
 /** How the program was started: what it takes to run it again. */
@@ -55,7 +56,7 @@ function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError(false)
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({ writeOut: print, writeErr: printError, outputError: () => {} });
 }
 
 function append(value: string, previous: string[] = []): string[] {
@@ -106,10 +107,10 @@ async function report(error: unknown, entry: CommandEntry | undefined, debug: bo
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const help = entry === undefined ? 'skiff --help' : `skiff ${entry.name} --help`;
-    process.stderr.write(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${help}\n`);
+    printError(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${help}\n`);
     return EXIT_ENGINE_FAILED;
   }
   const { renderError } = await import('./output/error.ts');
-  process.stderr.write(renderError(error, { debug }));
+  printError(renderError(error, { debug }));
   return exitCodeOf(error, entry?.name);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../host/database.ts';
@@ -85,7 +85,7 @@ function nameTaken(name: string, holder: string): EngineError {
 
 /** All containers, newest first. */
 export function allContainers(database: Database): ContainerRow[] {
-  return database.all('SELECT * FROM container ORDER BY created_at DESC, rowid DESC').map(toRow);
+  return database.all('SELECT * FROM container ORDER BY created_at DESC, id').map(toRow);
 }
 
 export function containerByName(database: Database, name: string): ContainerRow | undefined {
@@ -132,7 +132,16 @@ export function recordStartFailure(database: Database, id: string, failure: Star
 export function sweepGone(database: Database, gone: string): void {
   for (const id of marksIn(gone)) {
     deleteContainer(database, id);
-    rmSync(join(gone, id), { force: true });
+    unlinkIfPresent(join(gone, id));
+  }
+}
+
+/** Another command may have swept at the same moment. */
+function unlinkIfPresent(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

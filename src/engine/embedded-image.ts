@@ -2,6 +2,7 @@ import { assetBytes } from '../host/assets.ts';
 import { hostPlatform } from '../image/platform.ts';
 import { type Descriptor, MediaType } from '../oci/descriptor.ts';
 import { chainIDs, type Digest, digestOf } from '../oci/digest.ts';
+import { tarArchive } from '../storage/tar-archive.ts';
 import type { Context } from './context.ts';
 import { type FoundImage, findImage, imageByName, saveImage } from './image-store.ts';
 import { sizeOfLayers } from './layer-sizes.ts';
@@ -18,7 +19,7 @@ const NAME = 'localhost/hello:latest';
  */
 export async function importEmbedded(context: Context, text: string): Promise<FoundImage | undefined> {
   if (text !== EMBEDDED) return undefined;
-  const layer = layerArchive(assetBytes('hello'));
+  const layer = await tarArchive([{ name: EMBEDDED, mode: 0o755, content: assetBytes('hello') }]);
   const diffID = digestOf(layer);
   const config = JSON.stringify(imageConfig(diffID));
   const present = imageByName(context.database, NAME);
@@ -86,27 +87,4 @@ function imageManifest(layer: Uint8Array, diffID: Digest, config: string) {
     config: descriptor(MediaType.ociConfig, digestOf(config), Buffer.byteLength(config)),
     layers: [descriptor(MediaType.ociLayer, diffID, layer.length)],
   };
-}
-
-const BLOCK = 512;
-
-/** A ustar archive (POSIX pax(1)) with one executable file, `hello`; the same bytes for the same program. */
-function layerArchive(program: Uint8Array): Uint8Array {
-  const padded = Math.ceil(program.length / BLOCK) * BLOCK;
-  const archive = Buffer.alloc(BLOCK + padded + 2 * BLOCK);
-  const field = (offset: number, value: string) => archive.write(value, offset, 'latin1');
-  const octal = (value: number, width: number) => value.toString(8).padStart(width - 1, '0');
-  field(0, 'hello');
-  field(100, octal(0o755, 8));
-  field(108, octal(0, 8));
-  field(116, octal(0, 8));
-  field(124, octal(program.length, 12));
-  field(136, octal(0, 12));
-  field(148, ' '.repeat(8));
-  field(156, '0');
-  field(257, 'ustar\x0000');
-  const sum = archive.subarray(0, BLOCK).reduce((total, byte) => total + byte, 0);
-  field(148, `${octal(sum, 7)}\0 `);
-  archive.set(program, BLOCK);
-  return archive;
 }

@@ -6,7 +6,8 @@
  * - `manifest`: how an image was served: the manifest's text, and the index it was chosen from.
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
  * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime` of the command that is bringing the container up; `ended` is the
- *   exit record once it has been seen; times are ms since the epoch.
+ *   exit record once it has been seen; times are ms since the epoch. Each index would
+ *   be another page to write, log and read back on the path of `run`.
  * - `layer_size`: unpacked bytes of a layer, noted so that nobody has to count them again.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
@@ -47,8 +48,7 @@ export const MIGRATIONS: readonly string[] = [
     started INTEGER NOT NULL DEFAULT 0,
     error TEXT,
     ended TEXT
-  ) STRICT;
-  CREATE INDEX container_image ON container (image_id);
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE layer_size (
     chain_id TEXT PRIMARY KEY,
     bytes INTEGER NOT NULL

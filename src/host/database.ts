@@ -13,7 +13,7 @@ const BUSY_TIMEOUT_MS = 20_000;
  * `run` becomes the helper without closing the database, which would write the log back and wait for the disk. The
  * next one to open it reads the log again: this bounds what there is to read.
  */
-const CHECKPOINT_PAGES = 250;
+const CHECKPOINT_PAGES = 100;
 
 /**
  * The state database: SQLite in WAL mode, one short transaction per change, safe with many processes at once.

@@ -1,5 +1,4 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { digestOf, hexOf } from '../oci/digest.ts';
 
 /** Where everything of one store lies (src/ARCHITECTURE.md, "On disk"). All paths are absolute. */
 export interface StorePaths {
@@ -24,7 +23,7 @@ const DEFAULT_RUN = '/run/skiff';
 /** The paths of the store at `root`; a store that is not the default one has a runtime root of its own. */
 export function storePaths(root: string): StorePaths {
   const base = isAbsolute(root) ? resolve(root) : resolve(process.cwd(), root);
-  const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${hexOf(digestOf(base)).slice(0, 8)}`;
+  const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${shortHash(base)}`;
   return {
     root: base,
     database: join(base, 'state.db'),
@@ -38,4 +37,14 @@ export function storePaths(root: string): StorePaths {
     run,
     gone: join(run, 'gone'),
   };
+}
+
+/**
+ * 32 bits of FNV-1a as hex digits. A cryptographic one would cost a millisecond to load on each call, and two stores
+ * that met would merely share a directory: what is in it is named by container ids.
+ */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -15,7 +15,7 @@ export async function removeTraces(work: string, before: ReadonlySet<string>): P
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => point.startsWith(`${work}/`));
+    .filter((point) => point === work || point.startsWith(`${work}/`));
   for (const point of mounts.reverse()) await run('umount', [point]);
   rmSync(work, { recursive: true, force: true });
   for (const trace of traces()) {

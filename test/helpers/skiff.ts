@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, expect } from 'vitest';
+import { storePaths } from '../../src/host/paths.ts';
 import { processIdentity } from '../../src/host/process.ts';
 
 /** The built executable. */
@@ -60,7 +60,7 @@ function spawnSkiff(
  */
 export function useStore(): Store {
   const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
-  const runRoot = `/run/skiff-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`;
+  const { run: runRoot } = storePaths(root);
   const store: Store = {
     root,
     runRoot,

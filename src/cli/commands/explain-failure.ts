@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { renderError } from '../output/error.ts';
+import { printError } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
 /** The helper calls this when a container did not start, with the three fields of its error record. */
@@ -21,6 +22,6 @@ async function explain(
 ): Promise<void> {
   const { containers } = await session.engine();
   const { error, exitCode } = await containers.noteStartFailure(id, record);
-  process.stderr.write(renderError(error, { debug: session.globals.debug === true }));
+  printError(renderError(error, { debug: session.globals.debug === true }));
   process.exitCode = exitCode;
 }

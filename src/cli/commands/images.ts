@@ -3,6 +3,7 @@ import { familiarName } from '../../engine/image-store.ts';
 import type { NamedImage } from '../../engine/images.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import { shortId } from '../output/ids.ts';
+import { print } from '../output/print.ts';
 import { renderTable } from '../output/table.ts';
 import { ago } from '../output/time.ts';
 import { humanSize } from '../output/units.ts';
@@ -35,7 +36,7 @@ async function list(session: Session, { digests, quiet, trunc }: Flags): Promise
   const { images } = await session.engine();
   const all = images.list();
   if (quiet === true) {
-    process.stdout.write(all.map(({ image }) => `${trunc ? shortId(image.id) : image.id}\n`).join(''));
+    print(all.map(({ image }) => `${trunc ? shortId(image.id) : image.id}\n`).join(''));
     return;
   }
   const headers = ['REPOSITORY', 'TAG', ...(digests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
@@ -49,7 +50,7 @@ async function list(session: Session, { digests, quiet, trunc }: Flags): Promise
       humanSize(named.image.size),
     ]),
   );
-  process.stdout.write(renderTable(headers, rows));
+  print(renderTable(headers, rows));
 }
 
 function linesOf({ names }: NamedImage): Line[] {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { EngineInfo } from '../../engine/info.ts';
+import { print } from '../output/print.ts';
 import { humanMemory, humanSize } from '../output/units.ts';
 import type { Session } from '../session.ts';
 
@@ -9,7 +10,7 @@ export function define(command: Command, session: () => Session): void {
 
 async function info(session: Session): Promise<void> {
   const engine = await session.engine();
-  process.stdout.write(`${lines(await engine.info()).join('\n')}\n`);
+  print(`${lines(await engine.info()).join('\n')}\n`);
 }
 
 /** Docker's words where it has them. */

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { renderError } from '../output/error.ts';
+import { print, printError } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
 type Kind = 'container' | 'image';
@@ -27,9 +28,9 @@ async function inspect(session: Session, names: string[], kind: Kind | undefined
       errors.push(error);
     }
   }
-  process.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
+  print(`${JSON.stringify(found, null, 4)}\n`);
   for (const error of errors) {
-    process.stderr.write(renderError(error, { debug: session.globals.debug === true }));
+    printError(renderError(error, { debug: session.globals.debug === true }));
     process.exitCode ||= exitCodeOf(error, 'inspect');
   }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Observed } from '../../engine/reconcile.ts';
 import { quotedCommand, shortId } from '../output/ids.ts';
+import { print } from '../output/print.ts';
 import { renderTable } from '../output/table.ts';
 import { ago, exitedAt, upSince } from '../output/time.ts';
 import type { Session } from '../session.ts';
@@ -25,10 +26,10 @@ async function list(session: Session, { all, quiet, trunc }: Flags): Promise<voi
   const { containers } = await session.engine();
   const observed = await containers.list({ all: all === true });
   if (quiet === true) {
-    process.stdout.write(observed.map(({ row }) => `${displayedId(row.id, trunc)}\n`).join(''));
+    print(observed.map(({ row }) => `${displayedId(row.id, trunc)}\n`).join(''));
     return;
   }
-  process.stdout.write(
+  print(
     renderTable(
       HEADERS,
       observed.map((container) => cells(container, trunc)),

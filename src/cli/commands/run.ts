@@ -4,6 +4,7 @@ import type { FoundImage } from '../../engine/image-store.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { printError } from '../output/print.ts';
 import { parseCpus } from '../parse/cpus.ts';
 import { environmentEntry } from '../parse/environment.ts';
 import { parseSize } from '../parse/size.ts';
@@ -85,7 +86,7 @@ async function run(session: Session, image: string, words: string[], flags: RunF
 /** As Docker does: says so on standard error, which is not the container's to use yet. */
 async function pull(session: Session, { image, platform }: CreateOptions): Promise<FoundImage> {
   const { pullWithProgress } = await import('../pull-with-progress.ts');
-  process.stderr.write(`Unable to find image '${image}' locally\n`);
+  printError(`Unable to find image '${image}' locally\n`);
   return await pullWithProgress(session, image, { platform, quiet: false, output: process.stderr });
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { helperDigest } from '../../host/assets.ts';
 import { VERSION } from '../../host/version.ts';
+import { print } from '../output/print.ts';
 
 export function define(command: Command): void {
   command.action(() => {
@@ -8,7 +9,7 @@ export function define(command: Command): void {
       process.versions['bun'] === undefined
         ? `Node.js ${process.versions.node}`
         : `Bun ${process.versions['bun']}`;
-    process.stdout.write(
+    print(
       [
         `skiff version ${VERSION}`,
         ` Runtime:  ${runtime}`,

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createSpec } from '../../../src/runtime/spec.ts';
 import { containerOptions, ID } from './container-options.ts';
 
-const HOST = { thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'], cpus: 4, openFiles: 4096 };
+const HOST = {
+  thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'],
+  cpus: 4,
+  openFiles: 4096,
+};
 
 function spec(changes: Parameters<typeof containerOptions>[0] = {}) {
   return createSpec(containerOptions(changes), HOST);

@@ -1,5 +1,14 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import { assetBytes, helperDigest } from './assets.ts';
@@ -47,5 +56,24 @@ function write(home: string, file: string, digest: string): void {
       subject: file,
       cause,
     });
+  }
+  requireExecutable(file, dirname(home));
+}
+
+/** access(2) says no on a file system mounted noexec, whatever the mode. */
+function requireExecutable(file: string, directory: string): void {
+  try {
+    accessSync(file, constants.X_OK);
+  } catch (cause) {
+    rmSync(file, { force: true });
+    throw new EngineError(
+      'unavailable',
+      `nothing can be executed below ${directory}: its file system is mounted noexec`,
+      {
+        subject: directory,
+        cause,
+        hint: 'mount it with exec (docker run --tmpfs /var/lib/skiff:exec), or keep the store elsewhere with --root',
+      },
+    );
   }
 }

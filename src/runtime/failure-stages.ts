@@ -193,6 +193,13 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
         message: 'cannot make the process of the container: there are too many processes',
         hint: 'see pids.max of the cgroup that skiff runs in, ulimit -u and kernel.pid_max',
       };
+    case 'ENOSYS':
+      // Docker's seccomp profile pretends that there is no clone3, so that libraries fall back to clone.
+      return {
+        kind: 'denied',
+        message: 'cannot make the namespaces of the container: clone3 is not allowed',
+        hint: HINT_PRIVILEGES,
+      };
     case 'EINVAL':
       return { kind: 'unsupported', message, hint: 'this kernel lacks a kind of namespace' };
     case 'EBUSY':

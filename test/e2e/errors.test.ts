@@ -115,6 +115,19 @@ describe('what is wrong with the host is said', () => {
     }
   });
 
+  it('a store where nothing can be executed', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'skiff-noexec-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec', 'skiff-test', root]);
+    try {
+      const { code, stderr } = await store.skiff(['--root', root, 'run', '--rm', 'hello']);
+      expect(code).toBe(125);
+      expect(stderr).toMatch(/mounted noexec\nhint: mount it with exec/);
+    } finally {
+      execFileSync('umount', [root]);
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('a store that lies where overlay cannot work', async () => {
     const root = mkdtempSync(join(tmpdir(), 'skiff-overlay-'));
     for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(root, name));

@@ -31,6 +31,8 @@ export interface RunOptions {
 export interface Store {
   root: string;
   runRoot: string;
+  /** Cgroups of containers that are none of this store's. */
+  otherCgroups: readonly string[];
   /** Runs skiff on this store to its end; never throws for an exit code. */
   skiff(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts skiff on this store and returns the process. */
@@ -64,6 +66,7 @@ export function useStore(): Store {
   const store: Store = {
     root,
     runRoot,
+    otherCgroups: cgroups(),
     start: (args, options) => spawnSkiff(root, args, options),
     skiff: async (args, options) => {
       const { stdout, stderr, exitCode, signal } = await store.start(args, options);
@@ -104,10 +107,12 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Traces of containers on this machine: mounts below the store, cgroups, directories. Empty when all is well. */
-export function leftovers({ root, runRoot }: Pick<Store, 'root' | 'runRoot'>): string[] {
+export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
   return [
     ...mountsBelow(root).map((mount) => `mount ${mount}`),
-    ...cgroups().map((cgroup) => `cgroup ${cgroup}`),
+    ...cgroups()
+      .filter((cgroup) => !otherCgroups.includes(cgroup))
+      .map((cgroup) => `cgroup ${cgroup}`),
     ...namesIn(runRoot)
       .filter((name) => name !== 'gone')
       .map((name) => `runtime directory ${name}`),

@@ -66,6 +66,7 @@ describe('explainFailure', () => {
     ['overlay', EINVAL, 'unsupported', '--root'],
     ['overlay', EPERM, 'denied', 'CAP_SYS_ADMIN'],
     ['clone', EPERM, 'denied', 'CAP_SYS_ADMIN'],
+    ['clone', constants.errno.ENOSYS, 'denied', '--privileged'],
     ['clone', ENOSPC, 'unavailable', '/proc/sys/user'],
     ['clone', constants.errno.EAGAIN, 'unavailable', 'pids.max'],
     ['clone', ENOMEM, 'unavailable', 'out of memory'],

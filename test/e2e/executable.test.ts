@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,7 +11,7 @@ const CHECKOUT = resolve(import.meta.dirname, '../..');
 const EXECUTABLE = join(CHECKOUT, 'build/skiff');
 const BUN = join(CHECKOUT, 'node_modules/@oven/bun-linux-x64/bin/bun');
 
-const directory = mkdtempSync(join(tmpdir(), 'skiff-executable-'));
+const directory = mkdtempSync(join(CHECKOUT, 'build', 'skiff-executable-'));
 const registry = useRegistry('busybox');
 const roots = ['copy-root', 'node-root', 'trap/from-environment'].map((name) => join(directory, name));
 afterAll(() => {
@@ -95,7 +94,8 @@ describe('the launcher', () => {
     for (const name of ['bin', 'native', 'src', 'package.json', 'package-lock.json']) {
       await execa('cp', ['-a', join(CHECKOUT, name), checkout]);
     }
-    symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
+    // Links to the files, not to the directory: whoever fetches packages anew empties it first.
+    await execa('cp', ['-al', join(CHECKOUT, 'node_modules'), checkout]);
     const calls = await Promise.all([version(), version(), version()]);
     for (const { stdout } of calls) expect(stdout).toContain(`skiff version ${VERSION}`);
     expect(calls.map(({ stderr }) => stderr).filter(Boolean)).toEqual([STEPS]);

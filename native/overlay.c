@@ -61,12 +61,23 @@ static int configure_overlay(void *context, const char *word)
     return configure(*(int *)context, word);
 }
 
-/* With the mount API: every layer is an option of its own (lowerdir+, Linux 6.5). EINVAL from older kernels. */
+/*
+ * Before Linux 6.5 options were collected unread, whatever they were; at the end overlay refused lowerdir+, with a line
+ * in the kernel's log for every start. One that no kernel knows tells them apart without any noise.
+ */
+static bool reads_options(int fs)
+{
+    return k_fsconfig(fs, K_FSCONFIG_SET_FLAG, "skiff-probe", NULL) < 0;
+}
+
+/* With the mount API: every layer is an option of its own (lowerdir+). EINVAL from kernels that do not know it. */
 static int mount_by_steps(const struct layers *layers, const char *words)
 {
     uint64_t attributes = 0;
     owned_fd fs = k_fsopen("overlay");
-    if (fs < 0 || k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", "overlay") < 0) return -1;
+    if (fs < 0) return -1;
+    if (!reads_options(fs)) return fail_with(EINVAL);
+    if (k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", "overlay") < 0) return -1;
     for (unsigned i = 2; i < layers->count; i++) {
         if (set_directory(fs, "lowerdir+", layers->fds[i]) < 0) return -1;
     }

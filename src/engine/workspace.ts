@@ -21,6 +21,8 @@ export async function inWorkspace<T>(
   body: (workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const { paths } = context;
+  // Opened first: it makes the store, or says what is wrong with it.
+  void context.database;
   sweepTemporary(paths.tmp, paths.trash);
   const tmp = new TemporaryDirectory(paths.tmp);
   try {

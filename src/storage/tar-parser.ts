@@ -63,8 +63,12 @@ export class TarParser {
     }
   }
 
-  /** Says that the stream ended. An archive without its two closing blocks is accepted at an entry's border. */
+  /**
+   * Says that the stream ended. An archive without its two closing blocks is accepted at an entry's border, and also
+   * without the padding of its last entry: `umoci insert` writes such layers, and Docker takes them.
+   */
   end(): void {
+    if (this.#state === 'content' && this.#remaining === 0) return;
     const complete = this.#state === 'header' && this.#filled === 0 && this.#preamble === undefined;
     if (complete || this.#state === 'end') return;
     const name = this.#current?.entry.name;

@@ -39,6 +39,10 @@ const SANITIZERS = {
 
 const V1 = ['memory', 'cpu', 'pids'].every((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
 
+const CGROUP_MOUNT: PlanRecord = V1
+  ? ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'memory', 'cpu', 'pids']
+  : ['cgroup-mount', '/sys/fs/cgroup', 'v2'];
+
 /** What a test wants to be different from a container with everything. */
 export interface Wishes {
   args: readonly string[];
@@ -53,6 +57,8 @@ export interface Wishes {
   /** Limits by controller; the others are joined all the same. */
   memory?: number;
   pids?: number;
+  /** False: nothing on /sys/fs/cgroup. */
+  showsCgroups?: boolean;
   namespaces?: readonly string[];
   failure?: readonly string[];
   /** Environment of the helper. */
@@ -269,7 +275,8 @@ export class PlannedContainer {
     return records;
   }
 
-  #init({ layer, init = [], afterPivot = [], namespaces }: Wishes & { layer: string }): PlanRecord[] {
+  #init(wishes: Wishes & { layer: string }): PlanRecord[] {
+    const { layer, init = [], afterPivot = [], namespaces, showsCgroups = true } = wishes;
     const own = (name: string): boolean => namespaces === undefined || namespaces.includes(name);
     const hardened = 'nosuid,noexec,nodev,mkdir';
     return [
@@ -288,9 +295,7 @@ export class PlannedContainer {
       ['mount', 'tmpfs', 'shm', '/dev/shm', hardened, 'mode=1777,size=65536k'],
       ...(own('ipc') ? [['mount', 'mqueue', 'mqueue', '/dev/mqueue', hardened, ''] as const] : []),
       ['mount', 'sysfs', 'sysfs', '/sys', `${hardened},ro`, ''],
-      ...(V1
-        ? [['cgroup-mount', '/sys/fs/cgroup', 'v1', 'memory', 'cpu', 'pids'] as const]
-        : [['cgroup-mount', '/sys/fs/cgroup', 'v2'] as const]),
+      ...(showsCgroups ? [CGROUP_MOUNT] : []),
       ...Object.entries({ null: 3, zero: 5, full: 7, random: 8, urandom: 9 }).map(
         ([name, minor]): PlanRecord => ['node', `/dev/${name}`, 'c', '1', String(minor), '666'],
       ),

@@ -13,7 +13,8 @@ export interface Spinner {
  * error, and nothing left behind when it stops.
  */
 export function startSpinner(text: string): Spinner {
-  if (!isAnimated(process.stderr)) return { stop: () => {} };
+  // A serial console has no width (0 columns), and ora would clear lines without end there.
+  if (!isAnimated(process.stderr) || !process.stderr.columns) return { stop: () => {} };
   let stop = (): void => {};
   const timer = setTimeout(() => {
     let stopped = false;

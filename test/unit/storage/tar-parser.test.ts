@@ -217,3 +217,21 @@ it('makes the same of an archive however it is cut into pieces', () => {
   const whole = parse(archive);
   for (const size of [1, 7, 511, 512, 513, 1000]) expect(parse(archive, size)).toEqual(whole);
 });
+
+describe('the end', () => {
+  const member = { name: 'last', content: 'content\n' };
+  const header = 512;
+
+  it('may come right after the content of the last entry, as umoci insert writes it', () => {
+    const archive = tarMember(member).subarray(0, header + member.content.length);
+    expect(parse(archive)).toEqual([
+      expect.objectContaining({ name: 'last', content: Buffer.from('content\n') }),
+    ]);
+  });
+
+  it('may not come within it', () => {
+    expect(() => parse(tarMember(member).subarray(0, header + 3))).toThrow(
+      /cut short in or after entry "last"/,
+    );
+  });
+});

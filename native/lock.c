@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,12 +56,21 @@ static int acquire(const char *path)
     }
 }
 
+/* What a terminal sends its whole foreground group is for our owner, who lets go when it is done. */
+static void ignore_terminal(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
 int lock_main(int argc, char **argv)
 {
     if (argc != 2) {
         fputs("usage: lock FILE\n", stderr);
         return 2;
     }
+    ignore_terminal();
     /* Order matters: an end of input before O_ASYNC raises no signal, so look for it afterwards. */
     if (die_with_input(1) == -1) {
         failed(STAGE_LOCK, "standard input");

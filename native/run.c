@@ -35,7 +35,7 @@ struct client {
     bool started;
     pid_t monitor;
     int socket;
-    bool output_closed[2];
+    int output_error[2]; /* errno of the first failed write */
     bool input_open;
     size_t input_sent, input_held; /* of `input`: what the socket did not take yet */
     char input[65536];
@@ -167,17 +167,33 @@ static bool receive(void *data, size_t size)
     return true;
 }
 
-/* A closed stdout is no reason to end before the container does: the rest is thrown away. */
+/*
+ * As Docker: when the reader of our output has gone we end as SIGPIPE would end us, and the container goes on. What
+ * cannot be written for another reason, a full disk, is thrown away until the container ends, which then tells.
+ */
 static bool relay_output(enum frame_type type, size_t length)
 {
-    bool *closed = &client.output_closed[type - 1];
+    int *error = &client.output_error[type - 1];
     while (length > 0) {
         size_t n = length < sizeof client.payload ? length : sizeof client.payload;
         if (!receive(client.payload, n)) return false;
-        if (!*closed && write_all(type, client.payload, n) < 0) *closed = true;
+        if (*error == 0 && write_all(type, client.payload, n) < 0) *error = errno;
+        if (*error == EPIPE) _exit(128 + SIGPIPE);
         length -= n;
     }
     return true;
+}
+
+/* Output that was lost must not pass for success. */
+static int report_lost_output(int code)
+{
+    static const char *const names[2] = {"output", "error"};
+    for (int i = 0; i < 2; i++) {
+        if (client.output_error[i] == 0) continue;
+        dprintf(2, "skiff: cannot write to standard %s: %s\n", names[i], strerror(client.output_error[i]));
+        if (code == 0) code = EXIT_ENGINE;
+    }
+    return code;
 }
 
 static void end_input(void)
@@ -260,7 +276,7 @@ static int take_exit(void)
     reap_monitor();
     trace("monitor reaped");
     trace_print();
-    return code;
+    return report_lost_output(code);
 }
 
 /* Frame by frame until one of them ends it; returns the exit code. */

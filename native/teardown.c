@@ -64,8 +64,8 @@ int teardown(const struct plan *plan)
     int result = 0;
     for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
         if (perform(&record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);
+        trace(record_name(&record));
     }
-    trace("teardown");
     return result;
 }
 

@@ -14,6 +14,9 @@
 
 enum { EMPTIED, DESCEND };
 
+/* Each one in vain means that somebody else has made progress; against a file system that is out of its mind. */
+#define ATTEMPTS_MAX 100000
+
 /* A directory below another of the same mount: a file system that someone forgot mounted must not be emptied. */
 static int open_child(int parent, const char *name)
 {
@@ -104,11 +107,14 @@ static int empty_directory(int top)
     }
 }
 
+/* Two may delete one tree: what the other took away is not there any more, and the way back up may be gone too. */
 int tree_remove(int parent_fd, const char *name)
 {
-    int one = remove_one(parent_fd, name, DT_UNKNOWN);
-    if (one != 1) return one;
-    owned_fd top = open_child(parent_fd, name);
-    if (top == -1 || empty_directory(top) == -1) return -1;
-    return unlinkat(parent_fd, name, AT_REMOVEDIR);
+    for (int attempt = 1;; attempt++) {
+        int one = remove_one(parent_fd, name, DT_UNKNOWN);
+        if (one != 1) return one;
+        owned_fd top = open_child(parent_fd, name);
+        if (top != -1 && empty_directory(top) == 0 && unlinkat(parent_fd, name, AT_REMOVEDIR) == 0) return 0;
+        if (errno != ENOENT || attempt == ATTEMPTS_MAX) return -1;
+    }
 }

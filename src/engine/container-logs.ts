@@ -135,7 +135,10 @@ class LogReader {
         this.#rest + this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true })
       ).split('\n');
       this.#rest = lines.pop() ?? '';
-      for (const line of lines) yield parseEntry(line);
+      for (const line of lines) {
+        const entry = parseEntry(line);
+        if (entry !== undefined) yield entry;
+      }
     }
   }
 
@@ -144,10 +147,14 @@ class LogReader {
   }
 }
 
-/** A line of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}`. */
-function parseEntry(line: string): LogEntry {
-  const entry = JSON.parse(line) as { log: string; stream: 'stdout' | 'stderr'; time: string };
-  return { stream: entry.stream, time: entry.time, text: entry.log };
+/** A line of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}`; none when a power cut tore it. */
+function parseEntry(line: string): LogEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as { log: string; stream: 'stdout' | 'stderr'; time: string };
+    return { stream: entry.stream, time: entry.time, text: entry.log };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Changes in a directory, remembered between two looks so that none is missed. */

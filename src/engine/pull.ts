@@ -11,7 +11,7 @@ import type { BlobStore } from '../storage/blob-store.ts';
 import type { Context } from './context.ts';
 import { type FoundImage, findImage, imageByName, saveImage, storedForm } from './image-store.ts';
 import { sizeOfLayers } from './layer-sizes.ts';
-import { takeLease } from './leases.ts';
+import { type Lease, takeLease } from './leases.ts';
 import { pullLayers, type WantedLayer } from './pull-layers.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
 import { inWorkspace } from './workspace.ts';
@@ -41,7 +41,7 @@ interface Served<Parsed> {
 /**
  * Fetches an image and makes it runnable: manifest, config and layers are verified by digest, size and diffID; the
  * rows come last, so whatever goes wrong before leaves nothing that has a name. Throws what the registry client and
- * the stores throw; `notFound` when the image is not offered for the platform.
+ * the stores throw; `notFound` when the image is not offered for the platform, `cancelled` once `signal` has aborted.
  */
 export async function pullImage(
   context: Context,
@@ -50,22 +50,37 @@ export async function pullImage(
   client: RegistryClient,
 ): Promise<PulledImage> {
   const reference = parseReference(text);
+  try {
+    return await fetchImage(context, { reference, text }, options, client);
+  } catch (cause) {
+    // Whoever was interrupted is told so, whatever the interruption broke on its way.
+    if (options.signal?.aborted !== true) throw cause;
+    throw new EngineError('cancelled', `pulling ${text} was cancelled`, { subject: text, cause });
+  }
+}
+
+async function fetchImage(
+  context: Context,
+  { reference, text }: { reference: Reference; text: string },
+  options: PullOptions,
+  client: RegistryClient,
+): Promise<PulledImage> {
   const { progress = SILENT, signal } = options;
   return await inWorkspace(context, async ({ blobs, layers }) => {
     const top = await serve(client, reference, reference.digest ?? reference.tag ?? 'latest', signal);
     const manifest = await chooseManifest(client, reference, { top, platform: options.platform, signal });
-    using _lease = takeLease(context.database, heldBlobs(top, manifest));
+    using lease = takeLease(context.database, heldBlobs(top, manifest));
     const config = await fetchConfig({ client, reference, blobs }, manifest.parsed.config, signal);
     checkPlatform(config.parsed, options.platform, text);
     const wanted = wantedLayers(manifest.parsed, config.parsed);
     const chain = wanted.map(({ chainID }) => chainID);
-    using _layerLease = takeLease(context.database, chain);
+    using layerLease = takeLease(context.database, chain);
     const fetch = (descriptor: Descriptor, either: AbortSignal) =>
       client.blob(reference, descriptor, { signal: either });
     await pullLayers(context, wanted, { sources: { blobs, layers, fetch }, progress, signal });
     for (const { bytes } of new Set([top, manifest])) await blobs.put(bytes);
     const size = await sizeOfLayers(context.database, layers, chain);
-    return publish(context, { reference, top, manifest, config, chain, size });
+    return publish(context, { reference, top, manifest, config, chain, size, leases: [lease, layerLease] });
   });
 }
 
@@ -153,10 +168,17 @@ interface Finished {
   config: { text: string; digest: Digest };
   chain: Digest[];
   size: number;
+  leases: readonly Lease[];
 }
 
-/** The rows: from here on the image exists. */
-function publish(context: Context, { reference, top, manifest, config, chain, size }: Finished): PulledImage {
+/**
+ * The rows: from here on the image exists. The leases end in the same transaction: an image that is removed right
+ * after it takes everything with it.
+ */
+function publish(
+  context: Context,
+  { reference, top, manifest, config, chain, size, leases }: Finished,
+): PulledImage {
   const { domain, path } = reference;
   const name = formatReference(storedForm(reference));
   const names = new Set([name, formatReference({ domain, path, digest: top.digest })]);
@@ -169,7 +191,10 @@ function publish(context: Context, { reference, top, manifest, config, chain, si
     body: new TextDecoder().decode(manifest.bytes),
     indexDigest: top.digest === manifest.digest ? undefined : top.digest,
   };
-  context.database.transaction(() => saveImage(context.database, image, served, [...names]));
+  context.database.transaction(() => {
+    saveImage(context.database, image, served, [...names]);
+    for (const lease of leases) lease[Symbol.dispose]();
+  });
   return {
     ...findImage(context.database, name),
     name,

@@ -55,6 +55,9 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
     await trashOf(context).empty();
     return undefined;
   }
+  // The log is opened first of all: who was killed before that has started nothing.
+  if (!existsSync(join(context.paths.containers, row.id, 'log')))
+    return { row, status: { state: 'created' } };
   const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };
   recordEnd(context.database, row.id, record);
   return { row: { ...row, ended: record }, status: { state: 'exited', record } };

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where everything of one store lies (src/ARCHITECTURE.md, "On disk"). All paths are absolute. */
 export interface StorePaths {
@@ -20,9 +20,12 @@ export interface StorePaths {
 export const DEFAULT_ROOT = '/var/lib/skiff';
 const DEFAULT_RUN = '/run/skiff';
 
-/** The paths of the store at `root`; a store that is not the default one has a runtime root of its own. */
+/**
+ * The paths of the store at `root`, where nothing means the default one, as in `SKIFF_ROOT=`; a store that is not the
+ * default one has a runtime root of its own.
+ */
 export function storePaths(root: string): StorePaths {
-  const base = isAbsolute(root) ? resolve(root) : resolve(process.cwd(), root);
+  const base = resolve(root === '' ? DEFAULT_ROOT : root);
   const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${shortHash(base)}`;
   return {
     root: base,

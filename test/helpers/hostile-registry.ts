@@ -43,6 +43,10 @@ export interface HostileRegistry {
   addManifest(name: string, tag: string, manifest: { type: string; body: string }): string;
   /** Answers the next `times` requests whose path matches with a fault. */
   misbehave(path: RegExp, fault: Fault, times?: number): void;
+  /** Answers honestly from now on. */
+  forgive(): void;
+  /** Resolves when something whose path matches is asked for the next time. */
+  next(path: RegExp): Promise<void>;
   guard(guard: Guard): void;
   /** Forgets all tokens, as an authorization server does in time. */
   revokeTokens(): void;
@@ -53,6 +57,7 @@ export interface HostileRegistry {
 export async function startHostileRegistry(tls?: ServerOptions): Promise<HostileRegistry> {
   const contents = new Map<string, Content>();
   const faults: { path: RegExp; fault: Fault; times: number }[] = [];
+  const listeners: { path: RegExp; resolve: () => void }[] = [];
   const door = new Door();
   const registry: HostileRegistry = {
     host: '',
@@ -72,6 +77,8 @@ export async function startHostileRegistry(tls?: ServerOptions): Promise<Hostile
       return sha256(content.body);
     },
     misbehave: (path, fault, times = Number.POSITIVE_INFINITY) => faults.push({ path, fault, times }),
+    forgive: () => void faults.splice(0),
+    next: (path) => new Promise((resolve) => listeners.push({ path, resolve })),
     guard: (guard) => door.close(guard),
     revokeTokens: () => door.revoke(),
     stop: async () => {
@@ -84,6 +91,7 @@ export async function startHostileRegistry(tls?: ServerOptions): Promise<Hostile
     registry.requests.push(`${request.method} ${path}`);
     registry.authorizations.push(request.headers.authorization);
     registry.ranges.push(request.headers.range);
+    for (const { resolve } of listeners.filter((listener) => listener.path.test(path))) resolve();
     const content = find(contents, path);
     const fault = faults.find((entry) => entry.times > 0 && entry.path.test(path));
     if (fault !== undefined) {

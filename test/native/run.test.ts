@@ -95,13 +95,18 @@ describe('the foreground', () => {
     expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
   });
 
-  it('waits for the container also when nobody reads its output any more', async () => {
-    const container = room.plan({ args: ['sh', '-c', 'echo first; head -c 3000000 /dev/zero; exit 4'] });
-    const child = container.start();
+  it('ends as SIGPIPE would end it when nobody reads its output any more, and the container goes on', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'echo first; head -c 3000000 /dev/zero; read line; exit 4'],
+      stdin: 'open',
+    });
+    const child = container.start('attach', 'pipe');
     await printed(child, 'first');
+    const answer = container.ask('wait');
     child.stdout?.destroy();
     const code = await new Promise((done) => child.on('exit', done));
-    expect(code).toBe(4);
+    expect(code).toBe(128 + 13);
+    expect(await answer).toBe('exit 4\n');
   });
 
   it('killed, leaves the container running, whose output goes to the log', async () => {

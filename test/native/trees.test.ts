@@ -75,6 +75,23 @@ describe('remove', () => {
   });
 });
 
+describe('several removes of one tree', () => {
+  it("get into nobody's way", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const tree = join(root, `tree-${round}`);
+      for (let number = 0; number < 300; number += 1) {
+        const directory = join(tree, `${number % 7}/${number % 13}/${number}/deep/er`);
+        mkdirSync(directory, { recursive: true });
+        writeFileSync(join(directory, 'file'), '');
+      }
+      const removes = [1, 2, 3, 4].map(() => spawn(HELPER, ['remove', tree], { stdio: 'ignore' }));
+      const codes = await Promise.all(removes.map(async (child) => (await once(child, 'close'))[0]));
+      expect(codes).toEqual([0, 0, 0, 0]);
+      expect(existsSync(tree)).toBe(false);
+    }
+  });
+});
+
 describe('lock', () => {
   const lock = (file: string): ChildProcess =>
     spawn(HELPER, ['lock', file], { stdio: ['pipe', 'pipe', 'ignore'] });
@@ -113,6 +130,16 @@ describe('lock', () => {
     expect(await word(second)).toBe('locked\n');
     second.stdin?.end();
     await once(second, 'close');
+  });
+
+  it('is not lost to what a terminal sends to everybody', async () => {
+    const file = join(root, 'lock');
+    const holder = lock(file);
+    await word(holder);
+    for (const signal of ['SIGINT', 'SIGQUIT', 'SIGHUP'] as const) holder.kill(signal);
+    holder.stdin?.end();
+    expect(await once(holder, 'close')).toEqual([0, null]);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('is no longer waited for when the owner is gone', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { print, printError } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
 export function define(command: Command, session: () => Session): void {
@@ -11,7 +12,7 @@ export function define(command: Command, session: () => Session): void {
 async function logs(session: Session, name: string, follow: boolean): Promise<void> {
   const { containers } = await session.engine();
   for await (const entry of await containers.logs(name, { follow })) {
-    const output = entry.stream === 'stderr' ? process.stderr : process.stdout;
-    if (!output.write(entry.text)) await new Promise<void>((resolve) => output.once('drain', resolve));
+    if (entry.stream === 'stderr') printError(entry.text);
+    else print(entry.text);
   }
 }

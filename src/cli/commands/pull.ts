@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { print } from '../output/print.ts';
+import { standardOutput } from '../output/standard-output.ts';
 import { type PullFlags, pullWithProgress } from '../pull-with-progress.ts';
 import type { Session } from '../session.ts';
 
@@ -22,12 +24,12 @@ export function define(command: Command, session: () => Session): void {
 }
 
 async function pull(session: Session, image: string, { platform, quiet }: Flags): Promise<void> {
-  const flags: PullFlags = { platform, quiet: quiet === true, output: process.stdout };
+  const flags: PullFlags = { platform, quiet: quiet === true, output: standardOutput };
   const { name, digest, changed } = await pullWithProgress(session, image, flags);
   if (quiet !== true) {
-    process.stdout.write(`Digest: ${digest}\n`);
+    print(`Digest: ${digest}\n`);
     const what = changed ? 'Downloaded newer image' : 'Image is up to date';
-    process.stdout.write(`Status: ${what} for ${image}\n`);
+    print(`Status: ${what} for ${image}\n`);
   }
-  process.stdout.write(`${name}\n`);
+  print(`${name}\n`);
 }

@@ -1,35 +1,47 @@
 import { writeSync } from 'node:fs';
+import { EngineError } from '../../errors.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
+const EXIT_SIGPIPE = 128 + 13;
 
 /**
  * Writes to standard output at once. Not through process.stdout, whose first use costs Bun 8 ms: more than all the
- * rest of a short command. A reader that has gone ends the command in silence, as SIGPIPE would.
+ * rest of a short command. A reader that has gone ends the command in silence, as SIGPIPE would. Throws `unavailable`
+ * when it cannot be written, as on a full disk.
  */
 export function print(text: string): void {
-  writeWhole(STDOUT, text);
+  const error = writeWhole(STDOUT, text);
+  if (error === undefined) return;
+  throw new EngineError('unavailable', `cannot write to standard output: ${error.message}`, { cause: error });
 }
 
-/** The same for standard error. */
+/** The same for standard error; what cannot be written there cannot be told anywhere. */
 export function printError(text: string): void {
   writeWhole(STDERR, text);
 }
 
-function writeWhole(fd: number, text: string): void {
+/** Descriptors that somebody made non-blocking: their streams know how to wait, and keep what follows in order. */
+const waiting = new Map<number, NodeJS.WriteStream>();
+
+function writeWhole(fd: number, text: string): NodeJS.ErrnoException | undefined {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
+    const stream = waiting.get(fd);
+    if (stream !== undefined) return void stream.write(bytes.subarray(at));
     try {
       at += writeSync(fd, bytes, at);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EPIPE') process.exit(EXIT_SIGPIPE);
-      // Somebody made the pipe non-blocking: the stream knows how to wait for a slow reader.
-      if (code === 'EAGAIN')
-        return void (fd === STDOUT ? process.stdout : process.stderr).write(bytes.subarray(at));
-      throw error;
+    } catch (cause) {
+      const error = cause as NodeJS.ErrnoException;
+      if (error.code === 'EPIPE') process.exit(EXIT_SIGPIPE);
+      if (error.code !== 'EAGAIN') return error;
+      waiting.set(fd, waitingStream(fd));
     }
   }
+  return undefined;
 }
 
-const EXIT_SIGPIPE = 128 + 13;
+function waitingStream(fd: number): NodeJS.WriteStream {
+  const stream = fd === STDOUT ? process.stdout : process.stderr;
+  return stream.on('error', () => process.exit(EXIT_SIGPIPE));
+}

@@ -1,0 +1,25 @@
+import { isatty } from 'node:tty';
+import { print } from './print.ts';
+import type { OutputStream } from './terminal.ts';
+
+const STDOUT = 1;
+
+/**
+ * Standard output for progress: what is written is out at once, whoever reads slowly slows the command down. Apart from
+ * `print`, as asking for a terminal loads a module that short commands can do without.
+ */
+export const standardOutput: OutputStream = {
+  get isTTY() {
+    return isatty(STDOUT);
+  },
+  get columns() {
+    return isatty(STDOUT) ? process.stdout.columns : undefined;
+  },
+  get rows() {
+    return isatty(STDOUT) ? process.stdout.rows : undefined;
+  },
+  write(text) {
+    print(text);
+    return true;
+  },
+};

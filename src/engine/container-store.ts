@@ -128,12 +128,18 @@ export function recordStartFailure(database: Database, id: string, failure: Star
   database.run('UPDATE container SET error = ? WHERE id = ?', JSON.stringify(failure), id);
 }
 
-/** Deletes the rows of `--rm` containers whose monitor left a mark in `gone` when it removed their files. */
-export function sweepGone(database: Database, gone: string): void {
-  for (const id of marksIn(gone)) {
-    deleteContainer(database, id);
-    unlinkIfPresent(join(gone, id));
-  }
+/**
+ * Runs a write transaction that begins with deleting the rows of `--rm` containers whose monitor left a mark in `gone`
+ * when it removed their files. The marks go after the commit: those of what is rolled back are needed again.
+ */
+export function transactionAfterSweep<T>(database: Database, gone: string, body: () => T): T {
+  const marks = marksIn(gone);
+  const result = database.transaction(() => {
+    for (const id of marks) deleteContainer(database, id);
+    return body();
+  });
+  for (const id of marks) unlinkIfPresent(join(gone, id));
+  return result;
 }
 
 /** Another command may have swept at the same moment. */

@@ -5,7 +5,12 @@ import { processIdentity } from '../host/process.ts';
 import { randomHex } from '../host/random.ts';
 import { hexOf } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
-import { type ContainerId, type ContainerRow, insertContainer, sweepGone } from './container-store.ts';
+import {
+  type ContainerId,
+  type ContainerRow,
+  insertContainer,
+  transactionAfterSweep,
+} from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { FoundImage } from './image-store.ts';
@@ -86,8 +91,7 @@ function insertUnderFreeName(
   for (let attempt = 1; ; attempt += 1) {
     const row = rowFor(options.name ?? randomName());
     try {
-      database.transaction(() => {
-        sweepGone(database, paths.gone);
+      transactionAfterSweep(database, paths.gone, () => {
         if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
           throw imageVanished(options.image);
         insertContainer(database, row, (holder) => statusOf(context, holder).state === 'gone');

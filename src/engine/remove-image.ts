@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { allContainers, sweepGone } from './container-store.ts';
+import { allContainers, transactionAfterSweep } from './container-store.ts';
 import type { Context } from './context.ts';
 import { discardUnreferenced } from './garbage.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from './image-store.ts';
@@ -25,9 +25,8 @@ export async function removeImage(
   { force }: { force: boolean },
 ): Promise<RemovedImage> {
   const { database } = context;
-  const removed = database.transaction(() => {
-    // Rows of --rm containers that are gone would keep the layers that these stood on.
-    sweepGone(database, context.paths.gone);
+  // Rows of --rm containers that are gone would keep the layers that these stood on.
+  const removed = transactionAfterSweep(database, context.paths.gone, () => {
     const { image, name } = findImage(database, text);
     const names = namesOf(database, image.id);
     const taken =

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
+import type { ContainerId, ContainerRow } from '../../../src/engine/container-store.ts';
+import { Context } from '../../../src/engine/context.ts';
+import { MIGRATIONS } from '../../../src/engine/migrations.ts';
+import { Database } from '../../../src/host/database.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+
+export const ID = 'c'.repeat(64) as ContainerId;
+
+/**
+ * An engine's context over a temporary store, anew for each test. It needs no root rights: its runtime root lies in the
+ * store, and there is no helper.
+ */
+export function useContext(): { readonly directory: string; readonly context: Context } {
+  let directory = '';
+  let context: Context;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
+    const opened = new Context({ root: directory, self: [] });
+    const run = join(directory, 'run');
+    context = Object.create(opened, {
+      paths: { value: { ...opened.paths, run, gone: join(run, 'gone') } },
+      database: { value: Database.open(opened.paths.database, MIGRATIONS) },
+      helper: { value: 'no helper' },
+    });
+  });
+  afterEach(() => {
+    context.database.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return {
+    get directory() {
+      return directory;
+    },
+    get context() {
+      return context;
+    },
+  };
+}
+
+/** A container that some command has started. */
+export function containerRow(changes: Partial<ContainerRow> = {}): ContainerRow {
+  return {
+    id: ID,
+    name: 'name',
+    imageId: digestOf(''),
+    imageName: 'image',
+    layers: [],
+    argv: ['true'],
+    options: {
+      image: 'image',
+      process: { command: [], env: [], stdin: false },
+      isolation: { network: 'none', readOnly: false },
+      resources: {},
+      autoRemove: false,
+    },
+    autoRemove: false,
+    createdAt: 0,
+    starter: undefined,
+    started: true,
+    error: undefined,
+    ended: undefined,
+    ...changes,
+  };
+}

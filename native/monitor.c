@@ -165,6 +165,9 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     relay_drain();
     write_exit(plan->exit_record, &record);
     if (teardown(plan) == 0) remove_rundir(plan, container.rundir);
+    /* Before anybody hears of the end: the store may be unmounted right after. */
+    close_fd(&container.mounts);
+    trace("mounts gone");
     control_close();
     control_announce(record.code);
     trace("gone");

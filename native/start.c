@@ -124,15 +124,14 @@ static int await_execve(int report)
 }
 
 /*
- * Taking the container's mounts apart takes a millisecond, which its first process would spend before anybody learns
- * that it ended, and which slows the removal of its files down. So the mount namespace lives until the monitor ends.
+ * Taking the container's mounts apart takes one or two milliseconds, which its first process would spend before anybody
+ * learns that it ended, and which slows the removal of its files down. So the monitor holds them until that is done.
  */
-static void hold_mounts(pid_t init)
+static int hold_mounts(pid_t init)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/mnt", init);
-    int held = open(path, O_RDONLY | O_CLOEXEC);
-    (void)held;
+    return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 static int announce(const struct plan *plan, struct container *container)
@@ -142,7 +141,7 @@ static int announce(const struct plan *plan, struct container *container)
         .init = {container->pid, process_start_time(container->pid)},
         .started = container->started = realtime_ms(),
     };
-    hold_mounts(container->pid);
+    container->mounts = hold_mounts(container->pid);
     /* The record of an earlier run: whoever sees `state` must not see it any more. */
     if (unlink(plan->exit_record) < 0 && errno != ENOENT) return failed(STAGE_STATE, plan->exit_record);
     if (write_state(container->rundir, &state) < 0) return failed(STAGE_STATE, plan->rundir);
@@ -159,7 +158,7 @@ static void kill_init(const struct container *container)
 int container_start(const struct plan *plan, struct container *container)
 {
     __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1}, -1};
-    *container = (struct container){.pidfd = -1, .in = -1, .out = -1, .err = -1};
+    *container = (struct container){.pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
     if (cgroups_make(plan) < 0 || set_up(plan) < 0) return -1;

@@ -11,6 +11,7 @@ struct container {
     int pidfd;
     int rundir;
     int in, out, err; /* `in` -1: stdin is /dev/null */
+    int mounts;       /* its mount namespace, or -1 */
     int64_t started;  /* ms since the epoch */
 };
 

@@ -128,9 +128,9 @@ describe('the source', () => {
 describe('the path of run', () => {
   // What `run` loads until it becomes the helper, when the image is there. Of Node's own modules these cost Bun 1 to 4 ms.
   const heavy =
-    /^(node-fetch|tar-stream|execa|ora|node:(crypto|util|child_process|net|http|stream|zlib|events))$/;
+    /^(node-fetch|tar-stream|execa|ora|node:(crypto|util|child_process|net|http|stream|zlib|events|os|tty))$/;
   const onPath = ['cli/main.ts', 'cli/commands/run.ts', 'engine/engine.ts'];
-  const lazily = ['engine/create-container.ts', 'engine/start-container.ts'];
+  const lazily = ['engine/run-container.ts'];
 
   it('starts without the heavy modules', () => {
     expect(reachedAtStart([...onPath, ...lazily]).filter((module) => heavy.test(module))).toEqual([]);

@@ -93,7 +93,7 @@ async function registerCommands(
       .allowUnknownOption();
   }
   program.argument('[command]').action((word: string | undefined) => {
-    if (word === undefined) program.outputHelp();
+    if (word === undefined || word === 'help') program.outputHelp();
     else
       throw new CommanderError(
         EXIT_ENGINE_FAILED,

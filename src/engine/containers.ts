@@ -24,10 +24,8 @@ export class Containers {
     options: CreateOptions,
     { image, mode }: { image: FoundImage; mode: 'attach' | 'detach' },
   ): Promise<Handover> {
-    const { createContainer } = await import('./create-container.ts');
-    const { prepareStart } = await import('./start-container.ts');
-    const row = createContainer(this.#context, options, { image, starting: true });
-    return prepareStart(this.#context, row, mode);
+    const { runContainer } = await import('./run-container.ts');
+    return runContainer(this.#context, options, { image, mode });
   }
 
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
 
 /** The three files that every container gets bind mounted over its own. Absolute host paths. */
@@ -35,7 +34,8 @@ export function writeHostsFiles(directory: string, network: 'none' | 'host', hos
 
 /** What a container is called when nobody says: the host's name on the host's network, else its short id. */
 export function defaultHostname(network: 'none' | 'host', id: string): string {
-  return network === 'host' ? hostHostname() : id.slice(0, 12);
+  if (network !== 'host') return id.slice(0, 12);
+  return process.getBuiltinModule('node:os').hostname();
 }
 
 function readOr(file: string, fallback: string): string {

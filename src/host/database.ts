@@ -173,7 +173,10 @@ function explain(cause: unknown, subject: string): unknown {
     return new EngineError('denied', `cannot open the state database ${subject}`, {
       subject,
       cause,
-      hint: 'skiff needs root rights: use sudo, or choose a store you can write to with --root',
+      hint:
+        process.geteuid?.() === 0
+          ? 'its file system may be read-only: choose another store with --root'
+          : 'skiff needs root rights: use sudo, or choose a store you can write to with --root',
     });
   }
   if (code === 'ENOSPC' || errcode === SQLITE.full) {

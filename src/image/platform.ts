@@ -1,4 +1,3 @@
-import { arch, machine } from 'node:os';
 import { EngineError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Index } from '../oci/manifest.ts';
@@ -30,6 +29,7 @@ const OF_RUNTIME: Readonly<Record<string, string>> = {
 
 /** The platform of this machine, normalised: `linux`/`amd64`, or `linux`/`arm`/`v7`. */
 export function hostPlatform(): Platform {
+  const { arch, machine } = process.getBuiltinModule('node:os');
   const name = arch();
   const variant = name === 'arm' ? /^armv(\d)/.exec(machine())?.[1] : undefined;
   // A 64-bit processor under a 32-bit userland runs what an ARMv7 runs.

@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 /** What a spec depends on besides the container's options. */
 export interface HostFacts {
   /** Directories of sysfs to be masked, one for each CPU that has one. */
   thermalThrottlePaths: readonly string[];
-  /** How many CPUs skiff may use. */
-  cpus: number;
+  /** How many CPUs skiff may use; asked only when a limit is. */
+  cpus: () => number;
   /** How many open files this process could allow itself: a limit that only CAP_SYS_RESOURCE exceeds. */
   openFiles: number;
 }
@@ -15,7 +14,7 @@ export interface HostFacts {
 export function readHostFacts(): HostFacts {
   return {
     thermalThrottlePaths: thermalThrottlePaths(),
-    cpus: availableParallelism(),
+    cpus: () => process.getBuiltinModule('node:os').availableParallelism(),
     openFiles: hardOpenFiles(),
   };
 }

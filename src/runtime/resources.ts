@@ -13,12 +13,12 @@ const CPU_PERIOD_US = 100_000;
  */
 export function linuxResources(
   { memory, nanoCpus, pidsLimit }: ResourceOptions,
-  cpus: number,
+  cpus: () => number,
 ): LinuxResources {
   const resources: LinuxResources = {};
   if (memory) resources.memory = { limit: checkedMemory(memory), swap: 2 * memory };
   if (nanoCpus) {
-    const quota = Math.round((checkedCpus(nanoCpus, cpus) * CPU_PERIOD_US) / 1e9);
+    const quota = Math.round((checkedCpus(nanoCpus, cpus()) * CPU_PERIOD_US) / 1e9);
     resources.cpu = { quota, period: CPU_PERIOD_US };
   }
   if (pidsLimit !== undefined && pidsLimit > 0) resources.pids = { limit: pidsLimit };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from './measure.ts';
 
@@ -83,6 +83,7 @@ export async function docker(work: string): Promise<Peer | undefined> {
   const child = spawn(daemon, [...places, ...isolation, '-H', `unix://${socket}`], {
     stdio: ['ignore', log, log],
   });
+  closeSync(log);
   const ended = once(child, 'exit');
   const command = [client, '-H', `unix://${socket}`];
   await ready(join(work, 'dockerd.log'), child);

@@ -21,7 +21,7 @@ const OPERATION = /^OP\(\w+, "([^"]+)", (\w+), (\d+), (\d+|ANY)\)/gm;
 
 function plan(changes: Partial<ContainerOptions> = {}, cgroup = CGROUP): PlanRecord[] {
   const options = containerOptions(changes);
-  const spec = createSpec(options, { thermalThrottlePaths: [], cpus: 2, openFiles: 4096 });
+  const spec = createSpec(options, { thermalThrottlePaths: [], cpus: () => 2, openFiles: 4096 });
   return compilePlan(spec, { ...options, cgroup, failure: ['/bin/skiff', 'explain-failure', ID] });
 }
 

@@ -4,7 +4,7 @@ import { containerOptions, ID } from './container-options.ts';
 
 const HOST = {
   thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'],
-  cpus: 4,
+  cpus: () => 4,
   openFiles: 4096,
 };
 

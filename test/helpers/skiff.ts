@@ -63,11 +63,17 @@ function spawnSkiff(
 export function useStore(): Store {
   const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
   const { run: runRoot } = storePaths(root);
+  /** What single tests name instead. */
+  const otherRoots = new Set<string>();
   const store: Store = {
     root,
     runRoot,
     otherCgroups: cgroups(),
-    start: (args, options) => spawnSkiff(root, args, options),
+    start: (args, options) => {
+      const other = args.indexOf('--root');
+      if (other >= 0) otherRoots.add(args[other + 1] ?? '');
+      return spawnSkiff(root, args, options);
+    },
     skiff: async (args, options) => {
       const { stdout, stderr, exitCode, signal } = await store.start(args, options);
       return { stdout: String(stdout), stderr: String(stderr), code: exitCode, signal };
@@ -83,7 +89,7 @@ export function useStore(): Store {
     for (const id of ids) await store.ok(['rm', '-f', id]);
     const left = leftovers(store);
     rmSync(root, { recursive: true, force: true });
-    rmSync(runRoot, { recursive: true, force: true });
+    for (const used of [root, ...otherRoots]) rmSync(storePaths(used).run, { recursive: true, force: true });
     expect(left).toEqual([]);
   });
   return store;

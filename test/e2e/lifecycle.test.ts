@@ -1,18 +1,15 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useRegistry } from '../helpers/images.ts';
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox');
 let busybox: string;
+useBusybox(store, (reference) => {
+  busybox = reference;
+});
 
 /** Waits on the FIFO, ends with 7 on SIGTERM, prints its pid's signal. */
 const POLITE = 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 1 & wait; done';
-
-beforeAll(async () => {
-  busybox = registry.reference('busybox');
-  await store.ok(['pull', busybox]);
-});
 
 /** Starts a container in the background and returns once it has written its first line. */
 async function startReady(name: string, script: string, ...flags: string[]): Promise<void> {

@@ -1,14 +1,11 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useRegistry } from '../helpers/images.ts';
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox');
 let busybox: string;
-
-beforeAll(async () => {
-  busybox = registry.reference('busybox');
-  await store.ok(['pull', busybox]);
+useBusybox(store, (reference) => {
+  busybox = reference;
 });
 
 describe('limits', () => {

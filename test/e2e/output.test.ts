@@ -1,15 +1,12 @@
 import { execFile } from 'node:child_process';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useRegistry } from '../helpers/images.ts';
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
 import { EXECUTABLE, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox');
 let busybox: string;
-
-beforeAll(async () => {
-  busybox = registry.reference('busybox');
-  await store.ok(['pull', busybox]);
+useBusybox(store, (reference) => {
+  busybox = reference;
 });
 
 /** Runs a line of bash in which `skiff` is this store's. The time limit is generous: it only ends what hangs. */

@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useRegistry } from '../helpers/images.ts';
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox');
 let busybox: string;
-
-beforeAll(async () => {
-  busybox = registry.reference('busybox');
-  await store.ok(['pull', busybox]);
+useBusybox(store, (reference) => {
+  busybox = reference;
 });
 
 describe('run', () => {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import { EXIT_ENGINE_FAILED, exitCodeOf } from './exit-code.ts';
@@ -45,7 +46,7 @@ function createProgram(): Command {
     .addOption(
       new Option('--root <dir>', 'where images and containers are kept')
         .env('SKIFF_ROOT')
-        .default('/var/lib/skiff'),
+        .default(DEFAULT_ROOT),
     )
     .option(
       '--insecure-registry <host[:port]>',

@@ -3,7 +3,7 @@ import type { Database, Row } from '../host/database.ts';
 import {
   familiarReference,
   formatReference,
-  isImageId,
+  imageIdPrefix,
   parseReference,
   type Reference,
 } from '../image/reference.ts';
@@ -158,9 +158,9 @@ function referenceOf(text: string): Reference | undefined {
 }
 
 function byId(database: Database, text: string): FoundImage | undefined {
-  if (!isImageId(text)) return undefined;
-  const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`;
-  const rows = database.all("SELECT * FROM image WHERE id GLOB ? || '*' LIMIT 2", prefix);
+  const digits = imageIdPrefix(text);
+  if (digits === undefined) return undefined;
+  const rows = database.all("SELECT * FROM image WHERE id GLOB ? || '*' LIMIT 2", `sha256:${digits}`);
   const [first, second] = rows;
   if (second !== undefined) {
     throw new EngineError('conflict', `several images begin with ${text}`, {

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { EngineError } from '../errors.ts';
 import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
 import { type ContainerRow, deleteContainer, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type Status, statusOf } from './status.ts';
-import { discardContainer, trashOf } from './trash.ts';
+import { discardContainer } from './trash.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
 export interface Observed {
@@ -51,8 +52,7 @@ async function settled(context: Context, row: ContainerRow): Promise<Observed | 
 /** A `--rm` container goes with its end, also when nobody was there to see it. */
 async function noteLoss(context: Context, row: ContainerRow): Promise<Observed | undefined> {
   if (row.autoRemove) {
-    discardContainer(context, row.id);
-    await trashOf(context).empty();
+    await discardContainer(context, row.id);
     return undefined;
   }
   // The log is opened first of all: who was killed before that has started nothing.
@@ -70,6 +70,14 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
 async function cleanUp(context: Context, row: ContainerRow): Promise<void> {
   const run = join(context.paths.run, row.id);
   const plan = join(run, 'plan');
-  if (existsSync(plan)) await promisify(execFile)(context.helper, ['cleanup', plan]);
-  else rmSync(run, { recursive: true, force: true });
+  if (!existsSync(plan)) return rmSync(run, { recursive: true, force: true });
+  try {
+    await promisify(execFile)(context.helper, ['cleanup', plan]);
+  } catch (cause) {
+    const said = (cause as { stderr?: string }).stderr?.trim();
+    throw new EngineError('unavailable', `cannot clean up after container ${row.name}: ${said || cause}`, {
+      subject: row.name,
+      cause,
+    });
+  }
 }

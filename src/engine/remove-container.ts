@@ -4,7 +4,7 @@ import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { observe } from './reconcile.ts';
 import { controlSocket } from './stop-container.ts';
-import { discardContainer, trashOf } from './trash.ts';
+import { discardContainer } from './trash.ts';
 
 const SIGKILL = 9;
 
@@ -26,8 +26,7 @@ export async function removeContainer(
     await requestStop(controlSocket(context, row), { signal: SIGKILL, timeoutMs: -1 });
     if ((await observe(context, row)) === undefined) return;
   }
-  discardContainer(context, row.id);
-  await trashOf(context).empty();
+  await discardContainer(context, row.id);
 }
 
 function stillRunning(row: ContainerRow): EngineError {

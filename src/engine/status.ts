@@ -34,14 +34,14 @@ export function statusOf(context: Context, row: ContainerRow): Status {
 function observe(context: Context, row: ContainerRow): Status {
   if (row.ended !== undefined) return { state: 'exited', record: row.ended };
   const directory = join(context.paths.containers, row.id);
-  const exit = readIfPresent(join(directory, 'exit'));
-  if (exit !== undefined) return { state: 'exited', record: parseExitRecord(exit) };
   const run = join(context.paths.run, row.id);
+  const exit = readIfPresent(join(directory, 'exit'));
   const state = readIfPresent(join(run, 'state'));
-  if (state !== undefined) {
-    const record = parseStateRecord(state);
-    return isAlive(record.monitor) ? { state: 'running', record } : { state: 'orphaned' };
-  }
+  const record = state === undefined ? undefined : parseStateRecord(state);
+  // Also with an exit record: who was killed right after writing it has not cleaned up.
+  if (record !== undefined && !isAlive(record.monitor)) return { state: 'orphaned' };
+  if (exit !== undefined) return { state: 'exited', record: parseExitRecord(exit) };
+  if (record !== undefined) return { state: 'running', record };
   if (starterLives(row)) return { state: 'starting' };
   return withoutProcess(row, directory, run);
 }

@@ -8,11 +8,12 @@ export function trashOf(context: Context): Trash {
   return new Trash(context.paths.trash, context.helper);
 }
 
-/** A container's row goes with the name of its directory in one transaction; what is in the trash is nobody's. */
-export function discardContainer(context: Context, id: ContainerId): void {
+/** Deletes a container: its row and the name of its directory in one transaction, then the files. */
+export async function discardContainer(context: Context, id: ContainerId): Promise<void> {
   const trash = trashOf(context);
   context.database.transaction(() => {
     deleteContainer(context.database, id);
     trash.take(join(context.paths.containers, id));
   });
+  await trash.empty();
 }

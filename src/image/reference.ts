@@ -71,14 +71,9 @@ export function familiarReference(reference: Reference): string {
 }
 
 /**
- * Whether a text may be an image's id: up to 64 hex digits, with or without `sha256:`. A short one such as `cafe` may
- * be a name as well; as in Docker, names are looked for first, and a full id is never a name.
+ * The hex digits, from the left, of an image's id: up to 64, with or without `sha256:` in front; undefined when the text
+ * cannot be one. A short one such as `cafe` may be a name as well; as in Docker, names are looked for first.
  */
-export function isImageId(text: string): boolean {
-  return ID_OR_PREFIX.test(text);
-}
-
-/** The hex digits, from the left, of an image's id; undefined when the text cannot be one. */
 export function imageIdPrefix(text: string): string | undefined {
   return ID_OR_PREFIX.exec(text)?.[1];
 }

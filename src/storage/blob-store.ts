@@ -3,7 +3,7 @@ import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { syncDirectory } from '../host/atomic-file.ts';
+import { syncDirectory } from '../host/sync-directory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { syncDirectory } from '../host/atomic-file.ts';
+import { syncDirectory } from '../host/sync-directory.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { type LayerContent, unpackOnce } from './layer-unpack.ts';
 import { removeTree } from './trash.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
@@ -63,6 +63,17 @@ describe('after kill -9', () => {
     process.kill(recordedPid(id, 'monitor'), 'SIGKILL');
     expect(await store.ok(['ps', '-a'])).toMatch(/Exited \(137\)/);
     expect(isRunning(init)).toBe(false);
+    await store.ok(['rm', id]);
+    expect(leftovers(store)).toEqual([]);
+  });
+
+  it('of its monitor after the exit record, before the teardown, the next command does the rest', async () => {
+    const id = await store.ok(['run', '-d', '-m', '32m', busybox, 'sleep', '1000']);
+    process.kill(recordedPid(id, 'monitor'), 'SIGKILL');
+    const record = 'code 7\noom 0\nstarted 1\nfinished 2\n';
+    writeFileSync(join(store.root, 'containers', id, 'exit'), record);
+    expect(await store.ok(['ps', '-a'])).toMatch(/Exited \(7\)/);
+    expect(existsSync(join(store.runRoot, id))).toBe(false);
     await store.ok(['rm', id]);
     expect(leftovers(store)).toEqual([]);
   });

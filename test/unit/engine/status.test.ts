@@ -37,6 +37,12 @@ describe('the status of a container', () => {
     expect(statusOf(room.context, containerRow())).toMatchObject({ state: 'exited', record: { code: 3 } });
   });
 
+  it('is orphaned when its monitor was killed between the exit record and the end of the teardown', () => {
+    write('run', 'state', `monitor ${process.pid} 1\ninit 1 1\nstarted 5\n`);
+    write('containers', 'exit', 'code 3\noom 0\nstarted 5\nfinished 6\n');
+    expect(statusOf(room.context, containerRow())).toEqual({ state: 'orphaned' });
+  });
+
   it('is exited without a look at the disk once that is in the database', () => {
     const ended = { code: 1, oom: false, started: 1, finished: 2 };
     expect(statusOf(room.context, containerRow({ ended }))).toEqual({ state: 'exited', record: ended });

@@ -17,7 +17,7 @@
 /* No container makes cgroups of this depth for a good reason. */
 #define DEPTH_MAX 64
 
-static bool next_cgroup(const struct plan *plan, struct record *record)
+bool cgroups_next(const struct plan *plan, struct record *record)
 {
     while (plan_next(plan, SECTION_GENERAL, record)) {
         if (record->op == OP_CGROUP) return true;
@@ -27,7 +27,7 @@ static bool next_cgroup(const struct plan *plan, struct record *record)
 
 int cgroups_make(const struct plan *plan)
 {
-    for (struct record record = {0}; next_cgroup(plan, &record);) {
+    for (struct record record = {0}; cgroups_next(plan, &record);) {
         if (make_directories(record.arg[1], 0755) < 0) return failed(STAGE_CGROUP, record.arg[1]);
     }
     return 0;
@@ -40,7 +40,7 @@ int cgroups_make(const struct plan *plan)
  */
 int cgroups_join_v1(const struct plan *plan)
 {
-    for (struct record record = {0}; next_cgroup(plan, &record);) {
+    for (struct record record = {0}; cgroups_next(plan, &record);) {
         if (strcmp(record.arg[0], "v1") != 0) continue;
         char path[4096];
         snprintf(path, sizeof path, "%s/tasks", record.arg[1]);
@@ -49,36 +49,51 @@ int cgroups_join_v1(const struct plan *plan)
     return 0;
 }
 
-/* The number behind `key ` at the beginning of a line; 0 when there is none. */
-static long long counter(const char *text, const char *key)
+static int open_directory(int parent, const char *name)
 {
-    size_t length = strlen(key);
-    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
-        if (*line == '\n') line++;
-        if (strncmp(line, key, length) == 0 && line[length] == ' ') return strtoll(line + length, NULL, 10);
-    }
-    return 0;
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-bool cgroups_saw_oom_kill(const struct plan *plan)
+static bool write_file(int dir, const char *name, const char *value)
 {
-    for (struct record record = {0}; next_cgroup(plan, &record);) {
-        bool v2 = strcmp(record.arg[0], "v2") == 0;
-        char path[4096], text[1024];
-        snprintf(path, sizeof path, "%s/%s", record.arg[1], v2 ? "memory.events" : "memory.oom_control");
-        if (read_text(AT_FDCWD, path, text, sizeof text) < 0) continue;
-        if (counter(text, "oom_kill") > 0) return true;
+    owned_fd file = openat(dir, name, O_WRONLY | O_CLOEXEC);
+    return file >= 0 && write(file, value, strlen(value)) > 0;
+}
+
+/* Calls `act` for every cgroup directly below; what is no directory, or a link, is none. */
+static void for_children(int dir, int depth, void (*act)(int dir, const char *name, int depth))
+{
+    int copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+    DIR *list = copy < 0 || depth == DEPTH_MAX ? NULL : fdopendir(copy);
+    if (list == NULL) {
+        close_fd(&copy);
+        return;
     }
-    return false;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.') act(dir, entry->d_name, depth + 1);
+    }
+    closedir(list);
+}
+
+static void thaw(int parent, const char *name, int depth)
+{
+    owned_fd dir = open_directory(parent, name);
+    if (dir < 0) return;
+    if (!write_file(dir, "freezer.state", "THAWED") && !write_file(dir, "cgroup.freeze", "0")) return;
+    for_children(dir, depth, thaw);
+}
+
+void cgroups_thaw(const struct plan *plan)
+{
+    for (struct record record = {0}; cgroups_next(plan, &record);)
+        thaw(AT_FDCWD, record.arg[1], 0);
 }
 
 /* Sends SIGKILL to everything in a cgroup: by cgroup.kill where there is one (v2, since 5.14), else one by one. */
 static void kill_members(int dir)
 {
-    owned_fd kill_file = openat(dir, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-    if (kill_file >= 0 && write(kill_file, "1", 1) == 1) return;
     char text[4096];
-    if (read_text(dir, "cgroup.procs", text, sizeof text) < 0) return;
+    if (write_file(dir, "cgroup.kill", "1") || read_text(dir, "cgroup.procs", text, sizeof text) < 0) return;
     char *end;
     for (char *at = text;; at = end) {
         long pid = strtol(at, &end, 10);
@@ -88,31 +103,33 @@ static void kill_members(int dir)
 }
 
 /* One attempt. -1 with EBUSY: processes are still leaving. */
+static int remove_once(int parent, const char *name, int depth);
+
+static void remove_child(int parent, const char *name, int depth)
+{
+    remove_once(parent, name, depth);
+}
+
 static int remove_once(int parent, const char *name, int depth)
 {
-    owned_fd dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    owned_fd dir = open_directory(parent, name);
     if (dir < 0) return errno == ENOENT ? 0 : -1;
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
     if (depth == DEPTH_MAX) return fail_with(ELOOP);
     kill_members(dir);
-    int copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
-    DIR *list = copy < 0 ? NULL : fdopendir(copy);
-    if (list == NULL) return -1;
-    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
-        if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
-        remove_once(dir, entry->d_name, depth + 1);
-    }
-    closedir(list);
+    for_children(dir, depth, remove_child);
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-int cgroup_remove(const char *path)
+int cgroup_remove(const struct plan *plan, const char *path)
 {
     if (rmdir(path) == 0 || errno == ENOENT) return 0;
     int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;
     while (remove_once(AT_FDCWD, path, 0) < 0) {
         if (errno != EBUSY && errno != ENOTEMPTY) return -1;
         if (monotonic_ms() >= until) return fail_with(EBUSY);
+        /* After they were sent SIGKILL: then it is all that they see of their freedom. */
+        cgroups_thaw(plan);
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     return 0;

@@ -1,6 +1,7 @@
 #include "cleanup.h"
 
 #include "cgroup.h"
+#include "evidence.h"
 #include "kernel.h"
 #include "monitor.h"
 #include "plan.h"
@@ -17,11 +18,12 @@
 #define KILL_PATIENCE_MS 10000
 
 /* The pid may be another process's by now: first hold on to it, then compare, then kill. */
-static void kill_process(const struct process_id *process)
+static void kill_process(const struct plan *plan, const struct process_id *process)
 {
     owned_fd pidfd = k_pidfd_open(process->pid);
     if (pidfd < 0 || process_start_time(process->pid) != process->start_time) return;
     k_pidfd_send_signal(pidfd, SIGKILL);
+    cgroups_thaw(plan);
     struct pollfd dead = {.fd = pidfd, .events = POLLIN};
     poll(&dead, 1, KILL_PATIENCE_MS);
 }
@@ -31,15 +33,15 @@ static int end_container(const struct plan *plan, int rundir)
 {
     struct state_record state;
     if (read_state(rundir, &state) < 0) return 0;
-    kill_process(&state.init);
+    kill_process(plan, &state.init);
     if (read_exit_code(plan->exit_record) >= 0) return 0;
     struct exit_record record = {
         .code = 128 + SIGKILL,
         .signal = SIGKILL,
-        .oom = cgroups_saw_oom_kill(plan),
         .started = state.started,
         .finished = realtime_ms(),
     };
+    collect_evidence(plan, &record.evidence);
     /* The container's directory may be gone already, with --rm. */
     if (write_exit(plan->exit_record, &record) < 0 && errno != ENOENT)
         return failed(STAGE_CLEANUP, plan->exit_record);

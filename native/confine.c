@@ -42,21 +42,34 @@ static int drop_bounding(uint64_t keep)
     return 0;
 }
 
-static int set_capabilities(const struct capability_sets *sets)
+static int set_capabilities(const struct capability_sets *sets, uint64_t more)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2];
     for (int i = 0; i < 2; i++) {
-        data[i].permitted = (uint32_t)(sets->permitted >> 32 * i);
+        data[i].permitted = (uint32_t)((sets->permitted | more) >> 32 * i);
         data[i].inheritable = (uint32_t)(sets->inheritable >> 32 * i);
-        data[i].effective = (uint32_t)(sets->effective >> 32 * i);
+        data[i].effective = (uint32_t)((sets->effective | more) >> 32 * i);
     }
-    if (syscall(SYS_capset, &header, data) < 0) return -1;
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+static int set_ambient(uint64_t ambient)
+{
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     for (int capability = 0; capability < 64; capability++) {
-        if (!(sets->ambient >> capability & 1)) continue;
+        if (!(ambient >> capability & 1)) continue;
         if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0) return -1;
     }
+    return 0;
+}
+
+/* Without a record: as setresuid(2) would leave them. */
+static int complete(struct capability_sets *sets, const struct identity *identity)
+{
+    if (sets->given || identity->uid != 0) return 0;
+    if (own_permitted(&sets->permitted) < 0) return -1;
+    sets->effective = sets->permitted;
     return 0;
 }
 
@@ -68,13 +81,26 @@ static int become(const struct identity *identity)
     return (int)syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid);
 }
 
-int confine(const struct identity *identity, const struct capability_sets *sets)
+int confine(const struct identity *identity, struct capability_sets *sets, bool for_filter)
 {
     char id[24];
+    uint64_t own, more = 0;
     snprintf(id, sizeof id, "%u:%u", identity->uid, identity->gid);
+    /* Who shares the pid namespace could otherwise trace this process from here on, and enter it (CVE-2016-9962). */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    if (complete(sets, identity) < 0 || own_permitted(&own) < 0) return failed(STAGE_CAPABILITIES, "capget");
+    if (for_filter) more = own & 1ULL << CAP_SYS_ADMIN & ~sets->effective;
     if (sets->given && drop_bounding(sets->bounding) < 0) return failed(STAGE_CAPABILITIES, "bounding");
-    if (sets->given && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed(STAGE_CAPABILITIES, "keep");
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed(STAGE_CAPABILITIES, "keep");
     if (become(identity) < 0) return failed(STAGE_USER, id);
-    if (sets->given && set_capabilities(sets) < 0) return failed(STAGE_CAPABILITIES, "set");
+    if (set_capabilities(sets, more) < 0) return failed(STAGE_CAPABILITIES, "set");
+    if (set_ambient(sets->ambient) < 0) return failed(STAGE_CAPABILITIES, "ambient");
+    sets->excess = more != 0;
     return 0;
+}
+
+int confine_last(const struct capability_sets *sets)
+{
+    if (!sets->excess || set_capabilities(sets, 0) == 0) return 0;
+    return failed(STAGE_CAPABILITIES, "set");
 }

@@ -6,6 +6,7 @@
 
 struct capability_sets {
     bool given;
+    bool excess; /* CAP_SYS_ADMIN is still there beside them */
     uint64_t bounding, permitted, inheritable, effective, ambient;
 };
 
@@ -13,7 +14,11 @@ struct capability_sets {
 int read_capabilities(const struct record *record, struct capability_sets *sets);
 
 /*
- * Becomes the user with exactly these capabilities. A user other than root loses all but the ambient ones at execve,
- * by the kernel's rules (capabilities(7)). -1 with a noted failure.
+ * Becomes the user with exactly these capabilities, and with `for_filter` with CAP_SYS_ADMIN until confine_last(): a
+ * system call filter asks for it where privileges can still be gained. A user other than root loses all but the ambient
+ * ones at execve, by the kernel's rules (capabilities(7)). -1 with a noted failure.
  */
-int confine(const struct identity *identity, const struct capability_sets *sets);
+int confine(const struct identity *identity, struct capability_sets *sets, bool for_filter);
+
+/* Gives up what was kept for the filter: at most one capset. -1 with a noted failure. */
+int confine_last(const struct capability_sets *sets);

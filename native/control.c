@@ -1,5 +1,6 @@
 #include "control.h"
 
+#include "cgroup.h"
 #include "kernel.h"
 #include "util.h"
 
@@ -31,6 +32,7 @@ static int listener = -1;
 static int epoll = -1;
 static int init = -1;
 static int64_t kill_at = -1; /* monotonic ms; -1: nobody asked for it */
+static struct signals_sent sent;
 
 int control_listen(int rundir)
 {
@@ -117,10 +119,24 @@ static void start_waiting(struct client *client)
     epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
+int control_signal(int number)
+{
+    if (k_pidfd_send_signal(init, number) < 0) return -1;
+    sent.last = number;
+    sent.at = realtime_ms();
+    if (number == SIGKILL) cgroups_thaw(plan);
+    return 0;
+}
+
+struct signals_sent control_sent(void)
+{
+    return sent;
+}
+
 int control_stop(int signal, int64_t timeout_ms)
 {
     /* Noted first: a process that already ended gets no signal, and whoever asked waits for its teardown. */
-    if (k_pidfd_send_signal(init, signal) < 0 && errno != ESRCH) return -1;
+    if (control_signal(signal) < 0 && errno != ESRCH) return -1;
     if (timeout_ms < 0) return 0;
     int64_t at = monotonic_ms() + timeout_ms;
     if (kill_at < 0 || at < kill_at) kill_at = at;
@@ -150,7 +166,7 @@ static void obey(struct client *client, char *line)
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
-        answer_result(client, k_pidfd_send_signal(init, (int)numbers[0]));
+        answer_result(client, control_signal((int)numbers[0]));
     } else if (strcmp(line, "stop") == 0 && (count == 0 || (count == 2 && is_signal(numbers[0])))) {
         int signal = count == 2 ? (int)numbers[0] : plan->stop_signal;
         if (control_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
@@ -215,7 +231,7 @@ int control_timeout(void)
 void control_tick(void)
 {
     if (kill_at < 0 || monotonic_ms() < kill_at) return;
-    k_pidfd_send_signal(init, SIGKILL);
+    if (control_signal(SIGKILL) == 0) sent.escalated = true;
     kill_at = -1;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plan.h"
+#include "records.h"
 
 #include <stdint.h>
 
@@ -17,6 +18,12 @@ void control_serve(const struct plan *plan, int epoll, int init);
 
 void control_accept(void);
 void control_event(unsigned slot, uint32_t events);
+
+/* Sends it to the first process; SIGKILL ends it also when it is frozen. -1 with errno. */
+int control_signal(int number);
+
+/* What was sent to it so far, by whatever way. */
+struct signals_sent control_sent(void);
 
 /* Sends `signal` and, unless `timeout_ms` is negative, SIGKILL that much later. -1 with errno. */
 int control_stop(int signal, int64_t timeout_ms);

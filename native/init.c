@@ -5,7 +5,9 @@
 #include "init.h"
 
 #include "cgroup.h"
+#include "idmap.h"
 #include "kernel.h"
+#include "lend.h"
 #include "process.h"
 #include "report.h"
 #include "rootfs.h"
@@ -21,18 +23,28 @@
 #include <sys/stat.h>
 
 #define REPORT_FD 3
+#define LENDER_FD 4
 
-void die_with_monitor(void)
+void die_with_reader(int report)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* In a new pid namespace getppid() is 0, whoever lives; but only the monitor reads from the report pipe. */
-    struct pollfd report = {.fd = REPORT_FD};
-    if (poll(&report, 1, 0) > 0 && (report.revents & POLLERR)) _exit(1);
+    struct pollfd pipe = {.fd = report};
+    if (poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR)) _exit(1);
 }
 
-/* Nothing but 0, 1, 2 and the report pipe stays open: what leaked here would be a way out (CVE-2024-21626). */
-static void arrange_descriptors(const struct init_ends *ends)
+void die_with_monitor(void)
 {
+    die_with_reader(REPORT_FD);
+}
+
+/*
+ * Nothing but 0, 1, 2, the report pipe and the lender's socket stays open: what leaked here would be a way out
+ * (CVE-2024-21626). Returns the socket.
+ */
+static int arrange_descriptors(const struct init_ends *ends)
+{
+    int lender = ends->lender < 0 ? -1 : fcntl(ends->lender, F_DUPFD_CLOEXEC, LENDER_FD + 1);
     dup2(ends->in, 0);
     dup2(ends->out, 1);
     dup2(ends->err, 2);
@@ -40,7 +52,9 @@ static void arrange_descriptors(const struct init_ends *ends)
         fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
     else
         dup3(ends->report, REPORT_FD, O_CLOEXEC);
-    k_close_range(REPORT_FD + 1, ~0U, 0);
+    if (lender >= 0) lender = dup3(lender, LENDER_FD, O_CLOEXEC);
+    k_close_range(lender < 0 ? REPORT_FD + 1 : LENDER_FD + 1, ~0U, 0);
+    return lender;
 }
 
 static void reset_signals(void)
@@ -58,29 +72,60 @@ static void leave_keyring(const char *id)
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id);
 }
 
-static int set_oom_score(const struct plan *plan)
+int set_oom_score(const struct plan *plan, const char *process)
 {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%s/oom_score_adj", process);
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
         if (record.op != OP_OOM_SCORE_ADJ) continue;
-        if (write_text("/proc/self/oom_score_adj", record.arg[0]) < 0)
-            return failed(STAGE_OOM_SCORE_ADJ, record.arg[0]);
+        if (write_text(path, record.arg[0]) < 0) return failed(STAGE_OOM_SCORE_ADJ, record.arg[0]);
     }
     return 0;
 }
 
-static int perform(const struct plan *plan)
+/* The last thing that is done with the host's owner of the directory: afterwards it is one whom nothing belongs to. */
+static int open_mount_point(const struct plan *plan)
 {
-    if (set_oom_score(plan) < 0 || cgroups_join_v1(plan) < 0) return -1;
+    for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
+        if (record.op != OP_OVERLAY && record.op != OP_BIND_ROOT) continue;
+        int fd = open(record.arg[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? failed(STAGE_OVERLAY, record.arg[0]) : fd;
+    }
+    return fail_with(ENOENT), failed(STAGE_OVERLAY, plan->id);
+}
+
+/* It stays undumpable: who is in the same user namespace already must not trace it (CVE-2016-9962). */
+static int give_up_host(const struct plan *plan, struct rootfs *rootfs)
+{
+    rootfs->unprivileged = true;
+    if (plan->namespaces & CLONE_NEWNS) {
+        rootfs->mount_point = open_mount_point(plan);
+        if (rootfs->mount_point < 0) return -1;
+    }
+    if (become_root() < 0) return -1;
+    die_with_monitor();
+    return 0;
+}
+
+static int perform(const struct plan *plan, int lender)
+{
+    struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender};
+    bool unprivileged = is_unprivileged(plan);
+    if (unprivileged ? await_ids(lender) < 0 : set_oom_score(plan, "self") < 0) return -1;
+    if (cgroups_join_v1(plan) < 0) return -1;
     trace("cgroups joined");
     if ((plan->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
         return failed(STAGE_CGROUP_NAMESPACE, plan->id);
     leave_keyring(plan->id);
     umask(0);
-    struct rootfs rootfs = {.root = -1};
+    if (process_prepare(plan) < 0) return -1;
+    if (unprivileged && give_up_host(plan, &rootfs) < 0) return -1;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
         if (perform_step(&rootfs, &record) < 0) return -1;
         trace(record_name(&record));
     }
+    close_fd(&rootfs.mount_point);
+    close_fd(&rootfs.lender);
     return process_execute(plan, &rootfs);
 }
 
@@ -88,13 +133,11 @@ _Noreturn void init_main(const struct plan *plan, const struct init_ends *ends)
 {
     trace_as(TRACE_INIT);
     trace("cloned");
-    arrange_descriptors(ends);
+    int lender = arrange_descriptors(ends);
     die_with_monitor();
     reset_signals();
     setsid();
-    perform(plan);
-    char record[RECORD_MAX];
-    size_t size = encode_failure(record);
-    if (write(REPORT_FD, record, size) < 0) _exit(2);
+    perform(plan, lender);
+    report_to(REPORT_FD);
     _exit(1);
 }

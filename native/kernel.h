@@ -14,6 +14,9 @@
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
 #endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
 #endif
@@ -50,6 +53,7 @@
 #define K_ATTR_NOATIME 0x10
 #define K_ATTR_STRICTATIME 0x20
 #define K_ATTR_ATIME_MASK 0x70
+#define K_ATTR_IDMAP 0x100000
 
 #ifndef F_ADD_SEALS
 #define F_ADD_SEALS 1033
@@ -112,6 +116,27 @@ static inline int k_mount_setattr(int mount, bool recursive, uint64_t set)
     if (set & K_ATTR_ATIME_MASK) attr.attr_clr = K_ATTR_ATIME_MASK;
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
                         sizeof attr);
+}
+
+/* Shows the owners of a mount that is attached nowhere through the maps of a user namespace. */
+static inline int k_mount_idmap(int mount, int users)
+{
+    struct k_mount_attr attr = {.attr_set = K_ATTR_IDMAP, .userns_fd = (uint64_t)users};
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
+}
+
+/* Mounts and unmounts below it are not passed on, in neither direction. */
+static inline int k_mount_private(int mount)
+{
+    struct k_mount_attr attr = {.propagation = 1 << 18}; /* MS_PRIVATE */
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
+}
+
+/* Whether something is mounted right there: struct statx, of which the second 8 bytes are attributes. */
+static inline bool k_is_mount_root(int fd)
+{
+    uint64_t status[32];
+    return syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, status) == 0 && (status[1] & 0x2000);
 }
 
 static inline int k_pidfd_open(pid_t pid)

@@ -16,7 +16,8 @@ static const struct verb {
     bool meets_containers; /* runs while a process of a container can look at it: only from a sealed copy */
 } verbs[] = {
     {"run", run_main, true},        {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
-    {"remove", remove_main, false}, {"lock", lock_main, false},
+    {"remove", remove_main, false}, {"lock", lock_main, false},       {"probe-idmap", probe_idmap_main, false},
+    {"shift", shift_main, false},
 };
 
 /* A closed standard descriptor would become the next file that is opened, and everybody's output with it. */
@@ -31,6 +32,8 @@ static void ensure_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    /* Inside of a container: nothing is read from its environment, and nothing opened, /dev/null is the image's. */
+    if (argc > 1 && strcmp(argv[1], "init") == 0) return reaper_main(argc - 1, argv + 1);
     trace_begin();
     ensure_standard_descriptors();
     prctl(PR_SET_NAME, "skiff-helper");
@@ -45,7 +48,7 @@ int main(int argc, char **argv)
         return verb->main(argc - 1, argv + 1);
     }
     fputs("skiff-helper is started by skiff: run PLAN attach|detach, cleanup PLAN, apply DIR, remove DIR, "
-          "lock FILE\n",
+          "lock FILE, shift FROM TO MAP...\n",
           stderr);
     return 2;
 }

@@ -1,7 +1,7 @@
 #include "monitor.h"
 
-#include "cgroup.h"
 #include "control.h"
+#include "evidence.h"
 #include "frames.h"
 #include "kernel.h"
 #include "log.h"
@@ -90,14 +90,14 @@ static int watch_own_signals(void)
 }
 
 /* Passes on what the client was sent; at the end of the pipe it is gone. */
-static void forward_signals(const struct container *container, int *signals)
+static void forward_signals(int *signals)
 {
     uint8_t numbers[16];
     ssize_t n = read(*signals, numbers, sizeof numbers);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) close_fd(signals);
     for (ssize_t i = 0; i < n; i++)
-        k_pidfd_send_signal(container->pidfd, numbers[i]);
+        control_signal(numbers[i]);
 }
 
 /* Until the first process ends. One event at a time: what an event closes cannot be in the same batch again. */
@@ -116,7 +116,7 @@ static void serve(const struct plan *plan, const struct container *container, in
         struct signalfd_siginfo info;
         if (source == SOURCE_INIT) break;
         if (source == SOURCE_CLIENT_SIGNALS)
-            forward_signals(container, &signals);
+            forward_signals(&signals);
         else if (source == CONTROL_LISTENER)
             control_accept();
         else if (source >= CONTROL_SOURCE)
@@ -137,7 +137,10 @@ static struct exit_record await_exit(const struct plan *plan, const struct conta
     struct exit_record record = {.started = container->started, .finished = realtime_ms()};
     record.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     record.code = record.signal != 0 ? 128 + record.signal : WEXITSTATUS(status);
-    record.oom = cgroups_saw_oom_kill(plan);
+    trace("container ended");
+    collect_evidence(plan, &record.evidence);
+    record.sent = control_sent();
+    trace("evidence collected");
     return record;
 }
 
@@ -161,7 +164,6 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     relay_send(FRAME_STARTED, NULL, 0);
     serve(plan, &container, epoll, signals);
     struct exit_record record = await_exit(plan, &container);
-    trace("container ended");
     relay_drain();
     write_exit(plan->exit_record, &record);
     if (teardown(plan) == 0) remove_rundir(plan, container.rundir);

@@ -1,9 +1,12 @@
 /* The root file system: an overlay of layers, or a directory as it is. */
+#include "idmap.h"
 #include "kernel.h"
+#include "lend.h"
 #include "report.h"
 #include "steps.h"
 #include "util.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -19,32 +22,81 @@
 struct layers {
     int fds[DIRECTORIES_MAX]; /* upper, work, then the lower ones */
     unsigned count;
+    bool mapped;      /* shown through id maps */
+    int mapped_upper; /* then the mount with upper and work */
 };
+
+static void unmount(int mount)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", mount);
+    umount2(path, MNT_DETACH);
+}
+
+/* What shows layers mapped is attached over them; whoever opens something below them later must not go through it. */
+static void detach_mapped(struct layers *layers)
+{
+    for (unsigned i = 2; i < layers->count; i++)
+        unmount(layers->fds[i]);
+    if (layers->mapped_upper >= 0) unmount(layers->mapped_upper);
+    close_fd(&layers->mapped_upper);
+}
 
 static void close_layers(struct layers *layers)
 {
+    if (layers->mapped) detach_mapped(layers);
     for (unsigned i = 0; i < layers->count; i++)
         close_fd(&layers->fds[i]);
 }
 
-static int open_layer(struct layers *layers, const char *path)
+static int open_layer(struct layers *layers, int parent, const char *path)
 {
     if (layers->count == DIRECTORIES_MAX) {
         errno = E2BIG;
         return failed(STAGE_OVERLAY, path);
     }
-    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(parent, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return failed(STAGE_OVERLAY, path);
     layers->fds[layers->count++] = fd;
     return 0;
 }
 
-static int open_layers(struct layers *layers, const struct record *record)
+/* Upper and work have to be on one mount: so what is shown mapped is the directory that holds both. */
+static int open_mapped_upper(struct layers *layers, const struct record *record, int users)
 {
-    if (open_layer(layers, record->arg[1]) < 0 || open_layer(layers, record->arg[2]) < 0) return -1;
+    const char *upper = strrchr(record->arg[1], '/'), *work = strrchr(record->arg[2], '/');
+    char directory[PATH_MAX];
+    size_t length = upper == NULL ? 0 : (size_t)(upper - record->arg[1]);
+    if (work == NULL || length == 0 || length != (size_t)(work - record->arg[2]) ||
+        length >= sizeof directory || memcmp(record->arg[1], record->arg[2], length) != 0) {
+        errno = EINVAL;
+        return failed(STAGE_ID_MAPPED_MOUNT, record->arg[2]);
+    }
+    snprintf(directory, sizeof directory, "%.*s", (int)length, record->arg[1]);
+    owned_fd parent = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) return failed(STAGE_OVERLAY, directory);
+    if (show_mapped(&parent, users, directory) < 0) return -1;
+    layers->mapped_upper = fcntl(parent, F_DUPFD_CLOEXEC, 3);
+    return open_layer(layers, parent, upper + 1) < 0 || open_layer(layers, parent, work + 1) < 0 ? -1 : 0;
+}
+
+static int open_upper(struct layers *layers, const struct record *record, int users)
+{
+    if (users >= 0) return open_mapped_upper(layers, record, users);
+    return open_layer(layers, AT_FDCWD, record->arg[1]) < 0 ||
+                   open_layer(layers, AT_FDCWD, record->arg[2]) < 0
+               ? -1
+               : 0;
+}
+
+/* As they are, or through the ids of the user namespace `users`. */
+static int open_layers(struct layers *layers, const struct record *record, int users)
+{
+    if (open_upper(layers, record, users) < 0) return -1;
     const char *path = record->arg[4];
     for (unsigned i = 4; i < record->count; i++, path = next_field(path)) {
-        if (open_layer(layers, path) < 0) return -1;
+        if (open_layer(layers, AT_FDCWD, path) < 0) return -1;
+        if (users >= 0 && show_mapped(&layers->fds[layers->count - 1], users, path) < 0) return -1;
     }
     return 0;
 }
@@ -124,27 +176,73 @@ static int attach(int tree, const char *mount_point)
     return target < 0 ? -1 : k_move_mount(tree, target);
 }
 
-static int mount_layers(const struct record *record, const struct layers *layers)
+/* The overlay's root; `attached` tells whether it is at the mount point already. */
+static int mount_layers(const struct record *record, const struct layers *layers, bool *attached)
 {
     const char *mount_point = record->arg[0], *words = record->arg[3];
-    owned_fd tree = mount_by_steps(layers, words);
-    if (tree < 0 && (errno == EINVAL || errno == ENOSYS)) return mount_at_once(layers, words, mount_point);
-    if (tree < 0 || attach(tree, mount_point) < 0) return -1;
-    return steal_fd(&tree);
+    int tree = mount_by_steps(layers, words);
+    *attached = tree < 0 && (errno == EINVAL || errno == ENOSYS);
+    return *attached ? mount_at_once(layers, words, mount_point) : tree;
+}
+
+static int mount_layers_as(const struct owner *owner, const struct record *record,
+                           const struct layers *layers, bool *attached)
+{
+    const struct owner ours = {0, 0};
+    if (act_as(owner) < 0) return -1;
+    owned_fd tree = mount_layers(record, layers, attached);
+    return act_as(&ours) < 0 || tree < 0 ? -1 : steal_fd(&tree);
+}
+
+int make_overlay(const struct record *record, int users, const struct owner *owner)
+{
+    __attribute__((cleanup(close_layers))) struct layers layers = {.mapped_upper = -1};
+    bool attached, mapped = has_word(record->arg[3], "idmap");
+    layers.mapped = mapped;
+    if (open_layers(&layers, record, mapped ? users : -1) < 0) return -1;
+    owned_fd tree = mapped ? mount_layers_as(owner, record, &layers, &attached)
+                           : mount_layers(record, &layers, &attached);
+    if (tree < 0) return failed(STAGE_OVERLAY, record->arg[0]);
+    if (!attached) return steal_fd(&tree);
+    int detached = k_open_tree(tree, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+    return detached < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : detached;
+}
+
+int clone_bind_root(const struct record *record)
+{
+    int tree = k_open_tree(AT_FDCWD, record->arg[0], K_OPEN_TREE_CLONE | AT_RECURSIVE);
+    return tree < 0 ? failed(STAGE_BIND_ROOT, record->arg[0]) : tree;
+}
+
+/* The root that the lender has made. */
+static int attach_lent(struct rootfs *rootfs)
+{
+    rootfs->root = borrow(rootfs->lender);
+    return rootfs->root < 0 ? -1 : k_move_mount(rootfs->root, rootfs->mount_point);
+}
+
+static int mount_own(struct rootfs *rootfs, const struct record *record)
+{
+    __attribute__((cleanup(close_layers))) struct layers layers = {.mapped_upper = -1};
+    bool attached;
+    if (has_word(record->arg[3], "idmap")) return fail_with(EINVAL);
+    if (open_layers(&layers, record, -1) < 0) return -1;
+    rootfs->root = mount_layers(record, &layers, &attached);
+    if (rootfs->root < 0) return -1;
+    return attached ? 0 : attach(rootfs->root, record->arg[0]);
 }
 
 int step_overlay(struct rootfs *rootfs, const struct record *record)
 {
-    __attribute__((cleanup(close_layers))) struct layers layers = {.count = 0};
-    if (open_layers(&layers, record) < 0) return -1;
-    rootfs->root = mount_layers(record, &layers);
-    return rootfs->root < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : 0;
+    int result = rootfs->unprivileged ? attach_lent(rootfs) : mount_own(rootfs, record);
+    return result < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : 0;
 }
 
 int step_bind_root(struct rootfs *rootfs, const struct record *record)
 {
     const char *directory = record->arg[0];
-    rootfs->root = k_open_tree(AT_FDCWD, directory, K_OPEN_TREE_CLONE | AT_RECURSIVE);
+    if (rootfs->unprivileged) return attach_lent(rootfs) < 0 ? failed(STAGE_BIND_ROOT, directory) : 0;
+    rootfs->root = clone_bind_root(record);
     if (rootfs->root < 0 || attach(rootfs->root, directory) < 0) return failed(STAGE_BIND_ROOT, directory);
     return 0;
 }

@@ -29,8 +29,8 @@ static const struct {
     const char *name;
     uint64_t flag;
 } namespaces[] = {
-    {"mount", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"uts", CLONE_NEWUTS},
-    {"ipc", CLONE_NEWIPC},  {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP},
+    {"mount", CLONE_NEWNS}, {"pid", CLONE_NEWPID},       {"uts", CLONE_NEWUTS},   {"ipc", CLONE_NEWIPC},
+    {"net", CLONE_NEWNET},  {"cgroup", CLONE_NEWCGROUP}, {"user", CLONE_NEWUSER}, {"time", CLONE_NEWTIME},
 };
 
 static int invalid(const char *detail)
@@ -78,14 +78,21 @@ static int read_record(const struct plan *plan, const char *at, struct record *r
     return 0;
 }
 
-static int take_namespace(struct plan *plan, const char *name)
+uint64_t namespace_flag(const char *name)
 {
     for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
-        if (strcmp(namespaces[i].name, name) != 0) continue;
-        plan->namespaces |= namespaces[i].flag;
-        return 0;
+        if (strcmp(namespaces[i].name, name) == 0) return namespaces[i].flag;
     }
-    return invalid(name);
+    return 0;
+}
+
+/* Adds the namespace that is named to `set`; one that is joined is not also made. */
+static int take_namespace(const struct plan *plan, uint64_t *set, const char *name)
+{
+    uint64_t flag = namespace_flag(name);
+    if (flag == 0 || (flag & (plan->namespaces | plan->joined))) return invalid(name);
+    *set |= flag;
+    return 0;
 }
 
 static int take_cgroup(struct plan *plan, const struct record *record)
@@ -140,7 +147,19 @@ static int take_general(struct plan *plan, const struct record *record)
         plan->failure = *record;
         return 0;
     case OP_NAMESPACE:
-        return take_namespace(plan, record->arg[0]);
+        return take_namespace(plan, &plan->namespaces, record->arg[0]);
+    case OP_JOIN:
+        if (namespace_flag(record->arg[0]) & (CLONE_NEWNS | CLONE_NEWTIME)) return invalid(record->arg[0]);
+        return take_namespace(plan, &plan->joined, record->arg[0]);
+    case OP_SECCOMP:
+        plan->seccomp = record->arg[0];
+        plan->seccomp_flags = record->arg[1];
+        return 0;
+    case OP_UID_MAP:
+    case OP_GID_MAP:
+    case OP_TIME_OFFSET:
+    case OP_LABEL:
+        return 0; /* read where they are performed */
     case OP_CGROUP:
         return take_cgroup(plan, record);
     default:
@@ -151,14 +170,14 @@ static int take_general(struct plan *plan, const struct record *record)
 /* Steps that would otherwise change the host's own tree. */
 static bool needs_mount_namespace(enum op op)
 {
-    return ops[op].section == SECTION_INIT && op != OP_INIT && op != OP_HOSTNAME && op != OP_SYSCTL &&
-           op != OP_LOOPBACK;
+    return ops[op].section == SECTION_INIT && op != OP_INIT && op != OP_HOSTNAME && op != OP_DOMAINNAME &&
+           op != OP_SYSCTL && op != OP_LOOPBACK;
 }
 
 /* Steps that would otherwise change the host's name or network: they need that namespace. */
 static bool allowed(const struct plan *plan, enum op op)
 {
-    if (op == OP_HOSTNAME) return plan->namespaces & CLONE_NEWUTS;
+    if (op == OP_HOSTNAME || op == OP_DOMAINNAME) return plan->namespaces & CLONE_NEWUTS;
     if (op == OP_LOOPBACK) return plan->namespaces & CLONE_NEWNET;
     return !needs_mount_namespace(op) || (plan->namespaces & CLONE_NEWNS);
 }

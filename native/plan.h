@@ -25,7 +25,7 @@ enum op {
 struct record {
     enum op op;
     unsigned count;
-    const char *arg[6];
+    const char *arg[8];
     const char *end; /* the next record */
 };
 
@@ -42,7 +42,10 @@ struct plan {
     int stop_signal;
     int64_t stop_timeout_ms;
     uint64_t namespaces;   /* CLONE_NEW* */
+    uint64_t joined;       /* CLONE_NEW* of the records `join` */
     const char *cgroup_v2; /* NULL: none on v2 */
+    const char *seccomp;   /* file of the program; NULL: none */
+    const char *seccomp_flags;
     struct record failure; /* count 0: none */
 };
 
@@ -53,6 +56,9 @@ int plan_open(struct plan *plan, const char *path);
  * Steps through a section: set `record->end` to NULL first. A marker (`setup`, `init`, ...) is not returned.
  */
 bool plan_next(const struct plan *plan, enum section section, struct record *record);
+
+/* The CLONE_NEW* flag of `pid`, `net`, ...; 0 for anything else. */
+uint64_t namespace_flag(const char *name);
 
 const char *record_name(const struct record *record);
 

@@ -1,9 +1,14 @@
 #include "process.h"
 
+#include "command.h"
 #include "confine.h"
 #include "init.h"
 #include "kernel.h"
+#include "label.h"
+#include "limits.h"
+#include "reaper.h"
 #include "report.h"
+#include "seccomp.h"
 #include "trace.h"
 #include "util.h"
 
@@ -12,102 +17,113 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* The section `process`, gathered. */
-struct process {
-    const char **args, **env; /* NULL-terminated; env has room for HOME */
-    unsigned arg_count, env_count;
+/* The section `process`, gathered. The arrays end with NULL; env has room for HOME. */
+static struct process {
+    const char **args, **env, **groups;
+    unsigned arg_count, env_count, group_count;
     const char *cwd, *user;
     mode_t umask;
-    bool no_new_privileges;
+    bool no_new_privileges, has_limits, has_reaper;
     struct capability_sets capabilities;
     struct identity identity;
     char home[sizeof "HOME=" + 256];
-};
+} process = {.umask = 022};
 
-static int set_limit(const struct record *record)
-{
-    int64_t resource;
-    uint64_t soft, hard;
-    if (parse_number(record->arg[0], 10, &resource) < 0 || parse_unsigned(record->arg[1], 10, &soft) < 0 ||
-        parse_unsigned(record->arg[2], 10, &hard) < 0)
-        return -1;
-    return (int)syscall(SYS_prlimit64, 0, (int)resource, &(struct { uint64_t soft, hard; }){soft, hard},
-                        NULL);
-}
-
-static int take(struct process *process, const struct record *record)
+static int take(const struct record *record)
 {
     uint64_t mask;
     const char *value = record->count > 0 ? record->arg[0] : NULL;
     switch (record->op) {
     case OP_ARG:
-        process->args[process->arg_count++] = value;
+        process.args[process.arg_count++] = value;
         return 0;
     case OP_ENV:
-        process->env[process->env_count++] = value;
+        process.env[process.env_count++] = value;
+        return 0;
+    case OP_GROUP:
+        process.groups[process.group_count++] = value;
         return 0;
     case OP_CWD:
-        process->cwd = value;
+        process.cwd = value;
         return 0;
     case OP_USER:
-        process->user = value;
+        process.user = value;
         return 0;
     case OP_NO_NEW_PRIVILEGES:
-        process->no_new_privileges = true;
+        process.no_new_privileges = true;
+        return 0;
+    case OP_REAPER:
+        process.has_reaper = true;
+        return 0;
+    case OP_RLIMIT:
+        process.has_limits = true;
         return 0;
     case OP_CAPABILITIES:
-        return read_capabilities(record, &process->capabilities);
-    case OP_RLIMIT:
-        return set_limit(record) < 0 ? failed(STAGE_RLIMIT, value) : 0;
+        return read_capabilities(record, &process.capabilities);
     case OP_UMASK:
         if (parse_unsigned(value, 8, &mask) < 0 || mask > 0777) return failed(STAGE_PLAN, "umask");
-        process->umask = (mode_t)mask;
+        process.umask = (mode_t)mask;
         return 0;
     default:
         return 0; /* oom-score-adj was the first thing of all */
     }
 }
 
-static int gather(const struct plan *plan, struct process *process)
+static int gather(const struct plan *plan)
 {
     unsigned records = 2;
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);)
         records++;
-    process->args = calloc(records, sizeof *process->args);
-    process->env = calloc(records, sizeof *process->env);
-    if (process->args == NULL || process->env == NULL) return failed(STAGE_EXEC, "memory");
+    process.args = calloc(records, sizeof *process.args);
+    process.env = calloc(records, sizeof *process.env);
+    process.groups = calloc(records, sizeof *process.groups);
+    if (process.args == NULL || process.env == NULL || process.groups == NULL)
+        return failed(STAGE_EXEC, "memory");
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
-        if (take(process, &record) < 0) return -1;
+        if (take(&record) < 0) return -1;
     }
-    if (process->arg_count > 0) return 0;
+    if (process.arg_count > 0) return 0;
     errno = EINVAL;
     return failed(STAGE_PLAN, "arg");
 }
 
-static const char *get_env(const struct process *process, const char *name)
+int process_prepare(const struct plan *plan)
+{
+    if (gather(plan) < 0 || label_prepare(plan) < 0) return -1;
+    return process.has_reaper ? reaper_prepare() : 0;
+}
+
+static const char *get_env(const char *name)
 {
     size_t length = strlen(name);
-    for (unsigned i = 0; i < process->env_count; i++) {
-        const char *entry = process->env[i];
+    for (unsigned i = 0; i < process.env_count; i++) {
+        const char *entry = process.env[i];
         if (strncmp(entry, name, length) == 0 && entry[length] == '=') return entry + length + 1;
     }
     return NULL;
 }
 
-static int find_user(struct process *process, const struct rootfs *rootfs)
+static int find_user(const struct rootfs *rootfs)
 {
-    if (process->user == NULL) {
-        process->identity.group_count = 1; /* 0:0 */
+    if (process.user == NULL) {
+        process.identity.group_count = 1; /* 0:0 */
         return 0;
     }
-    if (find_identity(rootfs, process->user, &process->identity) < 0) return -1;
-    if (get_env(process, "HOME") == NULL) {
-        snprintf(process->home, sizeof process->home, "HOME=%s", process->identity.home);
-        process->env[process->env_count++] = process->home;
+    if (find_identity(rootfs, process.user, &process.identity) < 0) return -1;
+    if (get_env("HOME") == NULL) {
+        snprintf(process.home, sizeof process.home, "HOME=%s", process.identity.home);
+        process.env[process.env_count++] = process.home;
+    }
+    return 0;
+}
+
+static int find_groups(const struct rootfs *rootfs)
+{
+    for (unsigned i = 0; i < process.group_count; i++) {
+        if (add_group(rootfs, process.groups[i], &process.identity) < 0) return -1;
     }
     return 0;
 }
@@ -115,11 +131,12 @@ static int find_user(struct process *process, const struct rootfs *rootfs)
 /*
  * The user may open /dev/stdout again, which asks for rights on the pipe itself. Only pipes: /dev/null is the host's.
  */
-static void own_pipes(const struct identity *identity)
+static void own_pipes(void)
 {
     struct stat stat;
     for (int fd = 0; fd < 3; fd++) {
-        if (fstat(fd, &stat) == 0 && S_ISFIFO(stat.st_mode) && fchown(fd, identity->uid, (gid_t)-1) < 0)
+        if (fstat(fd, &stat) == 0 && S_ISFIFO(stat.st_mode) &&
+            fchown(fd, process.identity.uid, (gid_t)-1) < 0)
             continue;
     }
 }
@@ -136,68 +153,47 @@ static void use_own_null(const struct rootfs *rootfs)
 }
 
 /* The directory is opened below the root; a descriptor of the host's tree can never become the cwd (CVE-2024-21626). */
-static int enter_directory(const struct process *process, const struct rootfs *rootfs)
+static int enter_directory(const struct rootfs *rootfs)
 {
     char real[PATH_MAX];
-    if (process->cwd == NULL) return 0;
-    if (rootfs->root < 0) return chdir(process->cwd) < 0 ? failed(STAGE_CWD, process->cwd) : 0;
-    owned_fd directory = rootfs_open(rootfs, process->cwd, MISSING_BECOMES_DIRECTORY, 0);
-    if (directory < 0 || fchdir(directory) < 0) return failed(STAGE_CWD, process->cwd);
+    if (process.cwd == NULL) return 0;
+    if (rootfs->root < 0) return chdir(process.cwd) < 0 ? failed(STAGE_CWD, process.cwd) : 0;
+    owned_fd directory = rootfs_open(rootfs, process.cwd, MISSING_BECOMES_DIRECTORY, 0);
+    if (directory < 0 || fchdir(directory) < 0) return failed(STAGE_CWD, process.cwd);
     if (syscall(SYS_getcwd, real, sizeof real) > 0 && real[0] == '/') return 0;
     errno = EXDEV;
-    return failed(STAGE_CWD, process->cwd);
+    return failed(STAGE_CWD, process.cwd);
 }
 
-static int execute_failed(const char *path, const char *name)
+/*
+ * With the identity of the user, so that the kernel decides as it will for the command. The filter comes last: of what
+ * it may forbid only capset (without no-new-privileges), execve, and for a failure write and exit_group are still to
+ * be called; with a reaper also what reaper.c does.
+ */
+static int take_on_identity(const struct plan *plan, struct command *command)
 {
-    if (errno == ENOENT && faccessat(AT_FDCWD, path, F_OK, 0) == 0) {
-        errno = ENOENT;
-        return failed(STAGE_EXEC_INTERPRETER, path);
-    }
-    return failed(STAGE_EXEC, name);
-}
-
-/* As execvp(3): a name without slash is tried in each directory; one that may not be executed is remembered. */
-static int execute(const struct process *process)
-{
-    const char *name = process->args[0];
-    char **args = (char **)process->args, **env = (char **)process->env;
-    char path[PATH_MAX];
-    if (*name == '\0') return fail_with(ENOENT), failed(STAGE_EXEC, name);
-    if (strchr(name, '/') != NULL) {
-        execve(name, args, env);
-        return execute_failed(name, name);
-    }
-    int error = ENOENT;
-    const char *directories = get_env(process, "PATH");
-    for (const char *at = directories; at != NULL; at = *at == ':' ? at + 1 : NULL) {
-        int length = (int)strcspn(at, ":");
-        bool fits = snprintf(path, sizeof path, "%.*s/%s", length, at, name) < (int)sizeof path;
-        at += length;
-        /* A relative directory would make the command depend on the working directory. */
-        if (!fits || path[0] != '/' || length == 0) continue;
-        execve(path, args, env);
-        if (errno == EACCES)
-            error = EACCES;
-        else if (errno != ENOTDIR && (errno != ENOENT || faccessat(AT_FDCWD, path, F_OK, 0) == 0))
-            return execute_failed(path, name);
-    }
-    errno = error;
-    return failed(STAGE_EXEC, name);
+    bool for_filter = plan->seccomp != NULL && !process.no_new_privileges;
+    if (label_apply() < 0 || confine(&process.identity, &process.capabilities, for_filter) < 0) return -1;
+    die_with_monitor();
+    if (process.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return failed(STAGE_NO_NEW_PRIVILEGES, "prctl");
+    if (command_find(command, get_env("PATH")) < 0) return -1;
+    trace("identity taken");
+    if (seccomp_install(plan) < 0) return -1;
+    return confine_last(&process.capabilities);
 }
 
 int process_execute(const struct plan *plan, const struct rootfs *rootfs)
 {
-    static struct process process = {.umask = 022};
-    if (gather(plan, &process) < 0 || find_user(&process, rootfs) < 0) return -1;
-    own_pipes(&process.identity);
+    struct command command = {.args = (char **)process.args, .env = (char **)process.env};
+    if (find_user(rootfs) < 0 || find_groups(rootfs) < 0) return -1;
+    own_pipes();
     if (rootfs->pivoted) use_own_null(rootfs);
-    if (enter_directory(&process, rootfs) < 0) return -1;
+    if (enter_directory(rootfs) < 0) return -1;
     umask(process.umask);
-    if (confine(&process.identity, &process.capabilities) < 0) return -1;
-    die_with_monitor();
-    if (process.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return failed(STAGE_NO_NEW_PRIVILEGES, "prctl");
+    if (process.has_limits && limits_set(plan) < 0) return -1;
+    if (take_on_identity(plan, &command) < 0) return -1;
     trace("execve");
-    return execute(&process);
+    if (process.has_reaper && reaper_fork() < 0) return -1;
+    return command_execute(&command);
 }

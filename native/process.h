@@ -3,5 +3,11 @@
 #include "plan.h"
 #include "rootfs.h"
 
-/* Takes on the identity and the limits of the section `process` and executes it. Returns only a noted failure. */
+/* Reads the section `process` and takes hold of what it needs of the host's tree. -1 with a noted failure. */
+int process_prepare(const struct plan *plan);
+
+/*
+ * Takes on the identity and the limits that process_prepare() read and executes the command. Returns only a noted
+ * failure.
+ */
 int process_execute(const struct plan *plan, const struct rootfs *rootfs);

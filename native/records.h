@@ -15,11 +15,27 @@ struct state_record {
     int64_t started;
 };
 
+/* What the kernel counted in the container's cgroups; 0: nothing, or not known. */
+struct evidence {
+    int64_t oom_kills;
+    int64_t memory_peak, memory_limit; /* bytes */
+    int64_t throttled_periods, throttled_us;
+    int64_t pids_refused;
+};
+
+/* What the monitor did to the first process. */
+struct signals_sent {
+    int last; /* 0: none */
+    int64_t at;
+    bool escalated; /* SIGKILL, as the timeout of a stop had passed */
+};
+
 struct exit_record {
     int code;
     int signal; /* 0: none */
-    bool oom;
     int64_t started, finished;
+    struct evidence evidence;
+    struct signals_sent sent;
 };
 
 /* RUN/ID/state, replaced in one step. `rundir` is the open directory. -1 with errno. */

@@ -53,6 +53,12 @@ size_t encode_failure(char record[RECORD_MAX])
     return encode(record, failure.stage, failure.error, failure.detail);
 }
 
+void report_to(int pipe)
+{
+    char record[RECORD_MAX];
+    if (write(pipe, record, encode_failure(record)) < 0) return; /* nobody waits any more */
+}
+
 void adopt_failure(const char *record, size_t size)
 {
     const char *fields[3];

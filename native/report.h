@@ -17,6 +17,9 @@ int failed(enum stage stage, const char *detail);
 /* Writes the noted failure as three NUL-terminated fields; returns their length. */
 size_t encode_failure(char record[RECORD_MAX]);
 
+/* Writes the noted failure to the pipe of a process that waits for it. */
+void report_to(int pipe);
+
 /* Notes the failure of another process. */
 void adopt_failure(const char *record, size_t size);
 

@@ -5,8 +5,11 @@
 #include <stdint.h>
 
 struct rootfs {
-    int root;     /* O_PATH; -1 before `overlay` or `bind-root`, and without a mount namespace */
-    bool pivoted; /* the host's paths are gone */
+    int root;          /* O_PATH; -1 before `overlay` or `bind-root`, and without a mount namespace */
+    bool pivoted;      /* the host's paths are gone */
+    int lender;        /* the socket on which mounts arrive that others make (lend.h), or -1 */
+    bool unprivileged; /* then those of the host's tree are among them */
+    int mount_point;   /* when unprivileged: where the root goes, opened in time; else -1 */
 };
 
 enum missing { MISSING_FAILS, MISSING_BECOMES_DIRECTORY, MISSING_BECOMES_FILE };

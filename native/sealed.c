@@ -60,7 +60,7 @@ static int copy_to_memory(int self)
         if (n == 0) return fail_with(EIO);
         copied += n;
     }
-    if (fchmod(memory, 0500) < 0 || fcntl(memory, F_ADD_SEALS, ALL_SEALS) < 0) return -1;
+    if (fchmod(memory, 0555) < 0 || fcntl(memory, F_ADD_SEALS, ALL_SEALS) < 0) return -1;
     return steal_fd(&memory);
 }
 

@@ -4,41 +4,28 @@
 #include "control.h"
 #include "init.h"
 #include "kernel.h"
+#include "lend.h"
 #include "log.h"
 #include "records.h"
 #include "report.h"
+#include "setup.h"
+#include "stage.h"
 #include "trace.h"
 #include "util.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-static int make_directory(const struct record *record)
-{
-    uint64_t mode;
-    if (parse_unsigned(record->arg[1], 8, &mode) < 0) return -1;
-    return mkdir(record->arg[0], (mode_t)mode) == 0 || errno == EEXIST ? 0 : -1;
-}
-
-static int set_up(const struct plan *plan)
-{
-    for (struct record record = {0}; plan_next(plan, SECTION_SETUP, &record);) {
-        const char *path = record.arg[0];
-        if (record.op == OP_MKDIR && make_directory(&record) < 0) return failed(STAGE_MKDIR, path);
-        if (record.op == OP_MKDIR || write_text(path, record.arg[1]) == 0) continue;
-        if (record.op == OP_WRITE_OPTIONAL && (errno == ENOENT || errno == EACCES)) continue;
-        return failed(STAGE_WRITE, path);
-    }
-    return 0;
-}
 
 /* The pipes of the standard streams and of the report; the container's ends close when this scope is left. */
 struct ends {
     struct init_ends theirs;
     int report;
+    int lender; /* the lender's end of its socket; -1: nothing is lent */
 };
 
 static void close_their_ends(struct ends *ends)
@@ -47,6 +34,8 @@ static void close_their_ends(struct ends *ends)
     close_fd(&ends->theirs.out);
     close_fd(&ends->theirs.err);
     close_fd(&ends->theirs.report);
+    close_fd(&ends->theirs.lender);
+    close_fd(&ends->lender);
 }
 
 static void close_ends(struct ends *ends)
@@ -65,6 +54,15 @@ static int make_pipe(int *read_end, int *write_end, const int *ours)
     return fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 
+static int make_socket(struct ends *ends)
+{
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) return -1;
+    ends->lender = fds[0];
+    ends->theirs.lender = fds[1];
+    return 0;
+}
+
 static int make_pipes(const struct plan *plan, struct container *container, struct ends *ends)
 {
     int fds[2];
@@ -73,6 +71,7 @@ static int make_pipes(const struct plan *plan, struct container *container, stru
         return -1;
     ends->report = fds[0];
     ends->theirs.report = fds[1];
+    if (plan_lends(plan) && make_socket(ends) < 0) return -1;
     if (plan->stdin_open) return make_pipe(&ends->theirs.in, &container->in, &container->in);
     ends->theirs.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return ends->theirs.in < 0 ? -1 : 0;
@@ -82,23 +81,83 @@ static int make_pipes(const struct plan *plan, struct container *container, stru
  * One clone3 with all namespaces; only the cgroup namespace is unshared later, by the process itself, as its root is
  * the cgroup that the process is in at that time.
  */
-static int clone_init(const struct plan *plan, struct container *container, const struct init_ends *theirs)
+static int clone_init(const struct plan *plan, struct k_clone_args args, const struct init_ends *theirs)
 {
     owned_fd cgroup = -1;
-    struct k_clone_args args = {
-        .flags = (plan->namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD,
-        .pidfd = (uint64_t)(uintptr_t)&container->pidfd,
-        .exit_signal = SIGCHLD,
-    };
-    if (plan->cgroup_v2 != NULL) {
+    args.flags |= plan->namespaces & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+    if (plan->cgroup_v2 != NULL && !(plan->joined & CLONE_NEWCGROUP)) {
         cgroup = open(plan->cgroup_v2, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (cgroup < 0) return failed(STAGE_CGROUP, plan->cgroup_v2);
         args.flags |= K_CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)cgroup;
     }
-    container->pid = k_clone3(&args);
-    if (container->pid == 0) init_main(plan, theirs);
-    return container->pid < 0 ? failed(STAGE_CLONE, plan->id) : 0;
+    pid_t pid = k_clone3(&args);
+    if (pid == 0) init_main(plan, theirs);
+    return pid < 0 ? failed(STAGE_CLONE, plan->id) : pid;
+}
+
+static int clone_directly(const struct plan *plan, struct container *container, const struct ends *ends)
+{
+    struct k_clone_args args = {
+        .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&container->pidfd, .exit_signal = SIGCHLD};
+    container->pid = clone_init(plan, args, &ends->theirs);
+    return container->pid < 0 ? -1 : 0;
+}
+
+/* The first process is its sibling, and inherits its exit signal. */
+static _Noreturn void stage_main(const struct plan *plan, const struct ends *ends, int answer)
+{
+    pid_t pid = -1;
+    trace_as(TRACE_STAGE);
+    prctl(PR_SET_NAME, "skiff-stage");
+    /* Nor may they whose namespaces these are trace it, or its child, and get at the host's files (CVE-2016-9962). */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    close(ends->report);
+    die_with_reader(ends->theirs.report);
+    if (enter_namespaces(plan) == 0) {
+        die_with_reader(ends->theirs.report); /* a change of user namespace makes the kernel forget it */
+        pid = clone_init(plan, (struct k_clone_args){.flags = CLONE_PARENT}, &ends->theirs);
+    }
+    if (pid > 0 && write(answer, &pid, sizeof pid) == sizeof pid) _exit(0);
+    report_to(ends->theirs.report);
+    _exit(1);
+}
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* What the first process, the stage or the lender failed at; they write one record at once. */
+static int take_report(int report)
+{
+    char record[RECORD_MAX];
+    ssize_t n;
+    while ((n = read(report, record, sizeof record)) < 0 && errno == EINTR)
+        ;
+    if (n < 0) return failed(STAGE_MONITOR, "report");
+    if (n > 0) adopt_failure(record, (size_t)n);
+    return n > 0 ? -1 : 0;
+}
+
+/* Its pid is a number that the stage tells; as it is our own child, not reaped yet, it can be nobody else. */
+static int clone_by_stage(const struct plan *plan, struct container *container, struct ends *ends)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0) return failed(STAGE_MONITOR, "pipe");
+    owned_fd answer = fds[0];
+    pid_t stage = fork();
+    if (stage == 0) stage_main(plan, ends, fds[1]);
+    close(fds[1]);
+    if (stage < 0) return failed(STAGE_MONITOR, "stage");
+    reap(stage);
+    if (read(answer, &container->pid, sizeof container->pid) != sizeof container->pid) {
+        close_fd(&ends->theirs.report);
+        return take_report(ends->report) < 0 ? -1 : failed(STAGE_MONITOR, "stage");
+    }
+    container->pidfd = k_pidfd_open(container->pid);
+    return container->pidfd < 0 ? failed(STAGE_MONITOR, "stage") : 0;
 }
 
 /* What can be done while the first process mounts. */
@@ -109,18 +168,6 @@ static int prepare_monitor(const struct plan *plan, const struct container *cont
     if (control_listen(container->rundir) < 0) return failed(STAGE_CONTROL, plan->rundir);
     trace("log and socket open");
     return 0;
-}
-
-/* End of file means that execve closed the other end. */
-static int await_execve(int report)
-{
-    char record[RECORD_MAX];
-    ssize_t n;
-    while ((n = read(report, record, sizeof record)) < 0 && errno == EINTR)
-        ;
-    if (n < 0) return failed(STAGE_MONITOR, "report");
-    if (n > 0) adopt_failure(record, (size_t)n);
-    return n > 0 ? -1 : 0;
 }
 
 /*
@@ -151,23 +198,49 @@ static int announce(const struct plan *plan, struct container *container)
 static void kill_init(const struct container *container)
 {
     k_pidfd_send_signal(container->pidfd, SIGKILL);
-    while (waitpid(container->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    reap(container->pid);
+}
+
+/* The lender that the container needs, if any. */
+static pid_t start_lender(const struct plan *plan, const struct container *container, const struct ends *ends)
+{
+    const struct init_ends *theirs = &ends->theirs;
+    struct lender_ends lender = {
+        .socket = ends->lender,
+        .report = theirs->report,
+        .idle = {ends->report, theirs->lender},
+        .streams = {theirs->in, theirs->out, theirs->err},
+    };
+    return ends->lender < 0 ? 0 : lend(plan, container->pid, &lender);
+}
+
+/* End of file means that execve closed the other end. */
+static int await_execve(const struct plan *plan, const struct container *container, struct ends *ends)
+{
+    pid_t lender = start_lender(plan, container, ends);
+    close_their_ends(ends);
+    int result = lender < 0 || prepare_monitor(plan, container) < 0 ? -1 : take_report(ends->report);
+    if (lender > 0) {
+        if (result < 0) kill(lender, SIGKILL);
+        reap(lender);
+    }
+    return result;
 }
 
 int container_start(const struct plan *plan, struct container *container)
 {
-    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1}, -1};
+    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1}, -1, -1};
     *container = (struct container){.pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
     if (cgroups_make(plan) < 0 || set_up(plan) < 0) return -1;
     trace("set up");
     if (make_pipes(plan, container, &ends) < 0) return failed(STAGE_MONITOR, "pipe");
-    if (clone_init(plan, container, &ends.theirs) < 0) return -1;
+    int cloned =
+        needs_stage(plan) ? clone_by_stage(plan, container, &ends) : clone_directly(plan, container, &ends);
+    if (cloned < 0) return -1;
     trace("clone returned");
-    close_their_ends(&ends);
-    if (prepare_monitor(plan, container) == 0 && await_execve(ends.report) == 0) {
+    if (await_execve(plan, container, &ends) == 0) {
         trace("execve seen");
         if (announce(plan, container) == 0) return 0;
     }

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int step_propagation(const struct record *record)
+int step_propagation(const struct record *record)
 {
     unsigned long type = strcmp(record->arg[0], "private") == 0 ? MS_PRIVATE
                          : strcmp(record->arg[0], "slave") == 0 ? MS_SLAVE
@@ -26,17 +26,21 @@ static int step_propagation(const struct record *record)
 
 static int make_node(struct rootfs *rootfs, const struct record *record)
 {
-    uint64_t major, minor, mode;
+    uint64_t major, minor, mode, owner, group;
     char type = record->arg[1][0];
     if ((type != 'c' && type != 'b') || parse_unsigned(record->arg[2], 10, &major) < 0 ||
         parse_unsigned(record->arg[3], 10, &minor) < 0 || parse_unsigned(record->arg[4], 8, &mode) < 0 ||
-        mode > 07777)
+        mode > 07777 || parse_unsigned(record->arg[5], 10, &owner) < 0 ||
+        parse_unsigned(record->arg[6], 10, &group) < 0)
         return fail_with(EINVAL);
     const char *name;
     owned_fd parent = rootfs_open_parent(rootfs, record->arg[0], &name);
     if (parent < 0) return -1;
-    return mknodat(parent, name, (type == 'c' ? S_IFCHR : S_IFBLK) | (mode_t)mode,
-                   makedev((unsigned)major, (unsigned)minor));
+    if (mknodat(parent, name, (type == 'c' ? S_IFCHR : S_IFBLK) | (mode_t)mode,
+                makedev((unsigned)major, (unsigned)minor)) < 0)
+        return -1;
+    if (owner == 0 && group == 0) return 0;
+    return fchownat(parent, name, (uid_t)owner, (gid_t)group, AT_SYMLINK_NOFOLLOW);
 }
 
 /* An image may have the name already (/etc/mtab): it keeps what it has. */
@@ -96,12 +100,16 @@ int perform_step(struct rootfs *rootfs, const struct record *record)
         return step_mount(rootfs, record);
     case OP_BIND:
         return step_bind(rootfs, record);
+    case OP_BIND_OF:
+        return step_bind_of(rootfs, record);
     case OP_NODE:
         return make_node(rootfs, record) < 0 ? failed(STAGE_NODE, arg[0]) : 0;
     case OP_SYMLINK:
         return make_symlink(rootfs, record) < 0 ? failed(STAGE_SYMLINK, arg[0]) : 0;
     case OP_HOSTNAME:
         return sethostname(arg[0], strlen(arg[0])) < 0 ? failed(STAGE_HOSTNAME, arg[0]) : 0;
+    case OP_DOMAINNAME:
+        return setdomainname(arg[0], strlen(arg[0])) < 0 ? failed(STAGE_DOMAINNAME, arg[0]) : 0;
     case OP_SYSCTL:
         return write_sysctl(arg[0], arg[1]) < 0 ? failed(STAGE_SYSCTL, arg[0]) : 0;
     case OP_LOOPBACK:

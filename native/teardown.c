@@ -44,11 +44,11 @@ static int touch(const char *path)
     return fd < 0 ? -1 : 0;
 }
 
-static int perform(const struct record *record, bool complete)
+static int perform(const struct plan *plan, const struct record *record, bool complete)
 {
     switch (record->op) {
     case OP_RMDIR_CGROUP:
-        return cgroup_remove(record->arg[0]);
+        return cgroup_remove(plan, record->arg[0]);
     case OP_REMOVE_TREE:
         return remove_tree(record->arg[0], record->arg[1]);
     /* A mark says that everything before it is done. */
@@ -63,7 +63,7 @@ int teardown(const struct plan *plan)
 {
     int result = 0;
     for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
-        if (perform(&record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);
+        if (perform(plan, &record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);
         trace(record_name(&record));
     }
     return result;

@@ -4,7 +4,13 @@
  */
 #pragma once
 
-enum trace_role { TRACE_CLIENT = 'c', TRACE_MONITOR = 'm', TRACE_INIT = 'i' };
+enum trace_role {
+    TRACE_CLIENT = 'c',
+    TRACE_MONITOR = 'm',
+    TRACE_STAGE = 's',
+    TRACE_LENDER = 'l',
+    TRACE_INIT = 'i'
+};
 
 /* Begins a trace when the environment asks for one; survives the re-exec into the sealed copy. */
 void trace_begin(void);

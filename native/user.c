@@ -84,18 +84,26 @@ static bool find_user(struct text *passwd, const char *wanted, struct identity *
     return numeric;
 }
 
-static bool find_group(struct text *group, const char *wanted, struct identity *identity)
+/* Finds a group; false: a name that is not listed. A number need not be. */
+static bool find_group(struct text *group, const char *wanted, gid_t *found)
 {
-    gid_t number = 0, gid;
-    bool numeric = parse_id(wanted, &number);
     char *fields[4], *rest = group->data;
-    while (!numeric && next_entry(&rest, fields, 4)) {
-        if (strcmp(fields[0], wanted) != 0 || !parse_id(fields[2], &gid)) continue;
-        identity->gid = gid;
-        return true;
+    if (parse_id(wanted, found)) return true;
+    while (next_entry(&rest, fields, 4)) {
+        if (strcmp(fields[0], wanted) == 0 && parse_id(fields[2], found)) return true;
     }
-    if (numeric) identity->gid = number;
-    return numeric;
+    return false;
+}
+
+/* Each once. False: there is no room. */
+static bool add(struct identity *identity, gid_t gid)
+{
+    for (size_t i = 0; i < identity->group_count; i++) {
+        if (identity->groups[i] == gid) return true;
+    }
+    if (identity->group_count == GROUPS_MAX) return false;
+    identity->groups[identity->group_count++] = gid;
+    return true;
 }
 
 static bool lists(char *members, const char *name)
@@ -111,8 +119,7 @@ static void add_memberships(struct text *group, const char *name, struct identit
     gid_t gid;
     char *fields[4], *rest = group->data;
     while (next_entry(&rest, fields, 4)) {
-        if (!parse_id(fields[2], &gid) || gid == identity->gid || !lists(fields[3], name)) continue;
-        if (identity->group_count < GROUPS_MAX) identity->groups[identity->group_count++] = gid;
+        if (parse_id(fields[2], &gid) && lists(fields[3], name)) add(identity, gid);
     }
 }
 
@@ -134,11 +141,22 @@ int find_identity(const struct rootfs *rootfs, const char *user, struct identity
         return failed(STAGE_USER, wanted);
     }
     bool explicit_group = group_name != NULL && *group_name != '\0';
-    if (explicit_group && !find_group(&group, group_name, identity)) {
+    if (explicit_group && !find_group(&group, group_name, &identity->gid)) {
         errno = ENOENT;
         return failed(STAGE_GROUP, group_name);
     }
     identity->groups[identity->group_count++] = identity->gid;
     if (!explicit_group && *name != '\0') add_memberships(&group, name, identity);
     return 0;
+}
+
+int add_group(const struct rootfs *rootfs, const char *name, struct identity *identity)
+{
+    owned_text group = {0};
+    gid_t gid;
+    if (!parse_id(name, &gid)) {
+        if (load(rootfs, "/etc/group", &group) < 0) return failed(STAGE_GROUP, "/etc/group");
+        if (!find_group(&group, name, &gid)) return fail_with(ENOENT), failed(STAGE_GROUP, name);
+    }
+    return add(identity, gid) ? 0 : (fail_with(E2BIG), failed(STAGE_GROUP, name));
 }

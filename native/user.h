@@ -21,3 +21,6 @@ struct identity {
  * names must. -1 with a noted failure.
  */
 int find_identity(const struct rootfs *rootfs, const char *user, struct identity *identity);
+
+/* Adds a group, a number or a name of the container's /etc/group. -1 with a noted failure. */
+int add_group(const struct rootfs *rootfs, const char *name, struct identity *identity);

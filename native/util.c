@@ -1,5 +1,7 @@
 #include "util.h"
 
+#include "kernel.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -93,6 +95,18 @@ int64_t process_start_time(pid_t pid)
     }
     if (at == NULL) return fail_with(EPROTO);
     return strtoll(at + 1, NULL, 10);
+}
+
+int open_process(const char *pid, const char *start_time)
+{
+    int64_t number, start;
+    if (parse_number(pid, 10, &number) < 0 || parse_number(start_time, 10, &start) < 0 || number < 1 ||
+        number > INT32_MAX || start < 0)
+        return fail_with(EINVAL);
+    /* First held, then compared: from here on the pid cannot become another process's. */
+    owned_fd process = k_pidfd_open((pid_t)number);
+    if (process < 0) return -1;
+    return process_start_time((pid_t)number) == start ? steal_fd(&process) : fail_with(ESRCH);
 }
 
 static int64_t clock_ns(clockid_t clock)

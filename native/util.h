@@ -51,6 +51,12 @@ int parse_unsigned(const char *text, int base, uint64_t *value);
 /* Field 22 of /proc/PID/stat: tells a process from a later one with the same pid. -1 with errno. */
 int64_t process_start_time(pid_t pid);
 
+/*
+ * A pidfd of the process `pid` if it is the one that began at `start_time` (both as decimal text). -1 with ESRCH when it
+ * is gone, whoever has its pid now.
+ */
+int open_process(const char *pid, const char *start_time);
+
 int64_t realtime_ms(void);
 int64_t monotonic_ms(void);
 int64_t monotonic_ns(void);

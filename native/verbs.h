@@ -6,3 +6,6 @@ int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int lock_main(int argc, char **argv);
+int shift_main(int argc, char **argv);
+int reaper_main(int argc, char **argv);
+int probe_idmap_main(int argc, char **argv);

@@ -40,8 +40,8 @@ const SANITIZERS = {
 const V1 = ['memory', 'cpu', 'pids'].every((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
 
 const CGROUP_MOUNT: PlanRecord = V1
-  ? ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'memory', 'cpu', 'pids']
-  : ['cgroup-mount', '/sys/fs/cgroup', 'v2'];
+  ? ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'ro', 'memory', 'cpu', 'pids']
+  : ['cgroup-mount', '/sys/fs/cgroup', 'v2', 'ro'];
 
 /** What a test wants to be different from a container with everything. */
 export interface Wishes {
@@ -57,9 +57,19 @@ export interface Wishes {
   /** Limits by controller; the others are joined all the same. */
   memory?: number;
   pids?: number;
+  /** µs of each period that it may run. */
+  cpu?: { quota: number; period: number };
   /** False: nothing on /sys/fs/cgroup. */
   showsCgroups?: boolean;
   namespaces?: readonly string[];
+  /** A new user namespace: 65536 ids from here on; the layers are shown through them. */
+  firstId?: number;
+  /** Devices are made, or, as a user namespace asks for, the host's are bound. */
+  devices?: 'node' | 'bind';
+  /** Flags of the overlay. */
+  overlay?: string;
+  /** Targets of the default plan that are not mounted. */
+  without?: readonly string[];
   failure?: readonly string[];
   /** Environment of the helper. */
   env?: Record<string, string>;
@@ -244,6 +254,7 @@ export class PlannedContainer {
       ['stop', '15', '10000'],
       ...(failure === undefined ? [] : [['failure', ...failure] as const]),
       ...namespaces.map((name): PlanRecord => ['namespace', name]),
+      ...userNamespace(wishes.firstId),
       ...cgroups,
       ...(wishes.general ?? []),
       ['setup'],
@@ -261,8 +272,8 @@ export class PlannedContainer {
     ];
   }
 
-  #limits({ memory, pids }: Wishes): PlanRecord[] {
-    const [memoryDirectory, , pidsDirectory] = V1 ? this.cgroups : Array(3).fill(this.cgroups[0]);
+  #limits({ memory, pids, cpu }: Wishes): PlanRecord[] {
+    const [memoryDirectory, cpuDirectory, pidsDirectory] = V1 ? this.cgroups : Array(3).fill(this.cgroups[0]);
     const records: PlanRecord[] = [];
     if (!V1) records.push(['write', `/sys/fs/cgroup/${PARENT}/cgroup.subtree_control`, '+memory +cpu +pids']);
     if (memory !== undefined)
@@ -271,17 +282,31 @@ export class PlannedContainer {
         `${memoryDirectory}/${V1 ? 'memory.limit_in_bytes' : 'memory.max'}`,
         String(memory),
       ]);
+    if (cpu !== undefined && V1)
+      records.push(
+        ['write', `${cpuDirectory}/cpu.cfs_period_us`, String(cpu.period)],
+        ['write', `${cpuDirectory}/cpu.cfs_quota_us`, String(cpu.quota)],
+      );
+    if (cpu !== undefined && !V1)
+      records.push(['write', `${cpuDirectory}/cpu.max`, `${cpu.quota} ${cpu.period}`]);
     if (pids !== undefined) records.push(['write', `${pidsDirectory}/pids.max`, String(pids)]);
     return records;
   }
 
   #init(wishes: Wishes & { layer: string }): PlanRecord[] {
-    const { layer, init = [], afterPivot = [], namespaces, showsCgroups = true } = wishes;
+    const { layer, init = [], afterPivot = [], namespaces, showsCgroups = true, firstId } = wishes;
+    const mapped = firstId !== undefined;
+    const { overlay = mapped ? 'nodev,idmap' : 'nodev', without = [] } = wishes;
+    const { devices = mapped ? 'bind' : 'node' } = wishes;
     const own = (name: string): boolean => namespaces === undefined || namespaces.includes(name);
     const hardened = 'nosuid,noexec,nodev,mkdir';
-    return [
+    const device = (name: string, minor: number): PlanRecord =>
+      devices === 'node'
+        ? ['node', `/dev/${name}`, 'c', '1', String(minor), '666', '0', '0']
+        : ['bind', `/dev/${name}`, `/dev/${name}`, 'mkfile'];
+    const records: PlanRecord[] = [
       ['propagation', 'private'],
-      ['overlay', this.path('rootfs'), this.path('upper'), this.path('work'), 'nodev', layer],
+      ['overlay', this.path('rootfs'), this.path('upper'), this.path('work'), overlay, layer],
       ['mount', 'proc', 'proc', '/proc', hardened, ''],
       ['mount', 'tmpfs', 'tmpfs', '/dev', 'nosuid,mkdir', 'mode=755,size=65536k'],
       [
@@ -296,8 +321,8 @@ export class PlannedContainer {
       ...(own('ipc') ? [['mount', 'mqueue', 'mqueue', '/dev/mqueue', hardened, ''] as const] : []),
       ['mount', 'sysfs', 'sysfs', '/sys', `${hardened},ro`, ''],
       ...(showsCgroups ? [CGROUP_MOUNT] : []),
-      ...Object.entries({ null: 3, zero: 5, full: 7, random: 8, urandom: 9 }).map(
-        ([name, minor]): PlanRecord => ['node', `/dev/${name}`, 'c', '1', String(minor), '666'],
+      ...Object.entries({ null: 3, zero: 5, full: 7, random: 8, urandom: 9 }).map(([name, minor]) =>
+        device(name, minor),
       ),
       ['symlink', '/dev/fd', '/proc/self/fd'],
       ['symlink', '/dev/stdout', '/proc/self/fd/1'],
@@ -310,7 +335,17 @@ export class PlannedContainer {
       ['readonly', '/proc/sys'],
       ...afterPivot,
     ];
+    return records.filter(([op, , , target]) => op !== 'mount' || !without.includes(target ?? ''));
   }
+}
+
+function userNamespace(firstId: number | undefined): PlanRecord[] {
+  if (firstId === undefined) return [];
+  return [
+    ['namespace', 'user'],
+    ['uid-map', '0', String(firstId), '65536'],
+    ['gid-map', '0', String(firstId), '65536'],
+  ];
 }
 
 /** Collects what a process says until it ended. */

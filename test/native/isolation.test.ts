@@ -96,7 +96,7 @@ describe('the container’s process', () => {
       const cgroup = `/sys/fs/cgroup/unified/skiff-native-${process.pid}`;
       const wishes = {
         general: [['cgroup', 'v2', cgroup]] as PlanRecord[],
-        init: [['cgroup-mount', '/mnt/cgroups', 'hybrid', 'pids', 'unified']] as PlanRecord[],
+        init: [['cgroup-mount', '/mnt/cgroups', 'hybrid', 'ro', 'pids', 'unified']] as PlanRecord[],
         teardown: [['rmdir-cgroup', cgroup]] as PlanRecord[],
       };
       const line = 'grep ^0:: /proc/self/cgroup; cat /mnt/cgroups/unified/cgroup.procs; ls /mnt/cgroups';
@@ -215,7 +215,7 @@ describe('paths of an image', () => {
     const init: PlanRecord[] = [
       ['mount', 'tmpfs', 'tmpfs', '/up/../up/new/deep', 'mkdir', ''],
       ['symlink', '/up/link', 'x'],
-      ['node', '/up/null', 'c', '1', '3', '666'],
+      ['node', '/up/null', 'c', '1', '3', '666', '0', '0'],
     ];
     expect(await output('ls -d /tmp/new/deep /tmp/null; readlink /tmp/link', { layer, init })).toBe(
       '/tmp/new/deep\n/tmp/null\nx',

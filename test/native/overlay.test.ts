@@ -48,7 +48,7 @@ describe('the root file system', () => {
         layered('one-string', 300),
         ['mount', 'proc', 'proc', '/proc', '', ''],
         ['mount', 'tmpfs', 'tmpfs', '/dev', '', ''],
-        ['node', '/dev/null', 'c', '1', '3', '666'],
+        ['node', '/dev/null', 'c', '1', '3', '666', '0', '0'],
       ],
       helper,
       showsCgroups: false, // v1's controllers are flags as well

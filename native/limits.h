@@ -1,0 +1,13 @@
+/* The records `rlimit` (getrlimit(2)). */
+#pragma once
+
+#include "plan.h"
+
+/*
+ * Raises this process's own hard limits to those of the plan where it may: nobody can from within a user namespace,
+ * whatever its rights there. What it may not raise is told by limits_set().
+ */
+void limits_raise(const struct plan *plan);
+
+/* -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises. */
+int limits_set(const struct plan *plan);

@@ -5,5 +5,9 @@ import { main } from '../src/cli/main.ts';
 import { setAssets } from '../src/host/assets.ts';
 
 const native = join(import.meta.dirname, '../build/native');
-setAssets({ helper: join(native, 'skiff-helper'), hello: join(native, 'hello') });
+setAssets({
+  helper: join(native, 'skiff-helper'),
+  hello: join(native, 'hello'),
+  seccomp: { directory: join(import.meta.dirname, '../src/runtime/seccomp') },
+});
 await main({ args: process.argv.slice(2), self: [process.execPath, import.meta.filename] });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import { digestOf, hexOf } from '../oci/digest.ts';
 
@@ -13,6 +13,8 @@ export interface Assets {
   hello: string;
   /** The helper's sha256 as 64 hex digits, when the build noted it; otherwise it is computed on first use. */
   helperDigest?: string | undefined;
+  /** The sources of the seccomp compiler and its data, or the sha256 over them when the build noted it. */
+  seccomp: { directory: string } | { revision: string };
 }
 
 let assets: Assets | undefined;
@@ -42,6 +44,14 @@ export function assetBytes(name: 'helper' | 'hello'): Uint8Array {
 export function helperDigest(): string {
   digest ??= known().helperDigest ?? hexOf(digestOf(assetBytes('helper')));
   return digest;
+}
+
+/** Changes whenever the seccomp compiler or its data do: 64 hex digits, a constant in the executable. */
+export function seccompRevision(): string {
+  const { seccomp } = known();
+  if ('revision' in seccomp) return seccomp.revision;
+  const files = readdirSync(seccomp.directory).sort();
+  return hexOf(digestOf(files.map((file) => readFileSync(`${seccomp.directory}/${file}`, 'utf8')).join('')));
 }
 
 function known(): Assets {

@@ -6,7 +6,9 @@ export interface RuntimeSpec {
   ociVersion: string;
   process: ProcessSpec;
   root: RootSpec;
-  hostname: string;
+  /** Absent: the name of the uts namespace that is shared. */
+  hostname?: string;
+  domainname?: string;
   mounts: MountSpec[];
   linux: LinuxSpec;
   annotations?: Record<string, string>;
@@ -21,6 +23,9 @@ export interface ProcessSpec {
   capabilities: CapabilitySets;
   rlimits: RlimitSpec[];
   noNewPrivileges: boolean;
+  oomScoreAdj?: number;
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 /**
@@ -31,12 +36,14 @@ export interface UserSpec {
   uid: number;
   gid: number;
   umask?: number;
+  /** Those that are numbers; names are known only inside the container. */
+  additionalGids?: number[];
   username?: string;
 }
 
-/** `type` as in getrlimit(2). */
+/** `type` as in getrlimit(2): `RLIMIT_NOFILE`. */
 export interface RlimitSpec {
-  type: 'RLIMIT_NOFILE';
+  type: string;
   soft: number;
   hard: number;
 }
@@ -63,10 +70,19 @@ export interface MountSpec {
   options: string[];
 }
 
-export type NamespaceType = 'mount' | 'pid' | 'uts' | 'ipc' | 'network' | 'cgroup';
+export type NamespaceType = 'mount' | 'pid' | 'uts' | 'ipc' | 'network' | 'cgroup' | 'user' | 'time';
+
+/** Without a path it is new; with one (`/proc/PID/ns/net`) it is joined; one that is not listed is the host's. */
+export interface NamespaceSpec {
+  type: NamespaceType;
+  path?: string;
+}
 
 export interface LinuxSpec {
-  namespaces: { type: NamespaceType }[];
+  namespaces: NamespaceSpec[];
+  uidMappings?: IdMappingSpec[];
+  gidMappings?: IdMappingSpec[];
+  timeOffsets?: { monotonic?: TimeOffsetSpec; boottime?: TimeOffsetSpec };
   resources: LinuxResources;
   /** Relative to the mount point of each hierarchy, with a leading slash. */
   cgroupsPath: string;
@@ -76,6 +92,17 @@ export interface LinuxSpec {
   sysctl: Record<string, string>;
 }
 
+export interface IdMappingSpec {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
+export interface TimeOffsetSpec {
+  secs: number;
+  nanosecs: number;
+}
+
 /** `fileMode` is a number, as JSON has no octal: 438 is 0666. */
 export interface DeviceSpec {
   path: string;
@@ -83,11 +110,57 @@ export interface DeviceSpec {
   major: number;
   minor: number;
   fileMode: number;
+  uid?: number;
+  gid?: number;
 }
 
-/** What is absent is not limited. Bytes, microseconds and numbers of tasks. */
+/** What is absent is not limited (config-linux.md, "Control groups"). Bytes, microseconds and numbers of tasks. */
 export interface LinuxResources {
-  memory?: { limit?: number; swap?: number };
-  cpu?: { quota?: number; period?: number };
+  /** In order, the last rule that fits wins; absent: nothing is denied. */
+  devices?: DeviceRuleSpec[];
+  memory?: MemorySpec;
+  cpu?: CpuSpec;
   pids?: { limit: number };
+  blockIO?: BlockIOSpec;
+}
+
+/** `type` absent: all; `major` or `minor` absent: any. `access` is of `rwm`. */
+export interface DeviceRuleSpec {
+  allow: boolean;
+  type?: 'a' | 'c' | 'b';
+  major?: number;
+  minor?: number;
+  access?: string;
+}
+
+/** `swap` is memory and swap together; -1 is unlimited. */
+export interface MemorySpec {
+  limit?: number;
+  reservation?: number;
+  swap?: number;
+  swappiness?: number;
+  disableOOMKiller?: boolean;
+}
+
+export interface CpuSpec {
+  shares?: number;
+  quota?: number;
+  period?: number;
+  cpus?: string;
+  mems?: string;
+}
+
+export interface BlockIOSpec {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: ThrottleSpec[];
+  throttleWriteBpsDevice?: ThrottleSpec[];
+  throttleReadIOPSDevice?: ThrottleSpec[];
+  throttleWriteIOPSDevice?: ThrottleSpec[];
+}
+
+export interface ThrottleSpec {
+  major: number;
+  minor: number;
+  rate: number;
 }

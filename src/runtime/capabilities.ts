@@ -1,4 +1,7 @@
 import { EngineError } from '../errors.ts';
+import { DEFAULT_CAPABILITIES } from './defaults.ts';
+import { nearestName } from './nearest-name.ts';
+import type { SecurityOptions } from './options.ts';
 
 /** The capabilities of linux/capability.h; a name's index is its bit. */
 export const CAPABILITIES = [
@@ -46,6 +49,66 @@ export const CAPABILITIES = [
 ] as const;
 
 export type Capability = (typeof CAPABILITIES)[number];
+
+/**
+ * What a container may at most do, its bounding set: Docker's fourteen, less those that are dropped, more those that
+ * are added; `ALL` among the added is everything but the dropped ones, `ALL` among the dropped is the added ones
+ * alone. A privileged container begins with everything. Seccomp profiles depend on this set, too. Throws `invalid`
+ * for a name that is none.
+ *
+ * CAP_MKNOD is safe as long as device rules keep a node from being opened. Without them nobody gets it by default or
+ * as one of `ALL`, and asking for it by name throws `unsupported`.
+ */
+export function boundingCapabilities(
+  { privileged, capAdd, capDrop }: Pick<SecurityOptions, 'privileged' | 'capAdd' | 'capDrop'>,
+  deviceControl: boolean,
+): Capability[] {
+  if (!privileged && deviceControl && capAdd.length === 0 && capDrop.length === 0)
+    return [...DEFAULT_CAPABILITIES];
+  const [added, dropped] = [capAdd.map(normalName), capDrop.map(normalName)];
+  const everything = privileged || added.includes(ALL);
+  if (!everything && !deviceControl && added.includes('CAP_MKNOD')) throw noDeviceRules();
+  const basis = everything ? CAPABILITIES : dropped.includes(ALL) ? [] : DEFAULT_CAPABILITIES;
+  const kept = basis.filter((name) => !dropped.includes(name) && (privileged || isSafe(name, deviceControl)));
+  const named = everything ? [] : added.filter((name) => name !== ALL);
+  return [...new Set([...kept, ...named])];
+}
+
+function isSafe(name: Capability, deviceControl: boolean): boolean {
+  return deviceControl || name !== 'CAP_MKNOD';
+}
+
+const ALL = 'ALL';
+
+/** `net_admin`, `CAP_NET_ADMIN` and `Net_Admin` are the same, as in Docker. */
+function normalName(text: string): Capability | typeof ALL {
+  const upper = text.toUpperCase();
+  if (upper === ALL) return ALL;
+  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if (isCapability(name)) return name;
+  const near = nearestName(withoutPrefix(name), CAPABILITIES.map(withoutPrefix));
+  throw new EngineError('invalid', `unknown capability "${text}"`, {
+    subject: text,
+    hint:
+      near === undefined ? 'capabilities(7) has the names; ALL is all of them' : `did you mean CAP_${near}?`,
+  });
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice('CAP_'.length);
+}
+
+function isCapability(name: string): name is Capability {
+  return (CAPABILITIES as readonly string[]).includes(name);
+}
+
+function noDeviceRules(): EngineError {
+  return new EngineError(
+    'unsupported',
+    'CAP_MKNOD needs the cgroup controller "devices", without which any device could be opened',
+    { subject: 'CAP_MKNOD', hint: 'inside of a container: start that one with --privileged' },
+  );
+}
 
 /** The mask of capability names in hexadecimal, as the plan and /proc/PID/status write it; throws `invalid`. */
 export function capabilityMask(names: readonly string[]): string {

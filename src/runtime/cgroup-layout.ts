@@ -116,7 +116,8 @@ function isWritable(options: readonly string[], superOptions: readonly string[])
   return !options.includes('ro') && !superOptions.includes('ro');
 }
 
-function readText(file: string): string | undefined {
+/** Reads a file whole; undefined when it is missing or unreadable. */
+export function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -1,22 +1,19 @@
-import type { DeviceSpec, MountSpec } from '../oci/runtime-config.ts';
+import type { DeviceRuleSpec, DeviceSpec } from '../oci/runtime-config.ts';
 import type { Capability } from './capabilities.ts';
 
-/** What a container gets when nobody says otherwise: the values of Docker 28, so that images find what they know. */
+/** What a container gets when nobody says otherwise: the values of Docker 29, so that images find what they know. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Bytes of /dev/shm. */
 export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
 
-/**
- * Docker's fourteen without CAP_MKNOD. Docker grants it because its device rules (the devices cgroup) keep a node
- * from being opened; skiff has none yet, so no node can be made, and the root file system is mounted `nodev`, which
- * disarms those that an image brings along. Both go when device rules come.
- */
+/** Those that Docker grants, in its order. */
 export const DEFAULT_CAPABILITIES: readonly Capability[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
   'CAP_FOWNER',
+  'CAP_MKNOD',
   'CAP_NET_RAW',
   'CAP_SETGID',
   'CAP_SETUID',
@@ -28,39 +25,6 @@ export const DEFAULT_CAPABILITIES: readonly Capability[] = [
   'CAP_AUDIT_WRITE',
 ];
 
-/** The mounts of every container, in the order in which they are made: parents first. */
-export function defaultMounts(shmSize = DEFAULT_SHM_SIZE): MountSpec[] {
-  return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['nosuid', 'mode=755', 'size=65536k'],
-    },
-    {
-      destination: '/dev/pts',
-      type: 'devpts',
-      source: 'devpts',
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
-    },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize}`],
-    },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-    {
-      destination: '/sys/fs/cgroup',
-      type: 'cgroup',
-      source: 'cgroup',
-      options: ['nosuid', 'noexec', 'nodev', 'ro'],
-    },
-  ];
-}
-
 /** The devices that the runtime spec demands (config-linux.md, "Default Devices"); ptmx is a link (DEV_LINKS). */
 export const DEFAULT_DEVICES: readonly DeviceSpec[] = [
   { path: '/dev/null', type: 'c', major: 1, minor: 3, fileMode: 0o666 },
@@ -69,6 +33,25 @@ export const DEFAULT_DEVICES: readonly DeviceSpec[] = [
   { path: '/dev/random', type: 'c', major: 1, minor: 8, fileMode: 0o666 },
   { path: '/dev/urandom', type: 'c', major: 1, minor: 9, fileMode: 0o666 },
   { path: '/dev/tty', type: 'c', major: 5, minor: 0, fileMode: 0o666 },
+];
+
+/**
+ * Docker's rules and runc's: nodes may be made of anything, opened only of the default devices, the console (5:1),
+ * /dev/ptmx (5:2) and the terminals of /dev/pts (136).
+ */
+export const DEFAULT_DEVICE_RULES: readonly DeviceRuleSpec[] = [
+  { allow: false, access: 'rwm' },
+  { allow: true, type: 'c', access: 'm' },
+  { allow: true, type: 'b', access: 'm' },
+  { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 7, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 8, access: 'rwm' },
+  { allow: true, type: 'c', major: 1, minor: 9, access: 'rwm' },
+  { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' },
+  { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' },
+  { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm' },
+  { allow: true, type: 'c', major: 136, access: 'rwm' },
 ];
 
 /** Links below /dev (runtime-linux.md, "Dev symbolic links", and `core` as Docker has it): path, what it points to. */
@@ -109,7 +92,7 @@ export const READONLY_PATHS: readonly string[] = [
  * Of a network namespace of its own only: any user may bind low ports and send pings there, which takes two reasons
  * for running as root away (Docker does so since 20.10).
  */
-export const PRIVATE_NETWORK_SYSCTLS: Readonly<Record<string, string>> = {
+export const PRIVATE_NETWORK_SYSCTLS = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',
 };

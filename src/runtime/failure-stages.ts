@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../errors.ts';
-import { moveHint } from './cgroup.ts';
+import { explainCgroup, explainDeviceProgram } from './failure-cgroup.ts';
+import { ISOLATION } from './failure-isolation.ts';
 
 /** What the helper reports about a step that failed (src/ARCHITECTURE.md, "The error record"). */
 export interface FailureRecord {
@@ -66,12 +67,12 @@ function generalWords({ code, stage, detail, reason }: Failure): Words {
 const PHRASES: Readonly<Record<string, string>> = {
   bind: 'cannot mount %',
   'bind-root': 'cannot mount the root file system %',
-  'bind-source': 'cannot mount %',
   capabilities: 'cannot set the capabilities of the command',
   'cgroup-mount': 'cannot show the container its cgroup',
   'cgroup-namespace': 'cannot make a cgroup namespace',
   cleanup: 'cannot clean up %',
   control: 'cannot make the control socket %',
+  domainname: 'cannot set the domain name "%"',
   hostname: 'cannot set the host name "%"',
   lock: 'another command is starting or cleaning up this container',
   log: 'cannot write the log %',
@@ -79,29 +80,34 @@ const PHRASES: Readonly<Record<string, string>> = {
   mask: 'cannot hide %',
   mkdir: 'cannot make the directory %',
   monitor: 'cannot start the monitor of the container',
-  mount: 'cannot mount %',
   'no-new-privileges': 'cannot give up new privileges',
   node: 'cannot make the device %',
-  'oom-score-adj': 'cannot set the OOM score to %',
   pivot: 'cannot make % the root of the container',
   plan: 'cannot read the plan (%)',
   propagation: 'cannot make the mounts of the container its own',
   readonly: 'cannot make % read-only',
-  rlimit: 'cannot set the resource limit %',
+  reaper: 'cannot stay as the first process of the container (%)',
+  remove: 'cannot remove %',
   'root-readonly': 'cannot make the root file system read-only',
   seal: 'cannot run the helper from a copy that no container can change',
+  shift: 'cannot copy % with the owners that the container sees',
   state: 'cannot write the state of the container (%)',
   symlink: 'cannot make the link %',
-  sysctl: 'cannot set the sysctl %',
 };
 
-type Explainer = (failure: Failure) => Partial<Words>;
+/** What is known better than in general. */
+export type Explainer = (failure: Failure) => Partial<Words>;
 
 /** The stages about which more can be said than that they failed. */
 const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   cgroup: explainCgroup,
   write: explainCgroup,
+  'copy-value': explainCgroup,
+  'device-program': explainDeviceProgram,
+  ...ISOLATION,
   clone: explainClone,
+  'bind-source': explainBindSource,
+  mount: explainMount,
   overlay: explainOverlay,
   user: explainUser,
   group: ({ detail, code, reason }) =>
@@ -209,6 +215,24 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
   }
 }
 
+function explainBindSource({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount ${detail}: ${reason}`;
+  return code === 'ENOENT' ? { kind: 'notFound', message, hint: 'it is not there on the host' } : { message };
+}
+
+function explainMount({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount ${detail}: ${reason}`;
+  switch (code) {
+    case 'EINVAL':
+      return { kind: 'invalid', message, hint: 'the kernel refuses one of its options' };
+    case 'ENOTDIR':
+    case 'ELOOP':
+      return { kind: 'invalid', message, hint: 'the image has something else than a directory there' };
+    default:
+      return { message };
+  }
+}
+
 function explainOverlay({ code, reason, detail }: Failure): Partial<Words> {
   const message = `cannot mount the overlay on ${detail}: ${reason}`;
   switch (code) {
@@ -235,43 +259,4 @@ function explainOverlay({ code, reason, detail }: Failure): Partial<Words> {
     default:
       return { message };
   }
-}
-
-function explainCgroup({ code, reason, detail }: Failure): Partial<Words> {
-  const message = `cannot set up the cgroup: ${detail}: ${reason}`;
-  switch (code) {
-    case 'EROFS':
-    case 'EACCES':
-    case 'EPERM':
-      return {
-        kind: 'denied',
-        message,
-        hint: 'cgroups cannot be written here: inside of a container, start that one with --privileged',
-      };
-    case 'ENOENT':
-      return {
-        kind: 'unsupported',
-        message,
-        hint: 'this kernel has no such limit, or its controller is not handed down',
-      };
-    case 'EBUSY':
-    case 'EOPNOTSUPP':
-      return { kind: 'unavailable', message, hint: busyHint(detail) };
-    case 'EINVAL':
-      return { kind: 'invalid', message, hint: 'the kernel refuses this value' };
-    case 'ENOSPC':
-      return {
-        kind: 'unavailable',
-        message,
-        hint: 'too many cgroups: see cgroup.max.descendants and /proc/cgroups',
-      };
-    default:
-      return { message };
-  }
-}
-
-/** Controllers are not handed down by a v2 cgroup that holds processes ("no internal processes"). */
-function busyHint(file: string): string | undefined {
-  const [, directory] = /^(.+)\/cgroup\.subtree_control$/.exec(file) ?? [];
-  return directory === undefined ? undefined : `processes live in ${directory}: ${moveHint(directory)}`;
 }

@@ -1,21 +1,57 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { deviceNumbers } from './resource-host.ts';
 
-/** What a spec depends on besides the container's options. */
+/** What a spec depends on besides the container's options. What only some options need is a function. */
 export interface HostFacts {
   /** Directories of sysfs to be masked, one for each CPU that has one. */
   thermalThrottlePaths: readonly string[];
-  /** How many CPUs skiff may use; asked only when a limit is. */
+  /** How many CPUs skiff may use. */
   cpus: () => number;
   /** How many open files this process could allow itself: a limit that only CAP_SYS_RESOURCE exceeds. */
   openFiles: number;
+  /** The same of the resource with this number (getrlimit(2)); infinite when it has no limit. */
+  hardLimit: (resource: number) => number;
+  /** Whether this process may exceed its hard limits: CAP_SYS_RESOURCE. */
+  exceedsLimits: () => boolean;
+  /** Of this process, and so of what it starts: -1000 to 1000. */
+  oomScoreAdj: number;
+  /** Device rules can be enforced, by the devices controller of v1 or by a program on v2. */
+  deviceControl: boolean;
+  /** Whether AppArmor is on, and whether it knows Docker's profile. */
+  apparmor: () => 'off' | 'on' | 'docker-default';
+  selinux: () => boolean;
+  devices: HostDevices;
 }
 
-/** The facts of this host; costs one failing look at sysfs on most virtual machines. */
-export function readHostFacts(): HostFacts {
+/** Looks at the host's /dev. */
+export interface HostDevices {
+  /** What a path leads to, links followed; undefined: nothing. */
+  at: (path: string) => HostNode | undefined;
+  /** The names in a directory, sorted; links among them are links, not what they lead to. */
+  list: (directory: string) => { name: string; type: 'directory' | 'link' | 'other' }[];
+}
+
+export type HostNode =
+  | { kind: 'device'; type: 'c' | 'b'; major: number; minor: number; mode: number; uid: number; gid: number }
+  | { kind: 'directory' }
+  | { kind: 'other' };
+
+/**
+ * The facts of this host; costs two small files of /proc, and two failing looks at sysfs on most virtual machines.
+ * Whether device rules can be enforced depends on the cgroups of the host: the caller knows.
+ */
+export function readHostFacts(deviceControl = false): HostFacts {
   return {
     thermalThrottlePaths: thermalThrottlePaths(),
     cpus: () => process.getBuiltinModule('node:os').availableParallelism(),
-    openFiles: hardOpenFiles(),
+    openFiles: hardLimit(OPEN_FILES),
+    hardLimit,
+    exceedsLimits: () => (effectiveCapabilities() >> SYS_RESOURCE) % 2n === 1n,
+    oomScoreAdj: Number(readText('/proc/self/oom_score_adj') ?? 0),
+    deviceControl,
+    apparmor,
+    selinux: () => existsSync('/sys/fs/selinux/enforce'),
+    devices: { at: nodeAt, list: listDirectory },
   };
 }
 
@@ -30,8 +66,56 @@ export function thermalThrottlePaths(cpuDirectory = '/sys/devices/system/cpu'): 
     .map((name) => `${cpuDirectory}/${name}/thermal_throttle`);
 }
 
-/** From a line of proc_pid_limits(5): name, soft limit, hard limit, unit. */
-function hardOpenFiles(): number {
-  const hard = /^Max open files +\S+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+/** RLIMIT_NOFILE. */
+const OPEN_FILES = 7;
+
+/** proc_pid_limits(5): a heading, then a line for each resource in the order of their numbers: name, soft, hard, unit. */
+function hardLimit(resource: number): number {
+  const line = readText('/proc/self/limits')?.split('\n')[resource + 1] ?? '';
+  const hard = /\s{2,}\S+\s+(\d+)/.exec(line)?.[1];
   return hard === undefined ? Number.POSITIVE_INFINITY : Number(hard);
+}
+
+/** The number of CAP_SYS_RESOURCE. */
+const SYS_RESOURCE = 24n;
+
+function effectiveCapabilities(): bigint {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readText('/proc/self/status') ?? '')?.[1];
+  return BigInt(`0x${mask ?? '0'}`);
+}
+
+/** The list of profiles can be read by root only, and where securityfs is mounted. */
+function apparmor(): 'off' | 'on' | 'docker-default' {
+  const parameter = '/sys/module/apparmor/parameters/enabled';
+  // Asked first, as it is ten times cheaper than a read that fails.
+  if (!existsSync(parameter) || readText(parameter)?.startsWith('Y') !== true) return 'off';
+  const profiles = readText('/sys/kernel/security/apparmor/profiles') ?? '';
+  return /^docker-default \(/m.test(profiles) ? 'docker-default' : 'on';
+}
+
+function nodeAt(path: string): HostNode | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (stat.isDirectory()) return { kind: 'directory' };
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return { kind: 'other' };
+  const { rdev, mode, uid, gid } = stat;
+  const type = stat.isBlockDevice() ? 'b' : 'c';
+  return { kind: 'device', type, ...deviceNumbers(rdev), mode: mode & 0o7777, uid, gid };
+}
+
+function listDirectory(directory: string): ReturnType<HostDevices['list']> {
+  const names = readdirSync(directory).sort();
+  return names.map((name) => {
+    const stat = lstatSync(`${directory}/${name}`, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink()) return { name, type: 'link' };
+    return { name, type: stat?.isDirectory() ? 'directory' : 'other' };
+  });
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return undefined;
+  }
 }

@@ -24,6 +24,8 @@ export async function requestSignal(socket: string, signal: number, abort?: Abor
 export interface StopRequest {
   signal: number;
   timeoutMs: number;
+  /** Called when the monitor has been told: what stands in the signal's way can be taken away. */
+  whenAsked?: (() => void) | undefined;
 }
 
 /**
@@ -32,10 +34,10 @@ export interface StopRequest {
  */
 export async function requestStop(
   socket: string,
-  { signal, timeoutMs }: StopRequest,
+  { signal, timeoutMs, whenAsked }: StopRequest,
   abort?: AbortSignal,
 ): Promise<number | undefined> {
-  return exitCode(await ask(socket, `stop ${signal} ${timeoutMs}`, abort));
+  return exitCode(await ask(socket, `stop ${signal} ${timeoutMs}`, abort, whenAsked));
 }
 
 /** Waits for a container's end and teardown; resolves as `requestStop` does. */
@@ -55,7 +57,12 @@ function unexpected(answer: string): EngineError {
 }
 
 /** One line out, one line in. A socket that is missing, refuses or ends without a line means: no monitor. */
-function ask(path: string, request: string, abort: AbortSignal | undefined): Promise<string | undefined> {
+function ask(
+  path: string,
+  request: string,
+  abort: AbortSignal | undefined,
+  whenAsked?: () => void,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     if (abort?.aborted) return reject(cancelled(abort));
     let received = '';
@@ -68,7 +75,7 @@ function ask(path: string, request: string, abort: AbortSignal | undefined): Pro
     const onAbort = (): void => settle(() => reject(cancelled(abort)));
     abort?.addEventListener('abort', onAbort);
     socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(`${request}\n`));
+    socket.on('connect', () => socket.write(`${request}\n`, whenAsked));
     socket.on('data', (text: string) => {
       received += text;
       const end = received.indexOf('\n');

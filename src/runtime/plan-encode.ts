@@ -11,6 +11,10 @@ const WORDS: Readonly<Record<string, string>> = {
   env: 'the environment',
   cwd: 'the working directory',
   user: 'the user',
+  group: 'the group',
+  domainname: 'the domain name',
+  sysctl: 'the sysctl',
+  label: 'the label',
   hostname: 'the host name',
 };
 

@@ -22,6 +22,19 @@ export interface ExitRecord {
   /** ms since the epoch, as `finished`. */
   started: number;
   finished: number;
+  /** How many of its processes were killed for want of memory. */
+  oomKills?: number | undefined;
+  /** The most memory that it ever had, and its limit at the end, in bytes. */
+  memoryPeak?: number | undefined;
+  memoryLimit?: number | undefined;
+  /** In how many periods its CPU quota was used up, and how long its threads waited for the next: microseconds. */
+  throttled?: { periods: number; microseconds: number } | undefined;
+  /** Forks that its limit of tasks refused. */
+  pidsRefused?: number | undefined;
+  /** The last signal that its first process got through the monitor, and when: ms since the epoch. */
+  sent?: { signal: number; at: number } | undefined;
+  /** SIGKILL was sent because it did not stop in time. */
+  escalated?: boolean | undefined;
 }
 
 /** The exit code of a container that nobody saw ending (src/ARCHITECTURE.md, "On disk"). */
@@ -40,17 +53,27 @@ export function parseStateRecord(text: string): StateRecord {
   };
 }
 
-/** Reads `exit`. Never throws, for the same reason: what is missing reads as an unknown end. */
+/** Reads `exit`. Never throws, for the same reason: what is missing reads as an unknown end, and leaves no evidence. */
 export function parseExitRecord(text: string): ExitRecord {
   const values = readLines(text);
-  const signal = numberOf(values.get('signal'));
-  return {
+  const record: ExitRecord = {
     code: numberOf(values.get('code')) ?? EXIT_CODE_UNKNOWN,
-    ...(signal === undefined ? {} : { signal }),
     oom: values.get('oom') === '1',
     started: numberOf(values.get('started')) ?? 0,
     finished: numberOf(values.get('finished')) ?? 0,
   };
+  const evidence = {
+    signal: numberOf(values.get('signal')),
+    oomKills: numberOf(values.get('oom-kills')),
+    memoryPeak: numberOf(values.get('memory-peak')),
+    memoryLimit: numberOf(values.get('memory-limit')),
+    throttled: pairOf(values.get('throttled'), (periods, microseconds) => ({ periods, microseconds })),
+    pidsRefused: numberOf(values.get('pids-refused')),
+    sent: pairOf(values.get('sent'), (signal, at) => ({ signal, at })),
+    escalated: values.get('escalated') === '1' ? true : undefined,
+  };
+  const known = Object.entries(evidence).filter(([, value]) => value !== undefined);
+  return { ...record, ...Object.fromEntries(known) };
 }
 
 function readLines(text: string): Map<string, string> {
@@ -65,6 +88,11 @@ function readLines(text: string): Map<string, string> {
 function processOf(value: string | undefined): RecordedProcess {
   const [pid, startTime] = (value ?? '').split(' ').map(numberOf);
   return { pid: pid ?? 0, startTime: startTime ?? 0 };
+}
+
+function pairOf<T>(value: string | undefined, make: (one: number, other: number) => T): T | undefined {
+  const [one, other] = (value ?? '').split(' ').map(numberOf);
+  return one === undefined || other === undefined ? undefined : make(one, other);
 }
 
 function numberOf(value: string | undefined): number | undefined {

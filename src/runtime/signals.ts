@@ -49,7 +49,10 @@ const RTMAX = 64;
 export function parseSignal(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : byName(text.toUpperCase().replace(/^SIG/, ''));
   if (number !== undefined && number >= 1 && number <= RTMAX) return number;
-  throw new EngineError('invalid', `invalid signal: ${text}`, { subject: text });
+  throw new EngineError('invalid', `invalid signal: ${text}`, {
+    subject: text,
+    hint: 'write a name as in signal(7), SIGTERM or TERM, or a number from 1 to 64',
+  });
 }
 
 function byName(name: string): number | undefined {

@@ -64,19 +64,20 @@ describe('readCgroupLayout', () => {
 });
 
 describe('planCgroup', () => {
-  it('joins those v1 hierarchies that limits and statistics need', () => {
-    const { directories, setup, mount } = planCgroup(layout([...V1, UNIFIED]), 'box', {});
+  it('joins the v1 hierarchies of those controllers that containers need, whatever is mounted together', () => {
+    const { directories, setup, mount } = planCgroup(layout([...V1, UNIFIED]), '/box', {});
     expect(directories).toEqual([
       { version: 'v1', path: '/sys/fs/cgroup/cpu,cpuacct/box' },
       { version: 'v1', path: '/sys/fs/cgroup/memory/box' },
       { version: 'v1', path: '/sys/fs/cgroup/pids/box' },
+      { version: 'v1', path: '/sys/fs/cgroup/freezer/box' },
     ]);
     expect(setup).toEqual([]);
-    expect(mount).toEqual({ version: 'v1', names: ['cpu,cpuacct', 'memory', 'pids'] });
+    expect(mount).toEqual({ version: 'v1', names: ['cpu,cpuacct', 'memory', 'pids', 'freezer'] });
   });
 
   it('writes the limits of v1, memory before memory and swap', () => {
-    expect(planCgroup(layout(V1), 'box', ALL).setup).toEqual([
+    expect(planCgroup(layout(V1), '/box', ALL).setup).toEqual([
       ['write', '/sys/fs/cgroup/memory/box/memory.limit_in_bytes', '100'],
       ['write-optional', '/sys/fs/cgroup/memory/box/memory.memsw.limit_in_bytes', '200'],
       ['write', '/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us', '100'],
@@ -86,7 +87,7 @@ describe('planCgroup', () => {
   });
 
   it('writes the limits of v2, where swap is counted apart', () => {
-    expect(planCgroup(v2({ enabled: 'cpu io memory pids' }), 'box', ALL)).toEqual({
+    expect(planCgroup(v2({ enabled: 'cpu io memory pids' }), '/box', ALL)).toEqual({
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
       setup: [
         ['write', '/sys/fs/cgroup/box/memory.max', '100'],
@@ -99,7 +100,7 @@ describe('planCgroup', () => {
   });
 
   it('switches v2 controllers on only where they are off: a must for limits, a favour for statistics', () => {
-    expect(planCgroup(v2({ enabled: 'cpu pids\n' }), 'box', { memory: { limit: 100 } }).setup).toEqual([
+    expect(planCgroup(v2({ enabled: 'cpu pids\n' }), '/box', { memory: { limit: 100 } }).setup).toEqual([
       ['write', '/sys/fs/cgroup/cgroup.subtree_control', '+memory'],
       ['write-optional', '/sys/fs/cgroup/cgroup.subtree_control', '+io'],
       ['write', '/sys/fs/cgroup/box/memory.max', '100'],
@@ -108,7 +109,7 @@ describe('planCgroup', () => {
 
   it('runs without limits inside of a container whose cgroup holds processes', () => {
     const nested = v2({ enabled: '', type: 'domain\n', procs: '1\n42\n' });
-    expect(planCgroup(nested, 'box', {})).toEqual({
+    expect(planCgroup(nested, '/box', {})).toEqual({
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
       setup: [],
       mount: { version: 'v2', names: [] },
@@ -117,7 +118,7 @@ describe('planCgroup', () => {
 
   it('refuses a limit there with the line that moves the processes away', () => {
     const nested = v2({ enabled: '', type: 'domain\n', procs: '1\n' });
-    expect(() => planCgroup(nested, 'box', { pids: { limit: 7 } })).toThrow(
+    expect(() => planCgroup(nested, '/box', { pids: { limit: 7 } })).toThrow(
       expect.objectContaining({
         kind: 'unsupported',
         message:
@@ -132,7 +133,7 @@ describe('planCgroup', () => {
 
   it('hands controllers down inside of a container once its processes have moved', () => {
     const moved = v2({ enabled: '', type: 'domain\n' });
-    expect(planCgroup(moved, 'box', { pids: { limit: 7 } }).setup).toContainEqual([
+    expect(planCgroup(moved, '/box', { pids: { limit: 7 } }).setup).toContainEqual([
       'write',
       '/sys/fs/cgroup/cgroup.subtree_control',
       '+pids',
@@ -145,7 +146,7 @@ describe('planCgroup', () => {
     [{ pids: { limit: 1 } }, 'pids'],
   ])('refuses %j when the controller is missing, naming it', (resources, controller) => {
     for (const host of [layout([V1[3] ?? '']), layout([])]) {
-      expect(() => planCgroup(host, 'box', resources)).toThrow(
+      expect(() => planCgroup(host, '/box', resources)).toThrow(
         expect.objectContaining({ kind: 'unsupported', subject: controller, hint: expect.any(String) }),
       );
     }
@@ -155,8 +156,8 @@ describe('planCgroup', () => {
     const readOnly = layout([V2.replace('cgroup rw', 'cgroup ro')], {
       '/sys/fs/cgroup/cgroup.controllers': 'memory pids',
     });
-    expect(planCgroup(readOnly, 'box', {})).toEqual({ directories: [], setup: [], mount: undefined });
-    expect(() => planCgroup(readOnly, 'box', { memory: { limit: 1 } })).toThrow('mounted read-only');
+    expect(planCgroup(readOnly, '/box', {})).toEqual({ directories: [], setup: [], mount: undefined });
+    expect(() => planCgroup(readOnly, '/box', { memory: { limit: 1 } })).toThrow('mounted read-only');
   });
 
   it('finds a controller that a hybrid host has on v2', () => {
@@ -164,7 +165,7 @@ describe('planCgroup', () => {
       '/sys/fs/cgroup/unified/cgroup.controllers': 'memory',
       '/sys/fs/cgroup/unified/cgroup.subtree_control': 'memory',
     });
-    const plan = planCgroup(host, 'box', { memory: { limit: 1 } });
+    const plan = planCgroup(host, '/box', { memory: { limit: 1 } });
     expect(plan.setup).toEqual([['write', '/sys/fs/cgroup/unified/box/memory.max', '1']]);
     expect(plan.mount).toEqual({ version: 'hybrid', names: ['cpu,cpuacct', 'unified'] });
   });

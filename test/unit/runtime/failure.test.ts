@@ -5,6 +5,7 @@ import { errnoName, explainFailure } from '../../../src/runtime/failure.ts';
 import { isKnownStage } from '../../../src/runtime/failure-stages.ts';
 
 const { ENOENT, EACCES, ENOEXEC, EINVAL, EPERM, EBUSY, ENOSPC, EROFS, ENODEV, ENOMEM } = constants.errno;
+const { ESRCH, EFAULT, ERANGE } = constants.errno;
 
 function explain(stage: string, errno: number, { detail = '', command = 'app', user = '' } = {}) {
   const { error, exitCode } = explainFailure({ stage, errno, detail }, { command, user });
@@ -73,6 +74,26 @@ describe('explainFailure', () => {
     ['mkdir', ENOSPC, 'unavailable', 'make room'],
     ['cgroup', EROFS, 'denied', '--privileged'],
     ['write', ENOENT, 'unsupported', 'controller'],
+    ['join', ESRCH, 'conflict', 'start it again'],
+    ['join', EPERM, 'denied', 'user namespace'],
+    ['bind-of', ESRCH, 'conflict', 'start it again'],
+    ['bind-of', EINVAL, 'invalid', '/dev/shm'],
+    ['id-map', EPERM, 'denied', '--userns'],
+    ['id-map', EINVAL, 'invalid', 'overlap'],
+    ['id-mapped-mount', EINVAL, 'unsupported', '--root'],
+    ['time-offset', ERANGE, 'invalid', 'below zero'],
+    ['device-program', EPERM, 'denied', 'CAP_BPF'],
+    ['device-program', EINVAL, 'unsupported', 'CONFIG_CGROUP_BPF'],
+    ['seccomp', EINVAL, 'unsupported', 'seccomp=unconfined'],
+    ['seccomp', EFAULT, 'unsupported', 'seccomp=unconfined'],
+    ['seccomp', ENOENT, 'notFound', 'try again'],
+    ['label', ENOENT, 'notFound', 'apparmor_parser'],
+    ['oom-score-adj', EACCES, 'denied', 'CAP_SYS_RESOURCE'],
+    ['sysctl', ENOENT, 'notFound', 'kernel does not have it'],
+    ['sysctl', EINVAL, 'invalid', 'refuses this value'],
+    ['bind-source', ENOENT, 'notFound', 'not there on the host'],
+    ['mount', EINVAL, 'invalid', 'options'],
+    ['copy-value', EROFS, 'denied', '--privileged'],
   ])('explains %s with errno %i as %s and says what to do', (stage, errno, kind, hint) => {
     const explained = explain(stage, errno, { detail: '/some/path' });
     expect(explained).toMatchObject({ kind, exitCode: 125, hint: expect.stringContaining(hint) });
@@ -84,10 +105,35 @@ describe('explainFailure', () => {
     expect(hint).toContain('processes live in /sys/fs/cgroup: move them');
   });
 
+  it.each([
+    ['memory.limit_in_bytes', '--memory'],
+    ['memory.memsw.limit_in_bytes', '--memory-swap'],
+    ['memory.swap.max', '--memory-swap'],
+    ['memory.low', '--memory-reservation'],
+    ['memory.swappiness', '--memory-swappiness'],
+    ['cpu.max', '--cpus or --cpu-quota'],
+    ['cpu.cfs_period_us', '--cpu-period'],
+    ['cpuset.mems', '--cpuset-mems'],
+    ['blkio.throttle.write_iops_device', '--device-write-iops'],
+    ['io.bfq.weight', '--blkio-weight'],
+    ['devices.deny', '--device or --device-cgroup-rule'],
+  ])('says which option could not be written to %s', (file, option) => {
+    const { message } = explain('write', EINVAL, { detail: `/sys/fs/cgroup/x/${file}` });
+    expect(message).toBe(`cannot apply ${option}: /sys/fs/cgroup/x/${file}: invalid argument`);
+  });
+
+  it('names the resource of a limit, not its number', () => {
+    expect(explain('rlimit', EPERM, { detail: '7' })).toMatchObject({
+      kind: 'denied',
+      message: 'cannot set the limit of nofile: operation not permitted',
+      hint: expect.stringContaining('CAP_SYS_RESOURCE'),
+    });
+  });
+
   it("has words for every stage of a container's start", () => {
     const text = readFileSync(new URL('../../../native/stages.def', import.meta.url), 'utf8');
-    // Afterwards come the verbs that work on layers, which storage explains.
-    const start = text.slice(0, text.indexOf('/* Afterwards. */'));
+    // Last come the verbs that work on layers, which storage explains.
+    const start = text.slice(0, text.indexOf('/* Trees and layers. */'));
     const stages = [...start.matchAll(/^STAGE\(\w+, "([^"]+)"\)/gm)].map(([, stage]) => stage ?? '');
     expect(stages).toContain('exec');
     expect(stages.filter((stage) => !isKnownStage(stage))).toEqual([]);

@@ -1,11 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CgroupPlan } from '../../../src/runtime/cgroup.ts';
+import type { HostFacts } from '../../../src/runtime/host-facts.ts';
 import type { ContainerOptions } from '../../../src/runtime/options.ts';
-import { compilePlan } from '../../../src/runtime/plan.ts';
+import { compilePlan, type Placement } from '../../../src/runtime/plan.ts';
 import { decodePlan, encodePlan, type PlanRecord } from '../../../src/runtime/plan-encode.ts';
 import { createSpec } from '../../../src/runtime/spec.ts';
-import { containerOptions, ID } from './container-options.ts';
+import {
+  containerOptions,
+  device,
+  fileOptions,
+  hostDevicesOf,
+  hostFacts,
+  ID,
+  ID_MAPS,
+  namespaceOptions,
+  processOptions,
+  securityOptions,
+} from './container-options.ts';
 
 const CGROUP: CgroupPlan = {
   directories: [
@@ -16,13 +28,18 @@ const CGROUP: CgroupPlan = {
   mount: { version: 'v1', names: ['memory', 'pids'] },
 };
 
+const OTHER = { pid: 70, startTime: 8000 };
+
 /** A line of native/ops.def. */
 const OPERATION = /^OP\(\w+, "([^"]+)", (\w+), (\d+), (\d+|ANY)\)/gm;
 
-function plan(changes: Partial<ContainerOptions> = {}, cgroup = CGROUP): PlanRecord[] {
+function plan(
+  changes: Partial<ContainerOptions> = {},
+  { cgroup = CGROUP, host = {} as Partial<HostFacts>, seccomp = undefined as Placement['seccomp'] } = {},
+): PlanRecord[] {
   const options = containerOptions(changes);
-  const spec = createSpec(options, { thermalThrottlePaths: [], cpus: () => 2, openFiles: 4096 });
-  return compilePlan(spec, { ...options, cgroup, failure: ['/bin/skiff', 'explain-failure', ID] });
+  const spec = createSpec(options, hostFacts(host));
+  return compilePlan(spec, { ...options, cgroup, seccomp, failure: ['/bin/skiff', 'explain-failure', ID] });
 }
 
 function section(records: readonly PlanRecord[], name: string): PlanRecord[] {
@@ -58,14 +75,14 @@ describe('compilePlan', () => {
     expect(section(plan(), 'setup')).toEqual([['write', '/cg/pids/x/pids.max', '10']]);
   });
 
-  it('stacks the layers topmost first, without working device nodes', () => {
+  it('stacks the layers topmost first', () => {
     expect(withOp(plan(), 'overlay')).toEqual([
       [
         'overlay',
         '/store/rootfs',
         '/store/upper',
         '/store/work',
-        'nodev',
+        '',
         '/store/layers/top',
         '/store/layers/base',
       ],
@@ -87,8 +104,20 @@ describe('compilePlan', () => {
     const rootfs = { ...containerOptions().rootfs, readOnly: true };
     const autoRemove = { goneMark: '/gone', trash: '/trash' };
     const identity = { ...containerOptions().identity, autoRemove };
-    let section = 'GENERAL';
-    for (const [op, ...args] of plan({ rootfs, identity })) {
+    const seccomp = { file: '/x', flags: [] };
+    const process = processOptions({ groups: ['a'], reaper: true, oomScoreAdj: 1 });
+    const mapped = namespaceOptions({ user: ID_MAPS, timeOffsets: { boottime: 1 }, domainname: 'd' });
+    const joined = namespaceOptions({ ipc: OTHER, shm: 'joined' });
+    const everything = [
+      plan(
+        { rootfs, identity, process, namespaces: mapped },
+        { seccomp, host: { apparmor: () => 'docker-default' } },
+      ),
+      plan({ namespaces: joined, security: securityOptions({ noNewPrivileges: true }) }),
+    ];
+    let section = '';
+    for (const [op, ...args] of everything.flat()) {
+      if (op === 'id') section = 'GENERAL';
       if (['setup', 'init', 'process', 'teardown'].includes(op)) section = op.toUpperCase();
       const { least, most } = known.get(op) ?? { least: Infinity, most: 0 };
       expect({ op, section: known.get(op)?.section }).toEqual({ op, section });
@@ -100,16 +129,32 @@ describe('compilePlan', () => {
   it('splits mount options into flags and data', () => {
     const mounts = withOp(plan(), 'mount');
     expect(mounts[0]).toEqual(['mount', 'proc', 'proc', '/proc', 'nosuid,noexec,nodev,mkdir', '']);
-    expect(mounts[1]).toEqual(['mount', 'tmpfs', 'tmpfs', '/dev', 'nosuid,mkdir', 'mode=755,size=65536k']);
+    expect(mounts[1]).toEqual([
+      'mount',
+      'tmpfs',
+      'tmpfs',
+      '/dev',
+      'nosuid,strictatime,mkdir',
+      'mode=755,size=65536k',
+    ]);
     expect(mounts[2]?.at(-1)).toBe('newinstance,ptmxmode=0666,mode=0620,gid=5');
     expect(mounts.map(([, , , target]) => target)).toEqual([
       '/proc',
       '/dev',
       '/dev/pts',
-      '/dev/shm',
-      '/dev/mqueue',
       '/sys',
+      '/dev/mqueue',
+      '/dev/shm',
     ]);
+  });
+
+  it('gives a tmpfs the mode of the directory that it covers, unless one is asked for', () => {
+    const flags = (...options: string[]) => {
+      const files = fileOptions({ tmpfs: [{ path: '/run', options }] });
+      return withOp(plan({ files }), 'mount').at(-1)?.slice(3);
+    };
+    expect(flags('exec')).toEqual(['/run', 'nosuid,nodev,keep-mode,mkdir', '']);
+    expect(flags('mode=700')).toEqual(['/run', 'noexec,nosuid,nodev,mkdir', 'mode=700']);
   });
 
   it('mounts first, then hides, and closes the root at the very end', () => {
@@ -121,6 +166,7 @@ describe('compilePlan', () => {
       'overlay',
       'mount',
       'cgroup-mount',
+      'mount',
       'bind',
       'node',
       'symlink',
@@ -136,18 +182,20 @@ describe('compilePlan', () => {
 
   it('shows the container those hierarchies that it joined, or none', () => {
     expect(withOp(plan(), 'cgroup-mount')).toEqual([
-      ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'memory', 'pids'],
+      ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'ro', 'memory', 'pids'],
     ]);
-    expect(withOp(plan({}, { directories: [], setup: [], mount: undefined }), 'cgroup-mount')).toEqual([]);
+    expect(
+      withOp(plan({}, { cgroup: { directories: [], setup: [], mount: undefined } }), 'cgroup-mount'),
+    ).toEqual([]);
   });
 
   it('makes device nodes that everyone can use', () => {
-    expect(withOp(plan(), 'node')[0]).toEqual(['node', '/dev/null', 'c', '1', '3', '666']);
+    expect(withOp(plan(), 'node')[0]).toEqual(['node', '/dev/null', 'c', '1', '3', '666', '0', '0']);
   });
 
   it("executes the command with the environment, the user, and Docker's mask of new files", () => {
     const records = section(
-      plan({ process: { argv: ['a', ''], env: [], cwd: '/srv', user: 'app:staff' } }),
+      plan({ process: processOptions({ argv: ['a', ''], env: [], cwd: '/srv', user: 'app:staff' }) }),
       'process',
     );
     expect(records).toEqual([
@@ -159,13 +207,12 @@ describe('compilePlan', () => {
       ['user', 'app:staff'],
       ['umask', '0022'],
       ['rlimit', '7', '1024', '4096'],
-      // Docker's a80425fb without CAP_MKNOD.
-      ['capabilities', 'a00425fb', 'a00425fb', '0', 'a00425fb', '0'],
+      ['capabilities', 'a80425fb', 'a80425fb', '0', 'a80425fb', '0'],
     ]);
   });
 
   it('shares the network of the host by making no namespace and no loopback', () => {
-    const records = plan({ isolation: { hostname: 'box', network: 'host' } });
+    const records = plan({ namespaces: namespaceOptions({ network: 'host' }) });
     expect(withOp(records, 'namespace').map(([, type]) => type)).toEqual([
       'mount',
       'pid',
@@ -175,6 +222,157 @@ describe('compilePlan', () => {
     ]);
     expect(withOp(records, 'loopback')).toEqual([]);
     expect(withOp(plan(), 'namespace').at(-1)).toEqual(['namespace', 'net']);
+  });
+
+  it('disarms device nodes of the image where no rules do', () => {
+    expect(withOp(plan({}, { host: { deviceControl: false } }), 'overlay')[0]?.[4]).toBe('nodev');
+  });
+
+  it('joins the namespaces of a process that cannot be mistaken for another', () => {
+    const namespaces = namespaceOptions({ pid: OTHER, network: OTHER, ipc: OTHER, shm: 'joined' });
+    const records = plan({ namespaces });
+    expect(withOp(records, 'join')).toEqual([
+      ['join', 'pid', '70', '8000'],
+      ['join', 'ipc', '70', '8000'],
+      ['join', 'net', '70', '8000'],
+    ]);
+    expect(withOp(records, 'bind-of')).toEqual([['bind-of', '70', '8000', '/dev/shm', '/dev/shm', 'mkdir']]);
+    expect(withOp(records, 'loopback')).toEqual([]);
+    const files = ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts'];
+    expect(withOp(records, 'bind').map(([, , target]) => target)).toEqual(files);
+  });
+
+  it('maps ids, shows the layers through the maps, and binds devices that cannot be made', () => {
+    const rootfs = { ...containerOptions().rootfs, idMapped: true };
+    const records = plan({ namespaces: namespaceOptions({ user: ID_MAPS }), rootfs });
+    expect(withOp(records, 'namespace').at(-1)).toEqual(['namespace', 'user']);
+    expect(withOp(records, 'uid-map')).toEqual([['uid-map', '0', '100000', '65536']]);
+    expect(withOp(records, 'gid-map')).toEqual([['gid-map', '0', '100000', '65536']]);
+    expect(withOp(records, 'overlay')[0]?.[4]).toBe('idmap');
+    expect(withOp(records, 'node')).toEqual([]);
+    expect(withOp(records, 'bind')).toContainEqual(['bind', '/dev/null', '/dev/null', 'mkfile']);
+    expect(withOp(plan({ namespaces: namespaceOptions({ user: ID_MAPS }) }), 'overlay')[0]?.[4]).toBe('');
+  });
+
+  it('moves the clocks of a time namespace', () => {
+    const records = plan({
+      namespaces: namespaceOptions({ timeOffsets: { monotonic: -1.5, boottime: 60 } }),
+    });
+    expect(withOp(records, 'namespace').at(-1)).toEqual(['namespace', 'time']);
+    expect(withOp(records, 'time-offset')).toEqual([
+      ['time-offset', 'monotonic', '-2', '500000000'],
+      ['time-offset', 'boottime', '60', '0'],
+    ]);
+  });
+
+  it('sets the names of its own uts namespace only', () => {
+    const named = plan({ namespaces: namespaceOptions({ domainname: 'example.org' }) });
+    expect(withOp(named, 'hostname')).toEqual([['hostname', 'box']]);
+    expect(withOp(named, 'domainname')).toEqual([['domainname', 'example.org']]);
+    expect(withOp(plan({ namespaces: namespaceOptions({ uts: 'host' }) }), 'hostname')).toEqual([]);
+  });
+
+  it('confines the process by a filter and labels', () => {
+    const records = plan(
+      {},
+      {
+        seccomp: { file: '/store/seccomp/x', flags: ['log', 'spec-allow'] },
+        host: { apparmor: () => 'docker-default' },
+      },
+    );
+    expect(withOp(records, 'seccomp')).toEqual([['seccomp', '/store/seccomp/x', 'log,spec-allow']]);
+    expect(withOp(records, 'label')).toEqual([['label', 'apparmor', 'docker-default']]);
+    expect([...withOp(plan(), 'seccomp'), ...withOp(plan(), 'label')]).toEqual([]);
+  });
+
+  it('gives the process groups, limits, a score and our own first process', () => {
+    const process = processOptions({
+      groups: ['staff', '7'],
+      umask: 0o027,
+      oomScoreAdj: 5,
+      reaper: true,
+      rlimits: [{ name: 'core', soft: 0, hard: -1 }],
+    });
+    const security = securityOptions({ noNewPrivileges: true });
+    const host = { exceedsLimits: () => true };
+    expect(section(plan({ process, security }, { host }), 'process').slice(7)).toEqual([
+      ['user', '0'],
+      ['group', 'staff'],
+      ['group', '7'],
+      ['reaper'],
+      ['umask', '0027'],
+      ['rlimit', '7', '1024', '4096'],
+      ['rlimit', '4', '0', '18446744073709551615'],
+      ['oom-score-adj', '5'],
+      ['capabilities', 'a80425fb', 'a80425fb', '0', 'a80425fb', '0'],
+      ['no-new-privileges'],
+    ]);
+  });
+
+  it('makes the devices that are asked for with their owner and mode', () => {
+    const devices = { devices: [{ host: '/dev/sda', container: '/dev/x', access: 'r' }], cgroupRules: [] };
+    const host = { devices: hostDevicesOf({ '/dev/sda': device('b', 8, 0) }) };
+    expect(withOp(plan({ devices }, { host }), 'node').at(-1)).toEqual([
+      'node',
+      '/dev/x',
+      'b',
+      '8',
+      '0',
+      '660',
+      '0',
+      '6',
+    ]);
+  });
+
+  it('binds the own part of each v1 hierarchy where the cgroup namespace is the host’s', () => {
+    const cgroup: CgroupPlan = {
+      directories: [
+        { version: 'v1', path: '/cg/cpu,cpuacct/x' },
+        { version: 'v1', path: '/cg/memory/x' },
+        { version: 'v2', path: '/cg/unified/x' },
+      ],
+      setup: [],
+      mount: { version: 'hybrid', names: ['cpu,cpuacct', 'memory', 'unified'] },
+    };
+    const namespaces = namespaceOptions({ cgroup: 'host' });
+    const init = section(plan({ namespaces }, { cgroup }), 'init');
+    expect(withOp(init, 'cgroup-mount')).toEqual([]);
+    const below = (op: string) =>
+      withOp(init, op).filter((record) => record.some((arg) => arg.startsWith('/sys/fs/cgroup')));
+    const flags = 'ro,nosuid,nodev,noexec,mkdir';
+    expect(below('bind')).toEqual([
+      ['bind', '/cg/cpu,cpuacct/x', '/sys/fs/cgroup/cpu,cpuacct', flags],
+      ['bind', '/cg/memory/x', '/sys/fs/cgroup/memory', flags],
+      ['bind', '/cg/unified/x', '/sys/fs/cgroup/unified', flags],
+    ]);
+    expect(below('symlink').map(([, path]) => path)).toEqual([
+      '/sys/fs/cgroup/cpu',
+      '/sys/fs/cgroup/cpuacct',
+    ]);
+    expect(below('readonly')).toHaveLength(1);
+    const open = plan({ namespaces, security: securityOptions({ privileged: true }) }, { cgroup });
+    expect(open).toContainEqual([
+      'bind',
+      '/cg/memory/x',
+      '/sys/fs/cgroup/memory',
+      'nosuid,nodev,noexec,mkdir',
+    ]);
+    expect(withOp(open, 'readonly')).toEqual([]);
+  });
+
+  it('shows all of v2 where the cgroup namespace is the host’s, and lets it be written when told so', () => {
+    const cgroup: CgroupPlan = {
+      directories: [{ version: 'v2', path: '/cg/x' }],
+      setup: [],
+      mount: { version: 'v2', names: [] },
+    };
+    expect(
+      withOp(plan({ namespaces: namespaceOptions({ cgroup: 'host' }) }, { cgroup }), 'cgroup-mount'),
+    ).toEqual([['cgroup-mount', '/sys/fs/cgroup', 'v2', 'ro']]);
+    const security = securityOptions({ writableCgroups: true });
+    expect(withOp(plan({ security }, { cgroup }), 'cgroup-mount')).toEqual([
+      ['cgroup-mount', '/sys/fs/cgroup', 'v2', 'rw'],
+    ]);
   });
 
   it('keeps the files of a container that ended', () => {
@@ -203,7 +401,7 @@ describe('encodePlan', () => {
   });
 
   it('gives back what it wrote, empty arguments included', () => {
-    const records = plan({ process: { argv: ['a', '', 'b\nc'], env: ['E='], cwd: '/', user: '' } });
+    const records = plan({ process: processOptions({ argv: ['a', '', 'b\nc'], env: ['E='] }) });
     expect(decodePlan(encodePlan(records))).toEqual(records);
   });
 

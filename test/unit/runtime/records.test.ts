@@ -32,6 +32,29 @@ describe('the records of the monitor', () => {
     expect(parseStateRecord('').monitor).toEqual({ pid: 0, startTime: 0 });
   });
 
+  it('keep the evidence of how it ended, each only when there is some', () => {
+    const evidence = [
+      'oom-kills 2',
+      'memory-peak 9000000000',
+      'memory-limit 8000',
+      'throttled 5 123456',
+      'pids-refused 7',
+      'sent 15 1700000000123',
+      'escalated 1',
+    ];
+    expect(parseExitRecord(`code 137\n${evidence.join('\n')}\n`)).toMatchObject({
+      oomKills: 2,
+      memoryPeak: 9_000_000_000,
+      memoryLimit: 8000,
+      throttled: { periods: 5, microseconds: 123_456 },
+      pidsRefused: 7,
+      sent: { signal: 15, at: 1_700_000_000_123 },
+      escalated: true,
+    });
+    const known = Object.keys(parseExitRecord('code 0\nthrottled 5\nsent x y\nescalated 0\noom-kills\n'));
+    expect(known).toEqual(['code', 'oom', 'started', 'finished']);
+  });
+
   it('may say more than is known here', () => {
     expect(parseExitRecord('code 3\nfuture a b\n').code).toBe(3);
   });

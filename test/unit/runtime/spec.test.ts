@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createSpec } from '../../../src/runtime/spec.ts';
-import { containerOptions, ID } from './container-options.ts';
+import { createSpec, isFilteredByDefault } from '../../../src/runtime/spec.ts';
+import { containerOptions, hostFacts, ID, namespaceOptions, securityOptions } from './container-options.ts';
 
-const HOST = {
-  thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'],
-  cpus: () => 4,
-  openFiles: 4096,
-};
+const HOST = hostFacts({ thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'] });
 
 function spec(changes: Parameters<typeof containerOptions>[0] = {}) {
   return createSpec(containerOptions(changes), HOST);
@@ -14,6 +10,10 @@ function spec(changes: Parameters<typeof containerOptions>[0] = {}) {
 
 function processWith(changes: object) {
   return spec({ process: { ...containerOptions().process, ...changes } }).process;
+}
+
+function specWith(security: Parameters<typeof securityOptions>[0], changes = {}) {
+  return spec({ security: securityOptions(security), ...changes });
 }
 
 describe('createSpec', () => {
@@ -30,10 +30,9 @@ describe('createSpec', () => {
     expect(env).toEqual(['PATH=/user', 'HOSTNAME=box', 'A=']);
   });
 
-  it('gives thirteen capabilities, none of which makes device nodes or survives a change of user', () => {
+  it("gives Docker's fourteen capabilities, none of which survives a change of user", () => {
     const { bounding, permitted, effective, inheritable, ambient } = spec().process.capabilities;
-    expect(bounding).toHaveLength(13);
-    expect(bounding).not.toContain('CAP_MKNOD');
+    expect(bounding).toHaveLength(14);
     expect([permitted, effective]).toEqual([bounding, bounding]);
     expect([inheritable, ambient]).toEqual([undefined, undefined]);
   });
@@ -65,7 +64,7 @@ describe('createSpec', () => {
   });
 
   it('leaves the network of the host alone', () => {
-    const { linux } = spec({ isolation: { hostname: 'box', network: 'host' } });
+    const { linux } = spec({ namespaces: namespaceOptions({ network: 'host' }) });
     expect(linux.namespaces.map(({ type }) => type)).not.toContain('network');
     expect(linux.sysctl).toEqual({});
   });
@@ -104,7 +103,7 @@ describe('createSpec', () => {
 
   it('limits memory with as much swap, and CPUs by a quota per 100 ms', () => {
     const { linux } = spec({ resources: { memory: 64 << 20, nanoCpus: 5e8, pidsLimit: 100 } });
-    expect(linux.resources).toEqual({
+    expect(linux.resources).toMatchObject({
       memory: { limit: 64 << 20, swap: 128 << 20 },
       cpu: { quota: 50_000, period: 100_000 },
       pids: { limit: 100 },
@@ -117,8 +116,10 @@ describe('createSpec', () => {
   });
 
   it('reads zero and a negative number of processes as no limit', () => {
-    expect(spec({ resources: { memory: 0, nanoCpus: 0, pidsLimit: -1 } }).linux.resources).toEqual({});
-    expect(spec({ resources: { pidsLimit: 0 } }).linux.resources).toEqual({});
+    const { devices } = spec().linux.resources;
+    const zero = { memory: 0, nanoCpus: 0, pidsLimit: -1 };
+    expect(spec({ resources: zero }).linux.resources).toEqual({ devices });
+    expect(spec({ resources: { pidsLimit: 0 } }).linux.resources).toEqual({ devices });
   });
 
   it.each([
@@ -134,7 +135,109 @@ describe('createSpec', () => {
   it('refuses an empty command, a relative directory and a host name that the kernel would not take', () => {
     expect(() => processWith({ argv: [] })).toThrow('no command specified');
     expect(() => processWith({ cwd: 'srv' })).toThrow('the working directory "srv" is not an absolute path');
-    const isolation = { hostname: 'x'.repeat(65), network: 'none' } as const;
-    expect(() => spec({ isolation })).toThrow('between 1 and 64 bytes');
+    const namespaces = namespaceOptions({ hostname: 'x'.repeat(65) });
+    expect(() => spec({ namespaces })).toThrow('between 1 and 64 bytes');
+  });
+
+  it('takes a variable away that has a name only, as Docker does', () => {
+    expect(processWith({ env: ['A=1', 'HOSTNAME', 'B'] }).env).toEqual([
+      expect.stringMatching(/^PATH=/),
+      'A=1',
+    ]);
+  });
+
+  it('leaves a user who is not root the bounding set alone, and a name both: it may be root’s', () => {
+    const sets = (user: string) => {
+      const { bounding, permitted, effective } = processWith({ user }).capabilities;
+      return [bounding, permitted, effective].map(({ length }) => length);
+    };
+    expect(sets('1000')).toEqual([14, 0, 0]);
+    expect(sets('1000:staff')).toEqual([14, 0, 0]);
+    for (const user of ['', '0', '0:staff', 'app', 'root:0']) expect(sets(user)).toEqual([14, 14, 14]);
+  });
+
+  it('says mask, numbers of groups and limits with the user', () => {
+    const { user, rlimits } = processWith({
+      umask: 0o077,
+      groups: ['5', 'staff', '7'],
+      rlimits: [{ name: 'nproc', soft: 1, hard: 2 }],
+    });
+    expect(user).toEqual({ uid: 0, gid: 0, umask: 0o077, additionalGids: [5, 7], username: '0' });
+    expect(rlimits[1]).toEqual({ type: 'RLIMIT_NPROC', soft: 1, hard: 2 });
+  });
+
+  it('sets the OOM score that is asked for, and else gives up a protection only', () => {
+    const own = (oomScoreAdj: number) =>
+      createSpec(containerOptions(), hostFacts({ oomScoreAdj })).process.oomScoreAdj;
+    expect(processWith({ oomScoreAdj: 500 }).oomScoreAdj).toBe(500);
+    expect([own(0), own(500), own(-999)]).toEqual([undefined, undefined, 0]);
+  });
+
+  it('protects a container from being killed only where this process may', () => {
+    const process = { ...containerOptions().process, oomScoreAdj: -500 };
+    const may = hostFacts({ exceedsLimits: () => true });
+    expect(createSpec(containerOptions({ process }), may).process.oomScoreAdj).toBe(-500);
+    expect(
+      createSpec(containerOptions({ process }), hostFacts({ oomScoreAdj: -500 })).process.oomScoreAdj,
+    ).toBe(-500);
+    expect(() => createSpec(containerOptions({ process }), hostFacts())).toThrow(
+      expect.objectContaining({ kind: 'denied', message: "the OOM score -500 is below skiff's own, 0" }),
+    );
+  });
+
+  it.each([
+    [{ oomScoreAdj: 1001 }, 'the OOM score 1001 is not between -1000 and 1000'],
+    [{ oomScoreAdj: -1001 }, 'the OOM score -1001'],
+    [{ oomScoreAdj: 0.5 }, 'the OOM score 0.5'],
+    [{ umask: 0o1000 }, 'the umask 1000 is not between 0000 and 0777'],
+    [{ umask: -1 }, 'the umask -1'],
+  ])('refuses %o', (changes, message) => {
+    expect(() => processWith(changes)).toThrow(
+      expect.objectContaining({ kind: 'invalid', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('hides nothing when told so', () => {
+    const { linux, mounts } = specWith({ unmaskedPaths: true });
+    expect([linux.maskedPaths, linux.readonlyPaths]).toEqual([[], []]);
+    expect(mounts.find(({ destination }) => destination === '/sys')?.options).toContain('ro');
+  });
+
+  it('opens everything to a privileged container, whose system calls nobody filters unasked', () => {
+    const { linux, mounts, process } = specWith({ privileged: true });
+    expect([linux.maskedPaths, linux.readonlyPaths]).toEqual([[], []]);
+    expect(process.capabilities.bounding).toHaveLength(41);
+    for (const path of ['/sys', '/sys/fs/cgroup']) {
+      expect(mounts.find(({ destination }) => destination === path)?.options).not.toContain('ro');
+    }
+    expect(isFilteredByDefault({ security: securityOptions({ privileged: true }) })).toBe(false);
+    expect(isFilteredByDefault({ security: securityOptions() })).toBe(true);
+  });
+
+  it('opens the cgroups alone when told so', () => {
+    const { mounts } = specWith({ writableCgroups: true });
+    const readOnly = mounts.filter(({ options }) => options.includes('ro'));
+    expect(readOnly.map(({ destination }) => destination)).toEqual(['/sys']);
+  });
+
+  it('adds sysctls to its own, which they may replace', () => {
+    const { linux } = specWith({
+      sysctls: { 'net/ipv4/ip_unprivileged_port_start': '1024', 'kernel.msgmax': '9' },
+    });
+    expect(linux.sysctl).toEqual({
+      'net.ipv4.ip_unprivileged_port_start': '1024',
+      'net.ipv4.ping_group_range': '0 2147483647',
+      'kernel.msgmax': '9',
+    });
+  });
+
+  it('keeps no new privileges, and labels where the host has them', () => {
+    expect(specWith({ noNewPrivileges: true }).process.noNewPrivileges).toBe(true);
+    const host = hostFacts({ apparmor: () => 'docker-default', selinux: () => true });
+    const security = securityOptions({ label: ['type:spc_t'] });
+    expect(createSpec(containerOptions({ security }), host).process).toMatchObject({
+      apparmorProfile: 'docker-default',
+      selinuxLabel: 'system_u:system_r:spc_t:s0',
+    });
   });
 });

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../host/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExitRecord } from '../runtime/records.ts';
-import type { CreateOptions } from './create-options.ts';
+import type { CreateOptions, IdMaps } from './create-options.ts';
 
 /** 64 lower-case hex digits. */
 export type ContainerId = string & { readonly __brand: 'ContainerId' };
@@ -20,7 +20,10 @@ export interface ContainerRow {
   layers: Digest[];
   /** What it executes: the image's and the user's wishes merged. */
   argv: string[];
+  /** With ids in the place of other containers' names, and the host name that it got. */
   options: CreateOptions;
+  /** Absent: no user namespace. */
+  idMaps: OwnerMaps | undefined;
   autoRemove: boolean;
   /** ms since the epoch. */
   createdAt: number;
@@ -30,6 +33,12 @@ export interface ContainerRow {
   /** Why the last start failed. */
   error: StartFailure | undefined;
   ended: ExitRecord | undefined;
+}
+
+/** The id maps of a container's user namespace, and how its files come to have their owners. */
+export interface OwnerMaps extends IdMaps {
+  /** The kernel shows layers and upper directory through the maps; else the layers are copies with shifted owners. */
+  idMapped: boolean;
 }
 
 export interface StartFailure {
@@ -56,8 +65,9 @@ export function insertContainer(
 
 function insert(database: Database, row: ContainerRow): void {
   database.run(
-    `INSERT INTO container (id, name, image_id, image_name, layers, argv, options, auto_remove, created_at, starter, started)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO container
+     (id, name, image_id, image_name, layers, argv, options, id_maps, auto_remove, created_at, starter, started)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     row.id,
     row.name,
     row.imageId,
@@ -65,6 +75,7 @@ function insert(database: Database, row: ContainerRow): void {
     JSON.stringify(row.layers),
     JSON.stringify(row.argv),
     JSON.stringify(row.options),
+    row.idMaps === undefined ? null : JSON.stringify(row.idMaps),
     row.autoRemove ? 1 : 0,
     row.createdAt,
     row.starter ?? null,
@@ -170,6 +181,7 @@ function toRow(row: Row): ContainerRow {
     layers: json('layers') as Digest[],
     argv: json('argv') as string[],
     options: json('options') as CreateOptions,
+    idMaps: json('id_maps') as OwnerMaps | undefined,
     autoRemove: row['auto_remove'] === 1,
     createdAt: row['created_at'] as number,
     starter: (row['starter'] as string | null) ?? undefined,

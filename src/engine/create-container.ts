@@ -1,77 +1,74 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { processIdentity } from '../host/process.ts';
-import { randomHex } from '../host/random.ts';
-import { hexOf } from '../oci/digest.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
 import {
-  type ContainerId,
   type ContainerRow,
+  deleteContainer,
   insertContainer,
+  type OwnerMaps,
   transactionAfterSweep,
 } from './container-store.ts';
 import type { Context } from './context.ts';
-import type { CreateOptions } from './create-options.ts';
-import type { FoundImage } from './image-store.ts';
+import { type FileOwner, writeHostsFiles } from './hosts-files.ts';
 import { randomName } from './names.ts';
-import { mergeProcess } from './process-config.ts';
+import type { PreparedContainer } from './prepare-container.ts';
 import { statusOf } from './status.ts';
 
-/** Docker's rule for names: at least two characters. */
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const NAME_ATTEMPTS = 20;
 
 /**
- * Makes a container: its row, then its directory. Nothing runs yet. `starting` says that this very process goes on to
- * start it. Throws `conflict` when the name is taken, `invalid` for a name or command that cannot be.
+ * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
+ * process goes on to start it. False when another command took its range of ids meanwhile: it wants another one.
+ * Throws `conflict` when the name is taken, `unavailable` when the disk is full; nothing of it is left then.
  */
-export function createContainer(
+export async function createContainer(
   context: Context,
-  options: CreateOptions,
-  { image, starting }: { image: FoundImage; starting: boolean },
-): ContainerRow {
-  checkName(options.name);
-  const { argv } = mergeProcess(
-    parseImageConfig(Buffer.from(image.image.config)),
-    options.process,
-    options.image,
-  );
-  const row = insertUnderFreeName(context, options, (name) =>
-    newRow(options, image, { name, argv, starting }),
-  );
+  prepared: PreparedContainer,
+  { starting }: { starting: boolean },
+): Promise<boolean> {
+  const { idMaps, claimed } = prepared.namespaces;
+  const isStillFree = claimed && idMaps !== undefined ? await claim(context, idMaps) : () => true;
+  const inserted = insertUnderFreeName(context, prepared, { starting, isStillFree });
+  if (!inserted) return false;
   try {
-    makeDirectory(context, row);
+    if (idMaps?.idMapped === false) await copyLayers(context, prepared, idMaps);
+    makeDirectory(prepared, await ownerOf(idMaps));
+    return true;
   } catch (cause) {
-    rmSync(join(context.paths.containers, row.id), { recursive: true, force: true });
-    context.database.run('DELETE FROM container WHERE id = ?', row.id);
+    undoCreation(context, prepared);
     throw diskError(cause, context.paths.containers);
   }
-  return row;
 }
 
-function checkName(name: string | undefined): void {
-  if (name === undefined || NAME.test(name)) return;
-  throw new EngineError('invalid', `"${name}" cannot be a container's name`, {
-    subject: name,
-    hint: 'two or more of letters, digits, _ . and -, beginning with a letter or digit',
-  });
+/** Takes back the row and the directories of a container that could not be made. */
+export function undoCreation({ database }: Context, { id, runtime: { identity } }: PreparedContainer): void {
+  for (const path of [identity.runDir, identity.containerDir]) rmSync(path, { recursive: true, force: true });
+  deleteContainer(database, id);
 }
 
-function newRow(
-  options: CreateOptions,
-  found: FoundImage,
-  { name, argv, starting }: { name: string; argv: string[]; starting: boolean },
-): ContainerRow {
+async function claim({ database }: Context, maps: OwnerMaps): Promise<() => boolean> {
+  const { areFree } = await import('./id-maps.ts');
+  return () => areFree(database, maps);
+}
+
+async function copyLayers(context: Context, { image }: PreparedContainer, maps: OwnerMaps): Promise<void> {
+  const { makeShiftedLayers } = await import('./shifted-layers.ts');
+  await makeShiftedLayers(context, { layers: image.layers, maps });
+}
+
+function newRow(prepared: PreparedContainer, name: string, starting: boolean): ContainerRow {
+  const { id, image, options, runtime, namespaces } = prepared;
   const self = processIdentity(process.pid);
   return {
-    id: randomHex(32) as ContainerId,
+    id,
     name,
-    imageId: found.image.id,
+    imageId: image.id,
     imageName: options.image,
-    layers: found.image.layers,
-    argv,
+    layers: image.layers,
+    argv: runtime.process.argv,
     options,
+    idMaps: namespaces.idMaps,
     autoRemove: options.autoRemove,
     createdAt: Date.now(),
     starter: self === undefined ? undefined : `${self.pid} ${self.startTime}`,
@@ -81,25 +78,30 @@ function newRow(
   };
 }
 
-/** Inserts the row in one transaction with the check that its image is still there: nobody can remove it in between. */
+/**
+ * Inserts the row in one transaction with the checks that its image is still there, so that nobody can remove it in
+ * between, and that nobody took its ids. False when somebody did.
+ */
 function insertUnderFreeName(
   context: Context,
-  options: CreateOptions,
-  rowFor: (name: string) => ContainerRow,
-): ContainerRow {
+  prepared: PreparedContainer,
+  { starting, isStillFree }: { starting: boolean; isStillFree: () => boolean },
+): boolean {
   const { database, paths } = context;
+  const { name, image } = prepared.options;
   for (let attempt = 1; ; attempt += 1) {
-    const row = rowFor(options.name ?? randomName());
+    const row = newRow(prepared, name ?? randomName(), starting);
     try {
-      transactionAfterSweep(database, paths.gone, () => {
+      return transactionAfterSweep(database, paths.gone, () => {
         if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
-          throw imageVanished(options.image);
+          throw imageVanished(image);
+        if (!isStillFree()) return false;
         insertContainer(database, row, (holder) => statusOf(context, holder).state === 'gone');
+        return true;
       });
-      return row;
     } catch (error) {
       const taken = error instanceof EngineError && error.kind === 'conflict';
-      if (!taken || options.name !== undefined || attempt === NAME_ATTEMPTS) throw error;
+      if (!taken || name !== undefined || attempt === NAME_ATTEMPTS) throw error;
     }
   }
 }
@@ -108,22 +110,43 @@ function imageVanished(image: string): EngineError {
   return new EngineError('notFound', `image ${image} was removed just now`, { subject: image });
 }
 
+/** Ids of the host; undefined without id maps, where the container's root is the host's. */
+async function ownerOf(maps: OwnerMaps | undefined): Promise<FileOwner | undefined> {
+  if (maps === undefined) return undefined;
+  const { rootOwner } = await import('./id-maps.ts');
+  return rootOwner(maps);
+}
+
+/** The directory with what a container begins with: its root, the engine's files, its config. `owner` is its root. */
+function makeDirectory(prepared: PreparedContainer, owner: FileOwner | undefined): void {
+  const { identity, files, namespaces } = prepared.runtime;
+  mkdirSync(identity.containerDir, { recursive: true, mode: 0o710 });
+  makeRoot(prepared, owner);
+  if (prepared.namespaces.ownFiles) {
+    const network = namespaces.network === 'host' ? 'host' : 'new';
+    writeHostsFiles(prepared.namespaces.files, { network, hostname: namespaces.hostname, owner });
+  }
+  if (files.localtime !== undefined && prepared.timeZone !== undefined) {
+    writeFileSync(files.localtime, prepared.timeZone);
+    if (owner !== undefined) chownSync(files.localtime, owner.uid, owner.gid);
+  }
+  writeFileSync(join(identity.containerDir, 'config.json'), prepared.config);
+}
+
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */
-function makeDirectory({ paths }: Context, { id, layers }: ContainerRow): void {
-  const directory = join(paths.containers, id);
-  mkdirSync(directory, { recursive: true, mode: 0o710 });
-  for (const name of ['upper', 'work', 'rootfs']) mkdirSync(join(directory, name), { mode: 0o755 });
-  const top = layers.at(-1);
-  if (top === undefined) return;
-  const { mode, uid, gid } = statSync(join(paths.layers, hexOf(top)));
-  chownSync(join(directory, 'upper'), uid, gid);
-  chmodSync(join(directory, 'upper'), mode & 0o7777);
+function makeRoot({ runtime: { rootfs } }: PreparedContainer, owner: FileOwner | undefined): void {
+  for (const path of [rootfs.upper, rootfs.work, rootfs.mountPoint]) mkdirSync(path, { mode: 0o755 });
+  const [top] = rootfs.lowers;
+  const like = top === undefined ? undefined : statSync(top);
+  const { uid, gid } = like ?? owner ?? { uid: 0, gid: 0 };
+  chownSync(rootfs.upper, uid, gid);
+  if (like !== undefined) chmodSync(rootfs.upper, like.mode & 0o7777);
 }
 
 /** Turns a failed write below the store into a message. */
 export function diskError(cause: unknown, path: string): unknown {
-  if (cause instanceof EngineError) return cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { code, message, syscall } = cause as NodeJS.ErrnoException;
+  if (syscall === undefined) return cause;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new EngineError('unavailable', `no space left on device for ${path}`, {
       subject: path,

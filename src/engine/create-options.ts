@@ -2,7 +2,9 @@ import type { Platform } from '../oci/platform.ts';
 
 /**
  * What a face asks for when it creates a container, grouped by concern. The same type whether the wish came from a
- * command line, an HTTP body or a manifest; what is absent comes from the image or from the engine's defaults.
+ * command line, an HTTP body or a manifest; what is absent comes from the image or from the engine's defaults. It is
+ * kept with the container as JSON, then with ids in the place of other containers' names and with its host name. Names
+ * of users and devices are as the user gave them.
  */
 export interface CreateOptions {
   /** The image as the user named it. */
@@ -11,8 +13,12 @@ export interface CreateOptions {
   name?: string | undefined;
   platform?: Platform | undefined;
   process: ProcessOptions;
-  isolation: IsolationOptions;
+  namespaces: NamespaceOptions;
+  security: SecurityOptions;
+  devices: DeviceOptions;
+  files: FileOptions;
   resources: ResourceOptions;
+  stop: StopOptions;
   /** The container and its files go when it ends. */
   autoRemove: boolean;
 }
@@ -28,22 +34,146 @@ export interface ProcessOptions {
   cwd?: string | undefined;
   /** `name|uid[:group|gid]`, looked up inside the container. */
   user?: string | undefined;
+  /** Supplementary groups, names or numbers, looked up inside the container. */
+  groups?: string[] | undefined;
+  /** Octal value as a number. */
+  umask?: number | undefined;
+  /** A name of the host's zoneinfo (`Europe/Berlin`), or `local` for the host's own. */
+  timeZone?: string | undefined;
+  /** PID 1 is skiff's own: forwards signals and reaps. */
+  init?: boolean | undefined;
+  /** -1000 to 1000. */
+  oomScoreAdj?: number | undefined;
+  rlimits?: Rlimit[] | undefined;
   /** Keeps stdin open and relays it. */
   stdin: boolean;
 }
 
-export interface IsolationOptions {
-  hostname?: string | undefined;
-  network: 'none' | 'host';
-  /** Mounts the root file system read-only. */
-  readOnly: boolean;
+/** `name` as `ulimit` of the command line has it (`nofile`); -1 is unlimited. */
+export interface Rlimit {
+  name: string;
+  soft: number;
+  hard: number;
 }
 
+/** One that is shared: `container` is a name or id as the user gave it. */
+export interface SharedWith {
+  container: string;
+}
+
+/** What is absent is `private`. `network` has no default of its own: faces say it. */
+export interface NamespaceOptions {
+  hostname?: string | undefined;
+  domainname?: string | undefined;
+  network: 'none' | 'host' | SharedWith;
+  pid?: 'private' | 'host' | SharedWith | undefined;
+  /** `none`: private and without /dev/shm; only `shareable` (or `host`) can be shared by others. */
+  ipc?: 'private' | 'shareable' | 'none' | 'host' | SharedWith | undefined;
+  uts?: 'private' | 'host' | SharedWith | undefined;
+  cgroup?: 'private' | 'host' | SharedWith | undefined;
+  /** Absent: `host`, no user namespace. `auto`: a free range of the host's subordinate ids. */
+  user?: 'host' | 'auto' | SharedWith | IdMaps | undefined;
+  /** A time namespace whose clocks differ from the host's by so many seconds. */
+  timeOffsets?: { monotonic?: number | undefined; boottime?: number | undefined } | undefined;
+}
+
+export interface IdMaps {
+  uids: IdRange[];
+  gids: IdRange[];
+}
+
+/** `count` ids, from `inside` in the container and from `outside` on the host. */
+export interface IdRange {
+  inside: number;
+  outside: number;
+  count: number;
+}
+
+export interface SecurityOptions {
+  privileged?: boolean | undefined;
+  /** With or without `CAP_`, any case, or `ALL`. */
+  capAdd?: string[] | undefined;
+  capDrop?: string[] | undefined;
+  noNewPrivileges?: boolean | undefined;
+  /** Absent: `builtin`, and `unconfined` when privileged. A profile is Docker's JSON, `source` the file it came from. */
+  seccomp?: 'builtin' | 'unconfined' | { profile: string; source: string } | undefined;
+  /** A profile's name, or `unconfined`. */
+  apparmor?: string | undefined;
+  /** As `--security-opt label=`: `disable`, `user:U`, `role:R`, `type:T`, `level:L`. */
+  label?: string[] | undefined;
+  /** Nothing is masked or read-only below /proc and /sys. */
+  unmaskedPaths?: boolean | undefined;
+  writableCgroups?: boolean | undefined;
+  sysctls?: Record<string, string> | undefined;
+}
+
+export interface DeviceOptions {
+  devices?: DeviceMapping[] | undefined;
+  /** `c 1:3 rwm`, as the devices cgroup reads them. */
+  cgroupRules?: string[] | undefined;
+}
+
+/** A device of the host, or a directory of them. `access` is of `rwm`. */
+export interface DeviceMapping {
+  host: string;
+  container: string;
+  access: string;
+}
+
+export interface FileOptions {
+  /** Mounts the root file system read-only. */
+  readOnly: boolean;
+  /** `options` are words of mount(8) and of tmpfs: `size=64m`, `mode=1777`, `exec`. */
+  tmpfs?: { path: string; options: string[] }[] | undefined;
+  /** Bytes of /dev/shm. */
+  shmSize?: number | undefined;
+}
+
+/** What is absent is not limited. */
 export interface ResourceOptions {
   /** Bytes. */
   memory?: number | undefined;
+  /** Bytes: the memory that reclaim tries to leave. */
+  memoryReservation?: number | undefined;
+  /** Bytes of memory and swap together, as Docker counts; -1 is unlimited. */
+  memorySwap?: number | undefined;
+  /** 0 to 100; v1 only. */
+  memorySwappiness?: number | undefined;
+  oomKillDisable?: boolean | undefined;
   /** Billionths of a CPU: `--cpus 0.5` is 500,000,000. */
   nanoCpus?: number | undefined;
-  /** Processes and threads. */
+  cpuShares?: number | undefined;
+  /** Microseconds. */
+  cpuQuota?: number | undefined;
+  /** Microseconds. */
+  cpuPeriod?: number | undefined;
+  /** A list as cpuset(7) has it: `0-3,8`. */
+  cpusetCpus?: string | undefined;
+  cpusetMems?: string | undefined;
+  /** Processes and threads; 0 and less: no limit. */
   pidsLimit?: number | undefined;
+  /** 10 to 1000. */
+  blkioWeight?: number | undefined;
+  blkioWeightDevices?: DeviceAmount[] | undefined;
+  /** Bytes per second. */
+  readBps?: DeviceAmount[] | undefined;
+  writeBps?: DeviceAmount[] | undefined;
+  /** Operations per second. */
+  readIops?: DeviceAmount[] | undefined;
+  writeIops?: DeviceAmount[] | undefined;
+  /** A directory of the cgroup hierarchies, `/team/a`. */
+  cgroupParent?: string | undefined;
+}
+
+/** `path` is a block device of the host. */
+export interface DeviceAmount {
+  path: string;
+  amount: number;
+}
+
+export interface StopOptions {
+  /** A name or number; absent: the image's, else SIGTERM. */
+  signal?: string | undefined;
+  /** Absent: ten seconds; negative: never SIGKILL. */
+  timeoutMs?: number | undefined;
 }

@@ -10,7 +10,7 @@ import { takeLease } from './leases.ts';
 import { inWorkspace } from './workspace.ts';
 
 /** The one image that every skiff carries: it needs no registry. */
-const EMBEDDED = 'hello';
+export const EMBEDDED = 'hello';
 const NAME = 'localhost/hello:latest';
 
 /**

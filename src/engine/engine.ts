@@ -10,6 +10,8 @@ export interface Engine {
   readonly containers: Containers;
   /** What this host and this store offer. */
   info(): Promise<import('./info.ts').EngineInfo>;
+  /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
+  diagnose(options: { fix: boolean }): Promise<import('./doctor.ts').Diagnosis>;
   close(): void;
 }
 
@@ -21,6 +23,10 @@ export function openEngine(options: EngineOptions): Engine {
     async info() {
       const { engineInfo } = await import('./info.ts');
       return await engineInfo(context);
+    },
+    async diagnose(options) {
+      const { diagnose } = await import('./doctor.ts');
+      return await diagnose(context, options);
     },
     close: () => context.close(),
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Database } from '../host/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Context } from './context.ts';
+import { discardUnusedCopies } from './layer-copies.ts';
 import { leasedResources } from './leases.ts';
 import { trashOf } from './trash.ts';
 
@@ -25,6 +26,7 @@ export function discardUnreferenced(context: Context): void {
     trash.take(join(paths.layers, hex));
     database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
   }
+  discardUnusedCopies(context, trash);
 }
 
 const HEX = /^[0-9a-f]{64}$/;

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The three files that every container gets bind mounted over its own. Absolute host paths. */
@@ -16,25 +16,42 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 `;
 
-/**
- * Writes /etc/hosts, /etc/hostname and /etc/resolv.conf for a container into its directory. On the host's network
- * it sees the host's own names and servers; without a network it knows itself.
- */
-export function writeHostsFiles(directory: string, network: 'none' | 'host', hostname: string): HostsFiles {
-  const files: HostsFiles = {
+/** Where a container's own files lie, written or not. */
+export function hostsFilesIn(directory: string): HostsFiles {
+  return {
     hosts: join(directory, 'hosts'),
     hostname: join(directory, 'hostname'),
     resolvConf: join(directory, 'resolv.conf'),
   };
+}
+
+/**
+ * Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. On the host's network it sees the host's own
+ * names and servers; without a network it knows itself. They belong to `owner`, its root.
+ */
+export function writeHostsFiles(
+  files: HostsFiles,
+  { network, hostname, owner }: { network: 'new' | 'host'; hostname: string; owner: FileOwner | undefined },
+): void {
   writeFileSync(files.hosts, network === 'host' ? readOr('/etc/hosts', HOSTS) : HOSTS);
   writeFileSync(files.hostname, `${hostname}\n`);
   writeFileSync(files.resolvConf, readOr('/etc/resolv.conf', ''));
-  return files;
+  if (owner === undefined) return;
+  for (const file of Object.values(files)) chownSync(file, owner.uid, owner.gid);
+}
+
+/** Ids of the host. */
+export interface FileOwner {
+  uid: number;
+  gid: number;
 }
 
 /** What a container is called when nobody says: the host's name on the host's network, else its short id. */
-export function defaultHostname(network: 'none' | 'host', id: string): string {
-  if (network !== 'host') return id.slice(0, 12);
+export function defaultHostname(network: 'new' | 'host', id: string): string {
+  return network === 'host' ? hostHostname() : id.slice(0, 12);
+}
+
+export function hostHostname(): string {
   return process.getBuiltinModule('node:os').hostname();
 }
 

@@ -8,6 +8,7 @@ import {
   type Reference,
 } from '../image/reference.ts';
 import type { Digest } from '../oci/digest.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 
 /** An image: a config and the layers it names. Its id is the digest of the config. */
 export interface ImageRow {
@@ -85,6 +86,12 @@ export function imageByName(database: Database, name: string): ImageRow | undefi
 export function imageById(database: Database, id: Digest): ImageRow | undefined {
   const row = database.get('SELECT * FROM image WHERE id = ?', id);
   return row === undefined ? undefined : toImage(row);
+}
+
+/** The configuration of the image that a container was made from; undefined when that one was removed by force. */
+export function imageConfigOf(database: Database, id: Digest): ImageConfig | undefined {
+  const image = imageById(database, id);
+  return image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
 }
 
 /** All images, newest in this store first. */

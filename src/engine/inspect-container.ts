@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hexOf } from '../oci/digest.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
+import type { RuntimeSpec } from '../oci/runtime-config.ts';
 import type { Context } from './context.ts';
-import { imageById } from './image-store.ts';
+import type { IdMaps, IdRange } from './create-options.ts';
+import { imageConfigOf } from './image-store.ts';
+import { hostConfigOf, namespaceMode } from './inspect-host-config.ts';
+import { layerDirectories } from './layer-directories.ts';
 import { mergeProcess } from './process-config.ts';
 import type { Observed } from './reconcile.ts';
 
@@ -13,6 +16,8 @@ const NEVER = '0001-01-01T00:00:00Z';
 export function inspectContainer(context: Context, { row, status }: Observed): object {
   const directory = join(context.paths.containers, row.id);
   const [path, ...args] = row.argv;
+  const bundle = readBundle(directory);
+  const files = bindSources(bundle);
   return {
     Id: row.id,
     Created: new Date(row.createdAt).toISOString(),
@@ -20,29 +25,58 @@ export function inspectContainer(context: Context, { row, status }: Observed): o
     Args: args,
     State: stateOf({ row, status }),
     Image: row.imageId,
-    ResolvConfPath: join(directory, 'resolv.conf'),
-    HostnamePath: join(directory, 'hostname'),
-    HostsPath: join(directory, 'hosts'),
+    ResolvConfPath: files.get('/etc/resolv.conf') ?? '',
+    HostnamePath: files.get('/etc/hostname') ?? '',
+    HostsPath: files.get('/etc/hosts') ?? '',
     LogPath: join(directory, 'log'),
     Name: `/${row.name}`,
     RestartCount: 0,
     Driver: 'overlay',
     Platform: 'linux',
-    HostConfig: hostConfigOf({ row, status }),
+    AppArmorProfile: bundle.process?.apparmorProfile ?? '',
+    ProcessLabel: bundle.process?.selinuxLabel ?? '',
+    HostConfig: hostConfigOf(row, {
+      maskedPaths: bundle.linux?.maskedPaths ?? [],
+      readonlyPaths: bundle.linux?.readonlyPaths ?? [],
+    }),
+    ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),
     GraphDriver: { Name: 'overlay', Data: overlayOf(context, { row, status }) },
     Mounts: [],
     Config: configOf(context, { row, status }),
-    NetworkSettings: { Networks: { [row.options.isolation.network]: {} } },
+    NetworkSettings: { Networks: { [namespaceMode(row.options.namespaces.network)]: {} } },
   };
+}
+
+/** The container's `config.json`; empty when its directory is gone. */
+function readBundle(directory: string): Partial<RuntimeSpec> {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as RuntimeSpec;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** Paths in the container and what is mounted there: with a shared network the files are another container's. */
+function bindSources({ mounts = [] }: Partial<RuntimeSpec>): Map<string, string> {
+  return new Map(mounts.map(({ destination, source }) => [destination, source]));
+}
+
+/** As Podman writes them. */
+function idMappingsOf({ uids, gids }: IdMaps): object {
+  const lines = (ranges: readonly IdRange[]) =>
+    ranges.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`);
+  return { UidMap: lines(uids), GidMap: lines(gids) };
 }
 
 function stateOf({ row, status }: Observed): object {
   const exit = status.state === 'exited' ? status.record : undefined;
   const running = status.state === 'running' ? status.record : undefined;
+  const isPaused = status.state === 'running' && status.paused === true;
   return {
-    Status: status.state === 'starting' ? 'created' : status.state,
+    Status: isPaused ? 'paused' : status.state === 'starting' ? 'created' : status.state,
     Running: running !== undefined,
-    Paused: false,
+    Paused: isPaused,
     Restarting: false,
     OOMKilled: exit?.oom ?? false,
     Dead: false,
@@ -58,27 +92,10 @@ function timeOf(ms: number | undefined): string {
   return ms === undefined || ms === 0 ? NEVER : new Date(ms).toISOString();
 }
 
-function hostConfigOf({ row: { options } }: Observed): object {
-  const { resources, isolation } = options;
-  return {
-    NetworkMode: isolation.network,
-    AutoRemove: options.autoRemove,
-    ReadonlyRootfs: isolation.readOnly,
-    Privileged: false,
-    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-    Memory: resources.memory ?? 0,
-    MemorySwap: 2 * (resources.memory ?? 0),
-    NanoCpus: resources.nanoCpus ?? 0,
-    PidsLimit: resources.pidsLimit ?? null,
-  };
-}
-
 function overlayOf(context: Context, { row }: Observed): object {
   const directory = join(context.paths.containers, row.id);
-  const lowers = row.layers.map((chainID) => join(context.paths.layers, hexOf(chainID)));
   return {
-    LowerDir: lowers.reverse().join(':'),
+    LowerDir: layerDirectories(context.paths, row.layers, row.idMaps).join(':'),
     MergedDir: join(directory, 'rootfs'),
     UpperDir: join(directory, 'upper'),
     WorkDir: join(directory, 'work'),
@@ -86,12 +103,13 @@ function overlayOf(context: Context, { row }: Observed): object {
 }
 
 function configOf(context: Context, { row }: Observed): object {
-  const { process, isolation } = row.options;
-  const image = imageById(context.database, row.imageId);
-  const config = image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
+  const { process, namespaces, stop } = row.options;
+  const config = imageConfigOf(context.database, row.imageId);
+  const stopSignal = stop.signal || config?.config.StopSignal;
   const merged = config && mergeProcess(config, process, row.imageName);
   return {
-    Hostname: isolation.hostname ?? row.id.slice(0, 12),
+    Hostname: namespaces.hostname ?? row.id.slice(0, 12),
+    Domainname: namespaces.domainname ?? '',
     User: merged?.user ?? process.user ?? '',
     AttachStdin: process.stdin,
     OpenStdin: process.stdin,
@@ -103,6 +121,7 @@ function configOf(context: Context, { row }: Observed): object {
     WorkingDir: merged?.cwd ?? process.cwd ?? '',
     Entrypoint: process.entrypoint ?? config?.config.Entrypoint ?? null,
     Labels: config?.config.Labels ?? {},
-    ...(config?.config.StopSignal ? { StopSignal: config.config.StopSignal } : {}),
+    ...(stopSignal ? { StopSignal: stopSignal } : {}),
+    ...(stop.timeoutMs === undefined ? {} : { StopTimeout: Math.round(stop.timeoutMs / 1000) }),
   };
 }

@@ -59,4 +59,16 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (owner, resource)
   ) STRICT, WITHOUT ROWID;
   `,
+  // `options` of containers came to be grouped by more concerns than `isolation`.
+  `
+  UPDATE container SET options = json_remove(json_set(options,
+    '$.namespaces', json_patch('{}', json_object(
+      'hostname', options ->> '$.isolation.hostname', 'network', options ->> '$.isolation.network')),
+    '$.files', json_object('readOnly', json(options -> '$.isolation.readOnly')),
+    '$.security', json('{}'), '$.devices', json('{}'), '$.stop', json('{}')), '$.isolation')
+  WHERE json_type(options, '$.isolation') IS NOT NULL;
+
+  -- The maps of its user namespace as JSON: OwnerMaps.
+  ALTER TABLE container ADD COLUMN id_maps TEXT;
+  `,
 ];

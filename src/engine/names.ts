@@ -1,3 +1,8 @@
+import { EngineError } from '../errors.ts';
+
+/** Docker's rule for names: at least two characters. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
 const ADJECTIVES = `
   able agile alert amber ample apt arctic avid azure blithe bold brave breezy bright brisk calm candid
   careful cheerful civil clear clever coastal cordial cosmic crisp curious daring dapper deft eager
@@ -33,4 +38,13 @@ export function randomName(random: () => number = Math.random): string {
 function pick(words: string, random: number): string {
   const list = words.trim().split(/\s+/);
   return list[Math.floor(random * list.length)] ?? 'skiff';
+}
+
+/** Throws `invalid` for what cannot be a container's name. */
+export function checkName(name: string | undefined): void {
+  if (name === undefined || NAME.test(name)) return;
+  throw new EngineError('invalid', `"${name}" cannot be a container's name`, {
+    subject: name,
+    hint: 'two or more of letters, digits, _ . and -, beginning with a letter or digit',
+  });
 }

@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import { requestStop } from '../runtime/monitor-client.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { thawForSignal } from './pause-container.ts';
 import { observe } from './reconcile.ts';
 import { controlSocket } from './stop-container.ts';
 import { discardContainer } from './trash.ts';
@@ -23,7 +24,11 @@ export async function removeContainer(
   if (state === 'starting' || state === 'running') {
     if (!force) throw stillRunning(row);
     if (state === 'starting') throw starting(row);
-    await requestStop(controlSocket(context, row), { signal: SIGKILL, timeoutMs: -1 });
+    await requestStop(controlSocket(context, row), {
+      signal: SIGKILL,
+      timeoutMs: -1,
+      whenAsked: () => thawForSignal(row),
+    });
     if ((await observe(context, row)) === undefined) return;
   }
   await discardContainer(context, row.id);

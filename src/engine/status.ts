@@ -12,11 +12,13 @@ import type { Context } from './context.ts';
  * - `orphaned`: its monitor was killed; someone has to clean up after it;
  * - `lost`: it ran, and neither process nor record is left (a reboot);
  * - `gone`: a `--rm` container whose files are removed already: only the row is left.
+ *
+ * `paused` is looked at only for commands that show it (`withPaused`).
  */
 export type Status =
   | { state: 'created' }
   | { state: 'starting' }
-  | { state: 'running'; record: StateRecord }
+  | { state: 'running'; record: StateRecord; paused?: boolean }
   | { state: 'exited'; record: ExitRecord }
   | { state: 'orphaned' }
   | { state: 'lost' }

@@ -3,20 +3,33 @@ import { EngineError } from '../errors.ts';
 import { requestSignal, requestStop, requestWait } from '../runtime/monitor-client.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { imageConfigOf } from './image-store.ts';
+import { thawForSignal } from './pause-container.ts';
 import { type Observed, observe } from './reconcile.ts';
-import { stopSettings } from './stop-settings.ts';
+import { type StopSettings, stopSettings } from './stop-settings.ts';
 
-/** Sends a signal to a container's first process. Throws `conflict` when it is not running. */
+const SIGKILL = 9;
+
+/**
+ * Sends a signal to a container's first process. One that is paused gets it when it goes on, which SIGKILL and its stop
+ * signal make it do, as in Docker. Throws `conflict` when it is not running.
+ */
 export async function killContainer(context: Context, row: ContainerRow, signal: number): Promise<void> {
   const observed = await observe(context, row);
   if (observed?.status.state !== 'running') throw notRunning(row);
   const delivered = await requestSignal(controlSocket(context, row), signal);
   if (!delivered) throw notRunning(row);
+  if (signal === SIGKILL || signal === settingsOf(context, row).signal) thawForSignal(row);
+}
+
+function settingsOf(context: Context, row: ContainerRow): StopSettings {
+  return stopSettings(imageConfigOf(context.database, row.imageId), row.options.stop);
 }
 
 /**
  * Asks a container to end and waits until it has, its files and its cgroup included: the stop signal, then SIGKILL
- * when `timeoutMs` (the container's own when absent, negative: never) has passed. One that does not run is fine.
+ * when `timeoutMs` (the container's own when absent, negative: never) has passed. One that does not run is fine; one
+ * that is paused goes on as soon as the signal waits for it.
  */
 export async function stopContainer(
   context: Context,
@@ -25,10 +38,11 @@ export async function stopContainer(
 ): Promise<void> {
   const observed = await observe(context, row);
   if (observed?.status.state !== 'running') return;
-  const settings = stopSettings(context, row);
+  const settings = settingsOf(context, row);
   await requestStop(controlSocket(context, row), {
     signal: settings.signal,
     timeoutMs: timeoutMs ?? settings.timeoutMs,
+    whenAsked: () => thawForSignal(row),
   });
 }
 

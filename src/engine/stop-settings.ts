@@ -1,8 +1,6 @@
-import { parseImageConfig } from '../oci/image-config.ts';
+import type { ImageConfig } from '../oci/image-config.ts';
 import { parseSignal } from '../runtime/signals.ts';
-import type { ContainerRow } from './container-store.ts';
-import type { Context } from './context.ts';
-import { imageById } from './image-store.ts';
+import type { StopOptions } from './create-options.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_MS = 10_000;
@@ -13,12 +11,10 @@ export interface StopSettings {
   timeoutMs: number;
 }
 
-/** What the image says (STOPSIGNAL), else Docker's defaults. */
-export function stopSettings(context: Context, row: ContainerRow): StopSettings {
-  const image = imageById(context.database, row.imageId);
-  const config = image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
+/** What the user says, else the image (STOPSIGNAL), else Docker's defaults. Throws `invalid` for no signal. */
+export function stopSettings(image: ImageConfig | undefined, options: StopOptions): StopSettings {
   return {
-    signal: parseSignal(config?.config.StopSignal || DEFAULT_STOP_SIGNAL),
-    timeoutMs: DEFAULT_STOP_TIMEOUT_MS,
+    signal: parseSignal(options.signal || image?.config.StopSignal || DEFAULT_STOP_SIGNAL),
+    timeoutMs: options.timeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
   };
 }

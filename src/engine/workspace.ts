@@ -10,6 +10,8 @@ import { trashOf } from './trash.ts';
 export interface Workspace {
   blobs: BlobStore;
   layers: LayerStore;
+  /** A directory for what is half done, on the file system of the store. */
+  tmp(): string;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function inWorkspace<T>(
     return await body({
       blobs: new BlobStore({ blobs: paths.blobs, tmp: () => tmp.path() }),
       layers: new LayerStore({ layers: paths.layers, tmp: () => tmp.path() }),
+      tmp: () => tmp.path(),
     });
   } finally {
     discard(tmp.made(), trashOf(context));

@@ -33,7 +33,7 @@ function isIntact(home: string, file: string): boolean {
   const helper = statSync(file, { throwIfNoEntry: false });
   if (inside === undefined || helper === undefined) return false;
   return (
-    inside.uid === 0 && (inside.mode & 0o077) === 0 && helper.uid === 0 && (helper.mode & 0o777) === 0o500
+    inside.uid === 0 && (inside.mode & 0o077) === 0 && helper.uid === 0 && (helper.mode & 0o777) === 0o555
   );
 }
 
@@ -49,6 +49,8 @@ function write(home: string, file: string, digest: string): void {
     mkdirSync(home, { recursive: true, mode: 0o700 });
     chmodSync(home, 0o700);
     writeFileSync(draft, bytes, { mode: 0o500, flush: true });
+    // By others, too: a container's reaper executes it as the container's user. Nobody else gets into the directory.
+    chmodSync(draft, 0o555);
     renameSync(draft, file);
   } catch (cause) {
     rmSync(draft, { force: true });

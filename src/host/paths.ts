@@ -7,6 +7,8 @@ export interface StorePaths {
   readonly blobs: string;
   readonly layers: string;
   readonly containers: string;
+  /** Compiled seccomp programs. */
+  readonly seccomp: string;
   readonly locks: string;
   readonly tmp: string;
   readonly trash: string;
@@ -33,6 +35,7 @@ export function storePaths(root: string): StorePaths {
     blobs: join(base, 'blobs', 'sha256'),
     layers: join(base, 'layers'),
     containers: join(base, 'containers'),
+    seccomp: join(base, 'seccomp'),
     locks: join(base, 'locks'),
     tmp: join(base, 'tmp'),
     trash: join(base, 'trash'),

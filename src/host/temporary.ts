@@ -35,15 +35,21 @@ export class TemporaryDirectory {
   }
 }
 
+/** The names in `tmp` that belong to no living process. */
+export function abandonedTemporary(tmp: string): string[] {
+  return namesIn(tmp).filter((name) => {
+    const [, pid, startTime] = NAME.exec(name) ?? [];
+    return pid === undefined || !isAlive({ pid: Number(pid), startTime: Number(startTime) });
+  });
+}
+
 /**
  * Renames the temporary directories of dead processes, and whatever else lies in `tmp`, into `trash`; returns the new
  * paths, for the caller to delete. Directories that another process takes at the same moment are skipped.
  */
 export function sweepTemporary(tmp: string, trash: string): string[] {
   const swept: string[] = [];
-  for (const name of namesIn(tmp)) {
-    const [, pid, startTime] = NAME.exec(name) ?? [];
-    if (pid !== undefined && isAlive({ pid: Number(pid), startTime: Number(startTime) })) continue;
+  for (const name of abandonedTemporary(tmp)) {
     const target = join(trash, `${name}.${randomHex(4)}`);
     try {
       mkdirSync(trash, { recursive: true, mode: 0o700 });

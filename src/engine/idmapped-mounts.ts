@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { kernelVersion } from '../host/kernel.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Whether the kernel can show this store's layers through the id maps of a container: overlay can since Linux 5.19,
+ * the rest is up to the file system. Tried once and kept in the store, for as long as the same kernel runs.
+ * `SKIFF_IDMAP=copy` says no.
+ */
+export async function canMapOwners(context: Context): Promise<boolean> {
+  if (process.env['SKIFF_IDMAP'] === 'copy') return false;
+  const { release, major, minor } = kernelVersion();
+  const marker = join(context.paths.root, 'idmapped-mounts');
+  const [knownRelease, answer] = readIfPresent(marker).split(' ');
+  if (knownRelease === release) return answer === 'yes';
+  const can = (major > 5 || (major === 5 && minor >= 19)) && (await tryMount(context));
+  writeFileSync(`${marker}.${process.pid}`, `${release} ${can ? 'yes' : 'no'}`, { mode: 0o600 });
+  renameSync(`${marker}.${process.pid}`, marker);
+  return can;
+}
+
+async function tryMount({ helper, paths }: Context): Promise<boolean> {
+  const { spawn } = await import('node:child_process');
+  mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
+  return await new Promise((resolve, reject) => {
+    const probe = spawn(helper, ['probe-idmap', paths.layers], { stdio: 'ignore' });
+    probe.once('error', reject);
+    probe.once('close', (code) => resolve(code === 0));
+  });
+}
+
+function readIfPresent(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import { EngineError } from '../errors.ts';
+import type { LinuxResources } from '../oci/runtime-config.ts';
+import { HOST_FILES } from '../runtime/cgroup.ts';
+import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { limitRecords } from '../runtime/cgroup-limits.ts';
+import { performWrites } from '../runtime/cgroup-update.ts';
+import type { PlanRecord } from '../runtime/plan-encode.ts';
+import { linuxResources } from '../runtime/resources.ts';
+import { cgroupsPathFor } from './container-cgroup.ts';
+import { type ContainerRow, findContainer } from './container-store.ts';
+import type { Context } from './context.ts';
+import type { ResourceOptions } from './create-options.ts';
+import { type Observed, observe } from './reconcile.ts';
+
+/**
+ * Changes the limits of a container: of one that runs at once, and in its row for every later start. As in Docker, what
+ * is absent or zero stays as it is. All together or nothing: what is refused, by Docker's rules (`invalid`), by this host
+ * (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves all limits as they were.
+ */
+export async function updateContainer(
+  context: Context,
+  row: ContainerRow,
+  changes: ResourceOptions,
+): Promise<void> {
+  const observed = await observe(context, row);
+  if (observed === undefined)
+    throw new EngineError('notFound', `no such container: ${row.name}`, { subject: row.name });
+  const { state } = observed.status;
+  if (state === 'starting') {
+    throw new EngineError('conflict', `container ${row.name} is being started by another command`, {
+      subject: row.name,
+      hint: 'try again in a moment',
+    });
+  }
+  const { database } = context;
+  database.transaction(() => {
+    // As it is now, not as it was found: another command may have changed other limits since.
+    const current = findContainer(database, row.id);
+    const resources = mergeResources(current.options.resources, changes);
+    const limits = linuxResources(resources, cpus);
+    const save = (): void => saveResources(context, current, resources);
+    if (state === 'running') performWrites(recordsFor(observed, limits, changes), save);
+    else save();
+  });
+}
+
+function cpus(): number {
+  return process.getBuiltinModule('node:os').availableParallelism();
+}
+
+function saveResources(
+  { database }: Context,
+  { id, options }: ContainerRow,
+  resources: ResourceOptions,
+): void {
+  database.run(
+    'UPDATE container SET options = ? WHERE id = ?',
+    JSON.stringify({ ...options, resources }),
+    id,
+  );
+}
+
+/**
+ * What is asked for on top of what there is. Throws `invalid` for changes that Docker refuses because of what is set
+ * already.
+ */
+export function mergeResources(current: ResourceOptions, changes: ResourceOptions): ResourceOptions {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => isGiven(value)));
+  if (Object.keys(given).length === 0)
+    throw new EngineError('invalid', 'nothing to update', {
+      hint: 'give at least one limit that is to change',
+    });
+  checkWords(current, given);
+  return { ...current, ...given, ...keptSwap(current, given) };
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== 0 && value !== '';
+}
+
+/** A CPU limit keeps the words in which it was first said. */
+function checkWords(current: ResourceOptions, given: ResourceOptions): void {
+  for (const [name, option] of [
+    ['cpuPeriod', '--cpu-period'],
+    ['cpuQuota', '--cpu-quota'],
+  ] as const) {
+    if (given[name] !== undefined && current.nanoCpus) throw conflicting(option, '--cpus');
+    if (given.nanoCpus !== undefined && current[name]) throw conflicting('--cpus', option);
+  }
+}
+
+function conflicting(option: string, existing: string): EngineError {
+  return new EngineError('invalid', `${option} cannot be changed, as ${existing} has been set already`, {
+    subject: option,
+    hint: `use ${existing}`,
+  });
+}
+
+/** The limit of memory and swap does not follow that of memory: Docker settles it when the container is made. */
+function keptSwap(current: ResourceOptions, given: ResourceOptions): ResourceOptions {
+  if (given.memory === undefined || given.memorySwap !== undefined) return {};
+  const memorySwap = current.memorySwap || 2 * (current.memory ?? 0);
+  if (memorySwap === -1 || given.memory <= memorySwap) return { memorySwap };
+  throw new EngineError(
+    'invalid',
+    memorySwap === 0
+      ? `the memory limit of ${given.memory} bytes needs one of memory and swap together, which has none yet`
+      : `the memory limit of ${given.memory} bytes is above that of memory and swap together, ${memorySwap}`,
+    { hint: 'give --memory-swap at the same time; -1 means unlimited' },
+  );
+}
+
+function recordsFor({ row }: Observed, limits: LinuxResources, changes: ResourceOptions): PlanRecord[] {
+  const resources = changedLimits(limits, changes);
+  return limitRecords(readCgroupLayout(), cgroupsPathFor(row), { resources, files: HOST_FILES });
+}
+
+/**
+ * Of all limits those that a change touches, together with what the kernel has in the same file. Where no limit is left
+ * it has to be told so (-1): what is absent from a spec is only not written.
+ */
+export function changedLimits(limits: LinuxResources, changes: ResourceOptions): LinuxResources {
+  const { memory = {}, cpu = {}, blockIO = {}, pids } = limits;
+  const isBandwidth = isGiven(changes.nanoCpus) || isGiven(changes.cpuQuota) || isGiven(changes.cpuPeriod);
+  const quota = (changes.cpuQuota ?? 0) < 0 ? -1 : cpu.quota;
+  return compact({
+    memory: {
+      ...(isGiven(changes.memory) || isGiven(changes.memorySwap) ? pick(memory, ['limit', 'swap']) : {}),
+      ...(isGiven(changes.memoryReservation) ? pick(memory, ['reservation']) : {}),
+    },
+    cpu: {
+      ...(isBandwidth ? { ...pick(cpu, ['period']), ...(quota === undefined ? {} : { quota }) } : {}),
+      ...(isGiven(changes.cpuShares) ? pick(cpu, ['shares']) : {}),
+      ...(isGiven(changes.cpusetCpus) ? pick(cpu, ['cpus']) : {}),
+      ...(isGiven(changes.cpusetMems) ? pick(cpu, ['mems']) : {}),
+    },
+    ...(isGiven(changes.pidsLimit) ? { pids: pids ?? { limit: -1 } } : {}),
+    ...(isGiven(changes.blkioWeight) ? { blockIO: pick(blockIO, ['weight']) } : {}),
+  });
+}
+
+function pick<Spec extends object>(spec: Spec, names: readonly (keyof Spec)[]): Partial<Spec> {
+  const entries = names.filter((name) => name in spec).map((name) => [name, spec[name]]);
+  return Object.fromEntries(entries) as Partial<Spec>;
+}
+
+/** Without groups that are empty. */
+function compact<Spec extends object>(spec: Spec): Spec {
+  const entries = Object.entries(spec).filter(
+    ([, value]) => typeof value !== 'object' || Object.keys(value).length > 0,
+  );
+  return Object.fromEntries(entries) as Spec;
+}

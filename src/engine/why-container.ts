@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { readEvidence } from '../runtime/cgroup-evidence.ts';
+import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { readUsage } from '../runtime/cgroup-usage.ts';
+import type { ExitRecord } from '../runtime/records.ts';
+import { cgroupOf } from './container-cgroup.ts';
+import type { ContainerRow } from './container-store.ts';
+import type { Context } from './context.ts';
+import { imageById } from './image-store.ts';
+import type { Observed } from './reconcile.ts';
+import { stopSettings } from './stop-settings.ts';
+import { type Cause, causeOf, type Evidence } from './why.ts';
+
+/** Why a container is in the state it is in, and what that is known from. */
+export interface Explanation {
+  id: string;
+  name: string;
+  cause: Cause;
+  evidence: Evidence;
+}
+
+/** Collects what is known of a container, from its records or, while it runs, from its cgroups. */
+export function whyContainer(context: Context, { row, status }: Observed): Explanation {
+  const base = basicEvidence(context, row);
+  const evidence: Evidence =
+    status.state === 'running'
+      ? {
+          ...base,
+          ...ofRunning(row),
+          state: status.paused ? 'paused' : 'running',
+          startedAt: status.record.started,
+        }
+      : status.state === 'exited'
+        ? { ...base, ...ofEnd(status.record, wasSeen(context, row)) }
+        : { ...base, state: status.state };
+  return { id: row.id, name: row.name, cause: causeOf(evidence), evidence };
+}
+
+function basicEvidence(context: Context, row: ContainerRow): Omit<Evidence, 'state'> {
+  const { options } = row;
+  const { memory, nanoCpus, cpuQuota, cpuPeriod, pidsLimit } = options.resources;
+  const image = imageById(context.database, row.imageId);
+  const config = image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
+  return {
+    command: row.argv,
+    createdAt: row.createdAt,
+    startFailure: row.error,
+    escalated: false,
+    oomKills: 0,
+    pidsRefused: 0,
+    stop: stopSettings(config, options.stop),
+    init: options.process.init === true,
+    limits: { memory, nanoCpus, cpuQuota, cpuPeriod, pidsLimit },
+  };
+}
+
+function ofRunning(row: ContainerRow): Partial<Evidence> {
+  const layout = readCgroupLayout();
+  const find = (controller: Parameters<typeof cgroupOf>[1]) => cgroupOf(row, controller, layout);
+  const { memory, memoryLimit, pids } = readUsage(find);
+  return { ...readEvidence(find), memoryLimit, usage: { memory, pids } };
+}
+
+/** What nobody saw has times that were made up. */
+function ofEnd(record: ExitRecord, seen: boolean): Pick<Evidence, 'state'> & Partial<Evidence> {
+  if (!seen) return { state: 'exited' };
+  const { code, signal, oom, oomKills = oom ? 1 : 0, started, finished, ...rest } = record;
+  return {
+    state: 'exited',
+    startedAt: started,
+    finishedAt: finished,
+    end: { code, signal },
+    oomKills,
+    memoryPeak: rest.memoryPeak,
+    memoryLimit: rest.memoryLimit,
+    throttled: rest.throttled,
+    pidsRefused: rest.pidsRefused ?? 0,
+    sent: rest.sent,
+    escalated: rest.escalated === true,
+  };
+}
+
+/** Its monitor, or a clean-up after it, left a record. */
+function wasSeen({ paths }: Context, { id }: ContainerRow): boolean {
+  return existsSync(join(paths.containers, id, 'exit'));
+}

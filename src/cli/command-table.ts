@@ -32,6 +32,28 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'wait until containers end and print their exit codes',
     load: () => import('./commands/wait.ts'),
   },
+  {
+    name: 'top',
+    summary: "show a container's processes",
+    load: () => import('./commands/top.ts'),
+  },
+  { name: 'pause', summary: 'freeze everything in containers', load: () => import('./commands/pause.ts') },
+  { name: 'unpause', summary: 'let paused containers go on', load: () => import('./commands/unpause.ts') },
+  {
+    name: 'update',
+    summary: 'change the limits of containers, also while they run',
+    load: () => import('./commands/update.ts'),
+  },
+  {
+    name: 'stats',
+    summary: 'show what containers use: CPU, memory, network, block I/O',
+    load: () => import('./commands/stats.ts'),
+  },
+  {
+    name: 'why',
+    summary: 'explain how a container ended, or why it did not start',
+    load: () => import('./commands/why.ts'),
+  },
   { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.ts') },
   {
     name: 'inspect',
@@ -45,6 +67,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'info',
     summary: 'show what this host and this store offer',
     load: () => import('./commands/info.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'say whether containers can run here, what is missing, and what crashes have left',
+    load: () => import('./commands/doctor.ts'),
   },
   {
     name: 'version',

@@ -7,14 +7,28 @@ export const EXIT_ENGINE_FAILED = 125;
 const EXIT_INTERRUPTED = 130;
 
 /** Commands on objects that exist already, whose callers test for 1 when one is missing or in the wrong state. */
-const OBJECT_COMMANDS = new Set(['inspect', 'kill', 'logs', 'rm', 'rmi', 'stop', 'wait']);
+const OBJECT_COMMANDS = new Set([
+  'inspect',
+  'kill',
+  'logs',
+  'pause',
+  'rm',
+  'rmi',
+  'stats',
+  'stop',
+  'top',
+  'unpause',
+  'update',
+  'wait',
+  'why',
+]);
 
 /**
  * The exit code for an error: 125, whatever the command and the kind, so that a script can tell skiff's failures from
- * those of a container. Two exceptions: commands on existing objects (`inspect`, `kill`, `logs`, `rm`, `rmi`, `stop`,
- * `wait`) exit with 1 when the object is missing or not in a fit state, which is what scripts written for Docker test
- * for; and what the user interrupted is 130. That a command inside the container cannot be executed (126) or found
- * (127) is not decided here: `explainFailure` of the runtime knows, and `explain-failure` exits with it.
+ * those of a container. Two exceptions: commands on existing objects (`inspect`, `kill`, `stop` and others) exit with 1
+ * when the object is missing or not in a fit state, which is what scripts written for Docker test for; and what the user
+ * interrupted is 130. That a command inside the container cannot be executed (126) or found (127) is not decided here:
+ * `explainFailure` of the runtime knows, and `explain-failure` exits with it.
  */
 export function exitCodeOf(error: unknown, command?: string): number {
   if (!(error instanceof EngineError)) return EXIT_ENGINE_FAILED;

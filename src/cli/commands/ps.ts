@@ -57,7 +57,7 @@ function displayedId(id: string, trunc: boolean): string {
 function statusText({ row, status }: Observed): string {
   switch (status.state) {
     case 'running':
-      return upSince(status.record.started);
+      return `${upSince(status.record.started)}${status.paused === true ? ' (Paused)' : ''}`;
     case 'exited':
       return exitedAt(status.record.finished, status.record.code);
     case 'starting':

@@ -3,14 +3,18 @@ const PADDING = 3;
 const MINIMUM_WIDTH = 10;
 
 /**
- * A table as Docker prints it: columns as wide as their widest cell and three blanks, at least ten characters; the
- * last one is not padded. Rows have as many cells as the headers. The text ends with a newline.
+ * A table as Docker prints it: columns as wide as their widest cell and three blanks, at least ten characters
+ * unless said otherwise; the last one is not padded. Rows have as many cells as the headers. The text ends with a newline.
  */
-export function renderTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+export function renderTable(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  { minimumWidth = MINIMUM_WIDTH } = {},
+): string {
   const lines = [headers, ...rows];
   const widths = headers.map((_, column) => {
     const widest = lines.reduce((width, cells) => Math.max(width, widthOf(cells[column] ?? '')), 0);
-    return Math.max(widest + PADDING, MINIMUM_WIDTH);
+    return Math.max(widest + PADDING, minimumWidth);
   });
   return lines.map((cells) => `${renderLine(cells, widths)}\n`).join('');
 }

@@ -17,3 +17,23 @@ export function integer(value: string): number {
   if (/^[+-]?\d{1,15}$/.test(value)) return Number(value);
   throw new EngineError('invalid', `"${value}" is not a whole number`, { subject: value });
 }
+
+/** Collects the values of an option that can be repeated, each as `parse` reads it. */
+export function listOf<Value>(parse: (text: string) => Value): (text: string, previous?: Value[]) => Value[] {
+  return (text, previous = []) => [...previous, parse(text)];
+}
+
+/** A parser for text that must not be empty; `what` names it in the error. Throws `invalid`. */
+export function some(what: string): (text: string) => string {
+  return (text) => {
+    if (text !== '') return text;
+    throw new EngineError('invalid', `${what} is empty`, { subject: what });
+  };
+}
+
+/** What Docker's booleans accept (Go's strconv.ParseBool); undefined for anything else. */
+export function booleanWord(text: string): boolean | undefined {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
+  return undefined;
+}

@@ -1,0 +1,65 @@
+import { type Command, CommanderError, type Option } from 'commander';
+import { EXIT_ENGINE_FAILED } from '../exit-code.ts';
+import { booleanWord } from '../parse/words.ts';
+
+/**
+ * Lets the switches of a command whose options end at the first operand have values, as Docker's do: `--rm=true`,
+ * `--init=false`. Commander knows switches without values only.
+ */
+export function acceptSwitchValues(command: Command): void {
+  const parseOptions = command.parseOptions.bind(command);
+  command.parseOptions = (args) => parseOptions(withoutSwitchValues(args, command.options));
+}
+
+/** A word, and the switch that it is, if it is one. */
+interface Word {
+  text: string;
+  switched?: Option | undefined;
+}
+
+/**
+ * The same words with `--rm` for `--rm=true`, and without any `--rm` before `--rm=false`: the last one counts. Throws
+ * CommanderError for a value that is no boolean.
+ */
+function withoutSwitchValues(args: readonly string[], options: readonly Option[]): string[] {
+  let words: Word[] = [];
+  let at = 0;
+  while (at < args.length && isOption(args[at] ?? '')) {
+    const text = args[at] ?? '';
+    const equals = text.indexOf('=');
+    const name = equals < 0 ? text : text.slice(0, equals);
+    const switched = options.find((option) => isNamed(option, name) && option.isBoolean());
+    if (switched !== undefined && equals >= 0 && !booleanOf(name, text.slice(equals + 1)))
+      words = words.filter((word) => word.switched !== switched);
+    else words.push({ text: switched === undefined ? text : name, switched });
+    at += 1;
+    if (wantsNextWord(text, options) && at < args.length) {
+      words.push({ text: args[at] ?? '' });
+      at += 1;
+    }
+  }
+  return [...words.map(({ text }) => text), ...args.slice(at)];
+}
+
+function isOption(text: string): boolean {
+  return text.length > 1 && text.startsWith('-') && text !== '--';
+}
+
+function isNamed({ short, long }: Option, name: string): boolean {
+  return short === name || long === name;
+}
+
+function booleanOf(name: string, value: string): boolean {
+  const word = booleanWord(value);
+  if (word !== undefined) return word;
+  const message = `invalid boolean value "${value}" for ${name}`;
+  throw new CommanderError(EXIT_ENGINE_FAILED, 'skiff.invalidBoolean', message);
+}
+
+/** Whether an option's value is the next word: `--env KEY`, `-e KEY`, `-ie KEY`, but not `-eKEY` or `--env=KEY`. */
+function wantsNextWord(text: string, options: readonly Option[]): boolean {
+  const requires = (name: string) => options.some((option) => isNamed(option, name) && option.required);
+  if (text.startsWith('--')) return requires(text);
+  const letter = [...text.slice(1)].findIndex((character) => requires(`-${character}`));
+  return letter >= 0 && letter === text.length - 2;
+}

@@ -1,0 +1,301 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, describe, expect, it } from 'vitest';
+import { addCreateOptions, type CreateFlags, createOptions } from '../../../src/cli/options/create.ts';
+import type { CreateOptions } from '../../../src/engine/create-options.ts';
+
+/** What a command line asks for, without what it does not mention. */
+function optionsOf(...args: string[]): CreateOptions {
+  let options: CreateOptions | undefined;
+  const command = new Command('create')
+    .argument('<image>')
+    .argument('[command...]')
+    .helpOption('--help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .action((image: string, words: string[], flags: CreateFlags) => {
+      options = createOptions(image, words, flags);
+    });
+  addCreateOptions(command);
+  command.parse([...args, 'image', 'word', '--init'], { from: 'user' });
+  return JSON.parse(JSON.stringify(options));
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
+const profile = join(directory, 'profile=x.json');
+writeFileSync(profile, '{}');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('the options of a new container', () => {
+  it('are nothing but the image and its command when none is given', () => {
+    expect(optionsOf()).toEqual({
+      image: 'image',
+      process: { command: ['word', '--init'], env: [], stdin: false },
+      namespaces: { network: 'none' },
+      security: {},
+      devices: {},
+      files: { readOnly: false },
+      resources: {},
+      stop: {},
+      autoRemove: false,
+    });
+  });
+
+  const range = { inside: 0, outside: 100_000, count: 65_536 };
+  it.each<[string[], keyof CreateOptions, object]>([
+    // Process
+    [['--entrypoint', 'sh'], 'process', { entrypoint: ['sh'] }],
+    [['--entrypoint', ''], 'process', { entrypoint: [] }],
+    [['--entrypoint='], 'process', { entrypoint: [] }],
+    [['-e', 'A=1', '--env', 'B=a b=c'], 'process', { env: ['A=1', 'B=a b=c'] }],
+    [['-u', '1000:www'], 'process', { user: '1000:www' }],
+    [['-w', '/srv'], 'process', { cwd: '/srv' }],
+    [['-i'], 'process', { stdin: true }],
+    [['--group-add', 'audio', '--group-add', '44'], 'process', { groups: ['audio', '44'] }],
+    [['--umask', '0027'], 'process', { umask: 0o27 }],
+    [['--umask', '0'], 'process', { umask: 0 }],
+    [['--tz', 'Europe/Berlin'], 'process', { timeZone: 'Europe/Berlin' }],
+    [['--init'], 'process', { init: true }],
+    [['--oom-score-adj', '-500'], 'process', { oomScoreAdj: -500 }],
+    [['--ulimit', 'nofile=1024'], 'process', { rlimits: [{ name: 'nofile', soft: 1024, hard: 1024 }] }],
+    [['--ulimit', 'core=0:-1'], 'process', { rlimits: [{ name: 'core', soft: 0, hard: -1 }] }],
+    [
+      ['--ulimit', 'nproc=5', '--ulimit', 'cpu=unlimited', '--ulimit', 'nproc=3:9'],
+      'process',
+      {
+        rlimits: [
+          { name: 'nproc', soft: 3, hard: 9 },
+          { name: 'cpu', soft: -1, hard: -1 },
+        ],
+      },
+    ],
+    [['--stop-signal', 'SIGRTMIN+3'], 'stop', { signal: 'SIGRTMIN+3' }],
+    [['--stop-timeout', '0'], 'stop', { timeoutMs: 0 }],
+    [['--stop-timeout', '3'], 'stop', { timeoutMs: 3000 }],
+    [['--stop-timeout', '-1'], 'stop', { timeoutMs: -1000 }],
+    // Namespaces
+    [['-h', 'a_b.example-1'], 'namespaces', { hostname: 'a_b.example-1' }],
+    [['--hostname', 'h'.repeat(64)], 'namespaces', { hostname: 'h'.repeat(64) }],
+    [['--domainname', 'example.org'], 'namespaces', { domainname: 'example.org' }],
+    [['--network', 'host'], 'namespaces', { network: 'host' }],
+    [['--network', 'private'], 'namespaces', { network: 'none' }],
+    [['--network=container:web'], 'namespaces', { network: { container: 'web' } }],
+    [['--pid', 'host'], 'namespaces', { pid: 'host' }],
+    [['--pid', 'container:a:b'], 'namespaces', { pid: { container: 'a:b' } }],
+    [['--ipc', 'shareable'], 'namespaces', { ipc: 'shareable' }],
+    [['--ipc', 'none'], 'namespaces', { ipc: 'none' }],
+    [['--uts', 'host'], 'namespaces', { uts: 'host' }],
+    [['--cgroupns', 'private'], 'namespaces', { cgroup: 'private' }],
+    [['--userns', 'host'], 'namespaces', { user: 'host' }],
+    [['--userns', 'private'], 'namespaces', { user: 'auto' }],
+    [['--userns', 'auto'], 'namespaces', { user: 'auto' }],
+    [['--userns', 'container:db'], 'namespaces', { user: { container: 'db' } }],
+    [['--uidmap', '0:100000:65536'], 'namespaces', { user: { uids: [range], gids: [range] } }],
+    [['--gidmap', '0:100000:65536'], 'namespaces', { user: { uids: [range], gids: [range] } }],
+    [
+      ['--userns', 'private', '--uidmap', '0:100000:65536', '--uidmap', '70000:5', '--gidmap', '0:7'],
+      'namespaces',
+      {
+        user: {
+          uids: [range, { inside: 70_000, outside: 5, count: 1 }],
+          gids: [{ inside: 0, outside: 7, count: 1 }],
+        },
+      },
+    ],
+    [['--time-offset', '86400'], 'namespaces', { timeOffsets: { monotonic: 86_400, boottime: 86_400 } }],
+    [
+      ['--time-offset', '5', '--time-offset', 'boottime=-7'],
+      'namespaces',
+      { timeOffsets: { monotonic: 5, boottime: -7 } },
+    ],
+    // Security
+    [['--privileged'], 'security', { privileged: true }],
+    [
+      ['--cap-add', 'NET_ADMIN', '--cap-add', 'cap_sys_time', '--cap-drop', 'ALL'],
+      'security',
+      { capAdd: ['NET_ADMIN', 'cap_sys_time'], capDrop: ['ALL'] },
+    ],
+    [['--security-opt', 'no-new-privileges'], 'security', { noNewPrivileges: true }],
+    [['--security-opt', 'no-new-privileges:true'], 'security', { noNewPrivileges: true }],
+    [['--security-opt', 'no-new-privileges=false'], 'security', { noNewPrivileges: false }],
+    [['--security-opt', 'seccomp=unconfined'], 'security', { seccomp: 'unconfined' }],
+    [['--security-opt', 'seccomp:builtin'], 'security', { seccomp: 'builtin' }],
+    [['--security-opt', `seccomp=${profile}`], 'security', { seccomp: { profile: '{}', source: profile } }],
+    [['--security-opt', 'apparmor=unconfined'], 'security', { apparmor: 'unconfined' }],
+    [
+      ['--security-opt', 'label:type:svirt_t', '--security-opt', 'label=level:s0:c1,c2'],
+      'security',
+      { label: ['type:svirt_t', 'level:s0:c1,c2'] },
+    ],
+    [['--security-opt', 'label=disable'], 'security', { label: ['disable'] }],
+    [['--security-opt', 'systempaths=unconfined'], 'security', { unmaskedPaths: true }],
+    [['--security-opt', 'writable-cgroups=true'], 'security', { writableCgroups: true }],
+    [
+      ['--sysctl', 'net.core.somaxconn=1024', '--sysctl', 'kernel.msgmax='],
+      'security',
+      { sysctls: { 'net.core.somaxconn': '1024', 'kernel.msgmax': '' } },
+    ],
+    // Devices
+    [
+      ['--device', '/dev/fuse', '--device', '/dev/kvm:rw', '--device', '/dev//sda/:/dev/./x/../xvda:r'],
+      'devices',
+      {
+        devices: [
+          { host: '/dev/fuse', container: '/dev/fuse', access: 'rwm' },
+          { host: '/dev/kvm', container: '/dev/kvm', access: 'rw' },
+          { host: '/dev/sda', container: '/dev/xvda', access: 'r' },
+        ],
+      },
+    ],
+    [
+      ['--device', '/dev/a:/dev/b'],
+      'devices',
+      { devices: [{ host: '/dev/a', container: '/dev/b', access: 'rwm' }] },
+    ],
+    [['--device-cgroup-rule', 'c 10:* rw'], 'devices', { cgroupRules: ['c 10:* rw'] }],
+    // Files
+    [['--read-only'], 'files', { readOnly: true }],
+    [['--shm-size', '128m'], 'files', { shmSize: 128 * 1024 ** 2 }],
+    [
+      ['--tmpfs', '/run', '--tmpfs', '/tmp:size=64m,mode=1777,exec', '--tmpfs', '/run:ro'],
+      'files',
+      {
+        tmpfs: [
+          { path: '/tmp', options: ['size=64m', 'mode=1777', 'exec'] },
+          { path: '/run', options: ['ro'] },
+        ],
+      },
+    ],
+    // Resources
+    [
+      ['-m', '64m', '--cpus', '.5', '--pids-limit', '-1'],
+      'resources',
+      { memory: 64 * 1024 ** 2, nanoCpus: 5e8, pidsLimit: -1 },
+    ],
+  ])('%j become part of %s', (args, part, expected) => {
+    expect(optionsOf(...args)[part]).toMatchObject(expected);
+  });
+
+  it.each([
+    ['-u', '', 'process'],
+    ['-w', '', 'process'],
+    ['--hostname', '', 'namespaces'],
+    ['--pid', '', 'namespaces'],
+    ['--userns', '', 'namespaces'],
+    ['--network', '', 'namespaces'],
+    ['--shm-size', '0', 'files'],
+  ] as const)('are as if not given with %s "%s"', (flag, value, part) => {
+    expect(optionsOf(flag, value)[part]).toEqual(optionsOf()[part]);
+  });
+
+  it.each([
+    ['--umask', '0888', 'umask'],
+    ['--umask', '', 'umask'],
+    ['--group-add', '', 'group'],
+    ['--tz', '', 'time zone'],
+    ['--oom-score-adj', 'low', 'low'],
+    ['--ulimit', 'nofile', 'nofile'],
+    ['--ulimit', 'nofile=', 'nofile='],
+    ['--ulimit', 'nofile=1:2:3', 'nofile=1:2:3'],
+    ['--ulimit', 'nofile=-2', 'nofile=-2'],
+    ['--stop-signal', 'SIGNONE', 'SIGNONE'],
+    ['--stop-signal', '65', '65'],
+    ['--stop-timeout', 'soon', 'soon'],
+    ['--hostname', '-x', '"-x"'],
+    ['--hostname', 'a b', '"a b"'],
+    ['--hostname', 'a\n127.0.0.1', '"a\n127.0.0.1"'],
+    ['--hostname', 'h'.repeat(65), 'hhh'],
+    ['--domainname', 'x/y', 'x/y'],
+    ['--network', 'bridge', '--network "bridge"'],
+    ['--network', 'container:', 'container:'],
+    ['--pid', 'shareable', '--pid "shareable"'],
+    ['--ipc', 'Host', '--ipc "Host"'],
+    ['--uts', 'none', '--uts "none"'],
+    ['--cgroupns', 'x', '--cgroupns "x"'],
+    ['--userns', 'keep-id', '--userns "keep-id"'],
+    ['--uidmap', '0:1:0', '0:1:0'],
+    ['--uidmap', '0-1:5', '0-1:5'],
+    ['--uidmap', '0:4294967295', '4294967295'],
+    ['--gidmap', '4294967290:0:10', '4294967290'],
+    ['--time-offset', '1.5', '1.5'],
+    ['--time-offset', 'realtime=5', 'realtime=5'],
+    ['--cap-add', '', 'capability'],
+    ['--security-opt', 'seccomp', 'seccomp'],
+    ['--security-opt', 'seccomp=', 'seccomp='],
+    ['--security-opt', 'seccomp=/no/such/file', '/no/such/file: no such file'],
+    ['--security-opt', 'seccomp=/', 'profile /'],
+    ['--security-opt', 'no-new-privileges=maybe', 'maybe'],
+    ['--security-opt', 'systempaths=masked', 'masked'],
+    ['--security-opt', 'proc-opts=x', 'proc-opts'],
+    ['--sysctl', 'net.core.somaxconn', 'somaxconn'],
+    ['--sysctl', '=1', '=1'],
+    ['--device', '', 'device'],
+    ['--device', 'dev/fuse', 'dev/fuse'],
+    ['--device', '/dev/fuse:rwx', 'rwx'],
+    ['--device', '/dev/fuse:rr', 'rr'],
+    ['--device', '/dev/a:/dev/b:', '/dev/b:'],
+    ['--device', '/dev/a:/dev/b:rwm:x', 'rwm:x'],
+    ['--shm-size', '-1', '-1'],
+  ])('refuse %s "%s", naming it', (flag, value, named) => {
+    expect(() => optionsOf(`${flag}=${value}`)).toThrow(
+      expect.objectContaining({
+        kind: expect.stringMatching(/^(invalid|notFound|denied)$/),
+        message: expect.stringContaining(named),
+      }),
+    );
+  });
+
+  it.each([
+    [['--uidmap', '0:1', '--userns', 'host'], '--uidmap cannot be used with --userns host'],
+    [['--gidmap', '0:1', '--userns', 'container:x'], '--gidmap cannot be used with --userns container:x'],
+  ])('refuse %j together', (args, message) => {
+    expect(() => optionsOf(...args)).toThrow(expect.objectContaining({ kind: 'invalid', message }));
+  });
+
+  it.each<[string[], Partial<CreateOptions>]>([
+    [['--rm=true'], { autoRemove: true }],
+    [['--rm=1', '--read-only=T'], { autoRemove: true, files: { readOnly: true } }],
+    [['--rm=false'], { autoRemove: false }],
+    [['--rm', '--rm=0'], { autoRemove: false }],
+    [['--rm=FALSE', '--rm'], { autoRemove: true }],
+    [['--entrypoint', '--rm', '--rm=false'], { autoRemove: false }],
+    [['-ie', '--rm', '--rm=false'], { autoRemove: false }],
+    [['-eA', '--rm=true'], { autoRemove: true }],
+    [['-m1g', '--name', 'a', '-u=0', '--rm=true'], { autoRemove: true, name: 'a' }],
+  ])('may be switched as in Docker: %j', (args, expected) => {
+    expect(optionsOf(...args)).toMatchObject(expected);
+  });
+
+  it('leave the words of the command alone', () => {
+    expect(optionsOf('--rm=true', 'busybox', 'prog', '--rm=false').process.command).toEqual([
+      'prog',
+      '--rm=false',
+      'image',
+      'word',
+      '--init',
+    ]);
+    expect(optionsOf('-i', '--', '-x', '--rm=maybe')).toMatchObject({
+      image: '-x',
+      process: { command: ['--rm=maybe', 'image', 'word', '--init'] },
+    });
+  });
+
+  it('are switched by booleans only', () => {
+    expect(() => optionsOf('--rm=maybe')).toThrow('invalid boolean value "maybe" for --rm');
+  });
+
+  it('are all known to commander when one is not', () => {
+    expect(() => optionsOf('--memroy', '1g')).toThrow(
+      /unknown option '--memroy'\n\(Did you mean --memory\?\)/,
+    );
+  });
+
+  it.each(['--publish', '--volume', '--tty', '--restart', '--gpus', '--env-file', '--label'])(
+    'do not know %s yet, and say so',
+    (flag) => {
+      expect(() => optionsOf(`${flag}=x`)).toThrow(flag);
+    },
+  );
+});

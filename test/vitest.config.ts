@@ -14,6 +14,7 @@ export default defineConfig({
       part(2, 'native', { maxWorkers: 1, timeout: MINUTE }),
       part(3, 'conformance', { maxWorkers: 1, timeout: 2 * MINUTE }),
       part(4, 'e2e', { maxWorkers: 1, timeout: 2 * MINUTE }),
+      part(5, 'guest', { maxWorkers: 1, timeout: 7 * MINUTE }),
     ],
   },
 });

@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
+import type { Controller } from '../../src/runtime/cgroup-paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
+import { isV1, kernelValue, someDisk } from '../helpers/cgroups.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
@@ -8,38 +13,32 @@ useBusybox(store, (reference) => {
   busybox = reference;
 });
 
+const MIB = 1024 * 1024;
+
+/** Starts a container that waits, and returns its cgroupsPath. */
+async function start(...options: string[]): Promise<string> {
+  const id = await store.ok(['run', '-d', '--rm', ...options, busybox, 'sleep', '600']);
+  onTestFinished(async () => {
+    await store.ok(['rm', '-f', id]);
+  });
+  return `/skiff-${id}`;
+}
+
 describe('limits', () => {
   it('kill what takes more memory than it may, and inspect says so', async () => {
     // tail keeps everything in memory until its input ends, and zeros have no line end.
-    const { code } = await store.skiff([
-      'run',
-      '--name',
-      'greedy',
-      '-m',
-      '16m',
-      busybox,
-      'sh',
-      '-c',
-      'tail /dev/zero; exit $?',
-    ]);
+    const greedy = ['run', '--name', 'greedy', '-m', '16m', busybox, 'sh', '-c', 'tail /dev/zero; exit $?'];
+    const { code } = await store.skiff(greedy);
     expect(code).toBe(137);
     const [container] = JSON.parse(await store.ok(['inspect', 'greedy']));
     expect(container.State).toMatchObject({ Status: 'exited', OOMKilled: true, ExitCode: 137 });
-    expect(container.HostConfig.Memory).toBe(16 * 1024 * 1024);
+    expect(container.HostConfig.Memory).toBe(16 * MIB);
   });
 
   it('stop a loop of forks', async () => {
     const forks = 'i=0; while [ $i -lt 40 ]; do sleep 30 & i=$((i+1)); done; echo survived';
-    const { stderr, code } = await store.skiff([
-      'run',
-      '--rm',
-      '--pids-limit',
-      '20',
-      busybox,
-      'sh',
-      '-c',
-      forks,
-    ]);
+    const command = ['run', '--rm', '--pids-limit', '20', busybox, 'sh', '-c', forks];
+    const { stderr, code } = await store.skiff(command);
     expect(stderr).toContain("can't fork");
     expect(code).not.toBe(0);
   });
@@ -51,35 +50,201 @@ describe('limits', () => {
     expect(Number(/^nr_throttled (\d+)$/m.exec(stat)?.[1])).toBeGreaterThan(2);
   });
 
-  it('read in the cgroup as they were asked for', async () => {
+  it('read inside of the container as they were asked for', async () => {
     const read =
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; true';
-    const limits = await store.ok([
-      'run',
-      '--rm',
-      '-m',
-      '64m',
-      '--pids-limit',
-      '33',
-      busybox,
-      'sh',
-      '-c',
-      read,
-    ]);
-    expect(limits.split('\n')).toEqual([String(64 * 1024 * 1024), '33']);
+    const options = ['-m', '64m', '--pids-limit', '33'];
+    const limits = await store.ok(['run', '--rm', ...options, busybox, 'sh', '-c', read]);
+    expect(limits.split('\n')).toEqual([String(64 * MIB), '33']);
   });
 
   it("show only the container's own cgroup, read-only", async () => {
-    const { code, stdout, stderr } = await store.skiff([
-      'run',
-      '--rm',
-      busybox,
-      'sh',
-      '-c',
-      'cat /proc/self/cgroup; f=$(ls -d /sys/fs/cgroup/pids /sys/fs/cgroup | head -n 1); echo 1 > $f/pids.max',
-    ]);
+    const script =
+      'cat /proc/self/cgroup; f=$(ls -d /sys/fs/cgroup/pids /sys/fs/cgroup | head -n 1); echo 1 > $f/pids.max';
+    const { code, stdout, stderr } = await store.skiff(['run', '--rm', busybox, 'sh', '-c', script]);
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/Read-only file system|Permission denied/);
     expect(stdout).toMatch(/^\d+:(pids)?:\/$/m);
+  });
+});
+
+interface Asked {
+  options: string[];
+  controller: Controller;
+  v1: Record<string, string>;
+  v2: Record<string, string>;
+}
+
+const ASKED: Asked[] = [
+  {
+    options: ['-m', '64m'],
+    controller: 'memory',
+    v1: { 'memory.limit_in_bytes': String(64 * MIB), 'memory.memsw.limit_in_bytes': String(128 * MIB) },
+    v2: { 'memory.max': String(64 * MIB), 'memory.swap.max': String(64 * MIB) },
+  },
+  {
+    options: ['-m', '64m', '--memory-swap', '100m'],
+    controller: 'memory',
+    v1: { 'memory.limit_in_bytes': String(64 * MIB), 'memory.memsw.limit_in_bytes': String(100 * MIB) },
+    v2: { 'memory.max': String(64 * MIB), 'memory.swap.max': String(36 * MIB) },
+  },
+  {
+    options: ['-m', '64m', '--memory-swap', '-1'],
+    controller: 'memory',
+    v1: { 'memory.memsw.limit_in_bytes': '9223372036854771712' },
+    v2: { 'memory.swap.max': 'max' },
+  },
+  {
+    options: ['--memory-reservation', '32m'],
+    controller: 'memory',
+    v1: { 'memory.soft_limit_in_bytes': String(32 * MIB) },
+    v2: { 'memory.low': String(32 * MIB) },
+  },
+  {
+    options: ['--cpus', '1.5'],
+    controller: 'cpu',
+    v1: { 'cpu.cfs_quota_us': '150000', 'cpu.cfs_period_us': '100000' },
+    v2: { 'cpu.max': '150000 100000' },
+  },
+  {
+    options: ['--cpu-quota', '20000', '--cpu-period', '50000'],
+    controller: 'cpu',
+    v1: { 'cpu.cfs_quota_us': '20000', 'cpu.cfs_period_us': '50000' },
+    v2: { 'cpu.max': '20000 50000' },
+  },
+  {
+    options: ['--cpu-shares', '512'],
+    controller: 'cpu',
+    v1: { 'cpu.shares': '512' },
+    v2: { 'cpu.weight': '59' },
+  },
+  {
+    options: ['--cpuset-cpus', '0', '--cpuset-mems', '0'],
+    controller: 'cpuset',
+    v1: { 'cpuset.cpus': '0', 'cpuset.mems': '0' },
+    v2: { 'cpuset.cpus': '0', 'cpuset.mems': '0' },
+  },
+  { options: ['--pids-limit', '33'], controller: 'pids', v1: { 'pids.max': '33' }, v2: { 'pids.max': '33' } },
+];
+
+describe('what the kernel says is what was asked with', () => {
+  it.each(ASKED)('$options', async ({ options, controller, v1, v2 }) => {
+    const path = await start(...options);
+    const said = Object.entries(isV1(controller) ? v1 : v2);
+    for (const [name, value] of said)
+      expect(kernelValue(path, { controller, v1: name, v2: name })).toBe(value);
+  });
+
+  it.runIf(isV1('memory'))('--memory-swappiness and --oom-kill-disable', async () => {
+    const path = await start('-m', '64m', '--memory-swappiness', '7', '--oom-kill-disable');
+    const read = (v1: string) => kernelValue(path, { controller: 'memory', v1, v2: '' });
+    expect(read('memory.swappiness')).toBe('7');
+    expect(read('memory.oom_control')).toMatch(/^oom_kill_disable 1$/m);
+  });
+
+  const weightFile = bfqWeight();
+  it.runIf(weightFile)('--blkio-weight', async () => {
+    const path = await start('--blkio-weight', '321');
+    const weight = kernelValue(path, { controller: 'blkio', v1: 'blkio.bfq.weight', v2: 'io.bfq.weight' });
+    expect(weight).toMatch(/\b321$/);
+  });
+
+  const disk = someDisk();
+  it.runIf(disk)('--device-read-bps and its like', async () => {
+    const { path: device, numbers } = disk ?? { path: '', numbers: '' };
+    const path = await start(
+      ...['--device-read-bps', `${device}:1mb`, '--device-write-bps', `${device}:2mb`],
+      ...['--device-read-iops', `${device}:300`, '--device-write-iops', `${device}:400`],
+    );
+    const read = (v1: string) => kernelValue(path, { controller: 'blkio', v1, v2: 'io.max' });
+    if (!isV1('blkio')) {
+      expect(read('')).toBe(`${numbers} rbps=${MIB} wbps=${2 * MIB} riops=300 wiops=400`);
+      return;
+    }
+    expect(read('blkio.throttle.read_bps_device')).toBe(`${numbers} ${MIB}`);
+    expect(read('blkio.throttle.write_bps_device')).toBe(`${numbers} ${2 * MIB}`);
+    expect(read('blkio.throttle.read_iops_device')).toBe(`${numbers} 300`);
+    expect(read('blkio.throttle.write_iops_device')).toBe(`${numbers} 400`);
+  });
+
+  it('--cgroup-parent: in every hierarchy below a directory that did not exist', async () => {
+    const parent = `/skiff-test-${process.pid}/a`;
+    onTestFinished(() => removeParents(parent));
+    const id = await store.ok(['run', '-d', '--cgroup-parent', parent, '-m', '64m', busybox, 'sleep', '600']);
+    const path = `${parent}/skiff-${id}`;
+    expect(kernelValue(path, { controller: 'memory', v1: 'memory.limit_in_bytes', v2: 'memory.max' })).toBe(
+      String(64 * MIB),
+    );
+    expect(kernelValue(path, { controller: 'pids', v1: 'pids.current', v2: 'pids.current' })).toBe('1');
+    const [{ HostConfig }] = JSON.parse(await store.ok(['inspect', id]));
+    expect(HostConfig.CgroupParent).toBe(parent);
+    await store.ok(['rm', '-f', id]);
+    for (const { directory } of readCgroupLayout().hierarchies)
+      expect(existsSync(join(directory, path))).toBe(false);
+  });
+});
+
+function bfqWeight(): boolean {
+  return isV1('blkio') && existsSync('/sys/fs/cgroup/blkio/blkio.bfq.io_service_bytes');
+}
+
+function removeParents(parent: string): void {
+  for (const { directory } of readCgroupLayout().hierarchies) {
+    for (const path of [parent, join(parent, '..')]) {
+      if (existsSync(join(directory, path))) rmdirSync(join(directory, path));
+    }
+  }
+}
+
+describe('a device that BFQ does not schedule', () => {
+  const { path = '', numbers = '' } = someDisk() ?? {};
+  const scheduler = `/sys/dev/block/${numbers}/queue/scheduler`;
+  const isOther = path !== '' && !readFileSync(scheduler, 'utf8').includes('[bfq]');
+
+  it.runIf(isOther && bfqWeight())('can have no weight, and is refused before anything is made', async () => {
+    const { code, stderr } = await store.skiff([
+      'run',
+      '--blkio-weight-device',
+      `${path}:200`,
+      busybox,
+      'true',
+    ]);
+    expect(code).toBe(125);
+    expect(stderr).toContain(`device ${numbers} is scheduled by`);
+    expect(stderr).toContain(`hint: echo bfq > ${scheduler}`);
+  });
+});
+
+describe('a limit that cannot be', () => {
+  it.each([
+    [['-m', '5m'], 'a memory limit of 5242880 bytes is below the minimum of 6MB'],
+    [
+      ['-m', '64m', '--memory-swap', '32m'],
+      'the limit of memory and swap together, 33554432 bytes, is below',
+    ],
+    [['--memory-swap', '64m'], 'without a memory limit'],
+    [['--memory-swappiness', '101'], 'a memory swappiness of 101 is not between 0 and 100'],
+    [['--memory-reservation', '1m'], 'a memory reservation of 1048576 bytes is below the minimum of 6MB'],
+    [['-m', '64m', '--memory-reservation', '65m'], 'is above the memory limit of 67108864'],
+    [['--cpus', '1', '--cpu-period', '50000'], '--cpus and --cpu-period say the same'],
+    [['--cpus', '1', '--cpu-quota', '50000'], '--cpus and --cpu-quota say the same'],
+    [['--cpus', '9999'], '9999 CPUs cannot be given'],
+    [['--cpu-period', '999'], 'a CPU period of 999 µs is not between 1000'],
+    [['--cpu-quota', '999'], 'a CPU quota of 999 µs is below the minimum'],
+    [['--cpu-shares', '1'], '1 CPU shares are not between 2 and 262144'],
+    [['--cpuset-cpus', '3-1'], '"3-1" is not a list of CPUs'],
+    [['--cpuset-cpus', '0,4000'], 'CPUs 4000 are not available'],
+    [['--cpuset-mems', '99'], 'memory nodes 99 are not available'],
+    [['--blkio-weight', '5'], 'a block I/O weight of 5 is not between 10 and 1000'],
+    [['--blkio-weight-device', 'sda:100'], 'invalid amount for a device: "sda:100"'],
+    [['--device-read-bps', '/dev/null:1mb'], '/dev/null is not a block device'],
+    [['--device-read-bps', '/dev/none:1mb'], 'there is no device /dev/none on this host'],
+    [['--device-write-iops', '/dev/null:1mb'], 'invalid amount for a device: "/dev/null:1mb"'],
+    [['--cgroup-parent', '/../x'], '"/../x" cannot be the parent of a cgroup'],
+  ])('%j is refused by name, before anything is made', async (options, message) => {
+    const { code, stderr } = await store.skiff(['run', '--name', 'refused', ...options, busybox, 'true']);
+    expect(code).toBe(125);
+    expect(stderr).toContain(message);
+    expect((await store.skiff(['inspect', 'refused'])).code).toBe(1);
   });
 });

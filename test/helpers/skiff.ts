@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, expect } from 'vitest';
@@ -11,7 +11,7 @@ import { processIdentity } from '../../src/host/process.ts';
 export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
 
 /** What is tested: the executable, or another command line (separated by blanks), the same program on Node. */
-const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
+export const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
 
 /** What a finished command said. */
 export interface Outcome {
@@ -25,6 +25,8 @@ export interface RunOptions {
   input?: string;
   env?: Record<string, string>;
   cwd?: string;
+  /** A command line that runs another one: `['nice', '-n', '5']`. */
+  through?: readonly string[];
 }
 
 /** A store of its own, so that tests neither see each other nor the machine's. */
@@ -44,9 +46,9 @@ export interface Store {
 function spawnSkiff(
   root: string,
   args: readonly string[],
-  { input = '', env = {}, cwd = '/' }: RunOptions = {},
+  { input = '', env = {}, cwd = '/', through = [] }: RunOptions = {},
 ) {
-  const [file = '', ...prefix] = COMMAND;
+  const [file = '', ...prefix] = [...through, ...COMMAND];
   return execa(file, [...prefix, '--root', root, ...args], {
     reject: false,
     stripFinalNewline: false,
@@ -117,7 +119,7 @@ export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
   return [
     ...mountsBelow(root).map((mount) => `mount ${mount}`),
     ...cgroups()
-      .filter((cgroup) => !otherCgroups.includes(cgroup))
+      .filter((cgroup) => !otherCgroups.includes(cgroup) && !belongsToAnotherStore(cgroup, runRoot))
       .map((cgroup) => `cgroup ${cgroup}`),
     ...namesIn(runRoot)
       .filter((name) => name !== 'gone')
@@ -126,6 +128,14 @@ export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
     ...namesIn(join(root, 'tmp')).map((name) => `temporary ${name}`),
     ...namesIn(join(root, 'trash')).map((name) => `trash ${name}`),
   ];
+}
+
+/** A container of another store, started meanwhile: its runtime directory lies below that store's. */
+function belongsToAnotherStore(cgroup: string, runRoot: string): boolean {
+  const id = basename(cgroup).slice('skiff-'.length);
+  return namesIn('/run')
+    .map((name) => join('/run', name))
+    .some((other) => other !== runRoot && other.startsWith('/run/skiff') && existsSync(join(other, id)));
 }
 
 function mountsBelow(root: string): string[] {

@@ -1,0 +1,290 @@
+# The sentences, in order, and the functions that show them.
+
+MIB=1048576
+
+exit_codes() {
+    skiff run --rm "$IMAGE" true
+    fails 7 skiff run --rm "$IMAGE" sh -c 'exit 7'
+    fails 137 skiff run --rm "$IMAGE" sh -c 'sh -c "kill -9 \$\$"; exit $?'
+    fails 127 skiff run --rm "$IMAGE" no-such-command
+    fails 126 skiff run --rm "$IMAGE" /etc
+}
+it 'exit codes are those of the command, 127 when there is none, 126 when it cannot be executed' exit_codes
+
+namespaces() {
+    inside=$(skiff run --rm "$IMAGE" sh -c 'for n in mnt pid uts ipc net cgroup; do readlink /proc/self/ns/$n; done')
+    for name in mnt pid uts ipc net cgroup; do
+        [ -e /proc/self/ns/$name ] || skip "this kernel has no $name namespaces"
+        ! printf '%s\n' "$inside" | grep -qxF "$(readlink /proc/self/ns/$name)" || is "not the host's" 'the same' $name
+    done
+    is 1 "$(skiff run --rm "$IMAGE" sh -c 'echo $$')" pid
+    # On v1 each hierarchy has a line of its own.
+    is '' "$(skiff run --rm "$IMAGE" cat /proc/self/cgroup | grep -v ':/$')" 'what is outside of the cgroup namespace'
+}
+it 'mount, pid, uts, ipc, network and cgroup namespaces are new' namespaces
+
+confinement() {
+    status=$(skiff run --rm "$IMAGE" cat /proc/self/status)
+    has '^Seccomp:	2$' "$status" 'seccomp'
+    has '^CapEff:	00000000a80425fb$' "$status" 'capabilities'
+    has '^CapBnd:	00000000a80425fb$' "$status" 'capabilities'
+    has '^CapAmb:	0000000000000000$' "$status" 'capabilities'
+    # Docker's profile refuses a new user namespace to those without CAP_SYS_ADMIN.
+    fails 1 skiff run --rm "$IMAGE" unshare -U true
+    has 'Operation not permitted' "$said" unshare
+}
+it "the seccomp filter is attached, and the capabilities are Docker's fourteen" confinement
+
+privileged() {
+    status=$(skiff run --rm --privileged "$IMAGE" cat /proc/self/status)
+    has '^Seccomp:	0$' "$status" seccomp
+    has "^CapEff:	$(sed -n 's/^CapBnd:	//p' /proc/self/status)\$" "$status" capabilities
+    has '^rw' "$(skiff run --rm --privileged "$IMAGE" awk '$2 == "/sys" { print $4 }' /proc/mounts)" 'options of /sys'
+}
+it 'a privileged container has all capabilities of the engine, no filter and a writable /sys' privileged
+
+user_namespace() {
+    map='0:100000:65536'
+    inside=$(skiff run --rm --uidmap $map --gidmap $map "$IMAGE" sh -c '
+        id -u; cat /proc/self/uid_map; stat -c %u:%g /bin/busybox; touch /made; stat -c %u:%g /made')
+    is '0 0 100000 65536 0:0 0:0' "$(echo $inside)" 'ids inside'
+    start mapped --uidmap $map --gidmap $map
+    has '^Uid:	100000	100000	100000	100000$' "$(cat "/proc/$(field Pid mapped)/status")" 'ids outside'
+    skiff rm -f mapped
+}
+it 'with a user namespace root is somebody else outside, and owns its files inside' user_namespace
+
+sharing() {
+    start sharer --ipc shareable
+    for name in pid ipc uts net cgroup; do readlink "/proc/$(field Pid sharer)/ns/$name"; done >"$work/namespaces"
+    inside=$(skiff run --rm --pid container:sharer --ipc container:sharer --uts container:sharer \
+        --network container:sharer --cgroupns container:sharer "$IMAGE" \
+        sh -c 'for n in pid ipc uts net cgroup; do readlink /proc/self/ns/$n; done')
+    is "$(cat "$work/namespaces")" "$inside" 'namespaces'
+    skiff rm -f sharer
+}
+it 'namespaces can be those of another container' sharing
+
+settings() {
+    inside=$(skiff run --rm --hostname there --ulimit nofile=100:200 --sysctl net.ipv4.ip_forward=1 --shm-size 8m \
+        --tmpfs /scratch:size=1m --umask 027 --user 1000:1000 --group-add 7 --read-only "$IMAGE" sh -c '
+            hostname; ulimit -Sn; ulimit -Hn; cat /proc/sys/net/ipv4/ip_forward
+            df -k /dev/shm /scratch | awk "NR > 1 { print \$2 }"; umask; id -u; id -G; touch /made 2>&1' || true)
+    is 'there 100 200 1 8192 1024 0027 1000 1000 7 touch: /made: Read-only file system' "$(echo $inside)" 'inside'
+}
+it 'host name, limits, sysctls, file systems, umask, user and groups are as asked for' settings
+
+time_offset() {
+    [ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
+    up=$(skiff run --rm --time-offset boottime=864000 "$IMAGE" cut -d. -f1 /proc/uptime)
+    [ "$up" -ge 864000 ] || is 'at least 864000' "$up" 'seconds since boot'
+}
+it 'a time offset moves the clock that counts from boot' time_offset
+
+memory() {
+    start memory -m 64m --memory-reservation 32m
+    limit memory.limit_in_bytes $((64 * MIB)) memory.max $((64 * MIB))
+    limit memory.soft_limit_in_bytes $((32 * MIB)) memory.low $((32 * MIB))
+    skiff rm -f memory
+}
+it 'memory and its reservation are what the kernel says' memory
+
+memory_swap() {
+    start swap -m 64m --memory-swap 96m
+    limit memory.memsw.limit_in_bytes $((96 * MIB)) memory.swap.max $((32 * MIB))
+    skiff rm -f swap
+}
+it 'memory with swap is what the kernel says' memory_swap
+
+swappiness() {
+    if [ -e /sys/fs/cgroup/memory/memory.swappiness ]; then
+        start swappy -m 64m --memory-swappiness 10
+        limit memory.swappiness 10 - -
+        skiff rm -f swappy
+    else
+        fails 125 skiff run --rm --memory-swappiness 10 "$IMAGE" true
+        has 'swappiness' "$said" 'the refusal'
+        fails 125 skiff run --rm --oom-kill-disable -m 64m "$IMAGE" true
+        has 'oom|OOM|out-of-memory|out of memory' "$said" 'the refusal'
+    fi
+}
+it 'what only cgroups of version 1 can do is done there, and refused elsewhere' swappiness
+
+parent() {
+    start child -m 64m --pids-limit 50 --cpus 0.5 --cgroup-parent "/smoke-$$/inner"
+    found=
+    for file in /sys/fs/cgroup/memory/smoke-$$/inner/skiff-"$id"/memory.limit_in_bytes \
+        /sys/fs/cgroup/smoke-$$/inner/skiff-"$id"/memory.max; do
+        [ ! -f "$file" ] || found=$(cat "$file")
+    done
+    is $((64 * MIB)) "$found" 'the memory limit below the parent'
+    skiff rm -f child
+}
+it 'a parent for the cgroup is made, and limits hold below it' parent
+
+cpu() {
+    start cpu --cpus 0.5 --cpuset-cpus 0
+    limit cpu.cfs_quota_us 50000 cpu.max '50000 100000'
+    limit cpuset.cpus 0 cpuset.cpus 0
+    skiff rm -f cpu
+}
+it 'cpus and the set of them are what the kernel says' cpu
+
+cpu_shares() {
+    start shares --cpu-shares 512
+    limit cpu.shares 512 cpu.weight 59
+    skiff rm -f shares
+}
+it 'shares of the cpu are what the kernel says, on v2 as a weight' cpu_shares
+
+tasks() {
+    start tasks --pids-limit 33
+    limit pids.max 33 pids.max 33
+    skiff rm -f tasks
+    fails 2 skiff run --rm --pids-limit 20 "$IMAGE" sh -c 'i=0; while [ $i -lt 40 ]; do sleep 30 & i=$((i+1)); done'
+    has "can't fork" "$said" 'the 40th fork'
+}
+it 'the limit of tasks is what the kernel says, and stops a loop of forks' tasks
+
+io_limits() {
+    device=$(disk) || skip 'the store is not on a whole block device'
+    start io --device-read-bps "$device:1mb" --device-write-iops "$device:50"
+    limit blkio.throttle.read_bps_device "$(numbers_of "$device") $MIB" \
+        io.max "$(numbers_of "$device") rbps=$MIB wbps=max riops=max wiops=50"
+    skiff rm -f io
+}
+it 'limits of input and output are what the kernel says' io_limits
+
+io_weight() {
+    code=0
+    id=$(skiff run -d --name weight --blkio-weight 500 "$IMAGE" sleep 100000 2>"$work/refused") || code=$?
+    if [ $code = 125 ]; then
+        has 'controller' "$(cat "$work/refused")" 'the error'
+        skip "refused: $(head -n 1 "$work/refused")"
+    fi
+    if file=$(cgroup_file blkio.bfq.weight io.bfq.weight); then
+        has '^(default )?500$' "$(cat "$file")" "$file"
+    else
+        limit blkio.weight 500 io.weight 'default 4950'
+    fi
+    skiff rm -f weight
+}
+it 'a weight of input and output is what the kernel says, or refused' io_weight
+
+out_of_memory() {
+    fails 137 skiff run --name greedy -m 16m "$IMAGE" sh -c 'tail /dev/zero; exit $?'
+    is true "$(field OOMKilled greedy)" 'OOMKilled'
+    is 137 "$(field ExitCode greedy)" 'ExitCode'
+    has 'memory' "$(skiff why greedy)" 'why'
+    skiff rm greedy
+}
+it 'what takes more memory than it may is killed, and inspect and why say so' out_of_memory
+
+throttling() {
+    # The first process of a container would not hear what timeout sends.
+    skiff run --name busy --cpus 0.1 "$IMAGE" sh -c 'timeout 1 sh -c "while :; do :; done"; true'
+    has 'throttl|held back|CPU' "$(skiff why busy)" 'why'
+    skiff rm busy
+}
+it 'a container that wanted more cpu than it had was throttled, and why says so' throttling
+
+devices() {
+    fails 1 skiff run --rm "$IMAGE" sh -c 'mknod /node c 1 11 && true >/node'
+    has 'Operation not permitted' "$said" 'opening a node of its own making'
+    skiff run --rm "$IMAGE" sh -c 'mknod /node c 1 3 && echo >/node'
+    skiff run --rm --device-cgroup-rule 'c 1:11 rwm' "$IMAGE" sh -c 'mknod /node c 1 11 && true >/node'
+    skiff run --rm --device /dev/kmsg:/dev/messages:w "$IMAGE" sh -c 'true >/dev/messages'
+    fails 1 skiff run --rm --device /dev/kmsg:/dev/messages:w "$IMAGE" sh -c 'true </dev/messages'
+}
+it 'devices can be opened as far as rules allow them, whoever made the node' devices
+
+update() {
+    start updated -m 64m --cpus 0.5
+    skiff update -m 128m --memory-swap 128m --cpus 1.5 --pids-limit 50 updated
+    limit memory.limit_in_bytes $((128 * MIB)) memory.max $((128 * MIB))
+    limit cpu.cfs_quota_us 150000 cpu.max '150000 100000'
+    limit pids.max 50 pids.max 50
+    is $((128 * MIB)) "$(field Memory updated)" 'inspect'
+    skiff rm -f updated
+}
+it 'update changes the limits of a running container' update
+
+stats() {
+    start watched -m 64m
+    table=$(skiff stats --no-stream watched)
+    has '^CONTAINER ID +NAME +CPU % +MEM USAGE / LIMIT' "$table" 'the header'
+    has '^[0-9a-f]{12} +watched +[0-9.]+% +[0-9.]+(B|KiB|MiB) / 64MiB .* [1-9][0-9]*$' "$table" 'the line'
+    skiff rm -f watched
+}
+it 'stats shows what a container uses' stats
+
+frozen() {
+    file=$(cgroup_file freezer.state cgroup.events)
+    case $file in
+    *freezer.state) cat "$file" ;;
+    *) sed -n 's/^frozen 1$/FROZEN/p; s/^frozen 0$/THAWED/p' "$file" ;;
+    esac
+}
+
+pause() {
+    start_script sleepy 'trap "exit 9" TERM; echo ready; while :; do sleep 1 & wait; done'
+    skiff pause sleepy
+    is FROZEN "$(frozen)" 'the cgroup'
+    has 'Paused' "$(skiff ps)" 'ps'
+    skiff unpause sleepy
+    is THAWED "$(frozen)" 'the cgroup'
+    skiff stop sleepy
+    is 9 "$(skiff wait sleepy)" 'the exit code'
+    skiff rm sleepy
+    start icy
+    skiff pause icy
+    skiff rm -f icy
+}
+it 'a paused container stands still, continues, and can be removed' pause
+
+init() {
+    is 'no' "$(skiff run --rm --init "$IMAGE" sh -c '[ $$ = 1 ] && echo yes || echo no')" 'the command is PID 1'
+    fails 7 skiff run --rm --init "$IMAGE" sh -c 'exit 7'
+    start tended --init
+    skiff stop tended
+    is 143 "$(skiff wait tended)" 'the exit code after SIGTERM'
+    skiff rm tended
+}
+it '--init forwards signals and ends as the command does' init
+
+stop() {
+    start_script polite 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 1 & wait; done'
+    skiff stop polite
+    is 7 "$(skiff wait polite)" 'the exit code'
+    is 'ready bye' "$(echo $(skiff logs polite))" 'the log'
+    skiff rm polite
+    start deaf
+    skiff stop -t 1 deaf
+    is 137 "$(skiff wait deaf)" 'the exit code of one that does not listen'
+    skiff rm deaf
+}
+it 'stop asks first, and kills what does not listen; the log has every line' stop
+
+kill_and_remove() {
+    start victim
+    fails 1 skiff rm victim
+    skiff kill victim
+    is 137 "$(skiff wait victim)" 'the exit code'
+    skiff rm victim
+    fails 1 skiff inspect victim
+    start forced
+    skiff rm -f forced
+    fails 1 skiff inspect forced
+}
+it 'kill ends a container, and rm removes it when it has ended, or by force' kill_and_remove
+
+doctor() {
+    skiff doctor
+}
+it 'doctor finds that containers can run here' doctor
+
+nothing_left() {
+    remove_all
+    is '' "$(leftovers)" 'left behind'
+}
+it 'nothing stays behind: no container, cgroup, mount, process or directory' nothing_left

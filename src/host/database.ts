@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { EngineError } from '../errors.ts';
@@ -11,9 +11,10 @@ const BUSY_TIMEOUT_MS = 20_000;
 
 /**
  * `run` becomes the helper without closing the database, which would write the log back and wait for the disk. The
- * next one to open it reads the log again: this bounds what there is to read.
+ * next one to open it reads the log again; at this size, in bytes, it empties it first. SQLite's own checkpoints do
+ * not: what they wrote back is forgotten with the last connection, and the log would grow without end.
  */
-const CHECKPOINT_PAGES = 100;
+const LOG_MAX_BYTES = 64 * 4096;
 
 /**
  * The state database: SQLite in WAL mode, one short transaction per change, safe with many processes at once.
@@ -37,6 +38,7 @@ export class Database {
       if (!existsSync(file)) create(file, migrations);
       const connection = connect(file);
       migrate(connection, migrations);
+      if (logSize(file) > LOG_MAX_BYTES) emptyLog(connection);
       return new Database(connection);
     } catch (cause) {
       throw explain(cause, file);
@@ -116,10 +118,21 @@ function isSqliteError(error: unknown): error is SqliteError {
 function connect(file: string): DatabaseSync {
   const connection = new DatabaseSync(file);
   connection.exec(
-    `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;
-    PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`,
+    `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON`,
   );
   return connection;
+}
+
+/** In bytes; 0 when there is none. */
+function logSize(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** As a favour: when somebody else is reading or writing, the next one does it. */
+function emptyLog(connection: DatabaseSync): void {
+  connection.exec(
+    `PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`,
+  );
 }
 
 /**

@@ -31,7 +31,7 @@ export const HELPER =
 export const HELPER_IS_STATIC = !HELPER.endsWith('-asan');
 
 /** The monitor has no stderr that anybody sees: a sanitizer's complaint goes to files, which fail the test file. */
-const COMPLAINTS = mkdtempSync(join(tmpdir(), 'skiff-complaints-'));
+const COMPLAINTS = join(tmpdir(), `skiff-complaints-${process.pid}`);
 const SANITIZERS = {
   ASAN_OPTIONS: `detect_leaks=0:log_path=${COMPLAINTS}/asan`,
   UBSAN_OPTIONS: `print_stacktrace=1:log_path=${COMPLAINTS}/ubsan`,
@@ -99,6 +99,7 @@ export function useRoom(): Room {
   const root = mkdtempSync(join(tmpdir(), 'skiff-native-'));
   const layer = join(root, 'layer');
   makeLayer(layer);
+  mkdirSync(COMPLAINTS, { recursive: true });
   const planned: PlannedContainer[] = [];
   afterAll(() => {
     for (const container of planned) container.destroy();

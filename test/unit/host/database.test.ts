@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../../src/errors.ts';
 import { Database, isUniqueViolation } from '../../../src/host/database.ts';
@@ -70,6 +71,26 @@ describe('the state database', () => {
     expect(() => Database.open(file, [FIRST])).toThrowError(
       expect.objectContaining({ kind: 'internal', message: expect.stringContaining(file) }),
     );
+  });
+
+  it('keeps its log short although nobody closes it', () => {
+    Database.open(file, [FIRST]).close();
+    const module = JSON.stringify(resolve(import.meta.dirname, '../../../src/host/database.ts'));
+    // Writes forty pages, and ends like a command that becomes another program.
+    const script = `import(${module}).then(({ Database }) => {
+      const database = Database.open(${JSON.stringify(file)}, ['']);
+      const write = (i) => database.run('INSERT INTO thing VALUES (?)', process.pid + '-' + i + 'x'.repeat(4000));
+      database.transaction(() => { for (let i = 0; i < 20; i++) write(i); });
+      process.kill(process.pid, 'SIGKILL');
+    });`;
+    const sizes = Array.from({ length: 8 }, () => {
+      spawnSync(process.execPath, ['-e', script]);
+      return statSync(`${file}-wal`).size;
+    });
+    expect(Math.max(...sizes)).toBeLessThan(1_000_000);
+    const database = Database.open(file, [FIRST]);
+    expect(database.get('SELECT count(*) AS n FROM thing')).toEqual({ n: 160 });
+    database.close();
   });
 
   it('lets a second connection wait for the first one to finish writing', () => {

@@ -22,7 +22,8 @@ const FLOORS: Readonly<Record<string, number>> = {
 const RESERVED: readonly { module: RegExp; places: readonly string[] }[] = [
   { module: /^node-fetch$/, places: ['registry/transport.ts'] },
   { module: /^tar-stream$/, places: ['storage/'] },
-  { module: /^(execa|ora)$/, places: ['cli/'] },
+  { module: /^execa$/, places: ['host/run-program.ts'] },
+  { module: /^ora$/, places: ['cli/'] },
   { module: /^commander$/, places: ['cli/'] },
   { module: /^node:sqlite$/, places: ['host/database.ts'] },
   { module: /^bun(:|$)/, places: ['host/', 'registry/transport.ts'] },

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { EngineError } from '../errors.ts';
 import { parseStat } from '../host/process.ts';
+import { runProgram } from '../host/run-program.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { processTable } from './process-table.ts';
@@ -84,18 +83,18 @@ async function askPs(pids: readonly number[], options: readonly string[]): Promi
 }
 
 async function runPs(options: readonly string[]): Promise<string> {
-  try {
-    return (await promisify(execFile)('ps', [...options], { maxBuffer: 64 * 1024 * 1024 })).stdout;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new EngineError('unsupported', 'this host has no ps', {
-        cause,
-        hint: 'without options skiff needs none; Debian has it in procps',
-      });
-    }
-    const [said] = ((cause as { stderr?: string }).stderr ?? '').trim().split('\n');
-    throw new EngineError('invalid', `ps ${options.join(' ')}: ${said || 'failed'}`, { cause });
-  }
+  const { code, stdout, stderr } = await runProgram('ps', options).catch(explainMissingPs);
+  if (code === 0) return stdout;
+  const [said] = stderr.split('\n');
+  throw new EngineError('invalid', `ps ${options.join(' ')}: ${said || 'failed'}`);
+}
+
+function explainMissingPs(cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ENOENT') throw cause;
+  throw new EngineError('unsupported', 'this host has no ps', {
+    cause,
+    hint: 'without options skiff needs none; Debian has it in procps',
+  });
 }
 
 /** Those lines of ps that are of these processes. What overhangs the last title belongs to the last cell. */

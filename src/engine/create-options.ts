@@ -1,4 +1,7 @@
 import type { Platform } from '../oci/platform.ts';
+import type { IdMaps, ResourceOptions, RlimitOption } from '../runtime/options.ts';
+
+export type { DeviceAmount, IdMaps, IdRange, ResourceOptions, RlimitOption } from '../runtime/options.ts';
 
 /**
  * What a face asks for when it creates a container, grouped by concern. The same type whether the wish came from a
@@ -44,16 +47,9 @@ export interface ProcessOptions {
   init?: boolean | undefined;
   /** -1000 to 1000. */
   oomScoreAdj?: number | undefined;
-  rlimits?: Rlimit[] | undefined;
+  rlimits?: RlimitOption[] | undefined;
   /** Keeps stdin open and relays it. */
   stdin: boolean;
-}
-
-/** `name` as `ulimit` of the command line has it (`nofile`); -1 is unlimited. */
-export interface Rlimit {
-  name: string;
-  soft: number;
-  hard: number;
 }
 
 /** One that is shared: `container` is a name or id as the user gave it. */
@@ -75,18 +71,6 @@ export interface NamespaceOptions {
   user?: 'host' | 'auto' | SharedWith | IdMaps | undefined;
   /** A time namespace whose clocks differ from the host's by so many seconds. */
   timeOffsets?: { monotonic?: number | undefined; boottime?: number | undefined } | undefined;
-}
-
-export interface IdMaps {
-  uids: IdRange[];
-  gids: IdRange[];
-}
-
-/** `count` ids, from `inside` in the container and from `outside` on the host. */
-export interface IdRange {
-  inside: number;
-  outside: number;
-  count: number;
 }
 
 export interface SecurityOptions {
@@ -127,48 +111,6 @@ export interface FileOptions {
   tmpfs?: { path: string; options: string[] }[] | undefined;
   /** Bytes of /dev/shm. */
   shmSize?: number | undefined;
-}
-
-/** What is absent is not limited. */
-export interface ResourceOptions {
-  /** Bytes. */
-  memory?: number | undefined;
-  /** Bytes: the memory that reclaim tries to leave. */
-  memoryReservation?: number | undefined;
-  /** Bytes of memory and swap together, as Docker counts; -1 is unlimited. */
-  memorySwap?: number | undefined;
-  /** 0 to 100; v1 only. */
-  memorySwappiness?: number | undefined;
-  oomKillDisable?: boolean | undefined;
-  /** Billionths of a CPU: `--cpus 0.5` is 500,000,000. */
-  nanoCpus?: number | undefined;
-  cpuShares?: number | undefined;
-  /** Microseconds. */
-  cpuQuota?: number | undefined;
-  /** Microseconds. */
-  cpuPeriod?: number | undefined;
-  /** A list as cpuset(7) has it: `0-3,8`. */
-  cpusetCpus?: string | undefined;
-  cpusetMems?: string | undefined;
-  /** Processes and threads; 0 and less: no limit. */
-  pidsLimit?: number | undefined;
-  /** 10 to 1000. */
-  blkioWeight?: number | undefined;
-  blkioWeightDevices?: DeviceAmount[] | undefined;
-  /** Bytes per second. */
-  readBps?: DeviceAmount[] | undefined;
-  writeBps?: DeviceAmount[] | undefined;
-  /** Operations per second. */
-  readIops?: DeviceAmount[] | undefined;
-  writeIops?: DeviceAmount[] | undefined;
-  /** A directory of the cgroup hierarchies, `/team/a`. */
-  cgroupParent?: string | undefined;
-}
-
-/** `path` is a block device of the host. */
-export interface DeviceAmount {
-  path: string;
-  amount: number;
 }
 
 export interface StopOptions {

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { storePaths } from '../host/paths.ts';
+import { runProgram } from '../host/run-program.ts';
 import { TemporaryDirectory } from '../host/temporary.ts';
 import { removeTree } from '../storage/trash.ts';
 import type { Context } from './context.ts';
@@ -64,21 +64,9 @@ interface Failure {
 
 async function runEmbedded(context: Context, root: string): Promise<Failure | undefined> {
   const [program = '', ...args] = context.self;
-  const child = spawn(program, [...args, '--root', root, 'run', '--rm', '--network', 'none', EMBEDDED], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: PATIENCE_MS,
-    killSignal: 'SIGKILL',
-  });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const words = [...args, '--root', root, 'run', '--rm', '--network', 'none', EMBEDDED];
+  const { code, stderr } = await runProgram(program, words, { timeoutMs: PATIENCE_MS });
   if (code === 0) return undefined;
-  const message =
-    /^skiff: (.*)$/m.exec(said)?.[1] ?? (said.trim() || `ended with exit code ${code ?? 'none'}`);
-  return { detail: message, remedy: /^hint: (.*)$/m.exec(said)?.[1] };
+  const message = /^skiff: (.*)$/m.exec(stderr)?.[1] ?? (stderr || `ended with exit code ${code ?? 'none'}`);
+  return { detail: message, remedy: /^hint: (.*)$/m.exec(stderr)?.[1] };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelVersion } from '../host/kernel.ts';
+import { runProgram } from '../host/run-program.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -21,13 +22,8 @@ export async function canMapOwners(context: Context): Promise<boolean> {
 }
 
 async function tryMount({ helper, paths }: Context): Promise<boolean> {
-  const { spawn } = await import('node:child_process');
   mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
-  return await new Promise((resolve, reject) => {
-    const probe = spawn(helper, ['probe-idmap', paths.layers], { stdio: 'ignore' });
-    probe.once('error', reject);
-    probe.once('close', (code) => resolve(code === 0));
-  });
+  return (await runProgram(helper, ['probe-idmap', paths.layers])).code === 0;
 }
 
 function readIfPresent(file: string): string {

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { EngineError } from '../errors.ts';
+import { runProgram } from '../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
 import { type ContainerRow, deleteContainer, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
@@ -71,13 +70,9 @@ export async function cleanUp(context: Context, row: { id: string; name: string 
   const run = join(context.paths.run, row.id);
   const plan = join(run, 'plan');
   if (!existsSync(plan)) return rmSync(run, { recursive: true, force: true });
-  try {
-    await promisify(execFile)(context.helper, ['cleanup', plan]);
-  } catch (cause) {
-    const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new EngineError('unavailable', `cannot clean up after container ${row.name}: ${said || cause}`, {
-      subject: row.name,
-      cause,
-    });
-  }
+  const { code, stderr } = await runProgram(context.helper, ['cleanup', plan]);
+  if (code === 0) return;
+  throw new EngineError('unavailable', `cannot clean up after container ${row.name}: ${stderr}`, {
+    subject: row.name,
+  });
 }

@@ -26,11 +26,12 @@ const OPTIONS: readonly (readonly [file: string, option: string])[] = [
   ['blkio.', '--blkio-weight'],
   ['io.max', '--device-read-bps and its like'],
   ['io.', '--blkio-weight'],
-  ['devices.', '--device or --device-cgroup-rule'],
 ];
 
 /** Making a cgroup, and writing its files: the detail is the directory or the file. */
-export function explainCgroup({ code, reason, detail }: Failure): Partial<Words> {
+export function explainCgroup(failure: Failure): Partial<Words> {
+  const { code, reason, detail } = failure;
+  if (/\/devices\.[^/]*$/.test(detail)) return explainDeviceRules(failure);
   const option = optionOf(detail);
   const message =
     option === undefined
@@ -69,6 +70,14 @@ export function explainCgroup({ code, reason, detail }: Failure): Partial<Words>
     default:
       return { message };
   }
+}
+
+/** Every container has such rules, whether or not somebody asked for a device. */
+function explainDeviceRules({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot set the device rules of the container: ${detail}: ${reason}`;
+  if (code !== 'EPERM') return { message };
+  const hint = 'skiff needs root with CAP_SYS_ADMIN, and a cgroup above that allows all that is allowed here';
+  return { kind: 'denied', message, hint };
 }
 
 function optionOf(path: string): string | undefined {

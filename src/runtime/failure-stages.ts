@@ -29,8 +29,17 @@ export interface Failure extends FailureRecord {
   user: string;
 }
 
-const HINT_PRIVILEGES =
-  'skiff needs root with CAP_SYS_ADMIN; inside of a container, start that one with --privileged';
+/** The capability that a stage fails without; the others need CAP_SYS_ADMIN. */
+const NEEDED: Readonly<Record<string, string>> = {
+  capabilities: 'CAP_SETPCAP',
+  loopback: 'CAP_NET_ADMIN',
+  node: 'CAP_MKNOD',
+  user: 'CAP_SETUID and CAP_SETGID',
+};
+
+const privilegesHint = (stage: string): string =>
+  `skiff needs root with ${NEEDED[stage] ?? 'CAP_SYS_ADMIN'}; inside of a container, start that one with --privileged`;
+
 const HINT_NUMBERS = 'names are looked up in the image; numbers always work';
 const HINT_DISK = 'make room, or keep the state elsewhere with --root';
 
@@ -42,7 +51,7 @@ function generalWords({ code, stage, detail, reason }: Failure): Words {
   switch (code) {
     case 'EPERM':
     case 'EACCES':
-      return { kind: 'denied', message, hint: HINT_PRIVILEGES };
+      return { kind: 'denied', message, hint: privilegesHint(stage) };
     case 'ENOSPC':
     case 'EDQUOT':
       return { kind: 'unavailable', message, hint: HINT_DISK };
@@ -204,7 +213,7 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
       return {
         kind: 'denied',
         message: 'cannot make the namespaces of the container: clone3 is not allowed',
-        hint: HINT_PRIVILEGES,
+        hint: privilegesHint('clone'),
       };
     case 'EINVAL':
       return { kind: 'unsupported', message, hint: 'this kernel lacks a kind of namespace' };

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { EngineError } from '../errors.ts';
+import { runProgram } from '../host/run-program.ts';
 
 /** `count` ids, from `inside` in the container and from `outside` on the host. */
 export interface ShiftedRange {
@@ -20,23 +20,11 @@ export async function shiftLayer(
     ...maps.uids.map((range) => word('u', range)),
     ...maps.gids.map((range) => word('g', range)),
   ];
-  const child = spawn(helper, ['shift', from, to, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { code, stderr } = await runProgram(helper, ['shift', from, to, ...words]);
   if (code !== 0) {
-    throw new EngineError(
-      'unavailable',
-      `cannot copy the layer ${from} with shifted owners: ${said.trim()}`,
-      {
-        subject: from,
-      },
-    );
+    throw new EngineError('unavailable', `cannot copy the layer ${from} with shifted owners: ${stderr}`, {
+      subject: from,
+    });
   }
 }
 

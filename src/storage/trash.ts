@@ -1,25 +1,17 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { runProgram } from '../host/run-program.ts';
 
 /**
  * Deletes a directory tree with the helper, which follows no link and copes with any depth and any names. A missing
  * one is fine. Throws `unavailable` with the helper's words.
  */
 export async function removeTree(helper: string, path: string): Promise<void> {
-  const child = spawn(helper, ['remove', path], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { code, stderr } = await runProgram(helper, ['remove', path]);
   if (code !== 0) {
-    throw new EngineError('unavailable', `cannot delete ${path}: ${said.trim()}`, { subject: path });
+    throw new EngineError('unavailable', `cannot delete ${path}: ${stderr}`, { subject: path });
   }
 }
 

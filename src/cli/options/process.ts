@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ProcessOptions, Rlimit, StopOptions } from '../../engine/create-options.ts';
+import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/create-options.ts';
 import { environmentEntry } from '../parse/environment.ts';
 import { parseStopSignal, parseUlimit, parseUmask } from '../parse/process.ts';
 import { integer, listOf, some } from '../parse/words.ts';
@@ -14,7 +14,7 @@ export interface ProcessFlags {
   stopSignal?: string;
   stopTimeout?: number;
   tz?: string;
-  ulimit?: Rlimit[];
+  ulimit?: RlimitOption[];
   umask?: number;
   user?: string;
   workdir?: string;
@@ -80,6 +80,6 @@ function entrypoint(flag: string | undefined): string[] | undefined {
   return flag === '' ? [] : [flag];
 }
 
-function lastOfEachName(limits: readonly Rlimit[]): Rlimit[] {
+function lastOfEachName(limits: readonly RlimitOption[]): RlimitOption[] {
   return [...new Map(limits.map((limit) => [limit.name, limit])).values()];
 }

@@ -1,4 +1,4 @@
-import type { Rlimit } from '../../engine/create-options.ts';
+import type { RlimitOption } from '../../engine/create-options.ts';
 import { EngineError } from '../../errors.ts';
 import { parseSignal } from '../../runtime/signals.ts';
 
@@ -15,7 +15,7 @@ export function parseUmask(text: string): number {
  * `--ulimit NAME=SOFT[:HARD]`; `infinity`, `unlimited` and -1 are none; the hard one is the soft one when absent. Throws
  * `invalid`; which names and values there are is the runtime's to say.
  */
-export function parseUlimit(text: string): Rlimit {
+export function parseUlimit(text: string): RlimitOption {
   const equals = text.indexOf('=');
   const values = text.slice(equals + 1).split(':');
   const [soft, hard = soft] = values.map((value) => limitValue(text, value));

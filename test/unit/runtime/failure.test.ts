@@ -116,10 +116,25 @@ describe('explainFailure', () => {
     ['cpuset.mems', '--cpuset-mems'],
     ['blkio.throttle.write_iops_device', '--device-write-iops'],
     ['io.bfq.weight', '--blkio-weight'],
-    ['devices.deny', '--device or --device-cgroup-rule'],
   ])('says which option could not be written to %s', (file, option) => {
     const { message } = explain('write', EINVAL, { detail: `/sys/fs/cgroup/x/${file}` });
     expect(message).toBe(`cannot apply ${option}: /sys/fs/cgroup/x/${file}: invalid argument`);
+  });
+
+  it('blames no option for device rules, which every container has', () => {
+    const { message, hint } = explain('write', EPERM, { detail: '/sys/fs/cgroup/x/devices.deny' });
+    expect(message).toMatch(/^cannot set the device rules of the container: .*operation not permitted$/);
+    expect(hint).toContain('CAP_SYS_ADMIN');
+  });
+
+  it.each([
+    ['node', 'CAP_MKNOD'],
+    ['loopback', 'CAP_NET_ADMIN'],
+    ['user', 'CAP_SETGID'],
+    ['capabilities', 'CAP_SETPCAP'],
+    ['mask', 'CAP_SYS_ADMIN'],
+  ])('names the capability that %s takes', (stage, capability) => {
+    expect(explain(stage, EPERM).hint).toContain(capability);
   });
 
   it('names the resource of a limit, not its number', () => {

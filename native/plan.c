@@ -115,9 +115,11 @@ static int take_stop(struct plan *plan, const struct record *record)
 
 static int take_log(struct plan *plan, const struct record *record)
 {
-    plan->log_path = record->arg[0];
-    if (parse_number(record->arg[1], 10, &plan->log_max_bytes) < 0 ||
-        parse_number(record->arg[2], 10, &plan->log_max_files) < 0)
+    plan->log_driver = record->arg[0];
+    plan->log_path = record->arg[1];
+    plan->log_compress = strcmp(record->arg[4], "compress") == 0;
+    if (parse_number(record->arg[2], 10, &plan->log_max_bytes) < 0 ||
+        parse_number(record->arg[3], 10, &plan->log_max_files) < 0)
         return invalid("log");
     return 0;
 }
@@ -155,6 +157,17 @@ static int take_general(struct plan *plan, const struct record *record)
         plan->seccomp = record->arg[0];
         plan->seccomp_flags = record->arg[1];
         return 0;
+    case OP_TERMINAL:
+        plan->terminal = true;
+        return 0;
+    case OP_LOG_ATTRIBUTE:
+    case OP_LOG_COMPRESS:
+    case OP_RESTART:
+    case OP_TIMEOUT:
+    case OP_HEALTH:
+    case OP_HEALTH_ARG:
+    case OP_EVENTS:
+    case OP_TARGET:
     case OP_UID_MAP:
     case OP_GID_MAP:
     case OP_TIME_OFFSET:

@@ -36,8 +36,10 @@ struct plan {
     const char *start[SECTION_COUNT + 1]; /* records of section s: start[s] up to start[s + 1] */
 
     const char *id, *rundir, *exit_record;
-    const char *log_path; /* NULL: no log */
+    const char *log_driver, *log_path; /* NULL: no log */
     int64_t log_max_bytes, log_max_files;
+    bool log_compress;
+    bool terminal;
     bool stdin_open;
     int stop_signal;
     int64_t stop_timeout_ms;

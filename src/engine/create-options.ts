@@ -24,6 +24,38 @@ export interface CreateOptions {
   stop: StopOptions;
   /** The container and its files go when it ends. */
   autoRemove: boolean;
+  labels?: Record<string, string> | undefined;
+  annotations?: Record<string, string> | undefined;
+  restart?: RestartPolicy | undefined;
+  log?: LogOptions | undefined;
+  health?: HealthOptions | undefined;
+  /** ms: how long it may run before it is stopped. */
+  runTimeoutMs?: number | undefined;
+}
+
+/** Absent: `no`. `maximum` counts for `on-failure`; 0 or absent: no limit. */
+export interface RestartPolicy {
+  name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  maximum?: number | undefined;
+}
+
+/** Absent: json-file with three files of 10 MB. `options` as `--log-opt` has them. */
+export interface LogOptions {
+  driver: string;
+  options: Record<string, string>;
+}
+
+/** What is absent is the image's, else Docker's default. Times in ms. */
+export interface HealthOptions {
+  /** As Docker keeps it: `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
+  test?: string[] | undefined;
+  intervalMs?: number | undefined;
+  timeoutMs?: number | undefined;
+  startPeriodMs?: number | undefined;
+  startIntervalMs?: number | undefined;
+  retries?: number | undefined;
+  /** Podman's `--health-on-failure`. */
+  onFailure?: 'none' | 'kill' | 'restart' | 'stop' | undefined;
 }
 
 export interface ProcessOptions {
@@ -50,6 +82,8 @@ export interface ProcessOptions {
   rlimits?: RlimitOption[] | undefined;
   /** Keeps stdin open and relays it. */
   stdin: boolean;
+  /** The streams are a pseudo terminal. */
+  terminal?: boolean | undefined;
 }
 
 /** One that is shared: `container` is a name or id as the user gave it. */

@@ -71,9 +71,14 @@ export function runtimeOptions(
     resources: options.resources,
     stdio: {
       stdin: process.stdin,
-      logPath: join(directory, 'log'),
-      logMaxBytes: LOG_MAX_BYTES,
-      logMaxFiles: LOG_MAX_FILES,
+      terminal: process.terminal === true,
+      log: {
+        driver: 'json-file',
+        path: join(directory, 'log'),
+        maxBytes: LOG_MAX_BYTES,
+        maxFiles: LOG_MAX_FILES,
+        attributes: {},
+      },
     },
     stop: stopSettings(imageConfig, options.stop),
   };

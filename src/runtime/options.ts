@@ -13,6 +13,7 @@ export interface ContainerOptions {
   resources: ResourceOptions;
   stdio: StdioOptions;
   stop: StopOptions;
+  supervision?: SupervisionOptions | undefined;
 }
 
 export interface IdentityOptions {
@@ -179,9 +180,41 @@ export interface DeviceAmount {
 export interface StdioOptions {
   /** `-i`: standard input is relayed from the client; otherwise it is /dev/null. */
   stdin: boolean;
-  logPath: string;
-  logMaxBytes: number;
-  logMaxFiles: number;
+  terminal: boolean;
+  /** Absent: no log. */
+  log?: LogSettings | undefined;
+}
+
+export interface LogSettings {
+  driver: 'json-file' | 'local' | 'journald' | 'syslog';
+  /** A file, or for `syslog` the address of the server. */
+  path: string;
+  /** 0: no limit. */
+  maxBytes: number;
+  maxFiles: number;
+  /** argv of the command that compresses a rotated file, whose path is appended; absent: they stay as they are. */
+  compress?: readonly string[] | undefined;
+  /** What drivers add to each line. */
+  attributes: Readonly<Record<string, string>>;
+}
+
+/** What the monitor does besides relaying and logging. Times in ms. */
+export interface SupervisionOptions {
+  restart?: { policy: 'always' | 'unless-stopped' | 'on-failure'; maximum: number } | undefined;
+  runTimeoutMs?: number | undefined;
+  health?: HealthSettings | undefined;
+  /** The journal of events, and this container's attributes as JSON members. */
+  events?: { path: string; attributes: string } | undefined;
+}
+
+export interface HealthSettings {
+  argv: readonly string[];
+  intervalMs: number;
+  timeoutMs: number;
+  startPeriodMs: number;
+  startIntervalMs: number;
+  retries: number;
+  onFailure: 'none' | 'kill' | 'restart' | 'stop';
 }
 
 export interface StopOptions {

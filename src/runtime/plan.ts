@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { RuntimeSpec } from '../oci/runtime-config.ts';
 import type { CgroupPlan } from './cgroup.ts';
 import { DEV_LINKS } from './defaults.ts';
-import type { ContainerOptions } from './options.ts';
+import type { ContainerOptions, LogSettings } from './options.ts';
 import type { PlanRecord } from './plan-encode.ts';
 import { deviceRecords, hiddenPaths, mountRecords, rootRecord } from './plan-mounts.ts';
 import { namespaceRecords } from './plan-namespaces.ts';
@@ -42,7 +42,7 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['id', identity.id],
     ['rundir', identity.runDir],
     ['exit-record', join(identity.containerDir, 'exit')],
-    ['log', stdio.logPath, String(stdio.logMaxBytes), String(stdio.logMaxFiles)],
+    ...logRecords(stdio.log),
     ['stdin', stdio.stdin ? 'open' : 'null'],
     ['stop', String(stop.signal), String(stop.timeoutMs)],
     ['failure', ...failure],
@@ -86,4 +86,14 @@ function teardown({ identity: { autoRemove, containerDir }, cgroup }: Placement)
   const records = cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]);
   if (autoRemove === false) return records;
   return [...records, ['remove-tree', containerDir, autoRemove.trash], ['touch', autoRemove.goneMark]];
+}
+
+function logRecords(log: LogSettings | undefined): PlanRecord[] {
+  if (log === undefined) return [];
+  const { driver, path, maxBytes, maxFiles, compress, attributes } = log;
+  return [
+    ['log', driver, path, String(maxBytes), String(maxFiles), compress === undefined ? 'plain' : 'compress'],
+    ...Object.entries(attributes).map(([key, value]): PlanRecord => ['log-attribute', key, value]),
+    ...(compress === undefined ? [] : [['log-compress', ...compress] as const]),
+  ];
 }

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/engine/doctor.ts';
+import { storePaths } from '../../src/host/paths.ts';
 import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { COMMAND, cgroups, isRunning, leftovers, useStore } from '../helpers/skiff.ts';
@@ -209,6 +210,7 @@ describe('in a place with less rights', () => {
     ];
     const { exitCode, stdout } = await execa(file, args, { reject: false });
     rmSync(directory, { recursive: true });
+    rmSync(storePaths(`${root}/store`).run, { recursive: true, force: true });
     const { findings, works } = diagnosisOf(String(stdout));
     expect(findings).toContainEqual(
       expect.objectContaining({ name: `${root}/store`, state: 'missing', detail: `on overlay (${root})` }),

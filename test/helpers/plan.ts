@@ -250,7 +250,7 @@ export class PlannedContainer {
       ['id', this.id],
       ['rundir', this.runDir],
       ['exit-record', this.path('exit')],
-      ['log', this.path('log'), '0', '1'],
+      ['log', 'json-file', this.path('log'), '0', '1', 'plain'],
       ['stdin', stdin],
       ['stop', '15', '10000'],
       ...(failure === undefined ? [] : [['failure', ...failure] as const]),

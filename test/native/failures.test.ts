@@ -41,7 +41,7 @@ describe('a step that fails is reported by name, errno and object, and everythin
     ['cgroup', { general: [['cgroup', 'v1', '/proc/none']] }, ENOENT, '/proc/none'],
     ['mkdir', { setup: [['mkdir', '/no/such/place', '755']] }, ENOENT, '/no/such/place'],
     ['write', { setup: [['write', '/no/such/file', '1']] }, ENOENT, '/no/such/file'],
-    ['log', { general: [['log', '/no/such/log', '0', '1']] }, ENOENT, '/no/such/log'],
+    ['log', { general: [['log', 'json-file', '/no/such/log', '0', '1', 'plain']] }, ENOENT, '/no/such/log'],
     ['propagation', init('propagation', 'sideways'), EINVAL, 'sideways'],
     ['overlay', init('overlay', '/no/root', '/no/upper', '/no/work', '', '/no/layer'), ENOENT, '/no/upper'],
     ['bind-root', init('bind-root', '/no/root'), ENOENT, '/no/root'],

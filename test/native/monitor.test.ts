@@ -54,7 +54,9 @@ describe('the log', () => {
 
   it('is rotated by size, and the oldest file goes', async () => {
     const path = join(room.root, 'rotated');
-    await room.plan({ args: ['seq', '1', '800'], general: [['log', path, '10000', '3']] }).run();
+    await room
+      .plan({ args: ['seq', '1', '800'], general: [['log', 'json-file', path, '10000', '3', 'plain']] })
+      .run();
     const names = readdirSync(room.root)
       .filter((name) => name.startsWith('rotated'))
       .sort();

@@ -26,7 +26,11 @@ export function containerOptions(changes: Partial<ContainerOptions> = {}): Conta
     security: securityOptions(),
     devices: { devices: [], cgroupRules: [] },
     resources: {},
-    stdio: { stdin: false, logPath: '/store/log', logMaxBytes: 10_000_000, logMaxFiles: 3 },
+    stdio: {
+      stdin: false,
+      terminal: false,
+      log: { driver: 'json-file', path: '/store/log', maxBytes: 10_000_000, maxFiles: 3, attributes: {} },
+    },
     stop: { signal: 15, timeoutMs: 10_000 },
     ...changes,
   };

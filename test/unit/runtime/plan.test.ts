@@ -60,7 +60,7 @@ describe('compilePlan', () => {
       ['id', ID],
       ['rundir', `/run/skiff/${ID}`],
       ['exit-record', `/store/containers/${ID}/exit`],
-      ['log', '/store/log', '10000000', '3'],
+      ['log', 'json-file', '/store/log', '10000000', '3', 'plain'],
       ['stdin', 'null'],
       ['stop', '15', '10000'],
       ['failure', '/bin/skiff', 'explain-failure', ID],

@@ -102,6 +102,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   shift: 'cannot copy % with the owners that the container sees',
   state: 'cannot write the state of the container (%)',
   symlink: 'cannot make the link %',
+  terminal: 'cannot make the terminal of the container (%)',
 };
 
 /** What is known better than in general. */
@@ -115,6 +116,8 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   'device-program': explainDeviceProgram,
   ...ISOLATION,
   clone: explainClone,
+  target: explainTarget,
+  attach: explainTarget,
   'bind-source': explainBindSource,
   mount: explainMount,
   overlay: explainOverlay,
@@ -222,6 +225,13 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
     default:
       return { message };
   }
+}
+
+/** Nobody is left to run another process in, or to attach to. */
+function explainTarget({ code, reason }: Failure): Partial<Words> {
+  if (code !== 'ESRCH' && code !== 'ENOENT' && code !== 'ECONNREFUSED')
+    return { message: `cannot enter the container: ${reason}` };
+  return { kind: 'conflict', message: 'the container has ended' };
 }
 
 function explainBindSource({ code, reason, detail }: Failure): Partial<Words> {

@@ -1,12 +1,16 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { abisOf } from '../../src/runtime/seccomp/syscalls.ts';
+import { attachedFilter } from '../helpers/attached-filter.ts';
 import { useBusybox } from '../helpers/busybox.ts';
+import { runFilter } from '../helpers/classic-bpf.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 /**
  * What Docker documents, or has in its sources of fact (moby: daemon/pkg/oci/defaults.go, caps/defaults.go,
- * oci_linux.go; runc: libcontainer/specconv), beside what a default container of skiff really has. The verdicts of
- * the attached filter are in seccomp.test.ts.
+ * oci_linux.go; runc: libcontainer/specconv), beside what a default container of skiff really has. That the builtin
+ * profile is Docker's, and that filters mean what profiles say, is in seccomp.test.ts and the unit tests.
  */
 
 const store = useStore();
@@ -113,6 +117,84 @@ describe('confinement of a default container', () => {
     expect(inside['session']).toBe('1 1 0');
   });
 });
+
+describe('the filter attached to a default container', () => {
+  /** The profile for this container as other runtimes find it in its bundle (config-linux.md, "Seccomp"). */
+  let profile: { defaultAction: string; syscalls: ProfileRule[] };
+  let program: Uint8Array;
+  const [{ table }] = abisOf('x64');
+
+  beforeAll(async () => {
+    const [{ Id }] = JSON.parse(await store.ok(['inspect', 'default']));
+    const config = JSON.parse(readFileSync(join(store.root, 'containers', Id, 'config.json'), 'utf8'));
+    profile = config.linux.seccomp;
+    program = attachedFilter(pid);
+  });
+
+  it('answers every system call of the architecture as the profile says', () => {
+    const answers = [...table].map(([name, number]) => [
+      name,
+      runFilter(program, { number, arch: AUDIT_ARCH }),
+    ]);
+    expect(answers).toEqual([...table.keys()].map((name) => [name, expected(name)]));
+    expect(answers.length).toBeGreaterThan(370);
+  });
+
+  it('pretends that calls do not exist which came later than the latest one that the profile names', () => {
+    expect(runFilter(program, { number: 600, arch: AUDIT_ARCH })).toBe(ERRNO | ENOSYS);
+  });
+
+  it('lets none of these through', () => {
+    const refused =
+      'mount umount2 pivot_root unshare setns bpf kexec_load init_module reboot swapon keyctl userfaultfd';
+    for (const name of refused.split(' ')) expect(expected(name), name).not.toBe(ALLOW);
+  });
+
+  /** As runc has it (libcontainer/seccomp/patchbpf): programs take EPERM for a decision, ENOSYS for an old kernel. */
+  function latest(): number {
+    return Math.max(...profile.syscalls.flatMap(({ names }) => names).map((name) => table.get(name) ?? 0));
+  }
+
+  /** Of a call whose arguments are all zero; the first rule that fits decides. */
+  function expected(name: string): number {
+    const fits = ({ op, value, valueTwo = 0 }: ProfileArgument): boolean =>
+      ({
+        SCMP_CMP_EQ: value === 0,
+        SCMP_CMP_NE: value !== 0,
+        SCMP_CMP_LT: value > 0,
+        SCMP_CMP_LE: value >= 0,
+        SCMP_CMP_GT: value < 0,
+        SCMP_CMP_GE: value <= 0,
+        SCMP_CMP_MASKED_EQ: valueTwo === 0,
+      })[op] ?? false;
+    const rule = profile.syscalls.find(({ names, args = [] }) => names.includes(name) && args.every(fits));
+    if (rule === undefined) return ERRNO | ((table.get(name) ?? 0) > latest() ? ENOSYS : EPERM);
+    if (rule.action === 'SCMP_ACT_ALLOW') return ALLOW;
+    return ERRNO | (rule.errnoRet ?? EPERM);
+  }
+});
+
+/** Answers of seccomp(2), and errno. */
+const ALLOW = 0x7fff0000;
+const ERRNO = 0x50000;
+const EPERM = 1;
+const ENOSYS = 38;
+/** AUDIT_ARCH_X86_64. */
+const AUDIT_ARCH = 0xc000003e;
+
+interface ProfileRule {
+  names: string[];
+  action: string;
+  errnoRet?: number;
+  args?: ProfileArgument[];
+}
+
+interface ProfileArgument {
+  index: number;
+  value: number;
+  valueTwo?: number;
+  op: string;
+}
 
 describe('namespaces of a default container', () => {
   it.each(['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup'])('%s is its own', (name) => {

@@ -138,3 +138,11 @@ function cpuOfTree(root: number): number {
   }
   return total / TICKS_PER_SECOND;
 }
+
+/** Runs a command of an engine without timing it. */
+export function clockless(
+  { command: [program = '', ...prefix], env }: Peer,
+  words: readonly string[],
+): Promise<{ stdout: string }> {
+  return run(program, [...prefix, ...words], { env: { ...process.env, ...env } });
+}

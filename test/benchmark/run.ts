@@ -1,28 +1,21 @@
 // The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
-// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start]
+// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start] [life]
 // The peers: apt-get install --no-install-recommends docker.io podman crun runc
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { startRegistry } from '../helpers/registry.ts';
-import { type Candidate, type Figures, measure, run } from './measure.ts';
-import { docker, type Peer, podman, skiff } from './peers.ts';
+import { benchmarkLife } from './life.ts';
+import { type Candidate, measure, run } from './measure.ts';
+import { clockless, docker, type Peer, podman, skiff } from './peers.ts';
+import { print, report, verdict } from './report.ts';
 import { removeTraces, traces } from './traces.ts';
 
 const IMAGES = ['busybox', 'debian', 'layers10'] as const satisfies readonly ImageName[];
 const START_RUNS = 21;
 const PULL_RUNS = 3;
 
-/** At most this many times what the peer takes. */
-type Budget = Readonly<Partial<Record<string, number>>>;
-
-const BUDGETS: Readonly<Record<string, Budget>> = {
-  version: { docker: 0.7 },
-  ps: { docker: 0.7 },
-  run: { docker: 0.08, podman: 0.1 },
-  pull: { docker: 0.6, podman: 0.6 },
-};
 const RUN_OVER_BARE_START_MS = 8;
 const PULL_PEAK_MIB = 150;
 
@@ -46,7 +39,7 @@ async function main(): Promise<void> {
       ...peers.map(({ version }) => version),
       '',
     ]);
-    const parts = { pull: benchmarkPull, start: benchmarkStart };
+    const parts = { pull: benchmarkPull, start: benchmarkStart, life: benchmarkLife };
     for (const [name, part] of Object.entries(parts)) {
       const wanted = process.argv.length === 2 || process.argv.includes(name);
       if (wanted) await part(clock, peers, (image) => referenceOf(registry, image));
@@ -91,14 +84,6 @@ async function benchmarkStart(clock: string, peers: readonly Peer[], reference: 
   print([`  over the executable's bare start: ${over.toFixed(1)} ms${held}`]);
 }
 
-/** Runs a command of an engine without timing it. */
-function clockless(
-  { command: [program = '', ...prefix], env }: Peer,
-  words: readonly string[],
-): Promise<unknown> {
-  return run(program, [...prefix, ...words], { env: { ...process.env, ...env } });
-}
-
 /** A pull of an image that the engine has nothing of. */
 function pullCandidate(peer: Peer, reference: string): Candidate {
   return {
@@ -109,34 +94,6 @@ function pullCandidate(peer: Peer, reference: string): Candidate {
     before: () => clockless(peer, ['rmi', '-f', reference]).catch(() => {}),
     ...(peer.otherCpu === undefined ? {} : { otherCpu: peer.otherCpu }),
   };
-}
-
-/** Prints the medians of all, and how skiff's wall time and CPU time compare with the budget. */
-function report(title: string, figures: ReadonlyMap<string, Figures>, kind: string): void {
-  const own = figures.get('skiff');
-  print([title]);
-  for (const [name, { wall, cpu, peak }] of figures) {
-    const budget = BUDGETS[kind]?.[name];
-    const times = `wall ${milliseconds(wall)}  cpu ${milliseconds(cpu)}  peak ${peak.toFixed(0).padStart(4)} MiB`;
-    const ratios =
-      own === undefined || name === 'skiff'
-        ? ''
-        : `  skiff/${name}: wall ${(own.wall / wall).toFixed(3)} cpu ${(own.cpu / cpu).toFixed(3)}`;
-    const held = budget === undefined ? '' : verdict((own?.wall ?? 0) / wall <= budget, `${budget}`);
-    print([`  ${name.padEnd(7)} ${times}${ratios}${held}`]);
-  }
-}
-
-function verdict(held: boolean, budget: string): string {
-  return ` (at most ${budget}: ${held ? 'held' : 'MISSED'})`;
-}
-
-function milliseconds(seconds: number): string {
-  return `${(seconds * 1000).toFixed(1).padStart(8)} ms`;
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 async function compileClock(): Promise<string> {

@@ -89,6 +89,22 @@ void cgroups_thaw(const struct plan *plan)
         thaw(AT_FDCWD, record.arg[1], 0);
 }
 
+bool cgroups_frozen(const struct plan *plan)
+{
+    bool frozen = false;
+    for (struct record record = {0}; !frozen && cgroups_next(plan, &record);) {
+        char state[16];
+        owned_fd dir = open_directory(AT_FDCWD, record.arg[1]);
+        if (dir < 0) continue;
+        /* FREEZING or FROZEN, or 1. */
+        if (read_text(dir, "freezer.state", state, sizeof state) >= 0)
+            frozen = state[0] == 'F';
+        else if (read_text(dir, "cgroup.freeze", state, sizeof state) >= 0)
+            frozen = state[0] == '1';
+    }
+    return frozen;
+}
+
 /* Sends SIGKILL to everything in a cgroup: by cgroup.kill where there is one (v2, since 5.14), else one by one. */
 static void kill_members(int dir)
 {
@@ -119,6 +135,32 @@ static int remove_once(int parent, const char *name, int depth)
     kill_members(dir);
     for_children(dir, depth, remove_child);
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* One attempt. False: processes are still leaving. */
+static bool empty_once(const char *path)
+{
+    char text[32];
+    owned_fd dir = open_directory(AT_FDCWD, path);
+    if (dir < 0) return errno == ENOENT;
+    kill_members(dir);
+    for_children(dir, 0, remove_child);
+    return read_text(dir, "cgroup.procs", text, sizeof text) <= 0;
+}
+
+/* One that was killed while it was frozen has left a cgroup that is frozen still. */
+int cgroups_empty(const struct plan *plan)
+{
+    int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;
+    cgroups_thaw(plan);
+    for (struct record record = {0}; cgroups_next(plan, &record);) {
+        while (!empty_once(record.arg[1])) {
+            if (monotonic_ms() >= until) return errno = EBUSY, failed(STAGE_CGROUP, record.arg[1]);
+            cgroups_thaw(plan);
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+    }
+    return 0;
 }
 
 int cgroup_remove(const struct plan *plan, const char *path)

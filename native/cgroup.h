@@ -18,6 +18,15 @@ int cgroups_join_v1(const struct plan *plan);
  */
 void cgroups_thaw(const struct plan *plan);
 
+/* Whether the container is paused. */
+bool cgroups_frozen(const struct plan *plan);
+
+/*
+ * Kills what is left in them and removes what is below them, so that the container can be started in them again. -1 with
+ * a noted failure.
+ */
+int cgroups_empty(const struct plan *plan);
+
 /*
  * Kills what is left in a cgroup of the plan's and removes it with its children; a missing one is fine. -1 with errno.
  */

@@ -1,6 +1,7 @@
 #include "cleanup.h"
 
 #include "cgroup.h"
+#include "events.h"
 #include "evidence.h"
 #include "kernel.h"
 #include "monitor.h"
@@ -20,6 +21,7 @@
 /* The pid may be another process's by now: first hold on to it, then compare, then kill. */
 static void kill_process(const struct plan *plan, const struct process_id *process)
 {
+    if (process->pid == 0) return; /* it was waiting to be started again */
     owned_fd pidfd = k_pidfd_open(process->pid);
     if (pidfd < 0 || process_start_time(process->pid) != process->start_time) return;
     k_pidfd_send_signal(pidfd, SIGKILL);
@@ -35,17 +37,44 @@ static int end_container(const struct plan *plan, int rundir)
     if (read_state(rundir, &state) < 0) return 0;
     kill_process(plan, &state.init);
     if (read_exit_code(plan->exit_record) >= 0) return 0;
+    if (state.restarting > 0 && publish_exit(plan->exit_record) == 0) return 0;
     struct exit_record record = {
         .code = 128 + SIGKILL,
         .signal = SIGKILL,
         .started = state.started,
         .finished = realtime_ms(),
     };
-    collect_evidence(plan, &record.evidence);
+    struct evidence counted;
+    collect_evidence(plan, &counted);
+    record.evidence = evidence_since(&state.counted, &counted);
     /* The container's directory may be gone already, with --rm. */
     if (write_exit(plan->exit_record, &record) < 0 && errno != ENOENT)
         return failed(STAGE_CLEANUP, plan->exit_record);
+    event_append("die", "\"exitCode\":\"%d\",\"execDuration\":\"%lld\"", record.code,
+                 (long long)(record.finished - record.started) / 1000);
     return 0;
+}
+
+/* Without a record nobody knows, and the plan's lock is believed. */
+static bool monitor_lives(int rundir)
+{
+    struct state_record state;
+    if (read_state(rundir, &state) < 0) return true;
+    owned_fd pidfd = k_pidfd_open(state.monitor.pid);
+    if (pidfd < 0 || process_start_time(state.monitor.pid) != state.monitor.start_time) return false;
+    struct pollfd dead = {.fd = pidfd, .events = POLLIN};
+    return poll(&dead, 1, 0) == 0;
+}
+
+/*
+ * A child that the monitor had just forked has the lock, too, until it has closed what is not its own, or noticed that
+ * it is alone: that is waited for.
+ */
+static int take_lock(struct plan *plan, int rundir)
+{
+    if (lock_plan(plan, false) == 0) return 0;
+    if (errno != EWOULDBLOCK) return -1;
+    return monitor_lives(rundir) ? fail_with(EBUSY) : lock_plan(plan, true);
 }
 
 static int perform(struct plan *plan)
@@ -54,11 +83,7 @@ static int perform(struct plan *plan)
     if (rundir < 0) return errno == ENOENT ? 0 : failed(STAGE_CLEANUP, plan->rundir);
     /* One clean-up waits for another; with the plan's lock taken nevertheless, it is the monitor that has it. */
     if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
-    if (lock_plan(plan, false) < 0) {
-        if (errno == ENOENT) return 0;
-        if (errno == EWOULDBLOCK) errno = EBUSY;
-        return failed(STAGE_LOCK, plan->id);
-    }
+    if (take_lock(plan, rundir) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, plan->id);
     if (end_container(plan, rundir) < 0 || teardown(plan) < 0) return -1;
     return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;
 }
@@ -68,6 +93,7 @@ int cleanup(const char *plan_path)
     struct plan plan;
     if (access(plan_path, F_OK) < 0 && errno == ENOENT) return 0;
     if (plan_open(&plan, plan_path) < 0) return errno == ENOENT ? 0 : -1;
+    events_open(&plan);
     int result = perform(&plan);
     close_fd(&plan.fd);
     return result;

@@ -1,7 +1,11 @@
 #include "control.h"
 
 #include "cgroup.h"
+#include "events.h"
+#include "evidence.h"
+#include "how.h"
 #include "kernel.h"
+#include "relay.h"
 #include "util.h"
 
 #include <signal.h>
@@ -30,12 +34,16 @@ static struct client clients[CLIENTS];
 static const struct plan *plan;
 static int listener = -1;
 static int epoll = -1;
-static int init = -1;
+static pid_t init_pid;
+static int init = -1;        /* -1: it ended, and may be started again */
 static int64_t kill_at = -1; /* monotonic ms; -1: nobody asked for it */
+static int stopped_with;     /* the signal that asked it to end before */
+static bool ends;            /* for good */
 static struct signals_sent sent;
 
 int control_listen(int rundir)
 {
+    if (listener >= 0) return 0; /* since the first start */
     /* By way of /proc: the path of the runtime directory may be longer than a socket's address. */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/ctl", rundir);
@@ -50,11 +58,23 @@ int control_listen(int rundir)
     return 0;
 }
 
-void control_serve(const struct plan *of, int epoll_fd, int init_pidfd)
+void control_follow(pid_t pid, int pidfd)
+{
+    init_pid = pid;
+    init = pidfd;
+    kill_at = -1;
+    if (pidfd >= 0) sent = (struct signals_sent){0};
+}
+
+bool control_ends(void)
+{
+    return ends;
+}
+
+void control_serve(const struct plan *of, int epoll_fd)
 {
     plan = of;
     epoll = epoll_fd;
-    init = init_pidfd;
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 }
@@ -119,13 +139,27 @@ static void start_waiting(struct client *client)
     epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
-int control_signal(int number)
+int control_send(int number)
 {
     if (k_pidfd_send_signal(init, number) < 0) return -1;
     sent.last = number;
     sent.at = realtime_ms();
     if (number == SIGKILL) cgroups_thaw(plan);
+    event_append("kill", "\"signal\":\"%d\"", number);
     return 0;
+}
+
+/* By which users end processes; others, such as SIGHUP, ask for something else. */
+static bool is_ending(int number)
+{
+    return number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGQUIT ||
+           number == plan->stop_signal;
+}
+
+int control_signal(int number)
+{
+    ends |= is_ending(number);
+    return init < 0 ? 0 : control_send(number);
 }
 
 struct signals_sent control_sent(void)
@@ -133,14 +167,27 @@ struct signals_sent control_sent(void)
     return sent;
 }
 
-int control_stop(int signal, int64_t timeout_ms)
+static int stop(int signal, int64_t timeout_ms)
 {
     /* Noted first: a process that already ended gets no signal, and whoever asked waits for its teardown. */
-    if (control_signal(signal) < 0 && errno != ESRCH) return -1;
+    if (init >= 0 && control_send(signal) < 0 && errno != ESRCH) return -1;
+    stopped_with = signal;
     if (timeout_ms < 0) return 0;
     int64_t at = monotonic_ms() + timeout_ms;
     if (kill_at < 0 || at < kill_at) kill_at = at;
     return 0;
+}
+
+int control_stop(int signal, int64_t timeout_ms)
+{
+    if (stop(signal, timeout_ms) < 0) return -1;
+    ends = sent.stopped = true;
+    return 0;
+}
+
+int control_stop_for_restart(void)
+{
+    return stop(plan->stop_signal, plan->stop_timeout_ms);
 }
 
 /* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
@@ -159,10 +206,35 @@ static bool is_signal(int64_t number)
     return number >= 1 && number <= 64;
 }
 
+/* From here on the connection is the relay's. A client that did not wait for the answer may have sent input already. */
+static void hand_over(struct client *client, const char *words)
+{
+    int streams = streams_parse(words);
+    if (streams < 0 || client->used > 0) errno = EINVAL;
+    if (streams < 0 || client->used > 0 || relay_has_room() < 0) {
+        answer_result(client, -1);
+        return;
+    }
+    answer_result(client, 0);
+    if (client->fd == 0) return;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, client->fd, NULL);
+    relay_join(client->fd, (unsigned)streams);
+    *client = (struct client){0};
+}
+
+static bool is_length(int64_t number)
+{
+    return number >= 0 && number <= UINT16_MAX;
+}
+
 static void obey(struct client *client, char *line)
 {
     char *rest = line + strcspn(line, " ");
     if (*rest == ' ') *rest++ = '\0';
+    if (strcmp(line, "attach") == 0) {
+        hand_over(client, rest);
+        return;
+    }
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
@@ -173,6 +245,8 @@ static void obey(struct client *client, char *line)
             answer_result(client, -1);
         else
             start_waiting(client);
+    } else if (strcmp(line, "resize") == 0 && count == 2 && is_length(numbers[0]) && is_length(numbers[1])) {
+        answer_result(client, relay_resize((unsigned)numbers[0], (unsigned)numbers[1]));
     } else if (strcmp(line, "wait") == 0 && count == 0) {
         start_waiting(client);
     } else {
@@ -223,15 +297,17 @@ void control_event(unsigned slot, uint32_t events)
 
 int control_timeout(void)
 {
-    if (kill_at < 0) return -1;
-    int64_t left = kill_at - monotonic_ms();
-    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+    return ms_until(kill_at);
 }
 
 void control_tick(void)
 {
     if (kill_at < 0 || monotonic_ms() < kill_at) return;
-    if (control_signal(SIGKILL) == 0) sent.escalated = true;
+    bool ignored = ignores_signal(init_pid, stopped_with);
+    if (control_send(SIGKILL) == 0) {
+        sent.escalated = true;
+        sent.ignored = ignored;
+    }
     kill_at = -1;
 }
 
@@ -252,11 +328,19 @@ void control_close(void)
 
 void control_announce(int code)
 {
-    char text[24];
-    snprintf(text, sizeof text, "exit %d\n", code);
+    char text[48];
+    snprintf(text, sizeof text, "exit %d%s%s\n", code, sent.escalated ? " escalated" : "",
+             sent.ignored ? " ignored" : "");
     for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd == 0) continue;
-        if (client->waits) answer(client, text);
+        if (client->fd == 0 || !client->waits) continue;
+        answer(client, text);
+        if (client->fd != 0) drop(client);
+    }
+}
+
+void control_hang_up(void)
+{
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
         if (client->fd != 0) drop(client);
     }
 }

@@ -8,6 +8,7 @@
 #include "util.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,4 +109,40 @@ void collect_evidence(const struct plan *plan, struct evidence *evidence)
             left -= found[i];
         }
     }
+}
+
+struct evidence evidence_since(const struct evidence *before, const struct evidence *now)
+{
+    struct evidence since = *now;
+    since.oom_kills -= before->oom_kills;
+    since.throttled_periods -= before->throttled_periods;
+    since.throttled_us -= before->throttled_us;
+    since.pids_refused -= before->pids_refused;
+    return since;
+}
+
+/* A mask of signals in /proc/PID/status. */
+static bool has_signal(const char *status, const char *key, int number)
+{
+    const char *at = strstr(status, key);
+    uint64_t mask = at == NULL ? 0 : strtoull(at + strlen(key), NULL, 16);
+    return mask >> (number - 1) & 1;
+}
+
+/* Its number in its own pid namespace stands last. */
+static bool is_first(const char *status)
+{
+    const char *at = strstr(status, "\nNSpid:");
+    if (at == NULL) return false;
+    const char *end = strchr(at + 1, '\n');
+    return end != NULL && end[-1] == '1' && end[-2] == '\t';
+}
+
+bool ignores_signal(pid_t pid, int number)
+{
+    char path[64], status[2048];
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    if (number < 1 || read_text(AT_FDCWD, path, status, sizeof status) < 0) return false;
+    return is_first(status) && !has_signal(status, "\nSigBlk:", number) &&
+           !has_signal(status, "\nSigIgn:", number) && !has_signal(status, "\nSigCgt:", number);
 }

@@ -5,6 +5,7 @@
 #include "init.h"
 
 #include "cgroup.h"
+#include "descriptors.h"
 #include "idmap.h"
 #include "kernel.h"
 #include "lend.h"
@@ -12,6 +13,7 @@
 #include "report.h"
 #include "rootfs.h"
 #include "steps.h"
+#include "terminal.h"
 #include "trace.h"
 #include "util.h"
 
@@ -22,8 +24,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#define REPORT_FD 3
 #define LENDER_FD 4
+#define MASTER_FD 5
 
 void die_with_reader(int report)
 {
@@ -38,26 +40,15 @@ void die_with_monitor(void)
     die_with_reader(REPORT_FD);
 }
 
-/*
- * Nothing but 0, 1, 2, the report pipe and the lender's socket stays open: what leaked here would be a way out
- * (CVE-2024-21626). Returns the socket.
- */
+/* Returns the lender's socket. */
 static int arrange_descriptors(const struct init_ends *ends)
 {
-    int lender = ends->lender < 0 ? -1 : fcntl(ends->lender, F_DUPFD_CLOEXEC, LENDER_FD + 1);
-    dup2(ends->in, 0);
-    dup2(ends->out, 1);
-    dup2(ends->err, 2);
-    if (ends->report == REPORT_FD)
-        fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
-    else
-        dup3(ends->report, REPORT_FD, O_CLOEXEC);
-    if (lender >= 0) lender = dup3(lender, LENDER_FD, O_CLOEXEC);
-    k_close_range(lender < 0 ? REPORT_FD + 1 : LENDER_FD + 1, ~0U, 0);
-    return lender;
+    int fds[] = {ends->in, ends->out, ends->err, ends->report, ends->lender, ends->master};
+    place_descriptors(fds, MASTER_FD + 1);
+    return ends->lender < 0 ? -1 : LENDER_FD;
 }
 
-static void reset_signals(void)
+void reset_signals(void)
 {
     sigset_t none;
     for (int number = 1; number < NSIG; number++)
@@ -66,8 +57,7 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Otherwise root's session keyring, and the keys in it, would be the container's. */
-static void leave_keyring(const char *id)
+void leave_keyring(const char *id)
 {
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id);
 }
@@ -107,6 +97,15 @@ static int give_up_host(const struct plan *plan, struct rootfs *rootfs)
     return 0;
 }
 
+/* While the host's root is still there: from the container's own devpts, and shown to it as its console. */
+static int make_terminal(const struct rootfs *rootfs)
+{
+    int result = terminal_make(rootfs, MASTER_FD) < 0 ? -1 : terminal_bind_console(rootfs);
+    close(MASTER_FD);
+    trace("terminal");
+    return result;
+}
+
 static int perform(const struct plan *plan, int lender)
 {
     struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender};
@@ -118,9 +117,10 @@ static int perform(const struct plan *plan, int lender)
         return failed(STAGE_CGROUP_NAMESPACE, plan->id);
     leave_keyring(plan->id);
     umask(0);
-    if (process_prepare(plan) < 0) return -1;
+    if (process_prepare(plan, FIRST_PROCESS, -1) < 0) return -1;
     if (unprivileged && give_up_host(plan, &rootfs) < 0) return -1;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
+        if (record.op == OP_PIVOT && plan->terminal && make_terminal(&rootfs) < 0) return -1;
         if (perform_step(&rootfs, &record) < 0) return -1;
         trace(record_name(&record));
     }

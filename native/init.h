@@ -6,7 +6,17 @@
 struct init_ends {
     int in, out, err, report;
     int lender; /* the socket of lend.h, or -1 */
+    int master; /* where the terminal's master is sent, or -1 */
 };
+
+/* Where the end of the report pipe is, beside the standard streams. */
+#define REPORT_FD 3
+
+/* As a new process has them. */
+void reset_signals(void);
+
+/* Otherwise root's session keyring, and the keys in it, would be the container's. */
+void leave_keyring(const char *id);
 
 /* Performs the sections `init` and `process` and becomes the container's program. */
 _Noreturn void init_main(const struct plan *plan, const struct init_ends *ends);

@@ -1,5 +1,6 @@
 #include "lend.h"
 
+#include "descriptors.h"
 #include "idmap.h"
 #include "init.h"
 #include "kernel.h"
@@ -10,10 +11,8 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 bool is_unprivileged(const struct plan *plan)
@@ -28,49 +27,6 @@ bool plan_lends(const struct plan *plan)
         if (record.op == OP_BIND_OF) return true;
     }
     return false;
-}
-
-union descriptor_message {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-};
-
-/* A byte, and a descriptor unless it is -1. */
-static int send_descriptor(int socket, int fd)
-{
-    char byte = 0;
-    union descriptor_message control = {0};
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
-    if (fd >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
-        control.header = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
-    }
-    ssize_t n;
-    while ((n = sendmsg(socket, &message, MSG_NOSIGNAL)) < 0 && errno == EINTR)
-        ;
-    return n < 0 ? -1 : 0;
-}
-
-/* The descriptor of the next message, -1 as `*fd` when it has none. -1 with ECONNRESET: the lender has failed. */
-static int receive_descriptor(int socket, int *fd)
-{
-    char byte;
-    union descriptor_message control = {0};
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ssize_t n;
-    while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-        ;
-    if (n < 0) return -1;
-    if (n == 0) return fail_with(ECONNRESET);
-    *fd = -1;
-    if (message.msg_controllen > 0) memcpy(fd, CMSG_DATA(&control.header), sizeof *fd);
-    return 0;
 }
 
 int await_ids(int socket)
@@ -207,8 +163,8 @@ pid_t lend(const struct plan *plan, pid_t init, const struct lender_ends *ends)
     if (pid > 0) return pid;
     trace_as(TRACE_LENDER);
     prctl(PR_SET_NAME, "skiff-lender");
-    close(ends->idle[0]);
-    close(ends->idle[1]);
+    for (size_t i = 0; i < sizeof ends->idle / sizeof *ends->idle; i++)
+        close(ends->idle[i]);
     die_with_reader(ends->report);
     if (perform(plan, init, ends) == 0) _exit(0);
     report_to(ends->report);

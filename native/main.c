@@ -15,9 +15,10 @@ static const struct verb {
     int (*main)(int argc, char **argv);
     bool meets_containers; /* runs while a process of a container can look at it: only from a sealed copy */
 } verbs[] = {
-    {"run", run_main, true},        {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
+    {"run", run_main, true},   {"exec", exec_main, true}, {"attach", attach_main, false},            {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
     {"remove", remove_main, false}, {"lock", lock_main, false},       {"probe-idmap", probe_idmap_main, false},
     {"shift", shift_main, false},
+    {"await-hangup", await_hangup_main, false},
 };
 
 /* A closed standard descriptor would become the next file that is opened, and everybody's output with it. */

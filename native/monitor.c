@@ -1,13 +1,17 @@
 #include "monitor.h"
 
+#include "cgroup.h"
 #include "control.h"
+#include "events.h"
 #include "evidence.h"
 #include "frames.h"
+#include "health.h"
 #include "kernel.h"
 #include "log.h"
 #include "records.h"
 #include "relay.h"
 #include "report.h"
+#include "restart.h"
 #include "start.h"
 #include "teardown.h"
 #include "trace.h"
@@ -21,8 +25,15 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* Below RELAY_* (1 to 4) and CONTROL_* (15 and above) of epoll's data.u32. */
-enum { SOURCE_INIT = 8, SOURCE_CLIENT_SIGNALS = 9, SOURCE_OWN_SIGNALS = 10 };
+/* Between RELAY_* (1 to 4), HEALTH_* (11 and 12) and CONTROL_* (15 and above) of epoll's data.u32. */
+enum { SOURCE_NONE = 0, SOURCE_INIT = 8, SOURCE_CLIENT_SIGNALS = 9, SOURCE_OWN_SIGNALS = 10 };
+
+static struct {
+    const struct plan *plan;
+    struct container container;
+    int epoll, own_signals, client_signals;
+    int64_t timeout; /* monotonic ms: when it has run for long enough; -1: never */
+} monitor;
 
 int lock_plan(struct plan *plan, bool wait)
 {
@@ -75,10 +86,10 @@ static _Noreturn void give_up(const struct plan *plan, int client)
     _exit(1);
 }
 
-static void watch(int epoll, int fd, uint32_t source)
+static void watch(int fd, uint32_t source)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
-    if (fd >= 0) epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+    if (fd >= 0) epoll_ctl(monitor.epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static int watch_own_signals(void)
@@ -90,63 +101,231 @@ static int watch_own_signals(void)
 }
 
 /* Passes on what the client was sent; at the end of the pipe it is gone. */
-static void forward_signals(int *signals)
+static void forward_signals(void)
 {
     uint8_t numbers[16];
-    ssize_t n = read(*signals, numbers, sizeof numbers);
+    ssize_t n = read(monitor.client_signals, numbers, sizeof numbers);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) close_fd(signals);
+    if (n <= 0) close_fd(&monitor.client_signals);
     for (ssize_t i = 0; i < n; i++)
         control_signal(numbers[i]);
 }
 
-/* Until the first process ends. One event at a time: what an event closes cannot be in the same batch again. */
-static void serve(const struct plan *plan, const struct container *container, int epoll, int signals)
+static void dispatch(uint32_t source, uint32_t events)
 {
-    owned_fd own_signals = watch_own_signals();
-    watch(epoll, container->pidfd, SOURCE_INIT);
-    watch(epoll, own_signals, SOURCE_OWN_SIGNALS);
-    watch(epoll, signals, SOURCE_CLIENT_SIGNALS);
-    for (;;) {
-        struct epoll_event event;
-        int count = epoll_wait(epoll, &event, 1, control_timeout());
-        control_tick();
-        if (count <= 0) continue;
-        uint32_t source = event.data.u32;
-        struct signalfd_siginfo info;
-        if (source == SOURCE_INIT) break;
-        if (source == SOURCE_CLIENT_SIGNALS)
-            forward_signals(&signals);
-        else if (source == CONTROL_LISTENER)
-            control_accept();
-        else if (source >= CONTROL_SOURCE)
-            control_event(source - CONTROL_SOURCE, event.events);
-        else if (source != SOURCE_OWN_SIGNALS)
-            relay_event(source, event.events);
-        else if (read(own_signals, &info, sizeof info) > 0)
-            control_stop(plan->stop_signal, plan->stop_timeout_ms);
-    }
-    close_fd(&signals);
+    struct signalfd_siginfo info;
+    if (source == SOURCE_CLIENT_SIGNALS)
+        forward_signals();
+    else if (source >= RELAY_CLIENT)
+        relay_event(source, events);
+    else if (source == CONTROL_LISTENER)
+        control_accept();
+    else if (source >= CONTROL_SOURCE)
+        control_event(source - CONTROL_SOURCE, events);
+    else if (source >= HEALTH_OUTPUT)
+        health_event(source);
+    else if (source != SOURCE_OWN_SIGNALS)
+        relay_event(source, events);
+    else if (read(monitor.own_signals, &info, sizeof info) > 0)
+        control_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
 }
 
-static struct exit_record await_exit(const struct plan *plan, const struct container *container)
+/* The record `timeout` counts from the first start, pauses between runs included. */
+static void stop_in_time(void)
 {
+    if (monitor.timeout < 0 || monotonic_ms() < monitor.timeout) return;
+    monitor.timeout = -1;
+    control_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+}
+
+/* Waits in ms, of which -1 is for ever. */
+static int sooner(int one, int other)
+{
+    if (one < 0 || other < 0) return one < 0 ? other : one;
+    return one < other ? one : other;
+}
+
+/*
+ * Does what is due and, within `patience` ms, one thing that happens; its source, unless it is the end of the first
+ * process, is no news. One event at a time: what an event closes cannot be in the same batch again.
+ */
+static uint32_t serve(int patience)
+{
+    struct epoll_event event;
+    patience = sooner(patience, sooner(ms_until(monitor.timeout), sooner(control_timeout(), health_timeout())));
+    int count = epoll_wait(monitor.epoll, &event, 1, patience);
+    control_tick();
+    health_tick();
+    stop_in_time();
+    if (count <= 0) return SOURCE_NONE;
+    if (event.data.u32 != SOURCE_INIT) dispatch(event.data.u32, event.events);
+    return event.data.u32;
+}
+
+static void await_exit(struct exit_record *record)
+{
+    struct container *container = &monitor.container;
+    struct evidence counted;
     int status = 0;
     while (waitpid(container->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    struct exit_record record = {.started = container->started, .finished = realtime_ms()};
-    record.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    record.code = record.signal != 0 ? 128 + record.signal : WEXITSTATUS(status);
+    *record = (struct exit_record){.started = container->started, .finished = realtime_ms()};
+    record->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    record->code = record->signal != 0 ? 128 + record->signal : WEXITSTATUS(status);
     trace("container ended");
-    collect_evidence(plan, &record.evidence);
-    record.sent = control_sent();
+    collect_evidence(monitor.plan, &counted);
+    record->evidence = evidence_since(&container->counted, &counted);
+    record->sent = control_sent();
+    container->counted = counted;
     trace("evidence collected");
-    return record;
+}
+
+static void tell_of_end(const struct exit_record *record)
+{
+    if (record->evidence.oom_kills > 0) event_append("oom", NULL);
+    event_append("die", "\"exitCode\":\"%d\",\"execDuration\":\"%lld\"", record->code,
+                 (long long)(record->finished - record->started) / 1000);
+    if (record->sent.stopped) event_append("stop", NULL);
+}
+
+/* Stays with the container until its first process ended and all its output was taken. */
+static void attend(struct exit_record *record)
+{
+    const struct container *container = &monitor.container;
+    watch(container->pidfd, SOURCE_INIT);
+    while (serve(-1) != SOURCE_INIT)
+        ;
+    health_end();
+    await_exit(record);
+    relay_drain();
+    tell_of_end(record);
+}
+
+/* Nothing of the run that ended is held any more but its runtime directory. */
+static void release(void)
+{
+    struct container *container = &monitor.container;
+    close_fd(&container->pidfd);
+    close_fd(&container->mounts);
+    close_fd(&monitor.client_signals);
+}
+
+/* What a run left behind when it is not the last one; whoever waited for its end hears of it. */
+static int note_pause(const struct exit_record *record, int64_t delay)
+{
+    struct state_record state = {
+        .monitor = {getpid(), process_start_time(getpid())},
+        .started = record->started,
+        .restarting = realtime_ms() + delay,
+        .restarts = restart_count(),
+        .counted = monitor.container.counted,
+    };
+    /* The state first: who sees an exit record only may take the container's files away. */
+    if (draft_exit(monitor.plan->exit_record, record) < 0 ||
+        write_state(monitor.container.rundir, &state) < 0 || publish_exit(monitor.plan->exit_record) < 0)
+        return failed(STAGE_STATE, monitor.plan->exit_record);
+    control_follow(0, -1);
+    control_announce(record->code);
+    relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
+    relay_hang_up();
+    return 0;
+}
+
+/* False: somebody said that the container is not to be started again. */
+static bool pause_before_restart(int64_t delay)
+{
+    int64_t until = monotonic_ms() + delay;
+    while (!control_ends() && monotonic_ms() < until)
+        serve(ms_until(until));
+    return !control_ends();
+}
+
+static bool start_again(void)
+{
+    struct container *container = &monitor.container;
+    close_fd(&container->rundir);
+    if (container_start(monitor.plan, container) < 0) return false;
+    plan_forget_pages(monitor.plan);
+    relay_serve(monitor.epoll, container->in, container->out, container->err, -1);
+    control_follow(container->pid, container->pidfd);
+    event_append("start", NULL);
+    if (health_restarts()) event_append("restart", NULL);
+    health_begin(container);
+    return true;
+}
+
+/* A start that fails is a run that failed at once. */
+static void note_failed_start(struct exit_record *record)
+{
+    struct container *container = &monitor.container;
+    int64_t now = realtime_ms();
+    *record = (struct exit_record){.code = take_failure_code(), .started = now, .finished = now};
+    close_fd(&container->in);
+    close_fd(&container->out);
+    close_fd(&container->err);
+    log_close();
+    tell_of_end(record);
+}
+
+/* As often as the policy says; true when it runs again, false when it stays ended. */
+static bool restart(struct exit_record *record)
+{
+    for (;;) {
+        struct ended_run run = {record->code, record->finished - record->started, control_ends(),
+                                health_restarts()};
+        int64_t delay = restart_delay(&run);
+        if (delay < 0) return false;
+        release();
+        if (note_pause(record, delay) < 0 || cgroups_empty(monitor.plan) < 0) return false;
+        if (!pause_before_restart(delay)) return false;
+        if (start_again()) return true;
+        note_failed_start(record);
+    }
+}
+
+static int64_t read_timeout(const struct plan *plan)
+{
+    int64_t timeout;
+    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
+        if (record.op == OP_TIMEOUT && parse_number(record.arg[0], 10, &timeout) == 0)
+            return monotonic_ms() + timeout;
+    }
+    return -1;
+}
+
+/* What the monitor needs besides the container's own; before anything of the container is there. */
+static int prepare(const struct plan *plan, int signals)
+{
+    monitor.plan = plan;
+    monitor.client_signals = signals;
+    monitor.timeout = -1;
+    monitor.epoll = epoll_create1(EPOLL_CLOEXEC);
+    monitor.own_signals = watch_own_signals();
+    watch(monitor.own_signals, SOURCE_OWN_SIGNALS);
+    watch(signals, SOURCE_CLIENT_SIGNALS);
+    events_open(plan);
+    return restart_prepare(plan) < 0 || health_prepare(plan, monitor.epoll) < 0 ? -1 : 0;
+}
+
+/* The end for good. Nobody hears of it before the mounts are gone: the store may be unmounted right after. */
+static void finish(const struct exit_record *record)
+{
+    struct container *container = &monitor.container;
+    write_exit(monitor.plan->exit_record, record);
+    if (teardown(monitor.plan) == 0) remove_rundir(monitor.plan, container->rundir);
+    close_fd(&container->mounts);
+    trace("mounts gone");
+    control_close();
+    control_announce(record->code);
+    control_hang_up();
+    trace("gone");
+    relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
 }
 
 _Noreturn void monitor_main(struct plan *plan, int client, int signals)
 {
-    struct container container;
+    struct container *container = &monitor.container;
+    struct exit_record record;
     trace_as(TRACE_MONITOR);
     if (detach() < 0 || lock_plan(plan, false) < 0) {
         failed(STAGE_LOCK, plan->id);
@@ -154,25 +333,20 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
         _exit(1);
     }
     trace("detached");
-    if (container_start(plan, &container) < 0) give_up(plan, client);
+    if (prepare(plan, signals) < 0 || container_start(plan, container) < 0) give_up(plan, client);
+    monitor.timeout = read_timeout(plan);
     plan_forget_pages(plan);
     fcntl(client, F_SETFL, O_NONBLOCK);
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    relay_serve(epoll, container.in, container.out, container.err, client);
-    control_serve(plan, epoll, container.pidfd);
+    relay_serve(monitor.epoll, container->in, container->out, container->err, client);
+    control_serve(plan, monitor.epoll);
+    control_follow(container->pid, container->pidfd);
+    event_append("start", NULL);
+    health_begin(container);
     trace("announced");
     relay_send(FRAME_STARTED, NULL, 0);
-    serve(plan, &container, epoll, signals);
-    struct exit_record record = await_exit(plan, &container);
-    relay_drain();
-    write_exit(plan->exit_record, &record);
-    if (teardown(plan) == 0) remove_rundir(plan, container.rundir);
-    /* Before anybody hears of the end: the store may be unmounted right after. */
-    close_fd(&container.mounts);
-    trace("mounts gone");
-    control_close();
-    control_announce(record.code);
-    trace("gone");
-    relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record.code}, 1);
+    do {
+        attend(&record);
+    } while (restart(&record));
+    finish(&record);
     _exit(0);
 }

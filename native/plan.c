@@ -153,6 +153,9 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_JOIN:
         if (namespace_flag(record->arg[0]) & (CLONE_NEWNS | CLONE_NEWTIME)) return invalid(record->arg[0]);
         return take_namespace(plan, &plan->joined, record->arg[0]);
+    case OP_TARGET:
+        plan->target = *record;
+        return 0;
     case OP_SECCOMP:
         plan->seccomp = record->arg[0];
         plan->seccomp_flags = record->arg[1];
@@ -167,7 +170,6 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_HEALTH:
     case OP_HEALTH_ARG:
     case OP_EVENTS:
-    case OP_TARGET:
     case OP_UID_MAP:
     case OP_GID_MAP:
     case OP_TIME_OFFSET:

@@ -49,6 +49,7 @@ struct plan {
     const char *seccomp;   /* file of the program; NULL: none */
     const char *seccomp_flags;
     struct record failure; /* count 0: none */
+    struct record target;  /* count 0: the plan is a container's own, not of exec */
 };
 
 /* Maps and checks a plan. -1 with a noted failure. */

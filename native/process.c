@@ -22,6 +22,7 @@
 
 /* The section `process`, gathered. The arrays end with NULL; env has room for HOME. */
 static struct process {
+    enum process_role role;
     const char **args, **env, **groups;
     unsigned arg_count, env_count, group_count;
     const char *cwd, *user;
@@ -38,7 +39,10 @@ static int take(const struct record *record)
     const char *value = record->count > 0 ? record->arg[0] : NULL;
     switch (record->op) {
     case OP_ARG:
-        process.args[process.arg_count++] = value;
+        if (process.role != HEALTH_PROCESS) process.args[process.arg_count++] = value;
+        return 0;
+    case OP_HEALTH_ARG:
+        if (process.role == HEALTH_PROCESS) process.args[process.arg_count++] = value;
         return 0;
     case OP_ENV:
         process.env[process.env_count++] = value;
@@ -56,7 +60,7 @@ static int take(const struct record *record)
         process.no_new_privileges = true;
         return 0;
     case OP_REAPER:
-        process.has_reaper = true;
+        process.has_reaper = process.role == FIRST_PROCESS;
         return 0;
     case OP_RLIMIT:
         process.has_limits = true;
@@ -77,11 +81,16 @@ static int gather(const struct plan *plan)
     unsigned records = 2;
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);)
         records++;
+    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);)
+        records += record.op == OP_HEALTH_ARG;
     process.args = calloc(records, sizeof *process.args);
     process.env = calloc(records, sizeof *process.env);
     process.groups = calloc(records, sizeof *process.groups);
     if (process.args == NULL || process.env == NULL || process.groups == NULL)
         return failed(STAGE_EXEC, "memory");
+    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
+        if (record.op == OP_HEALTH_ARG && take(&record) < 0) return -1;
+    }
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
         if (take(&record) < 0) return -1;
     }
@@ -90,9 +99,10 @@ static int gather(const struct plan *plan)
     return failed(STAGE_PLAN, "arg");
 }
 
-int process_prepare(const struct plan *plan)
+int process_prepare(const struct plan *plan, enum process_role role, int proc)
 {
-    if (gather(plan) < 0 || label_prepare(plan) < 0) return -1;
+    process.role = role;
+    if (gather(plan) < 0 || label_prepare(plan, proc) < 0) return -1;
     return process.has_reaper ? reaper_prepare() : 0;
 }
 
@@ -129,27 +139,35 @@ static int find_groups(const struct rootfs *rootfs)
 }
 
 /*
- * The user may open /dev/stdout again, which asks for rights on the pipe itself. Only pipes: /dev/null is the host's.
+ * The user may open /dev/stdout again, which asks for rights on the pipe, or the terminal, itself. Nothing else:
+ * /dev/null is the host's.
  */
-static void own_pipes(void)
+static void own_streams(void)
 {
     struct stat stat;
     for (int fd = 0; fd < 3; fd++) {
-        if (fstat(fd, &stat) == 0 && S_ISFIFO(stat.st_mode) &&
+        if (fstat(fd, &stat) == 0 && (S_ISFIFO(stat.st_mode) || isatty(fd)) &&
             fchown(fd, process.identity.uid, (gid_t)-1) < 0)
             continue;
     }
 }
 
-/* Standard input that is the host's /dev/null becomes the container's, where it has a real one. */
+static bool is_null(int fd)
+{
+    struct stat stat;
+    return fstat(fd, &stat) == 0 && S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(1, 3);
+}
+
+/* Standard streams that are the host's /dev/null become the container's, where it has a real one. */
 static void use_own_null(const struct rootfs *rootfs)
 {
-    struct stat stat, own;
-    if (fstat(0, &stat) < 0 || !S_ISCHR(stat.st_mode)) return;
+    if (!is_null(0) && !is_null(1) && !is_null(2)) return;
     owned_fd path = rootfs_open(rootfs, "/dev/null", MISSING_FAILS, K_RESOLVE_NO_SYMLINKS);
-    if (path < 0 || fstat(path, &own) < 0 || !S_ISCHR(own.st_mode) || own.st_rdev != makedev(1, 3)) return;
-    owned_fd null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (null >= 0) dup2(null, 0);
+    if (path < 0 || !is_null(path)) return;
+    owned_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; null >= 0 && fd < 3; fd++) {
+        if (is_null(fd)) dup2(null, fd);
+    }
 }
 
 /* The directory is opened below the root; a descriptor of the host's tree can never become the cwd (CVE-2024-21626). */
@@ -158,7 +176,8 @@ static int enter_directory(const struct rootfs *rootfs)
     char real[PATH_MAX];
     if (process.cwd == NULL) return 0;
     if (rootfs->root < 0) return chdir(process.cwd) < 0 ? failed(STAGE_CWD, process.cwd) : 0;
-    owned_fd directory = rootfs_open(rootfs, process.cwd, MISSING_BECOMES_DIRECTORY, 0);
+    enum missing missing = process.role == FIRST_PROCESS ? MISSING_BECOMES_DIRECTORY : MISSING_FAILS;
+    owned_fd directory = rootfs_open(rootfs, process.cwd, missing, 0);
     if (directory < 0 || fchdir(directory) < 0) return failed(STAGE_CWD, process.cwd);
     if (syscall(SYS_getcwd, real, sizeof real) > 0 && real[0] == '/') return 0;
     errno = EXDEV;
@@ -174,7 +193,7 @@ static int take_on_identity(const struct plan *plan, struct command *command)
 {
     bool for_filter = plan->seccomp != NULL && !process.no_new_privileges;
     if (label_apply() < 0 || confine(&process.identity, &process.capabilities, for_filter) < 0) return -1;
-    die_with_monitor();
+    if (process.role != EXEC_PROCESS) die_with_monitor();
     if (process.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(STAGE_NO_NEW_PRIVILEGES, "prctl");
     if (command_find(command, get_env("PATH")) < 0) return -1;
@@ -187,7 +206,7 @@ int process_execute(const struct plan *plan, const struct rootfs *rootfs)
 {
     struct command command = {.args = (char **)process.args, .env = (char **)process.env};
     if (find_user(rootfs) < 0 || find_groups(rootfs) < 0) return -1;
-    own_pipes();
+    own_streams();
     if (rootfs->pivoted) use_own_null(rootfs);
     if (enter_directory(rootfs) < 0) return -1;
     umask(process.umask);

@@ -45,6 +45,7 @@ static void become_child(void)
 {
     char end;
     setpgid(0, 0);
+    tcsetpgrp(0, getpid()); /* with a terminal the command is in its foreground; SIGTTOU is blocked */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     block_signals(&no_signals);
     if (close(became_reaper[1]) == 0 && read(became_reaper[0], &end, 1) < 0) return;

@@ -4,42 +4,93 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static int replace_file(int dir, const char *temporary, const char *path, const char *text, int length)
+static int write_file(int dir, const char *path, const char *text, int length)
 {
-    owned_fd fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0 || write_all(fd, text, (size_t)length) < 0) return -1;
-    return renameat(dir, temporary, dir, path);
-}
-
-int write_state(int rundir, const struct state_record *record)
-{
-    char text[256];
-    int length = snprintf(text, sizeof text, "monitor %d %lld\ninit %d %lld\nstarted %lld\n",
-                          record->monitor.pid, (long long)record->monitor.start_time, record->init.pid,
-                          (long long)record->init.start_time, (long long)record->started);
-    return replace_file(rundir, "state.new", "state", text, length);
-}
-
-int read_state(int rundir, struct state_record *record)
-{
-    char text[256];
-    long long monitor_start, init_start, started;
-    if (read_text(rundir, "state", text, sizeof text) < 0) return -1;
-    if (sscanf(text, "monitor %d %lld\ninit %d %lld\nstarted %lld\n", &record->monitor.pid, &monitor_start,
-               &record->init.pid, &init_start, &started) != 5)
-        return fail_with(EPROTO);
-    record->monitor.start_time = monitor_start;
-    record->init.start_time = init_start;
-    record->started = started;
-    return 0;
+    owned_fd fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    return fd < 0 ? -1 : write_all(fd, text, (size_t)length);
 }
 
 /* A line of `key value`, only if there is something to tell. `text` has room for all of them. */
 static int line(char *text, const char *key, int64_t value)
 {
     return value > 0 ? sprintf(text, "%s %lld\n", key, (long long)value) : 0;
+}
+
+static int process_line(char *text, const char *key, const struct process_id *process)
+{
+    if (process->pid <= 0) return 0;
+    return sprintf(text, "%s %d %lld\n", key, process->pid, (long long)process->start_time);
+}
+
+int write_state(int rundir, const struct state_record *record)
+{
+    char text[512], *at = text; /* 6 lines, the longest of at most 88 bytes */
+    at += process_line(at, "monitor", &record->monitor);
+    at += process_line(at, "init", &record->init);
+    at += line(at, "restarting", record->restarting);
+    at += sprintf(at, "started %lld\n", (long long)record->started);
+    at += line(at, "restarts", record->restarts);
+    if (record->restarts > 0)
+        at += sprintf(at, "counted %lld %lld %lld %lld\n", (long long)record->counted.oom_kills,
+                      (long long)record->counted.throttled_periods, (long long)record->counted.throttled_us,
+                      (long long)record->counted.pids_refused);
+    if (write_file(rundir, "state.new", text, (int)(at - text)) < 0) return -1;
+    return renameat(rundir, "state.new", rundir, "state");
+}
+
+/* What stands behind `key ` at the beginning of a line; NULL when there is none. */
+static const char *value_of(const char *text, const char *key)
+{
+    size_t length = strlen(key);
+    for (const char *at = text; at != NULL; at = strchr(at, '\n')) {
+        if (*at == '\n') at++;
+        if (strncmp(at, key, length) == 0 && at[length] == ' ') return at + length + 1;
+    }
+    return NULL;
+}
+
+static void read_process(const char *text, const char *key, struct process_id *process)
+{
+    const char *value = value_of(text, key);
+    long long start_time = 0;
+    if (value == NULL || sscanf(value, "%d %lld", &process->pid, &start_time) != 2) process->pid = 0;
+    process->start_time = start_time;
+}
+
+static int64_t read_value(const char *text, const char *key)
+{
+    const char *value = value_of(text, key);
+    return value == NULL ? 0 : strtoll(value, NULL, 10);
+}
+
+static void read_counted(const char *text, struct evidence *counted)
+{
+    const char *value = value_of(text, "counted");
+    long long numbers[4] = {0};
+    if (value == NULL || sscanf(value, "%lld %lld %lld %lld", &numbers[0], &numbers[1], &numbers[2],
+                                &numbers[3]) != 4)
+        return;
+    counted->oom_kills = numbers[0];
+    counted->throttled_periods = numbers[1];
+    counted->throttled_us = numbers[2];
+    counted->pids_refused = numbers[3];
+}
+
+int read_state(int rundir, struct state_record *record)
+{
+    char text[512];
+    if (read_text(rundir, "state", text, sizeof text) < 0) return -1;
+    *record = (struct state_record){0};
+    read_process(text, "monitor", &record->monitor);
+    read_process(text, "init", &record->init);
+    record->started = read_value(text, "started");
+    record->restarting = read_value(text, "restarting");
+    record->restarts = read_value(text, "restarts");
+    read_counted(text, &record->counted);
+    return record->monitor.pid > 0 ? 0 : fail_with(EPROTO);
 }
 
 static int encode_exit(char *text, const struct exit_record *record)
@@ -61,16 +112,31 @@ static int encode_exit(char *text, const struct exit_record *record)
     at += line(at, "pids-refused", evidence->pids_refused);
     if (sent->last != 0) at += sprintf(at, "sent %d %lld\n", sent->last, (long long)sent->at);
     at += line(at, "escalated", sent->escalated);
+    at += line(at, "ignored", sent->ignored);
     return (int)(at - text);
+}
+
+static int name_draft(const char *path, char draft[4096])
+{
+    return snprintf(draft, 4096, "%s.new", path) < 4096 ? 0 : fail_with(ENAMETOOLONG);
+}
+
+int draft_exit(const char *path, const struct exit_record *record)
+{
+    char text[1024], draft[4096]; /* 13 lines of at most 64 bytes */
+    int length = encode_exit(text, record);
+    return name_draft(path, draft) < 0 ? -1 : write_file(AT_FDCWD, draft, text, length);
+}
+
+int publish_exit(const char *path)
+{
+    char draft[4096];
+    return name_draft(path, draft) < 0 ? -1 : rename(draft, path);
 }
 
 int write_exit(const char *path, const struct exit_record *record)
 {
-    char text[1024], temporary[4096]; /* 12 lines of at most 64 bytes */
-    int length = encode_exit(text, record);
-    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
-        return fail_with(ENAMETOOLONG);
-    return replace_file(AT_FDCWD, temporary, path, text, length);
+    return draft_exit(path, record) < 0 ? -1 : publish_exit(path);
 }
 
 int read_exit_code(const char *path)

@@ -10,11 +10,6 @@ struct process_id {
     int64_t start_time;
 };
 
-struct state_record {
-    struct process_id monitor, init;
-    int64_t started;
-};
-
 /* What the kernel counted in the container's cgroups; 0: nothing, or not known. */
 struct evidence {
     int64_t oom_kills;
@@ -23,11 +18,21 @@ struct evidence {
     int64_t pids_refused;
 };
 
+struct state_record {
+    struct process_id monitor, init; /* init.pid 0: it waits to be started again */
+    int64_t started;
+    int64_t restarting; /* when that is going to be; 0: it runs */
+    int64_t restarts;   /* how often it was started again */
+    struct evidence counted; /* of earlier runs, in the same cgroups */
+};
+
 /* What the monitor did to the first process. */
 struct signals_sent {
     int last; /* 0: none */
     int64_t at;
+    bool stopped;   /* it was asked to end, by `stop` */
     bool escalated; /* SIGKILL, as the timeout of a stop had passed */
+    bool ignored;   /* and the first process had never cared for the signal that asked it to end */
 };
 
 struct exit_record {
@@ -43,6 +48,10 @@ int write_state(int rundir, const struct state_record *record);
 int read_state(int rundir, struct state_record *record);
 
 int write_exit(const char *path, const struct exit_record *record);
+
+/* The same in two steps: written beside `path`, then put there. */
+int draft_exit(const char *path, const struct exit_record *record);
+int publish_exit(const char *path);
 
 /* The code of the record at `path`; -1 when there is none. */
 int read_exit_code(const char *path);

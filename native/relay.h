@@ -1,25 +1,50 @@
 /*
- * The container's standard streams: output goes to the log and to the attached client, the client's input to the
- * container. Never blocks: a client that does not read holds the container's output back, as it does with Docker, and
- * a container that does not read holds the client's input back; the monitor stays responsive.
+ * The container's standard streams: output goes to the log and to every attached client, their input to the container.
+ * Never blocks. A client that does not read holds the container's output back once its socket is full (1 MB), as it
+ * does with Docker; a container that does not read holds the clients' input back; the monitor stays responsive.
  */
 #pragma once
 
 #include "frames.h"
+#include "how.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_CLIENT = 4 };
+/* epoll's data.u32: these three, and RELAY_CLIENT plus a client's slot. */
+enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_CLIENT = 1024 };
 
-/* Takes our ends of the container's pipes (`input` -1: stdin is /dev/null) and the client's socket (-1: none). */
+/*
+ * Before the first relay_serve(): the streams that the client who starts the container wants; 0: it only hears of start
+ * and failure. One that wants STREAM_IN and ends its input, or goes away, ends the container's: with all others it
+ * stays open (Docker's StdinOnce). A terminal is never ended by anybody.
+ */
+void relay_expect(unsigned streams);
+
+/*
+ * Takes our ends of the container's pipes, none of which blocks: `input` -1: stdin is /dev/null. With a terminal
+ * `output` is its master, `error` -1 and `input` another descriptor of the master, or -1. `client` is the socket of the
+ * one who starts it, -1 from the second start on: those who are there stay.
+ */
 void relay_serve(int epoll, int input, int output, int error, int client);
 
-void relay_event(enum relay_source source, uint32_t events);
+/* -1 with EBUSY: no other client can join. */
+int relay_has_room(void);
+
+/* Takes a client's socket, which does not block: it gets what comes from now on. */
+void relay_join(int client, unsigned streams);
+
+/* The terminal's size; -1 with ENOTTY: there is no terminal. */
+int relay_resize(unsigned rows, unsigned columns);
+
+void relay_event(uint32_t source, uint32_t events);
 
 /* The first process ended: takes what is left in the pipes, and closes them and the log. */
 void relay_drain(void);
 
-/* Sends a frame of the monitor itself, of at most one byte. */
+/* Sends every client a frame of the monitor itself, of at most one byte. */
 void relay_send(enum frame_type type, const void *payload, size_t length);
+
+/* Hangs up on all clients: this run has ended, whether or not there is another. */
+void relay_hang_up(void);

@@ -53,6 +53,15 @@ size_t encode_failure(char record[RECORD_MAX])
     return encode(record, failure.stage, failure.error, failure.detail);
 }
 
+int take_failure_code(void)
+{
+    bool exec = strcmp(failure.stage, names[STAGE_EXEC]) == 0;
+    bool interpreter = strcmp(failure.stage, names[STAGE_EXEC_INTERPRETER]) == 0;
+    failure.noted = false;
+    if (interpreter || (exec && failure.error == ENOENT)) return 127;
+    return exec || strcmp(failure.stage, names[STAGE_CWD]) == 0 ? 126 : 125;
+}
+
 void report_to(int pipe)
 {
     char record[RECORD_MAX];

@@ -23,6 +23,12 @@ void report_to(int pipe);
 /* Notes the failure of another process. */
 void adopt_failure(const char *record, size_t size);
 
+/*
+ * The exit code of a container that could not be started: 127 what is not there, 126 what cannot be executed, 125 anything
+ * else. The noted failure makes room for the next.
+ */
+int take_failure_code(void);
+
 /* Splits a record into its fields; -1 when it is not one. */
 int decode_failure(const char *record, size_t size, const char *fields[3]);
 

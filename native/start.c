@@ -8,8 +8,10 @@
 #include "log.h"
 #include "records.h"
 #include "report.h"
+#include "restart.h"
 #include "setup.h"
 #include "stage.h"
+#include "terminal.h"
 #include "trace.h"
 #include "util.h"
 
@@ -26,6 +28,7 @@ struct ends {
     struct init_ends theirs;
     int report;
     int lender; /* the lender's end of its socket; -1: nothing is lent */
+    int master; /* where the terminal's master comes from; -1: there is no terminal */
 };
 
 static void close_their_ends(struct ends *ends)
@@ -35,6 +38,7 @@ static void close_their_ends(struct ends *ends)
     close_fd(&ends->theirs.err);
     close_fd(&ends->theirs.report);
     close_fd(&ends->theirs.lender);
+    close_fd(&ends->theirs.master);
     close_fd(&ends->lender);
 }
 
@@ -42,6 +46,7 @@ static void close_ends(struct ends *ends)
 {
     close_their_ends(ends);
     close_fd(&ends->report);
+    close_fd(&ends->master);
 }
 
 /* A pipe whose end `ours` does not block; the other end is the container's and does. */
@@ -54,27 +59,42 @@ static int make_pipe(int *read_end, int *write_end, const int *ours)
     return fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 
-static int make_socket(struct ends *ends)
+static int make_socket(int *ours, int *theirs)
 {
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) return -1;
-    ends->lender = fds[0];
-    ends->theirs.lender = fds[1];
+    *ours = fds[0];
+    *theirs = fds[1];
     return 0;
+}
+
+/* With a terminal the first process makes them itself; until then they are /dev/null. */
+static int prepare_terminal(struct ends *ends)
+{
+    ends->theirs.in = open("/dev/null", O_RDWR | O_CLOEXEC);
+    ends->theirs.out = fcntl(ends->theirs.in, F_DUPFD_CLOEXEC, 0);
+    ends->theirs.err = fcntl(ends->theirs.in, F_DUPFD_CLOEXEC, 0);
+    return ends->theirs.err < 0 ? -1 : make_socket(&ends->master, &ends->theirs.master);
+}
+
+static int make_streams(const struct plan *plan, struct container *container, struct ends *ends)
+{
+    if (plan->terminal) return prepare_terminal(ends);
+    if (make_pipe(&container->out, &ends->theirs.out, &container->out) < 0 ||
+        make_pipe(&container->err, &ends->theirs.err, &container->err) < 0)
+        return -1;
+    if (plan->stdin_open) return make_pipe(&ends->theirs.in, &container->in, &container->in);
+    ends->theirs.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return ends->theirs.in < 0 ? -1 : 0;
 }
 
 static int make_pipes(const struct plan *plan, struct container *container, struct ends *ends)
 {
     int fds[2];
-    if (make_pipe(&container->out, &ends->theirs.out, &container->out) < 0 ||
-        make_pipe(&container->err, &ends->theirs.err, &container->err) < 0 || pipe2(fds, O_CLOEXEC) < 0)
-        return -1;
+    if (make_streams(plan, container, ends) < 0 || pipe2(fds, O_CLOEXEC) < 0) return -1;
     ends->report = fds[0];
     ends->theirs.report = fds[1];
-    if (plan_lends(plan) && make_socket(ends) < 0) return -1;
-    if (plan->stdin_open) return make_pipe(&ends->theirs.in, &container->in, &container->in);
-    ends->theirs.in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return ends->theirs.in < 0 ? -1 : 0;
+    return plan_lends(plan) ? make_socket(&ends->lender, &ends->theirs.lender) : 0;
 }
 
 /*
@@ -163,8 +183,7 @@ static int clone_by_stage(const struct plan *plan, struct container *container, 
 /* What can be done while the first process mounts. */
 static int prepare_monitor(const struct plan *plan, const struct container *container)
 {
-    if (plan->log_path != NULL && log_open(plan->log_path, plan->log_max_bytes, plan->log_max_files) < 0)
-        return failed(STAGE_LOG, plan->log_path);
+    if (log_open(plan) < 0) return -1;
     if (control_listen(container->rundir) < 0) return failed(STAGE_CONTROL, plan->rundir);
     trace("log and socket open");
     return 0;
@@ -187,6 +206,8 @@ static int announce(const struct plan *plan, struct container *container)
         .monitor = {getpid(), process_start_time(getpid())},
         .init = {container->pid, process_start_time(container->pid)},
         .started = container->started = realtime_ms(),
+        .restarts = restart_count(),
+        .counted = container->counted,
     };
     container->mounts = hold_mounts(container->pid);
     /* The record of an earlier run: whoever sees `state` must not see it any more. */
@@ -208,7 +229,7 @@ static pid_t start_lender(const struct plan *plan, const struct container *conta
     struct lender_ends lender = {
         .socket = ends->lender,
         .report = theirs->report,
-        .idle = {ends->report, theirs->lender},
+        .idle = {ends->report, theirs->lender, ends->master, theirs->master},
         .streams = {theirs->in, theirs->out, theirs->err},
     };
     return ends->lender < 0 ? 0 : lend(plan, container->pid, &lender);
@@ -227,13 +248,23 @@ static int await_execve(const struct plan *plan, const struct container *contain
     return result;
 }
 
+static int take_terminal(const struct plan *plan, struct container *container, const struct ends *ends)
+{
+    container->out = terminal_receive(ends->master);
+    if (container->out < 0) return -1;
+    if (!plan->stdin_open) return 0;
+    container->in = fcntl(container->out, F_DUPFD_CLOEXEC, 0);
+    return container->in < 0 ? failed(STAGE_TERMINAL, "master") : 0;
+}
+
 int container_start(const struct plan *plan, struct container *container)
 {
-    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1}, -1, -1};
-    *container = (struct container){.pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
+    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1, -1}, -1, -1, -1};
+    *container = (struct container){.counted = container->counted, .pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
-    if (cgroups_make(plan) < 0 || set_up(plan) < 0) return -1;
+    /* Started again, it finds its cgroups with the limits that they have by now. */
+    if (restart_count() == 0 && (cgroups_make(plan) < 0 || set_up(plan) < 0)) return -1;
     trace("set up");
     if (make_pipes(plan, container, &ends) < 0) return failed(STAGE_MONITOR, "pipe");
     int cloned =
@@ -242,7 +273,8 @@ int container_start(const struct plan *plan, struct container *container)
     trace("clone returned");
     if (await_execve(plan, container, &ends) == 0) {
         trace("execve seen");
-        if (announce(plan, container) == 0) return 0;
+        bool connected = !plan->terminal || take_terminal(plan, container, &ends) == 0;
+        if (connected && announce(plan, container) == 0) return 0;
     }
     kill_init(container);
     return -1;

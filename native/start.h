@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plan.h"
+#include "records.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,10 +14,11 @@ struct container {
     int in, out, err; /* `in` -1: stdin is /dev/null */
     int mounts;       /* its mount namespace, or -1 */
     int64_t started;  /* ms since the epoch */
+    struct evidence counted; /* in its cgroups before this start */
 };
 
 /*
- * Performs `setup`, starts the first process, and waits until it executed its program. -1 with a noted failure; the
- * caller then performs the teardown, and nothing of the container is alive.
+ * Performs `setup`, unless it is started again, starts the first process, and waits until it executed its program. -1 with a noted failure; the
+ * caller then performs the teardown, and nothing of the container is alive. `container` is zero, or the one that ended.
  */
 int container_start(const struct plan *plan, struct container *container);

@@ -1,6 +1,7 @@
 #include "teardown.h"
 
 #include "cgroup.h"
+#include "events.h"
 #include "report.h"
 #include "trace.h"
 #include "tree.h"
@@ -53,7 +54,9 @@ static int perform(const struct plan *plan, const struct record *record, bool co
         return remove_tree(record->arg[0], record->arg[1]);
     /* A mark says that everything before it is done. */
     case OP_TOUCH:
-        return complete ? touch(record->arg[0]) : 0;
+        if (!complete || touch(record->arg[0]) < 0) return complete ? -1 : 0;
+        event_append("destroy", NULL);
+        return 0;
     default:
         return fail_with(EINVAL);
     }

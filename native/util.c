@@ -131,6 +131,13 @@ int64_t monotonic_ms(void)
     return monotonic_ns() / 1000000;
 }
 
+int ms_until(int64_t moment)
+{
+    if (moment < 0) return -1;
+    int64_t left = moment - monotonic_ms();
+    return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
+}
+
 int make_directories(const char *path, mode_t mode)
 {
     if (mkdir(path, mode) == 0 || errno == EEXIST) return 0;

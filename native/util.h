@@ -61,6 +61,9 @@ int64_t realtime_ms(void);
 int64_t monotonic_ms(void);
 int64_t monotonic_ns(void);
 
+/* How long poll may wait for this moment of monotonic_ms(): at most an hour, 0 when it has passed, -1 if it is -1. */
+int ms_until(int64_t moment);
+
 /* mkdir -p; what exists is fine. */
 int make_directories(const char *path, mode_t mode);
 

@@ -2,6 +2,8 @@
 #pragma once
 
 int run_main(int argc, char **argv);
+int attach_main(int argc, char **argv);
+int exec_main(int argc, char **argv);
 int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
@@ -9,3 +11,4 @@ int lock_main(int argc, char **argv);
 int shift_main(int argc, char **argv);
 int reaper_main(int argc, char **argv);
 int probe_idmap_main(int argc, char **argv);
+int await_hangup_main(int argc, char **argv);

@@ -12,7 +12,8 @@ export async function mountedTree(store: Store, reference: string): Promise<stri
   for (const name of ['empty', 'merged']) mkdirSync(join(base, name));
   const merged = join(base, 'merged');
   // One lower directory alone is refused; at the bottom an empty one shows nowhere.
-  const options = `lowerdir=${image.GraphDriver.Data.LowerDir}:${base}/empty`;
+  const { UpperDir, LowerDir } = image.GraphDriver.Data;
+  const options = `lowerdir=${[UpperDir, LowerDir, `${base}/empty`].filter(Boolean).join(':')}`;
   execFileSync('mount', ['-t', 'overlay', '-o', options, 'skiff-test', merged]);
   try {
     return describeTree(merged);

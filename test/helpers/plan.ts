@@ -78,6 +78,20 @@ export interface Wishes {
   helper?: string;
 }
 
+/** One more process in a container that runs. */
+export interface ExecWishes {
+  args: readonly string[];
+  mode?: 'attach' | 'detach';
+  /** What it reads; absent: nothing. */
+  stdin?: string | Uint8Array;
+  execId?: string;
+  /** Another process than the container's first one. */
+  target?: { pid: number; startTime: number };
+  general?: readonly PlanRecord[];
+  process?: readonly PlanRecord[];
+  failure?: readonly string[];
+}
+
 /** What became of a foreground. */
 export interface Result {
   stdout: Buffer;
@@ -177,6 +191,53 @@ export class PlannedContainer {
       stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...this.#env },
     });
+  }
+
+  /** Writes the plan of one more process in the container, which must run. */
+  execPlan(wishes: ExecWishes): string {
+    const plan = join(this.runDir, 'exec', `${wishes.execId ?? randomBytes(32).toString('hex')}.plan`);
+    mkdirSync(join(this.runDir, 'exec'), { recursive: true, mode: 0o700 });
+    writeFileSync(plan, encodePlan(this.#execRecords(wishes, plan.replace(/\.plan$/, ''))));
+    return plan;
+  }
+
+  /** Starts `exec` with it. */
+  exec(wishes: ExecWishes): ChildProcess {
+    const { mode = 'attach', stdin } = wishes;
+    return spawn(this.#helper, ['exec', this.execPlan(wishes), mode], {
+      stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    });
+  }
+
+  /** The same to its end. */
+  async execute(wishes: ExecWishes): Promise<Result> {
+    const child = this.exec(wishes);
+    if (wishes.stdin !== undefined) child.stdin?.end(wishes.stdin);
+    return await finished(child);
+  }
+
+  #execRecords({ args, stdin, target, general = [], process = [], failure }: ExecWishes, record: string) {
+    const { pid, startTime } = target ?? this.state.init;
+    const cgroups = this.cgroups.map((path): PlanRecord => ['cgroup', V1 ? 'v1' : 'v2', path]);
+    const records: PlanRecord[] = [
+      ['id', this.id],
+      ['rundir', this.runDir],
+      ['exit-record', record],
+      ['target', String(pid), String(startTime)],
+      ['stdin', stdin === undefined ? 'null' : 'open'],
+      ...(failure === undefined ? [] : [['failure', ...failure] as const]),
+      ...cgroups,
+      ...general,
+      ['setup'],
+      ['init'],
+      ['process'],
+      ...args.map((arg): PlanRecord => ['arg', arg]),
+      ['env', 'PATH=/sbin:/bin'],
+      ...process,
+      ['teardown'],
+    ];
+    return records;
   }
 
   /** Runs it in the foreground to its end. */

@@ -92,7 +92,7 @@ describe('the exit record', () => {
     const child = container.start();
     const result = finished(child);
     await printed(child, 'up');
-    expect(await container.ask('stop 15 0')).toBe('exit 137\n');
+    expect(await container.ask('stop 15 0')).toBe('exit 137 escalated\n');
     await result;
     expect(recordOf(container)).toMatchObject({ code: '137', signal: '9', escalated: '1' });
     expect(recordOf(container)['sent']).toMatch(/^9 /);
@@ -155,7 +155,7 @@ describe.each(hierarchies)('a frozen container (%s)', (version, parent) => {
 
   it('ends when the timeout of a stop has passed', async () => {
     const container = await frozen(version, parent);
-    expect(await container.ask('stop 15 0')).toBe('exit 137\n');
+    expect(await container.ask('stop 15 0')).toBe('exit 137 escalated ignored\n');
     expect(recordOf(container)).toMatchObject({ escalated: '1' });
     expect([container.leftovers(), existsSync(join(parent, FROZEN))]).toEqual([[], false]);
   });

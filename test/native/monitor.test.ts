@@ -117,7 +117,7 @@ describe('the control socket', () => {
     const stubborn = room.plan({ args: ['sleep', '100'] });
     await stubborn.detach();
     const start = performance.now();
-    expect(await stubborn.ask('stop 15 150')).toBe('exit 137\n');
+    expect(await stubborn.ask('stop 15 150')).toBe('exit 137 escalated ignored\n');
     expect(performance.now() - start).toBeGreaterThan(140);
     expect(stubborn.exit).toMatchObject({ code: 137, signal: 9, oom: false });
   });

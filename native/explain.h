@@ -1,0 +1,16 @@
+/* How a failed start is told to the user. */
+#pragma once
+
+#include "plan.h"
+
+/* What a failure of our own ends with. */
+#define EXIT_ENGINE 125
+
+/*
+ * Becomes the plan's command that turns an error record into a message; without one, or when it cannot be executed,
+ * prints the record and returns EXIT_ENGINE.
+ */
+int explain(const struct plan *plan, const char *record, size_t size);
+
+/* The same for the noted failure. */
+int explain_own_failure(const struct plan *plan);

@@ -1,0 +1,31 @@
+/*
+ * The records `health` and `health-arg`: a command that is run in the container again and again tells how it is. Nothing
+ * waits for it here.
+ */
+#pragma once
+
+#include "plan.h"
+#include "start.h"
+
+#include <stdint.h>
+
+/* epoll's data.u32 of a check: it says something, it ended. */
+enum health_source { HEALTH_OUTPUT = 11, HEALTH_ENDED = 12 };
+
+/* Reads them; without any nothing is ever done. -1 with a noted failure. */
+int health_prepare(const struct plan *plan, int epoll);
+
+/* The container was started, for the first time or again. */
+void health_begin(const struct container *container);
+
+void health_event(enum health_source source);
+
+/* How long epoll may wait until health_tick() is due: ms, -1 for ever. */
+int health_timeout(void);
+void health_tick(void);
+
+/* The container ended: so does a check that is under way, which then tells nothing. */
+void health_end(void);
+
+/* Whether it was ended to be started again, as it was unhealthy. */
+bool health_restarts(void);

@@ -1,0 +1,23 @@
+/* The words HOW of `run`, `attach` and `exec` (src/ARCHITECTURE.md, "The helper's verbs"). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STREAM_IN = 1, STREAM_OUT = 2, STREAM_ERR = 4, STREAMS_ALL = 7 };
+
+#define DETACH_KEYS_MAX 32
+
+struct how {
+    unsigned streams; /* STREAM_* */
+    bool signals;     /* forwarded */
+    uint8_t keys[DETACH_KEYS_MAX];
+    size_t key_count; /* 0: nothing detaches */
+};
+
+/* Reads the words; NULL-terminated as argv is. -1 with EINVAL when one is unknown. */
+int how_parse(struct how *how, char **words);
+
+/* `in,out,err` or some of them, as STREAM_*; -1 with EINVAL. */
+int streams_parse(const char *words);

@@ -1,0 +1,137 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { afterAll, beforeAll } from 'vitest';
+
+/** Programs on terminals, for one test file: whatever still runs at its end is hung up on. */
+export interface Terminals {
+  open(argv: readonly string[], options?: TerminalOptions): Terminal;
+}
+
+export interface TerminalOptions {
+  rows?: number;
+  columns?: number;
+  env?: Record<string, string | undefined>;
+}
+
+/** Compiles the program that holds the terminals (pty.c). */
+export function useTerminals(): Terminals {
+  let directory = '';
+  const open: Terminal[] = [];
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'pty-'));
+    const source = join(import.meta.dirname, 'pty.c');
+    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(directory, 'pty'), source, '-lutil']);
+  });
+  afterAll(() => {
+    for (const terminal of open) terminal.close();
+    rmSync(directory, { recursive: true });
+  });
+  return {
+    open(argv, { rows = 24, columns = 80, env = process.env } = {}) {
+      const child = spawn(join(directory, 'pty'), [`${rows}`, `${columns}`, ...argv], {
+        stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
+        env,
+      });
+      const terminal = new Terminal(child);
+      open.push(terminal);
+      return terminal;
+    },
+  };
+}
+
+/** A program on a terminal of its own. */
+export class Terminal {
+  /** All that appeared on the screen so far. */
+  screen = '';
+  readonly #child: ChildProcess;
+  #answers = '';
+  #asked = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.screen += chunk.toString('latin1');
+      this.#wake();
+    });
+    (child.stdio[3] as Readable).on('data', (chunk: Buffer) => {
+      this.#answers += chunk.toString();
+      this.#wake();
+    });
+    child.on('close', () => this.#wake());
+  }
+
+  /** Types text; control characters are themselves: `\x10` is ctrl-p. */
+  type(text: string): void {
+    this.#command(`type ${Buffer.from(text, 'latin1').toString('hex')}`);
+  }
+
+  resize(rows: number, columns: number): void {
+    this.#command(`size ${rows} ${columns}`);
+  }
+
+  /** Nobody looks at the screen until `go`. */
+  hold(): void {
+    this.#command('hold');
+  }
+
+  go(): void {
+    this.#command('go');
+  }
+
+  /** The terminal is gone: a window that is closed, a connection that is lost. */
+  hangUp(): void {
+    this.#command('hangup');
+  }
+
+  /** What the program made of the terminal. */
+  async mode(): Promise<'raw' | 'cooked'> {
+    const index = this.#asked++;
+    this.#command('mode');
+    await this.#until(() => this.#modes().length > index);
+    return this.#modes()[index] as 'raw' | 'cooked';
+  }
+
+  /** Resolves when the screen has shown `text` after its first `from` characters. */
+  async shows(text: string | RegExp, from = 0): Promise<void> {
+    await this.#until(() => {
+      const seen = this.screen.slice(from);
+      return typeof text === 'string' ? seen.includes(text) : text.test(seen);
+    });
+  }
+
+  /** The program's exit code (128 + n for a signal), once it has ended and its screen was read. */
+  async exit(): Promise<number> {
+    await this.#until(() => /^exit /m.test(this.#answers));
+    return Number(/^exit (\d+)$/m.exec(this.#answers)?.[1]);
+  }
+
+  close(): void {
+    this.#child.stdin?.end();
+  }
+
+  #modes(): string[] {
+    return [...this.#answers.matchAll(/^mode (.*)$/gm)].map((match) => match[1] ?? '');
+  }
+
+  #command(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  async #until(happened: () => boolean): Promise<void> {
+    while (!happened()) {
+      if (this.#child.exitCode !== null)
+        throw new Error(`the terminal was closed; its screen: ${this.screen}`);
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}

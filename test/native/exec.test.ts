@@ -1,0 +1,346 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseExitRecord } from '../../src/runtime/records.ts';
+import {
+  finished,
+  gone,
+  HELPER,
+  HELPER_IS_STATIC,
+  type PlannedContainer,
+  printed,
+  useRoom,
+} from '../helpers/plan.ts';
+import { useTerminals } from '../helpers/pty.ts';
+
+const room = useRoom();
+const terminals = useTerminals();
+let container: PlannedContainer;
+
+/** Runs until its socket is asked to end it. */
+const ENDLESS = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1000 & wait; done'];
+
+beforeAll(async () => {
+  container = room.plan({ args: ENDLESS });
+  await container.detach();
+});
+
+afterAll(async () => {
+  await container.ask('stop 9 1000');
+});
+
+const sh = (script: string) => ['sh', '-c', script];
+
+/** What a process that was exec'ed prints. */
+async function output(args: readonly string[], more = {}): Promise<string> {
+  const { stdout, stderr, code } = await container.execute({ args, ...more });
+  expect([stderr, code]).toEqual(['', 0]);
+  return stdout.toString();
+}
+
+/** Resolves when a file of the container is there. */
+async function seen(own: PlannedContainer, path: string): Promise<void> {
+  while (!existsSync(`/proc/${own.state.init.pid}/root${path}`))
+    await new Promise((again) => setImmediate(again));
+}
+
+describe('exec', () => {
+  it('gives the output and the exit code of the process and leaves no record', async () => {
+    const { stdout, stderr, code } = await container.execute({ args: sh('echo out; echo err >&2; exit 7') });
+    expect([stdout.toString(), stderr, code]).toEqual(['out\n', 'err\n', 7]);
+    expect(readdirSync(join(container.runDir, 'exec'))).toEqual([]);
+  });
+
+  it('ends with 128 and the number of the signal that ended the process', async () => {
+    expect((await container.execute({ args: sh('kill -TERM $$') })).code).toBe(143);
+  });
+
+  it('relays input to its end, and 16 MiB in both directions unharmed', async () => {
+    expect(await output(sh('cat; echo end'), { stdin: 'one\n' })).toBe('one\nend\n');
+    const input = randomBytes(16 << 20);
+    const { stdout } = await container.execute({ args: ['cat'], stdin: input });
+    expect(input.equals(stdout)).toBe(true);
+  });
+
+  it('relays all that was written before the process ended at once, and waits for nobody whom it left behind', async () => {
+    const { stdout } = await container.execute({
+      args: sh('sleep 1000 & echo $! >/tmp/left; head -c 300000 /dev/zero'),
+    });
+    expect(stdout.length).toBe(300_000);
+    await output(sh('kill $(cat /tmp/left)'));
+  });
+
+  it('is in the namespaces of the target and in its cgroups', async () => {
+    const names = ['mnt', 'pid', 'uts', 'ipc', 'net', 'cgroup', 'user', 'time'];
+    const inside = await output(sh(`cd /proc/self/ns; for n in ${names.join(' ')}; do readlink $n; done`));
+    const { pid } = container.state.init;
+    expect(inside.trim().split('\n')).toEqual(names.map((name) => readlinkSync(`/proc/${pid}/ns/${name}`)));
+    const cgroups = (text: string) => text.split('\n').filter((line) => line.includes(container.id));
+    const child = container.exec({ args: sh('echo up; read line'), stdin: '' });
+    await printed(child, 'up');
+    const members = container.cgroups.map((path) =>
+      readFileSync(join(path, 'cgroup.procs'), 'utf8').trim().split('\n'),
+    );
+    const mine = members[0]?.filter((one) => one !== String(pid)) ?? [];
+    expect(cgroups(readFileSync(`/proc/${mine.at(-1)}/cgroup`, 'utf8')).length).toBe(
+      container.cgroups.length,
+    );
+    child.stdin?.end();
+    await finished(child);
+  });
+
+  it('has a session of its own, no descriptor but the three, and cannot be traced before execve', async () => {
+    const words = await output(sh('ls /proc/self/fd; cut -d" " -f 1,6 /proc/$$/stat; echo $$'));
+    const [zero, one, two, own, ids, pid] = words.trim().split('\n');
+    expect([zero, one, two]).toEqual(['0', '1', '2']);
+    expect(own).toBe('3');
+    expect(ids).toBe(`${pid} ${pid}`);
+  });
+
+  it('has the null device of the container for its standard input', async () => {
+    const own = (await output(['stat', '-c', '%d:%i', '/dev/null'])).trim();
+    expect((await output(['stat', '-Lc', '%d:%i', '/proc/self/fd/0'])).trim()).toBe(own);
+  });
+
+  it('takes user, groups, directory, umask and home from the plan and from the files of the container', async () => {
+    const process = [
+      ['user', 'harbour'],
+      ['cwd', '/tmp'],
+      ['umask', '0027'],
+    ] as const;
+    expect(await output(sh('id -u; id -G; pwd; umask; echo $HOME'), { process })).toBe(
+      '1000\n1000 2000\n/tmp\n0027\n/home/harbour\n',
+    );
+  });
+
+  it('makes no working directory', async () => {
+    const missing = await container.execute({ args: ['pwd'], process: [['cwd', '/nowhere']] });
+    expect(missing).toMatchObject({ code: 125, stderr: expect.stringContaining('cwd: /nowhere') });
+    expect(await output(sh('ls / | grep -c nowhere || true'))).toBe('0\n');
+  });
+
+  it('has the capabilities of the plan and no new privileges', async () => {
+    const process = [['capabilities', 'ff', 'f', '0', 'f', '0'], ['no-new-privileges']] as const;
+    const status = await output(['grep', '-E', 'Cap|NoNewPrivs', '/proc/self/status'], { process });
+    expect(status.match(/[0-9a-f]+$/gm)).toEqual([
+      '0000000000000000',
+      '000000000000000f',
+      '000000000000000f',
+      '00000000000000ff',
+      '0000000000000000',
+      '1',
+    ]);
+  });
+
+  it('tells what cannot be executed by the record of its failure', async () => {
+    const failure = ['/bin/echo', 'said'];
+    const told = async (...args: string[]) =>
+      (await container.execute({ args, failure })).stdout.toString().trim();
+    expect(await told('nothing-of-this-name')).toBe('said exec 2 nothing-of-this-name');
+    expect(await told('/etc/passwd')).toBe('said exec 13 /etc/passwd');
+    expect(readdirSync(join(container.runDir, 'exec'))).toEqual([]);
+  });
+
+  it('refuses a target that is not the process that was meant', async () => {
+    const { pid, startTime } = container.state.init;
+    const stale = await container.execute({ args: ['true'], target: { pid, startTime: startTime + 1 } });
+    expect(stale).toMatchObject({ code: 125, stderr: expect.stringContaining('target') });
+  });
+
+  it('forwards signals', async () => {
+    const child = container.exec({ args: sh('trap "exit 9" USR1; echo up; while :; do sleep 0.05; done') });
+    await printed(child, 'up');
+    child.kill('SIGUSR1');
+    expect((await finished(child)).code).toBe(9);
+  });
+
+  it('runs twenty at a time', async () => {
+    const all = Array.from({ length: 20 }, (_, index) => container.execute({ args: sh(`exit ${index}`) }));
+    expect((await Promise.all(all)).map(({ code }) => code)).toEqual(all.map((_, index) => index));
+  });
+
+  it('refuses a plan that has no target', async () => {
+    const lone = room.plan({ args: ['true'] });
+    const { stderr } = await lone.execute({
+      args: ['true'],
+      target: { pid: 0, startTime: 0 },
+    });
+    expect(stderr).toContain('target');
+  });
+});
+
+describe('in the background', () => {
+  it('has no streams, prints nothing, and leaves a record of its end', async () => {
+    const execId = 'a'.repeat(64);
+    const script = 'for n in 0 2; do readlink /proc/self/fd/$n; done >/tmp/seen; exit 3';
+    const record = join(container.runDir, 'exec', execId);
+    const { stdout, stderr, code } = await container.execute({ args: sh(script), execId, mode: 'detach' });
+    expect([stdout.toString(), stderr, code]).toEqual(['', '', 0]);
+    while (!existsSync(record)) await new Promise((again) => setImmediate(again));
+    expect(parseExitRecord(readFileSync(record, 'utf8'))).toMatchObject({ code: 3 });
+    expect(existsSync(`${record}.plan`)).toBe(false);
+    expect(existsSync(`${record}.state`)).toBe(false);
+    expect(await output(['cat', '/tmp/seen'])).toBe('/dev/null\n/dev/null\n');
+  });
+});
+
+describe('on a terminal', () => {
+  const open = (script: string, how: readonly string[] = []) => {
+    const plan = container.execPlan({ args: sh(script), stdin: '', general: [['terminal']] });
+    return terminals.open([HELPER, 'exec', plan, 'attach', ...how], { rows: 30, columns: 90 });
+  };
+
+  it('has one of its own from the devpts of the container, with the size of the client’s', async () => {
+    const terminal = open('tty; stty size; trap "stty size" WINCH; echo up; while read line; do :; done');
+    await terminal.shows(/\/dev\/pts\/\d+\r\n30 90\r\nup/);
+    expect(await terminal.mode()).toBe('raw');
+    terminal.resize(40, 100);
+    await terminal.shows('40 100');
+    terminal.type('\x04');
+    expect(await terminal.exit()).toBe(0);
+    expect(await terminal.mode()).toBe('cooked');
+  });
+
+  it('gives the keys of signals to the process and ends with its code', async () => {
+    const terminal = open('trap "echo int; exit 4" INT; echo up; while :; do sleep 0.05; done');
+    await terminal.shows('up');
+    terminal.type('\x03');
+    expect(await terminal.exit()).toBe(4);
+  });
+
+  it('is left by the keys that detach, and by a lost connection, and the process goes on', async () => {
+    const script = (name: string) => `echo up; read line; echo $line >/tmp/${name}; sleep 1000`;
+    const left = open(script('left'));
+    await left.shows('up');
+    left.type('\x10\x11');
+    expect(await left.exit()).toBe(0);
+    const lost = open('echo $$ >/tmp/lost; trap "" HUP; echo up; while :; do sleep 1000; done');
+    await lost.shows('up');
+    lost.hangUp();
+    const living = readdirSync(join(container.runDir, 'exec')).filter((name) => name.endsWith('.state'));
+    expect(living.length).toBe(2);
+    for (const name of living) {
+      const record = readFileSync(join(container.runDir, 'exec', name), 'utf8');
+      process.kill(Number(/^process (\d+)/.exec(record)?.[1]), 'SIGKILL');
+    }
+    const states = () =>
+      readdirSync(join(container.runDir, 'exec')).filter((name) => name.endsWith('.state'));
+    while (states().length > 0) await new Promise((again) => setImmediate(again));
+  });
+});
+
+describe('a client that is killed', () => {
+  it('leaves the process running, whose output goes nowhere', async () => {
+    const child = container.exec({
+      args: sh(
+        'echo up; while [ ! -e /tmp/go ]; do sleep 0.02; done; head -c 3000000 /dev/zero; echo $? >/tmp/done',
+      ),
+    });
+    await printed(child, 'up');
+    child.kill('SIGKILL');
+    await new Promise((done) => child.on('exit', done));
+    const root = `/proc/${container.state.init.pid}/root`;
+    writeFileSync(`${root}/tmp/go`, '');
+    while (!existsSync(`${root}/tmp/done`)) await new Promise((again) => setImmediate(again));
+    while (readdirSync(join(container.runDir, 'exec')).some((name) => name.endsWith('.state')))
+      await new Promise((again) => setImmediate(again));
+    expect(await output(sh('while ! grep -q 0 /tmp/done; do :; done; cat /tmp/done'))).toBe('0\n');
+  });
+
+  it('that is stopped does not keep a container from ending', async () => {
+    const own = room.plan({ args: ['sleep', '1000'] });
+    await own.detach();
+    const child = own.exec({ args: sh('echo up; cat /dev/zero') });
+    await printed(child, 'up');
+    child.kill('SIGSTOP');
+    expect(await own.ask('stop 9 1000')).toBe('exit 137\n');
+    expect(own.leftovers()).toEqual([]);
+    child.stdout?.resume();
+    child.kill('SIGCONT');
+    expect((await finished(child)).code).toBe(137);
+  });
+});
+
+describe('when the container ends', () => {
+  it('the process ends with it', async () => {
+    const own = room.plan({ args: ['sleep', '1000'] });
+    await own.detach();
+    const child = own.exec({ args: sh('echo up; sleep 1000') });
+    await printed(child, 'up');
+    const result = finished(child);
+    expect(await own.ask('stop 9 1000')).toBe('exit 137\n');
+    expect((await result).code).toBe(137);
+    expect(own.leftovers()).toEqual([]);
+  });
+
+  it('it does so, too, in a pid namespace that is shared with the host', async () => {
+    const own = room.plan({ args: ['sleep', '1000'], namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup'] });
+    await own.detach();
+    const child = own.exec({ args: sh('echo up; exec sleep 1000') });
+    await printed(child, 'up');
+    const result = finished(child);
+    expect(await own.ask('stop 9 1000')).toBe('exit 137\n');
+    expect((await result).code).toBe(137);
+    expect(own.leftovers()).toEqual([]);
+  });
+});
+
+describe.runIf(HELPER_IS_STATIC)('in a user namespace', () => {
+  it('the process is root of the namespace, owns its pipes, and can become another user', async () => {
+    const own = room.plan({ args: ENDLESS, firstId: 400_000 });
+    await own.detach();
+    const root = await own.execute({
+      args: sh('id -u; cat /proc/self/uid_map; echo >/proc/self/fd/1; grep CapEff /proc/self/status'),
+    });
+    expect(root.stderr).toBe('');
+    expect(root.stdout.toString()).toMatch(/^0\n\s+0\s+400000\s+65536\n\nCapEff:\t[0-9a-f]*f\n$/);
+    const other = await own.execute({
+      args: sh('id -u; echo >/proc/self/fd/2'),
+      process: [['user', 'harbour']],
+    });
+    expect([other.stdout.toString(), other.stderr, other.code]).toEqual(['1000\n', '\n', 0]);
+    await own.ask('stop 9 1000');
+  });
+});
+
+describe('a hostile container', () => {
+  it('that has links for its files is not followed out of itself', async () => {
+    const tell =
+      'rm /etc/passwd; ln -s ../../../../etc/passwd /etc/passwd; rm /etc/group; ln -s /proc/1/fd/0 /etc/group';
+    const own = room.plan({ args: sh(`${tell}; : >/ready; exec sleep 1000`) });
+    await own.detach();
+    await seen(own, '/ready');
+    const asRoot = await own.execute({ args: ['true'], process: [['user', 'root']] });
+    expect(asRoot).toMatchObject({ code: 125, stderr: expect.stringContaining('user: /etc/passwd') });
+    const unnamed = await own.execute({ args: sh('id -u; pwd') });
+    expect([unnamed.stdout.toString(), unnamed.code]).toEqual(['0\n/\n', 0]);
+    await own.ask('stop 9 1000');
+  });
+
+  it('cannot make the working directory lead out through a descriptor', async () => {
+    for (const cwd of ['/proc/self/fd/3', '/proc/self/fd/4/../..', '/proc/1/root/../..']) {
+      const { code, stdout } = await container.execute({ args: sh('ls /'), process: [['cwd', cwd]] });
+      expect(code === 0 ? stdout.toString() : 'refused').not.toContain('boot');
+    }
+  });
+});
+
+describe('afterwards', () => {
+  it('nothing that held a process is left', async () => {
+    const { pid } = container.state.init;
+    expect(lstatSync(`/proc/${pid}`).isDirectory()).toBe(true);
+    const holders = readdirSync('/proc').filter((name) => {
+      try {
+        return (
+          readFileSync(`/proc/${name}/comm`, 'utf8') === 'skiff-exec\n' &&
+          readFileSync(`/proc/${name}/maps`, 'utf8').includes(container.id)
+        );
+      } catch {
+        return false;
+      }
+    });
+    for (const one of holders) await gone(Number(one));
+    expect(readdirSync(join(container.runDir, 'exec')).filter((name) => name !== 'a'.repeat(64))).toEqual([]);
+  });
+});

@@ -1,0 +1,206 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import { journalFields, useLogServers } from '../helpers/log-server.ts';
+import { useRoom } from '../helpers/plan.ts';
+
+const room = useRoom();
+const startLogServer = useLogServers();
+
+function attributes(pairs: Record<string, string>): PlanRecord[] {
+  return Object.entries(pairs).map(([key, value]) => ['log-attribute', key, value]);
+}
+
+describe('json-file', () => {
+  it('writes the attributes into each line, as Docker does', async () => {
+    const container = room.plan({
+      args: ['sh', '-c', 'echo one; echo two >&2'],
+      general: attributes({ 'com.ketch': 'a"b<', tag: 'mast\n' }),
+    });
+    await container.run();
+    const lines = container.log.trimEnd().split('\n').sort();
+    const attrs = String.raw`"attrs":{"com.ketch":"a\"b\u003c","tag":"mast\n"}`;
+    expect(lines[0]).toContain(`{"log":"one\\n","stream":"stdout",${attrs},"time":"`);
+    expect(lines[1]).toContain(`{"log":"two\\n","stream":"stderr",${attrs},"time":"`);
+  });
+
+  it('has each rotated file compressed, and loses no line of those that it keeps', async () => {
+    const path = join(room.root, 'compressed');
+    const { code } = await room
+      .plan({
+        args: ['sh', '-c', 'for part in 1 2 3 4; do seq 1 200; done'],
+        general: [
+          ['log', 'json-file', path, '10000', '20', 'compress'],
+          ['log-compress', '/bin/gzip', '-f'],
+        ],
+      })
+      .run();
+    expect(code).toBe(0);
+    const names = () => readdirSync(room.root).filter((name) => name.startsWith('compressed.'));
+    while (names().some((name) => !name.endsWith('.gz') || existsSync(join(room.root, name.slice(0, -3)))))
+      await new Promise((again) => setImmediate(again));
+    const files = names().sort((a, b) => Number(b.split('.')[1]) - Number(a.split('.')[1]));
+    expect(files.length).toBeGreaterThan(0);
+    const texts = files.map((name) => gunzipSync(readFileSync(join(room.root, name))).toString());
+    const whole = [...texts, readFileSync(path, 'utf8')].join('');
+    const logged = whole
+      .trimEnd()
+      .split('\n')
+      .map((line) => Number(JSON.parse(line).log));
+    expect(logged).toEqual([1, 2, 3, 4].flatMap(() => Array.from({ length: 200 }, (_, index) => index + 1)));
+  });
+
+  it('keeps a file plain that cannot be compressed', async () => {
+    const path = join(room.root, 'plain');
+    await room
+      .plan({
+        args: ['seq', '1', '800'],
+        general: [
+          ['log', 'local', path, '10000', '5', 'compress'],
+          ['log-compress', '/bin/false'],
+        ],
+      })
+      .run();
+    expect(existsSync(`${path}.1`)).toBe(true);
+  });
+});
+
+describe('a driver that cannot be reached', () => {
+  it('fails the start, named', async () => {
+    const socket = join(room.root, 'nobody');
+    const { stderr, code } = await room
+      .plan({ args: ['true'], general: [['log', 'journald', socket, '0', '0', 'plain']] })
+      .run();
+    expect(code).toBe(125);
+    expect(stderr).toContain(`log: ${socket}: No such file`);
+  });
+
+  it('fails the start when its address is none', async () => {
+    const { stderr } = await room
+      .plan({ args: ['true'], general: [['log', 'syslog', 'ftp://127.0.0.1:1', '0', '0', 'plain']] })
+      .run();
+    expect(stderr).toContain('log: ftp://127.0.0.1:1: Invalid argument');
+  });
+});
+
+describe('journald', () => {
+  it('gets each line with its fields and its priority', async () => {
+    const server = await startLogServer('unixgram');
+    await room
+      .plan({
+        args: ['sh', '-c', 'echo out; echo err >&2'],
+        general: [
+          ['log', 'journald', server.address, '0', '0', 'plain'],
+          ...attributes({ CONTAINER_NAME: 'mast', LABEL: 'two\nlines' }),
+        ],
+      })
+      .run();
+    const fields = { CONTAINER_NAME: 'mast', LABEL: 'two\nlines' };
+    const entries = [await server.next(), await server.next()].map(journalFields);
+    expect(entries).toContainEqual(expect.objectContaining({ ...fields, PRIORITY: '6', MESSAGE: 'out' }));
+    expect(entries).toContainEqual(expect.objectContaining({ ...fields, PRIORITY: '3', MESSAGE: 'err' }));
+  });
+
+  it('gets what is too long for a datagram as a file, and long lines in parts', async () => {
+    const server = await startLogServer('unixgram');
+    const long = 'x'.repeat(300_000);
+    await room
+      .plan({
+        args: ['sh', '-c', 'head -c 40000 /dev/zero | tr "\\0" y; echo; echo end'],
+        general: [['log', 'journald', server.address, '0', '0', 'plain'], ...attributes({ LONG: long })],
+      })
+      .run();
+    const entries = (await server.until((message) => message.includes('MESSAGE\n\x03'))).map(journalFields);
+    expect(entries.map(({ MESSAGE }) => MESSAGE?.length)).toEqual([16384, 16384, 40000 - 32768, 3]);
+    expect(entries.map((entry) => entry['CONTAINER_PARTIAL_MESSAGE'])).toEqual([
+      'true',
+      'true',
+      undefined,
+      undefined,
+    ]);
+    expect(entries.map((entry) => entry['CONTAINER_PARTIAL_LAST'])).toEqual([
+      'false',
+      'false',
+      'true',
+      undefined,
+    ]);
+    expect(entries.every(({ LONG }) => LONG === long)).toBe(true);
+  });
+
+  it('that stopped reading does not stop the container, and is told what it missed', async () => {
+    const server = await startLogServer('unixgram');
+    server.child.kill('SIGSTOP');
+    const container = room.plan({
+      args: ['sh', '-c', 'seq 1 100000; mkfifo /gate; cat /gate; echo again; echo last'],
+      general: [['log', 'journald', server.address, '0', '0', 'plain']],
+    });
+    await container.detach();
+    while (!existsSync(join(container.path('upper'), 'gate')))
+      await new Promise((again) => setImmediate(again));
+    server.child.kill('SIGCONT');
+    await server.next();
+    writeFileSync(`/proc/${container.state.init.pid}/root/gate`, '');
+    const messages = (await server.until((message) => message.includes('MESSAGE\n\x04'))).map(
+      (message) => journalFields(message)['MESSAGE'] ?? '',
+    );
+    expect(messages.some((text) => /^skiff: \d+ log entries before this one were lost$/.test(text))).toBe(
+      true,
+    );
+    expect(messages.at(-1)).toBe('last');
+  });
+});
+
+describe('syslog', () => {
+  const options = { tag: 'mast', facility: '16' };
+
+  it('gets a datagram for each line on a local socket', async () => {
+    const server = await startLogServer('unixgram');
+    await room
+      .plan({
+        args: ['sh', '-c', 'echo out; echo err >&2'],
+        general: [['log', 'syslog', `unix://${server.address}`, '0', '0', 'plain'], ...attributes(options)],
+      })
+      .run();
+    const messages = [`${await server.next()}`, `${await server.next()}`].sort();
+    expect(messages[0]).toMatch(/^<131>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d mast\[\d+\]: err\n$/);
+    expect(messages[1]).toMatch(/^<134>.* mast\[\d+\]: out\n$/);
+  });
+
+  it('gets datagrams of the network as RFC 3164 has them', async () => {
+    const server = await startLogServer('udp');
+    await room
+      .plan({
+        args: ['echo', 'out'],
+        general: [
+          ['log', 'syslog', `udp://127.0.0.1:${server.address}`, '0', '0', 'plain'],
+          ...attributes({ ...options, format: 'rfc3164' }),
+        ],
+      })
+      .run();
+    expect(`${await server.next()}`).toMatch(
+      new RegExp(`^<134>[A-Z][a-z]{2} [ \\d]\\d [\\d:]{8} ${hostname()} mast\\[\\d+\\]: out\n$`),
+    );
+  });
+
+  it('gets every line of a connection, as RFC 5424 has them', async () => {
+    const server = await startLogServer('tcp');
+    await room
+      .plan({
+        args: ['seq', '1', '20000'],
+        general: [
+          ['log', 'syslog', `tcp://127.0.0.1:${server.address}`, '0', '0', 'plain'],
+          ...attributes({ ...options, format: 'rfc5424micro' }),
+        ],
+      })
+      .run();
+    const text = Buffer.concat(await server.until((bytes) => bytes.includes('- 20000\n'))).toString();
+    const lines = text.trimEnd().split('\n');
+    expect(lines[0]).toMatch(
+      new RegExp(`^<134>1 \\d{4}-\\d\\d-\\d\\dT[\\d:]{8}\\.\\d{6}Z ${hostname()} mast \\d+ mast - 1$`),
+    );
+    expect(lines).toHaveLength(20000);
+  });
+});

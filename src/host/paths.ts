@@ -12,6 +12,8 @@ export interface StorePaths {
   readonly locks: string;
   readonly tmp: string;
   readonly trash: string;
+  /** The journal of events. */
+  readonly events: string;
   readonly helper: string;
   /** The runtime root on a tmpfs: a directory for each running container. */
   readonly run: string;
@@ -39,6 +41,7 @@ export function storePaths(root: string): StorePaths {
     locks: join(base, 'locks'),
     tmp: join(base, 'tmp'),
     trash: join(base, 'trash'),
+    events: join(base, 'events.log'),
     helper: join(base, 'helper'),
     run,
     gone: join(run, 'gone'),

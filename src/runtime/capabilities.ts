@@ -74,6 +74,11 @@ export function boundingCapabilities(
   return [...new Set([...kept, ...named])];
 }
 
+/** Whether a user, as `--user` has it, is another than root whatever the container's files say. */
+export function isKnownNotRoot(user: string): boolean {
+  return /^0*[1-9]\d*(:|$)/.test(user);
+}
+
 function isSafe(name: Capability, deviceControl: boolean): boolean {
   return deviceControl || name !== 'CAP_MKNOD';
 }

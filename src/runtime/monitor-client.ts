@@ -28,28 +28,40 @@ export interface StopRequest {
   whenAsked?: (() => void) | undefined;
 }
 
+/** How a stop went. */
+export interface StopAnswer {
+  code: number;
+  /** SIGKILL was sent, as the timeout had passed. */
+  escalated: boolean;
+  /** The kernel had dropped the signal that came first: as process 1 the container's had no handler for it. */
+  ignored: boolean;
+}
+
 /**
- * Stops a container and waits until its teardown is complete. Resolves to its exit code, or to undefined when the
- * monitor is or went away without an answer: the exit record tells then.
+ * Stops a container for good and waits until its teardown is complete. Resolves to undefined when the monitor is or went
+ * away without an answer: the exit record tells then.
  */
 export async function requestStop(
   socket: string,
   { signal, timeoutMs, whenAsked }: StopRequest,
   abort?: AbortSignal,
-): Promise<number | undefined> {
-  return exitCode(await ask(socket, `stop ${signal} ${timeoutMs}`, abort, whenAsked));
+): Promise<StopAnswer | undefined> {
+  return endOf(await ask(socket, `stop ${signal} ${timeoutMs}`, abort, whenAsked));
 }
 
-/** Waits for a container's end and teardown; resolves as `requestStop` does. */
+/**
+ * Waits for the end of a container's run, and its teardown unless it is started again. Resolves to its exit code, or to
+ * undefined as `requestStop` does.
+ */
 export async function requestWait(socket: string, abort?: AbortSignal): Promise<number | undefined> {
-  return exitCode(await ask(socket, 'wait', abort));
+  return endOf(await ask(socket, 'wait', abort))?.code;
 }
 
-function exitCode(answer: string | undefined): number | undefined {
+function endOf(answer: string | undefined): StopAnswer | undefined {
   if (answer === undefined) return undefined;
-  const code = /^exit (\d+)$/.exec(answer)?.[1];
+  const [, code, escalated, ignored] = /^exit (\d+)( escalated)?( ignored)?$/.exec(answer) ?? [];
   if (code === undefined) throw unexpected(answer);
-  return Number(code);
+  return { code: Number(code), escalated: escalated !== undefined, ignored: ignored !== undefined };
 }
 
 function unexpected(answer: string): EngineError {

@@ -14,6 +14,8 @@ export interface ContainerOptions {
   stdio: StdioOptions;
   stop: StopOptions;
   supervision?: SupervisionOptions | undefined;
+  /** For `config.json`: nothing that skiff itself reads. */
+  annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface IdentityOptions {

@@ -7,10 +7,14 @@ import type { PlanRecord } from './plan-encode.ts';
 import { deviceRecords, hiddenPaths, mountRecords, rootRecord } from './plan-mounts.ts';
 import { namespaceRecords } from './plan-namespaces.ts';
 import { confinementRecords, processRecords } from './plan-process.ts';
+import { supervisionRecords } from './plan-supervision.ts';
 
 /** What a plan needs besides the spec: where the container lives on this host and who explains its failures. */
 export interface Placement
-  extends Pick<ContainerOptions, 'identity' | 'process' | 'rootfs' | 'namespaces' | 'stdio' | 'stop'> {
+  extends Pick<
+    ContainerOptions,
+    'identity' | 'process' | 'rootfs' | 'namespaces' | 'stdio' | 'stop' | 'supervision'
+  > {
   cgroup: CgroupPlan;
   /** argv of the command that explains a failed start; the helper appends stage, errno and detail. */
   failure: readonly string[];
@@ -44,7 +48,9 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['exit-record', join(identity.containerDir, 'exit')],
     ...logRecords(stdio.log),
     ['stdin', stdio.stdin ? 'open' : 'null'],
+    ...(stdio.terminal ? ([['terminal']] as const) : []),
     ['stop', String(stop.signal), String(stop.timeoutMs)],
+    ...supervisionRecords(placement.supervision),
     ['failure', ...failure],
     ...namespaceRecords(spec.linux, placement.namespaces),
     ...confinementRecords(spec.process, placement.seccomp),

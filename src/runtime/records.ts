@@ -7,8 +7,13 @@ interface RecordedProcess {
 /** Who runs, as the monitor writes it to RUN/ID/state. Times are ms since the epoch. */
 export interface StateRecord {
   monitor: RecordedProcess;
+  /** Pid 0 while it waits to be started again. */
   init: RecordedProcess;
   started: number;
+  /** When it will be started again; absent: it runs. */
+  restarting?: number | undefined;
+  /** How often its monitor started it again. */
+  restarts: number;
 }
 
 /** How a container ended, as the monitor writes it to containers/ID/exit. */
@@ -35,6 +40,8 @@ export interface ExitRecord {
   sent?: { signal: number; at: number } | undefined;
   /** SIGKILL was sent because it did not stop in time. */
   escalated?: boolean | undefined;
+  /** The kernel had dropped the signal that asked it to end: as process 1 it had no handler for it. */
+  ignored?: boolean | undefined;
 }
 
 /** The exit code of a container that nobody saw ending (src/ARCHITECTURE.md, "On disk"). */
@@ -50,6 +57,8 @@ export function parseStateRecord(text: string): StateRecord {
     monitor: processOf(values.get('monitor')),
     init: processOf(values.get('init')),
     started: numberOf(values.get('started')) ?? 0,
+    restarting: numberOf(values.get('restarting')),
+    restarts: numberOf(values.get('restarts')) ?? 0,
   };
 }
 
@@ -71,6 +80,7 @@ export function parseExitRecord(text: string): ExitRecord {
     pidsRefused: numberOf(values.get('pids-refused')),
     sent: pairOf(values.get('sent'), (signal, at) => ({ signal, at })),
     escalated: values.get('escalated') === '1' ? true : undefined,
+    ignored: values.get('ignored') === '1' ? true : undefined,
   };
   const known = Object.entries(evidence).filter(([, value]) => value !== undefined);
   return { ...record, ...Object.fromEntries(known) };

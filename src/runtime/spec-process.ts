@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { CapabilitySets, ProcessSpec, UserSpec } from '../oci/runtime-config.ts';
-import { boundingCapabilities } from './capabilities.ts';
+import { boundingCapabilities, isKnownNotRoot } from './capabilities.ts';
 import { DEFAULT_PATH } from './defaults.ts';
 import type { HostFacts } from './host-facts.ts';
 import { apparmorProfile, selinuxContext } from './labels.ts';
@@ -14,7 +14,7 @@ const OOM_SCORE_LIMIT = 1000;
 
 /** What is executed, as whom, and with which rights. Throws `invalid` for what cannot be (see `createSpec`). */
 export function processSpec(
-  { process, namespaces, security }: ContainerOptions,
+  { process, namespaces, security, stdio }: ContainerOptions,
   host: HostFacts,
 ): ProcessSpec {
   checkProcess(process);
@@ -24,7 +24,7 @@ export function processSpec(
   const selinux = selinuxContext(security, host);
   return {
     args: [...process.argv],
-    env: environment(process.env, namespaces.hostname),
+    env: environment(process.env, { hostname: namespaces.hostname, terminal: stdio.terminal }),
     cwd: process.cwd,
     user,
     capabilities: capabilitySets(boundingCapabilities(security, host.deviceControl), user),
@@ -76,14 +76,18 @@ function oomScore(wanted: number | undefined, host: HostFacts): number | undefin
 }
 
 /**
- * PATH and HOSTNAME, then what image and user say; a later value takes the place of an earlier one, and a name without
- * a value takes the variable away, as in Docker.
+ * PATH, HOSTNAME and with a terminal TERM, then what image and user say; a later value takes the place of an earlier
+ * one, and a name without a value takes the variable away, as in Docker.
  */
-function environment(given: readonly string[], hostname: string): string[] {
+function environment(
+  given: readonly string[],
+  { hostname, terminal }: { hostname: string; terminal: boolean },
+): string[] {
   const entries = new Map<string, string>([
     ['PATH', `PATH=${DEFAULT_PATH}`],
     ['HOSTNAME', `HOSTNAME=${hostname}`],
   ]);
+  if (terminal) entries.set('TERM', 'TERM=xterm');
   for (const entry of given) {
     const equals = entry.indexOf('=');
     if (equals > 0) entries.set(entry.slice(0, equals), entry);
@@ -111,7 +115,6 @@ function userSpec({ user, umask, groups }: ContainerOptions['process']): UserSpe
  * execve(2) would leave it; a name may be root's, and loses the others in the same way if it is not.
  */
 function capabilitySets(bounding: string[], { uid, username = '' }: UserSpec): CapabilitySets {
-  const isOther = uid === NOBODY ? /^0*[1-9]\d*(:|$)/.test(username) : uid !== 0;
-  const own = isOther ? [] : bounding;
+  const own = isKnownNotRoot(username || String(uid)) ? [] : bounding;
   return { bounding, permitted: own, effective: own };
 }

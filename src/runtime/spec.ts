@@ -37,6 +37,7 @@ export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeS
       devices: devices.nodes,
       sysctl: { ...defaultSysctls(options), ...checkedSysctls(security.sysctls, namespaces) },
     },
+    ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };
 }
 

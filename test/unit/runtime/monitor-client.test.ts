@@ -57,8 +57,17 @@ describe("the monitor's socket", () => {
 
   it('stops with a signal and a patience, and gives the exit code', async () => {
     const requests = await monitor((socket) => socket.end('exit 143\n'));
-    expect(await requestStop(path, { signal: 15, timeoutMs: -1 })).toBe(143);
+    const answer = await requestStop(path, { signal: 15, timeoutMs: -1 });
+    expect(answer).toEqual({ code: 143, escalated: false, ignored: false });
     expect(requests).toEqual(['stop 15 -1\n']);
+  });
+
+  it.each([
+    ['escalated', { code: 137, escalated: true, ignored: false }],
+    ['escalated ignored', { code: 137, escalated: true, ignored: true }],
+  ])('tells of a stop that it was %s', async (words, expected) => {
+    await monitor((socket) => socket.end(`exit 137 ${words}\n`));
+    expect(await requestStop(path, { signal: 15, timeoutMs: 0 })).toEqual(expected);
   });
 
   it('takes an answer that arrives in pieces', async () => {

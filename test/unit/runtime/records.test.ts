@@ -7,6 +7,17 @@ describe('the records of the monitor', () => {
       monitor: { pid: 10, startTime: 5000 },
       init: { pid: 11, startTime: 5001 },
       started: 1700000000123,
+      restarts: 0,
+    });
+  });
+
+  it('tell who waits to be started again', () => {
+    expect(parseStateRecord('monitor 10 5000\nrestarting 9\nstarted 7\nrestarts 3\n')).toEqual({
+      monitor: { pid: 10, startTime: 5000 },
+      init: { pid: 0, startTime: 0 },
+      started: 7,
+      restarting: 9,
+      restarts: 3,
     });
   });
 

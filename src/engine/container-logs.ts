@@ -1,68 +1,135 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { type DirectoryChanges, watchDirectory } from '../host/growing-file.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { type LogEntry, LogFilter, type LogSelection } from './log-entries.ts';
+import { type LogFile, openLogFiles, openNewerFiles } from './log-files.ts';
 import { observe } from './reconcile.ts';
+import { isUp } from './status.ts';
 import { controlSocket } from './stop-container.ts';
 
-/** One entry of a container's log: a line with its newline, or a part of a very long one. */
-export interface LogEntry {
-  stream: 'stdout' | 'stderr';
-  /** RFC 3339 with nanoseconds. */
-  time: string;
-  text: string;
+export type { LogEntry } from './log-entries.ts';
+
+export interface LogRequest extends LogSelection {
+  /** Goes on until the container has ended and is not started again, or `until` has passed. */
+  follow: boolean;
+  signal?: AbortSignal | undefined;
 }
 
-const CHUNK_BYTES = 256 * 1024;
-
 /**
- * Yields what a container has written, oldest first, across rotated files; with `follow` goes on until it ends.
- * Stops when `signal` is aborted.
+ * What a container has written, oldest first, across rotated and compressed files, a few entries at a time. Throws
+ * `unsupported` when its log driver does not give back what it was enough.
  */
-export async function* readLogs(
+export function readLogs(
   context: Context,
   row: ContainerRow,
-  { follow, signal }: { follow: boolean; signal?: AbortSignal | undefined },
-): AsyncGenerator<LogEntry> {
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
+  const driver = row.options.log?.driver ?? 'json-file';
+  if (driver === 'json-file' || driver === 'local') return readFiles(context, row, request);
+  if (driver === 'journald') return readFromJournal(context, row, request);
+  throw new EngineError(
+    'unsupported',
+    `the log driver of container ${row.name}, ${driver}, does not support reading`,
+    {
+      subject: row.name,
+      hint:
+        driver === 'none'
+          ? 'what the container writes goes only to who is attached to it'
+          : 'look where the driver sends it',
+    },
+  );
+}
+
+async function* readFromJournal(
+  context: Context,
+  row: ContainerRow,
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
+  const { readJournal } = await import('./journal-logs.ts');
+  const enough = new AbortController();
+  const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
+  try {
+    yield* readJournal(row, request, ending.promise);
+  } finally {
+    enough.abort();
+  }
+}
+
+async function* readFiles(
+  context: Context,
+  row: ContainerRow,
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
   const file = join(context.paths.containers, row.id, 'log');
-  using changes = follow ? watchDirectory(dirname(file)) : undefined;
-  const ending = follow ? await watchEnd(context, row) : ENDED;
-  for (const rotated of rotatedFiles(file)) yield* entriesOf(rotated);
-  let reader = await LogReader.open(file);
+  const enough = new AbortController();
+  using changes = request.follow ? watchDirectory(dirname(file)) : undefined;
+  const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
+  const filter = new LogFilter(request);
+  const stop = deadline(request);
+  let files = await beginning(await openLogFiles(file), request.tail);
+  let current: LogFile | undefined;
   try {
     for (;;) {
-      const over = ending.ended || signal?.aborted === true;
-      if (reader !== undefined) yield* reader.entries();
-      if (over) return;
-      const next = await successor(file, reader);
+      const over = ending.ended || stop.aborted;
+      if (current !== undefined) yield* chosenFrom(current, filter);
+      if (filter.over) return;
+      const next = files.shift();
       if (next !== undefined) {
-        if (reader !== undefined) yield* reader.entries();
-        await reader?.close();
-        reader = next;
+        await current?.close();
+        current = next;
         continue;
       }
-      await Promise.race([changes?.next(), ending.promise, aborted(signal)]);
+      const { files: newer, isGapless } = await openNewerFiles(file, current?.inode);
+      if (!isGapless) filter.skipSeen();
+      files = newer;
+      if (files.length > 0) continue;
+      if (over) return;
+      await something(changes, ending, stop);
     }
   } finally {
-    await reader?.close();
+    enough.abort();
+    for (const open of [current, ...files]) await open?.close();
   }
+}
+
+async function* chosenFrom(file: LogFile, filter: LogFilter): AsyncGenerator<LogEntry[]> {
+  for await (const lines of file.lines()) {
+    const entries = filter.choose(lines);
+    if (entries.length > 0) yield entries;
+    if (filter.over) return;
+  }
+}
+
+/** The files with the last `tail` entries, each at the first one that is wanted. */
+async function beginning(files: LogFile[], tail: number | undefined): Promise<LogFile[]> {
+  if (tail === undefined) return files;
+  const kept: LogFile[] = [];
+  let missing = tail;
+  for (const file of files.toReversed()) {
+    // The newest is kept in any case: what comes is written there.
+    if (missing === 0 && kept.length > 0) await file.close();
+    else {
+      missing -= await file.keepLast(missing);
+      kept.unshift(file);
+    }
+  }
+  return kept;
 }
 
 interface Ending {
   ended: boolean;
-  promise: Promise<unknown>;
+  promise: Promise<void>;
 }
 
 const ENDED: Ending = { ended: true, promise: Promise.resolve() };
 
-/** Asks the monitor to say when the container has ended; what does not run has ended. */
-async function watchEnd(context: Context, row: ContainerRow): Promise<Ending> {
-  const observed = await observe(context, row);
-  if (observed?.status.state !== 'running') return ENDED;
+/** Until `enough` aborts: whatever waits would keep the command from ending. */
+function watchEnd(context: Context, row: ContainerRow, enough: AbortSignal): Ending {
   const ending: Ending = { ended: false, promise: Promise.resolve() };
-  ending.promise = requestWait(controlSocket(context, row))
+  ending.promise = awaitEnd(context, row, enough)
     .catch(() => undefined)
     .then(() => {
       ending.ended = true;
@@ -70,112 +137,47 @@ async function watchEnd(context: Context, row: ContainerRow): Promise<Ending> {
   return ending;
 }
 
-/** `log.2`, `log.1`: the higher the number, the older. */
-function rotatedFiles(file: string): string[] {
-  const found: string[] = [];
-  for (let number = 1; existsSync(`${file}.${number}`); number += 1) found.unshift(`${file}.${number}`);
-  return found;
-}
-
-async function* entriesOf(file: string): AsyncGenerator<LogEntry> {
-  const reader = await LogReader.open(file);
-  if (reader === undefined) return;
-  try {
-    yield* reader.entries();
-  } finally {
-    await reader.close();
+/** The monitor says when a run has ended; whether another one follows its state says. */
+async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
+  while (!enough.aborted) {
+    const observed = await observe(context, row);
+    if (observed === undefined || !isUp(observed.status)) return;
+    if (observed.status.state === 'running') await requestWait(controlSocket(context, row), enough);
+    else await awaitRestart(context, row, enough);
   }
 }
 
-/** The file that has taken the place of the one being read, if any: the log was rotated. */
-async function successor(file: string, reader: LogReader | undefined): Promise<LogReader | undefined> {
-  const current = await LogReader.open(file);
-  if (current === undefined) return undefined;
-  if (reader === undefined || reader.inode !== current.inode) return current;
-  await current.close();
-  return undefined;
+/** The state changes when it runs again; the directory goes when it does not any more. */
+async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
+  using changes = watchDirectory(join(context.paths.run, row.id));
+  while (!enough.aborted) {
+    await Promise.race([changes.next(), aborted(enough)]);
+    const observed = await observe(context, row);
+    if (observed?.status.state !== 'restarting') return;
+  }
 }
 
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return new Promise(() => {});
+async function something(
+  changes: DirectoryChanges | undefined,
+  ending: Ending,
+  stop: AbortSignal,
+): Promise<void> {
+  await Promise.race([changes?.next(), ending.promise, aborted(stop)]);
+}
+
+/** Aborts with the request, and when the time has come after which nothing is wanted. */
+function deadline({ signal, until, follow }: LogRequest): AbortSignal {
+  const signals = signal === undefined ? [] : [signal];
+  if (until !== undefined && follow) {
+    const left = Number(until / 1_000_000n) - Date.now();
+    signals.push(AbortSignal.timeout(Math.min(Math.max(left, 0), LONGEST_TIMER_MS)));
+  }
+  return AbortSignal.any(signals);
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** Reads whole lines from where it stopped last time. */
-class LogReader {
-  readonly inode: number;
-  readonly #handle: FileHandle;
-  #offset = 0;
-  #rest = '';
-  #decoder = new TextDecoder();
-
-  private constructor(handle: FileHandle, inode: number) {
-    this.#handle = handle;
-    this.inode = inode;
-  }
-
-  static async open(file: string): Promise<LogReader | undefined> {
-    try {
-      const handle = await open(file, 'r');
-      return new LogReader(handle, (await handle.stat()).ino);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  /** Everything up to the present end of the file; a line that is still being written waits for the next call. */
-  async *entries(): AsyncGenerator<LogEntry> {
-    const buffer = Buffer.alloc(CHUNK_BYTES);
-    for (;;) {
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#offset);
-      if (bytesRead === 0) return;
-      this.#offset += bytesRead;
-      const lines = (
-        this.#rest + this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true })
-      ).split('\n');
-      this.#rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const entry = parseEntry(line);
-        if (entry !== undefined) yield entry;
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#handle.close();
-  }
-}
-
-/** A line of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}`; none when a power cut tore it. */
-function parseEntry(line: string): LogEntry | undefined {
-  try {
-    const entry = JSON.parse(line) as { log: string; stream: 'stdout' | 'stderr'; time: string };
-    return { stream: entry.stream, time: entry.time, text: entry.log };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Changes in a directory, remembered between two looks so that none is missed. */
-function watchDirectory(directory: string): { next(): Promise<void>; [Symbol.dispose](): void } {
-  let changed = true;
-  let wake = () => {};
-  const watcher: FSWatcher = watch(directory, () => {
-    changed = true;
-    wake();
-  });
-  watcher.on('error', () => wake());
-  return {
-    next: () =>
-      new Promise((resolve) => {
-        const settle = () => {
-          changed = false;
-          resolve();
-        };
-        if (changed) settle();
-        else wake = settle;
-      }),
-    [Symbol.dispose]: () => watcher.close(),
-  };
 }

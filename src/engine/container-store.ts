@@ -1,6 +1,6 @@
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '../errors.ts';
+import { EngineError, type ErrorKind } from '../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../host/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExitRecord } from '../runtime/records.ts';
@@ -27,12 +27,20 @@ export interface ContainerRow {
   autoRemove: boolean;
   /** ms since the epoch. */
   createdAt: number;
-  /** `pid starttime` of the command that brings it up. */
+  /** `pid starttime` of the command that made or started it last; absent once the end of that run has been seen. */
   starter: string | undefined;
+  /** It was started at least once, or is just about to be. */
   started: boolean;
+  /** The kernel's boot_id at the last start. */
+  boot: string | undefined;
+  /** What somebody wants it to do, whatever has become of it: after a reboot `start-all` looks at this. */
+  wanted: 'running' | 'stopped';
   /** Why the last start failed. */
   error: StartFailure | undefined;
+  /** Of the last run whose end has been seen: with a starter, it is not the last one. */
   ended: ExitRecord | undefined;
+  /** The text of its image's configuration, kept when the image was removed by force. */
+  imageConfig: string | undefined;
 }
 
 /** The id maps of a container's user namespace, and how its files come to have their owners. */
@@ -44,6 +52,8 @@ export interface OwnerMaps extends IdMaps {
 export interface StartFailure {
   message: string;
   exitCode: number;
+  kind?: ErrorKind | undefined;
+  hint?: string | undefined;
 }
 
 /** Adds a row. Throws `conflict` when the name is taken by a container that still exists. */
@@ -52,22 +62,46 @@ export function insertContainer(
   row: ContainerRow,
   isGone: (holder: ContainerRow) => boolean,
 ): void {
+  takeName(database, row.name, isGone, () => insert(database, row));
+}
+
+/** Renames a container. Throws `conflict` as `insertContainer`, `notFound` when it was removed meanwhile. */
+export function changeName(
+  database: Database,
+  { id, name }: ContainerRow,
+  newName: string,
+  isGone: (holder: ContainerRow) => boolean,
+): void {
+  takeName(database, newName, isGone, () => {
+    if (database.run('UPDATE container SET name = ? WHERE id = ?', newName, id) > 0) return;
+    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+  });
+}
+
+/** `write` gives somebody the name; that of a container that is gone is free. */
+function takeName(
+  database: Database,
+  name: string,
+  isGone: (holder: ContainerRow) => boolean,
+  write: () => void,
+): void {
   try {
-    insert(database, row);
+    write();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    const holder = containerByName(database, row.name);
-    if (holder !== undefined && !isGone(holder)) throw nameTaken(row.name, holder.id);
+    const holder = containerByName(database, name);
+    if (holder !== undefined && !isGone(holder)) throw nameTaken(name, holder.id);
     if (holder !== undefined) deleteContainer(database, holder.id);
-    insert(database, row);
+    write();
   }
 }
 
 function insert(database: Database, row: ContainerRow): void {
   database.run(
     `INSERT INTO container
-     (id, name, image_id, image_name, layers, argv, options, id_maps, auto_remove, created_at, starter, started)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     (id, name, image_id, image_name, layers, argv, options, id_maps, auto_remove, created_at, starter, started, boot,
+      wanted)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     row.id,
     row.name,
     row.imageId,
@@ -80,6 +114,8 @@ function insert(database: Database, row: ContainerRow): void {
     row.createdAt,
     row.starter ?? null,
     row.started ? 1 : 0,
+    row.boot ?? null,
+    row.wanted,
   );
 }
 
@@ -97,6 +133,11 @@ function nameTaken(name: string, holder: string): EngineError {
 /** All containers, newest first. */
 export function allContainers(database: Database): ContainerRow[] {
   return database.all('SELECT * FROM container ORDER BY created_at DESC, id').map(toRow);
+}
+
+export function containerById(database: Database, id: string): ContainerRow | undefined {
+  const row = database.get('SELECT * FROM container WHERE id = ?', id);
+  return row === undefined ? undefined : toRow(row);
 }
 
 export function containerByName(database: Database, name: string): ContainerRow | undefined {
@@ -131,8 +172,32 @@ export function deleteContainer(database: Database, id: string): boolean {
   return database.run('DELETE FROM container WHERE id = ?', id) > 0;
 }
 
+/** Notes how the last run ended. Call it in a transaction that has made sure that nobody has started it again. */
 export function recordEnd(database: Database, id: string, ended: ExitRecord): void {
-  database.run('UPDATE container SET ended = ? WHERE id = ?', JSON.stringify(ended), id);
+  database.run('UPDATE container SET ended = ?, starter = NULL WHERE id = ?', JSON.stringify(ended), id);
+}
+
+/** Notes who starts a container again, with the boot_id. The record of its last run stays until the next one ends. */
+export function recordStart(
+  database: Database,
+  id: string,
+  { starter, boot }: { starter: string | undefined; boot: string },
+): void {
+  database.run(
+    `UPDATE container SET starter = ?, boot = ?, started = 1, wanted = 'running', error = NULL WHERE id = ?`,
+    starter ?? null,
+    boot,
+    id,
+  );
+}
+
+/** Nobody is at work on it any more. */
+export function releaseContainer(database: Database, id: string): void {
+  database.run('UPDATE container SET starter = NULL WHERE id = ?', id);
+}
+
+export function recordWish(database: Database, id: string, wanted: ContainerRow['wanted']): void {
+  database.run('UPDATE container SET wanted = ?1 WHERE id = ?2 AND wanted <> ?1', wanted, id);
 }
 
 export function recordStartFailure(database: Database, id: string, failure: StartFailure): void {
@@ -186,7 +251,10 @@ function toRow(row: Row): ContainerRow {
     createdAt: row['created_at'] as number,
     starter: (row['starter'] as string | null) ?? undefined,
     started: row['started'] === 1,
+    boot: (row['boot'] as string | null) ?? undefined,
+    wanted: row['wanted'] === 'running' ? 'running' : 'stopped',
     error: json('error') as StartFailure | undefined,
     ended: json('ended') as ExitRecord | undefined,
+    imageConfig: (row['image_config'] as string | null) ?? undefined,
   };
 }

@@ -4,6 +4,7 @@ import { parseStat } from '../host/process.ts';
 import { runProgram } from '../host/run-program.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { appendContainerEvent } from './event-journal.ts';
 import { processTable } from './process-table.ts';
 import { observe } from './reconcile.ts';
 
@@ -26,7 +27,9 @@ export async function containerTop(
   const status = (await observe(context, row))?.status;
   if (status?.state !== 'running') throw notRunning(row);
   const pids = containerPids(row.id, status.record.init.pid);
-  return options.length === 0 ? processTable(pids) : await askPs(pids, options);
+  const table = options.length === 0 ? processTable(pids) : await askPs(pids, options);
+  appendContainerEvent(context, row, 'top');
+  return table;
 }
 
 function notRunning({ name }: ContainerRow): EngineError {

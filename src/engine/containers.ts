@@ -1,14 +1,25 @@
 import { EngineError } from '../errors.ts';
 import type { Handover } from '../host/replace-process.ts';
 import type { ExplainedFailure, FailureRecord } from '../runtime/failure.ts';
-import type { LogEntry } from './container-logs.ts';
+import type { Joining } from './attach-container.ts';
+import type { ClientOptions } from './client-options.ts';
+import type { LogEntry, LogRequest } from './container-logs.ts';
 import type { ContainerStats, StatsRequest } from './container-stats.ts';
-import { allContainers, type ContainerRow, findContainer } from './container-store.ts';
+import { type ContainerRow, findContainer } from './container-store.ts';
 import type { ProcessTable } from './container-top.ts';
 import type { Context } from './context.ts';
-import type { CreateOptions, ResourceOptions } from './create-options.ts';
-import type { FoundImage } from './image-store.ts';
+import type { CreateOptions, StopOptions } from './create-options.ts';
+import type { ExecRequest } from './exec-container.ts';
+import type { InspectOptions } from './inspect-container.ts';
+import type { ListedContainer, ListRequest } from './list-containers.ts';
+import type { PrunedContainers, PruneFilters } from './prune-containers.ts';
 import type { Observed } from './reconcile.ts';
+import type { BirthOptions } from './run-container.ts';
+import type { StartMode } from './start-container.ts';
+import type { StopResult } from './stop-container.ts';
+import type { StartedContainer } from './system-start.ts';
+import type { ContainerChanges } from './update-container.ts';
+import type { WaitCondition } from './wait-container.ts';
 import type { Explanation } from './why-container.ts';
 
 /** Use cases of containers. `name` is a name, an id, or a prefix of an id that fits only one. */
@@ -23,12 +34,62 @@ export class Containers {
    * Creates a container and prepares its start. The caller becomes the returned program, which starts it and, with
    * `attach`, relays its streams and exits with its code, or, with `detach`, prints its id.
    */
-  async run(
-    options: CreateOptions,
-    { image, mode }: { image: FoundImage; mode: 'attach' | 'detach' },
-  ): Promise<Handover> {
+  async run(options: CreateOptions, birth: BirthOptions & StartMode): Promise<Handover> {
     const { runContainer } = await import('./run-container.ts');
-    return runContainer(this.#context, options, { image, mode });
+    return runContainer(this.#context, options, birth);
+  }
+
+  /** The same in the foreground, and then removes its image unless something else needs it. Returns the exit code. */
+  async runAndRemoveImage(
+    options: CreateOptions,
+    birth: BirthOptions & Pick<StartMode, 'client'>,
+  ): Promise<number> {
+    const { runAndRemoveImage } = await import('./run-and-remove-image.ts');
+    return await runAndRemoveImage(this.#context, options, birth);
+  }
+
+  /** Creates a container that a later `start` starts. Returns its id. */
+  async create(options: CreateOptions, birth: BirthOptions): Promise<string> {
+    const { makeContainer } = await import('./run-container.ts');
+    return await makeContainer(this.#context, options, birth);
+  }
+
+  /**
+   * Prepares the start of a container that exists. The caller becomes the returned program, as with `run`. One that runs
+   * already is joined with `attach`; with `detach` there is nothing to become.
+   */
+  async start(name: string, how: StartMode): Promise<Handover | undefined> {
+    const { startExisting } = await import('./start-existing.ts');
+    return await startExisting(this.#context, this.#find(name), how);
+  }
+
+  /** Starts a container in the background. Throws why it could not be started; one that runs already is fine. */
+  async startDetached(name: string): Promise<void> {
+    const { startDetached } = await import('./start-existing.ts');
+    await startDetached(this.#context, this.#find(name));
+  }
+
+  /** Stops a container, if it runs, as `stop` does, and starts it in the background. */
+  async restart(name: string, request: StopOptions = {}): Promise<void> {
+    const { restartContainer } = await import('./restart-container.ts');
+    await restartContainer(this.#context, this.#find(name), request);
+  }
+
+  async rename(name: string, newName: string): Promise<void> {
+    const { renameContainer } = await import('./rename-container.ts');
+    renameContainer(this.#context, this.#find(name), newName);
+  }
+
+  /** Prepares one more process in a container that runs. The caller becomes the returned program, as with `run`. */
+  async exec(name: string, request: ExecRequest): Promise<Handover> {
+    const { execInContainer } = await import('./exec-container.ts');
+    return await execInContainer(this.#context, this.#find(name), request);
+  }
+
+  /** Prepares to join the streams of a container that runs. The caller becomes the returned program. */
+  async attach(name: string, client: ClientOptions): Promise<Joining> {
+    const { attachContainer } = await import('./attach-container.ts');
+    return await attachContainer(this.#context, this.#find(name), client);
   }
 
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */
@@ -38,15 +99,9 @@ export class Containers {
   }
 
   /** What exists, newest first, with what it is doing; only what runs unless `all`. */
-  async list({ all }: { all: boolean }): Promise<Observed[]> {
-    const { observe } = await import('./reconcile.ts');
-    const observed: Observed[] = [];
-    for (const row of allContainers(this.#context.database)) {
-      const one = await observe(this.#context, row);
-      if (one !== undefined && (all || one.status.state === 'running')) observed.push(one);
-    }
-    const { withPaused } = await import('./pause-container.ts');
-    return withPaused(observed);
+  async list(request: ListRequest): Promise<ListedContainer[]> {
+    const { listContainers } = await import('./list-containers.ts');
+    return await listContainers(this.#context, request);
   }
 
   async get(name: string): Promise<Observed> {
@@ -58,11 +113,11 @@ export class Containers {
   }
 
   /** Docker's JSON. */
-  async inspect(name: string): Promise<object> {
+  async inspect(name: string, options: InspectOptions = {}): Promise<object> {
     const { withPaused } = await import('./pause-container.ts');
     const [observed] = withPaused([await this.get(name)]);
     const { inspectContainer } = await import('./inspect-container.ts');
-    return inspectContainer(this.#context, observed as Observed);
+    return await inspectContainer(this.#context, observed as Observed, options);
   }
 
   /** Why it is in the state it is in. */
@@ -72,13 +127,10 @@ export class Containers {
     return whyContainer(this.#context, observed);
   }
 
-  async logs(
-    name: string,
-    options: { follow: boolean; signal?: AbortSignal | undefined },
-  ): Promise<AsyncGenerator<LogEntry>> {
+  async logs(name: string, request: LogRequest): Promise<AsyncGenerator<LogEntry[]>> {
     const { row } = await this.get(name);
     const { readLogs } = await import('./container-logs.ts');
-    return readLogs(this.#context, row, options);
+    return readLogs(this.#context, row, request);
   }
 
   /** Its processes as a table; `options` are those of ps(1). */
@@ -87,9 +139,10 @@ export class Containers {
     return await containerTop(this.#context, this.#find(name), options);
   }
 
-  async stop(name: string, timeoutMs?: number): Promise<void> {
+  /** Several can be stopped at once. What `request` does not say is the container's own. Undefined: it did not run. */
+  async stop(name: string, request: StopOptions = {}): Promise<StopResult | undefined> {
     const { stopContainer } = await import('./stop-container.ts');
-    await stopContainer(this.#context, this.#find(name), timeoutMs);
+    return await stopContainer(this.#context, this.#find(name), request);
   }
 
   async kill(name: string, signal: number): Promise<void> {
@@ -108,8 +161,8 @@ export class Containers {
     await unpauseContainer(this.#context, this.#find(name));
   }
 
-  /** Changes limits, of what runs at once, and for every later start. What is absent stays as it is. */
-  async update(name: string, changes: ResourceOptions): Promise<void> {
+  /** Changes limits, of what runs at once, and the restart policy from the next start. What is absent stays. */
+  async update(name: string, changes: ContainerChanges): Promise<void> {
     const { updateContainer } = await import('./update-container.ts');
     await updateContainer(this.#context, this.#find(name), changes);
   }
@@ -120,15 +173,39 @@ export class Containers {
     return watchStats(this.#context, request);
   }
 
-  /** The exit code, once the container does not run. */
-  async wait(name: string, signal?: AbortSignal): Promise<number> {
-    const { waitContainer } = await import('./stop-container.ts');
-    return await waitContainer(this.#context, this.#find(name), signal);
+  /** The exit code, once the container does not run, or once another condition is met. */
+  async wait(name: string, condition: WaitCondition = 'stopped', signal?: AbortSignal): Promise<number> {
+    const { waitContainer } = await import('./wait-container.ts');
+    return await waitContainer(this.#context, this.#find(name), condition, signal);
   }
 
   async remove(name: string, options: { force: boolean }): Promise<void> {
     const { removeContainer } = await import('./remove-container.ts');
     await removeContainer(this.#context, this.#find(name), options);
+  }
+
+  /** Removes everything that does not run and fits the filters. */
+  async prune(filters: PruneFilters = {}): Promise<PrunedContainers> {
+    const { pruneContainers } = await import('./prune-containers.ts');
+    return await pruneContainers(this.#context, filters);
+  }
+
+  /** Starts what has to run after a reboot, by its restart policy. */
+  async startAll(): Promise<StartedContainer[]> {
+    const { startAll } = await import('./system-start.ts');
+    return await startAll(this.#context);
+  }
+
+  /** Stops everything, as before a reboot: what was to run is still to run afterwards. */
+  async stopAll(): Promise<void> {
+    const { stopAll } = await import('./system-start.ts');
+    await stopAll(this.#context);
+  }
+
+  /** The text of a systemd unit that calls `system start-all` and `system stop-all`. */
+  async systemdUnit(): Promise<string> {
+    const { systemdUnit } = await import('./system-unit.ts');
+    return systemdUnit(this.#context);
   }
 
   #find(name: string): ContainerRow {

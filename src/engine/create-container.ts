@@ -1,26 +1,27 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { bootId } from '../host/boot-id.ts';
 import { processIdentity } from '../host/process.ts';
 import {
   type ContainerRow,
   deleteContainer,
   insertContainer,
   type OwnerMaps,
+  releaseContainer,
   transactionAfterSweep,
 } from './container-store.ts';
 import type { Context } from './context.ts';
+import { appendEvent, containerAttributes } from './event-journal.ts';
 import { type FileOwner, writeHostsFiles } from './hosts-files.ts';
-import { randomName } from './names.ts';
 import type { PreparedContainer } from './prepare-container.ts';
 import { statusOf } from './status.ts';
 
-const NAME_ATTEMPTS = 20;
-
 /**
  * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
- * process goes on to start it. False when another command took its range of ids meanwhile: it wants another one.
- * Throws `conflict` when the name is taken, `unavailable` when the disk is full; nothing of it is left then.
+ * process goes on to start it. False when its range of ids, or the name that was made up for it, is somebody else's by
+ * now: it has to be prepared with others. Throws `conflict` when the name is taken, `unavailable` when the disk is full;
+ * nothing of it is left then.
  */
 export async function createContainer(
   context: Context,
@@ -29,16 +30,41 @@ export async function createContainer(
 ): Promise<boolean> {
   const { idMaps, claimed } = prepared.namespaces;
   const isStillFree = claimed && idMaps !== undefined ? await claim(context, idMaps) : () => true;
-  const inserted = insertUnderFreeName(context, prepared, { starting, isStillFree });
+  const inserted = insertRow(context, prepared, { starting, isStillFree });
   if (!inserted) return false;
   try {
-    if (idMaps?.idMapped === false) await copyLayers(context, prepared, idMaps);
-    makeDirectory(prepared, await ownerOf(idMaps));
+    await makeFiles(context, prepared);
+    if (!starting) releaseContainer(context.database, prepared.id);
+    const { id, name, options } = prepared;
+    appendEvent(context, {
+      type: 'container',
+      action: 'create',
+      id,
+      attributes: containerAttributes({ ...options, name }),
+    });
     return true;
   } catch (cause) {
     undoCreation(context, prepared);
     throw diskError(cause, context.paths.containers);
   }
+}
+
+/**
+ * Makes the directory with what a container begins with: its root, the engine's files, its config, which comes last.
+ * Copies the layers before where its id maps ask for it. Goes on where an earlier attempt was killed.
+ */
+export async function makeFiles(context: Context, prepared: PreparedContainer): Promise<void> {
+  const { idMaps } = prepared.namespaces;
+  if (idMaps?.idMapped === false) await copyLayers(context, prepared, idMaps);
+  const owner = await ownerOf(idMaps);
+  mkdirSync(prepared.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
+  makeRoot(prepared, owner);
+  writeFiles(prepared, owner);
+}
+
+/** Writes what the engine keeps in the directory of a container that was made before, as it is for the next start. */
+export async function rewriteFiles(prepared: PreparedContainer): Promise<void> {
+  writeFiles(prepared, await ownerOf(prepared.namespaces.idMaps));
 }
 
 /** Takes back the row and the directories of a container that could not be made. */
@@ -57,9 +83,8 @@ async function copyLayers(context: Context, { image }: PreparedContainer, maps: 
   await makeShiftedLayers(context, { layers: image.layers, maps });
 }
 
-function newRow(prepared: PreparedContainer, name: string, starting: boolean): ContainerRow {
-  const { id, image, options, runtime, namespaces } = prepared;
-  const self = processIdentity(process.pid);
+function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
+  const { id, name, image, options, runtime, namespaces } = prepared;
   return {
     id,
     name,
@@ -71,38 +96,46 @@ function newRow(prepared: PreparedContainer, name: string, starting: boolean): C
     idMaps: namespaces.idMaps,
     autoRemove: options.autoRemove,
     createdAt: Date.now(),
-    starter: self === undefined ? undefined : `${self.pid} ${self.startTime}`,
+    starter: ownIdentity(),
     started: starting,
+    boot: starting ? bootId() : undefined,
+    wanted: starting ? 'running' : 'stopped',
     error: undefined,
     ended: undefined,
+    imageConfig: undefined,
   };
+}
+
+/** This process, as a row's `starter`. */
+export function ownIdentity(): string | undefined {
+  const self = processIdentity(process.pid);
+  return self === undefined ? undefined : `${self.pid} ${self.startTime}`;
 }
 
 /**
  * Inserts the row in one transaction with the checks that its image is still there, so that nobody can remove it in
- * between, and that nobody took its ids. False when somebody did.
+ * between, and that nobody took its ids. False when somebody took those, or a name that nobody has asked for.
  */
-function insertUnderFreeName(
+function insertRow(
   context: Context,
   prepared: PreparedContainer,
   { starting, isStillFree }: { starting: boolean; isStillFree: () => boolean },
 ): boolean {
   const { database, paths } = context;
   const { name, image } = prepared.options;
-  for (let attempt = 1; ; attempt += 1) {
-    const row = newRow(prepared, name ?? randomName(), starting);
-    try {
-      return transactionAfterSweep(database, paths.gone, () => {
-        if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
-          throw imageVanished(image);
-        if (!isStillFree()) return false;
-        insertContainer(database, row, (holder) => statusOf(context, holder).state === 'gone');
-        return true;
-      });
-    } catch (error) {
-      const taken = error instanceof EngineError && error.kind === 'conflict';
-      if (!taken || name !== undefined || attempt === NAME_ATTEMPTS) throw error;
-    }
+  const row = newRow(prepared, starting);
+  try {
+    return transactionAfterSweep(database, paths.gone, () => {
+      if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
+        throw imageVanished(image);
+      if (!isStillFree()) return false;
+      insertContainer(database, row, (holder) => statusOf(context, holder).state === 'gone');
+      return true;
+    });
+  } catch (error) {
+    const taken = error instanceof EngineError && error.kind === 'conflict';
+    if (taken && name === undefined) return false;
+    throw error;
   }
 }
 
@@ -117,11 +150,9 @@ async function ownerOf(maps: OwnerMaps | undefined): Promise<FileOwner | undefin
   return rootOwner(maps);
 }
 
-/** The directory with what a container begins with: its root, the engine's files, its config. `owner` is its root. */
-function makeDirectory(prepared: PreparedContainer, owner: FileOwner | undefined): void {
+/** The engine's files and the config. `owner` is the container's root. */
+function writeFiles(prepared: PreparedContainer, owner: FileOwner | undefined): void {
   const { identity, files, namespaces } = prepared.runtime;
-  mkdirSync(identity.containerDir, { recursive: true, mode: 0o710 });
-  makeRoot(prepared, owner);
   if (prepared.namespaces.ownFiles) {
     const network = namespaces.network === 'host' ? 'host' : 'new';
     writeHostsFiles(prepared.namespaces.files, { network, hostname: namespaces.hostname, owner });
@@ -135,7 +166,8 @@ function makeDirectory(prepared: PreparedContainer, owner: FileOwner | undefined
 
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */
 function makeRoot({ runtime: { rootfs } }: PreparedContainer, owner: FileOwner | undefined): void {
-  for (const path of [rootfs.upper, rootfs.work, rootfs.mountPoint]) mkdirSync(path, { mode: 0o755 });
+  for (const path of [rootfs.upper, rootfs.work, rootfs.mountPoint])
+    mkdirSync(path, { recursive: true, mode: 0o755 });
   const [top] = rootfs.lowers;
   const like = top === undefined ? undefined : statSync(top);
   const { uid, gid } = like ?? owner ?? { uid: 0, gid: 0 };

@@ -84,6 +84,8 @@ export interface ProcessOptions {
   stdin: boolean;
   /** The streams are a pseudo terminal. */
   terminal?: boolean | undefined;
+  /** The streams that its creator takes part in, for `inspect`: all when absent, none in the background. */
+  attach?: ('stdin' | 'stdout' | 'stderr')[] | undefined;
 }
 
 /** One that is shared: `container` is a name or id as the user gave it. */

@@ -88,8 +88,6 @@ function containerLeftover(context: Context, row: ContainerRow): Leftover[] {
     case 'orphaned':
       return [{ ...leftover, detail: 'its monitor was killed' }];
     case 'lost':
-      // One that was killed before it had a log never ran: it counts as created.
-      if (!row.autoRemove && !existsSync(join(context.paths.containers, row.id, 'log'))) return [];
       return [{ ...leftover, detail: 'it ran until a reboot or a crash, and left no record of its end' }];
     default:
       return [];

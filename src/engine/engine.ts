@@ -1,5 +1,6 @@
 import { Containers } from './containers.ts';
 import { Context, type EngineOptions } from './context.ts';
+import type { EngineEvent, EventsRequest } from './events.ts';
 import { Images } from './images.ts';
 
 export type { EngineOptions } from './context.ts';
@@ -12,6 +13,10 @@ export interface Engine {
   info(): Promise<import('./info.ts').EngineInfo>;
   /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
   diagnose(options: { fix: boolean }): Promise<import('./doctor.ts').Diagnosis>;
+  /** What has happened, and what happens. */
+  events(request: EventsRequest): Promise<AsyncGenerator<EngineEvent>>;
+  /** Aborts when nobody reads standard output any more: for commands that wait for something to print. */
+  watchReader(): Promise<{ signal: AbortSignal; [Symbol.dispose](): void }>;
   close(): void;
 }
 
@@ -27,6 +32,14 @@ export function openEngine(options: EngineOptions): Engine {
     async diagnose(options) {
       const { diagnose } = await import('./doctor.ts');
       return await diagnose(context, options);
+    },
+    async events(request) {
+      const { readEvents } = await import('./events.ts');
+      return readEvents(context, request);
+    },
+    async watchReader() {
+      const { watchReader } = await import('../host/reader-gone.ts');
+      return watchReader(context.helper);
     },
     close: () => context.close(),
   };

@@ -2,23 +2,11 @@ import { platformMatches } from '../image/platform.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Context } from './context.ts';
-import {
-  allImages,
-  type FoundImage,
-  findImage,
-  type ImageNames,
-  type ImageRow,
-  lookUpImage,
-  namesOf,
-} from './image-store.ts';
+import { type FoundImage, findImage, lookUpImage } from './image-store.ts';
+import type { FilterArgs } from './list-filters.ts';
+import type { ListedImage } from './list-images.ts';
 import type { PulledImage, PullOptions } from './pull.ts';
 import type { RemovedImage } from './remove-image.ts';
-
-/** An image with the names that lead to it. */
-export interface NamedImage {
-  image: ImageRow;
-  names: ImageNames;
-}
 
 /** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
 export class Images {
@@ -43,10 +31,10 @@ export class Images {
     return await pullImage(this.#context, text, options, connectRegistries(this.#context));
   }
 
-  /** Newest in this store first. */
-  list(): NamedImage[] {
-    const { database } = this.#context;
-    return allImages(database).map((image) => ({ image, names: namesOf(database, image.id) }));
+  /** Newest in this store first. Throws as `listImages`. */
+  async list(filters?: FilterArgs): Promise<ListedImage[]> {
+    const { listImages } = await import('./list-images.ts');
+    return listImages(this.#context, filters);
   }
 
   /** Docker's JSON. Throws `notFound`. */

@@ -5,6 +5,7 @@ import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { allContainers } from './container-store.ts';
 import type { Context } from './context.ts';
 import { observe } from './reconcile.ts';
+import { isUp } from './status.ts';
 
 /** What `info` shows. Sizes in bytes. */
 export interface EngineInfo {
@@ -57,7 +58,7 @@ async function countContainers(context: Context): Promise<EngineInfo['containers
     const observed = await observe(context, row);
     if (observed === undefined) continue;
     counts.total += 1;
-    if (observed.status.state === 'running') counts.running += 1;
+    if (isUp(observed.status)) counts.running += 1;
     else if (observed.status.state === 'exited') counts.ended += 1;
     else counts.created += 1;
   }

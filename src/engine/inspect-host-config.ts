@@ -1,6 +1,13 @@
 import { DEFAULT_SHM_SIZE } from '../runtime/defaults.ts';
 import type { ContainerRow } from './container-store.ts';
-import type { DeviceAmount, ResourceOptions, SecurityOptions, SharedWith } from './create-options.ts';
+import type {
+  CreateOptions,
+  DeviceAmount,
+  LogOptions,
+  SecurityOptions,
+  SharedWith,
+} from './create-options.ts';
+import { listOrNull, mapOf, omitEmpty } from './inspect-json.ts';
 
 /** What `HostConfig` takes from the bundle rather than from the user's wishes. */
 export interface MaskedPaths {
@@ -10,41 +17,66 @@ export interface MaskedPaths {
 
 /** `HostConfig` of Docker's ContainerInspect: what the host does for the container. */
 export function hostConfigOf({ options }: ContainerRow, { maskedPaths, readonlyPaths }: MaskedPaths): object {
-  const { process, namespaces, security, devices, files } = options;
-  return {
-    NetworkMode: namespaceMode(namespaces.network),
-    AutoRemove: options.autoRemove,
-    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-    CapAdd: listOrNull(security.capAdd?.map(capability)),
-    CapDrop: listOrNull(security.capDrop?.map(capability)),
-    CgroupnsMode: namespaceMode(namespaces.cgroup ?? 'private'),
-    IpcMode: namespaceMode(namespaces.ipc ?? 'private'),
-    PidMode: privateIsEmpty(namespaces.pid),
-    UTSMode: privateIsEmpty(namespaces.uts),
-    UsernsMode: usernsMode(namespaces.user),
-    Privileged: security.privileged === true,
-    ReadonlyRootfs: files.readOnly,
-    SecurityOpt: listOrNull(securityOptions(security)),
-    GroupAdd: listOrNull(process.groups),
-    OomScoreAdj: process.oomScoreAdj ?? 0,
-    ShmSize: files.shmSize ?? DEFAULT_SHM_SIZE,
-    ...(files.tmpfs?.length ? { Tmpfs: tmpfsOf(files.tmpfs) } : {}),
-    ...(security.sysctls && Object.keys(security.sysctls).length > 0 ? { Sysctls: security.sysctls } : {}),
-    ...(process.init === undefined ? {} : { Init: process.init }),
-    Runtime: 'skiff',
-    ...resourcesOf(options.resources),
-    Devices: (devices.devices ?? []).map(({ host, container, access }) => ({
-      PathOnHost: host,
-      PathInContainer: container,
-      CgroupPermissions: access,
-    })),
-    DeviceCgroupRules: listOrNull(devices.cgroupRules),
-    DeviceRequests: null,
-    Ulimits: (process.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
-    MaskedPaths: maskedPaths,
-    ReadonlyPaths: readonlyPaths,
-  };
+  const { process, namespaces, security, files, restart } = options;
+  return omitEmpty(
+    {
+      Binds: listOrNull(),
+      ContainerIDFile: '',
+      LogConfig: logConfig(options.log),
+      NetworkMode: namespaceMode(namespaces.network),
+      PortBindings: mapOf(),
+      RestartPolicy: { Name: restart?.name ?? 'no', MaximumRetryCount: restart?.maximum ?? 0 },
+      AutoRemove: options.autoRemove,
+      VolumeDriver: '',
+      VolumesFrom: listOrNull(),
+      ConsoleSize: [0, 0],
+      Annotations: mapOf(options.annotations),
+      CapAdd: listOrNull(security.capAdd?.map(capability)),
+      CapDrop: listOrNull(security.capDrop?.map(capability)),
+      CgroupnsMode: namespaceMode(namespaces.cgroup ?? 'private'),
+      Dns: listOrNull(),
+      DnsOptions: listOrNull(),
+      DnsSearch: listOrNull(),
+      ExtraHosts: listOrNull(),
+      GroupAdd: listOrNull(process.groups),
+      IpcMode: namespaceMode(namespaces.ipc ?? 'private'),
+      Cgroup: '',
+      Links: listOrNull(),
+      OomScoreAdj: process.oomScoreAdj ?? 0,
+      PidMode: privateIsEmpty(namespaces.pid),
+      Privileged: security.privileged === true,
+      PublishAllPorts: false,
+      ReadonlyRootfs: files.readOnly,
+      SecurityOpt: listOrNull(securityOptions(security)),
+      StorageOpt: mapOf(),
+      Tmpfs: tmpfsOf(files.tmpfs ?? []),
+      UTSMode: privateIsEmpty(namespaces.uts),
+      UsernsMode: usernsMode(namespaces.user),
+      ShmSize: files.shmSize ?? DEFAULT_SHM_SIZE,
+      Sysctls: mapOf(security.sysctls),
+      Runtime: 'skiff',
+      Isolation: '',
+      ...resourcesOf(options),
+      Mounts: [],
+      MaskedPaths: maskedPaths,
+      ReadonlyPaths: readonlyPaths,
+      Init: process.init ?? null,
+    },
+    'Annotations',
+    'StorageOpt',
+    'Tmpfs',
+    'Sysctls',
+    'Mounts',
+    ...(process.init === undefined ? (['Init'] as const) : []),
+  );
+}
+
+/** Drivers whose files rotate even if nobody says so, and how. */
+const ROTATING = new Set(['json-file', 'local']);
+const ROTATION = { 'max-size': '10m', 'max-file': '3' };
+
+function logConfig({ driver, options }: LogOptions = { driver: 'json-file', options: {} }): object {
+  return { Type: driver, Config: mapOf(ROTATING.has(driver) ? { ...ROTATION, ...options } : options) };
 }
 
 export function namespaceMode(mode: string | SharedWith): string {
@@ -82,25 +114,16 @@ function securityOptions(security: SecurityOptions): string[] {
 }
 
 function tmpfsOf(mounts: readonly { path: string; options: string[] }[]): Record<string, string> {
-  return Object.fromEntries(mounts.map(({ path, options }) => [path, options.join()]));
+  return mapOf(Object.fromEntries(mounts.map(({ path, options }) => [path, options.join()])));
 }
 
-function resourcesOf(resources: ResourceOptions): object {
+function resourcesOf({ resources, devices, process }: CreateOptions): object {
   const { memory = 0, memorySwap } = resources;
   return {
-    CgroupParent: resources.cgroupParent ?? '',
-    Memory: memory,
-    MemoryReservation: resources.memoryReservation ?? 0,
-    MemorySwap: memorySwap || 2 * memory,
-    MemorySwappiness: resources.memorySwappiness ?? null,
-    OomKillDisable: resources.oomKillDisable ?? null,
-    NanoCpus: resources.nanoCpus ?? 0,
     CpuShares: resources.cpuShares ?? 0,
-    CpuPeriod: resources.cpuPeriod ?? 0,
-    CpuQuota: resources.cpuQuota ?? 0,
-    CpusetCpus: resources.cpusetCpus ?? '',
-    CpusetMems: resources.cpusetMems ?? '',
-    PidsLimit: resources.pidsLimit ?? null,
+    Memory: memory,
+    NanoCpus: resources.nanoCpus ?? 0,
+    CgroupParent: resources.cgroupParent ?? '',
     BlkioWeight: resources.blkioWeight ?? 0,
     BlkioWeightDevice: (resources.blkioWeightDevices ?? []).map(({ path, amount }) => ({
       Path: path,
@@ -110,14 +133,32 @@ function resourcesOf(resources: ResourceOptions): object {
     BlkioDeviceWriteBps: rates(resources.writeBps),
     BlkioDeviceReadIOps: rates(resources.readIops),
     BlkioDeviceWriteIOps: rates(resources.writeIops),
+    CpuPeriod: resources.cpuPeriod ?? 0,
+    CpuQuota: resources.cpuQuota ?? 0,
+    CpuRealtimePeriod: 0,
+    CpuRealtimeRuntime: 0,
+    CpusetCpus: resources.cpusetCpus ?? '',
+    CpusetMems: resources.cpusetMems ?? '',
+    Devices: (devices.devices ?? []).map(({ host, container, access }) => ({
+      PathOnHost: host,
+      PathInContainer: container,
+      CgroupPermissions: access,
+    })),
+    DeviceCgroupRules: listOrNull(devices.cgroupRules),
+    DeviceRequests: listOrNull(),
+    MemoryReservation: resources.memoryReservation ?? 0,
+    MemorySwap: memorySwap || 2 * memory,
+    MemorySwappiness: resources.memorySwappiness ?? null,
+    OomKillDisable: resources.oomKillDisable ?? null,
+    PidsLimit: resources.pidsLimit ?? null,
+    Ulimits: (process.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
+    CpuCount: 0,
+    CpuPercent: 0,
+    IOMaximumIOps: 0,
+    IOMaximumBandwidth: 0,
   };
 }
 
 function rates(amounts: readonly DeviceAmount[] | undefined): object[] {
   return (amounts ?? []).map(({ path, amount }) => ({ Path: path, Rate: amount }));
-}
-
-/** What Go writes for a list that nobody gave. */
-function listOrNull<T>(list: readonly T[] | undefined): readonly T[] | null {
-  return list === undefined || list.length === 0 ? null : list;
 }

@@ -5,9 +5,10 @@
  *   unpacked size in bytes; `config` is the config blob's text.
  * - `manifest`: how an image was served: the manifest's text, and the index it was chosen from.
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
- * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime` of the command that is bringing the container up; `ended` is the
- *   exit record once it has been seen; times are ms since the epoch. Each index would
- *   be another page to write, log and read back on the path of `run`.
+ * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime`
+ *   of the command that made or started it last, until its end has been seen; `ended` is the exit record of the last run
+ *   whose end has been seen; `boot` is the kernel's boot_id at its last start; times are ms since the epoch. Each index
+ *   would be another page to write, log and read back on the path of `run`.
  * - `layer_size`: unpacked bytes of a layer, noted so that nobody has to count them again.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
@@ -70,5 +71,15 @@ export const MIGRATIONS: readonly string[] = [
 
   -- The maps of its user namespace as JSON: OwnerMaps.
   ALTER TABLE container ADD COLUMN id_maps TEXT;
+  `,
+  // Containers came to be started more than once.
+  `
+  -- 'running' from a start until somebody stops it for good: what a reboot does not change.
+  ALTER TABLE container ADD COLUMN wanted TEXT NOT NULL DEFAULT 'stopped';
+  ALTER TABLE container ADD COLUMN boot TEXT;
+  -- The configuration of its image, once that one was removed by force.
+  ALTER TABLE container ADD COLUMN image_config TEXT;
+  UPDATE container SET wanted = 'running' WHERE started = 1 AND ended IS NULL AND error IS NULL;
+  UPDATE container SET starter = NULL WHERE ended IS NOT NULL;
   `,
 ];

@@ -4,6 +4,7 @@ import { freeze, isFrozen, thaw } from '../runtime/freezer.ts';
 import { cgroupOf, freezerOf } from './container-cgroup.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { appendContainerEvent } from './event-journal.ts';
 import { type Observed, observe } from './reconcile.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function pauseContainer(context: Context, row: ContainerRow): Promi
   if (isFrozen(cgroup))
     throw new EngineError('conflict', `container ${row.name} is already paused`, { subject: row.name });
   await freeze(cgroup);
+  appendContainerEvent(context, row, 'pause');
 }
 
 /** Lets a paused container go on. Throws `conflict` when it is not paused. */
@@ -25,6 +27,7 @@ export async function unpauseContainer(context: Context, row: ContainerRow): Pro
   if (!isFrozen(cgroup))
     throw new EngineError('conflict', `container ${row.name} is not paused`, { subject: row.name });
   thaw(cgroup);
+  appendContainerEvent(context, row, 'unpause');
 }
 
 /** Lets a container go on, if it is paused, so that it can obey a signal that waits for it. */

@@ -1,5 +1,5 @@
 import { randomHex } from '../host/random.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import type { RuntimeSpec } from '../oci/runtime-config.ts';
 import { planCgroup } from '../runtime/cgroup.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
@@ -9,11 +9,11 @@ import type { ContainerOptions } from '../runtime/options.ts';
 import { compilePlan } from '../runtime/plan.ts';
 import { encodePlan } from '../runtime/plan-encode.ts';
 import { createSpec } from '../runtime/spec.ts';
-import type { ContainerId } from './container-store.ts';
+import type { ContainerId, ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { ImageRow } from './image-store.ts';
-import { checkName } from './names.ts';
+import { checkName, randomName } from './names.ts';
 import { type PreparedNamespaces, prepareNamespaces } from './prepare-namespaces.ts';
 import { runtimeOptions } from './prepare-options.ts';
 import { prepareSeccomp } from './prepare-seccomp.ts';
@@ -21,6 +21,7 @@ import { prepareSeccomp } from './prepare-seccomp.ts';
 /** A container to be, decided down to the system calls of its start. Nothing of it exists yet. */
 export interface PreparedContainer {
   id: ContainerId;
+  name: string;
   image: ImageRow;
   /** As they are kept: ids in the place of other containers' names. */
   options: CreateOptions;
@@ -34,29 +35,39 @@ export interface PreparedContainer {
 }
 
 /**
- * Decides everything about a new container: names are resolved, options merged with the image's, spec and plan made.
- * Whatever can be refused is refused here. Writes nothing but compiled seccomp programs.
+ * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
+ * can be refused is refused here. Writes nothing but compiled seccomp programs. An `existing` container keeps its id,
+ * its name and its ids of the host; everything else is decided again, from `options`, which are then those of its row.
  */
 export async function prepareContainer(
   context: Context,
   options: CreateOptions,
   image: ImageRow,
+  existing?: ContainerRow,
 ): Promise<PreparedContainer> {
-  checkName(options.name);
-  const id = randomHex(32) as ContainerId;
+  if (existing === undefined) checkName(options.name);
+  const id = existing?.id ?? (randomHex(32) as ContainerId);
   const imageConfig = parseImageConfig(Buffer.from(image.config));
-  const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length });
+  const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
   const timeZone = await timeZoneOf(options);
-  const runtime = runtimeOptions(context, options, { id, image, imageConfig, namespaces });
+  const kept = { ...options, namespaces: namespaces.options, labels: mergeLabels(imageConfig, options) };
+  const name = existing?.name ?? options.name ?? randomName();
+  const runtime = await runtimeOptions(context, kept, { id, name, image, imageConfig, namespaces });
   return {
     id,
+    name,
     image,
-    options: { ...options, namespaces: namespaces.options },
+    options: kept,
     namespaces,
     runtime,
     timeZone,
     ...(await planStart(context, options, runtime)),
   };
+}
+
+/** As with Docker those of the image are the container's from its beginning, and the user's replace them. */
+function mergeLabels({ config }: ImageConfig, { labels }: CreateOptions): CreateOptions['labels'] {
+  return config.Labels === undefined ? labels : { ...config.Labels, ...labels };
 }
 
 /** The bundle's `config.json` and the helper's plan. */

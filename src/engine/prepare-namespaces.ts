@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import type { NamespaceChoice, NamespaceOptions as RuntimeNamespaces } from '../runtime/options.ts';
-import type { OwnerMaps } from './container-store.ts';
+import type { ContainerRow, OwnerMaps } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions, IdMaps, NamespaceOptions } from './create-options.ts';
 import { defaultHostname, type HostsFiles, hostHostname, hostsFilesIn } from './hosts-files.ts';
@@ -22,18 +22,23 @@ export interface PreparedNamespaces {
 }
 
 /**
- * Resolves what `options.namespaces` names: other containers, ranges of ids, the host's name. Throws what `findDonors`
+ * Resolves what `options.namespaces` names: other containers, ranges of ids, the host's name. An `existing` container
+ * keeps the ids that its files belong to. Throws what `findDonors`
  * and the id maps throw, and `invalid` for a host name that the chosen namespaces do not let it have.
  */
 export async function prepareNamespaces(
   context: Context,
   options: CreateOptions,
-  { id, layers }: { id: string; layers: number },
+  { id, layers, existing }: { id: string; layers: number; existing?: ContainerRow | undefined },
 ): Promise<PreparedNamespaces> {
   const { namespaces } = options;
-  checkNames(namespaces);
+  // What is kept of an existing one has a host name always: the one that it got.
+  if (existing === undefined) checkNames(namespaces);
   const donors = await donorsOf(context, options);
-  const { idMaps, claimed } = await idMapsOf(context, namespaces.user, { donors, layers });
+  const { idMaps, claimed } =
+    existing === undefined
+      ? await idMapsOf(context, namespaces.user, { donors, layers })
+      : { idMaps: existing.idMaps, claimed: false };
   const { hostname, domainname } = namesOf(namespaces, donors, id);
   const kept = keptOptions(namespaces, donors);
   return {

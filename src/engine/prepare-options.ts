@@ -1,21 +1,20 @@
 import { join } from 'node:path';
 import type { ImageConfig } from '../oci/image-config.ts';
-import type { ContainerOptions, RootfsOptions } from '../runtime/options.ts';
+import type { ContainerOptions, RootfsOptions, SupervisionOptions } from '../runtime/options.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
+import { containerAttributes } from './event-journal.ts';
 import type { ImageRow } from './image-store.ts';
 import { layerDirectories } from './layer-directories.ts';
+import { prepareLogs } from './prepare-logs.ts';
 import type { PreparedNamespaces } from './prepare-namespaces.ts';
 import { mergeProcess } from './process-config.ts';
 import { stopSettings } from './stop-settings.ts';
 
-/** Logs rotate by default: three files of 10 MB. */
-const LOG_MAX_BYTES = 10_000_000;
-const LOG_MAX_FILES = 3;
-
 /** What a container's options are made of besides the user's wishes. */
 export interface OptionSources {
   id: string;
+  name: string;
   image: ImageRow;
   imageConfig: ImageConfig;
   namespaces: PreparedNamespaces;
@@ -25,14 +24,16 @@ export interface OptionSources {
  * What the runtime is told about a container: the user's wishes over those of the image, and where its files will
  * lie. Throws `invalid` for a command or a stop signal that cannot be.
  */
-export function runtimeOptions(
+export async function runtimeOptions(
   context: Context,
   options: CreateOptions,
-  { id, image, imageConfig, namespaces }: OptionSources,
-): ContainerOptions {
+  { id, name, image, imageConfig, namespaces }: OptionSources,
+): Promise<ContainerOptions> {
   const { paths } = context;
   const directory = join(paths.containers, id);
-  const { process, security, devices, files } = options;
+  const { process, security, devices, files, labels = {} } = options;
+  const merged = mergeProcess(imageConfig, process, options.image);
+  const subject = { id, name, imageId: image.id, imageName: options.image, labels, ...merged };
   return {
     identity: {
       id,
@@ -41,7 +42,7 @@ export function runtimeOptions(
       autoRemove: options.autoRemove && { goneMark: join(paths.gone, id), trash: paths.trash },
     },
     process: {
-      ...mergeProcess(imageConfig, process, options.image),
+      ...merged,
       groups: process.groups ?? [],
       umask: process.umask,
       reaper: process.init === true,
@@ -72,16 +73,40 @@ export function runtimeOptions(
     stdio: {
       stdin: process.stdin,
       terminal: process.terminal === true,
-      log: {
-        driver: 'json-file',
-        path: join(directory, 'log'),
-        maxBytes: LOG_MAX_BYTES,
-        maxFiles: LOG_MAX_FILES,
-        attributes: {},
-      },
+      log: await prepareLogs(context, options.log, subject),
     },
     stop: stopSettings(imageConfig, options.stop),
+    supervision: {
+      restart: restartOf(options.restart),
+      runTimeoutMs: options.runTimeoutMs,
+      health: await healthOf(imageConfig, options.health),
+      events: {
+        path: paths.events,
+        attributes: membersOf(containerAttributes({ ...options, labels, name })),
+      },
+    },
+    annotations: options.annotations,
   };
+}
+
+/** Loaded for those who have a check: most have none. */
+async function healthOf(
+  image: ImageConfig,
+  options: CreateOptions['health'],
+): Promise<SupervisionOptions['health']> {
+  if (options === undefined && image.config.Healthcheck === undefined) return undefined;
+  const { healthSettings } = await import('./health-settings.ts');
+  return healthSettings(image, options);
+}
+
+/** JSON without its braces: the monitor adds what each event has besides. */
+function membersOf(attributes: Record<string, string>): string {
+  return JSON.stringify(attributes).slice(1, -1);
+}
+
+function restartOf(policy: CreateOptions['restart']): SupervisionOptions['restart'] {
+  if (policy === undefined || policy.name === 'no') return undefined;
+  return { policy: policy.name, maximum: policy.maximum ?? 0 };
 }
 
 function rootfsOf(

@@ -9,7 +9,15 @@ import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { BlobStore } from '../storage/blob-store.ts';
 import type { Context } from './context.ts';
-import { type FoundImage, findImage, imageByName, saveImage, storedForm } from './image-store.ts';
+import { appendImageEvent, repositoryName } from './image-events.ts';
+import {
+  type FoundImage,
+  familiarName,
+  findImage,
+  imageByName,
+  saveImage,
+  storedForm,
+} from './image-store.ts';
 import { sizeOfLayers } from './layer-sizes.ts';
 import { type Lease, takeLease } from './leases.ts';
 import { pullLayers, type WantedLayer } from './pull-layers.ts';
@@ -195,6 +203,9 @@ function publish(
     saveImage(context.database, image, served, [...names]);
     for (const lease of leases) lease[Symbol.dispose]();
   });
+  const familiar = familiarName(name);
+  const event = { id: familiar, name: repositoryName(familiar), config: config.text };
+  appendImageEvent(context, 'pull', event);
   return {
     ...findImage(context.database, name),
     name,

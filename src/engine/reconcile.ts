@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { runProgram } from '../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
-import { type ContainerRow, deleteContainer, recordEnd } from './container-store.ts';
+import { type ContainerRow, containerById, deleteContainer, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type Status, statusOf } from './status.ts';
 import { discardContainer } from './trash.ts';
@@ -15,7 +15,10 @@ export interface Observed {
 }
 
 /** A status that needs no cleaning up. */
-export type Settled = Extract<Status, { state: 'created' | 'starting' | 'running' | 'exited' }>;
+export type Settled = Extract<
+  Status,
+  { state: 'created' | 'starting' | 'running' | 'restarting' | 'exited' }
+>;
 
 /**
  * Looks at one container and puts right what a crash left: cleans up after a killed monitor, notes the end of what a
@@ -33,12 +36,17 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
     case 'lost':
       return await noteLoss(context, row);
     case 'exited':
-      if (row.ended === undefined && !existsSync(join(context.paths.run, row.id)))
-        recordEnd(context.database, row.id, status.record);
+      noteEnd(context, row);
       return { row, status };
     default:
       return { row, status };
   }
+}
+
+/** Another command has done something with it since. */
+async function observeAnew(context: Context, id: string): Promise<Observed | undefined> {
+  const row = containerById(context.database, id);
+  return row === undefined ? undefined : await observe(context, row);
 }
 
 /** After a clean-up: exited, or gone with `--rm`; a plan that never got as far as a process is only created. */
@@ -48,18 +56,33 @@ async function settled(context: Context, row: ContainerRow): Promise<Observed | 
   return await observe(context, row);
 }
 
+/** Keeps how a run ended in its row, once nothing of it is left. Somebody may have started it again since it was seen. */
+function noteEnd(context: Context, { id, starter, ended }: ContainerRow): void {
+  if ((starter === undefined && ended !== undefined) || existsSync(join(context.paths.run, id))) return;
+  const { database } = context;
+  database.transaction(() => {
+    const current = containerById(database, id);
+    const status = current && statusOf(context, current);
+    if (status?.state === 'exited') recordEnd(database, id, status.record);
+  });
+}
+
 /** A `--rm` container goes with its end, also when nobody was there to see it. */
 async function noteLoss(context: Context, row: ContainerRow): Promise<Observed | undefined> {
   if (row.autoRemove) {
     await discardContainer(context, row.id);
     return undefined;
   }
-  // The log is opened first of all: who was killed before that has started nothing.
-  if (!existsSync(join(context.paths.containers, row.id, 'log')))
-    return { row, status: { state: 'created' } };
   const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };
-  recordEnd(context.database, row.id, record);
-  return { row: { ...row, ended: record }, status: { state: 'exited', record } };
+  const { database } = context;
+  const isStill = database.transaction(() => {
+    const current = containerById(database, row.id);
+    if (current === undefined || statusOf(context, current).state !== 'lost') return false;
+    recordEnd(database, row.id, record);
+    return true;
+  });
+  if (!isStill) return await observeAnew(context, row.id);
+  return { row: { ...row, ended: record, starter: undefined }, status: { state: 'exited', record } };
 }
 
 /**

@@ -1,9 +1,11 @@
 import { EngineError } from '../errors.ts';
 import { requestStop } from '../runtime/monitor-client.ts';
-import type { ContainerRow } from './container-store.ts';
+import { type ContainerRow, containerById } from './container-store.ts';
 import type { Context } from './context.ts';
+import { appendContainerEvent } from './event-journal.ts';
 import { thawForSignal } from './pause-container.ts';
 import { observe } from './reconcile.ts';
+import { isUp, statusOf } from './status.ts';
 import { controlSocket } from './stop-container.ts';
 import { discardContainer } from './trash.ts';
 
@@ -18,20 +20,36 @@ export async function removeContainer(
   row: ContainerRow,
   { force }: { force: boolean },
 ): Promise<void> {
-  const observed = await observe(context, row);
-  if (observed === undefined) return;
-  const { state } = observed.status;
-  if (state === 'starting' || state === 'running') {
-    if (!force) throw stillRunning(row);
-    if (state === 'starting') throw starting(row);
-    await requestStop(controlSocket(context, row), {
-      signal: SIGKILL,
-      timeoutMs: -1,
-      whenAsked: () => thawForSignal(row),
-    });
-    if ((await observe(context, row)) === undefined) return;
+  for (;;) {
+    const current = containerById(context.database, row.id);
+    const observed = current && (await observe(context, current));
+    if (observed === undefined) return;
+    if (isUp(observed.status)) {
+      if (!force) throw stillRunning(row);
+      await killAndWait(context, row);
+    } else if (observed.status.state === 'starting') {
+      throw starting(row);
+    } else if (await discardContainer(context, row.id, () => isIdle(context, row))) {
+      appendContainerEvent(context, current ?? row, 'destroy');
+      return;
+    }
   }
-  await discardContainer(context, row.id);
+}
+
+async function killAndWait(context: Context, row: ContainerRow): Promise<void> {
+  await requestStop(controlSocket(context, row), {
+    signal: SIGKILL,
+    timeoutMs: -1,
+    whenAsked: () => thawForSignal(row),
+  });
+}
+
+/** Nobody has started it since it was seen. */
+export function isIdle(context: Context, { id }: ContainerRow): boolean {
+  const current = containerById(context.database, id);
+  if (current === undefined) return true;
+  const status = statusOf(context, current);
+  return status.state !== 'starting' && !isUp(status);
 }
 
 function stillRunning(row: ContainerRow): EngineError {

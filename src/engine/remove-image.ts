@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import { allContainers, transactionAfterSweep } from './container-store.ts';
 import type { Context } from './context.ts';
 import { discardUnreferenced } from './garbage.ts';
+import { appendImageEvent } from './image-events.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from './image-store.ts';
 import { statusOf } from './status.ts';
 import { trashOf } from './trash.ts';
@@ -26,7 +27,7 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   const { database } = context;
   // Rows of --rm containers that are gone would keep the layers that these stood on.
-  const removed = transactionAfterSweep(database, context.paths.gone, () => {
+  const { image, ...removed } = transactionAfterSweep(database, context.paths.gone, () => {
     const { image, name } = findImage(database, text);
     const names = namesOf(database, image.id);
     const taken =
@@ -38,13 +39,23 @@ export async function removeImage(
     if (last) refuseUsed(context, image, { text, force });
     for (const each of taken) deleteName(database, each);
     if (last) {
+      // Those that stand on it can still be started.
+      database.run('UPDATE container SET image_config = ? WHERE image_id = ?', image.config, image.id);
       deleteImage(database, image.id);
       discardUnreferenced(context);
     }
-    return { untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
+    return { image, untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
   });
+  noteRemoval(context, image, removed);
   await trashOf(context).empty();
   return removed;
+}
+
+/** As with Docker the id stands for the name, too: that name leads nowhere any more. */
+function noteRemoval(context: Context, { id, config }: ImageRow, { untagged, deleted }: RemovedImage): void {
+  for (const _ of untagged) appendImageEvent(context, 'untag', { id, name: id, config });
+  for (const each of deleted)
+    appendImageEvent(context, 'delete', { id: each, name: each, config: undefined });
 }
 
 /** With the last tag of a repository its digests go too: nobody gave those names by hand. */
@@ -77,7 +88,7 @@ function refuseUsed(
     if (row.imageId !== image.id) continue;
     const { state } = statusOf(context, row);
     if (state === 'gone') continue;
-    const running = state === 'running' || state === 'starting';
+    const running = state === 'running' || state === 'restarting' || state === 'starting';
     if (!running && force) continue;
     throw new EngineError(
       'conflict',

@@ -1,10 +1,23 @@
+import { EngineError } from '../errors.ts';
 import type { Handover } from '../host/replace-process.ts';
+import { containerByName } from './container-store.ts';
 import type { Context } from './context.ts';
-import { createContainer } from './create-container.ts';
+import { createContainer, undoCreation } from './create-container.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { FoundImage } from './image-store.ts';
-import { prepareContainer } from './prepare-container.ts';
-import { startContainer } from './start-container.ts';
+import { type PreparedContainer, prepareContainer } from './prepare-container.ts';
+import { type StartMode, startContainer } from './start-container.ts';
+
+const ATTEMPTS = 20;
+
+/** What else there is to say about the birth of a container. */
+export interface BirthOptions {
+  image: FoundImage;
+  /** The container that has its name now goes first, also when it runs. */
+  replace?: boolean | undefined;
+  /** Called with the id of a container that is there and was not started yet. What it throws undoes the creation. */
+  whenCreated?: ((id: string) => void) | undefined;
+}
 
 /**
  * Creates a container and prepares its start in this very process (see `Containers.run`): all of it is decided, and
@@ -13,11 +26,58 @@ import { startContainer } from './start-container.ts';
 export async function runContainer(
   context: Context,
   options: CreateOptions,
-  { image, mode }: { image: FoundImage; mode: 'attach' | 'detach' },
+  birth: BirthOptions & StartMode,
 ): Promise<Handover> {
-  for (;;) {
-    const prepared = await prepareContainer(context, options, image.image);
-    const created = await createContainer(context, prepared, { starting: true });
-    if (created) return startContainer(context, prepared, mode);
+  const prepared = await createPrepared(context, options, { ...birth, starting: true });
+  try {
+    return startContainer(context, prepared, birth);
+  } catch (error) {
+    undoCreation(context, prepared);
+    throw error;
   }
+}
+
+/** Makes a container and leaves it to a later `start` (see `Containers.create`). Returns its id. */
+export async function makeContainer(
+  context: Context,
+  options: CreateOptions,
+  birth: BirthOptions,
+): Promise<string> {
+  const { id } = await createPrepared(context, options, { ...birth, starting: false });
+  return id;
+}
+
+async function createPrepared(
+  context: Context,
+  options: CreateOptions,
+  { image, replace, whenCreated, starting }: BirthOptions & { starting: boolean },
+): Promise<PreparedContainer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const prepared = await prepareContainer(context, options, image.image);
+    if (replace === true) await removeNamed(context, options.name);
+    const created = await createContainer(context, prepared, { starting });
+    if (!created && attempt === ATTEMPTS) throw noFreeName();
+    if (!created) continue;
+    try {
+      whenCreated?.(prepared.id);
+      return prepared;
+    } catch (error) {
+      undoCreation(context, prepared);
+      throw error;
+    }
+  }
+}
+
+/** There are ten thousand names to be made up, and ids for as many containers as one wishes. */
+function noFreeName(): EngineError {
+  return new EngineError('conflict', 'no free name was found for the container', {
+    hint: 'name it with --name, or remove containers that are not needed any more (skiff container prune)',
+  });
+}
+
+async function removeNamed(context: Context, name: string | undefined): Promise<void> {
+  const row = name === undefined ? undefined : containerByName(context.database, name);
+  if (row === undefined) return;
+  const { removeContainer } = await import('./remove-container.ts');
+  await removeContainer(context, row, { force: true });
 }

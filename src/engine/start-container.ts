@@ -1,27 +1,36 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Handover } from '../host/replace-process.ts';
+import { type ClientOptions, clientWords } from './client-options.ts';
 import type { Context } from './context.ts';
-import { diskError, undoCreation } from './create-container.ts';
+import { diskError } from './create-container.ts';
+import { appendEvent, containerAttributes } from './event-journal.ts';
 import type { PreparedContainer } from './prepare-container.ts';
 
-/**
- * Writes the plan of a container that was just created to RUN/ID. What is returned performs it. When that fails
- * nothing is left of the container.
- */
+/** Whether whoever starts a container joins its streams, and how, or goes on without it. */
+export interface StartMode {
+  mode: 'attach' | 'detach';
+  client?: ClientOptions | undefined;
+}
+
+/** Writes the plan of a container that is there to RUN/ID. What is returned performs it. */
 export function startContainer(
   context: Context,
-  prepared: PreparedContainer,
-  mode: 'attach' | 'detach',
+  { id, name, options, runtime, plan }: PreparedContainer,
+  { mode, client }: StartMode,
 ): Handover {
-  const { runDir } = prepared.runtime.identity;
+  const { runDir } = runtime.identity;
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
     const file = join(runDir, 'plan');
-    writePlanFile(file, prepared.plan);
-    return { file: context.helper, args: ['skiff-helper', 'run', file, mode] };
+    writePlanFile(file, plan);
+    if (mode === 'attach') {
+      const attributes = containerAttributes({ ...options, name });
+      appendEvent(context, { type: 'container', action: 'attach', id, attributes });
+    }
+    const how = client === undefined ? [] : clientWords(client);
+    return { file: context.helper, args: ['skiff-helper', 'run', file, mode, ...how] };
   } catch (cause) {
-    undoCreation(context, prepared);
     throw diskError(cause, context.paths.run);
   }
 }

@@ -15,8 +15,8 @@ export function noteStartFailure(
 ): ExplainedFailure {
   const explained = explainFailure(record, { command: row.argv[0], user: row.options.process.user });
   const { database, paths } = context;
+  const { kind, message, hint } = explained.error;
   if (row.autoRemove && !existsSync(join(paths.containers, row.id))) deleteContainer(database, row.id);
-  else
-    recordStartFailure(database, row.id, { message: explained.error.message, exitCode: explained.exitCode });
+  else recordStartFailure(database, row.id, { message, exitCode: explained.exitCode, kind, hint });
   return explained;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bootId } from '../host/boot-id.ts';
 import { isAlive, type ProcessIdentity } from '../host/process.ts';
 import { type ExitRecord, parseExitRecord, parseStateRecord, type StateRecord } from '../runtime/records.ts';
 import type { ContainerRow } from './container-store.ts';
@@ -9,6 +10,7 @@ import type { Context } from './context.ts';
  * What a container is doing, derived from records and the kernel, never stored (src/ARCHITECTURE.md, "On disk"):
  *
  * - `starting`: the command that brings it up is at work;
+ * - `restarting`: it ended, and its monitor waits to start it again; `exit` absent: it is just about to;
  * - `orphaned`: its monitor was killed; someone has to clean up after it;
  * - `lost`: it ran, and neither process nor record is left (a reboot);
  * - `gone`: a `--rm` container whose files are removed already: only the row is left.
@@ -19,44 +21,61 @@ export type Status =
   | { state: 'created' }
   | { state: 'starting' }
   | { state: 'running'; record: StateRecord; paused?: boolean }
+  | { state: 'restarting'; record: StateRecord; exit?: ExitRecord | undefined }
   | { state: 'exited'; record: ExitRecord }
   | { state: 'orphaned' }
   | { state: 'lost' }
   | { state: 'gone' };
 
 /**
- * Reads the status of one container: one to three small reads. A container that ends meanwhile writes its record
- * before its traces go, so what looks like a death without a record is looked at twice.
+ * Reads the status of one container: none to three small reads, in the opposite order of that in which monitors write:
+ * one that ends meanwhile has written its exit record before its other traces go. One that starts meanwhile has a
+ * monitor before its starter goes, so what looks like an orphan is looked at twice.
  */
 export function statusOf(context: Context, row: ContainerRow): Status {
   const status = observe(context, row);
-  return status.state === 'orphaned' || status.state === 'lost' ? observe(context, row) : status;
+  return status.state === 'orphaned' ? observe(context, row) : status;
 }
 
 function observe(context: Context, row: ContainerRow): Status {
-  if (row.ended !== undefined) return { state: 'exited', record: row.ended };
+  if (row.ended !== undefined && row.starter === undefined) return { state: 'exited', record: row.ended };
   const directory = join(context.paths.containers, row.id);
   const run = join(context.paths.run, row.id);
-  const exit = readIfPresent(join(directory, 'exit'));
   const state = readIfPresent(join(run, 'state'));
   const record = state === undefined ? undefined : parseStateRecord(state);
+  const runs = record !== undefined && isAlive(record.monitor);
+  const isStarting = record === undefined && starterLives(row);
   // Also with an exit record: who was killed right after writing it has not cleaned up.
-  if (record !== undefined && !isAlive(record.monitor)) return { state: 'orphaned' };
-  if (exit !== undefined) return { state: 'exited', record: parseExitRecord(exit) };
-  if (record !== undefined) return { state: 'running', record };
-  if (starterLives(row)) return { state: 'starting' };
-  return withoutProcess(row, directory, run);
+  if (!runs && !isStarting && existsSync(run)) return { state: 'orphaned' };
+  const text = readIfPresent(join(directory, 'exit'));
+  const exit = text === undefined ? undefined : parseExitRecord(text);
+  if (runs && record.restarting !== undefined) return { state: 'restarting', record, exit };
+  if (exit !== undefined) return { state: 'exited', record: exit };
+  if (runs) return { state: 'running', record };
+  if (isStarting) return { state: 'starting' };
+  return existsSync(directory) ? withoutProcess(row) : { state: 'gone' };
 }
 
-function withoutProcess(row: ContainerRow, directory: string, run: string): Status {
-  if (existsSync(run)) return { state: 'orphaned' };
-  if (!existsSync(directory)) return row.autoRemove || row.started ? { state: 'gone' } : { state: 'created' };
-  if (!row.started || row.error !== undefined) return { state: 'created' };
-  return { state: 'lost' };
+/** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */
+export function isUp<S extends Status>(status: S): status is Extract<S, { state: 'running' | 'restarting' }> {
+  return status.state === 'running' || status.state === 'restarting';
 }
 
-function starterLives(row: ContainerRow): boolean {
-  const identity = parseIdentity(row.starter);
+/** It has files, and no trace of a run: as it was before the last start, unless a reboot took the traces. */
+function withoutProcess(row: ContainerRow): Status {
+  const { started, error, ended, autoRemove, boot } = row;
+  if (started && error === undefined && (autoRemove || boot !== bootId())) return { state: 'lost' };
+  if (ended === undefined) return { state: 'created' };
+  if (error === undefined) return { state: 'exited', record: ended };
+  return {
+    state: 'exited',
+    record: { code: error.exitCode, oom: false, started: ended.started, finished: ended.finished },
+  };
+}
+
+/** Not once the start has failed: the command may go on with other containers. */
+function starterLives({ starter, error }: ContainerRow): boolean {
+  const identity = error === undefined ? parseIdentity(starter) : undefined;
   return identity !== undefined && isAlive(identity);
 }
 

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { requestSignal, requestStop, requestWait } from '../runtime/monitor-client.ts';
-import type { ContainerRow } from './container-store.ts';
+import { requestSignal, requestStop } from '../runtime/monitor-client.ts';
+import { parseSignal } from '../runtime/signals.ts';
+import { type ContainerRow, recordWish } from './container-store.ts';
 import type { Context } from './context.ts';
+import type { StopOptions } from './create-options.ts';
 import { imageConfigOf } from './image-store.ts';
 import { thawForSignal } from './pause-container.ts';
-import { type Observed, observe } from './reconcile.ts';
+import { observe } from './reconcile.ts';
+import { isUp } from './status.ts';
 import { type StopSettings, stopSettings } from './stop-settings.ts';
 
 const SIGKILL = 9;
@@ -16,54 +19,67 @@ const SIGKILL = 9;
  */
 export async function killContainer(context: Context, row: ContainerRow, signal: number): Promise<void> {
   const observed = await observe(context, row);
-  if (observed?.status.state !== 'running') throw notRunning(row);
+  if (observed === undefined || !isUp(observed.status)) throw notRunning(row);
+  const isEnd = signal === SIGKILL || signal === settingsOf(context, row).signal;
+  if (isEnd) recordWish(context.database, row.id, 'stopped');
+  // Nobody is there to get a signal; its monitor is, to leave it so.
+  if (observed.status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
   const delivered = await requestSignal(controlSocket(context, row), signal);
   if (!delivered) throw notRunning(row);
-  if (signal === SIGKILL || signal === settingsOf(context, row).signal) thawForSignal(row);
+  if (isEnd) thawForSignal(row);
 }
 
 function settingsOf(context: Context, row: ContainerRow): StopSettings {
   return stopSettings(imageConfigOf(context.database, row.imageId), row.options.stop);
 }
 
+/** How a container ended that was asked to. */
+export interface StopResult {
+  /** The signal that asked it. */
+  signal: number;
+  /** SIGKILL had to come, as it had not ended in time. */
+  escalated: boolean;
+  /** The kernel dropped that signal, as process 1 had no handler for it: `--init` is the cure. */
+  ignored: boolean;
+}
+
 /**
- * Asks a container to end and waits until it has, its files and its cgroup included: the stop signal, then SIGKILL
- * when `timeoutMs` (the container's own when absent, negative: never) has passed. One that does not run is fine; one
- * that is paused goes on as soon as the signal waits for it.
+ * Stops a container for good, as somebody has asked for: also a reboot does not start it again, unless its restart
+ * policy is `always`. What it resolves to: see `endContainer`.
  */
 export async function stopContainer(
   context: Context,
   row: ContainerRow,
-  timeoutMs: number | undefined,
-): Promise<void> {
-  const observed = await observe(context, row);
-  if (observed?.status.state !== 'running') return;
-  const settings = settingsOf(context, row);
-  await requestStop(controlSocket(context, row), {
-    signal: settings.signal,
-    timeoutMs: timeoutMs ?? settings.timeoutMs,
-    whenAsked: () => thawForSignal(row),
+  request: StopOptions,
+): Promise<StopResult | undefined> {
+  return await endContainer(context, row, request, {
+    whenRunning: () => recordWish(context.database, row.id, 'stopped'),
   });
 }
 
-/** Waits until a container does not run and returns its exit code; 0 for one that never started, as Docker has it. */
-export async function waitContainer(
+/**
+ * Asks a container to end and waits until it has, its files and its cgroup included: the stop signal, then SIGKILL
+ * when the timeout has passed (negative: never). What `request` does not say is the container's own. One that does not
+ * run is fine: the answer is undefined, and `whenRunning` was not called. One that is paused goes on as soon as the signal
+ * waits for it. Throws `invalid` for no signal.
+ */
+export async function endContainer(
   context: Context,
   row: ContainerRow,
-  signal?: AbortSignal,
-): Promise<number> {
+  request: StopOptions,
+  { whenRunning }: { whenRunning?: () => void } = {},
+): Promise<StopResult | undefined> {
+  const settings = settingsOf(context, row);
+  const signal = request.signal === undefined ? settings.signal : parseSignal(request.signal);
   const observed = await observe(context, row);
-  if (observed === undefined) throw vanished(row);
-  if (observed.status.state !== 'running') return exitCodeOf(observed);
-  const code = await requestWait(controlSocket(context, row), signal);
-  if (code !== undefined) return code;
-  const after = await observe(context, row);
-  if (after === undefined) throw vanished(row);
-  return exitCodeOf(after);
-}
-
-function exitCodeOf({ status, row }: Observed): number {
-  return status.state === 'exited' ? status.record.code : (row.error?.exitCode ?? 0);
+  if (observed === undefined || !isUp(observed.status)) return undefined;
+  whenRunning?.();
+  const answer = await requestStop(controlSocket(context, row), {
+    signal,
+    timeoutMs: request.timeoutMs ?? settings.timeoutMs,
+    whenAsked: () => thawForSignal(row),
+  });
+  return { signal, escalated: answer?.escalated === true, ignored: answer?.ignored === true };
 }
 
 export function controlSocket(context: Context, row: ContainerRow): string {
@@ -74,11 +90,5 @@ function notRunning(row: ContainerRow): EngineError {
   return new EngineError('conflict', `container ${row.name} is not running`, {
     subject: row.name,
     hint: 'skiff ps -a shows what it is doing',
-  });
-}
-
-function vanished(row: ContainerRow): EngineError {
-  return new EngineError('notFound', `container ${row.name} was removed and left no exit code`, {
-    subject: row.name,
   });
 }

@@ -11,16 +11,24 @@ export function trashOf(context: Context): Trash {
 
 /**
  * Deletes a container: its row and the name of its directory in one transaction, then the files, and the copies of
- * layers that it had for its id maps unless another container shares them.
+ * layers that it had for its id maps unless another container shares them. `isUnused` is asked in the transaction, which
+ * whoever starts a container takes, too: when it says no, the answer is false and nothing was done.
  */
-export async function discardContainer(context: Context, id: ContainerId): Promise<void> {
+export async function discardContainer(
+  context: Context,
+  id: ContainerId,
+  isUnused: () => boolean = () => true,
+): Promise<boolean> {
   const trash = trashOf(context);
   const { database, paths } = context;
-  database.transaction(() => {
+  const discarded = database.transaction(() => {
+    if (!isUnused()) return false;
     const copies = database.get("SELECT 1 FROM container WHERE id = ? AND id_maps ->> '$.idMapped' = 0", id);
     deleteContainer(database, id);
     trash.take(join(paths.containers, id));
     if (copies !== undefined) discardUnusedCopies(context, trash);
+    return true;
   });
-  await trash.empty();
+  if (discarded) await trash.empty();
+  return discarded;
 }

@@ -9,19 +9,27 @@ import { linuxResources } from '../runtime/resources.ts';
 import { cgroupsPathFor } from './container-cgroup.ts';
 import { type ContainerRow, findContainer } from './container-store.ts';
 import type { Context } from './context.ts';
-import type { ResourceOptions } from './create-options.ts';
+import type { CreateOptions, ResourceOptions, RestartPolicy } from './create-options.ts';
+import { appendContainerEvent } from './event-journal.ts';
 import { type Observed, observe } from './reconcile.ts';
 
+/** What `update` can change. */
+export interface ContainerChanges extends ResourceOptions {
+  restart?: RestartPolicy | undefined;
+}
+
 /**
- * Changes the limits of a container: of one that runs at once, and in its row for every later start. As in Docker, what
- * is absent or zero stays as it is. All together or nothing: what is refused, by Docker's rules (`invalid`), by this host
- * (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves all limits as they were.
+ * Changes the limits of a container: of one that runs at once, and in its row for every later start; its restart policy
+ * from the next start. As in Docker, what is absent or zero stays as it is. All together or nothing: what is refused, by
+ * Docker's rules (`invalid`), by this host (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves everything as
+ * it was.
  */
 export async function updateContainer(
   context: Context,
   row: ContainerRow,
-  changes: ResourceOptions,
+  { restart, ...changes }: ContainerChanges,
 ): Promise<void> {
+  if (restart !== undefined) checkRestart(row, restart);
   const observed = await observe(context, row);
   if (observed === undefined)
     throw new EngineError('notFound', `no such container: ${row.name}`, { subject: row.name });
@@ -36,27 +44,35 @@ export async function updateContainer(
   database.transaction(() => {
     // As it is now, not as it was found: another command may have changed other limits since.
     const current = findContainer(database, row.id);
-    const resources = mergeResources(current.options.resources, changes);
+    const { options } = current;
+    const only = restart !== undefined && !isAnyGiven(changes);
+    const resources = only ? options.resources : mergeResources(options.resources, changes);
     const limits = linuxResources(resources, cpus);
-    const save = (): void => saveResources(context, current, resources);
+    const save = (): void =>
+      saveOptions(context, current, { ...options, resources, restart: restart ?? options.restart });
     if (state === 'running') performWrites(recordsFor(observed, limits, changes), save);
     else save();
   });
+  appendContainerEvent(context, row, 'update');
 }
 
 function cpus(): number {
   return process.getBuiltinModule('node:os').availableParallelism();
 }
 
-function saveResources(
-  { database }: Context,
-  { id, options }: ContainerRow,
-  resources: ResourceOptions,
-): void {
-  database.run(
-    'UPDATE container SET options = ? WHERE id = ?',
-    JSON.stringify({ ...options, resources }),
-    id,
+function saveOptions({ database }: Context, { id }: ContainerRow, options: CreateOptions): void {
+  database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
+}
+
+function checkRestart({ name, autoRemove }: ContainerRow, { name: policy }: RestartPolicy): void {
+  if (!autoRemove || policy === 'no') return;
+  throw new EngineError(
+    'conflict',
+    `container ${name} cannot have a restart policy: it is removed when it ends`,
+    {
+      subject: name,
+      hint: 'run it without --rm',
+    },
   );
 }
 
@@ -66,12 +82,16 @@ function saveResources(
  */
 export function mergeResources(current: ResourceOptions, changes: ResourceOptions): ResourceOptions {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => isGiven(value)));
-  if (Object.keys(given).length === 0)
+  if (!isAnyGiven(changes))
     throw new EngineError('invalid', 'nothing to update', {
       hint: 'give at least one limit that is to change',
     });
   checkWords(current, given);
   return { ...current, ...given, ...keptSwap(current, given) };
+}
+
+function isAnyGiven(changes: ResourceOptions): boolean {
+  return Object.values(changes).some(isGiven);
 }
 
 function isGiven(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import { readEvidence } from '../runtime/cgroup-evidence.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { readUsage } from '../runtime/cgroup-usage.ts';
-import type { ExitRecord } from '../runtime/records.ts';
+import { EXIT_CODE_UNKNOWN, type ExitRecord } from '../runtime/records.ts';
 import { cgroupOf } from './container-cgroup.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
@@ -23,19 +23,28 @@ export interface Explanation {
 
 /** Collects what is known of a container, from its records or, while it runs, from its cgroups. */
 export function whyContainer(context: Context, { row, status }: Observed): Explanation {
-  const base = basicEvidence(context, row);
-  const evidence: Evidence =
-    status.state === 'running'
-      ? {
-          ...base,
-          ...ofRunning(row),
-          state: status.paused ? 'paused' : 'running',
-          startedAt: status.record.started,
-        }
-      : status.state === 'exited'
-        ? { ...base, ...ofEnd(status.record, wasSeen(context, row)) }
-        : { ...base, state: status.state };
+  const evidence = { ...basicEvidence(context, row), ...ofStatus(context, { row, status }) };
   return { id: row.id, name: row.name, cause: causeOf(evidence), evidence };
+}
+
+function ofStatus(context: Context, { row, status }: Observed): Pick<Evidence, 'state'> & Partial<Evidence> {
+  switch (status.state) {
+    case 'running':
+      return {
+        ...ofRunning(row),
+        state: status.paused ? 'paused' : 'running',
+        startedAt: status.record.started,
+      };
+    case 'restarting': {
+      const { restarts, restarting = 0 } = status.record;
+      if (status.exit === undefined) return { state: 'starting' };
+      return { ...ofEnd(status.exit, true), restart: { count: restarts, at: restarting } };
+    }
+    case 'exited':
+      return ofEnd(status.record, wasSeen(context, row));
+    default:
+      return { state: status.state };
+  }
 }
 
 function basicEvidence(context: Context, row: ContainerRow): Omit<Evidence, 'state'> {
@@ -79,10 +88,12 @@ function ofEnd(record: ExitRecord, seen: boolean): Pick<Evidence, 'state'> & Par
     pidsRefused: rest.pidsRefused ?? 0,
     sent: rest.sent,
     escalated: rest.escalated === true,
+    ignored: rest.ignored,
   };
 }
 
-/** Its monitor, or a clean-up after it, left a record. */
-function wasSeen({ paths }: Context, { id }: ContainerRow): boolean {
-  return existsSync(join(paths.containers, id, 'exit'));
+/** Its monitor, or a clean-up after it, left a record. A later start takes the file away, and leaves the row. */
+function wasSeen({ paths }: Context, { id, ended, error }: ContainerRow): boolean {
+  if (existsSync(join(paths.containers, id, 'exit'))) return true;
+  return error === undefined && ended !== undefined && ended.code !== EXIT_CODE_UNKNOWN;
 }

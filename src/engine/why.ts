@@ -15,6 +15,10 @@ export interface Evidence {
   sent?: { signal: number; at: number } | undefined;
   /** SIGKILL was sent because the time for a stop had passed. */
   escalated: boolean;
+  /** The kernel had dropped the signal of the stop, as process 1 had no handler for it. */
+  ignored?: boolean | undefined;
+  /** While it waits to be started again: how often it was, this time included, and when it will be. */
+  restart?: { count: number; at: number } | undefined;
   oomKills: number;
   /** Bytes. */
   memoryPeak?: number | undefined;
@@ -58,7 +62,10 @@ const FAULTS = new Set([4, 5, 6, 7, 8, 11, 24, 25, 31]);
 export function causeOf(evidence: Evidence): Cause {
   const { state, startFailure, end } = evidence;
   if (state === 'running' || state === 'paused' || state === 'starting') return { kind: state };
-  if (startFailure !== undefined && end === undefined) return { kind: 'notStarted', ...startFailure };
+  if (startFailure !== undefined && end === undefined) {
+    const { message, exitCode } = startFailure;
+    return { kind: 'notStarted', message, exitCode };
+  }
   if (state === 'created') return { kind: 'created' };
   if (end === undefined) return { kind: 'lost' };
   return causeOfEnd(evidence, end);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { ContainerId, ContainerRow } from '../../../src/engine/container-store.ts';
 import { Context } from '../../../src/engine/context.ts';
 import { MIGRATIONS } from '../../../src/engine/migrations.ts';
+import { bootId } from '../../../src/host/boot-id.ts';
 import { Database } from '../../../src/host/database.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 
@@ -66,8 +67,11 @@ export function containerRow(changes: Partial<ContainerRow> = {}): ContainerRow 
     createdAt: 0,
     starter: undefined,
     started: true,
+    boot: bootId(),
+    wanted: 'running',
     error: undefined,
     ended: undefined,
+    imageConfig: undefined,
     ...changes,
   };
 }

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 /** What an older skiff kept of a container, read by this one. */
-function migrated(isolation: object) {
+function migrated(isolation: object, columns = '') {
   const file = join(directory, 'state.db');
   const old = Database.open(file, MIGRATIONS.slice(0, BEFORE));
   old.run(
@@ -38,6 +38,7 @@ function migrated(isolation: object) {
     digestOf(''),
     JSON.stringify(options),
   );
+  if (columns !== '') old.run(`UPDATE container SET ${columns}`);
   old.close();
   const database = Database.open(file, MIGRATIONS);
   try {
@@ -70,5 +71,21 @@ describe('a container of an older store', () => {
     expect(options?.namespaces).toEqual({ network: 'none' });
     expect(options?.files).toEqual({ readOnly: false });
     expect(options).not.toHaveProperty('isolation');
+  });
+
+  it('is wanted to run if it was started and has not ended, as far as that was seen', () => {
+    expect(migrated({})).toMatchObject({ wanted: 'running', boot: undefined, imageConfig: undefined });
+  });
+
+  it('is not wanted to run when it has ended, and nobody is at work on it any more', () => {
+    expect(migrated({}, `starter = '1 1', ended = '{"code":0}'`)).toMatchObject({
+      wanted: 'stopped',
+      starter: undefined,
+      ended: { code: 0 },
+    });
+  });
+
+  it('is not wanted to run when it could not be started', () => {
+    expect(migrated({}, `error = '{"message":"no","exitCode":127}'`)?.wanted).toBe('stopped');
   });
 });

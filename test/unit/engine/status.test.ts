@@ -56,9 +56,42 @@ describe('the status of a container', () => {
     });
   });
 
-  it('is lost when it ran and neither process nor record is left', () => {
+  it('is lost when it was started before a reboot and neither process nor record is left', () => {
     write('containers', 'config.json', '');
-    expect(statusOf(room.context, containerRow())).toEqual({ state: 'lost' });
+    expect(statusOf(room.context, containerRow({ boot: 'another' }))).toEqual({ state: 'lost' });
+    expect(statusOf(room.context, containerRow({ boot: undefined }))).toEqual({ state: 'lost' });
+  });
+
+  it('is what it was before when its start was killed before it began', () => {
+    const ended = { code: 1, oom: false, started: 1, finished: 2 };
+    write('containers', 'config.json', '');
+    const starter = `${process.pid} 1`;
+    expect(statusOf(room.context, containerRow({ starter }))).toEqual({ state: 'created' });
+    expect(statusOf(room.context, containerRow({ starter, ended }))).toEqual({
+      state: 'exited',
+      record: ended,
+    });
+  });
+
+  it('is that of its last run, whatever became of those before', () => {
+    const ended = { code: 1, oom: false, started: 1, finished: 2 };
+    const row = containerRow({ starter: self(), ended });
+    write('containers', 'config.json', '');
+    expect(statusOf(room.context, row)).toEqual({ state: 'starting' });
+    write('run', 'state', `monitor ${self()}\ninit 1 1\nstarted 5\n`);
+    expect(statusOf(room.context, row)).toMatchObject({ state: 'running' });
+    write('containers', 'exit', 'code 3\noom 0\nstarted 5\nfinished 6\n');
+    expect(statusOf(room.context, row)).toMatchObject({ state: 'exited', record: { code: 3 } });
+  });
+
+  it('has the exit code of a start that failed, and the times of the last run', () => {
+    const ended = { code: 1, oom: false, started: 1, finished: 2 };
+    write('containers', 'config.json', '');
+    const error = { message: 'no', exitCode: 127 };
+    expect(statusOf(room.context, containerRow({ starter: self(), ended, error }))).toEqual({
+      state: 'exited',
+      record: { code: 127, oom: false, started: 1, finished: 2 },
+    });
   });
 
   it('is created when its start failed', () => {
@@ -70,5 +103,11 @@ describe('the status of a container', () => {
 
   it('is gone when its files are', () => {
     expect(statusOf(room.context, containerRow({ autoRemove: true }))).toEqual({ state: 'gone' });
+  });
+
+  it('is gone when whoever created it was killed before it had files', () => {
+    const row = containerRow({ started: false, boot: undefined });
+    expect(statusOf(room.context, { ...row, starter: self() })).toEqual({ state: 'starting' });
+    expect(statusOf(room.context, { ...row, starter: `${process.pid} 1` })).toEqual({ state: 'gone' });
   });
 });

@@ -1,0 +1,25 @@
+export type StreamName = 'stdin' | 'stdout' | 'stderr';
+
+/**
+ * How the program that a command becomes takes part in a container's streams: with `run`, `start -a`, `attach` and
+ * `exec`. The helper is told by the words of HOW (src/ARCHITECTURE.md, "The helper's verbs").
+ */
+export interface ClientOptions {
+  /** Which of them; absent: all. Standard input counts only if the container has one. */
+  streams?: readonly StreamName[] | undefined;
+  /** The bytes that detach, in hex; empty: none do; absent: Ctrl-P Ctrl-Q. */
+  detachKeys?: string | undefined;
+  /** Signals that reach the command go to the container. Absent: they do. */
+  forwardSignals?: boolean | undefined;
+}
+
+const STREAM_WORDS: Readonly<Record<StreamName, string>> = { stdin: 'in', stdout: 'out', stderr: 'err' };
+
+/** The same as words HOW. */
+export function clientWords({ streams, detachKeys, forwardSignals }: ClientOptions): string[] {
+  return [
+    ...(streams === undefined ? [] : [`streams=${streams.map((name) => STREAM_WORDS[name]).join()}`]),
+    ...(detachKeys === undefined ? [] : [`keys=${detachKeys}`]),
+    ...(forwardSignals === false ? ['signals=no'] : []),
+  ];
+}

@@ -1,0 +1,141 @@
+import { EngineError } from '../errors.ts';
+import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import type { ContainerRow } from './container-store.ts';
+import type { Context } from './context.ts';
+import { type ImageRow, imageById } from './image-store.ts';
+import { type ContainerSize, containerSize } from './inspect-size.ts';
+import { type ContainerFilters, containerFilters, imageNamed } from './list-container-filters.ts';
+import type { FilterArgs } from './list-filters.ts';
+import { listedRows } from './list-rows.ts';
+import { withPaused } from './pause-container.ts';
+import { type PsState, psState } from './ps-state.ts';
+import { type Observed, observe } from './reconcile.ts';
+
+/** Which containers are listed. What is absent leaves nothing out. */
+export interface ListRequest {
+  /** Also those that do not run. */
+  all: boolean;
+  /** The newest so many, whatever they are doing. */
+  limit?: number | undefined;
+  filters?: FilterArgs | undefined;
+  /** Also what they need on disk. */
+  size?: boolean | undefined;
+}
+
+/** A container as lists show it. */
+export interface ListedContainer extends Observed {
+  state: PsState;
+  /** The image by the name that it was created with, or by its id, once that name means another one. */
+  readonly image: string;
+  /** The image's and its own. */
+  readonly labels: Readonly<Record<string, string>>;
+  size?: ContainerSize | undefined;
+}
+
+/**
+ * What exists, newest first. Only those whose row fits are looked at, and those that are known to have ended cost
+ * nothing more. Throws as `containerFilters`.
+ */
+export async function listContainers(context: Context, request: ListRequest): Promise<ListedContainer[]> {
+  const filters = containerFilters(context, request.filters ?? new Map());
+  const images = new ImagesOfContainers(context);
+  const rows = filters.range(listedRows(context.database));
+  const observed: Observed[] = [];
+  for (const row of rows) {
+    if (!filters.fits(candidate(row, images))) continue;
+    const one = await observe(context, row);
+    if (one !== undefined) observed.push(one);
+  }
+  const listed = choose(context, withPaused(observed), { request, filters }).map(
+    ({ one, state }) => new Listed(one, state, images),
+  );
+  if (request.size === true)
+    for (const one of listed) one.size = await containerSize(context, one.row, images.of(one.row)?.image);
+  return listed;
+}
+
+function choose(
+  context: Context,
+  observed: readonly Observed[],
+  { request, filters }: { request: ListRequest; filters: ContainerFilters },
+): { one: Observed; state: PsState }[] {
+  const { all, limit = 0 } = request;
+  const chosen: { one: Observed; state: PsState }[] = [];
+  for (const one of observed) {
+    if (limit > 0 && chosen.length === limit) break;
+    const state = psState(context, one);
+    if (!state.active && !all && limit <= 0 && !filters.wantsAll) continue;
+    if (filters.fitsState(state, state.health?.status ?? 'none')) chosen.push({ one, state });
+  }
+  return chosen;
+}
+
+function candidate(row: ContainerRow, images: ImagesOfContainers) {
+  return {
+    row,
+    labels: () => images.labels(row),
+    exposedPorts: () => Object.keys(images.of(row)?.config.config.ExposedPorts ?? {}),
+  };
+}
+
+/** Labels and the image's name are looked up when somebody asks for them: most lists show no labels. */
+class Listed implements ListedContainer {
+  readonly row: ContainerRow;
+  readonly status: Observed['status'];
+  readonly state: PsState;
+  size: ContainerSize | undefined;
+  readonly #images: ImagesOfContainers;
+
+  constructor({ row, status }: Observed, state: PsState, images: ImagesOfContainers) {
+    this.row = row;
+    this.status = status;
+    this.state = state;
+    this.#images = images;
+  }
+
+  get image(): string {
+    return this.#images.name(this.row);
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.#images.labels(this.row);
+  }
+}
+
+/** The images that containers were made from, each looked up once. */
+class ImagesOfContainers {
+  readonly #context: Context;
+  readonly #images = new Map<string, { image: ImageRow; config: ImageConfig } | undefined>();
+  readonly #meant = new Map<string, string | undefined>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Undefined when it was removed by force. */
+  of({ imageId }: ContainerRow): { image: ImageRow; config: ImageConfig } | undefined {
+    if (this.#images.has(imageId)) return this.#images.get(imageId);
+    const image = imageById(this.#context.database, imageId);
+    const found = image && { image, config: parseImageConfig(Buffer.from(image.config)) };
+    this.#images.set(imageId, found);
+    return found;
+  }
+
+  labels(row: ContainerRow): Readonly<Record<string, string>> {
+    return { ...this.of(row)?.config.config.Labels, ...row.options.labels };
+  }
+
+  name({ imageName, imageId }: ContainerRow): string {
+    if (!this.#meant.has(imageName)) this.#meant.set(imageName, this.#idOf(imageName));
+    return this.#meant.get(imageName) === imageId ? imageName : imageId;
+  }
+
+  #idOf(name: string): string | undefined {
+    try {
+      return imageNamed(this.#context.database, name)?.id;
+    } catch (error) {
+      if (error instanceof EngineError && error.kind === 'conflict') return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** One entry of a container's log: a line with its newline, or a part of a very long one. */
+export interface LogEntry {
+  stream: 'stdout' | 'stderr';
+  /** RFC 3339 in UTC, with up to nine digits of the second's fraction. */
+  time: string;
+  text: string;
+  /** What the driver was told to add: labels, variables, a tag. */
+  attributes: Readonly<Record<string, string>>;
+}
+
+/** Which entries are wanted. Times in ns since the epoch. */
+export interface LogSelection {
+  /** Inclusive. */
+  since?: bigint | undefined;
+  /** Inclusive. */
+  until?: bigint | undefined;
+  /** Only so many of the last ones that there are at the beginning. */
+  tail?: number | undefined;
+}
+
+/** A line of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}`; none when a power cut tore it. */
+export function parseEntry(line: string): LogEntry | undefined {
+  try {
+    const { log, stream, time, attrs } = JSON.parse(line) as {
+      log: string;
+      stream: 'stdout' | 'stderr';
+      time: string;
+      attrs?: Record<string, string>;
+    };
+    return { stream, time, text: log, attributes: attrs ?? NO_ATTRIBUTES };
+  } catch {
+    return undefined;
+  }
+}
+
+const NO_ATTRIBUTES = {};
+
+/** With nine digits after the second: `2026-01-02T03:04:05.060000000Z`. Such times are in the order of their texts. */
+export function fixedTime(time: string): string {
+  const digits = time.endsWith('Z') ? time.slice(0, -1) : time;
+  return `${(digits.includes('.') ? digits : `${digits}.`).padEnd(29, '0')}Z`;
+}
+
+/** The same of a number of ns since the epoch. */
+export function timeOfNanoseconds(ns: bigint): string {
+  const seconds = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
+}
+
+/** Chooses entries by their time. */
+export class LogFilter {
+  readonly #since: string | undefined;
+  readonly #until: string | undefined;
+  #after: string | undefined;
+  /** Of the last entry that was seen. */
+  #last: string | undefined;
+  /** There was an entry that is too late: no more of them come. */
+  over = false;
+
+  constructor({ since, until }: LogSelection) {
+    this.#since = since === undefined || since < 0n ? undefined : timeOfNanoseconds(since);
+    this.#until = until === undefined ? undefined : timeOfNanoseconds(until < 0n ? 0n : until);
+  }
+
+  /** From now on only what is later than all that was seen. */
+  skipSeen(): void {
+    this.#after = this.#last;
+  }
+
+  choose(lines: readonly string[]): LogEntry[] {
+    const entries: LogEntry[] = [];
+    for (const line of lines) {
+      const entry = parseEntry(line);
+      if (entry === undefined) continue;
+      if (this.#isWanted(fixedTime(entry.time))) entries.push(entry);
+      if (this.over) break;
+    }
+    return entries;
+  }
+
+  #isWanted(time: string): boolean {
+    if (this.#after !== undefined && time <= this.#after) return false;
+    this.#last = time;
+    this.over = this.#until !== undefined && time > this.#until;
+    return !this.over && (this.#since === undefined || time >= this.#since);
+  }
+}

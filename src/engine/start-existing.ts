@@ -1,0 +1,133 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { bootId } from '../host/boot-id.ts';
+import type { Handover } from '../host/replace-process.ts';
+import { runProgram } from '../host/run-program.ts';
+import { requestWait } from '../runtime/monitor-client.ts';
+import { imageOfContainer } from './container-image.ts';
+import { type ContainerRow, containerById, recordStart, releaseContainer } from './container-store.ts';
+import type { Context } from './context.ts';
+import { makeFiles, ownIdentity, rewriteFiles } from './create-container.ts';
+import { withPaused } from './pause-container.ts';
+import { type PreparedContainer, prepareContainer } from './prepare-container.ts';
+import { type Observed, observe } from './reconcile.ts';
+import { type StartMode, startContainer } from './start-container.ts';
+import { isUp, statusOf } from './status.ts';
+
+/**
+ * Prepares the start of a container that exists. The caller becomes the returned program. One that runs is not started
+ * again: with `attach` the program joins its streams, with `detach` there is none. Throws `conflict` for one that is
+ * paused, or being started by another command, and whatever the preparation of a new one throws.
+ */
+export async function startExisting(
+  context: Context,
+  row: ContainerRow,
+  how: StartMode,
+): Promise<Handover | undefined> {
+  for (;;) {
+    const observed = await settle(context, row.id, row.name);
+    if (isUp(observed.status)) return await joinRunning(context, observed, how);
+    const { row: current } = observed;
+    const prepared = await prepareContainer(
+      context,
+      current.options,
+      imageOfContainer(context, current),
+      current,
+    );
+    if (!claim(context, current)) continue;
+    try {
+      if (isWhole(prepared)) await rewriteFiles(prepared);
+      else await makeFiles(context, prepared);
+      return startContainer(context, prepared, how);
+    } catch (error) {
+      rmSync(prepared.runtime.identity.runDir, { recursive: true, force: true });
+      releaseContainer(context.database, row.id);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Starts a container in the background and goes on. Throws as `startExisting`, and why its command could not be
+ * executed. One that runs is fine.
+ */
+export async function startDetached(context: Context, row: ContainerRow): Promise<void> {
+  const handover = await startExisting(context, row, { mode: 'detach' });
+  if (handover === undefined) return;
+  const [, ...args] = handover.args;
+  const { code, stderr } = await runProgram(handover.file, args);
+  if (code === 0) return;
+  // Said by the command that the helper has called to explain it (see `noteStartFailure`).
+  const failure = containerById(context.database, row.id)?.error;
+  throw new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? stderr, {
+    subject: row.name,
+    hint: failure?.hint,
+  });
+}
+
+/** What the container is doing once the teardown of its last run is complete. */
+async function settle(context: Context, id: string, name: string): Promise<Observed> {
+  for (;;) {
+    const row = containerById(context.database, id);
+    const observed = row && (await observe(context, row));
+    if (observed === undefined) {
+      throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+    }
+    const { state } = observed.status;
+    if (state === 'starting') throw starting(name);
+    const run = join(context.paths.run, id);
+    if (isUp(observed.status) || !existsSync(run)) return observed;
+    await requestWait(join(run, 'ctl'));
+  }
+}
+
+/**
+ * Makes this process the one that starts the container. False when something has changed since it was looked at: then
+ * it has to be prepared once more. The record of its last run is in its row; the file would be taken for the next one's.
+ */
+function claim(context: Context, seen: ContainerRow): boolean {
+  const { database, paths } = context;
+  return database.transaction(() => {
+    const current = containerById(database, seen.id);
+    if (current === undefined || JSON.stringify(current.options) !== JSON.stringify(seen.options))
+      return false;
+    const { state } = statusOf(context, current);
+    if (state === 'starting') throw starting(seen.name);
+    const isIdle = state === 'created' || state === 'exited';
+    if (!isIdle || existsSync(join(paths.run, seen.id))) return false;
+    rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
+    recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
+    return true;
+  });
+}
+
+/** Whoever made it got to the end. */
+function isWhole({ runtime: { identity } }: PreparedContainer): boolean {
+  return existsSync(join(identity.containerDir, 'config.json'));
+}
+
+async function joinRunning(
+  context: Context,
+  observed: Observed,
+  { mode, client }: StartMode,
+): Promise<Handover | undefined> {
+  const [{ row, status }] = withPaused([observed]) as [Observed];
+  if (status.state === 'running' && status.paused) {
+    throw new EngineError('conflict', `container ${row.name} is paused`, {
+      subject: row.name,
+      hint: `let it go on with skiff unpause ${row.name}`,
+    });
+  }
+  if (mode === 'detach') return undefined;
+  const { attachContainer } = await import('./attach-container.ts');
+  const { handover } = await attachContainer(context, row, client ?? {});
+  return handover;
+}
+
+function starting(name: string): EngineError {
+  return new EngineError('conflict', `container ${name} is being started by another command`, {
+    subject: name,
+    hint: 'try again in a moment',
+  });
+}

@@ -16,6 +16,19 @@ export interface CommandEntry {
   load(): Promise<CommandModule>;
 }
 
+/** Commands under a common word, as in `skiff container ls`. */
+export interface CommandGroup {
+  name: string;
+  summary: string;
+  /** In the order of the help. */
+  commands(): readonly CommandEntry[];
+}
+
+/** Whether a word of the command line is this command's name, or another one of it. */
+export function isCalled({ name, aliases }: CommandEntry, word: string): boolean {
+  return name === word || aliases?.includes(word) === true;
+}
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -23,9 +36,34 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'create a container from an image and run a command in it',
     load: () => import('./commands/run.ts'),
   },
+  {
+    name: 'create',
+    summary: 'create a container from an image, to be started later',
+    load: () => import('./commands/create.ts'),
+  },
+  {
+    name: 'start',
+    summary: 'start containers that were created or have ended',
+    load: () => import('./commands/start.ts'),
+  },
+  {
+    name: 'exec',
+    summary: 'run a command in a running container',
+    load: () => import('./commands/exec.ts'),
+  },
+  {
+    name: 'attach',
+    summary: 'join the streams of a running container',
+    load: () => import('./commands/attach.ts'),
+  },
   { name: 'ps', summary: 'list containers', load: () => import('./commands/ps.ts') },
-  { name: 'logs', summary: 'show what a container has written', load: () => import('./commands/logs.ts') },
+  { name: 'logs', summary: 'show what containers have written', load: () => import('./commands/logs.ts') },
   { name: 'stop', summary: 'stop running containers', load: () => import('./commands/stop.ts') },
+  {
+    name: 'restart',
+    summary: 'stop containers and start them again',
+    load: () => import('./commands/restart.ts'),
+  },
   { name: 'kill', summary: 'send a signal to running containers', load: () => import('./commands/kill.ts') },
   {
     name: 'wait',
@@ -41,13 +79,19 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'unpause', summary: 'let paused containers go on', load: () => import('./commands/unpause.ts') },
   {
     name: 'update',
-    summary: 'change the limits of containers, also while they run',
+    summary: 'change limits and restart policy of containers, also while they run',
     load: () => import('./commands/update.ts'),
   },
   {
     name: 'stats',
     summary: 'show what containers use: CPU, memory, network, block I/O',
     load: () => import('./commands/stats.ts'),
+  },
+  { name: 'rename', summary: 'give a container another name', load: () => import('./commands/rename.ts') },
+  {
+    name: 'events',
+    summary: 'show what happens to containers and images, and what has happened',
+    load: () => import('./commands/events.ts'),
   },
   {
     name: 'why',
@@ -84,4 +128,85 @@ export const COMMANDS: readonly CommandEntry[] = [
     hidden: true,
     load: () => import('./commands/explain-failure.ts'),
   },
+  {
+    name: 'compress-log',
+    summary: 'compress a file of a log that was put aside (called by the helper)',
+    hidden: true,
+    load: () => import('./commands/compress-log.ts'),
+  },
+  {
+    name: 'explain-exec-failure',
+    summary: 'say why a command could not be started in a container (called by the helper)',
+    hidden: true,
+    load: () => import('./commands/explain-exec-failure.ts'),
+  },
 ];
+
+/** The groups, of commands that exist by themselves and of some that do not. */
+export const GROUPS: readonly CommandGroup[] = [
+  {
+    name: 'container',
+    summary: 'everything about containers',
+    commands: () => [
+      ...own('run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'attach', 'exec', 'logs', 'top'),
+      { ...only('ps'), name: 'ls', aliases: ['ps', 'list'] },
+      ...own('pause', 'unpause', 'update', 'rename', 'stats', 'port', 'why', 'rm'),
+      {
+        name: 'inspect',
+        summary: 'show everything about containers, as JSON',
+        load: async () => (await import('./commands/inspect-of-kind.ts')).container,
+      },
+      {
+        name: 'prune',
+        summary: 'remove all containers that do not run',
+        load: () => import('./commands/prune.ts'),
+      },
+    ],
+  },
+  {
+    name: 'image',
+    summary: 'everything about images',
+    commands: () => [
+      { ...only('images'), name: 'ls', aliases: ['list'] },
+      ...own('pull'),
+      { ...only('rmi'), name: 'rm', aliases: ['remove'] },
+      {
+        name: 'inspect',
+        summary: 'show everything about images, as JSON',
+        load: async () => (await import('./commands/inspect-of-kind.ts')).image,
+      },
+    ],
+  },
+  {
+    name: 'system',
+    summary: 'this host, this store, and what happens after a reboot',
+    commands: () => [
+      ...own('info', 'events', 'doctor'),
+      {
+        name: 'start-all',
+        summary: 'start the containers that run again after a reboot',
+        load: () => import('./commands/system-start-all.ts'),
+      },
+      {
+        name: 'stop-all',
+        summary: 'stop all containers, as before a reboot',
+        load: () => import('./commands/system-stop-all.ts'),
+      },
+      {
+        name: 'unit',
+        summary: 'print a systemd unit that brings containers back after a reboot',
+        load: () => import('./commands/system-unit.ts'),
+      },
+    ],
+  },
+];
+
+function own(...names: readonly string[]): CommandEntry[] {
+  return names.flatMap((name) => COMMANDS.filter((command) => command.name === name));
+}
+
+function only(name: string): CommandEntry {
+  const [command] = own(name);
+  if (command === undefined) throw new Error(`there is no command ${name}`);
+  return command;
+}

@@ -4,23 +4,44 @@ import { renderError } from './output/error.ts';
 import { print, printError } from './output/print.ts';
 import type { Session } from './session.ts';
 
+/** `together`: all at once instead of one after another; what is printed keeps the order of the names. */
+interface Batch {
+  names: readonly string[];
+  command: string;
+  together?: boolean;
+}
+
 /**
  * Does something for each of several objects as Docker does: prints what comes back for those that work, reports
  * the others one by one, and goes on. The exit code is that of the first error.
  */
 export async function forEachName(
   session: Session,
-  { names, command }: { names: readonly string[]; command: string },
+  { names, command, together = false }: Batch,
   action: (name: string) => Promise<string | undefined>,
 ): Promise<void> {
-  for (const name of names) {
-    try {
-      const line = await action(name);
-      if (line !== undefined) print(`${line}\n`);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      printError(renderError(error, { debug: session.globals.debug === true }));
-      process.exitCode ||= exitCodeOf(error, command);
+  const begun = together ? names.map((name) => settled(action(name))) : undefined;
+  for (const [index, name] of names.entries()) {
+    const outcome = await (begun?.[index] ?? settled(action(name)));
+    if (outcome.error === undefined) {
+      if (outcome.line !== undefined) print(`${outcome.line}\n`);
+    } else {
+      if (!(outcome.error instanceof EngineError)) throw outcome.error;
+      printError(renderError(outcome.error, { debug: session.globals.debug === true }));
+      process.exitCode ||= exitCodeOf(outcome.error, command);
     }
+  }
+}
+
+interface Outcome {
+  line?: string | undefined;
+  error?: unknown;
+}
+
+async function settled(work: Promise<string | undefined>): Promise<Outcome> {
+  try {
+    return { line: await work };
+  } catch (error) {
+    return { error };
   }
 }

@@ -8,12 +8,19 @@ const EXIT_INTERRUPTED = 130;
 
 /** Commands on objects that exist already, whose callers test for 1 when one is missing or in the wrong state. */
 const OBJECT_COMMANDS = new Set([
+  'attach',
+  'exec',
   'inspect',
   'kill',
   'logs',
   'pause',
+  'port',
+  'prune',
+  'rename',
+  'restart',
   'rm',
   'rmi',
+  'start',
   'stats',
   'stop',
   'top',

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
-import { COMMANDS, type CommandEntry } from './command-table.ts';
+import { COMMANDS, type CommandEntry, type CommandGroup, GROUPS, isCalled } from './command-table.ts';
 import { EXIT_ENGINE_FAILED, exitCodeOf } from './exit-code.ts';
 import { print, printError } from './output/print.ts';
 import { createSession, type GlobalOptions, type Session } from './session.ts';
@@ -19,7 +19,7 @@ export interface Invocation {
  * summary, for `--help`. Sets the exit code and returns; `run` never comes back once the container has started.
  */
 export async function main(invocation: Invocation): Promise<void> {
-  const entry = requestedCommand(invocation.args);
+  const requested = requestedCommand(invocation.args);
   let session: Session | undefined;
   const program = createProgram();
   try {
@@ -27,10 +27,10 @@ export async function main(invocation: Invocation): Promise<void> {
       session ??= createSession(program.opts<GlobalOptions>(), invocation.self);
       return session;
     };
-    await registerCommands(program, entry, sessionOf);
+    await registerCommands(program, requested, sessionOf);
     await program.parseAsync([...invocation.args], { from: 'user' });
   } catch (error) {
-    process.exitCode = await report(error, entry, program.opts<GlobalOptions>().debug === true);
+    process.exitCode = await report(error, requested, program.opts<GlobalOptions>().debug === true);
   } finally {
     session?.close();
   }
@@ -64,51 +64,77 @@ function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
-/** The command that these arguments ask for: the first word that is neither a global option nor its value. */
-function requestedCommand(args: readonly string[]): CommandEntry | undefined {
+/** What the arguments ask for: a command, a command of a group, a group alone, or nothing that there is. */
+interface Requested {
+  group?: CommandGroup | undefined;
+  entry?: CommandEntry | undefined;
+}
+
+/** Looks at the first word that is neither a global option nor its value, and, when that is a group, at the next one. */
+function requestedCommand(args: readonly string[]): Requested {
   for (let index = 0; index < args.length; index += 1) {
     const word = args[index] ?? '';
     if (word === '--root' || word === '--insecure-registry') index += 1;
-    else if (!word.startsWith('-'))
-      return COMMANDS.find(({ name, aliases }) => name === word || aliases?.includes(word));
+    else if (!word.startsWith('-')) {
+      const entry = COMMANDS.find((command) => isCalled(command, word));
+      return entry === undefined ? requestedOfGroup(word, args.slice(index + 1)) : { entry };
+    }
   }
-  return undefined;
+  return {};
+}
+
+function requestedOfGroup(name: string, rest: readonly string[]): Requested {
+  const group = GROUPS.find((candidate) => candidate.name === name);
+  const word = rest.find((candidate) => !candidate.startsWith('-'));
+  const entry = word === undefined ? undefined : group?.commands().find((command) => isCalled(command, word));
+  return { group, entry };
 }
 
 async function registerCommands(
   program: Command,
-  entry: CommandEntry | undefined,
+  { group, entry }: Requested,
   session: () => Session,
 ): Promise<void> {
+  const parent =
+    group === undefined
+      ? program
+      : program.command(group.name).description(group.summary).usage('COMMAND').helpCommand(false);
   if (entry !== undefined) {
     const { define } = await entry.load();
-    const command = program.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary);
+    const command = parent
+      .enablePositionalOptions()
+      .command(entry.name, { hidden: entry.hidden === true })
+      .description(entry.summary);
     for (const alias of entry.aliases ?? []) command.alias(alias);
     define(command, session);
     return;
   }
-  for (const { name, summary, hidden } of COMMANDS) {
-    program
-      .command(name, { hidden: hidden === true })
-      .description(summary)
-      .allowUnknownOption();
-  }
-  program.argument('[command]').action((word: string | undefined) => {
-    if (word === undefined || word === 'help') program.outputHelp();
-    else
-      throw new CommanderError(
-        EXIT_ENGINE_FAILED,
-        'commander.unknownCommand',
-        `"${word}" is not a skiff command`,
-      );
+  listCommands(parent, group?.commands() ?? [...COMMANDS, ...GROUPS]);
+  parent.argument('[command...]').action(([word]: string[]) => {
+    if (word === undefined || word === 'help') parent.outputHelp();
+    else {
+      const whose = group === undefined ? 'a skiff command' : `a command of skiff ${group.name}`;
+      throw new CommanderError(EXIT_ENGINE_FAILED, 'commander.unknownCommand', `"${word}" is not ${whose}`);
+    }
   });
 }
 
-async function report(error: unknown, entry: CommandEntry | undefined, debug: boolean): Promise<number> {
+/** For the help alone: names with their summaries. */
+function listCommands(parent: Command, listed: readonly (CommandEntry | CommandGroup)[]): void {
+  for (const one of listed) {
+    const command = parent
+      .command(one.name, { hidden: 'hidden' in one && one.hidden === true })
+      .description(one.summary)
+      .allowUnknownOption();
+    if ('commands' in one) command.helpGroup('Groups of commands:');
+  }
+}
+
+async function report(error: unknown, { group, entry }: Requested, debug: boolean): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    const help = entry === undefined ? 'skiff --help' : `skiff ${entry.name} --help`;
-    printError(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${help}\n`);
+    const words = ['skiff', group?.name, entry?.name, '--help'].filter((word) => word !== undefined);
+    printError(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${words.join(' ')}\n`);
     return EXIT_ENGINE_FAILED;
   }
   const { renderError } = await import('./output/error.ts');

@@ -11,10 +11,16 @@ interface Flags {
 /** Scripts ask one thing: can containers run here? */
 const EXIT_DOES_NOT_WORK = 1;
 
+const EXAMPLES = `
+Examples:
+  skiff doctor                     a line for each thing; exit code 1 when containers cannot run
+  skiff doctor --fix`;
+
 export function define(command: Command, session: () => Session): void {
   command
     .option('--fix', 'clean up what crashes have left')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => doctor(session(), flags));
 }
 

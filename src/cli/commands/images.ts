@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
 import { familiarName } from '../../engine/image-store.ts';
-import type { NamedImage } from '../../engine/images.ts';
-import { parseImageConfig } from '../../oci/image-config.ts';
+import type { ListedImage } from '../../engine/list-images.ts';
 import { shortId } from '../output/ids.ts';
+import { localTime } from '../output/local-time.ts';
 import { print } from '../output/print.ts';
-import { renderTable } from '../output/table.ts';
+import { type Fields, parseTemplate, type Template } from '../output/template.ts';
 import { ago } from '../output/time.ts';
 import { humanSize } from '../output/units.ts';
+import { collectFilter, type Filters } from '../parse/filters.ts';
 import type { Session } from '../session.ts';
 
 interface Flags {
   digests?: boolean;
+  filter?: Filters;
+  format?: string;
   quiet?: boolean;
   trunc: boolean;
 }
@@ -24,54 +27,109 @@ interface Line {
 
 const NONE = '<none>';
 
+/** The fields of `images --format`, with Docker's headers. */
+const HEADERS = {
+  Containers: 'CONTAINERS',
+  CreatedAt: 'CREATED AT',
+  CreatedSince: 'CREATED',
+  Digest: 'DIGEST',
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  SharedSize: 'SHARED SIZE',
+  Size: 'SIZE',
+  Tag: 'TAG',
+  UniqueSize: 'UNIQUE SIZE',
+  VirtualSize: 'SIZE',
+};
+
+const TABLE = 'table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+const TABLE_WITH_DIGESTS =
+  'table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+
+const EXAMPLES = `
+Examples:
+  skiff images 'ghcr.io/*/*:latest'              those whose names fit
+  skiff images --filter dangling=true -q         those without a tag
+  skiff images --format '{{.Repository}}:{{.Tag}} {{.Size}}'`;
+
 export function define(command: Command, session: () => Session): void {
   command
+    .argument('[name]', 'only images with this name; * and ? stand for any letters')
+    .option('-a, --all', 'also those between layers, of which skiff makes none')
     .option('--digests', 'also the digests that registries know them by')
+    .option(
+      '-f, --filter <name=value>',
+      'only those that fit: reference, label, dangling, before, since (repeatable)',
+      collectFilter,
+    )
+    .option('--format <template>', 'table, json, or a template such as "{{.Repository}}:{{.Tag}}"')
     .option('-q, --quiet', 'only ids')
     .option('--no-trunc', 'whole ids')
-    .action((flags: Flags) => list(session(), flags));
+    .addHelpText('after', EXAMPLES)
+    .action((name: string | undefined, flags: Flags) => list(session(), name, flags));
 }
 
-async function list(session: Session, { digests, quiet, trunc }: Flags): Promise<void> {
+async function list(session: Session, name: string | undefined, flags: Flags): Promise<void> {
+  const template = templateOf(flags);
   const { images } = await session.engine();
-  const all = images.list();
-  if (quiet === true) {
-    print(all.map(({ image }) => `${trunc ? shortId(image.id) : image.id}\n`).join(''));
-    return;
-  }
-  const headers = ['REPOSITORY', 'TAG', ...(digests ? ['DIGEST'] : []), 'IMAGE ID', 'CREATED', 'SIZE'];
-  const rows = all.flatMap((named) =>
-    linesOf(named).map(({ repository, tag, digest }) => [
-      repository,
-      tag,
-      ...(digests ? [digest] : []),
-      trunc ? shortId(named.image.id) : named.image.id,
-      created(named),
-      humanSize(named.image.size),
-    ]),
+  const filters = name === undefined ? flags.filter : collectFilter(`reference=${name}`, flags.filter);
+  const digests = flags.digests === true || template.fields.has('Digest');
+  const listed = await images.list(filters);
+  print(
+    template.render(
+      listed.flatMap((image) => linesOf(image, digests).map((line) => fieldsOf(image, line, flags))),
+    ),
   );
-  print(renderTable(headers, rows));
 }
 
-function linesOf({ names }: NamedImage): Line[] {
-  const digestOf = new Map(names.digests.map((name) => splitAt(familiarName(name), '@')));
-  const tagged = names.tags.map((name) => {
-    const [repository, tag] = splitAt(familiarName(name), ':');
-    return { repository, tag, digest: digestOf.get(repository) ?? NONE };
+function templateOf({ format = 'table', digests, quiet }: Flags): Template {
+  if (quiet === true && (format === 'table' || format === '')) return parseTemplate('{{.ID}}', HEADERS);
+  if (format === 'table' || format === '')
+    return parseTemplate(digests ? TABLE_WITH_DIGESTS : TABLE, HEADERS);
+  return parseTemplate(format, HEADERS);
+}
+
+/** As Docker: a line for each tag, and for each digest of it if digests are shown; else for each name without a tag. */
+function linesOf({ names }: ListedImage, digests: boolean): Line[] {
+  const known = new Map<string, string[]>();
+  for (const name of names.digests.map(familiarName)) {
+    const [repository = '', digest = ''] = name.split('@');
+    known.set(repository, [...(known.get(repository) ?? []), digest]);
+  }
+  const tagged = names.tags.flatMap((name) => {
+    const [repository, tag] = splitTag(familiarName(name));
+    const own = digests ? (known.get(repository) ?? []) : [];
+    return (own.length > 0 ? own : [NONE]).map((digest) => ({ repository, tag, digest }));
   });
-  if (tagged.length > 0) return tagged;
-  const untagged = [...digestOf].map(([repository, digest]) => ({ repository, tag: NONE, digest }));
-  return untagged.length > 0 ? untagged : [{ repository: NONE, tag: NONE, digest: NONE }];
+  const withTags = new Set(tagged.map(({ repository }) => repository));
+  const untagged = [...known]
+    .filter(([repository]) => !withTags.has(repository))
+    .flatMap(([repository, own]) =>
+      (digests ? own : own.slice(0, 1)).map((digest) => ({ repository, tag: NONE, digest })),
+    );
+  const lines = [...tagged, ...untagged];
+  return lines.length > 0 ? lines : [{ repository: NONE, tag: NONE, digest: NONE }];
 }
 
-function splitAt(name: string, separator: '@' | ':'): [string, string] {
-  const index = name.lastIndexOf(separator);
-  return separator === '@'
-    ? [name.slice(0, name.indexOf('@')), name.slice(name.indexOf('@') + 1)]
-    : [name.slice(0, index), name.slice(index + 1)];
+function splitTag(name: string): [string, string] {
+  const index = name.lastIndexOf(':');
+  return [name.slice(0, index), name.slice(index + 1)];
 }
 
-function created({ image }: NamedImage): string {
-  const time = Date.parse(parseImageConfig(Buffer.from(image.config)).created ?? '');
-  return Number.isNaN(time) ? 'N/A' : ago(time);
+function fieldsOf({ image, builtAt }: ListedImage, line: Line, { trunc }: Flags): Fields {
+  return {
+    Containers: 'N/A',
+    get CreatedAt() {
+      return builtAt === undefined ? 'N/A' : localTime(builtAt);
+    },
+    CreatedSince: builtAt === undefined ? 'N/A' : ago(builtAt),
+    Digest: line.digest,
+    ID: trunc ? shortId(image.id) : image.id,
+    Repository: line.repository,
+    SharedSize: 'N/A',
+    Size: humanSize(image.size),
+    Tag: line.tag,
+    UniqueSize: 'N/A',
+    VirtualSize: humanSize(image.size),
+  };
 }

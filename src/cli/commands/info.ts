@@ -4,8 +4,13 @@ import { print } from '../output/print.ts';
 import { humanMemory, humanSize } from '../output/units.ts';
 import type { Session } from '../session.ts';
 
+const EXAMPLES = `
+Examples:
+  skiff info
+  skiff --root /srv/skiff info     of another store`;
+
 export function define(command: Command, session: () => Session): void {
-  command.action(() => info(session()));
+  command.addHelpText('after', EXAMPLES).action(() => info(session()));
 }
 
 async function info(session: Session): Promise<void> {

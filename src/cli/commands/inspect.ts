@@ -4,43 +4,91 @@ import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { renderError } from '../output/error.ts';
 import { print, printError } from '../output/print.ts';
+import { type ObjectTemplate, parseObjectTemplate } from '../output/template.ts';
 import type { Session } from '../session.ts';
 
 type Kind = 'container' | 'image';
 
+export interface Flags {
+  format?: string;
+  size?: boolean;
+  type?: Kind;
+}
+
+const EXAMPLES = `
+Examples:
+  skiff inspect web
+  skiff inspect -f '{{.State.Status}} {{.State.ExitCode}}' web db
+  skiff inspect -f '{{range $k, $v := .Config.Labels}}{{$k}}={{$v}} {{end}}' web
+  skiff inspect -f '{{json .Config.Env}}' --type image busybox`;
+
+/** What Docker exits with when an object has not what a template asks for. */
+const EXIT_NOT_RENDERED = 1;
+
 export function define(command: Command, session: () => Session): void {
   command
     .argument('<name...>', 'names or ids of containers or images')
+    .option('-f, --format <template>', 'json, or a template such as "{{.State.Status}}"')
+    .option('-s, --size', 'of containers also what they need on disk')
     .addOption(new Option('--type <kind>', 'look only among these').choices(['container', 'image']))
-    .action((names: string[], flags: { type?: Kind }) => inspect(session(), names, flags.type));
+    .addHelpText('after', EXAMPLES)
+    .action((names: string[], flags: Flags) => inspect(session(), names, flags));
 }
 
-/** Prints one array with all that was found, then says what was not, as Docker does. */
-async function inspect(session: Session, names: string[], kind: Kind | undefined): Promise<void> {
+/** Prints what was found, then says what was not, as Docker does. */
+export async function inspect(
+  session: Session,
+  names: string[],
+  { format = '', ...flags }: Flags,
+): Promise<void> {
+  const template = format === '' || format === 'json' ? undefined : parseObjectTemplate(format);
   const engine = await session.engine();
   const found: object[] = [];
   const errors: EngineError[] = [];
   for (const name of names) {
     try {
-      found.push(await inspectOne(engine, name, kind));
+      found.push(await inspectOne(engine, name, flags));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       errors.push(error);
     }
   }
-  print(`${JSON.stringify(found, null, 4)}\n`);
-  for (const error of errors) {
-    printError(renderError(error, { debug: session.globals.debug === true }));
-    process.exitCode ||= exitCodeOf(error, 'inspect');
-  }
+  if (template === undefined) print(`${JSON.stringify(found, null, format === 'json' ? undefined : 4)}\n`);
+  else printRendered(session, template, found);
+  for (const error of errors) report(session, error, exitCodeOf(error, 'inspect'));
+}
+
+/** An empty line when there is nothing to render. */
+function printRendered(session: Session, template: ObjectTemplate, found: readonly object[]): void {
+  const errors: EngineError[] = [];
+  const texts = found.map((object) => {
+    try {
+      return template.render(object);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      errors.push(error);
+      return '';
+    }
+  });
+  print(texts.join('') || '\n');
+  for (const error of errors) report(session, error, EXIT_NOT_RENDERED);
+}
+
+function report(session: Session, error: EngineError, exitCode: number): void {
+  printError(renderError(error, { debug: session.globals.debug === true }));
+  process.exitCode ||= exitCode;
 }
 
 /** A container first, then an image. */
-async function inspectOne(engine: Engine, name: string, kind: Kind | undefined): Promise<object> {
-  if (kind === 'container') return await engine.containers.inspect(name);
-  if (kind === 'image') return await engine.images.inspect(name);
+async function inspectOne(
+  engine: Engine,
+  name: string,
+  { type, size = false }: Omit<Flags, 'format'>,
+): Promise<object> {
+  if (type === 'container') return await engine.containers.inspect(name, { size });
+  if (type === 'image') return await engine.images.inspect(name);
   try {
-    return await engine.containers.inspect(name);
+    return await engine.containers.inspect(name, { size });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

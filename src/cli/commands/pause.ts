@@ -1,19 +1,22 @@
 import type { Command } from 'commander';
 import { forEachName } from '../each.ts';
+import { addSelection, isActive, isPaused, type SelectionFlags, selected } from '../options/selection.ts';
 import type { Session } from '../session.ts';
 
 const EXAMPLES = `
 Examples:
-  skiff pause web            nothing in it runs until skiff unpause web`;
+  skiff pause web            nothing in it runs until skiff unpause web
+  skiff pause --all`;
 
 export function define(command: Command, session: () => Session): void {
+  addSelection(command, { all: 'all that run' });
   command
-    .argument('<container...>', 'names or ids')
     .addHelpText('after', EXAMPLES)
-    .action((names: string[]) => pause(session(), names));
+    .action((names: string[], flags: SelectionFlags) => pause(session(), names, flags));
 }
 
-async function pause(session: Session, names: string[]): Promise<void> {
+async function pause(session: Session, given: string[], flags: SelectionFlags): Promise<void> {
+  const names = await selected(session, given, flags, (one) => isActive(one) && !isPaused(one));
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'pause' }, async (name) => {
     await containers.pause(name);

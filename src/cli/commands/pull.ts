@@ -11,6 +11,12 @@ interface Flags {
   quiet?: boolean;
 }
 
+const EXAMPLES = `
+Examples:
+  skiff pull debian:bookworm
+  skiff pull --platform linux/arm64 alpine
+  skiff pull localhost:5000/team/app@sha256:…      exactly this one`;
+
 export function define(command: Command, session: () => Session): void {
   command
     .argument('<image>', 'a reference: name, name:tag, host:port/name@sha256:…')
@@ -20,6 +26,7 @@ export function define(command: Command, session: () => Session): void {
       parsePlatform,
     )
     .option('-q, --quiet', 'print only the canonical name')
+    .addHelpText('after', EXAMPLES)
     .action((image: string, flags: Flags) => pull(session(), image, flags));
 }
 

@@ -1,18 +1,34 @@
 import type { Command } from 'commander';
 import { forEachName } from '../each.ts';
+import { addSelection, type SelectionFlags, selected } from '../options/selection.ts';
 import type { Session } from '../session.ts';
 
-export function define(command: Command, session: () => Session): void {
-  command
-    .argument('<container...>', 'names or ids')
-    .option('-f, --force', 'kill it first when it runs')
-    .action((names: string[], flags: { force?: boolean }) => remove(session(), names, flags.force === true));
+interface Flags extends SelectionFlags {
+  force?: boolean;
+  /** There are none yet, so there is nothing more to do. */
+  volumes?: boolean;
 }
 
-async function remove(session: Session, names: string[], force: boolean): Promise<void> {
+const EXAMPLES = `
+Examples:
+  skiff rm web db
+  skiff rm -f web            also when it runs
+  skiff rm --all -f          every container there is`;
+
+export function define(command: Command, session: () => Session): void {
+  addSelection(command, { all: 'all; those that run only with --force' });
+  command
+    .option('-f, --force', 'kill it first when it runs')
+    .option('-v, --volumes', 'its anonymous volumes as well')
+    .addHelpText('after', EXAMPLES)
+    .action((names: string[], flags: Flags) => remove(session(), names, flags));
+}
+
+async function remove(session: Session, given: string[], flags: Flags): Promise<void> {
+  const names = await selected(session, given, flags);
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'rm' }, async (name) => {
-    await containers.remove(name, { force });
+    await containers.remove(name, { force: flags.force === true });
     return name;
   });
 }

@@ -2,10 +2,16 @@ import type { Command } from 'commander';
 import { forEachName } from '../each.ts';
 import type { Session } from '../session.ts';
 
+const EXAMPLES = `
+Examples:
+  skiff rmi busybox:1.36
+  skiff rmi -f 3f57d9401f8d        all names of one image`;
+
 export function define(command: Command, session: () => Session): void {
   command
     .argument('<image...>', 'references or ids')
     .option('-f, --force', 'also when stopped containers use it, and by id when it has several names')
+    .addHelpText('after', EXAMPLES)
     .action((names: string[], flags: { force?: boolean }) => remove(session(), names, flags.force === true));
 }
 

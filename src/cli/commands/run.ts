@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
-import type { CreateOptions } from '../../engine/create-options.ts';
-import type { FoundImage } from '../../engine/image-store.ts';
+import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
+import type { CidFile } from '../cid-file.ts';
+import { imageForContainer } from '../image-for-container.ts';
+import { addClientOptions, type ClientFlags, clientOptions, requireTerminal } from '../options/attach.ts';
 import { addCreateOptions, type CreateFlags, createOptions } from '../options/create.ts';
-import { printError } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
-interface RunFlags extends CreateFlags {
+interface RunFlags extends CreateFlags, ClientFlags {
   detach?: boolean;
+  rmi?: boolean;
 }
 
 export function define(command: Command, session: () => Session): void {
@@ -18,28 +20,69 @@ export function define(command: Command, session: () => Session): void {
     .helpOption('--help', 'show this help')
     .addHelpText('after', EXAMPLES)
     .action((image: string, words: string[], flags: RunFlags) => run(session(), image, words, flags));
-  addCreateOptions(command);
+  addCreateOptions(command, (options) => {
+    options.option('--rmi', 'remove its image as well when it ends, unless others need it; implies --rm');
+    addClientOptions(options);
+  });
 }
 
 const EXAMPLES = `
 Examples:
   skiff run --rm hello                                 the image inside skiff: needs no network
   skiff run --rm busybox echo hi                       pull when missing, run, remove
+  skiff run --rm -it debian bash                       a shell on this terminal; Ctrl-P Ctrl-Q leaves it running
   skiff run -d --name web -m 256m --cpus 0.5 nginx     in the background, with limits
+  skiff run -d --restart on-failure:3 worker           started again when it fails, three times at most
+  skiff run -d --health-cmd 'wget -qO- localhost' web  checked every 30 seconds
   echo hi | skiff run -i --rm busybox cat              relay standard input`;
 
-async function run(session: Session, image: string, words: string[], flags: RunFlags): Promise<never> {
-  const options = createOptions(image, words, flags);
-  const engine = await session.engine();
-  const found = (await engine.images.lookUp(image, options.platform)) ?? (await pull(session, options));
-  const mode = flags.detach === true ? 'detach' : 'attach';
-  const handover = await engine.containers.run(options, { image: found, mode });
-  replaceProcess(handover);
+async function run(session: Session, image: string, words: string[], flags: RunFlags): Promise<void> {
+  const { detach = false, replace, rmi = false } = flags;
+  const options = createOptions(image, words, { ...flags, rm: flags.rm === true || rmi });
+  if (detach) {
+    refuseInBackground(flags);
+    options.process.attach = [];
+  }
+  if (!detach && flags.tty === true && takesInput(flags)) await requireTerminal();
+  const cidFile = flags.cidfile === undefined ? undefined : await makeCidFile(flags.cidfile);
+  try {
+    const engine = await session.engine();
+    const found = await imageForContainer(session, options, flags);
+    const mode = detach ? 'detach' : 'attach';
+    const birth = {
+      image: found,
+      mode,
+      client: clientOptions(flags),
+      replace,
+      whenCreated: cidFile?.write,
+    } as const;
+    if (!rmi) replaceProcess(await engine.containers.run(options, birth));
+    process.exitCode = await engine.containers.runAndRemoveImage(options, birth);
+  } catch (error) {
+    cidFile?.discard();
+    throw error;
+  }
 }
 
-/** As Docker does: says so on standard error, which is not the container's to use yet. */
-async function pull(session: Session, { image, platform }: CreateOptions): Promise<FoundImage> {
-  const { pullWithProgress } = await import('../pull-with-progress.ts');
-  printError(`Unable to find image '${image}' locally\n`);
-  return await pullWithProgress(session, image, { platform, quiet: false, output: process.stderr });
+async function makeCidFile(path: string): Promise<CidFile> {
+  const { makeCidFile: make } = await import('../cid-file.ts');
+  return make(path);
+}
+
+/** Standard input reaches the container: it keeps it open, and `-a` does not leave it out. */
+function takesInput({ interactive, attach }: RunFlags): boolean {
+  return interactive === true && attach?.includes('stdin') !== false;
+}
+
+/** What needs this very command as long as the container runs. Throws `invalid`. */
+function refuseInBackground({ attach, rmi }: RunFlags): void {
+  const [option, reason] =
+    attach !== undefined
+      ? ['-a', 'what runs in the background has no streams here']
+      : ['--rmi', 'nobody stays to remove the image when it ends'];
+  if (attach === undefined && rmi !== true) return;
+  throw new EngineError('invalid', `${option} and -d contradict each other`, {
+    subject: option,
+    hint: `leave one of them out: ${reason}`,
+  });
 }

@@ -1,19 +1,22 @@
 import type { Command } from 'commander';
 import { forEachName } from '../each.ts';
+import { addSelection, isPaused, type SelectionFlags, selected } from '../options/selection.ts';
 import type { Session } from '../session.ts';
 
 const EXAMPLES = `
 Examples:
-  skiff unpause web`;
+  skiff unpause web
+  skiff unpause --all`;
 
 export function define(command: Command, session: () => Session): void {
+  addSelection(command, { all: 'all that are paused' });
   command
-    .argument('<container...>', 'names or ids')
     .addHelpText('after', EXAMPLES)
-    .action((names: string[]) => unpause(session(), names));
+    .action((names: string[], flags: SelectionFlags) => unpause(session(), names, flags));
 }
 
-async function unpause(session: Session, names: string[]): Promise<void> {
+async function unpause(session: Session, given: string[], flags: SelectionFlags): Promise<void> {
+  const names = await selected(session, given, flags, isPaused);
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'unpause' }, async (name) => {
     await containers.unpause(name);

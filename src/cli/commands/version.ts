@@ -3,8 +3,13 @@ import { helperDigest } from '../../host/assets.ts';
 import { VERSION } from '../../host/version.ts';
 import { print } from '../output/print.ts';
 
+const EXAMPLES = `
+Examples:
+  skiff version
+  skiff --version                  in one line`;
+
 export function define(command: Command): void {
-  command.action(() => {
+  command.addHelpText('after', EXAMPLES).action(() => {
     const runtime =
       process.versions['bun'] === undefined
         ? `Node.js ${process.versions.node}`

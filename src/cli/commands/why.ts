@@ -6,10 +6,16 @@ import type { Session } from '../session.ts';
 
 type Format = 'text' | 'json';
 
+const EXAMPLES = `
+Examples:
+  skiff why web
+  skiff why --format json web      the evidence, for programs`;
+
 export function define(command: Command, session: () => Session): void {
   command
     .argument('<container>', 'a name or an id')
     .option('--format <format>', 'text, or json: the evidence as data', oneOf<Format>('text', 'json'))
+    .addHelpText('after', EXAMPLES)
     .action((name: string, flags: { format?: Format }) => why(session(), name, flags.format ?? 'text'));
 }
 

@@ -1,13 +1,20 @@
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/create-options.ts';
+import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { oneOf, some } from '../parse/words.ts';
+import { type AttachFlags, addAttachOptions } from './attach.ts';
 import { addDeviceOptions, type DeviceFlags, deviceOptions } from './devices.ts';
 import { addFileOptions, type FileFlags, fileOptions } from './files.ts';
+import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
+import { addLabelOptions, type LabelFlags, labelOptions } from './labels.ts';
+import { addLoggingOptions, type LoggingFlags, loggingOptions } from './logging.ts';
 import { addNamespaceOptions, type NamespaceFlags, namespaceOptions } from './namespaces.ts';
 import { addOnDemand } from './on-demand.ts';
 import { addProcessOptions, type ProcessFlags, processOptions, stopOptions } from './process.ts';
 import { addResourceOptions, type ResourceFlags, resourceOptions } from './resources.ts';
+import { addRestartOptions, type RestartFlags, restartOptions } from './restart.ts';
 import { addSecurityOptions, type SecurityFlags, securityOptions } from './security.ts';
 import { acceptSwitchValues } from './switches.ts';
 
@@ -17,24 +24,44 @@ export interface CreateFlags
     FileFlags,
     NamespaceFlags,
     SecurityFlags,
-    DeviceFlags {
+    DeviceFlags,
+    RestartFlags,
+    HealthFlags,
+    LoggingFlags,
+    LabelFlags,
+    AttachFlags {
+  cidfile?: string;
   name?: string;
   platform?: Platform;
+  pull?: PullPolicy;
+  quiet?: boolean;
+  replace?: boolean;
   rm?: boolean;
 }
 
-/** Everything that can be said of a new container, whichever command makes it; its options end at the image. */
-export function addCreateOptions(command: Command): void {
+/** When an image is fetched before a container is made of it; absent: `missing`. */
+export type PullPolicy = 'always' | 'missing' | 'never';
+
+/**
+ * Everything that can be said of a new container, whichever command makes it; its options end at the image. `own` adds
+ * what only this command has.
+ */
+export function addCreateOptions(command: Command, own?: (options: Command) => void): void {
   command.passThroughOptions();
   acceptSwitchValues(command);
   addOnDemand(command, (options) => {
     addContainerOptions(options);
+    own?.(options);
     addProcessOptions(options);
     addResourceOptions(options);
     addFileOptions(options);
     addNamespaceOptions(options);
     addSecurityOptions(options);
     addDeviceOptions(options);
+    addRestartOptions(options);
+    addHealthOptions(options);
+    addLoggingOptions(options);
+    addLabelOptions(options);
   });
 }
 
@@ -43,26 +70,46 @@ function addContainerOptions(command: Command): void {
     .optionsGroup('Container:')
     .option('--name <name>', 'its name; one is made up when absent')
     .option('--rm', 'remove it and its files when it ends')
+    .option('--replace', 'remove the container that has its name now, even if it runs')
+    .option('--cidfile <file>', 'write its id there; the file must not exist', some('the path of --cidfile'))
     .option(
       '--platform <os/arch[/variant]>',
       'which image to take where an index offers several',
       parsePlatform,
-    );
+    )
+    .option(
+      '--pull <when>',
+      'fetch the image first: always, missing (the default) or never',
+      oneOf<PullPolicy>('always', 'missing', 'never'),
+    )
+    .option('-q, --quiet', 'do not show how the image is fetched');
+  addAttachOptions(command);
 }
 
 /** Throws `invalid` for options that contradict each other. */
 export function createOptions(image: string, words: string[], flags: CreateFlags): CreateOptions {
+  const autoRemove = flags.rm === true;
+  if (flags.replace === true && !flags.name) {
+    throw new EngineError('invalid', '--replace needs --name', {
+      subject: '--replace',
+      hint: 'name the container that is to be replaced',
+    });
+  }
   return {
     image,
     name: flags.name,
     platform: flags.platform,
-    process: processOptions(flags, words),
+    process: { ...processOptions(flags, words), attach: flags.attach },
     namespaces: namespaceOptions(flags),
     security: securityOptions(flags),
     devices: deviceOptions(flags),
     files: fileOptions(flags),
     resources: resourceOptions(flags),
     stop: stopOptions(flags),
-    autoRemove: flags.rm === true,
+    autoRemove,
+    ...labelOptions(flags),
+    ...restartOptions(flags, { autoRemove }),
+    log: loggingOptions(flags),
+    health: healthOptions(flags),
   };
 }

@@ -4,7 +4,7 @@ type OptionCall = Parameters<Command['option']>;
 
 /**
  * Declares options that commander gets to know when the command line is read, and then only those that it may name: a
- * new container has some sixty, each costs commander 8 µs, and most command lines name three. All of them are known when
+ * new container has some eighty, each costs commander 8 µs, and most command lines name three. All of them are known when
  * help is asked for, or a word is none of them, so that commander can say which one was meant. They must have no
  * defaults, which an option that is not known does not set.
  */

@@ -1,18 +1,20 @@
 import type { Command } from 'commander';
 import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/create-options.ts';
-import { environmentEntry } from '../parse/environment.ts';
+import { environmentEntry, environmentFile } from '../parse/environment.ts';
 import { parseStopSignal, parseUlimit, parseUmask } from '../parse/process.ts';
 import { integer, listOf, some } from '../parse/words.ts';
 
 export interface ProcessFlags {
   entrypoint?: string;
   env?: string[];
+  envFile?: string[];
   groupAdd?: string[];
   init?: boolean;
   interactive?: boolean;
   oomScoreAdj?: number;
   stopSignal?: string;
   stopTimeout?: number;
+  tty?: boolean;
   tz?: string;
   ulimit?: RlimitOption[];
   umask?: number;
@@ -30,7 +32,9 @@ export function addProcessOptions(command: Command): void {
       'set a variable; KEY alone takes it from here (repeatable)',
       environmentEntry,
     )
+    .option('--env-file <file>', 'variables from a file, one on each line (repeatable)', environmentFile)
     .option('-i, --interactive', 'keep standard input open')
+    .option('-t, --tty', 'give it a terminal')
     .option('-u, --user <name|uid[:group|gid]>', 'who runs the command')
     .option('--group-add <group>', 'one more group, by name or number (repeatable)', listOf(some('a group')))
     .option('-w, --workdir <dir>', 'working directory inside the container')
@@ -56,7 +60,8 @@ export function processOptions(flags: ProcessFlags, command: string[]): ProcessO
   return {
     entrypoint: entrypoint(flags.entrypoint),
     command,
-    env: flags.env ?? [],
+    // The last one of a name counts: those of the command line.
+    env: [...(flags.envFile ?? []), ...(flags.env ?? [])],
     // As with Docker an empty user or directory means the image's.
     cwd: flags.workdir || undefined,
     user: flags.user || undefined,
@@ -67,6 +72,7 @@ export function processOptions(flags: ProcessFlags, command: string[]): ProcessO
     oomScoreAdj: flags.oomScoreAdj,
     rlimits: flags.ulimit && lastOfEachName(flags.ulimit),
     stdin: flags.interactive === true,
+    terminal: flags.tty,
   };
 }
 

@@ -3,12 +3,16 @@ import { EXIT_ENGINE_FAILED } from '../exit-code.ts';
 import { booleanWord } from '../parse/words.ts';
 
 /**
- * Lets the switches of a command whose options end at the first operand have values, as Docker's do: `--rm=true`,
- * `--init=false`. Commander knows switches without values only.
+ * Lets switches have values, as Docker's do: `--rm=true`, `--init=false`. Commander knows switches without values only.
+ * One that is on unless it is switched off is declared as `--sig-proxy [boolean]`: it never takes the next word.
+ * `interspersed`: options may follow operands; else they end at the first one.
  */
-export function acceptSwitchValues(command: Command): void {
+export function acceptSwitchValues(
+  command: Command,
+  { interspersed = false }: { interspersed?: boolean } = {},
+): void {
   const parseOptions = command.parseOptions.bind(command);
-  command.parseOptions = (args) => parseOptions(withoutSwitchValues(args, command.options));
+  command.parseOptions = (args) => parseOptions(withoutSwitchValues(args, command.options, interspersed));
 }
 
 /** A word, and the switch that it is, if it is one. */
@@ -21,18 +25,27 @@ interface Word {
  * The same words with `--rm` for `--rm=true`, and without any `--rm` before `--rm=false`: the last one counts. Throws
  * CommanderError for a value that is no boolean.
  */
-function withoutSwitchValues(args: readonly string[], options: readonly Option[]): string[] {
+function withoutSwitchValues(
+  args: readonly string[],
+  options: readonly Option[],
+  interspersed: boolean,
+): string[] {
   let words: Word[] = [];
   let at = 0;
-  while (at < args.length && isOption(args[at] ?? '')) {
+  while (at < args.length && args[at] !== '--' && (interspersed || isOption(args[at] ?? ''))) {
     const text = args[at] ?? '';
+    at += 1;
+    if (!isOption(text)) {
+      words.push({ text });
+      continue;
+    }
     const equals = text.indexOf('=');
     const name = equals < 0 ? text : text.slice(0, equals);
-    const switched = options.find((option) => isNamed(option, name) && option.isBoolean());
-    if (switched !== undefined && equals >= 0 && !booleanOf(name, text.slice(equals + 1)))
+    const switched = options.find((option) => isNamed(option, name) && !option.required);
+    if (switched?.optional === true) words.push({ text: equals < 0 ? `${name}=true` : text });
+    else if (switched !== undefined && equals >= 0 && !booleanOf(name, text.slice(equals + 1)))
       words = words.filter((word) => word.switched !== switched);
     else words.push({ text: switched === undefined ? text : name, switched });
-    at += 1;
     if (wantsNextWord(text, options) && at < args.length) {
       words.push({ text: args[at] ?? '' });
       at += 1;

@@ -15,9 +15,16 @@ export function renderExplanation({ name, cause, evidence }: Explanation): strin
   const lines = [
     ...sentences,
     ...remarks.sentences,
+    ...restartSentences(evidence),
     ...[...hints, ...remarks.hints].map((hint) => `hint: ${hint}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function restartSentences({ restart }: Evidence): string[] {
+  if (restart === undefined) return [];
+  const times = restart.count === 1 ? 'once' : `${restart.count} times`;
+  return [`It is about to be started again, as its restart policy says: ${times} so far, this one included.`];
 }
 
 function wordsFor(name: string, cause: Cause, evidence: Evidence): Words {
@@ -94,19 +101,20 @@ function times(count: number): string {
   return count > 1 ? ` (${count} processes altogether)` : '';
 }
 
-function stopTimeout(name: string, { stop, init }: Evidence): Words {
+function stopTimeout(name: string, { stop, init, ignored }: Evidence): Words {
   const asked = signalName(stop.signal);
   const sentences = [
     `${name} was asked to stop, did not end in time and was killed (SIGKILL).`,
     init
       ? `Its command ignores ${asked}, or needs longer.`
-      : `It needs longer, or ignores ${asked}: PID 1 ignores every signal that it has no handler for.`,
+      : ignored
+        ? `It never saw ${asked}: PID 1 ignores every signal that it has no handler for, and it has none for this one.`
+        : `It needs longer, or ignores ${asked}: PID 1 ignores every signal that it has no handler for.`,
   ];
+  const cure = `run it with --init, so that ${asked} ends it even without a handler`;
   const hints = init
     ? ['give it more time (stop -t, --stop-timeout), or ask with another signal (--stop-signal)']
-    : [
-        `run it with --init, so that ${asked} ends it even without a handler; or give it more time with --stop-timeout`,
-      ];
+    : [ignored ? cure : `${cure}; or give it more time with --stop-timeout`];
   return { sentences, hints };
 }
 

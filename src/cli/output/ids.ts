@@ -15,6 +15,7 @@ export function quotedCommand(argv: readonly string[], { trunc }: { trunc: boole
 
 /** Text of at most `width` characters; what was cut is shown by a `…` that counts as one. */
 export function ellipsis(text: string, width: number): string {
+  if (text.length <= width) return text;
   const characters = [...text];
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
 }
@@ -29,6 +30,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** As a Go string literal, which is what Docker prints: nothing that could move a terminal's cursor stays. */
 function quoted(text: string): string {
+  if (!/["\\]|\p{Cc}/u.test(text)) return `"${text}"`;
   const escaped = text.replace(/["\\]|\p{Cc}/gu, (character) => {
     return ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });

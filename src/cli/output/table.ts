@@ -12,22 +12,29 @@ export function renderTable(
   { minimumWidth = MINIMUM_WIDTH } = {},
 ): string {
   const lines = [headers, ...rows];
-  const widths = headers.map((_, column) => {
-    const widest = lines.reduce((width, cells) => Math.max(width, widthOf(cells[column] ?? '')), 0);
+  const widthOf = lines.some((cells) => SURROGATE.test(cells.join(''))) ? characters : codeUnits;
+  const widths = headers.map((header, column) => {
+    let widest = widthOf(header);
+    for (const cells of rows) widest = Math.max(widest, widthOf(cells[column] ?? ''));
     return Math.max(widest + PADDING, minimumWidth);
   });
-  return lines.map((cells) => `${renderLine(cells, widths)}\n`).join('');
+  let table = '';
+  for (const cells of lines) {
+    const last = cells.length - 1;
+    for (const [column, cell] of cells.entries())
+      table += column === last ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+    table += '\n';
+  }
+  return table;
 }
 
-function renderLine(cells: readonly string[], widths: readonly number[]): string {
-  return cells
-    .map((cell, column) =>
-      column === cells.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)),
-    )
-    .join('');
+/** What a character needs that is more than one code unit. */
+const SURROGATE = /[\ud800-\udfff]/;
+
+function codeUnits(text: string): number {
+  return text.length;
 }
 
-/** Characters, not code units. */
-function widthOf(text: string): number {
+function characters(text: string): number {
   return [...text].length;
 }

@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { readKeyValueFile } from './key-value-file.ts';
 
 /**
  * Collects `-e`: `KEY=VALUE` as it is; `KEY` alone takes this process's value, and is left out when there is none.
@@ -15,4 +16,12 @@ export function environmentEntry(entry: string, previous: string[] = []): string
   if (equals > 0) return [...previous, entry];
   const value = process.env[entry];
   return value === undefined ? previous : [...previous, `${entry}=${value}`];
+}
+
+/** Collects `--env-file`: what `-e` would say, line by line. Throws as `readKeyValueFile`. */
+export function environmentFile(path: string, previous: string[] = []): string[] {
+  const entries = readKeyValueFile(path, 'env file').flatMap(({ key, value = process.env[key] }) =>
+    value === undefined ? [] : [`${key}=${value}`],
+  );
+  return [...previous, ...entries];
 }

@@ -18,6 +18,17 @@ export function integer(value: string): number {
   throw new EngineError('invalid', `"${value}" is not a whole number`, { subject: value });
 }
 
+/** A parser for a whole number that is not negative; `what` names it in the error. Throws `invalid`. */
+export function natural(what: string): (text: string) => number {
+  return (text) => {
+    if (/^\+?\d{1,15}$/.test(text)) return Number(text);
+    throw new EngineError('invalid', `invalid ${what}: "${text}"`, {
+      subject: text,
+      hint: 'write a whole number, not negative',
+    });
+  };
+}
+
 /** Collects the values of an option that can be repeated, each as `parse` reads it. */
 export function listOf<Value>(parse: (text: string) => Value): (text: string, previous?: Value[]) => Value[] {
   return (text, previous = []) => [...previous, parse(text)];

@@ -26,6 +26,10 @@ function optionsOf(...args: string[]): CreateOptions {
 const directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
 const profile = join(directory, 'profile=x.json');
 writeFileSync(profile, '{}');
+const envFile = join(directory, 'env');
+writeFileSync(envFile, 'A=file\nB="quoted"\nSKIFF_UNSET_VARIABLE\n');
+const labelFile = join(directory, 'labels');
+writeFileSync(labelFile, 'a=file\nb=file=two\nalone\n');
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('the options of a new container', () => {
@@ -53,6 +57,9 @@ describe('the options of a new container', () => {
     [['-u', '1000:www'], 'process', { user: '1000:www' }],
     [['-w', '/srv'], 'process', { cwd: '/srv' }],
     [['-i'], 'process', { stdin: true }],
+    [['-it'], 'process', { stdin: true, terminal: true }],
+    [['--tty=true'], 'process', { terminal: true }],
+    [['-e', 'A=1', '--env-file', envFile], 'process', { env: ['A=file', 'B="quoted"', 'A=1'] }],
     [['--group-add', 'audio', '--group-add', '44'], 'process', { groups: ['audio', '44'] }],
     [['--umask', '0027'], 'process', { umask: 0o27 }],
     [['--umask', '0'], 'process', { umask: 0 }],
@@ -178,6 +185,52 @@ describe('the options of a new container', () => {
     expect(optionsOf(...args)[part]).toMatchObject(expected);
   });
 
+  it.each<[string[], Partial<CreateOptions>]>([
+    [['--name', 'x', '--rm', '--replace'], { name: 'x', autoRemove: true }],
+    // Labels
+    [['-l', 'a=1', '--label', 'b', '-l', 'c=x=y'], { labels: { a: '1', b: '', c: 'x=y' } }],
+    [['-l', 'a=line', '--label-file', labelFile], { labels: { a: 'line', b: 'file=two', alone: '' } }],
+    [['-l', '__proto__=x'], { labels: Object.fromEntries([['__proto__', 'x']]) }],
+    [['--annotation', 'org.example.a=1'], { annotations: { 'org.example.a': '1' } }],
+    // Supervision
+    [['--restart', 'always'], { restart: { name: 'always' } }],
+    [['--restart', 'unless-stopped'], { restart: { name: 'unless-stopped' } }],
+    [['--restart', 'on-failure:5'], { restart: { name: 'on-failure', maximum: 5 } }],
+    [['--restart', 'on-failure'], { restart: { name: 'on-failure' } }],
+    [['--timeout', '90'], { runTimeoutMs: 90_000 }],
+    // Health
+    [
+      ['--health-cmd', 'test -f /ready', '--health-interval', '1m30s', '--health-retries', '5'],
+      { health: { test: ['CMD-SHELL', 'test -f /ready'], intervalMs: 90_000, retries: 5 } },
+    ],
+    [
+      ['--health-timeout=1.5s', '--health-start-period=1h', '--health-start-interval=100ms'],
+      { health: { timeoutMs: 1500, startPeriodMs: 3_600_000, startIntervalMs: 100 } },
+    ],
+    [['--health-on-failure', 'kill'], { health: { onFailure: 'kill' } }],
+    [['--no-healthcheck'], { health: { test: ['NONE'] } }],
+    [['--no-healthcheck=true', '--health-retries=0'], { health: { test: ['NONE'] } }],
+    // Logs
+    [['--log-driver', 'none'], { log: { driver: 'none', options: {} } }],
+    [
+      ['--log-opt', 'max-size=10m', '--log-opt', 'labels=a=b'],
+      { log: { driver: 'json-file', options: { 'max-size': '10m', labels: 'a=b' } } },
+    ],
+  ])('%j are of the whole container', (args, expected) => {
+    expect(optionsOf(...args)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['--restart', 'no'],
+    ['--restart', ''],
+    ['--timeout', '0'],
+    ['--health-interval', '0s'],
+    ['--health-cmd', ''],
+    ['--no-healthcheck', 'false'],
+  ])('are as if not given with %s=%s', (flag, value) => {
+    expect(optionsOf(`${flag}=${value}`)).toEqual(optionsOf());
+  });
+
   it.each([
     ['-u', '', 'process'],
     ['-w', '', 'process'],
@@ -238,6 +291,26 @@ describe('the options of a new container', () => {
     ['--device', '/dev/a:/dev/b:', '/dev/b:'],
     ['--device', '/dev/a:/dev/b:rwm:x', 'rwm:x'],
     ['--shm-size', '-1', '-1'],
+    ['--env-file', '/no/such/env', 'no such env file: /no/such/env'],
+    ['--label-file', directory, 'is a directory'],
+    ['--label', '=x', '"=x"'],
+    ['--annotation', '', 'annotation'],
+    ['--restart', 'sometimes', 'sometimes'],
+    ['--restart', ':3', ':3'],
+    ['--restart', 'on-failure:-1', 'on-failure:-1'],
+    ['--restart', 'on-failure:many', 'many'],
+    ['--restart', 'always:3', 'always:3'],
+    ['--timeout', '-1', '-1'],
+    ['--health-interval', '30', '30'],
+    ['--health-interval', '-1s', '-1s'],
+    ['--health-timeout', '1us', '1us'],
+    ['--health-retries', '-2', '-2'],
+    ['--health-on-failure', 'explode', 'explode'],
+    ['--log-driver', '', 'log driver'],
+    ['--log-opt', 'max-size', 'max-size'],
+    ['--attach', 'stdlog', 'stdlog'],
+    ['--pull', 'often', 'often'],
+    ['--cidfile', '', '--cidfile'],
   ])('refuse %s "%s", naming it', (flag, value, named) => {
     expect(() => optionsOf(`${flag}=${value}`)).toThrow(
       expect.objectContaining({
@@ -250,6 +323,12 @@ describe('the options of a new container', () => {
   it.each([
     [['--uidmap', '0:1', '--userns', 'host'], '--uidmap cannot be used with --userns host'],
     [['--gidmap', '0:1', '--userns', 'container:x'], '--gidmap cannot be used with --userns container:x'],
+    [['--rm', '--restart', 'always'], '--restart and --rm contradict each other'],
+    [
+      ['--no-healthcheck', '--health-cmd', 'true'],
+      '--no-healthcheck and --health options contradict each other',
+    ],
+    [['--replace'], '--replace needs --name'],
   ])('refuse %j together', (args, message) => {
     expect(() => optionsOf(...args)).toThrow(expect.objectContaining({ kind: 'invalid', message }));
   });
@@ -292,7 +371,7 @@ describe('the options of a new container', () => {
     );
   });
 
-  it.each(['--publish', '--volume', '--tty', '--restart', '--gpus', '--env-file', '--label'])(
+  it.each(['--publish', '--volume', '--gpus', '--expose', '--dns'])(
     'do not know %s yet, and say so',
     (flag) => {
       expect(() => optionsOf(`${flag}=x`)).toThrow(flag);

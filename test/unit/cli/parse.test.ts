@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCpus } from '../../../src/cli/parse/cpus.ts';
+import { duration } from '../../../src/cli/parse/duration.ts';
 import { parseSize } from '../../../src/cli/parse/size.ts';
 
 describe('parseSize', () => {
@@ -46,4 +47,31 @@ describe('parseCpus', () => {
   it.each(['', '.', '-1', 'half', '1.2.3', '0.0000000001', '1e3', ' 1'])('refuses "%s"', (text) => {
     expect(() => parseCpus(text)).toThrow(expect.objectContaining({ kind: 'invalid' }));
   });
+});
+
+describe('duration', () => {
+  it.each([
+    ['0', 0],
+    ['0s', 0],
+    ['30s', 30_000],
+    ['1m30s', 90_000],
+    ['100ms', 100],
+    ['1.5h', 5_400_000],
+    ['+.5s', 500],
+    ['1h1m1s1ms', 3_661_001],
+    ['2000us', 2],
+    ['1500µs', 1],
+    ['3000000ns', 3],
+  ])('reads %s as Go does, in milliseconds', (text, ms) => {
+    expect(duration('interval')(text)).toBe(ms);
+  });
+
+  it.each(['', '30', 's', '1x', '1s ', '-5s', '10ns', '1.2.3s', '1,5s', '1S', '--1s', '1e3s'])(
+    'refuses "%s"',
+    (text) => {
+      expect(() => duration('interval')(text)).toThrow(
+        expect.objectContaining({ kind: 'invalid', message: `invalid interval: "${text}"` }),
+      );
+    },
+  );
 });

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { makeCidFile } from '../cid-file.ts';
+import { imageForContainer } from '../image-for-container.ts';
+import { addCreateOptions, type CreateFlags, createOptions } from '../options/create.ts';
+import { print } from '../output/print.ts';
+import type { Session } from '../session.ts';
+
+const EXAMPLES = `
+Examples:
+  skiff create --name web -m 256m nginx     made, not started; skiff start web does that
+  skiff create --cidfile web.id nginx       its id in a file as well`;
+
+export function define(command: Command, session: () => Session): void {
+  command
+    .argument('<image>', 'a reference, an image id, or hello for the image inside skiff')
+    .argument('[command...]', "what to run instead of the image's own command")
+    .helpOption('--help', 'show this help')
+    .addHelpText('after', EXAMPLES)
+    .action((image: string, words: string[], flags: CreateFlags) => create(session(), image, words, flags));
+  addCreateOptions(command);
+}
+
+async function create(session: Session, image: string, words: string[], flags: CreateFlags): Promise<void> {
+  const options = createOptions(image, words, flags);
+  const cidFile = flags.cidfile === undefined ? undefined : makeCidFile(flags.cidfile);
+  try {
+    const { containers } = await session.engine();
+    const found = await imageForContainer(session, options, flags);
+    const { replace } = flags;
+    const id = await containers.create(options, { image: found, replace, whenCreated: cidFile?.write });
+    print(`${id}\n`);
+  } catch (error) {
+    cidFile?.discard();
+    throw error;
+  }
+}

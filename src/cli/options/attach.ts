@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { ClientOptions, StreamName } from '../../engine/client-options.ts';
+import { EngineError } from '../../errors.ts';
+import { parseDetachKeys } from '../parse/detach-keys.ts';
+import { booleanWord } from '../parse/words.ts';
+
+/** Flags of commands that take part in a container's streams. */
+export interface ClientFlags {
+  detachKeys?: string;
+  sigProxy?: boolean;
+}
+
+export interface AttachFlags {
+  attach?: StreamName[];
+}
+
+const STDIN = 0;
+
+const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
+
+/** For `run`, `start` and `attach`. */
+export function addClientOptions(command: Command): void {
+  command
+    .option(
+      '--sig-proxy [boolean]',
+      'pass signals that reach skiff on to the container; true when absent',
+      parseSignalProxy,
+    )
+    .option(
+      '--detach-keys <keys>',
+      'what leaves it running on a terminal; ctrl-p,ctrl-q when absent, nothing when empty',
+      parseDetachKeys,
+    );
+}
+
+/** `-a`: which streams the creator of a container takes part in. */
+export function addAttachOptions(command: Command): void {
+  command.option(
+    '-a, --attach <stream>',
+    'take part only in stdin, stdout or stderr (repeatable)',
+    collectStream,
+  );
+}
+
+export function clientOptions({ sigProxy, detachKeys, attach }: ClientFlags & AttachFlags): ClientOptions {
+  return { streams: attach, detachKeys, forwardSignals: sigProxy };
+}
+
+/**
+ * Standard input can be a container's terminal only if it is one. Throws `invalid`. Asked only of those who want a
+ * terminal: the module that knows takes its time to load.
+ */
+export async function requireTerminal(): Promise<void> {
+  const { isatty } = await import('node:tty');
+  if (isatty(STDIN)) return;
+  throw new EngineError('invalid', 'the input device is not a TTY', {
+    subject: '--tty',
+    hint: 'leave -t out to relay what is piped in, or -i out to have a terminal without input',
+  });
+}
+
+function collectStream(text: string, previous: StreamName[] = []): StreamName[] {
+  const stream = STREAMS.find((name) => name === text.toLowerCase());
+  if (stream !== undefined) return previous.includes(stream) ? previous : [...previous, stream];
+  throw new EngineError('invalid', `there is no stream "${text}" to attach to`, {
+    subject: text,
+    hint: `use ${STREAMS.join(', ')}`,
+  });
+}
+
+function parseSignalProxy(text: string): boolean {
+  const value = booleanWord(text);
+  if (value !== undefined) return value;
+  throw new EngineError('invalid', `invalid boolean value "${text}" for --sig-proxy`, { subject: text });
+}

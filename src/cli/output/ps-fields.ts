@@ -1,0 +1,121 @@
+import type { ListedContainer } from '../../engine/list-containers.ts';
+import type { PsState } from '../../engine/ps-state.ts';
+import { quotedCommand, shortId } from './ids.ts';
+import { localTime } from './local-time.ts';
+import type { Fields, Headers } from './template.ts';
+import { ago, exitedAt, upSince } from './time.ts';
+import { humanSize } from './units.ts';
+
+/** The fields of `ps --format`, with Docker's headers. */
+export const PS_HEADERS = {
+  Command: 'COMMAND',
+  CreatedAt: 'CREATED AT',
+  HealthStatus: 'HEALTH STATUS',
+  ID: 'CONTAINER ID',
+  Image: 'IMAGE',
+  Label: labelHeader,
+  Labels: 'LABELS',
+  LocalVolumes: 'LOCAL VOLUMES',
+  Mounts: 'MOUNTS',
+  Names: 'NAMES',
+  Networks: 'NETWORKS',
+  Platform: 'PLATFORM',
+  Ports: 'PORTS',
+  RunningFor: 'CREATED',
+  Size: 'SIZE',
+  State: 'STATE',
+  Status: 'STATUS',
+} satisfies Headers;
+
+type PsFields = Record<keyof typeof PS_HEADERS, Fields[string]>;
+
+/** What a line says. Each field is made when a template asks for it. */
+export function psFields(container: ListedContainer, { trunc }: { trunc: boolean }): PsFields {
+  const { row, state } = container;
+  return {
+    get Command() {
+      return quotedCommand(row.argv, { trunc });
+    },
+    get CreatedAt() {
+      return localTime(row.createdAt);
+    },
+    HealthStatus: state.health?.status ?? '',
+    ID: trunc ? shortId(row.id) : row.id,
+    get Image() {
+      return trunc ? shortImage(container.image) : container.image;
+    },
+    Label: (name: string) => container.labels[name] ?? '',
+    get Labels() {
+      return labelsText(container.labels);
+    },
+    LocalVolumes: '0',
+    Mounts: '',
+    Names: row.name,
+    get Networks() {
+      return networkText(container);
+    },
+    Platform: null,
+    Ports: '',
+    get RunningFor() {
+      return ago(row.createdAt);
+    },
+    get Size() {
+      return sizeText(container);
+    },
+    State: state.name,
+    get Status() {
+      return statusText(state);
+    },
+  };
+}
+
+/** Without what goes without saying: the digest, and the default registry. An id is cut. */
+function shortImage(name: string): string {
+  if (name.startsWith('sha256:')) return shortId(name);
+  return name.replace(/@.*$/, '').replace(/^(index\.)?docker\.io\/(library\/)?/, '');
+}
+
+/** The last part of a label's name, as Docker's table has it. */
+function labelHeader(name: string): string {
+  return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join();
+}
+
+function networkText({ row }: ListedContainer): string {
+  const { network } = row.options.namespaces;
+  return typeof network === 'string' ? network : '';
+}
+
+function sizeText({ size }: ListedContainer): string {
+  const { own = 0, total = 0 } = size ?? {};
+  return total > 0 ? `${humanSize(own)} (virtual ${humanSize(total)})` : humanSize(own);
+}
+
+/** The STATUS column, in Docker's words. */
+export function statusText({ name, startedAt = 0, finishedAt = 0, exitCode, health }: PsState): string {
+  switch (name) {
+    case 'running': {
+      const up = upSince(startedAt);
+      if (health === undefined) return up;
+      return `${up} (${health.status === 'starting' ? 'health: starting' : health.status})`;
+    }
+    case 'paused':
+      return `${upSince(startedAt)} (Paused)`;
+    case 'restarting':
+      return `Restarting (${exitCode}) ${ago(finishedAt)}`;
+    case 'created':
+      return 'Created';
+    case 'removing':
+      return 'Removal In Progress';
+    case 'dead':
+      return 'Dead';
+    case 'exited':
+      return exitedAt(finishedAt, exitCode);
+  }
+}

@@ -1,0 +1,23 @@
+import type { RestartPolicy } from '../../engine/create-options.ts';
+import { EngineError } from '../../errors.ts';
+
+const NAMES = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
+
+/** `--restart no|always|unless-stopped|on-failure[:N]`; empty is as good as `no`. Throws `invalid`. */
+export function parseRestartPolicy(text: string): RestartPolicy {
+  if (text === '') return { name: 'no' };
+  const colon = text.indexOf(':');
+  const word = colon < 0 ? text : text.slice(0, colon);
+  const count = colon < 0 ? '' : text.slice(colon + 1);
+  const name = NAMES.find((candidate) => candidate === word);
+  if (name === undefined) throw invalid(text, `use ${NAMES.join(', ')}, or on-failure:N`);
+  if (count === '') return { name };
+  if (!/^\d{1,9}$/.test(count))
+    throw invalid(text, 'how often it is restarted is a whole number, not negative');
+  if (Number(count) > 0 && name !== 'on-failure') throw invalid(text, 'only on-failure takes a number');
+  return name === 'on-failure' ? { name, maximum: Number(count) } : { name };
+}
+
+function invalid(text: string, hint: string): EngineError {
+  return new EngineError('invalid', `invalid restart policy: "${text}"`, { subject: text, hint });
+}

@@ -72,8 +72,8 @@ describe('stats', () => {
 
   it.each([
     ['{{.Memory}}', 'the fields are Container, ID, Name'],
-    ['{{range .}}', 'what is understood: {{.Field}}'],
-    ['{{.Name', 'an action that begins with {{ ends with }}'],
+    ['{{range .}}', 'template: :1: unexpected EOF'],
+    ['{{.Name', 'template: :1: unclosed action'],
   ])('refuses the template %s', async (format, hint) => {
     const { code, stderr } = await store.skiff(['stats', '--no-stream', '--format', format]);
     expect(code).toBe(125);

@@ -134,10 +134,15 @@ describe('update', () => {
     await log;
   });
 
-  it('does not know --restart', async () => {
-    const { code, stderr } = await store.skiff(['update', '--restart', 'always', 'any']);
-    expect(code).toBe(125);
-    expect(stderr).toContain('--restart');
+  it('changes the restart policy, and refuses one that there is not', async () => {
+    const id = await store.ok(['create', '--restart', 'always', busybox]);
+    const policy = async () => JSON.parse(await store.ok(['inspect', id]))[0].HostConfig.RestartPolicy;
+    expect(await store.ok(['update', '--restart', 'on-failure:3', id])).toBe(id);
+    expect(await policy()).toEqual({ Name: 'on-failure', MaximumRetryCount: 3 });
+    await store.ok(['update', '--restart', 'no', id]);
+    expect(await policy()).toMatchObject({ Name: 'no' });
+    const { code, stderr } = await store.skiff(['update', '--restart', 'sometimes', id]);
+    expect({ code, stderr }).toEqual({ code: 125, stderr: expect.stringContaining('sometimes') });
   });
 
   it('names a container that does not exist and goes on with the others', async () => {

@@ -43,6 +43,7 @@ static int end_container(const struct plan *plan, int rundir)
         .signal = SIGKILL,
         .started = state.started,
         .finished = realtime_ms(),
+        .restarts = state.restarts,
     };
     struct evidence counted;
     collect_evidence(plan, &counted);

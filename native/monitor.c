@@ -169,7 +169,8 @@ static void await_exit(struct exit_record *record)
     int status = 0;
     while (waitpid(container->pid, &status, 0) < 0 && errno == EINTR)
         ;
-    *record = (struct exit_record){.started = container->started, .finished = realtime_ms()};
+    *record = (struct exit_record){
+        .started = container->started, .finished = realtime_ms(), .restarts = restart_count()};
     record->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     record->code = record->signal != 0 ? 128 + record->signal : WEXITSTATUS(status);
     trace("container ended");
@@ -259,7 +260,8 @@ static void note_failed_start(struct exit_record *record)
 {
     struct container *container = &monitor.container;
     int64_t now = realtime_ms();
-    *record = (struct exit_record){.code = take_failure_code(), .started = now, .finished = now};
+    *record = (struct exit_record){
+        .code = take_failure_code(), .started = now, .finished = now, .restarts = restart_count()};
     close_fd(&container->in);
     close_fd(&container->out);
     close_fd(&container->err);
@@ -311,8 +313,9 @@ static int prepare(const struct plan *plan, int signals)
 static void finish(const struct exit_record *record)
 {
     struct container *container = &monitor.container;
-    write_exit(monitor.plan->exit_record, record);
-    if (teardown(monitor.plan) == 0) remove_rundir(monitor.plan, container->rundir);
+    /* Without the record (a full disk) the runtime directory stays: whoever looks then knows that it ran. */
+    bool noted = write_exit(monitor.plan->exit_record, record) == 0 || errno == ENOENT;
+    if (teardown(monitor.plan) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");
     control_close();

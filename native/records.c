@@ -103,6 +103,7 @@ static int encode_exit(char *text, const struct exit_record *record)
     at += sprintf(at, "oom %d\n", evidence->oom_kills > 0);
     at +=
         sprintf(at, "started %lld\nfinished %lld\n", (long long)record->started, (long long)record->finished);
+    at += line(at, "restarts", record->restarts);
     at += line(at, "oom-kills", evidence->oom_kills);
     at += line(at, "memory-peak", evidence->memory_peak);
     at += line(at, "memory-limit", evidence->memory_limit);

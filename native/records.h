@@ -39,6 +39,7 @@ struct exit_record {
     int code;
     int signal; /* 0: none */
     int64_t started, finished;
+    int64_t restarts; /* how often it had been started again */
     struct evidence evidence;
     struct signals_sent sent;
 };

@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "show a container's processes",
     load: () => import('./commands/top.ts'),
   },
+  {
+    name: 'port',
+    summary: "show a container's published ports",
+    load: () => import('./commands/port.ts'),
+  },
   { name: 'pause', summary: 'freeze everything in containers', load: () => import('./commands/pause.ts') },
   { name: 'unpause', summary: 'let paused containers go on', load: () => import('./commands/unpause.ts') },
   {

@@ -17,6 +17,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     domainname: namespaces.domainname ?? '',
     stdin: process.stdin,
     terminal: process.terminal === true,
+    attach: process.attach ?? ['stdout', 'stderr', ...(process.stdin ? ['stdin'] : [])],
     image: row.imageName,
     timeoutMs: stop.timeoutMs,
     health: mergeHealth(image, row.options.health),
@@ -40,6 +41,7 @@ export function imageConfigObject(image: ImageConfig): object {
     domainname: '',
     stdin: false,
     terminal: false,
+    attach: [],
     image: '',
     timeoutMs: undefined,
     health: mergeHealth(image, undefined),
@@ -52,6 +54,8 @@ interface ConfigParts {
   domainname: string;
   stdin: boolean;
   terminal: boolean;
+  /** The streams that its creator took part in. */
+  attach: readonly string[];
   image: string;
   timeoutMs: number | undefined;
   health: HealthOptions | undefined;
@@ -64,9 +68,9 @@ function configObject({ config, health, ...parts }: ConfigParts): object {
       Hostname: parts.hostname,
       Domainname: parts.domainname,
       User: config.User ?? '',
-      AttachStdin: parts.stdin,
-      AttachStdout: false,
-      AttachStderr: false,
+      AttachStdin: parts.attach.includes('stdin'),
+      AttachStdout: parts.attach.includes('stdout'),
+      AttachStderr: parts.attach.includes('stderr'),
       ExposedPorts: setOf(config.ExposedPorts),
       Tty: parts.terminal,
       OpenStdin: parts.stdin,

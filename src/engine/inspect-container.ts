@@ -47,7 +47,7 @@ export async function inspectContainer(
       HostsPath: files.get('/etc/hosts') ?? '',
       LogPath: (row.options.log?.driver ?? 'json-file') === 'json-file' ? join(directory, 'log') : '',
       Name: `/${row.name}`,
-      RestartCount: isUp(observed.status) ? observed.status.record.restarts : 0,
+      RestartCount: restartsOf(observed.status),
       Driver: 'overlay',
       Platform: 'linux',
       MountLabel: '',
@@ -109,4 +109,9 @@ function overlayOf(context: Context, row: ContainerRow): object {
     UpperDir: join(directory, 'upper'),
     WorkDir: join(directory, 'work'),
   });
+}
+
+function restartsOf(status: Observed['status']): number {
+  if (isUp(status)) return status.record.restarts;
+  return status.state === 'exited' ? (status.record.restarts ?? 0) : 0;
 }

@@ -52,7 +52,9 @@ function observe(context: Context, row: ContainerRow): Status {
   if (runs && record.restarting !== undefined) return { state: 'restarting', record, exit };
   if (exit !== undefined) return { state: 'exited', record: exit };
   if (runs) return { state: 'running', record };
-  if (isStarting) return { state: 'starting' };
+  // The command that started it in the foreground lives a little longer than the container.
+  if (isStarting)
+    return existsSync(join(context.paths.gone, row.id)) ? { state: 'gone' } : { state: 'starting' };
   return existsSync(directory) ? withoutProcess(row) : { state: 'gone' };
 }
 

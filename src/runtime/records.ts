@@ -27,6 +27,8 @@ export interface ExitRecord {
   /** ms since the epoch, as `finished`. */
   started: number;
   finished: number;
+  /** How often its monitor had started it again; absent: never. */
+  restarts?: number | undefined;
   /** How many of its processes were killed for want of memory. */
   oomKills?: number | undefined;
   /** The most memory that it ever had, and its limit at the end, in bytes. */
@@ -73,6 +75,7 @@ export function parseExitRecord(text: string): ExitRecord {
   };
   const evidence = {
     signal: numberOf(values.get('signal')),
+    restarts: numberOf(values.get('restarts')),
     oomKills: numberOf(values.get('oom-kills')),
     memoryPeak: numberOf(values.get('memory-peak')),
     memoryLimit: numberOf(values.get('memory-limit')),

@@ -138,6 +138,17 @@ describe('inspect of a container', () => {
   });
 });
 
+describe('port', () => {
+  it('shows nothing of a container that publishes nothing, and refuses one port by name', async () => {
+    await store.ok(['create', '--name', 'portless', busybox, 'true']);
+    expect(await store.ok(['port', 'portless'])).toBe('');
+    const { code, stderr } = await store.skiff(['port', 'portless', '80']);
+    expect([code, stderr]).toEqual([1, 'skiff: container portless publishes no port 80/tcp\n']);
+    expect((await store.skiff(['port', 'portless', 'eighty'])).stderr).toContain('invalid port: "eighty"');
+    await store.ok(['rm', 'portless']);
+  });
+});
+
 describe('inspect of an image', () => {
   it('has what scripts written for Docker look for', async () => {
     const [image] = await inspected('--type', 'image', busybox);

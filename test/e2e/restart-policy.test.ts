@@ -46,6 +46,16 @@ describe('run --restart', () => {
     expect(await store.ok(['logs', 'persistent'])).toBe('run 1\nrun 2\nrun 3');
   });
 
+  it('still says how often after the end', async () => {
+    const id = await started('thrice', 'exit 3', '--restart', 'on-failure:3');
+    while (
+      (await store.ok(['wait', 'thrice'])) === '3' &&
+      (await shown('thrice', '{{.State.Status}}')) !== 'exited'
+    );
+    expect(await shown('thrice', '{{.RestartCount}} {{.State.ExitCode}} {{.Id}}')).toBe(`3 3 ${id}`);
+    await store.ok(['rm', 'thrice']);
+  });
+
   it('shows that it waits, with the code of the last run, and why', async () => {
     const id = await started('restless', 'exit 3', '--restart', 'always');
     await state(id, ({ restarting, restarts }) => restarting !== undefined && restarts === 6);

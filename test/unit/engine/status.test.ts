@@ -56,6 +56,13 @@ describe('the status of a container', () => {
     });
   });
 
+  it('is gone once it left its mark, although the command that had it in the foreground still lives', () => {
+    mkdirSync(room.context.paths.gone, { recursive: true });
+    writeFileSync(join(room.context.paths.gone, ID), '');
+    const row = containerRow({ starter: self(), autoRemove: true });
+    expect(statusOf(room.context, row)).toEqual({ state: 'gone' });
+  });
+
   it('is lost when it was started before a reboot and neither process nor record is left', () => {
     write('containers', 'config.json', '');
     expect(statusOf(room.context, containerRow({ boot: 'another' }))).toEqual({ state: 'lost' });

@@ -8,6 +8,9 @@ const SERIES = 50;
 const SERIES_RUNS = 3;
 const MONITOR_PSS_KB = 200;
 
+/** A command without the engine's own part. */
+type Words = (peer: Peer) => readonly string[];
+
 /** What a container goes through between its birth and its death, beside the peers. */
 export async function benchmarkLife(
   clock: string,
@@ -17,7 +20,7 @@ export async function benchmarkLife(
   const image = reference('busybox');
   const sleeper = ['--network', 'none', image, 'sleep', '1000'];
   for (const peer of peers) await clockless(peer, ['pull', '-q', ...peer.pullOptions, image]);
-  const time = (words: readonly string[], before: readonly (readonly string[])[]) =>
+  const time = (words: Words, before: readonly Words[]) =>
     measure(
       clock,
       peers.map((peer) => step(peer, words, before)),
@@ -25,19 +28,19 @@ export async function benchmarkLife(
     );
 
   for (const peer of peers) await clockless(peer, ['run', '-d', '--name', 'long', ...sleeper]);
-  report('exec true', await time(['exec', 'long', 'true'], []), 'exec');
+  report('exec true', await time(() => ['exec', 'long', 'true'], []), 'exec');
   await reportMonitor(peers);
-  for (const peer of peers) await clockless(peer, ['rm', '-f', 'long']);
+  for (const peer of peers) await clockless(peer, [...peer.remove, 'long']);
 
-  const gone = ['rm', '-f', 'one'];
-  const made = ['create', '--name', 'one', ...sleeper];
-  const running = ['run', '-d', '--name', 'one', ...sleeper];
+  const gone = ({ remove }: Peer) => [...remove, 'one'];
+  const made = () => ['create', '--name', 'one', ...sleeper];
+  const running = () => ['run', '-d', '--name', 'one', ...sleeper];
   report('run -d', await time(running, [gone]), 'run -d');
   report('create', await time(made, [gone]), 'create');
-  report('start', await time(['start', 'one'], [gone, made]), 'start');
-  report('stop -t 0', await time(['stop', '-t', '0', 'one'], [gone, running]), 'stop');
+  report('start', await time(() => ['start', 'one'], [gone, made]), 'start');
+  report('stop -t 0', await time(() => ['stop', '-t', '0', 'one'], [gone, running]), 'stop');
   report('rm -f', await time(gone, [gone, running]), 'rm');
-  for (const peer of peers) await clockless(peer, gone).catch(() => {});
+  for (const peer of peers) await clockless(peer, gone(peer)).catch(() => {});
 
   const series = (parallel: number) =>
     measure(
@@ -51,13 +54,13 @@ export async function benchmarkLife(
 }
 
 /** A command, timed after others that are not; those may fail, as for a container that is not there. */
-function step(peer: Peer, words: readonly string[], before: readonly (readonly string[])[]): Candidate {
+function step(peer: Peer, words: Words, before: readonly Words[]): Candidate {
   return {
     name: peer.name,
-    command: [...peer.command, ...words],
+    command: [...peer.command, ...words(peer)],
     env: peer.env,
     before: async () => {
-      for (const command of before) await clockless(peer, command).catch(() => {});
+      for (const command of before) await clockless(peer, command(peer)).catch(() => {});
     },
     ...(peer.otherCpu === undefined ? {} : { otherCpu: peer.otherCpu }),
   };
@@ -67,7 +70,7 @@ function many(peer: Peer, sleeper: readonly string[], parallel: number): Candida
   const script = `seq ${SERIES} | xargs -P ${parallel} -I NUMBER "$@" > /dev/null`;
   const command = [...peer.command, 'run', '-d', '--name', 'series-NUMBER', ...sleeper];
   return {
-    ...step(peer, [], []),
+    ...step(peer, () => [], []),
     command: ['sh', '-c', script, 'sh', ...command],
     before: () => removeSeries(peer),
   };
@@ -75,7 +78,7 @@ function many(peer: Peer, sleeper: readonly string[], parallel: number): Candida
 
 async function removeSeries(peer: Peer): Promise<void> {
   const names = Array.from({ length: SERIES }, (_, index) => `series-${index + 1}`);
-  await clockless(peer, ['rm', '-f', ...names]).catch(() => {});
+  await clockless(peer, [...peer.remove, ...names]).catch(() => {});
 }
 
 /** What stays of skiff with a container: its monitor. */

@@ -12,6 +12,8 @@ export interface Peer {
   command: readonly string[];
   env: Readonly<Record<string, string>>;
   pullOptions: readonly string[];
+  /** Removes at once what runs: podman asks first and waits ten seconds. */
+  remove: readonly string[];
   /** CPU seconds spent so far outside of the client. */
   otherCpu?: () => number;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ export async function skiff(work: string): Promise<Peer> {
     command: [executable, '--root', root],
     env: {},
     pullOptions: [],
+    remove: ['rm', '-f'],
     stop: nothing,
   };
 }
@@ -56,6 +59,7 @@ export async function podman(work: string): Promise<Peer | undefined> {
     ],
     env,
     pullOptions: ['--tls-verify=false'],
+    remove: ['rm', '-f', '-t', '0'],
     stop: nothing,
   };
 }
@@ -94,6 +98,7 @@ export async function docker(work: string): Promise<Peer | undefined> {
     command,
     env: {},
     pullOptions: [],
+    remove: ['rm', '-f'],
     otherCpu: () => cpuOfTree(child.pid ?? 0),
     async stop() {
       child.kill('SIGTERM');

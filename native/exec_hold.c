@@ -204,7 +204,9 @@ static void attend(void)
 {
     struct epoll_event event;
     for (;;) {
-        if (epoll_wait(holder.epoll, &event, 1, -1) <= 0) continue;
+        int count = epoll_wait(holder.epoll, &event, 1, relay_timeout());
+        if (count == 0) relay_rest();
+        if (count <= 0) continue;
         if (event.data.u32 == SOURCE_PROCESS) return;
         if (event.data.u32 == SOURCE_SIGNALS)
             forward_signals();

@@ -22,6 +22,9 @@ static const struct log_driver *driver; /* NULL: no log */
 static struct timespec began[2];
 static unsigned pieces[2];
 
+static struct timespec now; /* of the line that began last */
+static bool is_now;         /* until the next flush */
+
 static const struct log_driver *driver_named(const char *name)
 {
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
@@ -49,12 +52,22 @@ bool log_is_open(void)
     return driver != NULL;
 }
 
+/* Who asks for the lines since one of them must not get those before it, too. */
+static struct timespec next_time(void)
+{
+    if (!is_now)
+        clock_gettime(CLOCK_REALTIME, &now);
+    else if (++now.tv_nsec == 1000000000) now = (struct timespec){.tv_sec = now.tv_sec + 1};
+    is_now = true;
+    return now;
+}
+
 void log_append(int stream, const char *text, size_t length, bool complete)
 {
     unsigned *piece = &pieces[stream - 1];
     struct timespec *time = &began[stream - 1];
     if (driver == NULL) return;
-    if (*piece == 0) clock_gettime(CLOCK_REALTIME, time);
+    if (*piece == 0) *time = next_time();
     struct log_entry entry = {
         .stream = stream,
         .text = text,
@@ -69,7 +82,13 @@ void log_append(int stream, const char *text, size_t length, bool complete)
 
 void log_flush(void)
 {
+    is_now = false;
     if (driver != NULL) driver->flush();
+}
+
+void log_rest(void)
+{
+    if (driver != NULL && driver->rest != NULL) driver->rest();
 }
 
 void log_close(void)

@@ -16,10 +16,16 @@
 int log_open(const struct plan *plan);
 bool log_is_open(void);
 
-/* Appends a line, or a piece of one that is not `complete`: no newline is added to its text then. */
+/*
+ * Appends a line, or a piece of one that is not `complete`: no newline is added to its text then. What is appended
+ * between two flushes was read at one time, and has that, each line a nanosecond later than the one before.
+ */
 void log_append(int stream, const char *text, size_t length, bool complete);
 
 /* Hands what was appended to the kernel. */
 void log_flush(void);
+
+/* Nothing comes at present: gives back memory that much output took. */
+void log_rest(void);
 
 void log_close(void);

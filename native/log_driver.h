@@ -13,7 +13,7 @@ struct log_entry {
     const char *text;
     size_t length;
     bool complete;
-    const struct timespec *time; /* of the line's first byte: pieces carry it too */
+    const struct timespec *time; /* when the line's first byte was read: pieces carry it too */
     unsigned piece;              /* its number in the line, from 1; 0: the line is whole */
 };
 
@@ -21,6 +21,7 @@ struct log_driver {
     int (*open)(const struct plan *plan); /* -1 with errno */
     void (*append)(const struct log_entry *entry);
     void (*flush)(void);
+    void (*rest)(void); /* gives memory back when it was flushed; NULL: it has none */
     void (*close)(void);
 };
 

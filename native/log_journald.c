@@ -139,4 +139,4 @@ static void close_log(void)
     log_socket_close(&journald);
 }
 
-const struct log_driver log_to_journald = {open_log, append, flush, close_log};
+const struct log_driver log_to_journald = {open_log, append, flush, NULL, close_log};

@@ -89,4 +89,4 @@ static void close_log(void)
     log_socket_close(&server);
 }
 
-const struct log_driver log_to_syslog = {open_log, append, flush, close_log};
+const struct log_driver log_to_syslog = {open_log, append, flush, NULL, close_log};

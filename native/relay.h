@@ -12,13 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* epoll's data.u32: these three, and RELAY_CLIENT plus a client's slot. */
-enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_CLIENT = 1024 };
+/* epoll's data.u32: these three, and a client's slot after RELAY_CLIENT (its socket) or RELAY_OUTPUT. */
+enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_CLIENT = 1024, RELAY_OUTPUT = 2048 };
 
 /*
  * Before the first relay_serve(): the streams that the client who starts the container wants; 0: it only hears of start
  * and failure. One that wants STREAM_IN and ends its input, or goes away, ends the container's: with all others it
- * stays open (Docker's StdinOnce). A terminal is never ended by anybody.
+ * stays open (Docker's StdinOnce). A terminal is never ended by anybody. Those of our own standard output and error that
+ * are pipes, and wanted, are kept: much output goes right into them.
  */
 void relay_expect(unsigned streams);
 
@@ -48,3 +49,7 @@ void relay_send(enum frame_type type, const void *payload, size_t length);
 
 /* Hangs up on all clients: this run has ended, whether or not there is another. */
 void relay_hang_up(void);
+
+/* After how many ms without an event relay_rest() is due, -1: it is not. It gives back memory that much output took. */
+int relay_timeout(void);
+void relay_rest(void);

@@ -1,6 +1,7 @@
 #include "relay_input.h"
 
 #include "util.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -43,17 +44,12 @@ bool input_has_room(void)
 void input_watch(int epoll, uint32_t source)
 {
     /* A pipe is watched for nothing, too: its reader may close it. */
-    int events = full ? EPOLLOUT : terminal ? -1 : 0;
-    struct epoll_event event = {.events = (uint32_t)events, .data.u32 = source};
-    if (input < 0 || watched == events) return;
-    epoll_ctl(epoll, events < 0 ? EPOLL_CTL_DEL : watched < 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, input, &event);
-    watched = events;
+    watch(epoll, input, &watched, source, full ? EPOLLOUT : terminal ? -1 : 0);
 }
 
 void input_close(int epoll)
 {
-    if (input >= 0 && watched >= 0) epoll_ctl(epoll, EPOLL_CTL_DEL, input, NULL);
-    watched = -1;
+    watch(epoll, input, &watched, 0, -1);
     close_fd(&input);
     full = false;
 }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { GrowingFile } from '../host/growing-file.ts';
 
@@ -17,14 +18,24 @@ export interface LogFile {
 export async function openLogFiles(file: string): Promise<LogFile[]> {
   // From the newest on: what is renamed meanwhile is met twice rather than missed.
   const found = new Map<number, LogFile>();
+  const highest = await highestNumber(file);
   for (let number = 0; ; number += 1) {
     const opened = number === 0 ? await GrowingFile.open(file) : await openAside(`${file}.${number}`);
-    if (opened === undefined && number > 0) break;
+    // While files are renamed, from the oldest on, one number among them is free.
+    if (opened === undefined && number > highest) break;
     if (opened === undefined) continue;
     if (found.has(opened.inode)) await opened.close();
     else found.set(opened.inode, opened);
   }
   return [...found.values()].reverse();
+}
+
+/** Of the files put aside; 0 when there are none. */
+async function highestNumber(file: string): Promise<number> {
+  const prefix = `${basename(file)}.`;
+  const asides = (await readdir(dirname(file))).filter((name) => name.startsWith(prefix));
+  const numbers = asides.map((name) => Number.parseInt(name.slice(prefix.length), 10));
+  return Math.max(0, ...numbers.filter((number) => number > 0));
 }
 
 /** The files that were begun after the one with this inode, oldest first; all of them when it is not there any more. */

@@ -77,4 +77,37 @@ describe('what goes through a pipe', () => {
     expect(stdout).toMatch(/^[0-9a-f]{64} /);
     expect(stderr).toBe(stdout);
   });
+
+  it('arrives whole and in order without a log, in pieces of any size', async () => {
+    const script =
+      'i=0; while [ $i -lt 30 ]; do echo $i; seq 1 20000; sleep .01; echo end; seq 1 50; i=$((i+1)); done';
+    const line = `sh -c '${script}' | sha256sum; skiff run --rm --log-driver none "$IMAGE" sh -c '${script}' | sha256sum`;
+    const [here, there] = (await bash(line)).stdout.split('\n');
+    expect(there).toBe(here);
+  });
+
+  it('arrives whole without a log when the container ends before anybody reads', async () => {
+    const run = 'skiff run --rm --log-driver none "$IMAGE" head -c 5000000 /dev/zero';
+    expect((await bash(`${run} | (sleep .5; wc -c)`)).stdout).toBe('5000000\n');
+  });
+
+  it('goes on without a log until 1 MB of it is unread', async () => {
+    const run = `skiff run --rm --log-driver none "$IMAGE" sh -c 'head -c 1048576 /dev/zero; echo written >&2'`;
+    // The reader begins when the container has written all.
+    const line = `mkfifo f; ${run} 2> f | { read word < f; echo $word; wc -c; }`;
+    expect((await bash(`cd $(mktemp -d); ${line}; rm -r $PWD`)).stdout).toBe('written\n1048576\n');
+  });
+
+  it('without a log is nobody’s any more when its reader goes, or its client is killed', async () => {
+    const script = 'head -c 3000000 /dev/zero; echo done > /done; sleep 1000';
+    const run = `skiff run --log-driver none --name "$NAME" "$IMAGE" sh -c '${script}'`;
+    const done = 'until skiff exec "$NAME" test -e /done; do sleep .05; done; skiff rm -f "$NAME"';
+    const gone = await bash(`NAME=gone; ${run} | head -c 200000 | wc -c; echo \${PIPESTATUS[0]}; ${done}`);
+    expect(gone.stdout).toBe('200000\n141\ngone\n');
+    const start = `'${EXECUTABLE}' run --log-driver none --name killed "$IMAGE" sh -c '${script}' > f & client=$!`;
+    const killed = await bash(
+      `NAME=killed; cd $(mktemp -d); mkfifo f; exec 3<>f; ${start}; until skiff exec killed true 2>&-; do sleep .05; done; kill -KILL $client; ${done}; rm -r $PWD`,
+    );
+    expect(killed.stdout).toBe('killed\n');
+  });
 });

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { finished, HELPER, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
 
@@ -28,16 +27,21 @@ describe('a client that attaches', () => {
   });
 
   it('gets only the streams that it asks for', async () => {
-    const container = room.plan({ args: ['sh', '-c', 'read line; echo out; echo err >&2'], stdin: 'open' });
+    const script = 'while read line; do echo out; echo "err $line" >&2; [ $line = end ] && exit; done';
+    const container = room.plan({ args: ['sh', '-c', script], stdin: 'open' });
     await container.detach();
-    const silent = attach(container, ['streams=err']);
+    const silent = attach(container, ['streams=in,err']);
     const result = finished(silent);
+    const heard = new Promise((done) => silent.stderr?.once('data', done));
+    silent.stdin?.write('one\n');
+    await heard;
     const other = attach(container, ['streams=in,out']);
     const otherResult = finished(other);
-    other.stdin?.write('go\n');
+    other.stdin?.write('end\n');
     expect((await result).stdout.toString()).toBe('');
-    expect((await result).stderr).toBe('err\n');
+    expect((await result).stderr).toBe('err one\nerr end\n');
     expect((await otherResult).stderr).toBe('');
+    expect((await otherResult).stdout.toString()).toMatch(/out\n$/);
   });
 
   it('forwards signals through the control socket, unless it is told not to', async () => {
@@ -126,17 +130,19 @@ describe('stdin', () => {
 
 describe('many clients', () => {
   it('are sixteen; more are refused', async () => {
-    const container = room.plan({ args: ['sh', '-c', 'read line; echo bye'], stdin: 'open' });
+    const script = 'while read line; do echo "$line"; [ "$line" = bye ] && exit; done';
+    const container = room.plan({ args: ['sh', '-c', script], stdin: 'open' });
     await container.detach();
-    const clients = Array.from({ length: 16 }, () => attach(container));
-    const results = clients.map(finished);
-    while (true) {
-      const answer = await join(container);
-      if (answer.startsWith('error')) break;
+    const clients = [];
+    for (let n = 1; n <= 16; n += 1) {
+      const client = attach(container);
+      clients.push({ client, result: finished(client) });
+      client.stdin?.write(`client ${n}.\n`);
+      await printed(client, `client ${n}.`);
     }
     expect((await finished(attach(container))).stderr).toMatch(/busy/i);
-    clients[0]?.stdin?.write('go\n');
-    for (const result of results) expect((await result).stdout.toString()).toBe('bye\n');
+    clients[0]?.client.stdin?.write('bye\n');
+    for (const { result } of clients) expect((await result).stdout.toString()).toMatch(/\nbye\n$/);
   });
 
   it('each get every byte, and so does the log, although one stops reading for a while', async () => {
@@ -180,16 +186,3 @@ describe('many clients', () => {
     expect(existsSync(container.runDir)).toBe(false);
   });
 });
-
-/** Asks to attach and hangs up again; the answer. */
-function join(container: PlannedContainer): Promise<string> {
-  return new Promise((done, fail) => {
-    const socket = connect(`${container.runDir}/ctl`);
-    socket.on('connect', () => socket.write('attach out\n'));
-    socket.on('data', (answer: Buffer) => {
-      done(answer.toString());
-      socket.destroy();
-    });
-    socket.on('error', fail);
-  });
-}

@@ -27,6 +27,72 @@ describe('json-file', () => {
     expect(lines[1]).toContain(`{"log":"two\\n","stream":"stderr",${attrs},"time":"`);
   });
 
+  it('writes any bytes as Docker’s JSON has them, wherever they are in a line', async () => {
+    const specials = [
+      '\0',
+      '\t',
+      '\r',
+      '\x1f',
+      '\x7f',
+      '"',
+      '\\',
+      '<',
+      '>',
+      '&',
+      'é',
+      '€',
+      '😀',
+      '\u2028',
+      '\u2029',
+    ];
+    const lines = Array.from({ length: 40 }, (_, plain) =>
+      specials.map((each) => `${'x'.repeat(plain)}${each}y`),
+    ).flat();
+    const container = room.plan({ args: ['sh', '-c', 'read go; cat'], stdin: 'open' });
+    const notUtf8 = Buffer.from('a\x80b\xff\xc3(\n', 'latin1');
+    await container.run(Buffer.concat([Buffer.from(`go\n${lines.join('\n')}\n`), notUtf8]));
+    const logged = container.log.trimEnd().split('\n');
+    expect(logged.map((line) => JSON.parse(line).log)).toEqual(
+      [...lines, 'a\ufffdb\ufffd\ufffd('].map((line) => `${line}\n`),
+    );
+    const raw = [
+      '\\u0000',
+      '\\u0009',
+      '\\r',
+      '\\u001f',
+      '\x7f',
+      '\\"',
+      '\\\\',
+      '\\u003c',
+      '\\u003e',
+      '\\u0026',
+      'é',
+      '€',
+      '😀',
+      '\\u2028',
+      '\\u2029',
+    ];
+    expect(logged.slice(0, raw.length).map((line) => /^{"log":"(.*)y\\n",/.exec(line)?.[1])).toEqual(raw);
+  });
+
+  it('cuts long lines into pieces of 16 kB, however many come at once, and no two lines have one time', async () => {
+    const lengths = [16383, 16384, 16385, 32768, 70000, 1, 0, 5];
+    const script = `for n in ${lengths.join(' ')}; do head -c $n /dev/zero | tr "\\0" x; echo; done > /all; cat /all`;
+    const container = room.plan({ args: ['sh', '-c', script] });
+    await container.run();
+    const entries = container.log
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const pieces = lengths.flatMap((length) => [
+      ...Array.from({ length: Math.floor(length / 16384) }, () => 'x'.repeat(16384)),
+      `${'x'.repeat(length % 16384)}\n`,
+    ]);
+    expect(entries.map(({ log }) => log.length)).toEqual(pieces.map((piece) => piece.length));
+    expect(entries.map(({ log }) => log).join('')).toBe(pieces.join(''));
+    expect(new Set(entries.map(({ time }) => time)).size).toBe(lengths.length);
+  });
+
   it('has each rotated file compressed, and loses no line of those that it keeps', async () => {
     const path = join(room.root, 'compressed');
     const { code } = await room

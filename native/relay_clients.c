@@ -1,0 +1,162 @@
+#include "relay_clients.h"
+
+#include "how.h"
+#include "relay.h"
+#include "relay_frame.h"
+#include "relay_input.h"
+#include "util.h"
+#include "watch.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+struct client clients[CLIENTS];
+static int epoll = -1;
+
+void clients_serve(int epoll_fd)
+{
+    epoll = epoll_fd;
+}
+
+struct client *client_free_slot(void)
+{
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd == 0) return client;
+    }
+    return NULL;
+}
+
+void client_make_room(const struct client *client, int size)
+{
+    if (setsockopt(client->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+        setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+void client_add(int socket, unsigned wanted, const int outputs[2])
+{
+    struct client *client = client_free_slot();
+    *client = (struct client){.fd = socket, .watched = -1, .streams = wanted};
+    for (int i = 0; i < 2; i++)
+        client->direct[i] = (struct direct_output){.fd = outputs == NULL ? -1 : outputs[i], .watched = -1};
+    client_make_room(client, CLIENT_BUFFER);
+}
+
+/* It holds as much unread as the socket does, also in pages that are not full. */
+static bool widen(struct direct_output *output)
+{
+    output->wide = fcntl(output->fd, F_GETPIPE_SZ) >= CLIENT_BUFFER ||
+                   fcntl(output->fd, F_SETPIPE_SZ, CLIENT_BUFFER) >= CLIENT_BUFFER;
+    return output->wide;
+}
+
+/* A client takes a frame's bytes out of the socket by moving them into the pipe, never before. */
+static bool is_drained(struct client *client)
+{
+    int unread;
+    if (!client->drained) client->drained = ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread == 0;
+    return client->drained;
+}
+
+static void close_output(struct direct_output *output)
+{
+    watch(epoll, output->fd, &output->watched, 0, -1);
+    close_fd(&output->fd);
+}
+
+int client_direct_output(struct client *client, unsigned stream)
+{
+    struct direct_output *output = &client->direct[stream - FRAME_STDOUT];
+    if (output->fd < 0 || !is_drained(client)) return -1;
+    if (!output->wide && !widen(output)) close_output(output);
+    return output->fd;
+}
+
+void client_close_outputs(struct client *client)
+{
+    for (int i = 0; i < 2; i++)
+        close_output(&client->direct[i]);
+}
+
+void client_drop(struct client *client)
+{
+    client_close_outputs(client);
+    watch(epoll, client->fd, &client->watched, 0, -1);
+    close(client->fd);
+    *client = (struct client){0};
+    frame_spare(client);
+}
+
+void client_lose(struct client *client)
+{
+    client->hung_up = true;
+    client->streams &= STREAM_IN;
+    client_close_outputs(client);
+    frame_spare(client);
+    if (client->streams == 0 || !input_is_open()) client_drop(client);
+}
+
+void relay_close_input(void)
+{
+    input_close(epoll);
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd == 0) continue;
+        client->streams &= ~(unsigned)STREAM_IN;
+        /* A client that still has input gets EPIPE and stops reading it. */
+        shutdown(client->fd, SHUT_RD);
+        if (client->hung_up) client_drop(client);
+    }
+}
+
+/* Its input has ended, in whatever way. */
+static void end_giving(struct client *client)
+{
+    client->streams &= ~(unsigned)STREAM_IN;
+    if (input_ends_with_client()) relay_close_input();
+}
+
+static void take_input(struct client *client)
+{
+    switch (input_feed(client->fd)) {
+    case INPUT_ENDED:
+        end_giving(client);
+        break;
+    case INPUT_CLOSED:
+        relay_close_input();
+        break;
+    case INPUT_TAKEN:
+        return;
+    }
+    if (client->fd != 0 && client->hung_up) client_drop(client);
+}
+
+static void watch_client(struct client *client)
+{
+    uint32_t slot = (uint32_t)(client - clients);
+    int awaited = client->due ? frame_waits_for(client) : -1;
+    bool gives = (client->streams & STREAM_IN) && input_has_room();
+    int events = (gives ? EPOLLIN : 0) | (awaited == client->fd ? EPOLLOUT : 0);
+    watch(epoll, client->fd, &client->watched, RELAY_CLIENT + slot,
+          client->hung_up && events == 0 ? -1 : events);
+    for (struct direct_output *output = client->direct; output < client->direct + 2; output++)
+        watch(epoll, output->fd, &output->watched, RELAY_OUTPUT + slot, output->fd == awaited ? EPOLLOUT : -1);
+}
+
+void clients_watch(void)
+{
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->fd != 0) watch_client(client);
+    }
+}
+
+void client_event(struct client *client, uint32_t events)
+{
+    if ((events & EPOLLOUT) && client->due) frame_push(client);
+    if (client->fd == 0) return;
+    if ((events & EPOLLIN) && (client->streams & STREAM_IN) && input_has_room())
+        take_input(client);
+    else if (events & (EPOLLHUP | EPOLLERR))
+        client_lose(client);
+}

@@ -1,5 +1,6 @@
 /* The verb `attach RUNDIR [HOW]`: joins the streams of a container that runs. */
 #include "cleanup.h"
+#include "events.h"
 #include "explain.h"
 #include "foreground.h"
 #include "kernel.h"
@@ -80,6 +81,7 @@ static int conclude(const struct foreground_result *result, const struct plan *p
         return result->code;
     case FOREGROUND_DETACHED:
         if (plan->terminal) dprintf(2, "read escape sequence\n");
+        event_append("detach", NULL);
         return 0;
     case FOREGROUND_HUNG_UP:
         return 128 + SIGHUP;
@@ -116,6 +118,7 @@ int attach_main(int argc, char **argv)
     snprintf(plan_path, sizeof plan_path, "%s/plan", argv[1]);
     if (access(plan_path, F_OK) < 0) return fail(argv[1]);
     if (plan_open(&plan, plan_path) < 0) return report_noted_failure(), 1;
+    events_open(&plan);
     foreground.terminal = plan.terminal;
     foreground.stdin_open = plan.stdin_open;
     /* As Docker: with a terminal the keyboard's signals are bytes, and others are meant for us. */

@@ -85,7 +85,7 @@ static int perform(struct plan *plan)
     /* One clean-up waits for another; with the plan's lock taken nevertheless, it is the monitor that has it. */
     if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
     if (take_lock(plan, rundir) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, plan->id);
-    if (end_container(plan, rundir) < 0 || teardown(plan) < 0) return -1;
+    if (end_container(plan, rundir) < 0 || teardown(plan, false) < 0) return -1;
     return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;
 }
 
@@ -96,7 +96,7 @@ int cleanup(const char *plan_path)
     if (plan_open(&plan, plan_path) < 0) return errno == ENOENT ? 0 : -1;
     events_open(&plan);
     int result = perform(&plan);
-    close_fd(&plan.fd);
+    close_fd(&plan.file.fd);
     return result;
 }
 

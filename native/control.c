@@ -1,11 +1,11 @@
 #include "control.h"
 
-#include "cgroup.h"
+#include "companions.h"
+#include "ending.h"
 #include "events.h"
-#include "evidence.h"
 #include "how.h"
-#include "kernel.h"
 #include "relay.h"
+#include "restart.h"
 #include "util.h"
 
 #include <signal.h>
@@ -34,12 +34,7 @@ static struct client clients[CLIENTS];
 static const struct plan *plan;
 static int listener = -1;
 static int epoll = -1;
-static pid_t init_pid;
-static int init = -1;        /* -1: it ended, and may be started again */
-static int64_t kill_at = -1; /* monotonic ms; -1: nobody asked for it */
-static int stopped_with;     /* the signal that asked it to end before */
-static bool ends;            /* for good */
-static struct signals_sent sent;
+static bool keeps_files;
 
 int control_listen(int rundir)
 {
@@ -58,17 +53,9 @@ int control_listen(int rundir)
     return 0;
 }
 
-void control_follow(pid_t pid, int pidfd)
+bool control_keeps_files(void)
 {
-    init_pid = pid;
-    init = pidfd;
-    kill_at = -1;
-    if (pidfd >= 0) sent = (struct signals_sent){0};
-}
-
-bool control_ends(void)
-{
-    return ends;
+    return keeps_files;
 }
 
 void control_serve(const struct plan *of, int epoll_fd)
@@ -139,57 +126,6 @@ static void start_waiting(struct client *client)
     epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
-int control_send(int number)
-{
-    if (k_pidfd_send_signal(init, number) < 0) return -1;
-    sent.last = number;
-    sent.at = realtime_ms();
-    if (number == SIGKILL) cgroups_thaw(plan);
-    event_append("kill", "\"signal\":\"%d\"", number);
-    return 0;
-}
-
-/* By which users end processes; others, such as SIGHUP, ask for something else. */
-static bool is_ending(int number)
-{
-    return number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGQUIT ||
-           number == plan->stop_signal;
-}
-
-int control_signal(int number)
-{
-    ends |= is_ending(number);
-    return init < 0 ? 0 : control_send(number);
-}
-
-struct signals_sent control_sent(void)
-{
-    return sent;
-}
-
-static int stop(int signal, int64_t timeout_ms)
-{
-    /* Noted first: a process that already ended gets no signal, and whoever asked waits for its teardown. */
-    if (init >= 0 && control_send(signal) < 0 && errno != ESRCH) return -1;
-    stopped_with = signal;
-    if (timeout_ms < 0) return 0;
-    int64_t at = monotonic_ms() + timeout_ms;
-    if (kill_at < 0 || at < kill_at) kill_at = at;
-    return 0;
-}
-
-int control_stop(int signal, int64_t timeout_ms)
-{
-    if (stop(signal, timeout_ms) < 0) return -1;
-    ends = sent.stopped = true;
-    return 0;
-}
-
-int control_stop_for_restart(void)
-{
-    return stop(plan->stop_signal, plan->stop_timeout_ms);
-}
-
 /* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
 static int read_numbers(char *text, int64_t numbers[2])
 {
@@ -222,9 +158,29 @@ static void hand_over(struct client *client, const char *words)
     *client = (struct client){0};
 }
 
+static int set_restart_policy(char *words)
+{
+    char *maximum = words + strcspn(words, " ");
+    if (*maximum != '\0') *maximum++ = '\0';
+    return restart_set(words, maximum);
+}
+
+static int keep_files(void)
+{
+    keeps_files = true;
+    return 0;
+}
+
 static bool is_length(int64_t number)
 {
     return number >= 0 && number <= UINT16_MAX;
+}
+
+static int resize(int64_t rows, int64_t columns)
+{
+    if (relay_resize((unsigned)rows, (unsigned)columns) < 0) return -1;
+    event_append("resize", "\"height\":\"%lld\",\"width\":\"%lld\"", (long long)rows, (long long)columns);
+    return 0;
 }
 
 static void obey(struct client *client, char *line)
@@ -235,20 +191,28 @@ static void obey(struct client *client, char *line)
         hand_over(client, rest);
         return;
     }
+    if (strcmp(line, "restart-policy") == 0) {
+        answer_result(client, set_restart_policy(rest));
+        return;
+    }
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
-        answer_result(client, control_signal((int)numbers[0]));
+        answer_result(client, ending_signal((int)numbers[0]));
     } else if (strcmp(line, "stop") == 0 && (count == 0 || (count == 2 && is_signal(numbers[0])))) {
         int signal = count == 2 ? (int)numbers[0] : plan->stop_signal;
-        if (control_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
+        if (ending_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
             answer_result(client, -1);
         else
             start_waiting(client);
     } else if (strcmp(line, "resize") == 0 && count == 2 && is_length(numbers[0]) && is_length(numbers[1])) {
-        answer_result(client, relay_resize((unsigned)numbers[0], (unsigned)numbers[1]));
+        answer_result(client, resize(numbers[0], numbers[1]));
     } else if (strcmp(line, "wait") == 0 && count == 0) {
         start_waiting(client);
+    } else if (strcmp(line, "keep") == 0 && count == 0) {
+        answer_result(client, keep_files());
+    } else if (strcmp(line, "renew") == 0 && count == 0) {
+        answer_result(client, companions_renew());
     } else {
         errno = EINVAL;
         answer_result(client, -1);
@@ -295,22 +259,6 @@ void control_event(unsigned slot, uint32_t events)
     if (client->fd == 0) epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
 }
 
-int control_timeout(void)
-{
-    return ms_until(kill_at);
-}
-
-void control_tick(void)
-{
-    if (kill_at < 0 || monotonic_ms() < kill_at) return;
-    bool ignored = ignores_signal(init_pid, stopped_with);
-    if (control_send(SIGKILL) == 0) {
-        sent.escalated = true;
-        sent.ignored = ignored;
-    }
-    kill_at = -1;
-}
-
 void control_close(void)
 {
     struct client *client;
@@ -329,6 +277,7 @@ void control_close(void)
 void control_announce(int code)
 {
     char text[48];
+    struct signals_sent sent = ending_sent();
     snprintf(text, sizeof text, "exit %d%s%s\n", code, sent.escalated ? " escalated" : "",
              sent.ignored ? " ignored" : "");
     for (struct client *client = clients; client < clients + CLIENTS; client++) {

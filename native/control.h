@@ -2,7 +2,6 @@
 #pragma once
 
 #include "plan.h"
-#include "records.h"
 
 #include <stdint.h>
 
@@ -16,36 +15,11 @@ int control_listen(int rundir);
 /* Starts serving: registers with `epoll`. */
 void control_serve(const struct plan *plan, int epoll);
 
-/* From now on signals go to this process, with a pidfd of it; -1: to nobody, as it ended. */
-void control_follow(pid_t init, int pidfd);
-
-/* Whether somebody, or the host that goes down, said that the container is to end for good. */
-bool control_ends(void);
+/* Whether somebody goes on with the container's files after the end, although it was to be removed then. */
+bool control_keeps_files(void);
 
 void control_accept(void);
 void control_event(unsigned slot, uint32_t events);
-
-/*
- * Sends a user's signal to the first process; SIGKILL ends it also when it is frozen. One by which processes are ended
- * is the end for good: also while the container waits to be started again. -1 with errno.
- */
-int control_signal(int number);
-
-/* The same for a signal that nobody asked for: what a restart policy says holds. */
-int control_send(int number);
-
-/* What was sent to it so far, by whatever way. */
-struct signals_sent control_sent(void);
-
-/* Sends `signal` and, unless `timeout_ms` is negative, SIGKILL that much later; it is the end for good. -1 with errno. */
-int control_stop(int signal, int64_t timeout_ms);
-
-/* The same with the plan's signal and timeout, to start it again. */
-int control_stop_for_restart(void);
-
-/* How long epoll may wait until control_tick() is due: ms, -1 for ever. */
-int control_timeout(void);
-void control_tick(void);
 
 /* No new clients; those that already wrote a request are heard. */
 void control_close(void);

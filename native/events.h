@@ -11,7 +11,10 @@ void events_open(const struct plan *plan);
 
 /*
  * Notes that something happened to the plan's container: `start`, `die`, `oom`, `kill`, `stop`, `restart`,
- * `health_status: healthy`, `exec_die`, `destroy`. `format` makes more attributes of it, JSON members without braces
+ * `health_status: healthy`, `exec_die`, `detach`, `exec_detach`, `resize`, `destroy`. `format` makes more attributes of it, JSON members without braces
  * whose values are strings (`"\"exitCode\":\"%d\""`), or is NULL.
  */
 void event_append(const char *action, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Notes that the plan's container came to (`connect`) or left (`disconnect`) a network; `members` say more. */
+void event_append_network(const char *action, const char *network, const char *members);

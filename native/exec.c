@@ -1,4 +1,5 @@
 /* The verb `exec PLAN attach|detach [HOW]`: one more process in a container that runs, and its foreground. */
+#include "events.h"
 #include "exec_hold.h"
 #include "explain.h"
 #include "foreground.h"
@@ -41,6 +42,7 @@ static int fork_holder(void)
         close(sockets[0]);
         close(signals[1]);
         close_fd(&controls[0]);
+        relay_expect(exec.detached ? 0 : foreground->how.streams);
         holder_main(&exec.plan, &(struct holder_ends){sockets[1], signals[0], controls[1]}, exec.detached);
     }
     close(sockets[1]);
@@ -72,9 +74,11 @@ static int follow(void)
     case FOREGROUND_EXITED:
         return result.code;
     case FOREGROUND_FAILED:
-        return explain(&exec.plan, result.record, result.record_size);
+        return explain(&exec.plan, NULL, result.record, result.record_size);
     case FOREGROUND_DETACHED:
         dprintf(2, "read escape sequence\n");
+        events_open(&exec.plan);
+        event_append("exec_detach", "\"execID\":\"%s\"", strrchr(exec.plan.exit_record, '/') + 1);
         return 0;
     case FOREGROUND_HUNG_UP:
         return 128 + SIGHUP;
@@ -96,22 +100,21 @@ int exec_main(int argc, char **argv)
     k_close_range(3, ~0U, 0);
     signal(SIGPIPE, SIG_IGN);
     exec.detached = strcmp(argv[2], "detach") == 0;
-    if (plan_open(&exec.plan, argv[1]) < 0) return explain_own_failure(&exec.plan);
+    if (plan_open(&exec.plan, argv[1]) < 0) return explain_own_failure(&exec.plan, NULL);
     if (exec.plan.target.count == 0) {
         errno = EINVAL;
         failed(STAGE_PLAN, "target");
-        return explain_own_failure(&exec.plan);
+        return explain_own_failure(&exec.plan, NULL);
     }
     trace("plan read");
     foreground->terminal = exec.plan.terminal;
     foreground->stdin_open = exec.plan.stdin_open;
     if (!exec.detached && exec.plan.terminal && read_window_size(&size)) terminal_expect_size(&size);
-    relay_expect(exec.detached ? 0 : foreground->how.streams);
     if (fork_holder() < 0) {
         failed(STAGE_MONITOR, exec.plan.id);
-        return explain_own_failure(&exec.plan);
+        return explain_own_failure(&exec.plan, NULL);
     }
-    close_fd(&exec.plan.fd);
+    close_fd(&exec.plan.file.fd);
     trace("forked");
     return follow();
 }

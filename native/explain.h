@@ -8,9 +8,9 @@
 
 /*
  * Becomes the plan's command that turns an error record into a message; without one, or when it cannot be executed,
- * prints the record and returns EXIT_ENGINE.
+ * prints the record and returns EXIT_ENGINE. `name` is passed to it, too, unless it is NULL.
  */
-int explain(const struct plan *plan, const char *record, size_t size);
+int explain(const struct plan *plan, const char *name, const char *record, size_t size);
 
 /* The same for the noted failure. */
-int explain_own_failure(const struct plan *plan);
+int explain_own_failure(const struct plan *plan, const char *name);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 
-/* Makes the terminal on standard input raw; false when there is none. */
+/* Makes the terminal on standard input raw; false when there is none. A child puts it back when we are killed. */
 bool raw_mode_enter(void);
 
 /* Puts it back; may be called at any time, more than once, and from a signal handler. */

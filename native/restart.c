@@ -11,27 +11,37 @@
 /* A container that ran for so long is not one that crashes again and again. */
 #define SETTLED_MS 10000
 
+enum { NEVER, ON_FAILURE, ALWAYS };
+
 static struct {
-    enum { NEVER, ON_FAILURE, ALWAYS } policy;
+    int policy;
     int64_t maximum; /* 0: no limit */
     int64_t count;
     int64_t delay; /* 0: not waited yet */
 } restart;
 
-static int take(const struct record *record)
+int restart_set(const char *word, const char *maximum)
 {
-    restart.policy = strcmp(record->arg[0], "on-failure") == 0 ? ON_FAILURE : ALWAYS;
-    bool known = restart.policy == ON_FAILURE || strcmp(record->arg[0], "always") == 0 ||
-                 strcmp(record->arg[0], "unless-stopped") == 0;
-    if (known && parse_number(record->arg[1], 10, &restart.maximum) == 0 && restart.maximum >= 0) return 0;
-    errno = EINVAL;
-    return failed(STAGE_PLAN, "restart");
+    static const struct {
+        const char *word;
+        int policy;
+    } known[] = {{"no", NEVER}, {"on-failure", ON_FAILURE}, {"always", ALWAYS}, {"unless-stopped", ALWAYS}};
+    int64_t number;
+    if (parse_number(maximum, 10, &number) < 0 || number < 0) return fail_with(EINVAL);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].word, word) != 0) continue;
+        restart.policy = known[i].policy;
+        restart.maximum = number;
+        return 0;
+    }
+    return fail_with(EINVAL);
 }
 
 int restart_prepare(const struct plan *plan)
 {
     for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
-        if (record.op == OP_RESTART && take(&record) < 0) return -1;
+        if (record.op == OP_RESTART && restart_set(record.arg[0], record.arg[1]) < 0)
+            return failed(STAGE_PLAN, "restart");
     }
     return 0;
 }

@@ -9,6 +9,9 @@
 /* Reads it; without one nothing is ever started again. -1 with a noted failure. */
 int restart_prepare(const struct plan *plan);
 
+/* What holds from now on: `no`, `on-failure`, `always` or `unless-stopped`, how often at most. -1 with EINVAL. */
+int restart_set(const char *word, const char *maximum);
+
 /* What a run was like. */
 struct ended_run {
     int code;

@@ -1,7 +1,8 @@
 /*
- * The verb `run PLAN attach|detach [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
+ * The verb `run PLAN attach|detach [name=NAME] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
  */
 #include "cleanup.h"
+#include "events.h"
 #include "explain.h"
 #include "foreground.h"
 #include "kernel.h"
@@ -25,6 +26,7 @@
 static struct {
     struct plan plan;
     const char *plan_path;
+    const char *name; /* by which the user has called the container; NULL: it is new */
     bool attached, started;
     pid_t monitor;
     struct foreground foreground;
@@ -46,6 +48,7 @@ static int fork_monitor(void)
     if (run.monitor == 0) {
         close(sockets[0]);
         close(signals[1]);
+        relay_expect(run.attached ? foreground->how.streams : 0);
         monitor_main(&run.plan, sockets[1], signals[0]);
     }
     close(sockets[1]);
@@ -84,7 +87,7 @@ static int conclude(const struct foreground_result *result)
     case FOREGROUND_FAILED:
         reap_monitor();
         trace_print();
-        return explain(&run.plan, result->record, result->record_size);
+        return explain(&run.plan, run.name, result->record, result->record_size);
     case FOREGROUND_EXITED:
         reap_ended_monitor();
         trace_print();
@@ -93,6 +96,10 @@ static int conclude(const struct foreground_result *result)
         return replace_monitor();
     case FOREGROUND_HUNG_UP:
         return 128 + SIGHUP;
+    case FOREGROUND_DETACHED:
+        events_open(&run.plan);
+        event_append("detach", NULL);
+        return 0;
     default:
         return 0;
     }
@@ -108,7 +115,7 @@ static int follow(void)
     run.started = foreground->has_started;
     if (result.end != FOREGROUND_STARTED) return conclude(&result);
     trace_print();
-    dprintf(1, "%s\n", run.plan.id);
+    dprintf(1, "%s\n", run.name != NULL ? run.name : run.plan.id);
     if (!run.attached) return 0;
     foreground_begin(foreground);
     foreground_follow(foreground, &result);
@@ -122,12 +129,21 @@ static void expect_terminal(void)
     if (run.attached && run.plan.terminal && read_window_size(&size)) terminal_expect_size(&size);
 }
 
+static int parse_words(int argc, char **argv)
+{
+    if (argc < 3 || (strcmp(argv[2], "attach") != 0 && strcmp(argv[2], "detach") != 0)) return -1;
+    char **words = argv + 3;
+    if (*words != NULL && strncmp(*words, "name=", 5) == 0) run.name = *words++ + 5;
+    return how_parse(&run.foreground.how, words);
+}
+
 int run_main(int argc, char **argv)
 {
     struct foreground *foreground = &run.foreground;
-    bool known = argc >= 3 && (strcmp(argv[2], "attach") == 0 || strcmp(argv[2], "detach") == 0);
-    if (!known || how_parse(&foreground->how, argv + 3) < 0) {
-        fputs("usage: skiff-helper run PLAN attach|detach [streams=in,out,err] [keys=HEX] [signals=no]\n", stderr);
+    if (parse_words(argc, argv) < 0) {
+        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [streams=in,out,err] [keys=HEX]"
+              " [signals=no]\n",
+              stderr);
         return EXIT_ENGINE;
     }
     /* What the caller left open is nobody's business from here on. */
@@ -135,18 +151,17 @@ int run_main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     run.plan_path = argv[1];
     run.attached = strcmp(argv[2], "attach") == 0;
-    if (plan_open(&run.plan, run.plan_path) < 0) return explain_own_failure(&run.plan);
+    if (plan_open(&run.plan, run.plan_path) < 0) return explain_own_failure(&run.plan, run.name);
     trace("plan read");
     foreground->rundir = run.plan.rundir;
     foreground->terminal = run.plan.terminal;
     foreground->stdin_open = run.plan.stdin_open;
     expect_terminal();
-    relay_expect(run.attached ? foreground->how.streams : 0);
     if (fork_monitor() < 0) {
         failed(STAGE_MONITOR, run.plan.id);
-        return explain_own_failure(&run.plan);
+        return explain_own_failure(&run.plan, run.name);
     }
-    close_fd(&run.plan.fd);
+    close_fd(&run.plan.file.fd);
     trace("forked");
     return follow();
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { finished, useRoom } from '../helpers/plan.ts';
@@ -22,6 +22,24 @@ describe('the journal of events', () => {
         Actor: { ID: container.id, Attributes: { ...named, exitCode: '3', execDuration: '0' } },
       },
     ]);
+  });
+
+  it('calls a container what it is called by now', async () => {
+    const path = join(room.root, 'renamed');
+    const container = room.plan({ args: ['sleep', '1000'], general: [['events', path, MEMBERS]] });
+    await container.detach();
+    const members = '"image":"ketch","name":"boom"';
+    writeFileSync(join(container.runDir, 'event-attributes.new'), members);
+    renameSync(join(container.runDir, 'event-attributes.new'), join(container.runDir, 'event-attributes'));
+    await container.execute({ args: ['true'], general: [['events', path, MEMBERS]] });
+    await container.ask('stop 9 0');
+    const events = linesOf(path).map((line) => JSON.parse(line));
+    expect(events.map(({ Action, Actor }) => [Action, Actor.Attributes['name']])).toEqual([
+      ['start', 'mast'],
+      ...['exec_die', 'kill', 'die', 'stop'].map((action) => [action, 'boom']),
+    ]);
+    expect(events[3].Actor.Attributes).toMatchObject({ image: 'ketch', exitCode: '137' });
+    expect(container.leftovers()).toEqual([]);
   });
 
   it('is put aside once when it is full, and loses nothing that many write at once', async () => {

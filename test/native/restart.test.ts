@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseExitRecord, type StateRecord } from '../../src/runtime/records.ts';
@@ -59,6 +59,34 @@ describe('a restart policy', () => {
     expect(container.exit).toMatchObject({ code: 0 });
     expect(container.leftovers()).toEqual([]);
   });
+
+  it('waits for as long as it says, and for 100 ms again once a container has run for ten seconds', async () => {
+    const container = room.plan({
+      args: counting('[ $n = 3 ] && sleep 10.1', 'exit 7'),
+      general: [['restart', 'always', '0']],
+    });
+    await container.detach();
+    const pauses: number[] = [];
+    for (const restarts of [1, 2, 3, 4]) {
+      const waiting = await state(
+        container,
+        (now) => now.restarting !== undefined && now.restarts === restarts,
+      );
+      const { finished: ended } = await seen(container.directory, () =>
+        existsSync(container.path('exit')) ? container.exit : undefined,
+      );
+      pauses.push((waiting.restarting ?? 0) - ended);
+    }
+    await container.ask('stop 9 0');
+    // From the end of the run on: the evidence of it is read in between.
+    for (const [i, least] of [100, 200, 100, 200].entries()) {
+      expect(pauses[i]).toBeGreaterThanOrEqual(least);
+      expect(pauses[i]).toBeLessThan(2 * least);
+    }
+    const began = runs(container);
+    expect(began).toHaveLength(4);
+    expect((began[3] ?? 0) - (began[2] ?? 0)).toBeGreaterThan(10_000);
+  }, 60_000);
 
   it('gives up after so many attempts', async () => {
     const container = room.plan({
@@ -227,6 +255,80 @@ describe('a restart policy', () => {
     await gone(container.state.monitor.pid);
     expect(container.leftovers()).toEqual([]);
     expect(readFileSync(container.path('upper/left'), 'utf8')).toBe('dead\n');
+  });
+});
+
+describe('a restart policy that is changed while a container runs', () => {
+  const READING = ['echo run $n', 'read _', 'exit 1'];
+
+  it('holds from the end of this run on', async () => {
+    const container = room.plan({
+      args: counting('[ $n = 2 ] && exec sleep 1000', ...READING),
+      stdin: 'open',
+    });
+    const child = container.start('attach', 'pipe');
+    const result = finished(child);
+    await printed(child, 'run 1');
+    expect(await container.ask('restart-policy unless-stopped 0')).toBe('ok\n');
+    child.stdin?.end('\n');
+    await result;
+    await state(container, (now) => now.restarts === 1 && now.init.pid > 0);
+    await container.ask('stop 9 0');
+  });
+
+  it('may be that there is none any more', async () => {
+    const container = room.plan({
+      args: counting(...READING),
+      stdin: 'open',
+      general: [['restart', 'always', '0']],
+    });
+    const child = container.start('attach', 'pipe');
+    const result = finished(child);
+    await printed(child, 'run 1');
+    const { monitor } = container.state;
+    expect(await container.ask('restart-policy no 0')).toBe('ok\n');
+    child.stdin?.end('\n');
+    await result;
+    await gone(monitor.pid);
+    expect(runs(container)).toHaveLength(1);
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('is heard in the pause before the next start, which comes all the same', async () => {
+    const container = room.plan({ args: counting('exit 5'), general: [['restart', 'always', '0']] });
+    await container.detach();
+    const { monitor } = await state(container, (now) => now.restarting !== undefined && now.restarts === 3);
+    expect(await container.ask('restart-policy on-failure 3')).toBe('ok\n');
+    await gone(monitor.pid);
+    expect(runs(container)).toHaveLength(4);
+  });
+
+  it('has to be one that there is', async () => {
+    const container = room.plan({ args: ['sleep', '1000'] });
+    await container.detach();
+    for (const words of ['sometimes 0', 'always', 'always -1', 'on-failure x', ''])
+      expect(await container.ask(`restart-policy ${words}`)).toBe('error 22\n');
+    await container.ask('stop 9 0');
+  });
+});
+
+describe('the request `keep`', () => {
+  it('leaves what was to be removed with the end of the container, and no mark', async () => {
+    const [trash, files, mark] = ['trash', 'files', 'mark'].map((name) => join(room.root, name));
+    for (const path of [trash, files]) mkdirSync(path ?? '');
+    const removed = room.plan({
+      args: ['sleep', '1000'],
+      teardown: [
+        ['remove-tree', files ?? '', trash ?? ''],
+        ['touch', mark ?? ''],
+      ],
+    });
+    await removed.detach();
+    expect(await removed.ask('keep')).toBe('ok\n');
+    expect(await removed.ask('stop 9 0')).toBe('exit 137\n');
+    expect(removed.exit).toMatchObject({ code: 137 });
+    expect(removed.leftovers()).toEqual([]);
+    expect([files, mark].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
   });
 });
 

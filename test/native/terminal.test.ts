@@ -174,6 +174,22 @@ describe('the client’s terminal', () => {
     await container.ask('stop 9 -1');
   });
 
+  it('is as before when the client was killed, and the container goes on', async () => {
+    const container = plan(['sh', '-c', 'read line; echo got $line']);
+    await container.detach();
+    const terminal = terminals.open(['sh', '-c', `echo pid=$$; exec ${HELPER} attach ${container.runDir}`]);
+    await terminal.shows(/pid=\d+/);
+    while ((await terminal.mode()) !== 'raw');
+    process.kill(Number(/pid=(\d+)/.exec(terminal.screen)?.[1]), 'SIGKILL');
+    expect(await terminal.exit()).toBe(137);
+    while ((await terminal.mode()) !== 'cooked');
+    const second = attach(container);
+    while ((await second.mode()) !== 'raw');
+    second.type('more\r');
+    expect(await second.exit()).toBe(0);
+    expect(second.screen).toContain('got more\r\n');
+  });
+
   it('stays as it is when the container’s stdin is closed', async () => {
     const script = 'trap "exit 5" INT; sleep 1000 & echo ready; wait';
     const terminal = run(plan(['sh', '-c', script], { stdin: 'null' }));

@@ -1,0 +1,33 @@
+/*
+ * Published ports, as the monitor holds them (src/ARCHITECTURE.md, "Networks"): a socket of the host for each, so that
+ * nobody else gets it. What the firewall cannot translate arrives at that socket, and is relayed by a process without
+ * rights, the forwarder, which is forked when something arrives and ends when it was idle for a minute.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The sources of epoll's data.u32 that forwarder_watch() uses. */
+#define FORWARDER_SOURCES 2
+
+/*
+ * Takes the ports of the file, which is read again for each forwarder and whose name must stay valid. -1 with a noted
+ * failure, and nothing held: stage `port`, whose detail is `tcp 0.0.0.0 8080`, EADDRINUSE, EACCES or EADDRNOTAVAIL; stage
+ * `plan` when the file is not there or not what it should be. What the kernel does not speak (sctp, IPv6) nobody can
+ * take, and it is passed over.
+ */
+int forwarder_hold(const char *ports_file);
+
+/* From here on the monitor hears in `epoll` of what arrives, as sources `first_source` and the one after it. */
+void forwarder_watch(int epoll, uint32_t first_source);
+
+bool forwarder_owns(uint32_t source);
+
+void forwarder_event(uint32_t source);
+
+/* What ports lead to has changed: the next connection begins with the file as it is then. */
+void forwarder_renew(void);
+
+/* Ends the forwarder and gives the ports up. Nothing held is fine. */
+void forwarder_release(void);

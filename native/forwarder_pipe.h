@@ -1,0 +1,16 @@
+/* Pipes through which the forwarder moves data from socket to socket, kept for the next who needs one. */
+#pragma once
+
+#include <stddef.h>
+
+struct pipe {
+    int in, out; /* -1: none */
+};
+
+#define NO_PIPE {-1, -1}
+
+/* Makes it a pipe unless it is one; empty. -1 with errno. */
+int pipe_take(struct pipe *pipe);
+
+/* With something left in it, it is of no use to anybody else. None is fine. */
+void pipe_give_back(struct pipe *pipe, size_t left);

@@ -1,7 +1,7 @@
 #include "health.h"
 
 #include "cgroup.h"
-#include "control.h"
+#include "ending.h"
 #include "events.h"
 #include "health_process.h"
 #include "health_record.h"
@@ -123,9 +123,9 @@ static bool counts(void)
 /* One that just became unhealthy. */
 static void act(void)
 {
-    if (settings.action == ACT_KILL) control_send(SIGKILL);
-    if (settings.action == ACT_STOP) control_stop(plan->stop_signal, plan->stop_timeout_ms);
-    if (settings.action == ACT_RESTART) health.restarts = control_stop_for_restart() == 0;
+    if (settings.action == ACT_KILL) ending_send(SIGKILL);
+    if (settings.action == ACT_STOP) ending_stop(plan->stop_signal, plan->stop_timeout_ms);
+    if (settings.action == ACT_RESTART) health.restarts = ending_stop_for_restart() == 0;
 }
 
 static void judge(void)

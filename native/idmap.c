@@ -12,7 +12,7 @@
 /* The kernel takes one write, of less than a page. */
 #define MAP_MAX 4096
 
-static int write_map(const struct plan *plan, enum op op, pid_t pid, const char *file)
+static int write_map(const struct plan *plan, unsigned op, pid_t pid, const char *file)
 {
     char path[64], map[MAP_MAX];
     size_t length = 0;

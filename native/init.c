@@ -26,6 +26,7 @@
 
 #define LENDER_FD 4
 #define MASTER_FD 5
+#define NETWORK_FD 6
 
 void die_with_reader(int report)
 {
@@ -43,8 +44,8 @@ void die_with_monitor(void)
 /* Returns the lender's socket. */
 static int arrange_descriptors(const struct init_ends *ends)
 {
-    int fds[] = {ends->in, ends->out, ends->err, ends->report, ends->lender, ends->master};
-    place_descriptors(fds, MASTER_FD + 1);
+    int fds[] = {ends->in, ends->out, ends->err, ends->report, ends->lender, ends->master, ends->network};
+    place_descriptors(fds, NETWORK_FD + 1);
     return ends->lender < 0 ? -1 : LENDER_FD;
 }
 
@@ -106,6 +107,23 @@ static int make_terminal(const struct rootfs *rootfs)
     return result;
 }
 
+/* The end without a byte: the monitor died, or could not do it, and kills this process for that. */
+static int await_network(void)
+{
+    char byte;
+    ssize_t n;
+    while ((n = read(NETWORK_FD, &byte, 1)) < 0 && errno == EINTR)
+        ;
+    if (n == 0) errno = ECANCELED;
+    return n == 1 ? 0 : failed(STAGE_AWAIT_NETWORK, "monitor");
+}
+
+static int perform_record(const struct plan *plan, struct rootfs *rootfs, const struct record *record)
+{
+    if (record->op == OP_PIVOT && plan->terminal && make_terminal(rootfs) < 0) return -1;
+    return record->op == OP_AWAIT_NETWORK ? await_network() : perform_step(rootfs, record);
+}
+
 static int perform(const struct plan *plan, int lender)
 {
     struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender};
@@ -120,8 +138,7 @@ static int perform(const struct plan *plan, int lender)
     if (process_prepare(plan, FIRST_PROCESS, -1) < 0) return -1;
     if (unprivileged && give_up_host(plan, &rootfs) < 0) return -1;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
-        if (record.op == OP_PIVOT && plan->terminal && make_terminal(&rootfs) < 0) return -1;
-        if (perform_step(&rootfs, &record) < 0) return -1;
+        if (perform_record(plan, &rootfs, &record) < 0) return -1;
         trace(record_name(&record));
     }
     close_fd(&rootfs.mount_point);

@@ -7,6 +7,7 @@ struct init_ends {
     int in, out, err, report;
     int lender; /* the socket of lend.h, or -1 */
     int master; /* where the terminal's master is sent, or -1 */
+    int network; /* a byte comes from here when the networks are up; -1: nobody brings any up */
 };
 
 /* Where the end of the report pipe is, beside the standard streams. */

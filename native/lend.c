@@ -164,7 +164,7 @@ pid_t lend(const struct plan *plan, pid_t init, const struct lender_ends *ends)
     trace_as(TRACE_LENDER);
     prctl(PR_SET_NAME, "skiff-lender");
     for (size_t i = 0; i < sizeof ends->idle / sizeof *ends->idle; i++)
-        close(ends->idle[i]);
+        if (ends->idle[i] >= 0) close(ends->idle[i]);
     die_with_reader(ends->report);
     if (perform(plan, init, ends) == 0) _exit(0);
     report_to(ends->report);

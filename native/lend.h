@@ -17,7 +17,7 @@ bool plan_lends(const struct plan *plan);
 
 /* The lender's descriptors; `idle` are those of others, which must not stay open because of it. */
 struct lender_ends {
-    int socket, report, idle[4];
+    int socket, report, idle[6];
     int streams[3]; /* become the property of the container's root when they are pipes */
 };
 

@@ -17,7 +17,7 @@ static const struct verb {
 } verbs[] = {
     {"run", run_main, true},   {"exec", exec_main, true}, {"attach", attach_main, false},            {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
     {"remove", remove_main, false}, {"lock", lock_main, false},       {"probe-idmap", probe_idmap_main, false},
-    {"shift", shift_main, false},
+    {"shift", shift_main, false},   {"network", network_main, false}, {"nft", nft_main, false},
     {"await-hangup", await_hangup_main, false},
 };
 
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
         return verb->main(argc - 1, argv + 1);
     }
     fputs("skiff-helper is started by skiff: run PLAN attach|detach, cleanup PLAN, apply DIR, remove DIR, "
-          "lock FILE, shift FROM TO MAP...\n",
+          "lock FILE, shift FROM TO MAP..., network FILE up|down, nft batch|get|intact\n",
           stderr);
     return 2;
 }

@@ -1,7 +1,10 @@
 #include "monitor.h"
 
 #include "cgroup.h"
+#include "companions.h"
 #include "control.h"
+#include "ending.h"
+#include "endpoints.h"
 #include "events.h"
 #include "evidence.h"
 #include "frames.h"
@@ -25,7 +28,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* Between RELAY_* (1 to 4), HEALTH_* (11 and 12) and CONTROL_* (15 and above) of epoll's data.u32. */
+/* Between RELAY_* (1 to 4), COMPANION_* (5 to 7), HEALTH_* (11 and 12) and CONTROL_* (15 and above) of epoll's data.u32. */
 enum { SOURCE_NONE = 0, SOURCE_INIT = 8, SOURCE_CLIENT_SIGNALS = 9, SOURCE_OWN_SIGNALS = 10 };
 
 static struct {
@@ -40,12 +43,12 @@ int lock_plan(struct plan *plan, bool wait)
     /* An open file description of our own: flock belongs to it, and that of the plan is shared with the client. */
     char path[32];
     struct stat stat;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", plan->fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", plan->file.fd);
     owned_fd fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0 || fstat(fd, &stat) < 0) return -1;
     if (stat.st_nlink == 0) return fail_with(ENOENT);
-    close(plan->fd);
-    plan->fd = steal_fd(&fd);
+    close(plan->file.fd);
+    plan->file.fd = steal_fd(&fd);
     return 0;
 }
 
@@ -81,7 +84,7 @@ static void send_failure(int client)
 static _Noreturn void give_up(const struct plan *plan, int client)
 {
     owned_fd rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (teardown(plan) == 0 && rundir >= 0) remove_rundir(plan, rundir);
+    if (teardown(plan, false) == 0 && rundir >= 0) remove_rundir(plan, rundir);
     send_failure(client);
     _exit(1);
 }
@@ -108,7 +111,7 @@ static void forward_signals(void)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) close_fd(&monitor.client_signals);
     for (ssize_t i = 0; i < n; i++)
-        control_signal(numbers[i]);
+        ending_signal(numbers[i]);
 }
 
 static void dispatch(uint32_t source, uint32_t events)
@@ -116,6 +119,8 @@ static void dispatch(uint32_t source, uint32_t events)
     struct signalfd_siginfo info;
     if (source == SOURCE_CLIENT_SIGNALS)
         forward_signals();
+    else if (companions_own(source))
+        companions_event(source);
     else if (source >= RELAY_CLIENT)
         relay_event(source, events);
     else if (source == CONTROL_LISTENER)
@@ -127,7 +132,7 @@ static void dispatch(uint32_t source, uint32_t events)
     else if (source != SOURCE_OWN_SIGNALS)
         relay_event(source, events);
     else if (read(monitor.own_signals, &info, sizeof info) > 0)
-        control_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+        ending_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
 }
 
 /* The record `timeout` counts from the first start, pauses between runs included. */
@@ -135,7 +140,7 @@ static void stop_in_time(void)
 {
     if (monitor.timeout < 0 || monotonic_ms() < monitor.timeout) return;
     monitor.timeout = -1;
-    control_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+    ending_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
 }
 
 /* Waits in ms, of which -1 is for ever. */
@@ -152,9 +157,11 @@ static int sooner(int one, int other)
 static uint32_t serve(int patience)
 {
     struct epoll_event event;
-    patience = sooner(patience, sooner(ms_until(monitor.timeout), sooner(control_timeout(), health_timeout())));
+    patience = sooner(patience, sooner(ms_until(monitor.timeout), sooner(ending_timeout(), health_timeout())));
+    patience = sooner(patience, relay_timeout());
     int count = epoll_wait(monitor.epoll, &event, 1, patience);
-    control_tick();
+    if (count == 0) relay_rest();
+    ending_tick();
     health_tick();
     stop_in_time();
     if (count <= 0) return SOURCE_NONE;
@@ -176,7 +183,7 @@ static void await_exit(struct exit_record *record)
     trace("container ended");
     collect_evidence(monitor.plan, &counted);
     record->evidence = evidence_since(&container->counted, &counted);
-    record->sent = control_sent();
+    record->sent = ending_sent();
     container->counted = counted;
     trace("evidence collected");
 }
@@ -197,6 +204,7 @@ static void attend(struct exit_record *record)
     while (serve(-1) != SOURCE_INIT)
         ;
     health_end();
+    companions_end();
     await_exit(record);
     relay_drain();
     tell_of_end(record);
@@ -225,7 +233,7 @@ static int note_pause(const struct exit_record *record, int64_t delay)
     if (draft_exit(monitor.plan->exit_record, record) < 0 ||
         write_state(monitor.container.rundir, &state) < 0 || publish_exit(monitor.plan->exit_record) < 0)
         return failed(STAGE_STATE, monitor.plan->exit_record);
-    control_follow(0, -1);
+    ending_follow(0, -1);
     control_announce(record->code);
     relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
     relay_hang_up();
@@ -236,9 +244,9 @@ static int note_pause(const struct exit_record *record, int64_t delay)
 static bool pause_before_restart(int64_t delay)
 {
     int64_t until = monotonic_ms() + delay;
-    while (!control_ends() && monotonic_ms() < until)
+    while (!ending_is_wanted() && monotonic_ms() < until)
         serve(ms_until(until));
-    return !control_ends();
+    return !ending_is_wanted();
 }
 
 static bool start_again(void)
@@ -248,7 +256,7 @@ static bool start_again(void)
     if (container_start(monitor.plan, container) < 0) return false;
     plan_forget_pages(monitor.plan);
     relay_serve(monitor.epoll, container->in, container->out, container->err, -1);
-    control_follow(container->pid, container->pidfd);
+    ending_follow(container->pid, container->pidfd);
     event_append("start", NULL);
     if (health_restarts()) event_append("restart", NULL);
     health_begin(container);
@@ -273,11 +281,12 @@ static void note_failed_start(struct exit_record *record)
 static bool restart(struct exit_record *record)
 {
     for (;;) {
-        struct ended_run run = {record->code, record->finished - record->started, control_ends(),
+        struct ended_run run = {record->code, record->finished - record->started, ending_is_wanted(),
                                 health_restarts()};
         int64_t delay = restart_delay(&run);
         if (delay < 0) return false;
         release();
+        if (endpoints_down(monitor.plan) < 0) return false;
         if (note_pause(record, delay) < 0 || cgroups_empty(monitor.plan) < 0) return false;
         if (!pause_before_restart(delay)) return false;
         if (start_again()) return true;
@@ -306,7 +315,10 @@ static int prepare(const struct plan *plan, int signals)
     watch(monitor.own_signals, SOURCE_OWN_SIGNALS);
     watch(signals, SOURCE_CLIENT_SIGNALS);
     events_open(plan);
-    return restart_prepare(plan) < 0 || health_prepare(plan, monitor.epoll) < 0 ? -1 : 0;
+    ending_prepare(plan);
+    endpoints_begin();
+    if (restart_prepare(plan) < 0 || health_prepare(plan, monitor.epoll) < 0) return -1;
+    return companions_prepare(plan, monitor.epoll);
 }
 
 /* The end for good. Nobody hears of it before the mounts are gone: the store may be unmounted right after. */
@@ -315,7 +327,7 @@ static void finish(const struct exit_record *record)
     struct container *container = &monitor.container;
     /* Without the record (a full disk) the runtime directory stays: whoever looks then knows that it ran. */
     bool noted = write_exit(monitor.plan->exit_record, record) == 0 || errno == ENOENT;
-    if (teardown(monitor.plan) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
+    if (teardown(monitor.plan, control_keeps_files()) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");
     control_close();
@@ -342,7 +354,7 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     fcntl(client, F_SETFL, O_NONBLOCK);
     relay_serve(monitor.epoll, container->in, container->out, container->err, client);
     control_serve(plan, monitor.epoll);
-    control_follow(container->pid, container->pidfd);
+    ending_follow(container->pid, container->pidfd);
     event_append("start", NULL);
     health_begin(container);
     trace("announced");

@@ -8,18 +8,10 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-
-/* A plan of this size has something wrong: the longest argv and environment of Linux are a few MiB. */
-#define PLAN_MAX (16 << 20)
 
 #define ANY UINT_MAX
 
-static const struct {
-    const char *name;
-    enum section section;
-    unsigned least, most;
-} ops[] = {
+static const struct record_kind ops[] = {
 #define OP(constant, name, section, least, most) {name, SECTION_##section, least, most},
 #include "ops.def"
 #undef OP
@@ -33,10 +25,11 @@ static const struct {
     {"net", CLONE_NEWNET},  {"cgroup", CLONE_NEWCGROUP}, {"user", CLONE_NEWUSER}, {"time", CLONE_NEWTIME},
 };
 
+static const struct record_format format = {ops, OP_COUNT, STAGE_PLAN};
+
 static int invalid(const char *detail)
 {
-    errno = EINVAL;
-    return failed(STAGE_PLAN, detail);
+    return record_invalid(&format, detail);
 }
 
 const char *record_name(const struct record *record)
@@ -44,38 +37,9 @@ const char *record_name(const struct record *record)
     return ops[record->op].name;
 }
 
-const char *next_field(const char *field)
-{
-    return field + strlen(field) + 1;
-}
-
-static bool is_marker(enum op op)
+static bool is_marker(unsigned op)
 {
     return op == OP_SETUP || op == OP_INIT || op == OP_PROCESS || op == OP_TEARDOWN;
-}
-
-/* Reads the record at `at`; -1 when the file ends within it or it is unknown. */
-static int read_record(const struct plan *plan, const char *at, struct record *record)
-{
-    const char *end = plan->data + plan->size;
-    uint64_t count;
-    const char *name = at;
-    at = next_field(at);
-    if (at == end || parse_unsigned(at, 10, &count) < 0) return invalid(name);
-    for (record->op = 0; record->op < OP_COUNT; record->op++) {
-        if (strcmp(ops[record->op].name, name) == 0) break;
-    }
-    if (record->op == OP_COUNT) return invalid(name);
-    if (count < ops[record->op].least || count > ops[record->op].most) return invalid(name);
-    record->count = (unsigned)count;
-    at = next_field(at);
-    for (unsigned i = 0; i < record->count; i++) {
-        if (at == end) return invalid(name);
-        if (i < sizeof record->arg / sizeof *record->arg) record->arg[i] = at;
-        at = next_field(at);
-    }
-    record->end = at;
-    return 0;
 }
 
 uint64_t namespace_flag(const char *name)
@@ -163,6 +127,9 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_TERMINAL:
         plan->terminal = true;
         return 0;
+    case OP_NETWORKS:
+        plan->networks = record->arg[0];
+        return 0;
     case OP_LOG_ATTRIBUTE:
     case OP_LOG_COMPRESS:
     case OP_RESTART:
@@ -174,6 +141,10 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_GID_MAP:
     case OP_TIME_OFFSET:
     case OP_LABEL:
+    case OP_PORTS:
+    case OP_FIREWALL:
+    case OP_REPAIR:
+    case OP_RESOLVER:
         return 0; /* read where they are performed */
     case OP_CGROUP:
         return take_cgroup(plan, record);
@@ -183,29 +154,30 @@ static int take_general(struct plan *plan, const struct record *record)
 }
 
 /* Steps that would otherwise change the host's own tree. */
-static bool needs_mount_namespace(enum op op)
+static bool needs_mount_namespace(unsigned op)
 {
     return ops[op].section == SECTION_INIT && op != OP_INIT && op != OP_HOSTNAME && op != OP_DOMAINNAME &&
-           op != OP_SYSCTL && op != OP_LOOPBACK;
+           op != OP_SYSCTL && op != OP_LOOPBACK && op != OP_AWAIT_NETWORK;
 }
 
 /* Steps that would otherwise change the host's name or network: they need that namespace. */
-static bool allowed(const struct plan *plan, enum op op)
+static bool allowed(const struct plan *plan, unsigned op)
 {
     if (op == OP_HOSTNAME || op == OP_DOMAINNAME) return plan->namespaces & CLONE_NEWUTS;
-    if (op == OP_LOOPBACK) return plan->namespaces & CLONE_NEWNET;
+    if (op == OP_LOOPBACK || op == OP_AWAIT_NETWORK) return plan->namespaces & CLONE_NEWNET;
     return !needs_mount_namespace(op) || (plan->namespaces & CLONE_NEWNS);
 }
 
 static int index_records(struct plan *plan)
 {
     enum section section = SECTION_GENERAL;
-    const char *end = plan->data + plan->size;
-    struct record record = {.end = plan->data};
-    while (record.end != end) {
+    const struct fields *file = &plan->file;
+    struct record record = {.end = file->data};
+    plan->start[SECTION_GENERAL] = file->data;
+    while (record.end != file->end) {
         const char *at = record.end;
-        if (read_record(plan, at, &record) < 0) return -1;
-        if (at == plan->data && record.op != OP_HEADER) return invalid("skiff-plan");
+        if (record_read(file, &format, at, &record) < 0) return -1;
+        if (at == file->data && record.op != OP_HEADER) return invalid("skiff-plan");
         if (is_marker(record.op)) {
             if (ops[record.op].section != section + 1) return invalid(at);
             plan->start[++section] = at;
@@ -214,34 +186,26 @@ static int index_records(struct plan *plan)
         if (section == SECTION_GENERAL && take_general(plan, &record) < 0) return -1;
     }
     if (section != SECTION_TEARDOWN) return invalid("teardown");
-    plan->start[SECTION_COUNT] = end;
+    plan->start[SECTION_COUNT] = file->end;
     if (plan->id == NULL) return invalid("id");
     if (plan->rundir == NULL || plan->rundir[0] != '/') return invalid("rundir");
     if (plan->exit_record == NULL || plan->exit_record[0] != '/') return invalid("exit-record");
+    /* Links and addresses of endpoints would become the host's. */
+    if (plan->networks != NULL && !(plan->namespaces & CLONE_NEWNET)) return invalid("networks");
     return 0;
 }
 
 int plan_open(struct plan *plan, const char *path)
 {
     *plan = (struct plan){.stop_signal = 15, .stop_timeout_ms = 10000};
-    plan->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (plan->fd < 0) return failed(STAGE_PLAN, path);
-    struct stat stat;
-    if (fstat(plan->fd, &stat) < 0) return failed(STAGE_PLAN, path);
-    if (!S_ISREG(stat.st_mode) || stat.st_size == 0 || stat.st_size > PLAN_MAX) return invalid(path);
-    plan->size = (size_t)stat.st_size;
-    plan->data = mmap(NULL, plan->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, plan->fd, 0);
-    if (plan->data == MAP_FAILED) return failed(STAGE_PLAN, path);
-    if (plan->data[plan->size - 1] != '\0') return invalid(path);
-    plan->start[SECTION_GENERAL] = plan->data;
-    return index_records(plan);
+    return fields_open(&plan->file, &format, path) < 0 ? -1 : index_records(plan);
 }
 
 bool plan_next(const struct plan *plan, enum section section, struct record *record)
 {
     const char *at = record->end != NULL ? record->end : plan->start[section];
     while (at != plan->start[section + 1]) {
-        if (read_record(plan, at, record) < 0) return false;
+        if (record_read(&plan->file, &format, at, record) < 0) return false;
         if (!is_marker(record->op)) return true;
         at = record->end;
     }
@@ -250,5 +214,5 @@ bool plan_next(const struct plan *plan, enum section section, struct record *rec
 
 void plan_forget_pages(const struct plan *plan)
 {
-    madvise((void *)plan->data, plan->size, MADV_DONTNEED);
+    madvise((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data), MADV_DONTNEED);
 }

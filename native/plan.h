@@ -1,6 +1,8 @@
 /* The plan file, mapped and checked once; nothing of it is copied (src/ARCHITECTURE.md, "The plan"). */
 #pragma once
 
+#include "fields.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,18 +23,8 @@ enum op {
     OP_COUNT
 };
 
-/* One record. The first arguments are in `arg`; the rest follow in memory, see next_field(). */
-struct record {
-    enum op op;
-    unsigned count;
-    const char *arg[8];
-    const char *end; /* the next record */
-};
-
 struct plan {
-    int fd; /* whoever holds the flock of this file acts on the container */
-    const char *data;
-    size_t size;
+    struct fields file; /* whoever holds its flock acts on the container */
     const char *start[SECTION_COUNT + 1]; /* records of section s: start[s] up to start[s + 1] */
 
     const char *id, *rundir, *exit_record;
@@ -48,6 +40,7 @@ struct plan {
     const char *cgroup_v2; /* NULL: none on v2 */
     const char *seccomp;   /* file of the program; NULL: none */
     const char *seccomp_flags;
+    const char *networks;  /* directory of network files; NULL: none */
     struct record failure; /* count 0: none */
     struct record target;  /* count 0: the plan is a container's own, not of exec */
 };
@@ -64,9 +57,6 @@ bool plan_next(const struct plan *plan, enum section section, struct record *rec
 uint64_t namespace_flag(const char *name);
 
 const char *record_name(const struct record *record);
-
-/* The argument after this one. */
-const char *next_field(const char *field);
 
 /* Gives the pages back; they return from the file when the teardown is read. */
 void plan_forget_pages(const struct plan *plan);

@@ -53,11 +53,21 @@ size_t encode_failure(char record[RECORD_MAX])
     return encode(record, failure.stage, failure.error, failure.detail);
 }
 
+bool has_failed(enum stage stage, int error)
+{
+    return failure.noted && failure.stage == names[stage] && failure.error == error;
+}
+
+void forget_failure(void)
+{
+    failure.noted = false;
+}
+
 int take_failure_code(void)
 {
     bool exec = strcmp(failure.stage, names[STAGE_EXEC]) == 0;
     bool interpreter = strcmp(failure.stage, names[STAGE_EXEC_INTERPRETER]) == 0;
-    failure.noted = false;
+    forget_failure();
     if (interpreter || (exec && failure.error == ENOENT)) return 127;
     return exec || strcmp(failure.stage, names[STAGE_CWD]) == 0 ? 126 : 125;
 }

@@ -6,6 +6,7 @@
 
 #include "stages.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longest record: it has to fit into one atomic write to a pipe. */
@@ -28,6 +29,12 @@ void adopt_failure(const char *record, size_t size);
  * else. The noted failure makes room for the next.
  */
 int take_failure_code(void);
+
+/* Whether that is what was noted. */
+bool has_failed(enum stage stage, int error);
+
+/* The noted failure makes room for the next. */
+void forget_failure(void);
 
 /* Splits a record into its fields; -1 when it is not one. */
 int decode_failure(const char *record, size_t size, const char *fields[3]);

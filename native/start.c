@@ -1,7 +1,9 @@
 #include "start.h"
 
 #include "cgroup.h"
+#include "companions.h"
 #include "control.h"
+#include "endpoints.h"
 #include "init.h"
 #include "kernel.h"
 #include "lend.h"
@@ -29,6 +31,7 @@ struct ends {
     int report;
     int lender; /* the lender's end of its socket; -1: nothing is lent */
     int master; /* where the terminal's master comes from; -1: there is no terminal */
+    int network; /* a byte goes there when the networks are up; -1: there are none */
 };
 
 static void close_their_ends(struct ends *ends)
@@ -39,6 +42,7 @@ static void close_their_ends(struct ends *ends)
     close_fd(&ends->theirs.report);
     close_fd(&ends->theirs.lender);
     close_fd(&ends->theirs.master);
+    close_fd(&ends->theirs.network);
     close_fd(&ends->lender);
 }
 
@@ -47,6 +51,7 @@ static void close_ends(struct ends *ends)
     close_their_ends(ends);
     close_fd(&ends->report);
     close_fd(&ends->master);
+    close_fd(&ends->network);
 }
 
 /* A pipe whose end `ours` does not block; the other end is the container's and does. */
@@ -94,6 +99,11 @@ static int make_pipes(const struct plan *plan, struct container *container, stru
     if (make_streams(plan, container, ends) < 0 || pipe2(fds, O_CLOEXEC) < 0) return -1;
     ends->report = fds[0];
     ends->theirs.report = fds[1];
+    if (plan->networks != NULL) {
+        if (pipe2(fds, O_CLOEXEC) < 0) return -1;
+        ends->theirs.network = fds[0];
+        ends->network = fds[1];
+    }
     return plan_lends(plan) ? make_socket(&ends->lender, &ends->theirs.lender) : 0;
 }
 
@@ -229,10 +239,28 @@ static pid_t start_lender(const struct plan *plan, const struct container *conta
     struct lender_ends lender = {
         .socket = ends->lender,
         .report = theirs->report,
-        .idle = {ends->report, theirs->lender, ends->master, theirs->master},
+        .idle = {ends->report, theirs->lender, ends->master, theirs->master, ends->network, theirs->network},
         .streams = {theirs->in, theirs->out, theirs->err},
     };
     return ends->lender < 0 ? 0 : lend(plan, container->pid, &lender);
+}
+
+/* A first process that has ended meanwhile knows better why there is no network namespace. */
+static int bring_up_networks(const struct plan *plan, const struct container *container, struct ends *ends)
+{
+    if (plan->networks == NULL) return 0;
+    if (endpoints_up(plan, container->pid) < 0) {
+        if (!has_failed(STAGE_NETWORK, ESRCH)) return -1;
+        forget_failure();
+        errno = ESRCH;
+        return take_report(ends->report) < 0 ? -1 : failed(STAGE_NETWORK, "namespace");
+    }
+    trace("networks up");
+    if (companions_begin(container->pid) < 0) return -1;
+    /* Unless it has ended: then it has reported. */
+    if (write(ends->network, "1", 1) < 0 && errno != EPIPE) return failed(STAGE_AWAIT_NETWORK, "monitor");
+    close_fd(&ends->network);
+    return 0;
 }
 
 /* End of file means that execve closed the other end. */
@@ -240,7 +268,10 @@ static int await_execve(const struct plan *plan, const struct container *contain
 {
     pid_t lender = start_lender(plan, container, ends);
     close_their_ends(ends);
-    int result = lender < 0 || prepare_monitor(plan, container) < 0 ? -1 : take_report(ends->report);
+    int result = lender < 0 || bring_up_networks(plan, container, ends) < 0 ||
+                         prepare_monitor(plan, container) < 0
+                     ? -1
+                     : take_report(ends->report);
     if (lender > 0) {
         if (result < 0) kill(lender, SIGKILL);
         reap(lender);
@@ -259,7 +290,7 @@ static int take_terminal(const struct plan *plan, struct container *container, c
 
 int container_start(const struct plan *plan, struct container *container)
 {
-    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1, -1}, -1, -1, -1};
+    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1, -1, -1}, -1, -1, -1, -1};
     *container = (struct container){.counted = container->counted, .pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
@@ -276,6 +307,7 @@ int container_start(const struct plan *plan, struct container *container)
         bool connected = !plan->terminal || take_terminal(plan, container, &ends) == 0;
         if (connected && announce(plan, container) == 0) return 0;
     }
+    companions_end();
     kill_init(container);
     return -1;
 }

@@ -2,6 +2,7 @@
 
 #include "kernel.h"
 #include "report.h"
+#include "sysctl.h"
 #include "util.h"
 
 #include <net/if.h>
@@ -50,19 +51,6 @@ static int make_symlink(struct rootfs *rootfs, const struct record *record)
     owned_fd parent = rootfs_open_parent(rootfs, record->arg[0], &name);
     if (parent < 0) return -1;
     return symlinkat(record->arg[1], parent, name) == 0 || errno == EEXIST ? 0 : -1;
-}
-
-/* Namespaced ones apply to the namespaces of the writer, so the host's /proc serves as well as the container's. */
-static int write_sysctl(const char *name, const char *value)
-{
-    char path[256];
-    bool slashes = strchr(name, '/') != NULL; /* then dots belong to names: net/ipv4/conf/eth0.1/forwarding */
-    int length = snprintf(path, sizeof path, "/proc/sys/%s", name);
-    if (length >= (int)sizeof path || strstr(name, "..") != NULL) return fail_with(EINVAL);
-    for (char *c = path; *c != '\0' && !slashes; c++) {
-        if (*c == '.') *c = '/';
-    }
-    return write_text(path, value);
 }
 
 static int raise_loopback(void)

@@ -1,6 +1,7 @@
 #include "teardown.h"
 
 #include "cgroup.h"
+#include "endpoints.h"
 #include "events.h"
 #include "report.h"
 #include "trace.h"
@@ -45,6 +46,11 @@ static int touch(const char *path)
     return fd < 0 ? -1 : 0;
 }
 
+static bool is_removal(enum op op)
+{
+    return op == OP_REMOVE_TREE || op == OP_TOUCH;
+}
+
 static int perform(const struct plan *plan, const struct record *record, bool complete)
 {
     switch (record->op) {
@@ -52,6 +58,8 @@ static int perform(const struct plan *plan, const struct record *record, bool co
         return cgroup_remove(plan, record->arg[0]);
     case OP_REMOVE_TREE:
         return remove_tree(record->arg[0], record->arg[1]);
+    case OP_UNLINK_FILE:
+        return unlink(record->arg[0]) == 0 || errno == ENOENT ? 0 : -1;
     /* A mark says that everything before it is done. */
     case OP_TOUCH:
         if (!complete || touch(record->arg[0]) < 0) return complete ? -1 : 0;
@@ -62,10 +70,11 @@ static int perform(const struct plan *plan, const struct record *record, bool co
     }
 }
 
-int teardown(const struct plan *plan)
+int teardown(const struct plan *plan, bool keeps_files)
 {
-    int result = 0;
+    int result = endpoints_down(plan);
     for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
+        if (keeps_files && is_removal(record.op)) continue;
         if (perform(plan, &record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);
         trace(record_name(&record));
     }
@@ -78,8 +87,9 @@ int remove_rundir(const struct plan *plan, int rundir)
     const char *name = open_parent(plan->rundir, &parent);
     if (name == NULL) return -1;
     unlinkat(rundir, "ctl", 0);
-    unlinkat(rundir, "state", 0);
+    /* The plan first: one without a state beside it is taken for an orphan's, which somebody has to clean up. */
     unlinkat(rundir, "plan", 0);
+    unlinkat(rundir, "state", 0);
     if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
     return tree_remove(parent, name);
 }

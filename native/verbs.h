@@ -12,3 +12,5 @@ int shift_main(int argc, char **argv);
 int reaper_main(int argc, char **argv);
 int probe_idmap_main(int argc, char **argv);
 int await_hangup_main(int argc, char **argv);
+int network_main(int argc, char **argv);
+int nft_main(int argc, char **argv);

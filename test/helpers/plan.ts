@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   copyFileSync,
@@ -22,6 +22,7 @@ import {
   parseStateRecord,
   type StateRecord,
 } from '../../src/runtime/records.ts';
+import type { NetworkNamespace } from './network-namespace.ts';
 
 /** The helper that is tested; SKIFF_HELPER names another build of it, such as the one with sanitizers. */
 export const HELPER =
@@ -76,6 +77,8 @@ export interface Wishes {
   layer?: string;
   /** Another copy of the helper. */
   helper?: string;
+  /** Another network namespace that is the host's to the helper. */
+  network?: NetworkNamespace;
 }
 
 /** One more process in a container that runs. */
@@ -166,7 +169,7 @@ export class PlannedContainer {
   readonly planPath: string;
   readonly cgroups: string[];
   readonly #env: Record<string, string>;
-  readonly #helper: string;
+  readonly #helper: readonly string[];
 
   constructor(root: string, wishes: Wishes & { layer: string }) {
     this.directory = join(root, 'containers', this.id);
@@ -174,7 +177,7 @@ export class PlannedContainer {
     this.planPath = join(this.runDir, 'plan');
     this.cgroups = cgroupParents().map((parent) => join(parent, this.id));
     this.#env = { ...SANITIZERS, ...wishes.env };
-    this.#helper = wishes.helper ?? HELPER;
+    this.#helper = [...(wishes.network?.enter ?? []), wishes.helper ?? HELPER];
     for (const name of ['upper', 'work', 'rootfs'])
       mkdirSync(join(this.directory, name), { recursive: true });
     mkdirSync(this.runDir, { recursive: true, mode: 0o700 });
@@ -187,7 +190,7 @@ export class PlannedContainer {
 
   /** Starts `run`; the caller awaits `finished`. */
   start(mode: 'attach' | 'detach' = 'attach', stdin: 'pipe' | 'ignore' = 'ignore'): ChildProcess {
-    return spawn(this.#helper, ['run', this.planPath, mode], {
+    return this.#spawn(['run', this.planPath, mode], {
       stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...this.#env },
     });
@@ -204,7 +207,7 @@ export class PlannedContainer {
   /** Starts `exec` with it. */
   exec(wishes: ExecWishes): ChildProcess {
     const { mode = 'attach', stdin } = wishes;
-    return spawn(this.#helper, ['exec', this.execPlan(wishes), mode], {
+    return this.#spawn(['exec', this.execPlan(wishes), mode], {
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#env },
     });
@@ -271,9 +274,7 @@ export class PlannedContainer {
   }
 
   async cleanup(): Promise<Result> {
-    return await finished(
-      spawn(this.#helper, ['cleanup', this.planPath], { env: { ...process.env, ...this.#env } }),
-    );
+    return await finished(this.#spawn(['cleanup', this.planPath], { env: { ...process.env, ...this.#env } }));
   }
 
   get state(): StateRecord {
@@ -301,7 +302,13 @@ export class PlannedContainer {
         process.kill(this.state.monitor.pid, 'SIGKILL');
       } catch {}
     }
-    spawnSync(HELPER, ['cleanup', this.planPath], { stdio: 'ignore' });
+    const [command = HELPER, ...args] = this.#helper;
+    spawnSync(command, [...args, 'cleanup', this.planPath], { stdio: 'ignore' });
+  }
+
+  #spawn(args: readonly string[], options: SpawnOptions): ChildProcess {
+    const [command = HELPER, ...first] = this.#helper;
+    return spawn(command, [...first, ...args], options);
   }
 
   #records(wishes: Wishes & { layer: string }): PlanRecord[] {

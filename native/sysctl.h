@@ -1,0 +1,7 @@
+#pragma once
+
+/*
+ * Sets a sysctl, named with dots or slashes. Namespaced ones apply to the namespaces of the writer, so the host's /proc
+ * serves as well as the container's. -1 with errno.
+ */
+int write_sysctl(const char *name, const char *value);

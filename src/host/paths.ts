@@ -19,6 +19,12 @@ export interface StorePaths {
   readonly run: string;
   /** Marks of `--rm` containers that are gone. */
   readonly gone: string;
+  /** What the resolvers of containers read: names and addresses. */
+  readonly names: string;
+  /** The firewall's table of this store. */
+  readonly table: string;
+  /** The bridge of its default network; at most 15 bytes. */
+  readonly bridge: string;
 }
 
 export const DEFAULT_ROOT = '/var/lib/skiff';
@@ -26,11 +32,12 @@ const DEFAULT_RUN = '/run/skiff';
 
 /**
  * The paths of the store at `root`, where nothing means the default one, as in `SKIFF_ROOT=`; a store that is not the
- * default one has a runtime root of its own.
+ * default one has a runtime root, a bridge and a table of the firewall of its own.
  */
 export function storePaths(root: string): StorePaths {
   const base = resolve(root === '' ? DEFAULT_ROOT : root);
-  const run = base === DEFAULT_ROOT ? DEFAULT_RUN : `${DEFAULT_RUN}-${shortHash(base)}`;
+  const suffix = base === DEFAULT_ROOT ? '' : `-${shortHash(base)}`;
+  const run = `${DEFAULT_RUN}${suffix}`;
   return {
     root: base,
     database: join(base, 'state.db'),
@@ -45,6 +52,9 @@ export function storePaths(root: string): StorePaths {
     helper: join(base, 'helper'),
     run,
     gone: join(run, 'gone'),
+    names: join(run, 'names'),
+    table: `skiff${suffix}`,
+    bridge: suffix === '' ? 'skiff0' : `skiff${suffix}`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { closeSync, readSync } from 'node:fs';
 import type { Handover } from './replace-process.ts';
 
 /** How a program ended. `code` is undefined when a signal ended it, also for having run out of time. */
@@ -11,18 +12,57 @@ export interface ProgramResult {
 /**
  * Runs a program to its end, with nothing on its standard input, and collects what it says. An exit code that is not
  * 0 is a result like any other; what is thrown is the system's error for a program that cannot be started (`ENOENT`).
- * `timeoutMs`: then it is killed. execa is loaded on first use: on the path of `run` no program is run this way.
+ * `timeoutMs`: then it is killed. On Bun by its own means: loading execa takes ten times as long as a short program.
  */
 export async function runProgram(
   file: string,
   args: readonly string[],
   { timeoutMs = 0 }: { timeoutMs?: number } = {},
 ): Promise<ProgramResult> {
+  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  return bun === undefined
+    ? await runWithExeca(file, args, timeoutMs)
+    : await runOnBun(bun, [file, ...args], timeoutMs);
+}
+
+/** What is used of Bun here (bun.com/docs/api/spawn). */
+interface BunProcesses {
+  spawn(command: readonly string[], options: object): BunProcess;
+  readableStreamToText(stream: unknown): Promise<string>;
+  readableStreamToBytes(stream: unknown): Promise<Uint8Array>;
+}
+
+interface BunProcess {
+  stdout: unknown;
+  stderr: unknown;
+  /** Descriptors of what is beyond the three. */
+  stdio: readonly (number | undefined)[];
+  exited: Promise<number>;
+  /** `null` when a signal ended it. */
+  exitCode: number | null;
+}
+
+async function runOnBun(
+  bun: BunProcesses,
+  command: readonly string[],
+  timeout: number,
+): Promise<ProgramResult> {
+  const limit = timeout > 0 ? { timeout, killSignal: 'SIGKILL' } : {};
+  const child = bun.spawn(command, { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', ...limit });
+  const [stdout, stderr] = await Promise.all([
+    bun.readableStreamToText(child.stdout),
+    bun.readableStreamToText(child.stderr),
+    child.exited,
+  ]);
+  return { code: child.exitCode ?? undefined, stdout, stderr: stderr.trim() };
+}
+
+async function runWithExeca(file: string, args: readonly string[], timeout: number): Promise<ProgramResult> {
   const { execa } = await import('execa');
   const result = await execa(file, args, {
     stdin: 'ignore',
     reject: false,
-    timeout: timeoutMs,
+    timeout,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
   });
@@ -76,4 +116,96 @@ export async function* linesOfProgram(
     stop();
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** A step of the helper that failed: the error record of src/ARCHITECTURE.md. */
+export interface HelperFailure {
+  stage: string;
+  errno: number;
+  detail: string;
+}
+
+/** What a verb of the helper has said. */
+export interface HelperAnswer {
+  output: Uint8Array;
+  /** Absent: all went well. */
+  failure?: HelperFailure | undefined;
+}
+
+/**
+ * Runs a verb of the helper to its end, with `input` on its standard input, and collects its output and its error
+ * record. Throws the system's error when it cannot be started. On Bun by its own means, as `runProgram`.
+ */
+export async function callHelper(
+  helper: string,
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+): Promise<HelperAnswer> {
+  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  const ended =
+    bun === undefined
+      ? await callWithExeca(helper, args, input)
+      : await callOnBun(bun, [helper, ...args], input);
+  if (ended.code === 0) return { output: ended.output };
+  const [stage = '', errno = '0', detail = ''] = Buffer.from(ended.record).toString().split('\0');
+  return {
+    output: ended.output,
+    failure: { stage: stage === '' ? 'helper' : stage, errno: Number(errno), detail },
+  };
+}
+
+interface EndedHelper {
+  /** Undefined when a signal ended it. */
+  code: number | undefined;
+  output: Uint8Array;
+  record: Uint8Array;
+}
+
+/** The record is small: it waits in the pipe of descriptor 3 until the helper has ended. */
+async function callOnBun(
+  bun: BunProcesses,
+  command: readonly string[],
+  input: Uint8Array,
+): Promise<EndedHelper> {
+  const child = bun.spawn(command, { stdio: [input, 'pipe', 'ignore', 'pipe'] });
+  const [output] = await Promise.all([bun.readableStreamToBytes(child.stdout), child.exited]);
+  const record = child.stdio[3];
+  try {
+    return {
+      code: child.exitCode ?? undefined,
+      output,
+      record: record === undefined ? new Uint8Array() : readAvailable(record),
+    };
+  } finally {
+    if (record !== undefined) closeSync(record);
+  }
+}
+
+function readAvailable(fd: number): Uint8Array {
+  const record = Buffer.alloc(RECORD_MAX);
+  return record.subarray(0, readSync(fd, record));
+}
+
+/** Of the helper: one atomic write to a pipe. */
+const RECORD_MAX = 4096;
+
+async function callWithExeca(
+  helper: string,
+  args: readonly string[],
+  input: Uint8Array,
+): Promise<EndedHelper> {
+  const { execa } = await import('execa');
+  const result = await execa(helper, args, {
+    input,
+    encoding: 'buffer',
+    reject: false,
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+  });
+  if (result.exitCode === undefined && result.signal === undefined) throw result.cause ?? result;
+  const record = result.stdio[3] as Uint8Array | undefined;
+  return {
+    code: result.exitCode,
+    output: result.stdout ?? new Uint8Array(),
+    record: record ?? new Uint8Array(),
+  };
 }

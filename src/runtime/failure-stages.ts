@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../errors.ts';
 import { explainCgroup, explainDeviceProgram } from './failure-cgroup.ts';
 import { ISOLATION } from './failure-isolation.ts';
+import { NETWORK } from './failure-network.ts';
 
 /** What the helper reports about a step that failed (src/ARCHITECTURE.md, "The error record"). */
 export interface FailureRecord {
@@ -97,6 +98,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   readonly: 'cannot make % read-only',
   reaper: 'cannot stay as the first process of the container (%)',
   remove: 'cannot remove %',
+  resolver: 'cannot start the resolver of names (%)',
   'root-readonly': 'cannot make the root file system read-only',
   seal: 'cannot run the helper from a copy that no container can change',
   shift: 'cannot copy % with the owners that the container sees',
@@ -115,6 +117,7 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   'copy-value': explainCgroup,
   'device-program': explainDeviceProgram,
   ...ISOLATION,
+  ...NETWORK,
   clone: explainClone,
   target: explainTarget,
   attach: explainTarget,

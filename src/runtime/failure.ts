@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { EngineError } from '../errors.ts';
 import { type FailureRecord, wordsFor } from './failure-stages.ts';
 
@@ -39,6 +38,8 @@ export function explainFailure(record: FailureRecord, context: FailureContext = 
 
 /** `ENOENT` for 2; a number that has no name is written as `errno 999`. */
 export function errnoName(errno: number): string {
+  // Loaded on first use: `ps` comes by here, and rarely has a failure to explain.
+  const { constants } = process.getBuiltinModule('node:os');
   const names = Object.entries(constants.errno).filter(([, number]) => number === errno);
   return names.find(([name]) => !ALIASES.has(name))?.[0] ?? `errno ${errno}`;
 }
@@ -49,14 +50,22 @@ const ALIASES = new Set(['EWOULDBLOCK', 'ENOTSUP']);
 const REASONS: Readonly<Record<string, string>> = {
   E2BIG: 'argument list too long',
   EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'address not available',
+  EAFNOSUPPORT: 'address family not supported',
   EBUSY: 'device or resource busy',
+  ECANCELED: 'cancelled',
+  EEXIST: 'it is there already',
   EFAULT: 'bad address',
+  EHOSTUNREACH: 'no route to host',
   EINVAL: 'invalid argument',
   EIO: 'input/output error',
   EISDIR: 'is a directory',
   ELOOP: 'too many levels of symbolic links',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'file name too long',
+  EMSGSIZE: 'message too long',
+  ENETUNREACH: 'network is unreachable',
   ENODEV: 'not known to this kernel',
   ENOENT: 'no such file or directory',
   ENOEXEC: 'exec format error',
@@ -68,6 +77,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EOPNOTSUPP: 'not supported',
   EPERM: 'operation not permitted',
   ERANGE: 'out of range',
+  EPROTONOSUPPORT: 'protocol not supported',
   EROFS: 'read-only file system',
   ESRCH: 'no such process',
   ETXTBSY: 'text file busy',

@@ -1,23 +1,66 @@
-import { connect } from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import { EngineError } from '../errors.ts';
+import { connectLocal } from '../host/local-socket.ts';
 
 /** Answers are one short line; whoever sends more is not our monitor. */
 const ANSWER_MAX = 256;
+
+/** No such process (errno(3)). */
+const ESRCH = 3;
 
 /**
  * Sends a signal to a container's first process through its monitor's control socket (RUN/ID/ctl). Resolves to true
  * when it was delivered, to false when there is nobody left to get it. Throws `internal` when the kernel refuses.
  */
 export async function requestSignal(socket: string, signal: number, abort?: AbortSignal): Promise<boolean> {
-  const answer = await ask(socket, `signal ${signal}`, abort);
+  return await obeyed(
+    socket,
+    { request: `signal ${signal}`, what: `signal ${signal} could not be sent` },
+    abort,
+  );
+}
+
+/**
+ * Says when a container is to be started again from now on; `maximum` 0: without end. Resolves to false when it has
+ * ended for good.
+ */
+export async function requestRestartPolicy(
+  socket: string,
+  { policy, maximum }: { policy: 'no' | 'always' | 'unless-stopped' | 'on-failure'; maximum: number },
+): Promise<boolean> {
+  return await obeyed(socket, {
+    request: `restart-policy ${policy} ${maximum}`,
+    what: `the restart policy ${policy} could not be set`,
+  });
+}
+
+/** Says that the files of a container stay when it ends, whatever its plan says. False when it has ended. */
+export async function requestKeep(socket: string): Promise<boolean> {
+  return await obeyed(socket, { request: 'keep', what: 'the files of the container could not be kept' });
+}
+
+/** False: there is nobody left to do it. `what` is said of a refusal. */
+async function obeyed(
+  socket: string,
+  { request, what }: { request: string; what: string },
+  abort?: AbortSignal,
+): Promise<boolean> {
+  const answer = await ask(socket, request, abort);
   if (answer === undefined) return false;
   if (answer === 'ok') return true;
   const errno = /^error (\d+)$/.exec(answer)?.[1];
   if (errno === undefined) throw unexpected(answer);
+  if (Number(errno) === ESRCH) return false;
+  const { getSystemErrorName } = process.getBuiltinModule('node:util');
   const name = getSystemErrorName(-Number(errno));
-  if (name === 'ESRCH') return false;
-  throw new EngineError('internal', `signal ${signal} could not be sent: ${name}`);
+  throw new EngineError('internal', `${what}: ${name}`);
+}
+
+/**
+ * Tells a monitor that the networks of its container have changed: it starts a resolver that has its files by now, and
+ * what is relayed goes where the file of ports says. False: there is none any more.
+ */
+export async function requestRenewal(socket: string): Promise<boolean> {
+  return await obeyed(socket, { request: 'renew', what: 'the resolver of the container cannot be started' });
 }
 
 /** How to stop: ask with `signal`, and with SIGKILL after `timeoutMs`; a negative timeout never escalates. */
@@ -69,36 +112,41 @@ function unexpected(answer: string): EngineError {
 }
 
 /** One line out, one line in. A socket that is missing, refuses or ends without a line means: no monitor. */
-function ask(
+async function ask(
   path: string,
   request: string,
   abort: AbortSignal | undefined,
   whenAsked?: () => void,
 ): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    if (abort?.aborted) return reject(cancelled(abort));
-    let received = '';
-    const socket = connect({ path });
-    const settle = (finish: () => void): void => {
-      abort?.removeEventListener('abort', onAbort);
-      socket.destroy();
-      finish();
-    };
-    const onAbort = (): void => settle(() => reject(cancelled(abort)));
-    abort?.addEventListener('abort', onAbort);
-    socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(`${request}\n`, whenAsked));
-    socket.on('data', (text: string) => {
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  if (abort?.aborted) throw cancelled(abort);
+  const onAbort = (): void => reject(cancelled(abort));
+  abort?.addEventListener('abort', onAbort);
+  let received = '';
+  const socket = connectLocal(path, {
+    connected: (opened) => {
+      opened.send(`${request}\n`);
+      try {
+        whenAsked?.();
+      } catch (error) {
+        reject(error);
+      }
+    },
+    data: (text) => {
       received += text;
       const end = received.indexOf('\n');
-      if (end >= 0) settle(() => resolve(received.slice(0, end)));
-      else if (received.length > ANSWER_MAX) settle(() => reject(unexpected(received.slice(0, 60))));
-    });
-    socket.on('end', () => settle(() => resolve(undefined)));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      settle(() => (isGone(error) ? resolve(undefined) : reject(unreachable(path, error))));
-    });
+      if (end >= 0) resolve(received.slice(0, end));
+      else if (received.length > ANSWER_MAX) reject(unexpected(received.slice(0, 60)));
+    },
+    ended: () => resolve(undefined),
+    failed: (error) => (isGone(error) ? resolve(undefined) : reject(unreachable(path, error))),
   });
+  try {
+    return await promise;
+  } finally {
+    abort?.removeEventListener('abort', onAbort);
+    socket.close();
+  }
 }
 
 function isGone({ code }: NodeJS.ErrnoException): boolean {

@@ -20,6 +20,23 @@ export interface Placement
   failure: readonly string[];
   /** A compiled program (an array of struct sock_filter) and the flags of seccomp(2); absent: nothing is filtered. */
   seccomp?: { file: string; flags: readonly string[] } | undefined;
+  /** Absent: no network but its own loopback, the host's, or another container's. */
+  networking?: NetworkingPlacement | undefined;
+}
+
+/** What the monitor needs to bring a container's networks up (src/ARCHITECTURE.md, "Networks"). */
+export interface NetworkingPlacement {
+  networksDirectory: string;
+  /** Absent: nothing is published. */
+  portsFile?: string | undefined;
+  /** The chain that has so many rules as long as nobody touched the firewall. */
+  firewall: { table: string; chain: string; rules: number };
+  /** argv of the command that makes the firewall and the links of networks what they should be. */
+  repair: readonly string[];
+  /** The file of what the resolver may say, and that of the messages of nf_tables that lead to it. */
+  resolver?: { config: string; rules: string } | undefined;
+  /** Files by which others find it: they go also with a start that fails before the networks are up. */
+  names?: readonly string[] | undefined;
 }
 
 /**
@@ -55,13 +72,26 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ...namespaceRecords(spec.linux, placement.namespaces),
     ...confinementRecords(spec.process, placement.seccomp),
     ...cgroup.directories.map(({ version, path }): PlanRecord => ['cgroup', version, path]),
+    ...networkingRecords(placement.networking),
+  ];
+}
+
+function networkingRecords(networking: NetworkingPlacement | undefined): PlanRecord[] {
+  if (networking === undefined) return [];
+  const { networksDirectory, portsFile, firewall, repair, resolver } = networking;
+  return [
+    ['networks', networksDirectory],
+    ...(portsFile === undefined ? [] : [['ports', portsFile] as const]),
+    ['firewall', firewall.table, firewall.chain, String(firewall.rules)],
+    ['repair', ...repair],
+    ...(resolver === undefined ? [] : [['resolver', resolver.config, resolver.rules] as const]),
   ];
 }
 
 /**
  * Sources of binds are the host's paths, so all mounts come before the pivot. What is hidden or made read-only comes
  * after everything that is mounted, or a later mount would uncover it; sysctls come before /proc/sys is read-only;
- * the root is closed last, as TARGETs may still have to be made on it.
+ * the root is closed last, as TARGETs may still have to be made on it. Networks come up meanwhile.
  */
 function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
   const { linux } = spec;
@@ -80,6 +110,7 @@ function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['pivot'],
     ...hiddenPaths(spec, placement),
     ...(spec.root.readonly ? ([['root-readonly']] as const) : []),
+    ...(placement.networking === undefined ? [] : ([['await-network']] as const)),
   ];
 }
 
@@ -88,8 +119,12 @@ function optional(op: string, value: string | undefined): PlanRecord[] {
 }
 
 /** With `--rm` the mark comes last: only when the files are gone may the row go. */
-function teardown({ identity: { autoRemove, containerDir }, cgroup }: Placement): PlanRecord[] {
-  const records = cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]);
+function teardown({ identity: { autoRemove, containerDir }, cgroup, networking }: Placement): PlanRecord[] {
+  const records = [
+    ...cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]),
+    ...optional('unlink', networking?.resolver?.config),
+    ...(networking?.names ?? []).map((file): PlanRecord => ['unlink', file]),
+  ];
   if (autoRemove === false) return records;
   return [...records, ['remove-tree', containerDir, autoRemove.trash], ['touch', autoRemove.goneMark]];
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { randomHex } from '../host/random.ts';
 import { runProgram } from '../host/run-program.ts';
 
 /**
@@ -28,7 +28,7 @@ export class Trash {
   /** Renames a path (of the same file system) into the trash; returns its new path, undefined when it is not there. */
   take(path: string): string | undefined {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const target = join(this.#directory, `${basename(path)}.${randomBytes(6).toString('hex')}`);
+    const target = join(this.#directory, `${basename(path)}.${randomHex(6)}`);
     try {
       renameSync(path, target);
       return target;

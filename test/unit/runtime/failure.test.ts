@@ -154,6 +154,38 @@ describe('explainFailure', () => {
     expect(stages.filter((stage) => !isKnownStage(stage))).toEqual([]);
   });
 
+  it.each([
+    ['bridge', 'EPERM', 'skiff0', 'denied', 'CAP_NET_ADMIN'],
+    ['bridge', 'EEXIST', 'skiff0', 'conflict', 'ip link delete skiff0'],
+    ['veth', 'ENODEV', 'skiff0', 'notFound', 'try again'],
+    ['veth', 'EOPNOTSUPP', 'skiff0', 'unsupported', 'CONFIG_VETH'],
+    ['macvlan', 'ENODEV', 'eth7', 'notFound', 'another parent'],
+    ['address', 'EOPNOTSUPP', 'eth0 fd00::2/64', 'unsupported', 'IPv6'],
+    ['route', 'ENETUNREACH', 'eth0 default 10.0.0.1', 'invalid', 'in the subnet'],
+    ['nft', 'EPROTONOSUPPORT', 'nf_tables', 'unsupported', '--network none or --network host'],
+    ['nft', 'EOPNOTSUPP', 'nf_tables', 'unsupported', 'CONFIG_NF_TABLES'],
+    ['firewall', 'ENOENT', 'skiff forward', 'unavailable', 'nft list ruleset'],
+    ['repair', 'EIO', 'error: no nf_tables', 'unavailable', '--network none'],
+    ['port', 'EADDRINUSE', 'tcp 0.0.0.0 8080', 'conflict', 'publish another'],
+    ['port', 'EADDRNOTAVAIL', 'tcp 9.9.9.9 80', 'invalid', 'ip address'],
+  ] as const)('tells what to do when %s fails with %s', (stage, code, detail, kind, hint) => {
+    const explained = explain(stage, constants.errno[code], { detail });
+    expect(explained).toMatchObject({ kind, hint: expect.stringContaining(hint), exitCode: 125 });
+  });
+
+  it('writes what of a network failed as a user would', () => {
+    const { EADDRINUSE, ENETUNREACH } = constants.errno;
+    expect(explain('port', EADDRINUSE, { detail: 'udp :: 53' }).message).toBe(
+      'the port [::]:53/udp of the host is in use',
+    );
+    expect(explain('route', ENETUNREACH, { detail: 'eth0 default 10.0.0.1' }).message).toBe(
+      'cannot lead what leaves the container through 10.0.0.1 on eth0',
+    );
+    expect(explain('address', EINVAL, { detail: 'eth0 10.0.0.2/24' }).message).toBe(
+      'cannot give eth0 the address 10.0.0.2/24: invalid argument',
+    );
+  });
+
   it('names a stage and a number that it does not know', () => {
     expect(explain('teleport', 9999, { detail: 'x' })).toEqual({
       kind: 'internal',

@@ -30,16 +30,29 @@ const CGROUP: CgroupPlan = {
 
 const OTHER = { pid: 70, startTime: 8000 };
 
+const NETWORKING: Placement['networking'] = {
+  networksDirectory: '/run/skiff/x/networks',
+  portsFile: '/run/skiff/x/ports',
+  firewall: { table: 'skiff', chain: 'forward', rules: 7 },
+  repair: ['/bin/skiff', 'repair-networks'],
+};
+
 /** A line of native/ops.def. */
 const OPERATION = /^OP\(\w+, "([^"]+)", (\w+), (\d+), (\d+|ANY)\)/gm;
 
 function plan(
   changes: Partial<ContainerOptions> = {},
-  { cgroup = CGROUP, host = {} as Partial<HostFacts>, seccomp = undefined as Placement['seccomp'] } = {},
+  {
+    cgroup = CGROUP,
+    host = {} as Partial<HostFacts>,
+    seccomp = undefined as Placement['seccomp'],
+    networking = undefined as Placement['networking'],
+  } = {},
 ): PlanRecord[] {
   const options = containerOptions(changes);
   const spec = createSpec(options, hostFacts(host));
-  return compilePlan(spec, { ...options, cgroup, seccomp, failure: ['/bin/skiff', 'explain-failure', ID] });
+  const failure = ['/bin/skiff', 'explain-failure', ID];
+  return compilePlan(spec, { ...options, cgroup, seccomp, networking, failure });
 }
 
 function section(records: readonly PlanRecord[], name: string): PlanRecord[] {
@@ -111,7 +124,11 @@ describe('compilePlan', () => {
     const everything = [
       plan(
         { rootfs, identity, process, namespaces: mapped },
-        { seccomp, host: { apparmor: () => 'docker-default' } },
+        {
+          seccomp,
+          host: { apparmor: () => 'docker-default' },
+          networking: { ...NETWORKING, resolver: { config: '/c', rules: '00' } },
+        },
       ),
       plan({ namespaces: joined, security: securityOptions({ noNewPrivileges: true }) }),
     ];
@@ -124,6 +141,28 @@ describe('compilePlan', () => {
       expect(args.length, op).toBeGreaterThanOrEqual(least);
       expect(args.length, op).toBeLessThanOrEqual(most);
     }
+  });
+
+  it('tells the monitor of the networks, and has the first process wait for them last', () => {
+    const rootfs = { ...containerOptions().rootfs, readOnly: true };
+    const records = plan({ rootfs }, { networking: NETWORKING });
+    const networks = records.findIndex(([op]) => op === 'networks');
+    expect(records.slice(networks, networks + 5)).toEqual([
+      ['networks', '/run/skiff/x/networks'],
+      ['ports', '/run/skiff/x/ports'],
+      ['firewall', 'skiff', 'forward', '7'],
+      ['repair', '/bin/skiff', 'repair-networks'],
+      ['setup'],
+    ]);
+    expect(section(records, 'init').at(-1)).toEqual(['await-network']);
+    expect(withOp(plan(), 'await-network')).toEqual([]);
+  });
+
+  it('names what the resolver of a container may say, and the rules that lead to it', () => {
+    const resolver = { config: '/run/skiff/names/containers/x', rules: '1400' };
+    expect(withOp(plan({}, { networking: { ...NETWORKING, resolver } }), 'resolver')).toEqual([
+      ['resolver', '/run/skiff/names/containers/x', '1400'],
+    ]);
   });
 
   it('splits mount options into flags and data', () => {

@@ -1,0 +1,12 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Writes a file in one step, for readers that may come at any time. The draft lies beside the file's directory: whoever
+ * reads all of the directory must not take it for one of its own. It need not survive a power cut.
+ */
+export function replaceFile(file: string, content: string | Uint8Array, mode: number): void {
+  const draft = join(dirname(dirname(file)), `.${basename(file)}.${process.pid}`);
+  writeFileSync(draft, content, { mode });
+  renameSync(draft, file);
+}

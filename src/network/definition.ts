@@ -1,0 +1,81 @@
+/** A network as its row describes it (src/ARCHITECTURE.md, "Networks"). `host` and `none` have none: they have no links. */
+export interface NetworkDefinition {
+  /** 64 lower-case hex digits. */
+  id: string;
+  name: string;
+  driver: 'bridge' | 'macvlan';
+  /** One of IPv4, one of IPv6, or both. */
+  subnets: SubnetDefinition[];
+  /** No way out of it, and none in but from the host. */
+  internal: boolean;
+  /** Names of the bridge, or of the interface of the host that macvlan is on; at most 15 bytes. */
+  link: string;
+  /** Bytes; 0: the kernel's. */
+  mtu: number;
+  /** What leaves for elsewhere carries the host's address. */
+  masquerade: boolean;
+  /** Containers on it do not reach each other. */
+  isolated: boolean;
+  /** Where ports are published when nobody says; absent: every address. */
+  hostBinding?: string | undefined;
+  macvlanMode?: 'bridge' | 'private' | 'vepa' | 'passthru' | undefined;
+}
+
+export interface SubnetDefinition {
+  /** `172.18.0.0/16`: host bits are zero. */
+  subnet: string;
+  /** The host's address on a bridge; absent: nobody leads out (macvlan without a gateway). */
+  gateway?: string | undefined;
+  /** The part of the subnet from which addresses are handed out; absent: all of it. */
+  range?: string | undefined;
+  /** Addresses that others have, by their names. */
+  auxiliary: Record<string, string>;
+}
+
+/** A container on a network: what its network file is made of. */
+export interface Endpoint {
+  network: NetworkDefinition;
+  /** 64 lower-case hex digits. */
+  containerId: string;
+  /** In the container: `eth0`. */
+  interfaceName: string;
+  /** Of the pair that is a port of the bridge; unique on the host, at most 15 bytes. */
+  hostInterface: string;
+  /** Lower case, with colons. */
+  mac: string;
+  address4?: string | undefined;
+  address6?: string | undefined;
+  /** Through which of its networks a container leaves: one endpoint for each family. */
+  isGateway4: boolean;
+  isGateway6: boolean;
+  /** Published here; empty but for the endpoint that leads out. */
+  ports: PublishedPort[];
+  sysctls: Record<string, string>;
+}
+
+/** One port of the host that leads to one of the container. */
+export interface PublishedPort {
+  protocol: Protocol;
+  /** Of the host; `0.0.0.0` and `::` are every address of that family. */
+  hostAddress: string;
+  hostPort: number;
+  containerPort: number;
+}
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** All that the firewall's table is made of. */
+export interface FirewallState {
+  /** `skiff`, or `skiff-<8 hex>`. */
+  table: string;
+  networks: NetworkDefinition[];
+  /** Published ports with the addresses of their containers. */
+  ports: FirewallPort[];
+  /** Interfaces between which the host forwards nothing of a family, as it did not before skiff needed forwarding. */
+  uplinks4: string[];
+  uplinks6: string[];
+}
+
+export interface FirewallPort extends PublishedPort {
+  containerAddress: string;
+}

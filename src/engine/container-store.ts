@@ -169,6 +169,8 @@ export function findContainer(database: Database, text: string): ContainerRow {
 }
 
 export function deleteContainer(database: Database, id: string): boolean {
+  database.run('DELETE FROM address_lease WHERE container_id = ?', id);
+  database.run('DELETE FROM port_lease WHERE container_id = ?', id);
   return database.run('DELETE FROM container WHERE id = ?', id) > 0;
 }
 
@@ -189,6 +191,11 @@ export function recordStart(
     boot,
     id,
   );
+}
+
+/** Notes who is about to start a container again that still runs. */
+export function recordStarter(database: Database, id: string, starter: string | undefined): void {
+  database.run('UPDATE container SET starter = ? WHERE id = ?', starter ?? null, id);
 }
 
 /** Nobody is at work on it any more. */

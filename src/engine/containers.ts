@@ -12,7 +12,9 @@ import type { CreateOptions, StopOptions } from './create-options.ts';
 import type { ExecRequest } from './exec-container.ts';
 import type { InspectOptions } from './inspect-container.ts';
 import type { ListedContainer, ListRequest } from './list-containers.ts';
-import type { PrunedContainers, PruneFilters } from './prune-containers.ts';
+import type { ContainerNetworking } from './network-options.ts';
+import type { PrunedContainers } from './prune-containers.ts';
+import type { PruneFilters } from './prune-filters.ts';
 import type { Observed } from './reconcile.ts';
 import type { BirthOptions } from './run-container.ts';
 import type { StartMode } from './start-container.ts';
@@ -95,7 +97,7 @@ export class Containers {
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */
   async noteStartFailure(id: string, record: FailureRecord): Promise<ExplainedFailure> {
     const { noteStartFailure } = await import('./start-failure.ts');
-    return noteStartFailure(this.#context, this.#find(id), record);
+    return await noteStartFailure(this.#context, this.#find(id), record);
   }
 
   /** What exists, newest first, with what it is doing; only what runs unless `all`. */
@@ -118,6 +120,15 @@ export class Containers {
     const [observed] = withPaused([await this.get(name)]);
     const { inspectContainer } = await import('./inspect-container.ts');
     return await inspectContainer(this.#context, observed as Observed, options);
+  }
+
+  /** Its networks and ports. */
+  async networking(name: string): Promise<ContainerNetworking> {
+    const observed = await this.get(name);
+    const { repairIfFlushed } = await import('./firewall-check.ts');
+    await repairIfFlushed(this.#context);
+    const { containerNetworking } = await import('./container-networking.ts');
+    return containerNetworking(this.#context, observed);
   }
 
   /** Why it is in the state it is in. */

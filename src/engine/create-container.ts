@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { bootId } from '../host/boot-id.ts';
 import { processIdentity } from '../host/process.ts';
+import { assignEndpoints } from './assign-endpoints.ts';
 import {
   type ContainerRow,
   deleteContainer,
@@ -14,6 +15,7 @@ import {
 import type { Context } from './context.ts';
 import { appendEvent, containerAttributes } from './event-journal.ts';
 import { type FileOwner, writeHostsFiles } from './hosts-files.ts';
+import { hostsTexts } from './hosts-texts.ts';
 import type { PreparedContainer } from './prepare-container.ts';
 import { statusOf } from './status.ts';
 
@@ -59,12 +61,12 @@ export async function makeFiles(context: Context, prepared: PreparedContainer): 
   const owner = await ownerOf(idMaps);
   mkdirSync(prepared.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
   makeRoot(prepared, owner);
-  writeFiles(prepared, owner);
+  await writeFiles(context, prepared, owner);
 }
 
 /** Writes what the engine keeps in the directory of a container that was made before, as it is for the next start. */
-export async function rewriteFiles(prepared: PreparedContainer): Promise<void> {
-  writeFiles(prepared, await ownerOf(prepared.namespaces.idMaps));
+export async function rewriteFiles(context: Context, prepared: PreparedContainer): Promise<void> {
+  await writeFiles(context, prepared, await ownerOf(prepared.namespaces.idMaps));
 }
 
 /** Takes back the row and the directories of a container that could not be made. */
@@ -122,19 +124,24 @@ function insertRow(
   { starting, isStillFree }: { starting: boolean; isStillFree: () => boolean },
 ): boolean {
   const { database, paths } = context;
-  const { name, image } = prepared.options;
   const row = newRow(prepared, starting);
+  return transactionAfterSweep(database, paths.gone, () => {
+    if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
+      throw imageVanished(prepared.options.image);
+    if (!isStillFree() || !insertNamed(context, prepared, row)) return false;
+    if (starting) assignEndpoints(context, prepared);
+    return true;
+  });
+}
+
+/** False when a name that nobody has asked for is taken. */
+function insertNamed(context: Context, { options }: PreparedContainer, row: ContainerRow): boolean {
   try {
-    return transactionAfterSweep(database, paths.gone, () => {
-      if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
-        throw imageVanished(image);
-      if (!isStillFree()) return false;
-      insertContainer(database, row, (holder) => statusOf(context, holder).state === 'gone');
-      return true;
-    });
+    insertContainer(context.database, row, (holder) => statusOf(context, holder).state === 'gone');
+    return true;
   } catch (error) {
-    const taken = error instanceof EngineError && error.kind === 'conflict';
-    if (taken && name === undefined) return false;
+    const isTaken = error instanceof EngineError && error.kind === 'conflict';
+    if (isTaken && options.name === undefined) return false;
     throw error;
   }
 }
@@ -151,11 +158,15 @@ async function ownerOf(maps: OwnerMaps | undefined): Promise<FileOwner | undefin
 }
 
 /** The engine's files and the config. `owner` is the container's root. */
-function writeFiles(prepared: PreparedContainer, owner: FileOwner | undefined): void {
+async function writeFiles(
+  context: Context,
+  prepared: PreparedContainer,
+  owner: FileOwner | undefined,
+): Promise<void> {
   const { identity, files, namespaces } = prepared.runtime;
   if (prepared.namespaces.ownFiles) {
-    const network = namespaces.network === 'host' ? 'host' : 'new';
-    writeHostsFiles(prepared.namespaces.files, { network, hostname: namespaces.hostname, owner });
+    const texts = await hostsTexts(context, prepared);
+    writeHostsFiles(prepared.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
   }
   if (files.localtime !== undefined && prepared.timeZone !== undefined) {
     writeFileSync(files.localtime, prepared.timeZone);

@@ -15,8 +15,12 @@ export interface CreateOptions {
   /** `name` absent: one is made up. */
   name?: string | undefined;
   platform?: Platform | undefined;
+  /** Where whoever asked for it keeps its id; only shown. */
+  cidFile?: string | undefined;
   process: ProcessOptions;
   namespaces: NamespaceOptions;
+  /** Of a container whose network namespace is `networks`; with `none` and `host` only names, servers and what is exposed. */
+  network?: NetworkOptions | undefined;
   security: SecurityOptions;
   devices: DeviceOptions;
   files: FileOptions;
@@ -97,7 +101,7 @@ export interface SharedWith {
 export interface NamespaceOptions {
   hostname?: string | undefined;
   domainname?: string | undefined;
-  network: 'none' | 'host' | SharedWith;
+  network: 'none' | 'host' | 'networks' | SharedWith;
   pid?: 'private' | 'host' | SharedWith | undefined;
   /** `none`: private and without /dev/shm; only `shareable` (or `host`) can be shared by others. */
   ipc?: 'private' | 'shareable' | 'none' | 'host' | SharedWith | undefined;
@@ -108,6 +112,47 @@ export interface NamespaceOptions {
   /** A time namespace whose clocks differ from the host's by so many seconds. */
   timeOffsets?: { monotonic?: number | undefined; boottime?: number | undefined } | undefined;
 }
+
+export interface NetworkOptions {
+  /** In the order in which they were named, at least one with `networks`: the default network is called `bridge`. */
+  attachments: NetworkAttachment[];
+  publish?: PortMapping[] | undefined;
+  /** `-P`: all exposed ports, of the image, too, each on a free port of the host. */
+  publishAll?: boolean | undefined;
+  expose?: { protocol: Protocol; port: number }[] | undefined;
+  dns?: { servers?: string[]; options?: string[]; search?: string[] } | undefined;
+  /** For /etc/hosts; the address may be `host-gateway`. */
+  extraHosts?: { name: string; address: string }[] | undefined;
+  /** Other containers of the same network, by a name that only this one knows. */
+  links?: { container: string; alias: string }[] | undefined;
+}
+
+/** `network` is a name or id as the user gave it, an id once it is kept. */
+export interface NetworkAttachment {
+  network: string;
+  aliases?: string[] | undefined;
+  ip?: string | undefined;
+  ip6?: string | undefined;
+  mac?: string | undefined;
+  /** `com.docker.network.endpoint.ifname`, `com.docker.network.endpoint.sysctls`. */
+  driverOptions?: Record<string, string> | undefined;
+  /** Podman's `interface_name`: what it is called in the container. */
+  interfaceName?: string | undefined;
+  /** Docker's `gw-priority`: the highest leads out; the same: the first by name. */
+  gatewayPriority?: number | undefined;
+}
+
+/** One port of the container; a range of the command line is one of these for each of its ports. */
+export interface PortMapping {
+  protocol: Protocol;
+  containerPort: number;
+  /** Absent: what the network says, else every address. */
+  hostAddress?: string | undefined;
+  /** The first free one of these; absent: any free port. */
+  hostPorts?: { first: number; last: number } | undefined;
+}
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export interface SecurityOptions {
   privileged?: boolean | undefined;

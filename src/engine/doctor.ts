@@ -1,5 +1,6 @@
 import { THIS_HOST } from '../host/probe.ts';
 import type { Context } from './context.ts';
+import { firewallFindings } from './doctor-firewall.ts';
 import { examineHost, type Finding } from './doctor-host.ts';
 import { clearLeftovers, findLeftovers, type Leftover } from './doctor-leftovers.ts';
 import { tryContainer } from './doctor-trial.ts';
@@ -35,7 +36,7 @@ export async function diagnose(context: Context, { fix }: { fix: boolean }): Pro
   const trial = await tryContainer(context);
   return {
     works: trial.state === 'ok' && store.findings.length === 0,
-    findings: [trial, ...store.findings, ...findings],
+    findings: [trial, ...store.findings, ...findings, ...(await firewallFindings(context))],
     leftovers: store.leftovers,
   };
 }

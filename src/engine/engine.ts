@@ -2,6 +2,7 @@ import { Containers } from './containers.ts';
 import { Context, type EngineOptions } from './context.ts';
 import type { EngineEvent, EventsRequest } from './events.ts';
 import { Images } from './images.ts';
+import { Networks } from './networks.ts';
 
 export type { EngineOptions } from './context.ts';
 
@@ -9,6 +10,7 @@ export type { EngineOptions } from './context.ts';
 export interface Engine {
   readonly images: Images;
   readonly containers: Containers;
+  readonly networks: Networks;
   /** What this host and this store offer. */
   info(): Promise<import('./info.ts').EngineInfo>;
   /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
@@ -25,6 +27,7 @@ export function openEngine(options: EngineOptions): Engine {
   return {
     images: new Images(context),
     containers: new Containers(context),
+    networks: new Networks(context),
     async info() {
       const { engineInfo } = await import('./info.ts');
       return await engineInfo(context);

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 
@@ -48,6 +49,29 @@ export function containerAttributes({
   name: string;
 }): Record<string, string> {
   return { ...labels, image, name };
+}
+
+/** JSON without its braces: the helper adds what each event has besides. */
+export function eventMembers(attributes: Readonly<Record<string, string>>): string {
+  return JSON.stringify(attributes).slice(1, -1);
+}
+
+/**
+ * Tells the processes that watch a container what their events are to say of it from now on: they have it from plans
+ * that were written before. `runDir` is RUN/ID; without one nobody watches.
+ */
+export function replaceEventAttributes(
+  runDir: string,
+  { name, imageName, options }: Pick<ContainerRow, 'name' | 'imageName' | 'options'>,
+): void {
+  const file = join(runDir, 'event-attributes');
+  const members = eventMembers(containerAttributes({ labels: options.labels, image: imageName, name }));
+  try {
+    writeFileSync(`${file}.new`, members, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** Notes what happened to a container; `more` attributes are of this event alone. */

@@ -1,4 +1,4 @@
-import { chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The three files that every container gets bind mounted over its own. Absolute host paths. */
@@ -7,14 +7,6 @@ export interface HostsFiles {
   hostname: string;
   resolvConf: string;
 }
-
-const HOSTS = `127.0.0.1\tlocalhost
-::1\tlocalhost ip6-localhost ip6-loopback
-fe00::\tip6-localnet
-ff00::\tip6-mcastprefix
-ff02::1\tip6-allnodes
-ff02::2\tip6-allrouters
-`;
 
 /** Where a container's own files lie, written or not. */
 export function hostsFilesIn(directory: string): HostsFiles {
@@ -25,17 +17,19 @@ export function hostsFilesIn(directory: string): HostsFiles {
   };
 }
 
-/**
- * Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. On the host's network it sees the host's own
- * names and servers; without a network it knows itself. They belong to `owner`, its root.
- */
+/** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. They belong to `owner`, its root. */
 export function writeHostsFiles(
   files: HostsFiles,
-  { network, hostname, owner }: { network: 'new' | 'host'; hostname: string; owner: FileOwner | undefined },
+  {
+    hosts,
+    resolvConf,
+    hostname,
+    owner,
+  }: { hosts: string; resolvConf: string; hostname: string; owner: FileOwner | undefined },
 ): void {
-  writeFileSync(files.hosts, network === 'host' ? readOr('/etc/hosts', HOSTS) : HOSTS);
+  writeFileSync(files.hosts, hosts);
   writeFileSync(files.hostname, `${hostname}\n`);
-  writeFileSync(files.resolvConf, readOr('/etc/resolv.conf', ''));
+  writeFileSync(files.resolvConf, resolvConf);
   if (owner === undefined) return;
   for (const file of Object.values(files)) chownSync(file, owner.uid, owner.gid);
 }
@@ -53,12 +47,4 @@ export function defaultHostname(network: 'new' | 'host', id: string): string {
 
 export function hostHostname(): string {
   return process.getBuiltinModule('node:os').hostname();
-}
-
-function readOr(file: string, fallback: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return fallback;
-  }
 }

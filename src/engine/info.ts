@@ -4,6 +4,7 @@ import { VERSION } from '../host/version.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { allContainers } from './container-store.ts';
 import type { Context } from './context.ts';
+import { allNetworks } from './network-store.ts';
 import { observe } from './reconcile.ts';
 import { isUp } from './status.ts';
 
@@ -16,6 +17,8 @@ export interface EngineInfo {
   images: number;
   overlay: boolean;
   cgroup: { mode: string; controllers: string[] };
+  /** Names, the predefined ones among them. */
+  networks: readonly string[];
   insecureRegistries: readonly string[];
   kernel: string;
   operatingSystem: string;
@@ -41,6 +44,14 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
       mode: layout.mode,
       controllers: [...new Set(layout.hierarchies.flatMap(({ controllers }) => controllers))],
     },
+    networks: [
+      ...new Set([
+        'bridge',
+        'host',
+        'none',
+        ...allNetworks(database).map(({ definition }) => definition.name),
+      ]),
+    ].sort(),
     insecureRegistries: context.insecureRegistries,
     kernel: release(),
     operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readOr('/etc/os-release', ''))?.[1] ?? 'Linux',

@@ -1,6 +1,7 @@
 import type { ExecutionConfig, ImageConfig } from '../oci/image-config.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { HealthOptions } from './create-options.ts';
+import { exposedPortNames } from './exposed-ports.ts';
 import { mergeHealth } from './health-settings.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './inspect-json.ts';
 import { mergeProcess } from './process-config.ts';
@@ -23,6 +24,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     health: mergeHealth(image, row.options.health),
     config: {
       ...image?.config,
+      ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
       User: merged?.user ?? process.user,
       Env: merged?.env ?? process.env,
       Cmd: process.command.length > 0 ? process.command : own ? undefined : image?.config.Cmd,
@@ -74,7 +76,8 @@ function configObject({ config, health, ...parts }: ConfigParts): object {
       ExposedPorts: setOf(config.ExposedPorts),
       Tty: parts.terminal,
       OpenStdin: parts.stdin,
-      StdinOnce: parts.stdin,
+      // It ends with that of the client who started it.
+      StdinOnce: parts.stdin && parts.attach.includes('stdin'),
       Env: listOrNull(config.Env),
       Cmd: listOrNull(config.Cmd),
       Healthcheck: health === undefined ? null : healthcheckObject(health),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import type { RuntimeSpec } from '../oci/runtime-config.ts';
+import { containerNetworking } from './container-networking.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { IdMaps, IdRange } from './create-options.ts';
@@ -34,6 +35,7 @@ export async function inspectContainer(
   const bundle = readBundle(directory);
   const files = bindSources(bundle);
   const image = imageOf(context, row);
+  const networking = containerNetworking(context, observed);
   return hidden(
     {
       Id: row.id,
@@ -57,12 +59,13 @@ export async function inspectContainer(
       HostConfig: hostConfigOf(row, {
         maskedPaths: bundle.linux?.maskedPaths ?? [],
         readonlyPaths: bundle.linux?.readonlyPaths ?? [],
+        networking,
       }),
       GraphDriver: { Data: overlayOf(context, row), Name: 'overlay' },
       ...(size ? await sizeOf(context, row) : {}),
       Mounts: [],
       Config: containerConfig(row, image),
-      NetworkSettings: networkSettings(row),
+      NetworkSettings: networkSettings(row, networking),
       ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),
     },
     { ID: row.id },

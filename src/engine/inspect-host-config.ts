@@ -8,23 +8,31 @@ import type {
   SharedWith,
 } from './create-options.ts';
 import { listOrNull, mapOf, omitEmpty } from './inspect-json.ts';
+import { namespaceMode, networkWishes } from './inspect-network-wishes.ts';
+import type { ContainerNetworking } from './network-options.ts';
 
-/** What `HostConfig` takes from the bundle rather than from the user's wishes. */
-export interface MaskedPaths {
+/** What `HostConfig` takes from elsewhere: paths from the bundle, names of networks from their rows. */
+export interface HostFacts {
   maskedPaths: readonly string[];
   readonlyPaths: readonly string[];
+  networking: ContainerNetworking;
 }
 
 /** `HostConfig` of Docker's ContainerInspect: what the host does for the container. */
-export function hostConfigOf({ options }: ContainerRow, { maskedPaths, readonlyPaths }: MaskedPaths): object {
+export function hostConfigOf(
+  row: ContainerRow,
+  { maskedPaths, readonlyPaths, networking }: HostFacts,
+): object {
+  const { options } = row;
   const { process, namespaces, security, files, restart } = options;
+  const network = networkWishes(row, networking);
   return omitEmpty(
     {
       Binds: listOrNull(),
-      ContainerIDFile: '',
+      ContainerIDFile: options.cidFile ?? '',
       LogConfig: logConfig(options.log),
-      NetworkMode: namespaceMode(namespaces.network),
-      PortBindings: mapOf(),
+      NetworkMode: network.NetworkMode,
+      PortBindings: network.PortBindings,
       RestartPolicy: { Name: restart?.name ?? 'no', MaximumRetryCount: restart?.maximum ?? 0 },
       AutoRemove: options.autoRemove,
       VolumeDriver: '',
@@ -34,18 +42,18 @@ export function hostConfigOf({ options }: ContainerRow, { maskedPaths, readonlyP
       CapAdd: listOrNull(security.capAdd?.map(capability)),
       CapDrop: listOrNull(security.capDrop?.map(capability)),
       CgroupnsMode: namespaceMode(namespaces.cgroup ?? 'private'),
-      Dns: listOrNull(),
-      DnsOptions: listOrNull(),
-      DnsSearch: listOrNull(),
-      ExtraHosts: listOrNull(),
+      Dns: network.Dns,
+      DnsOptions: network.DnsOptions,
+      DnsSearch: network.DnsSearch,
+      ExtraHosts: network.ExtraHosts,
       GroupAdd: listOrNull(process.groups),
       IpcMode: namespaceMode(namespaces.ipc ?? 'private'),
       Cgroup: '',
-      Links: listOrNull(),
+      Links: network.Links,
       OomScoreAdj: process.oomScoreAdj ?? 0,
       PidMode: privateIsEmpty(namespaces.pid),
       Privileged: security.privileged === true,
-      PublishAllPorts: false,
+      PublishAllPorts: network.PublishAllPorts,
       ReadonlyRootfs: files.readOnly,
       SecurityOpt: listOrNull(securityOptions(security)),
       StorageOpt: mapOf(),
@@ -77,10 +85,6 @@ const ROTATION = { 'max-size': '10m', 'max-file': '3' };
 
 function logConfig({ driver, options }: LogOptions = { driver: 'json-file', options: {} }): object {
   return { Type: driver, Config: mapOf(ROTATING.has(driver) ? { ...ROTATION, ...options } : options) };
-}
-
-export function namespaceMode(mode: string | SharedWith): string {
-  return typeof mode === 'string' ? mode : `container:${mode.container}`;
 }
 
 function privateIsEmpty(mode: string | SharedWith | undefined): string {

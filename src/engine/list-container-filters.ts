@@ -1,7 +1,6 @@
 import type { Database } from '../host/database.ts';
 import { type ContainerRow, findContainer } from './container-store.ts';
 import type { Context } from './context.ts';
-import type { SharedWith } from './create-options.ts';
 import { type ImageRow, lookUpImage } from './image-store.ts';
 import {
   badFilterValue,
@@ -11,6 +10,7 @@ import {
   hasLabels,
   matcher,
 } from './list-filters.ts';
+import type { ListedNetworking } from './list-networking.ts';
 import { type PsState, STATE_NAMES, type StateName } from './ps-state.ts';
 
 /** The filters of Docker's container list (Docker Engine API, ContainerList). */
@@ -40,7 +40,7 @@ export interface Candidate {
   row: ContainerRow;
   /** The image's and its own. */
   labels(): Readonly<Record<string, string>>;
-  /** `80/tcp` each, of its image. */
+  /** `80/tcp` each, of its image and its own. */
   exposedPorts(): readonly string[];
 }
 
@@ -51,6 +51,8 @@ export interface ContainerFilters {
   /** Whether a container can be listed at all; `rows` are all there are, newest first. */
   fits(candidate: Candidate): boolean;
   fitsState(state: PsState, health: HealthWord): boolean;
+  /** Looks at its networks only if a filter asks for them. */
+  fitsNetworking(look: () => ListedNetworking): boolean;
   /** The part of all rows, newest first, that `before` and `since` leave. */
   range<Row extends ContainerRow>(rows: readonly Row[]): readonly Row[];
 }
@@ -63,6 +65,7 @@ export function containerFilters(context: Context, filters: FilterArgs): Contain
   const states = values('status').map(stateName);
   const healths = values('health').map(healthWord);
   const tests = rowTests(context, filters);
+  const networkTests = networkingTests(filters);
   const bounds = { before: named(context, values('before')), since: named(context, values('since')) };
   return {
     wantsAll: states.length > 0,
@@ -72,6 +75,11 @@ export function containerFilters(context: Context, filters: FilterArgs): Contain
       (healths.length === 0 || healths.includes(health)) &&
       (codes.length === 0 ||
         (!state.active && state.startedAt !== undefined && codes.includes(state.exitCode))),
+    fitsNetworking: (look) => {
+      if (networkTests.length === 0) return true;
+      const networking = look();
+      return networkTests.every((test) => test(networking));
+    },
     range: (rows) => between(rows, bounds),
   };
 }
@@ -98,12 +106,6 @@ function rowTests(context: Context, filters: FilterArgs): RowTest[] {
       ({ labels }) =>
         hasLabels(labels(), values),
   );
-  add(
-    'network',
-    (values) =>
-      ({ row }) =>
-        values.some((value) => networksOf(row).includes(value)),
-  );
   add('ancestor', (values) =>
     descendsFrom(values.flatMap((value) => imageNamed(context.database, value) ?? [])),
   );
@@ -111,14 +113,33 @@ function rowTests(context: Context, filters: FilterArgs): RowTest[] {
     const wanted = values.map((value) => portRange('expose', value));
     return ({ exposedPorts }) => exposedPorts().some((port) => wanted.some((range) => range(port)));
   });
-  // Nothing is published, and nothing has volumes: a filter for them finds nothing.
-  add('publish', (values) => {
-    for (const value of values) portRange('publish', value);
-    return () => false;
-  });
+  // Nothing has volumes: a filter for them finds nothing.
   add('volume', () => () => false);
   if (booleanFilter(filters, 'is-task') === true) tests.push(() => false);
   return tests;
+}
+
+/** A network by its name or the beginning of its id; of ports that are published the host's. */
+function networkingTests(filters: FilterArgs): ((networking: ListedNetworking) => boolean)[] {
+  const names = filters.get('network');
+  const ports = filters.get('publish')?.map((value) => portRange('publish', value));
+  return [
+    ...(names === undefined
+      ? []
+      : [({ networks }: ListedNetworking) => networks.some((network) => isCalled(network, names))]),
+    ...(ports === undefined
+      ? []
+      : [
+          ({ ports: published }: ListedNetworking) =>
+            published.some(({ host, protocol }) =>
+              ports.some((range) => host !== undefined && range(`${host.port}/${protocol}`)),
+            ),
+        ]),
+  ];
+}
+
+function isCalled({ name, id }: ListedNetworking['networks'][number], names: readonly string[]): boolean {
+  return names.some((wanted) => wanted === name || (wanted !== '' && id?.startsWith(wanted) === true));
 }
 
 function exitCode(value: string): number {
@@ -150,12 +171,6 @@ function between<Row extends ContainerRow>(
   const position = (id: string) => rows.findIndex((row) => row.id === id);
   const end = since === undefined ? rows.length : position(since);
   return rows.slice(before === undefined ? 0 : position(before) + 1, Math.max(end, 0));
-}
-
-/** The networks that a container takes part in; with another's namespace, none of its own. */
-export function networksOf({ options }: ContainerRow): string[] {
-  const network: string | SharedWith = options.namespaces.network;
-  return typeof network === 'string' ? [network] : [];
 }
 
 /** The image that a name means now; the one that skiff carries is called without its registry. */

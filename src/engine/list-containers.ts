@@ -2,10 +2,13 @@ import { EngineError } from '../errors.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
+import { exposedPortNames } from './exposed-ports.ts';
 import { type ImageRow, imageById } from './image-store.ts';
-import { type ContainerSize, containerSize } from './inspect-size.ts';
+import type { ContainerSize } from './inspect-size.ts';
+import { LeaseView } from './lease-view.ts';
 import { type ContainerFilters, containerFilters, imageNamed } from './list-container-filters.ts';
 import type { FilterArgs } from './list-filters.ts';
+import { type ListedNetworking, listedNetworking } from './list-networking.ts';
 import { listedRows } from './list-rows.ts';
 import { withPaused } from './pause-container.ts';
 import { type PsState, psState } from './ps-state.ts';
@@ -29,6 +32,7 @@ export interface ListedContainer extends Observed {
   readonly image: string;
   /** The image's and its own. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly networking: ListedNetworking;
   size?: ContainerSize | undefined;
 }
 
@@ -39,6 +43,7 @@ export interface ListedContainer extends Observed {
 export async function listContainers(context: Context, request: ListRequest): Promise<ListedContainer[]> {
   const filters = containerFilters(context, request.filters ?? new Map());
   const images = new ImagesOfContainers(context);
+  const view = new LeaseView(context.database);
   const rows = filters.range(listedRows(context.database));
   const observed: Observed[] = [];
   for (const row of rows) {
@@ -46,18 +51,33 @@ export async function listContainers(context: Context, request: ListRequest): Pr
     const one = await observe(context, row);
     if (one !== undefined) observed.push(one);
   }
-  const listed = choose(context, withPaused(observed), { request, filters }).map(
-    ({ one, state }) => new Listed(one, state, images),
+  const listed = choose(context, withPaused(observed), { request, filters, view }).map(
+    ({ one, state }) => new Listed(context, one, { state, images, view }),
   );
-  if (request.size === true)
-    for (const one of listed) one.size = await containerSize(context, one.row, images.of(one.row)?.image);
+  if (request.size === true) await measure(context, listed, images);
+  if (listed.some(({ row }) => publishes(row)))
+    await (await import('./firewall-check.ts')).repairIfFlushed(context);
   return listed;
+}
+
+/** What is shown to be published should be. */
+function publishes({ options: { network } }: ContainerRow): boolean {
+  return network?.publishAll === true || (network?.publish ?? []).length > 0;
+}
+
+async function measure(
+  context: Context,
+  listed: readonly Listed[],
+  images: ImagesOfContainers,
+): Promise<void> {
+  const { containerSize } = await import('./inspect-size.ts');
+  for (const one of listed) one.size = await containerSize(context, one.row, images.of(one.row)?.image);
 }
 
 function choose(
   context: Context,
   observed: readonly Observed[],
-  { request, filters }: { request: ListRequest; filters: ContainerFilters },
+  { request, filters, view }: { request: ListRequest; filters: ContainerFilters; view: LeaseView },
 ): { one: Observed; state: PsState }[] {
   const { all, limit = 0 } = request;
   const chosen: { one: Observed; state: PsState }[] = [];
@@ -65,7 +85,8 @@ function choose(
     if (limit > 0 && chosen.length === limit) break;
     const state = psState(context, one);
     if (!state.active && !all && limit <= 0 && !filters.wantsAll) continue;
-    if (filters.fitsState(state, state.health?.status ?? 'none')) chosen.push({ one, state });
+    if (!filters.fitsState(state, state.health?.status ?? 'none')) continue;
+    if (filters.fitsNetworking(() => listedNetworking(context, one, view))) chosen.push({ one, state });
   }
   return chosen;
 }
@@ -74,23 +95,32 @@ function candidate(row: ContainerRow, images: ImagesOfContainers) {
   return {
     row,
     labels: () => images.labels(row),
-    exposedPorts: () => Object.keys(images.of(row)?.config.config.ExposedPorts ?? {}),
+    exposedPorts: () => exposedPortNames(row.options, images.of(row)?.config),
   };
 }
 
-/** Labels and the image's name are looked up when somebody asks for them: most lists show no labels. */
+/** Labels, networks and the image's name are looked up when somebody asks for them: most lists show no labels. */
 class Listed implements ListedContainer {
   readonly row: ContainerRow;
   readonly status: Observed['status'];
   readonly state: PsState;
   size: ContainerSize | undefined;
+  readonly #context: Context;
   readonly #images: ImagesOfContainers;
+  readonly #view: LeaseView;
+  #networking: ListedNetworking | undefined;
 
-  constructor({ row, status }: Observed, state: PsState, images: ImagesOfContainers) {
+  constructor(
+    context: Context,
+    { row, status }: Observed,
+    { state, images, view }: { state: PsState; images: ImagesOfContainers; view: LeaseView },
+  ) {
+    this.#context = context;
     this.row = row;
     this.status = status;
     this.state = state;
     this.#images = images;
+    this.#view = view;
   }
 
   get image(): string {
@@ -99,6 +129,11 @@ class Listed implements ListedContainer {
 
   get labels(): Readonly<Record<string, string>> {
     return this.#images.labels(this.row);
+  }
+
+  get networking(): ListedNetworking {
+    this.#networking ??= listedNetworking(this.#context, this, this.#view);
+    return this.#networking;
   }
 }
 

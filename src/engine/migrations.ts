@@ -10,6 +10,10 @@
  *   whose end has been seen; `boot` is the kernel's boot_id at its last start; times are ms since the epoch. Each index
  *   would be another page to write, log and read back on the path of `run`.
  * - `layer_size`: unpacked bytes of a layer, noted so that nobody has to count them again.
+ * - `network`: `definition` is NetworkDefinition as JSON, `labels` and `options` what the user gave; `last4` and `last6`
+ *   are the addresses handed out last, so that one which was just left is not the next one.
+ * - `address_lease`, `port_lease`: who has an address of a network, a port of the host. Free again when that container
+ *   is not there, or does not run (`address-leases.ts`).
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -81,5 +85,37 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE container ADD COLUMN image_config TEXT;
   UPDATE container SET wanted = 'running' WHERE started = 1 AND ended IS NULL AND error IS NULL;
   UPDATE container SET starter = NULL WHERE ended IS NOT NULL;
+  `, // Networks came to be.
+  `
+  CREATE TABLE network (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    definition TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    options TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last4 TEXT,
+    last6 TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE address_lease (
+    network_id TEXT NOT NULL REFERENCES network (id) ON DELETE CASCADE,
+    address TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    -- What the interface is called in the container.
+    interface TEXT NOT NULL,
+    -- 1: what the container sends elsewhere, in this address's family, goes by this network.
+    leads_out INTEGER NOT NULL,
+    PRIMARY KEY (network_id, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE port_lease (
+    protocol TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    container_port INTEGER NOT NULL,
+    -- On which of its networks the container is reached.
+    network_id TEXT NOT NULL,
+    PRIMARY KEY (protocol, port, address)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -14,7 +14,9 @@ import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { ImageRow } from './image-store.ts';
 import { checkName, randomName } from './names.ts';
+import { networkPlacement } from './network-placement.ts';
 import { type PreparedNamespaces, prepareNamespaces } from './prepare-namespaces.ts';
+import { type PreparedNetworking, prepareNetworking } from './prepare-networking.ts';
 import { runtimeOptions } from './prepare-options.ts';
 import { prepareSeccomp } from './prepare-seccomp.ts';
 
@@ -26,6 +28,8 @@ export interface PreparedContainer {
   /** As they are kept: ids in the place of other containers' names. */
   options: CreateOptions;
   namespaces: PreparedNamespaces;
+  /** Absent: no networks of its own. */
+  networking: PreparedNetworking | undefined;
   runtime: ContainerOptions;
   /** The file of its time zone; absent: that of its image. */
   timeZone: Uint8Array | undefined;
@@ -49,8 +53,14 @@ export async function prepareContainer(
   const id = existing?.id ?? (randomHex(32) as ContainerId);
   const imageConfig = parseImageConfig(Buffer.from(image.config));
   const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
+  const networking = await prepareNetworking(context, options, imageConfig);
   const timeZone = await timeZoneOf(options);
-  const kept = { ...options, namespaces: namespaces.options, labels: mergeLabels(imageConfig, options) };
+  const kept = {
+    ...options,
+    namespaces: namespaces.options,
+    labels: mergeLabels(imageConfig, options),
+    ...(networking === undefined ? {} : { network: networking.options }),
+  };
   const name = existing?.name ?? options.name ?? randomName();
   const runtime = await runtimeOptions(context, kept, { id, name, image, imageConfig, namespaces });
   return {
@@ -59,9 +69,10 @@ export async function prepareContainer(
     image,
     options: kept,
     namespaces,
+    networking,
     runtime,
     timeZone,
-    ...(await planStart(context, options, runtime)),
+    ...(await planStart(context, options, { runtime, networking })),
   };
 }
 
@@ -74,7 +85,7 @@ function mergeLabels({ config }: ImageConfig, { labels }: CreateOptions): Create
 async function planStart(
   context: Context,
   options: CreateOptions,
-  runtime: ContainerOptions,
+  { runtime, networking }: Pick<PreparedContainer, 'runtime' | 'networking'>,
 ): Promise<Pick<PreparedContainer, 'config' | 'plan'>> {
   const cgroups = readCgroupLayout();
   const spec = createSpec(runtime, readHostFacts(canControlDevices(cgroups)));
@@ -83,7 +94,15 @@ async function planStart(
   const failure = [...context.self, '--root', context.paths.root, 'explain-failure', runtime.identity.id];
   return {
     config: configText(spec, seccomp?.text),
-    plan: encodePlan(compilePlan(spec, { ...runtime, cgroup, failure, seccomp })),
+    plan: encodePlan(
+      compilePlan(spec, {
+        ...runtime,
+        cgroup,
+        failure,
+        seccomp,
+        networking: networkPlacement(context, runtime.identity.id, networking),
+      }),
+    ),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ImageConfig } from '../oci/image-config.ts';
 import type { ContainerOptions, RootfsOptions, SupervisionOptions } from '../runtime/options.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
-import { containerAttributes } from './event-journal.ts';
+import { containerAttributes, eventMembers } from './event-journal.ts';
 import type { ImageRow } from './image-store.ts';
 import { layerDirectories } from './layer-directories.ts';
 import { prepareLogs } from './prepare-logs.ts';
@@ -82,7 +82,7 @@ export async function runtimeOptions(
       health: await healthOf(imageConfig, options.health),
       events: {
         path: paths.events,
-        attributes: membersOf(containerAttributes({ ...options, labels, name })),
+        attributes: eventMembers(containerAttributes({ ...options, labels, name })),
       },
     },
     annotations: options.annotations,
@@ -97,11 +97,6 @@ async function healthOf(
   if (options === undefined && image.config.Healthcheck === undefined) return undefined;
   const { healthSettings } = await import('./health-settings.ts');
   return healthSettings(image, options);
-}
-
-/** JSON without its braces: the monitor adds what each event has besides. */
-function membersOf(attributes: Record<string, string>): string {
-  return JSON.stringify(attributes).slice(1, -1);
 }
 
 function restartOf(policy: CreateOptions['restart']): SupervisionOptions['restart'] {

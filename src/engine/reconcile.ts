@@ -5,7 +5,7 @@ import { runProgram } from '../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
 import { type ContainerRow, containerById, deleteContainer, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
-import { type Status, statusOf } from './status.ts';
+import { type Status, starterLives, statusOf } from './status.ts';
 import { discardContainer } from './trash.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
@@ -36,6 +36,7 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
     case 'lost':
       return await noteLoss(context, row);
     case 'exited':
+      if (row.autoRemove) return await keptByRestart(context, row, status);
       noteEnd(context, row);
       return { row, status };
     default:
@@ -54,6 +55,24 @@ async function settled(context: Context, row: ContainerRow): Promise<Observed | 
   const status = statusOf(context, row);
   if (status.state === 'orphaned') return { row, status: { state: 'created' } };
   return await observe(context, row);
+}
+
+/**
+ * A `--rm` container whose files are there after its end: its monitor is just about to remove them, or has left them to
+ * the command that starts it again. If that was killed nobody is left to remove them.
+ */
+async function keptByRestart(
+  context: Context,
+  row: ContainerRow,
+  status: Extract<Settled, { state: 'exited' }>,
+): Promise<Observed | undefined> {
+  const isKept = (): boolean => existsSync(join(context.paths.run, row.id)) || starterLives(row);
+  if (isKept()) return { row, status };
+  const discarded = await discardContainer(context, row.id, () => {
+    const current = containerById(context.database, row.id);
+    return current !== undefined && statusOf(context, current).state === 'exited' && !starterLives(current);
+  });
+  return discarded ? undefined : await observeAnew(context, row.id);
 }
 
 /** Keeps how a run ended in its row, once nothing of it is left. Somebody may have started it again since it was seen. */

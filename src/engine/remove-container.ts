@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 import { appendContainerEvent } from './event-journal.ts';
 import { thawForSignal } from './pause-container.ts';
 import { observe } from './reconcile.ts';
-import { isUp, statusOf } from './status.ts';
+import { isBeingStarted, isUp, statusOf } from './status.ts';
 import { controlSocket } from './stop-container.ts';
 import { discardContainer } from './trash.ts';
 
@@ -28,7 +28,7 @@ export async function removeContainer(
       if (!force) throw stillRunning(row);
       await killAndWait(context, row);
     } else if (observed.status.state === 'starting') {
-      throw starting(row);
+      throw isBeingStarted(row.name);
     } else if (await discardContainer(context, row.id, () => isIdle(context, row))) {
       appendContainerEvent(context, current ?? row, 'destroy');
       return;
@@ -56,12 +56,5 @@ function stillRunning(row: ContainerRow): EngineError {
   return new EngineError('conflict', `container ${row.name} is running`, {
     subject: row.name,
     hint: `stop it first (skiff stop ${row.name}) or kill and remove it with skiff rm -f ${row.name}`,
-  });
-}
-
-function starting(row: ContainerRow): EngineError {
-  return new EngineError('conflict', `container ${row.name} is being started by another command`, {
-    subject: row.name,
-    hint: 'try again in a moment',
   });
 }

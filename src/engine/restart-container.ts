@@ -1,34 +1,29 @@
-import { EngineError } from '../errors.ts';
-import type { ContainerRow } from './container-store.ts';
+import { requestKeep } from '../runtime/monitor-client.ts';
+import { type ContainerRow, recordStarter } from './container-store.ts';
 import type { Context } from './context.ts';
+import { ownIdentity } from './create-container.ts';
 import type { StopOptions } from './create-options.ts';
 import { appendContainerEvent } from './event-journal.ts';
 import { startDetached } from './start-existing.ts';
-import { endContainer } from './stop-container.ts';
+import { controlSocket, endContainer } from './stop-container.ts';
 
 /**
- * Stops a container, if it runs, and starts it in the background. Throws what `stopContainer` and `startDetached` throw,
- * and `conflict` for one that goes with its end: there would be nothing to start.
+ * Stops a container, if it runs, and starts it in the background. One that is removed when it ends stays, as in Docker:
+ * this is not the end. Throws what `endContainer` and `startDetached` throw.
  */
 export async function restartContainer(
   context: Context,
   row: ContainerRow,
   request: StopOptions,
 ): Promise<void> {
-  const ended = await endContainer(context, row, request, { whenRunning: () => refuseRemoved(row) });
-  if (!ended && row.autoRemove) refuseRemoved(row);
+  await endContainer(context, row, request, { whenRunning: () => keepFiles(context, row) });
   await startDetached(context, row);
   appendContainerEvent(context, row, 'restart');
 }
 
-function refuseRemoved({ name, autoRemove }: ContainerRow): void {
-  if (!autoRemove) return;
-  throw new EngineError(
-    'conflict',
-    `container ${name} cannot be restarted: it is removed when it ends (--rm)`,
-    {
-      subject: name,
-      hint: 'run it without --rm',
-    },
-  );
+/** Should this process be killed before it has started the container again, whoever looks next removes it. */
+async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
+  if (!row.autoRemove) return;
+  recordStarter(context.database, row.id, ownIdentity());
+  await requestKeep(controlSocket(context, row));
 }

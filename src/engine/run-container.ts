@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { createContainer, undoCreation } from './create-container.ts';
 import type { CreateOptions } from './create-options.ts';
 import type { FoundImage } from './image-store.ts';
+import { OrphanHolds } from './lease-holders.ts';
 import { type PreparedContainer, prepareContainer } from './prepare-container.ts';
 import { type StartMode, startContainer } from './start-container.ts';
 
@@ -30,7 +31,7 @@ export async function runContainer(
 ): Promise<Handover> {
   const prepared = await createPrepared(context, options, { ...birth, starting: true });
   try {
-    return startContainer(context, prepared, birth);
+    return await startContainer(context, prepared, birth);
   } catch (error) {
     undoCreation(context, prepared);
     throw error;
@@ -55,7 +56,7 @@ async function createPrepared(
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepareContainer(context, options, image.image);
     if (replace === true) await removeNamed(context, options.name);
-    const created = await createContainer(context, prepared, { starting });
+    const created = await createCleaned(context, prepared, starting);
     if (!created && attempt === ATTEMPTS) throw noFreeName();
     if (!created) continue;
     try {
@@ -65,6 +66,22 @@ async function createPrepared(
       undoCreation(context, prepared);
       throw error;
     }
+  }
+}
+
+/** As `createContainer`, after a clean-up where a killed monitor's container still holds what is needed. */
+async function createCleaned(
+  context: Context,
+  prepared: PreparedContainer,
+  starting: boolean,
+): Promise<boolean> {
+  try {
+    return await createContainer(context, prepared, { starting });
+  } catch (error) {
+    if (!(error instanceof OrphanHolds)) throw error;
+    const { cleanUp } = await import('./reconcile.ts');
+    await cleanUp(context, error.row);
+    return false;
   }
 }
 

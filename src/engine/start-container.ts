@@ -6,29 +6,37 @@ import type { Context } from './context.ts';
 import { diskError } from './create-container.ts';
 import { appendEvent, containerAttributes } from './event-journal.ts';
 import type { PreparedContainer } from './prepare-container.ts';
+import { writeNetworks } from './write-networks.ts';
 
 /** Whether whoever starts a container joins its streams, and how, or goes on without it. */
 export interface StartMode {
   mode: 'attach' | 'detach';
+  /** What the user calls a container that exists: in the background the program prints that and not the id. */
+  name?: string | undefined;
   client?: ClientOptions | undefined;
 }
 
 /** Writes the plan of a container that is there to RUN/ID. What is returned performs it. */
-export function startContainer(
+export async function startContainer(
   context: Context,
-  { id, name, options, runtime, plan }: PreparedContainer,
-  { mode, client }: StartMode,
-): Handover {
+  prepared: PreparedContainer,
+  { mode, name: called, client }: StartMode,
+): Promise<Handover> {
+  const { id, name, options, runtime, plan } = prepared;
   const { runDir } = runtime.identity;
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
+    await writeNetworks(context, prepared);
     const file = join(runDir, 'plan');
     writePlanFile(file, plan);
     if (mode === 'attach') {
       const attributes = containerAttributes({ ...options, name });
       appendEvent(context, { type: 'container', action: 'attach', id, attributes });
     }
-    const how = client === undefined ? [] : clientWords(client);
+    const how = [
+      ...(called === undefined ? [] : [`name=${called}`]),
+      ...(client === undefined ? [] : clientWords(client)),
+    ];
     return { file: context.helper, args: ['skiff-helper', 'run', file, mode, ...how] };
   } catch (cause) {
     throw diskError(cause, context.paths.run);

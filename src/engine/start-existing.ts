@@ -5,15 +5,18 @@ import { bootId } from '../host/boot-id.ts';
 import type { Handover } from '../host/replace-process.ts';
 import { runProgram } from '../host/run-program.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
+import { assignEndpoints } from './assign-endpoints.ts';
 import { imageOfContainer } from './container-image.ts';
 import { type ContainerRow, containerById, recordStart, releaseContainer } from './container-store.ts';
 import type { Context } from './context.ts';
 import { makeFiles, ownIdentity, rewriteFiles } from './create-container.ts';
+import { OrphanHolds } from './lease-holders.ts';
 import { withPaused } from './pause-container.ts';
 import { type PreparedContainer, prepareContainer } from './prepare-container.ts';
-import { type Observed, observe } from './reconcile.ts';
+import { cleanUp, type Observed, observe } from './reconcile.ts';
 import { type StartMode, startContainer } from './start-container.ts';
-import { isUp, statusOf } from './status.ts';
+import { forgetFailedStart } from './start-failure.ts';
+import { isBeingStarted, isUp, statusOf } from './status.ts';
 
 /**
  * Prepares the start of a container that exists. The caller becomes the returned program. One that runs is not started
@@ -35,11 +38,11 @@ export async function startExisting(
       imageOfContainer(context, current),
       current,
     );
-    if (!claim(context, current)) continue;
+    if (!(await claimCleaned(context, current, prepared))) continue;
     try {
-      if (isWhole(prepared)) await rewriteFiles(prepared);
+      if (isWhole(prepared)) await rewriteFiles(context, prepared);
       else await makeFiles(context, prepared);
-      return startContainer(context, prepared, how);
+      return await startContainer(context, prepared, how);
     } catch (error) {
       rmSync(prepared.runtime.identity.runDir, { recursive: true, force: true });
       releaseContainer(context.database, row.id);
@@ -60,6 +63,7 @@ export async function startDetached(context: Context, row: ContainerRow): Promis
   if (code === 0) return;
   // Said by the command that the helper has called to explain it (see `noteStartFailure`).
   const failure = containerById(context.database, row.id)?.error;
+  forgetFailedStart(context, row);
   throw new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? stderr, {
     subject: row.name,
     hint: failure?.hint,
@@ -75,10 +79,25 @@ async function settle(context: Context, id: string, name: string): Promise<Obser
       throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
     }
     const { state } = observed.status;
-    if (state === 'starting') throw starting(name);
+    if (state === 'starting') throw isBeingStarted(name);
     const run = join(context.paths.run, id);
     if (isUp(observed.status) || !existsSync(run)) return observed;
     await requestWait(join(run, 'ctl'));
+  }
+}
+
+/** As `claim`, after a clean-up where a killed monitor's container still holds what is needed. */
+async function claimCleaned(
+  context: Context,
+  seen: ContainerRow,
+  prepared: PreparedContainer,
+): Promise<boolean> {
+  try {
+    return claim(context, seen, prepared);
+  } catch (error) {
+    if (!(error instanceof OrphanHolds)) throw error;
+    await cleanUp(context, error.row);
+    return false;
   }
 }
 
@@ -86,18 +105,19 @@ async function settle(context: Context, id: string, name: string): Promise<Obser
  * Makes this process the one that starts the container. False when something has changed since it was looked at: then
  * it has to be prepared once more. The record of its last run is in its row; the file would be taken for the next one's.
  */
-function claim(context: Context, seen: ContainerRow): boolean {
+function claim(context: Context, seen: ContainerRow, prepared: PreparedContainer): boolean {
   const { database, paths } = context;
   return database.transaction(() => {
     const current = containerById(database, seen.id);
-    if (current === undefined || JSON.stringify(current.options) !== JSON.stringify(seen.options))
-      return false;
+    if (current === undefined || current.name !== seen.name) return false;
+    if (JSON.stringify(current.options) !== JSON.stringify(seen.options)) return false;
     const { state } = statusOf(context, current);
-    if (state === 'starting') throw starting(seen.name);
+    if (state === 'starting') throw isBeingStarted(seen.name);
     const isIdle = state === 'created' || state === 'exited';
     if (!isIdle || existsSync(join(paths.run, seen.id))) return false;
     rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
     recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
+    assignEndpoints(context, prepared);
     return true;
   });
 }
@@ -123,11 +143,4 @@ async function joinRunning(
   const { attachContainer } = await import('./attach-container.ts');
   const { handover } = await attachContainer(context, row, client ?? {});
   return handover;
-}
-
-function starting(name: string): EngineError {
-  return new EngineError('conflict', `container ${name} is being started by another command`, {
-    subject: name,
-    hint: 'try again in a moment',
-  });
 }

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
 import { bootId } from '../host/boot-id.ts';
 import { isAlive, type ProcessIdentity } from '../host/process.ts';
 import { type ExitRecord, parseExitRecord, parseStateRecord, type StateRecord } from '../runtime/records.ts';
-import type { ContainerRow } from './container-store.ts';
+import { type ContainerRow, containerById } from './container-store.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -29,17 +30,22 @@ export type Status =
 
 /**
  * Reads the status of one container: none to three small reads, in the opposite order of that in which monitors write:
- * one that ends meanwhile has written its exit record before its other traces go. One that starts meanwhile has a
- * monitor before its starter goes, so what looks like an orphan is looked at twice.
+ * one that ends meanwhile has written its exit record before its other traces go. One that starts meanwhile is in the
+ * database with its starter before it has traces, and has a monitor before its starter goes: what looks like an orphan is
+ * looked at twice, with its row as it is now.
  */
 export function statusOf(context: Context, row: ContainerRow): Status {
   const status = observe(context, row);
-  return status.state === 'orphaned' ? observe(context, row) : status;
+  if (status.state !== 'orphaned') return status;
+  return observe(context, containerById(context.database, row.id) ?? row);
 }
 
 function observe(context: Context, row: ContainerRow): Status {
   if (row.ended !== undefined && row.starter === undefined) return { state: 'exited', record: row.ended };
   const directory = join(context.paths.containers, row.id);
+  // Nobody has ever claimed it to start it, so there are no records: a list of thousands need not look for them.
+  if (!row.started && !starterLives(row))
+    return existsSync(directory) ? { state: 'created' } : { state: 'gone' };
   const run = join(context.paths.run, row.id);
   const state = readIfPresent(join(run, 'state'));
   const record = state === undefined ? undefined : parseStateRecord(state);
@@ -56,6 +62,14 @@ function observe(context: Context, row: ContainerRow): Status {
   if (isStarting)
     return existsSync(join(context.paths.gone, row.id)) ? { state: 'gone' } : { state: 'starting' };
   return existsSync(directory) ? withoutProcess(row) : { state: 'gone' };
+}
+
+/** What is refused while another command brings a container up. */
+export function isBeingStarted(name: string): EngineError {
+  return new EngineError('conflict', `container ${name} is being started by another command`, {
+    subject: name,
+    hint: 'try again in a moment',
+  });
 }
 
 /** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */
@@ -76,7 +90,7 @@ function withoutProcess(row: ContainerRow): Status {
 }
 
 /** Not once the start has failed: the command may go on with other containers. */
-function starterLives({ starter, error }: ContainerRow): boolean {
+export function starterLives({ starter, error }: ContainerRow): boolean {
   const identity = error === undefined ? parseIdentity(starter) : undefined;
   return identity !== undefined && isAlive(identity);
 }

@@ -67,13 +67,13 @@ export async function endContainer(
   context: Context,
   row: ContainerRow,
   request: StopOptions,
-  { whenRunning }: { whenRunning?: () => void } = {},
+  { whenRunning }: { whenRunning?: () => void | Promise<void> } = {},
 ): Promise<StopResult | undefined> {
   const settings = settingsOf(context, row);
   const signal = request.signal === undefined ? settings.signal : parseSignal(request.signal);
   const observed = await observe(context, row);
   if (observed === undefined || !isUp(observed.status)) return undefined;
-  whenRunning?.();
+  await whenRunning?.();
   const answer = await requestStop(controlSocket(context, row), {
     signal,
     timeoutMs: request.timeoutMs ?? settings.timeoutMs,

@@ -4,6 +4,7 @@ import { HOST_FILES } from '../runtime/cgroup.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { limitRecords } from '../runtime/cgroup-limits.ts';
 import { performWrites } from '../runtime/cgroup-update.ts';
+import { requestRestartPolicy } from '../runtime/monitor-client.ts';
 import type { PlanRecord } from '../runtime/plan-encode.ts';
 import { linuxResources } from '../runtime/resources.ts';
 import { cgroupsPathFor } from './container-cgroup.ts';
@@ -12,6 +13,8 @@ import type { Context } from './context.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from './create-options.ts';
 import { appendContainerEvent } from './event-journal.ts';
 import { type Observed, observe } from './reconcile.ts';
+import { isBeingStarted, isUp } from './status.ts';
+import { controlSocket } from './stop-container.ts';
 
 /** What `update` can change. */
 export interface ContainerChanges extends ResourceOptions {
@@ -19,8 +22,8 @@ export interface ContainerChanges extends ResourceOptions {
 }
 
 /**
- * Changes the limits of a container: of one that runs at once, and in its row for every later start; its restart policy
- * from the next start. As in Docker, what is absent or zero stays as it is. All together or nothing: what is refused, by
+ * Changes the limits and the restart policy of a container: of one that runs at once, and in its row for every later
+ * start. As in Docker, what is absent or zero stays as it is. All together or nothing: what is refused, by
  * Docker's rules (`invalid`), by this host (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves everything as
  * it was.
  */
@@ -34,12 +37,7 @@ export async function updateContainer(
   if (observed === undefined)
     throw new EngineError('notFound', `no such container: ${row.name}`, { subject: row.name });
   const { state } = observed.status;
-  if (state === 'starting') {
-    throw new EngineError('conflict', `container ${row.name} is being started by another command`, {
-      subject: row.name,
-      hint: 'try again in a moment',
-    });
-  }
+  if (state === 'starting') throw isBeingStarted(row.name);
   const { database } = context;
   database.transaction(() => {
     // As it is now, not as it was found: another command may have changed other limits since.
@@ -50,9 +48,14 @@ export async function updateContainer(
     const limits = linuxResources(resources, cpus);
     const save = (): void =>
       saveOptions(context, current, { ...options, resources, restart: restart ?? options.restart });
-    if (state === 'running') performWrites(recordsFor(observed, limits, changes), save);
+    // While it waits to be started again its cgroups stay, and are not made anew.
+    if (isUp(observed.status)) performWrites(recordsFor(observed, limits, changes), save);
     else save();
   });
+  if (restart !== undefined && isUp(observed.status)) {
+    const { name: policy, maximum = 0 } = restart;
+    await requestRestartPolicy(controlSocket(context, row), { policy, maximum });
+  }
   appendContainerEvent(context, row, 'update');
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { insertContainer } from '../../../src/engine/container-store.ts';
 import { statusOf } from '../../../src/engine/status.ts';
 import { processIdentity } from '../../../src/host/process.ts';
 import { containerRow, ID, useContext } from './fixtures.ts';
@@ -54,6 +55,12 @@ describe('the status of a container', () => {
     expect(statusOf(room.context, containerRow({ starter: `${process.pid} 1` }))).toEqual({
       state: 'orphaned',
     });
+  });
+
+  it('is starting when another command has begun to start it since its row was read', () => {
+    insertContainer(room.context.database, containerRow({ starter: self() }), () => false);
+    write('run', 'plan', '');
+    expect(statusOf(room.context, containerRow({ starter: undefined }))).toEqual({ state: 'starting' });
   });
 
   it('is gone once it left its mark, although the command that had it in the foreground still lives', () => {

@@ -1,0 +1,22 @@
+import { EngineError } from '../errors.ts';
+import { type ContainerRow, containerById } from './container-store.ts';
+import type { Context } from './context.ts';
+import type { CreateOptions } from './create-options.ts';
+
+/**
+ * Changes what a container was made with, as it is now and not as it was found. Call it in a transaction. Returns the new
+ * options; throws `notFound` when it was removed meanwhile.
+ */
+export function saveChanged(
+  { database }: Context,
+  { id, name }: ContainerRow,
+  change: (options: CreateOptions) => CreateOptions,
+): CreateOptions {
+  const current = containerById(database, id);
+  if (current === undefined) {
+    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+  }
+  const options = change(current.options);
+  database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
+  return options;
+}

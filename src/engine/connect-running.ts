@@ -1,0 +1,177 @@
+import { existsSync, rmSync } from 'node:fs';
+import { EngineError } from '../errors.ts';
+import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
+import { compileDeparture, compileRoutes } from '../network/network-file.ts';
+import { requestRenewal } from '../runtime/monitor-client.ts';
+import type { StateRecord } from '../runtime/records.ts';
+import { leadOut, releaseAddresses } from './address-leases.ts';
+import { exitOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign-endpoints.ts';
+import { saveChanged } from './change-options.ts';
+import type { ContainerRow } from './container-store.ts';
+import type { Context } from './context.ts';
+import type { CreateOptions } from './create-options.ts';
+import { editHosts, showResolver } from './edit-hosts.ts';
+import { performNetwork, performNetworkFile } from './perform-network.ts';
+import { movePorts, portsOf } from './port-leases.ts';
+import { type NetworkJoin, needsResolver, networkPaths, wantedInterface } from './prepare-networking.ts';
+import type { Observed } from './reconcile.ts';
+import { repairNetworks } from './repair-networks.ts';
+import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
+import { runningEndpoints, runningJoins } from './running-endpoints.ts';
+import { controlSocket } from './stop-container.ts';
+import { familyOf } from './subnet-of.ts';
+import { writeEndpoint, writePorts } from './write-networks.ts';
+
+type Change = (options: CreateOptions) => CreateOptions;
+
+/** Connects a container that runs: addresses, names, then the links in its namespace; all of it or nothing. */
+export async function connectRunning(
+  context: Context,
+  observed: Observed,
+  { join, change }: { join: Omit<NetworkJoin, 'interfaceName'>; change: Change },
+): Promise<void> {
+  const { row } = observed;
+  const before = runningEndpoints(context, row);
+  const interfaceName = freeInterface(before, wantedInterface(join.attachment));
+  const { database } = context;
+  const { endpoint, options } = database.transaction(() => ({
+    options: saveChanged(context, row, change),
+    endpoint: leaseEndpoint(
+      context,
+      { ...join, interfaceName },
+      { id: row.id, name: row.name, before: new Map(), leadsOut: newExit(before, join.network.definition) },
+    ),
+  }));
+  try {
+    const connected = { ...row, options };
+    await offerNames(context, connected, [...before, endpoint]);
+    await bringUp(context, observed, endpoint);
+    if (before.every(({ ports }) => ports.length === 0)) await publishAgain(context, connected);
+    editHosts(context, connected, { added: [endpoint.address4, endpoint.address6], removed: [] });
+  } catch (error) {
+    undoConnection(context, row, endpoint);
+    throw error;
+  }
+}
+
+/** Where nothing led out so far the new one does; what leads out stays as it is while the container runs. */
+function newExit(before: readonly Endpoint[], network: NetworkDefinition): LeadsOut {
+  const leads = (family: 4 | 6): boolean => !network.internal && hasGateway(network, family);
+  return {
+    4: leads(4) && !before.some(({ isGateway4 }) => isGateway4),
+    6: leads(6) && !before.some(({ isGateway6 }) => isGateway6),
+  };
+}
+
+function freeInterface(before: readonly Endpoint[], wanted: string | undefined): string {
+  const taken = before.map(({ interfaceName }) => interfaceName);
+  if (wanted !== undefined) {
+    if (!taken.includes(wanted)) return wanted;
+    throw new EngineError('conflict', `the container has an interface ${wanted} already`, {
+      subject: wanted,
+    });
+  }
+  for (let index = 0; ; index += 1) if (!taken.includes(`eth${index}`)) return `eth${index}`;
+}
+
+/** Others find it by its names, and it them: a resolver is started where there was none. */
+async function offerNames(
+  context: Context,
+  row: ContainerRow,
+  endpoints: readonly Endpoint[],
+): Promise<void> {
+  if (!needsResolver(endpoints, row.options.network)) return;
+  for (const endpoint of endpoints) writeEndpointNames(context, row, endpoint);
+  const isNew = !existsSync(networkPaths(context, row.id).resolver);
+  writeResolverConfig(context, { ...row, networking: { endpoints: [...endpoints] } });
+  if (!isNew) return;
+  await requestRenewal(controlSocket(context, row));
+  showResolver(context, row);
+}
+
+/** Writes its network file and performs it; a bridge or table that is missing is made first. */
+async function bringUp(context: Context, { status }: Observed, endpoint: Endpoint): Promise<void> {
+  await repairNetworks(context);
+  const file = await writeEndpoint(context, endpoint, true);
+  await performNetwork(context, file, 'up', processWords(status));
+}
+
+function undoConnection(context: Context, row: ContainerRow, { network, interfaceName }: Endpoint): void {
+  const { directory, names } = networkPaths(context, row.id);
+  rmSync(`${directory}/${interfaceName}`, { force: true });
+  rmSync(names(network.id), { force: true });
+  context.database.transaction(() => {
+    releaseAddresses(context.database, row.id, network.id);
+    saveChanged(context, row, (options) => without(options, network.id));
+  });
+}
+
+function without(options: CreateOptions, networkId: string): CreateOptions {
+  const { network } = options;
+  if (network === undefined) return options;
+  return {
+    ...options,
+    network: { ...network, attachments: network.attachments.filter((each) => each.network !== networkId) },
+  };
+}
+
+/** Takes a container that runs off a network: its ports lead to it by another one, if there is one that can. */
+export async function disconnectRunning(
+  context: Context,
+  observed: Observed,
+  { networkId, change }: { networkId: string; change: Change },
+): Promise<void> {
+  const { row } = observed;
+  const endpoint = runningEndpoints(context, row).find(({ network }) => network.id === networkId);
+  const options = context.database.transaction(() => saveChanged(context, row, change));
+  if (endpoint === undefined) return;
+  const file = `${networkPaths(context, row.id).directory}/${endpoint.interfaceName}`;
+  if (endpoint.network.driver === 'macvlan')
+    await performNetworkFile(context, compileDeparture(endpoint), 'up', processWords(observed.status));
+  await performNetwork(context, file, 'down');
+  rmSync(file, { force: true });
+  releaseAddresses(context.database, row.id, networkId);
+  const left = { ...row, options };
+  if (existsSync(networkPaths(context, row.id).resolver))
+    writeResolverConfig(context, { ...left, networking: { endpoints: runningEndpoints(context, left) } });
+  editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
+  await leadOutAgain(context, { ...observed, row: left }, endpoint);
+  await publishAgain(context, left);
+}
+
+/** What went by the network that is lost goes by the next one, which gets the routes. */
+async function leadOutAgain(context: Context, { row, status }: Observed, lost: Endpoint): Promise<void> {
+  const joins = runningJoins(context, row);
+  for (const family of [4, 6] as const) {
+    const exit = (family === 4 ? lost.isGateway4 : lost.isGateway6) ? exitOf(joins, family) : undefined;
+    const lease = exit?.own.find(({ address }) => familyOf(address) === family);
+    if (lease === undefined) continue;
+    leadOut(context.database, lease.networkId, lease.address);
+    const endpoint = runningEndpoints(context, row).find(({ network }) => network.id === lease.networkId);
+    if (endpoint === undefined) continue;
+    await writeEndpoint(context, endpoint, true);
+    const routes = compileRoutes({ ...endpoint, isGateway4: family === 4, isGateway6: family === 6 });
+    await performNetworkFile(context, routes, 'up', processWords(status));
+  }
+}
+
+/** Ports that no network leads to any more are published on the next one that can; the firewall learns it by its repair. */
+async function publishAgain(context: Context, row: ContainerRow): Promise<void> {
+  const { database } = context;
+  const endpoints = runningEndpoints(context, row);
+  const ports = portsOf(database, row.id);
+  if (ports.length === 0 || endpoints.some((endpoint) => endpoint.ports.length > 0)) return;
+  const next = publishingEndpoint(endpoints);
+  if (next === undefined) return;
+  movePorts(database, row.id, next.network.id);
+  await writeEndpoint(context, { ...next, ports }, true);
+  await writePorts(context, row.id, [{ ...next, ports }]);
+  await requestRenewal(controlSocket(context, row));
+  await repairNetworks(context);
+}
+
+/** The first process, whose network namespace is meant. */
+function processWords(status: Observed['status']): string[] {
+  const { pid, startTime } = (status as { record: StateRecord }).record.init;
+  return [String(pid), String(startTime)];
+}

@@ -1,0 +1,42 @@
+import type { Context } from './context.ts';
+import type { Finding } from './doctor-host.ts';
+import { isIntact } from './firewall-check.ts';
+import { foreignFirewall } from './foreign-firewall.ts';
+
+/** What the firewalls of this host mean for networks: the own table, and what others deny. Nothing where they cannot be asked. */
+export async function firewallFindings(context: Context): Promise<Finding[]> {
+  try {
+    return await lookAt(context);
+  } catch {
+    return [];
+  }
+}
+
+async function lookAt(context: Context): Promise<Finding[]> {
+  const blocking = (await foreignFirewall(context)).find(({ hook }) => hook === 'forward');
+  const intact = await isIntact(context);
+  return [
+    intact
+      ? { topic: 'network', name: 'firewall rules', state: 'ok', detail: 'as they should be' }
+      : {
+          topic: 'network',
+          name: 'firewall rules',
+          state: 'limited',
+          detail: 'flushed by somebody',
+          cost: 'ports are not published, and networks do not lead out',
+          remedy: 'the next command that shows networks makes them anew: skiff network ls',
+        },
+    ...(blocking === undefined
+      ? []
+      : [
+          {
+            topic: 'network',
+            name: 'forwarding',
+            state: 'limited',
+            detail: `denied by ${blocking.family} ${blocking.table} ${blocking.chain}`,
+            cost: 'containers on bridges neither reach other hosts nor are reached by them',
+            remedy: 'let that chain accept what comes from sk* and what goes there',
+          } as const,
+        ]),
+  ];
+}

@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { embeddedResolvConf, parseResolvConf } from '../network/resolv-conf.ts';
+import type { ContainerRow } from './container-store.ts';
+import type { Context } from './context.ts';
+import { hostsFilesIn } from './hosts-files.ts';
+import { dnsOptions } from './hosts-texts.ts';
+import { readHostFile } from './prepare-networking.ts';
+
+/**
+ * Puts lines for new addresses of a running container into its /etc/hosts and takes those of lost ones out; what else
+ * there is, from whomever, stays. The file is written in place, as it is mounted in the container.
+ */
+export function editHosts(
+  { paths }: Context,
+  { id, options }: ContainerRow,
+  { added, removed }: { added: (string | undefined)[]; removed: (string | undefined)[] },
+): void {
+  const { hosts } = hostsFilesIn(join(paths.containers, id));
+  const { hostname = id.slice(0, 12), domainname } = options.namespaces;
+  const names = domainname === undefined ? hostname : `${hostname}.${domainname} ${hostname}`;
+  const kept = readFileSync(hosts, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !removed.includes(line.split('\t')[0]));
+  const more = added.flatMap((address) => (address === undefined ? [] : [`${address}\t${names}`]));
+  writeFileSync(hosts, `${[...kept, ...more].join('\n')}\n`);
+}
+
+/** Names its own resolver in the /etc/resolv.conf of a running container that had none. */
+export function showResolver({ paths }: Context, { id, options }: ContainerRow): void {
+  const { resolvConf } = hostsFilesIn(join(paths.containers, id));
+  const host = parseResolvConf(readHostFile('/etc/resolv.conf'));
+  writeFileSync(resolvConf, embeddedResolvConf(host, dnsOptions(options.network)));
+}

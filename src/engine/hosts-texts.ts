@@ -1,0 +1,97 @@
+import { hostsText, type LinkedHost } from '../network/hosts-text.ts';
+import {
+  asksSystemdResolved,
+  bridgeResolvConf,
+  type DnsOptions,
+  embeddedResolvConf,
+  hostResolvConf,
+  parseResolvConf,
+  type ResolvConf,
+} from '../network/resolv-conf.ts';
+import type { Context } from './context.ts';
+import type { NetworkOptions } from './create-options.ts';
+import type { PreparedContainer } from './prepare-container.ts';
+import { type PreparedNetworking, readHostFile } from './prepare-networking.ts';
+import { subnetOf } from './subnet-of.ts';
+
+/** The texts of /etc/hosts and /etc/resolv.conf of a container. */
+export interface HostsTexts {
+  hosts: string;
+  resolvConf: string;
+}
+
+/**
+ * As Docker writes them: on the host's network its own names and servers, on networks of its own the addresses that were
+ * leased. Throws `invalid` for names and addresses that cannot be.
+ */
+export async function hostsTexts(
+  context: Context,
+  { options, runtime, networking }: Pick<PreparedContainer, 'options' | 'runtime' | 'networking'>,
+): Promise<HostsTexts> {
+  const { network } = options;
+  const { hostname, domainname } = runtime.namespaces;
+  const host = parseResolvConf(readHostFile('/etc/resolv.conf'));
+  const dns = dnsOptions(network);
+  const endpoints = networking?.endpoints ?? [];
+  const text = hostsText({
+    hostname,
+    domainname,
+    addresses: endpoints.flatMap(({ address4, address6 }) =>
+      [address4, address6].filter((each) => each !== undefined),
+    ),
+    extra: network?.extraHosts ?? [],
+    hostGateway: gatewaysOf(networking),
+    links: await linkedHosts(context, network, networking),
+  });
+  if (networking !== undefined) return { hosts: text, resolvConf: resolvConfOf(host, dns, networking) };
+  const isHost = runtime.namespaces.network === 'host';
+  return { hosts: isHost ? hostText(text, network) : text, resolvConf: hostResolvConf(host, dns) };
+}
+
+/** The host's own file, and what was asked for besides: in its network the host is at home. */
+function hostText(fallback: string, network: NetworkOptions | undefined): string {
+  const own = readHostFile('/etc/hosts');
+  if (own === '') return fallback;
+  const extra = (network?.extraHosts ?? []).map(
+    ({ name, address }) => `${address === 'host-gateway' ? '127.0.0.1' : address}\t${name}\n`,
+  );
+  return [own.endsWith('\n') ? own : `${own}\n`, ...extra].join('');
+}
+
+export function dnsOptions(network: NetworkOptions | undefined): DnsOptions {
+  const { servers = [], search = [], options = [] } = network?.dns ?? {};
+  return { servers, search, options };
+}
+
+/** Where the host is reached from the container: the gateways of its first bridge. */
+function gatewaysOf(networking: PreparedNetworking | undefined): string[] {
+  const bridge = networking?.endpoints.find(({ network }) => network.driver === 'bridge');
+  const subnets = bridge?.network.subnets ?? [];
+  return [subnetOf(subnets, 4)?.gateway, subnetOf(subnets, 6)?.gateway].filter((each) => each !== undefined);
+}
+
+/** With only systemd-resolved to ask, a container by itself asks those that it asks. */
+function resolvConfOf(
+  host: ResolvConf,
+  dns: DnsOptions,
+  { hasResolver, endpoints }: PreparedNetworking,
+): string {
+  if (hasResolver) return embeddedResolvConf(host, dns);
+  const asked = asksSystemdResolved(host)
+    ? parseResolvConf(readHostFile('/run/systemd/resolve/resolv.conf'))
+    : host;
+  const ipv6 = endpoints.some(({ address6 }) => address6 !== undefined);
+  return bridgeResolvConf(asked, { dns, ipv6 }) ?? embeddedResolvConf(host, dns);
+}
+
+/** On the default network links are lines; on others the resolver knows them. */
+async function linkedHosts(
+  context: Context,
+  network: NetworkOptions | undefined,
+  networking: PreparedNetworking | undefined,
+): Promise<LinkedHost[]> {
+  const links = network?.links ?? [];
+  if (links.length === 0 || networking === undefined) return [];
+  const { findLinkedHosts } = await import('./linked-hosts.ts');
+  return findLinkedHosts(context, links, networking);
+}

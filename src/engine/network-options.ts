@@ -1,0 +1,102 @@
+/** What a face asks for when it makes a network. What is absent is chosen by the engine. */
+export interface CreateNetworkOptions {
+  name: string;
+  /** Absent: `bridge`. */
+  driver?: string | undefined;
+  subnets?: SubnetOptions[] | undefined;
+  internal?: boolean | undefined;
+  /** Also IPv6; `false` as an answer to `ipv4` makes a network of IPv6 alone. */
+  ipv4?: boolean | undefined;
+  ipv6?: boolean | undefined;
+  labels?: Record<string, string> | undefined;
+  /** Of the driver: Docker's names (`com.docker.network.bridge.name`) and Podman's short ones (`mtu`, `isolate`). */
+  options?: Record<string, string> | undefined;
+}
+
+/** As `--subnet`, `--gateway`, `--ip-range` and `--aux-address` say it, one for each subnet. */
+export interface SubnetOptions {
+  subnet?: string | undefined;
+  gateway?: string | undefined;
+  range?: string | undefined;
+  auxiliary?: Record<string, string> | undefined;
+}
+
+/** A network as lists and `inspect` show it; `host` and `none` are among them. */
+export interface NetworkInfo {
+  id: string;
+  name: string;
+  driver: 'bridge' | 'macvlan' | 'host' | 'null';
+  /** ms since the epoch. */
+  createdAt: number;
+  internal: boolean;
+  ipv4: boolean;
+  ipv6: boolean;
+  subnets: {
+    subnet: string;
+    gateway?: string | undefined;
+    range?: string | undefined;
+    auxiliary: Record<string, string>;
+  }[];
+  options: Record<string, string>;
+  labels: Record<string, string>;
+  /** Of running containers. */
+  containers: NetworkMember[];
+}
+
+export interface NetworkMember {
+  containerId: string;
+  name: string;
+  endpointId: string;
+  mac: string;
+  /** With prefix length. */
+  address4?: string | undefined;
+  address6?: string | undefined;
+}
+
+/** Filters of `network ls`; several values of one filter: any of them. */
+export interface NetworkFilters {
+  driver?: string[] | undefined;
+  id?: string[] | undefined;
+  name?: string[] | undefined;
+  scope?: string[] | undefined;
+  type?: ('custom' | 'builtin')[] | undefined;
+  /** `KEY` or `KEY=VALUE`. */
+  label?: string[] | undefined;
+  /** No container is on it. */
+  dangling?: boolean | undefined;
+}
+
+/** One network of a container, as `inspect` and `ps` show it; addresses only while it runs. */
+export interface ContainerEndpoint {
+  network: { id: string; name: string };
+  endpointId: string;
+  mac: string;
+  address4?: string | undefined;
+  prefix4?: number | undefined;
+  gateway4?: string | undefined;
+  address6?: string | undefined;
+  prefix6?: number | undefined;
+  gateway6?: string | undefined;
+  aliases: string[];
+  /** All names by which others on the network find it. */
+  dnsNames: string[];
+  links: string[];
+  /** What the user asked for. */
+  wanted: { ip?: string | undefined; ip6?: string | undefined; mac?: string | undefined };
+  driverOptions?: Record<string, string> | undefined;
+  gatewayPriority: number;
+}
+
+/** A port of the container that is exposed, and where it is published; `host` absent: only exposed. */
+export interface ContainerPort {
+  protocol: 'tcp' | 'udp' | 'sctp';
+  containerPort: number;
+  host?: { address: string; port: number } | undefined;
+}
+
+/** What a face reads of a container's networks. */
+export interface ContainerNetworking {
+  endpoints: ContainerEndpoint[];
+  /** By container port, then protocol; IPv4 before IPv6. */
+  ports: ContainerPort[];
+}

@@ -1,0 +1,72 @@
+import type { Context } from './context.ts';
+import type { NetworkAttachment } from './create-options.ts';
+import type { DenyingChain } from './foreign-firewall.ts';
+import type { CreateNetworkOptions, NetworkFilters, NetworkInfo } from './network-options.ts';
+import type { PruneFilters } from './prune-filters.ts';
+
+/** Use cases of networks. Names are names, ids, or prefixes of ids that fit only one. */
+export class Networks {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Returns its id. Throws `conflict` for a name that is taken or a subnet that is in use, `invalid` for what cannot be. */
+  async create(options: CreateNetworkOptions): Promise<string> {
+    const { createNetwork } = await import('./create-network.ts');
+    return await createNetwork(this.#context, options);
+  }
+
+  /** By name. */
+  async list(filters: NetworkFilters = {}): Promise<NetworkInfo[]> {
+    const { listNetworks } = await import('./list-networks.ts');
+    return await listNetworks(this.#context, filters);
+  }
+
+  /** Throws `notFound`. */
+  async get(name: string): Promise<NetworkInfo> {
+    const { networkInfo } = await import('./list-networks.ts');
+    return await networkInfo(this.#context, name);
+  }
+
+  /** Throws `conflict` while a container is on it, unless `force` disconnects them, `denied` for a predefined one. */
+  async remove(name: string, options: { force: boolean }): Promise<void> {
+    const { removeNetwork } = await import('./remove-network.ts');
+    await removeNetwork(this.#context, name, options);
+  }
+
+  /** Removes what no container is on, running or not. Returns their names. */
+  async prune(filters: PruneFilters = {}): Promise<string[]> {
+    const { pruneNetworks } = await import('./remove-network.ts');
+    return await pruneNetworks(this.#context, filters);
+  }
+
+  /** Puts a container on one more network, at once if it runs. Throws `conflict` when it is on it already. */
+  async connect(
+    attachment: NetworkAttachment,
+    container: string,
+    links: { container: string; alias: string }[] = [],
+  ): Promise<void> {
+    const { connectContainer } = await import('./connect-container.ts');
+    await connectContainer(this.#context, container, { attachment, links });
+  }
+
+  /** Throws `conflict` when it is not on it; with `force` also a container that is gone already is fine. */
+  async disconnect(name: string, container: string, options: { force: boolean }): Promise<void> {
+    const { disconnectContainer } = await import('./connect-container.ts');
+    await disconnectContainer(this.#context, { network: name, container, ...options });
+  }
+
+  /** Where the host's own firewall denies by default, for those who publish ports. */
+  async foreignFirewall(): Promise<DenyingChain[]> {
+    const { foreignFirewall } = await import('./foreign-firewall.ts');
+    return await foreignFirewall(this.#context);
+  }
+
+  /** Makes bridges and firewall what the rows say: what the helper calls when it finds them missing. */
+  async repair(): Promise<void> {
+    const { repairNetworks } = await import('./repair-networks.ts');
+    await repairNetworks(this.#context);
+  }
+}

@@ -1,0 +1,26 @@
+/** Which of the objects that nobody uses are meant; all of them when nothing is said. */
+export interface PruneFilters {
+  /** ms since the epoch: only what was made before. */
+  until?: number | undefined;
+  /** Each has to hold. */
+  labels?: readonly LabelFilter[] | undefined;
+}
+
+/** An object has the label, with this value if there is one; `negated`: it has not. */
+export interface LabelFilter {
+  key: string;
+  value?: string | undefined;
+  negated?: boolean | undefined;
+}
+
+/** Whether an object is among those that are meant. */
+export function fitsPrune(
+  { createdAt, labels: own }: { createdAt: number; labels: Readonly<Record<string, string>> },
+  { until, labels = [] }: PruneFilters,
+): boolean {
+  if (until !== undefined && createdAt >= until) return false;
+  return labels.every(({ key, value, negated = false }) => {
+    const has = Object.hasOwn(own, key) && (value === undefined || own[key] === value);
+    return has !== negated;
+  });
+}

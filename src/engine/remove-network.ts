@@ -1,0 +1,74 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { disconnectRow } from './connect-container.ts';
+import { transactionAfterSweep } from './container-store.ts';
+import type { Context } from './context.ts';
+import { appendNetworkEvent } from './network-events.ts';
+import { attachedContainers } from './network-members.ts';
+import { allNetworks, deleteNetwork, findNetwork, type NetworkRow, PREDEFINED } from './network-store.ts';
+import { fitsPrune, type PruneFilters } from './prune-filters.ts';
+import { removeLinks, repairNetworks } from './repair-networks.ts';
+
+/**
+ * Removes a network: its row, its bridge, its part of the firewall. Throws `notFound`, `denied` for a predefined one,
+ * and `conflict` while a container is on it, unless `force` disconnects them.
+ */
+export async function removeNetwork(
+  context: Context,
+  text: string,
+  { force }: { force: boolean },
+): Promise<void> {
+  refusePredefined(text);
+  const row = findNetwork(context.database, text);
+  refusePredefined(row.definition.name);
+  if (force) {
+    for (const container of attachedContainers(context, row.definition.id))
+      await disconnectRow(context, row.definition, container);
+  }
+  if (!deleteUnused(context, row)) throw inUse(context, row);
+  await forget(context, row);
+}
+
+function refusePredefined(name: string): void {
+  if (!PREDEFINED.some((predefined) => predefined === name)) return;
+  throw new EngineError('denied', `network ${name} is predefined and cannot be removed`, { subject: name });
+}
+
+/** False when a container is on it, running or not. */
+function deleteUnused(context: Context, { definition }: NetworkRow): boolean {
+  return transactionAfterSweep(context.database, context.paths.gone, () => {
+    if (attachedContainers(context, definition.id).length > 0) return false;
+    deleteNetwork(context.database, definition.id);
+    return true;
+  });
+}
+
+function inUse(context: Context, { definition: { id, name } }: NetworkRow): EngineError {
+  const names = attachedContainers(context, id).map((container) => container.name);
+  return new EngineError('conflict', `network ${name} has containers: ${names.join(', ')}`, {
+    subject: name,
+    hint: `disconnect or remove them first, or say skiff network rm -f ${name}`,
+  });
+}
+
+async function forget(context: Context, { definition }: NetworkRow): Promise<void> {
+  await removeLinks(context, definition);
+  rmSync(join(context.paths.names, 'networks', definition.id), { recursive: true, force: true });
+  await repairNetworks(context);
+  appendNetworkEvent(context, definition, 'destroy');
+}
+
+/** Removes what somebody made and no container is on, running or not. Returns the names. */
+export async function pruneNetworks(context: Context, filters: PruneFilters): Promise<string[]> {
+  const removed: string[] = [];
+  for (const row of allNetworks(context.database)) {
+    const { name } = row.definition;
+    if (PREDEFINED.some((predefined) => predefined === name)) continue;
+    if (!fitsPrune(row, filters)) continue;
+    if (!deleteUnused(context, row)) continue;
+    await forget(context, row);
+    removed.push(name);
+  }
+  return removed;
+}

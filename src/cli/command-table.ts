@@ -95,7 +95,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'rename', summary: 'give a container another name', load: () => import('./commands/rename.ts') },
   {
     name: 'events',
-    summary: 'show what happens to containers and images, and what has happened',
+    summary: 'show what happens to containers, images and networks, and what has happened',
     load: () => import('./commands/events.ts'),
   },
   {
@@ -106,7 +106,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.ts') },
   {
     name: 'inspect',
-    summary: 'show everything about containers and images, as JSON',
+    summary: 'show everything about containers, images and networks, as JSON',
     load: () => import('./commands/inspect.ts'),
   },
   { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/pull.ts') },
@@ -140,6 +140,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/compress-log.ts'),
   },
   {
+    name: 'repair-networks',
+    summary: 'make bridges and firewall anew (called by the helper)',
+    hidden: true,
+    load: () => import('./commands/repair-networks.ts'),
+  },
+  {
     name: 'explain-exec-failure',
     summary: 'say why a command could not be started in a container (called by the helper)',
     hidden: true,
@@ -155,7 +161,8 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: () => [
       ...own('run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'attach', 'exec', 'logs', 'top'),
       { ...only('ps'), name: 'ls', aliases: ['ps', 'list'] },
-      ...own('pause', 'unpause', 'update', 'rename', 'stats', 'port', 'why', 'rm'),
+      ...own('pause', 'unpause', 'update', 'rename', 'stats', 'port', 'why'),
+      { ...only('rm'), aliases: ['remove'] },
       {
         name: 'inspect',
         summary: 'show everything about containers, as JSON',
@@ -179,6 +186,49 @@ export const GROUPS: readonly CommandGroup[] = [
         name: 'inspect',
         summary: 'show everything about images, as JSON',
         load: async () => (await import('./commands/inspect-of-kind.ts')).image,
+      },
+    ],
+  },
+  {
+    name: 'network',
+    summary: 'everything about networks',
+    commands: () => [
+      {
+        name: 'create',
+        summary: 'make a network that containers can be put on',
+        load: () => import('./commands/network-create.ts'),
+      },
+      {
+        name: 'ls',
+        aliases: ['list'],
+        summary: 'list networks',
+        load: () => import('./commands/network-ls.ts'),
+      },
+      {
+        name: 'inspect',
+        summary: 'show everything about networks, as JSON',
+        load: async () => (await import('./commands/inspect-of-kind.ts')).network,
+      },
+      {
+        name: 'connect',
+        summary: 'put a container on one more network',
+        load: () => import('./commands/network-connect.ts'),
+      },
+      {
+        name: 'disconnect',
+        summary: 'take a container off a network',
+        load: () => import('./commands/network-disconnect.ts'),
+      },
+      {
+        name: 'rm',
+        aliases: ['remove'],
+        summary: 'remove networks',
+        load: () => import('./commands/network-rm.ts'),
+      },
+      {
+        name: 'prune',
+        summary: 'remove all networks that no container is on',
+        load: () => import('./commands/network-prune.ts'),
       },
     ],
   },

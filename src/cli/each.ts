@@ -4,11 +4,13 @@ import { renderError } from './output/error.ts';
 import { print, printError } from './output/print.ts';
 import type { Session } from './session.ts';
 
-/** `together`: all at once instead of one after another; what is printed keeps the order of the names. */
 interface Batch {
   names: readonly string[];
   command: string;
+  /** All at once instead of one after another; what is printed keeps the order of the names. */
   together?: boolean;
+  /** What is not there is said, but no failure: it is what was wanted. */
+  mayBeAbsent?: boolean;
 }
 
 /**
@@ -17,7 +19,7 @@ interface Batch {
  */
 export async function forEachName(
   session: Session,
-  { names, command, together = false }: Batch,
+  { names, command, together = false, mayBeAbsent = false }: Batch,
   action: (name: string) => Promise<string | undefined>,
 ): Promise<void> {
   const begun = together ? names.map((name) => settled(action(name))) : undefined;
@@ -28,6 +30,7 @@ export async function forEachName(
     } else {
       if (!(outcome.error instanceof EngineError)) throw outcome.error;
       printError(renderError(outcome.error, { debug: session.globals.debug === true }));
+      if (mayBeAbsent && outcome.error.kind === 'notFound') continue;
       process.exitCode ||= exitCodeOf(outcome.error, command);
     }
   }

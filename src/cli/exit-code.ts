@@ -9,6 +9,8 @@ const EXIT_INTERRUPTED = 130;
 /** Commands on objects that exist already, whose callers test for 1 when one is missing or in the wrong state. */
 const OBJECT_COMMANDS = new Set([
   'attach',
+  'connect',
+  'disconnect',
   'exec',
   'inspect',
   'kill',

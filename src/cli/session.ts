@@ -21,7 +21,12 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
     async engine() {
       if (engine === undefined) {
         const { openEngine } = await import('../engine/engine.ts');
-        engine = openEngine({ root: globals.root, insecureRegistries: insecureRegistries(globals), self });
+        engine = openEngine({
+          root: globals.root,
+          insecureRegistries: insecureRegistries(globals),
+          publishAddress: await publishAddress(),
+          self,
+        });
       }
       return engine;
     },
@@ -33,4 +38,12 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
 function insecureRegistries(globals: GlobalOptions): string[] {
   const listed = (process.env['SKIFF_INSECURE_REGISTRIES'] ?? '').split(',').map((host) => host.trim());
   return [...(globals.insecureRegistry ?? []), ...listed.filter((host) => host !== '')];
+}
+
+/** From `SKIFF_PUBLISH_ADDRESS`. Throws `invalid` when it is no address. */
+async function publishAddress(): Promise<string | undefined> {
+  const text = process.env['SKIFF_PUBLISH_ADDRESS'] ?? '';
+  if (text === '') return undefined;
+  const { address } = await import('./parse/addresses.ts');
+  return address('address in SKIFF_PUBLISH_ADDRESS')(text);
 }

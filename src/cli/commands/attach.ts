@@ -1,19 +1,22 @@
 import type { Command } from 'commander';
 import { replaceProcess } from '../../host/replace-process.ts';
 import { addClientOptions, type ClientFlags, clientOptions, requireTerminal } from '../options/attach.ts';
+import { addLatest, selected } from '../options/selection.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import type { Session } from '../session.ts';
 
 interface Flags extends ClientFlags {
   stdin?: boolean;
+  latest?: boolean;
 }
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<container>', 'a name or id')
+    .argument('[container]', 'a name or id')
     .option('--no-stdin', 'do not relay standard input')
     .addHelpText('after', EXAMPLES)
-    .action((name: string, flags: Flags) => attach(session(), name, flags));
+    .action((name: string | undefined, flags: Flags) => attach(session(), name, flags));
+  addLatest(command);
   addClientOptions(command);
   acceptSwitchValues(command, { interspersed: true });
 }
@@ -23,7 +26,8 @@ Examples:
   skiff attach web                  its output from now on; Ctrl-C goes to the container
   skiff attach --no-stdin shell     watch a terminal without typing into it`;
 
-async function attach(session: Session, name: string, flags: Flags): Promise<never> {
+async function attach(session: Session, given: string | undefined, flags: Flags): Promise<never> {
+  const [name = ''] = await selected(session, given === undefined ? [] : [given], flags);
   const { containers } = await session.engine();
   const client = clientOptions(flags);
   const streams = flags.stdin === false ? (['stdout', 'stderr'] as const) : undefined;

@@ -21,7 +21,7 @@ export function define(command: Command, session: () => Session): void {
 }
 
 async function create(session: Session, image: string, words: string[], flags: CreateFlags): Promise<void> {
-  const options = createOptions(image, words, flags);
+  const options = await createOptions(image, words, flags);
   const cidFile = flags.cidfile === undefined ? undefined : makeCidFile(flags.cidfile);
   try {
     const { containers } = await session.engine();

@@ -30,7 +30,7 @@ export function define(command: Command, session: () => Session): void {
     .option('--until <time>', 'end there: a time, or how long ago', moment('--until'))
     .option(
       '-f, --filter <key=value>',
-      'only some: container, event, image, label, name, type, … (repeatable)',
+      'only some: container, event, image, label, name, network, type, … (repeatable)',
       collectFilter,
     )
     .option('--format <template>', 'json, or a template such as "{{.Type}} {{.Action}}"')

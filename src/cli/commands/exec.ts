@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
 import { requireTerminal } from '../options/attach.ts';
+import { addLatest, selected } from '../options/selection.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { parseDetachKeys } from '../parse/detach-keys.ts';
 import { environmentEntry, environmentFile } from '../parse/environment.ts';
@@ -12,6 +14,7 @@ interface Flags {
   env?: string[];
   envFile?: string[];
   interactive?: boolean;
+  latest?: boolean;
   privileged?: boolean;
   tty?: boolean;
   user?: string;
@@ -20,8 +23,9 @@ interface Flags {
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<container>', 'a name or id')
-    .argument('<command...>', 'what to run in it')
+    .usage('[options] <container> <command...>')
+    .argument('[container]', 'a name or id')
+    .argument('[command...]', 'what to run in it')
     .passThroughOptions()
     .option('-d, --detach', 'run in the background and print nothing')
     .option(
@@ -41,7 +45,10 @@ export function define(command: Command, session: () => Session): void {
     .option('-u, --user <name|uid[:group|gid]>', "who runs it; the container's user when absent")
     .option('-w, --workdir <dir>', "working directory; the container's when absent")
     .addHelpText('after', EXAMPLES)
-    .action((name: string, argv: string[], flags: Flags) => exec(session(), name, argv, flags));
+    .action((name: string | undefined, argv: string[], flags: Flags) =>
+      exec(session(), name === undefined ? [] : [name, ...argv], flags),
+    );
+  addLatest(command);
   acceptSwitchValues(command);
 }
 
@@ -52,7 +59,12 @@ Examples:
   tar c . | skiff exec -i web tar x     relay standard input
   skiff exec -d web logrotate -f /etc/logrotate.conf`;
 
-async function exec(session: Session, name: string, argv: string[], flags: Flags): Promise<never> {
+/** `words` are the container, unless an option says which, and the command. */
+async function exec(session: Session, words: readonly string[], flags: Flags): Promise<never> {
+  const named = flags.latest === true ? 0 : 1;
+  const argv = words.slice(named);
+  if (argv.length === 0) throw missing(words.length < named ? 'container' : 'command');
+  const [name = ''] = await selected(session, words.slice(0, named), flags);
   const detach = flags.detach === true;
   const stdin = flags.interactive === true && !detach;
   const terminal = flags.tty === true;
@@ -72,4 +84,10 @@ async function exec(session: Session, name: string, argv: string[], flags: Flags
     client: { detachKeys: flags.detachKeys },
   });
   replaceProcess(handover);
+}
+
+function missing(argument: string): EngineError {
+  return new EngineError('invalid', `missing required argument '${argument}'`, {
+    hint: 'see skiff exec --help',
+  });
 }

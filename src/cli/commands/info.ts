@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { Engine } from '../../engine/engine.ts';
 import type { EngineInfo } from '../../engine/info.ts';
-import { print } from '../output/print.ts';
+import { firewallRemarks } from '../output/firewall-remarks.ts';
+import { print, printError } from '../output/print.ts';
 import { humanMemory, humanSize } from '../output/units.ts';
 import type { Session } from '../session.ts';
 
@@ -16,6 +18,18 @@ export function define(command: Command, session: () => Session): void {
 async function info(session: Session): Promise<void> {
   const engine = await session.engine();
   print(`${lines(await engine.info()).join('\n')}\n`);
+  for (const remark of await remarks(engine)) printError(`skiff: ${remark}\n`);
+}
+
+/** What the host's own firewall means for networks and for the ports that are published now. */
+async function remarks(engine: Engine): Promise<string[]> {
+  const listed = await engine.containers.list({ all: false });
+  const hosts = listed.flatMap(({ networking }) => networking.ports.flatMap(({ host }) => host ?? []));
+  const open = hosts.filter(({ address }) => !address.startsWith('127.') && address !== '::1');
+  const names = open.map(
+    ({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`,
+  );
+  return firewallRemarks(await engine.networks.foreignFirewall(), names);
 }
 
 /** Docker's words where it has them. */
@@ -34,7 +48,7 @@ function lines(info: EngineInfo): string[] {
     'Cgroup Driver: cgroupfs',
     `Cgroup Version: ${cgroup.mode === 'none' ? 'none mounted' : cgroup.mode}`,
     `Cgroup Controllers: ${cgroup.controllers.join(' ')}`,
-    'Networks: none host (default: none)',
+    `Networks: ${info.networks.join(' ')}`,
     'Logging Driver: json-file (3 files of 10MB)',
     `Insecure Registries: ${['127.0.0.0/8', '::1/128', ...info.insecureRegistries].join(' ')}`,
     `Kernel Version: ${info.kernel}`,

@@ -1,4 +1,5 @@
 import type { CommandModule } from '../command-table.ts';
+import { addLatest, type SelectionFlags, selected } from '../options/selection.ts';
 import { type Flags, inspect } from './inspect.ts';
 
 const CONTAINER_EXAMPLES = `
@@ -11,15 +12,24 @@ Examples:
   skiff image inspect busybox
   skiff image inspect -f '{{json .Config.Env}}' busybox`;
 
+const NETWORK_EXAMPLES = `
+Examples:
+  skiff network inspect front
+  skiff network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge
+  skiff network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{end}}' front`;
+
 /** `container inspect`: an image of the same name does not count. */
 export const container: CommandModule = {
   define: (command, session) => {
     command
-      .argument('<container...>', 'names or ids')
+      .argument('[container...]', 'names or ids')
       .option('-f, --format <template>', 'json, or a template such as "{{.State.Status}}"')
       .option('-s, --size', 'also what they need on disk')
       .addHelpText('after', CONTAINER_EXAMPLES)
-      .action((names: string[], flags: Flags) => inspect(session(), names, { ...flags, type: 'container' }));
+      .action(async (names: string[], flags: Flags & SelectionFlags) =>
+        inspect(session(), await selected(session(), names, flags), { ...flags, type: 'container' }),
+      );
+    addLatest(command);
   },
 };
 
@@ -31,5 +41,17 @@ export const image: CommandModule = {
       .option('-f, --format <template>', 'json, or a template such as "{{.RepoTags}}"')
       .addHelpText('after', IMAGE_EXAMPLES)
       .action((names: string[], flags: Flags) => inspect(session(), names, { ...flags, type: 'image' }));
+  },
+};
+
+/** `network inspect`: containers and images of the same name do not count. */
+export const network: CommandModule = {
+  define: (command, session) => {
+    command
+      .argument('<network...>', 'names or ids')
+      .option('-f, --format <template>', 'json, or a template such as "{{.Driver}}"')
+      .option('-v, --verbose', 'also services of a swarm, of which there are none')
+      .addHelpText('after', NETWORK_EXAMPLES)
+      .action((names: string[], flags: Flags) => inspect(session(), names, { ...flags, type: 'network' }));
   },
 };

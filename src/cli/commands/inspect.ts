@@ -1,13 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
+import { networkObject } from '../../engine/network-json.ts';
 import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { type SelectionFlags, selected } from '../options/selection.ts';
 import { renderError } from '../output/error.ts';
 import { print, printError } from '../output/print.ts';
 import { type ObjectTemplate, parseObjectTemplate } from '../output/template.ts';
 import type { Session } from '../session.ts';
 
-type Kind = 'container' | 'image';
+type Kind = 'container' | 'image' | 'network';
 
 export interface Flags {
   format?: string;
@@ -27,18 +29,23 @@ const EXIT_NOT_RENDERED = 1;
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<name...>', 'names or ids of containers or images')
+    .argument('[name...]', 'names or ids of containers, images or networks')
     .option('-f, --format <template>', 'json, or a template such as "{{.State.Status}}"')
     .option('-s, --size', 'of containers also what they need on disk')
-    .addOption(new Option('--type <kind>', 'look only among these').choices(['container', 'image']))
+    .option('-l, --latest', 'the container that was created last')
+    .addOption(
+      new Option('--type <kind>', 'look only among these').choices(['container', 'image', 'network']),
+    )
     .addHelpText('after', EXAMPLES)
-    .action((names: string[], flags: Flags) => inspect(session(), names, flags));
+    .action(async (names: string[], flags: Flags & SelectionFlags) =>
+      inspect(session(), await selected(session(), names, flags), flags),
+    );
 }
 
 /** Prints what was found, then says what was not, as Docker does. */
 export async function inspect(
   session: Session,
-  names: string[],
+  names: readonly string[],
   { format = '', ...flags }: Flags,
 ): Promise<void> {
   const template = format === '' || format === 'json' ? undefined : parseObjectTemplate(format);
@@ -79,25 +86,26 @@ function report(session: Session, error: EngineError, exitCode: number): void {
   process.exitCode ||= exitCode;
 }
 
-/** A container first, then an image. */
+/** A container first, then an image, then a network. */
 async function inspectOne(
   engine: Engine,
   name: string,
   { type, size = false }: Omit<Flags, 'format'>,
 ): Promise<object> {
-  if (type === 'container') return await engine.containers.inspect(name, { size });
-  if (type === 'image') return await engine.images.inspect(name);
-  try {
-    return await engine.containers.inspect(name, { size });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+  const kinds: readonly Kind[] = type === undefined ? ['container', 'image', 'network'] : [type];
+  const look = {
+    container: () => engine.containers.inspect(name, { size }),
+    image: () => engine.images.inspect(name),
+    network: async () => networkObject(await engine.networks.get(name)),
+  } satisfies Record<Kind, () => Promise<object>>;
+  for (const kind of kinds) {
+    try {
+      return await look[kind]();
+    } catch (error) {
+      if (type !== undefined || !isNotFound(error)) throw error;
+    }
   }
-  try {
-    return await engine.images.inspect(name);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    throw new EngineError('notFound', `no such container or image: ${name}`, { subject: name });
-  }
+  throw new EngineError('notFound', `no such container, image or network: ${name}`, { subject: name });
 }
 
 function isNotFound(error: unknown): boolean {

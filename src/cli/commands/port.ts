@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import type { ContainerPort } from '../../engine/network-options.ts';
 import { EngineError } from '../../errors.ts';
+import { bracketed } from '../output/ports-text.ts';
+import { print } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
 const EXAMPLES = `
@@ -15,23 +18,36 @@ export function define(command: Command, session: () => Session): void {
     .action((container: string, port: string | undefined) => show(session(), container, port));
 }
 
-/** There are no bridge networks yet, so nothing can be published: whoever asks for all gets none. */
 async function show(session: Session, name: string, port: string | undefined): Promise<void> {
+  const wanted = port === undefined ? undefined : parsePort(port);
   const { containers } = await session.engine();
-  const { row } = await containers.get(name);
-  if (port === undefined) return;
-  const wanted = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(port);
-  if (wanted === null || Number(wanted[1]) > 65_535) {
-    throw new EngineError('invalid', `invalid port: "${port}"`, {
-      subject: port,
+  const { ports } = await containers.networking(name);
+  const published = ports.flatMap(({ host, ...own }) => (host === undefined ? [] : { own, host }));
+  const chosen = published.filter(({ own }) => wanted === undefined || same(own, wanted));
+  if (wanted !== undefined && chosen.length === 0) {
+    const message = `container ${name} publishes no port ${wanted.containerPort}/${wanted.protocol}`;
+    throw new EngineError('notFound', message, { subject: name });
+  }
+  const lines = chosen.map(({ own, host }) => {
+    const place = `${bracketed(host.address)}:${host.port}`;
+    return wanted === undefined ? `${own.containerPort}/${own.protocol} -> ${place}\n` : `${place}\n`;
+  });
+  print(lines.join(''));
+}
+
+type OwnPort = Omit<ContainerPort, 'host'>;
+
+function same(a: OwnPort, b: OwnPort): boolean {
+  return a.containerPort === b.containerPort && a.protocol === b.protocol;
+}
+
+function parsePort(text: string): OwnPort {
+  const [, digits, protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) > 65_535) {
+    throw new EngineError('invalid', `invalid port: "${text}"`, {
+      subject: text,
       hint: 'write a number, with /udp or /sctp when it is not TCP',
     });
   }
-  throw new EngineError(
-    'notFound',
-    `container ${row.name} publishes no port ${wanted[1]}/${wanted[2] ?? 'tcp'}`,
-    {
-      subject: row.name,
-    },
-  );
+  return { containerPort: Number(digits), protocol: protocol as OwnPort['protocol'] };
 }

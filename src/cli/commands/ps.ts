@@ -42,7 +42,7 @@ export function define(command: Command, session: () => Session): void {
     .option('-a, --all', 'also those that do not run')
     .option(
       '-f, --filter <name=value>',
-      'only those that fit: id, name, label, status, exited, health, ancestor, before, since, network, expose (repeatable)',
+      'only those that fit: id, name, label, status, exited, health, ancestor, before, since, network, publish, expose (repeatable)',
       collectFilter,
     )
     .option('--format <template>', 'table, json, or a template such as "table {{.Names}}\\t{{.Status}}"')

@@ -18,7 +18,7 @@ Examples:
 export function define(command: Command, session: () => Session): void {
   addSelection(command, { all: 'all; those that run only with --force' });
   command
-    .option('-f, --force', 'kill it first when it runs')
+    .option('-f, --force', 'kill it first when it runs; that there is none is no failure')
     .option('-v, --volumes', 'its anonymous volumes as well')
     .addHelpText('after', EXAMPLES)
     .action((names: string[], flags: Flags) => remove(session(), names, flags));
@@ -27,8 +27,9 @@ export function define(command: Command, session: () => Session): void {
 async function remove(session: Session, given: string[], flags: Flags): Promise<void> {
   const names = await selected(session, given, flags);
   const { containers } = await session.engine();
-  await forEachName(session, { names, command: 'rm' }, async (name) => {
-    await containers.remove(name, { force: flags.force === true });
+  const force = flags.force === true;
+  await forEachName(session, { names, command: 'rm', mayBeAbsent: force }, async (name) => {
+    await containers.remove(name, { force });
     return name;
   });
 }

@@ -17,7 +17,7 @@ export function define(command: Command, session: () => Session): void {
 
 async function remove(session: Session, names: string[], force: boolean): Promise<void> {
   const { images } = await session.engine();
-  await forEachName(session, { names, command: 'rmi' }, async (name) => {
+  await forEachName(session, { names, command: 'rmi', mayBeAbsent: force }, async (name) => {
     const { untagged, deleted } = await images.remove(name, { force });
     return [
       ...untagged.map((reference) => `Untagged: ${reference}`),

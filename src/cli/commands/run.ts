@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CreateOptions } from '../../engine/create-options.ts';
 import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
 import type { CidFile } from '../cid-file.ts';
@@ -32,13 +33,16 @@ Examples:
   skiff run --rm busybox echo hi                       pull when missing, run, remove
   skiff run --rm -it debian bash                       a shell on this terminal; Ctrl-P Ctrl-Q leaves it running
   skiff run -d --name web -m 256m --cpus 0.5 nginx     in the background, with limits
+  skiff run -d -p 8080:80 -p 127.0.0.1::53/udp web     ports of the host that lead to it; skiff port shows them
+  skiff run -d --network front --network back web      on two networks, where others find it as web
+  skiff run --rm --network container:web busybox ip a  in the network of another
   skiff run -d --restart on-failure:3 worker           started again when it fails, three times at most
   skiff run -d --health-cmd 'wget -qO- localhost' web  checked every 30 seconds
   echo hi | skiff run -i --rm busybox cat              relay standard input`;
 
 async function run(session: Session, image: string, words: string[], flags: RunFlags): Promise<void> {
   const { detach = false, replace, rmi = false } = flags;
-  const options = createOptions(image, words, { ...flags, rm: flags.rm === true || rmi });
+  const options = await createOptions(image, words, { ...flags, rm: flags.rm === true || rmi });
   if (detach) {
     refuseInBackground(flags);
     options.process.attach = [];
@@ -56,12 +60,23 @@ async function run(session: Session, image: string, words: string[], flags: RunF
       replace,
       whenCreated: cidFile?.write,
     } as const;
+    if (publishesToOthers(options)) await remarkOnPublished(session, options);
     if (!rmi) replaceProcess(await engine.containers.run(options, birth));
     process.exitCode = await engine.containers.runAndRemoveImage(options, birth);
   } catch (error) {
     cidFile?.discard();
     throw error;
   }
+}
+
+/** Most publish nothing. */
+function publishesToOthers({ network }: CreateOptions): boolean {
+  return network?.publishAll === true || (network?.publish ?? []).length > 0;
+}
+
+async function remarkOnPublished(session: Session, options: CreateOptions): Promise<void> {
+  const { remarkOnPublished: remark } = await import('../published-remarks.ts');
+  await remark(session, options);
 }
 
 async function makeCidFile(path: string): Promise<CidFile> {

@@ -6,6 +6,7 @@ import { forEachName } from '../each.ts';
 import { addClientOptions, type ClientFlags } from '../options/attach.ts';
 import { addSelection, isActive, type SelectionFlags, selected } from '../options/selection.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
+import { print } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
 interface Flags extends SelectionFlags, ClientFlags {
@@ -34,11 +35,21 @@ export function define(command: Command, session: () => Session): void {
 async function start(session: Session, given: string[], flags: Flags): Promise<void> {
   const names = await selected(session, given, flags, (one) => !isActive(one));
   if (flags.attach === true || flags.interactive === true) return await startAttached(session, names, flags);
+  const [name] = names;
+  if (name !== undefined && names.length === 1) return await startOne(session, name);
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'start' }, async (name) => {
     await containers.startDetached(name);
     return name;
   });
+}
+
+/** This process becomes the program that starts it: running another one would take a fifth longer. */
+async function startOne(session: Session, name: string): Promise<void> {
+  const { containers } = await session.engine();
+  const handover = await containers.start(name, { mode: 'detach', name });
+  if (handover !== undefined) replaceProcess(handover);
+  print(`${name}\n`);
 }
 
 /** As with Docker `-i` alone shows the output as well. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ContainerStats } from '../../engine/container-stats.ts';
+import { selected } from '../options/selection.ts';
 import { shortId } from '../output/ids.ts';
 import { print } from '../output/print.ts';
 import { standardOutput } from '../output/standard-output.ts';
@@ -10,6 +11,7 @@ import type { Session } from '../session.ts';
 
 interface Flags {
   all?: boolean;
+  latest?: boolean;
   format?: string;
   stream: boolean;
   trunc: boolean;
@@ -44,12 +46,14 @@ export function define(command: Command, session: () => Session): void {
     .option('--format <template>', 'table, json, or a template such as "table {{.Name}}\\t{{.CPUPerc}}"')
     .option('--no-stream', 'once instead of until Ctrl-C')
     .option('--no-trunc', 'whole ids')
+    .option('-l, --latest', 'the container that was created last')
     .addHelpText('after', EXAMPLES)
     .action((names: string[], flags: Flags) => stats(session(), names, flags));
 }
 
-async function stats(session: Session, names: string[], flags: Flags): Promise<void> {
-  const { format = 'table' } = flags;
+async function stats(session: Session, given: string[], flags: Flags): Promise<void> {
+  const { format = 'table', latest = false } = flags;
+  const names = latest ? await selected(session, given, flags) : given;
   const template = parseTemplate(format === 'table' ? DEFAULT_FORMAT : format, HEADERS);
   const { containers } = await session.engine();
   const interrupt = new AbortController();

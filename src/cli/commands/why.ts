@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
+import { addLatest, type SelectionFlags, selected } from '../options/selection.ts';
 import { renderExplanation } from '../output/explanation.ts';
 import { print } from '../output/print.ts';
 import { oneOf } from '../parse/words.ts';
 import type { Session } from '../session.ts';
 
 type Format = 'text' | 'json';
+
+interface Flags extends SelectionFlags {
+  format?: Format;
+}
 
 const EXAMPLES = `
 Examples:
@@ -13,13 +18,19 @@ Examples:
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<container>', 'a name or an id')
+    .argument('[container]', 'a name or an id')
     .option('--format <format>', 'text, or json: the evidence as data', oneOf<Format>('text', 'json'))
     .addHelpText('after', EXAMPLES)
-    .action((name: string, flags: { format?: Format }) => why(session(), name, flags.format ?? 'text'));
+    .action((name: string | undefined, flags: Flags) => why(session(), name, flags));
+  addLatest(command);
 }
 
-async function why(session: Session, name: string, format: Format): Promise<void> {
+async function why(
+  session: Session,
+  given: string | undefined,
+  { format = 'text', ...flags }: Flags,
+): Promise<void> {
+  const [name = ''] = await selected(session, given === undefined ? [] : [given], flags);
   const { containers } = await session.engine();
   const explanation = await containers.why(name);
   print(format === 'json' ? `${JSON.stringify(explanation, null, 4)}\n` : renderExplanation(explanation));

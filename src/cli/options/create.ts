@@ -3,6 +3,7 @@ import type { CreateOptions } from '../../engine/create-options.ts';
 import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { printError } from '../output/print.ts';
 import { oneOf, some } from '../parse/words.ts';
 import { type AttachFlags, addAttachOptions } from './attach.ts';
 import { addDeviceOptions, type DeviceFlags, deviceOptions } from './devices.ts';
@@ -11,6 +12,7 @@ import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
 import { addLabelOptions, type LabelFlags, labelOptions } from './labels.ts';
 import { addLoggingOptions, type LoggingFlags, loggingOptions } from './logging.ts';
 import { addNamespaceOptions, type NamespaceFlags, namespaceOptions } from './namespaces.ts';
+import { addNetworkOptions, type NetworkFlags, networkOptions } from './network.ts';
 import { addOnDemand } from './on-demand.ts';
 import { addProcessOptions, type ProcessFlags, processOptions, stopOptions } from './process.ts';
 import { addResourceOptions, type ResourceFlags, resourceOptions } from './resources.ts';
@@ -23,6 +25,7 @@ export interface CreateFlags
     ResourceFlags,
     FileFlags,
     NamespaceFlags,
+    NetworkFlags,
     SecurityFlags,
     DeviceFlags,
     RestartFlags,
@@ -55,6 +58,7 @@ export function addCreateOptions(command: Command, own?: (options: Command) => v
     addProcessOptions(options);
     addResourceOptions(options);
     addFileOptions(options);
+    addNetworkOptions(options);
     addNamespaceOptions(options);
     addSecurityOptions(options);
     addDeviceOptions(options);
@@ -86,8 +90,12 @@ function addContainerOptions(command: Command): void {
   addAttachOptions(command);
 }
 
-/** Throws `invalid` for options that contradict each other. */
-export function createOptions(image: string, words: string[], flags: CreateFlags): CreateOptions {
+/** Warns on standard error of what is discarded. Throws `invalid` for options that contradict each other. */
+export async function createOptions(
+  image: string,
+  words: string[],
+  flags: CreateFlags,
+): Promise<CreateOptions> {
   const autoRemove = flags.rm === true;
   if (flags.replace === true && !flags.name) {
     throw new EngineError('invalid', '--replace needs --name', {
@@ -95,12 +103,16 @@ export function createOptions(image: string, words: string[], flags: CreateFlags
       hint: 'name the container that is to be replaced',
     });
   }
+  const { namespace, network, warnings } = await networkOptions(flags);
+  for (const warning of warnings) printError(`skiff: ${warning}\n`);
   return {
     image,
     name: flags.name,
     platform: flags.platform,
+    cidFile: flags.cidfile,
     process: { ...processOptions(flags, words), attach: flags.attach },
-    namespaces: namespaceOptions(flags),
+    namespaces: { ...namespaceOptions(flags), network: namespace },
+    network,
     security: securityOptions(flags),
     devices: deviceOptions(flags),
     files: fileOptions(flags),

@@ -13,7 +13,6 @@ export interface NamespaceFlags {
   gidmap?: IdRange[];
   hostname?: string;
   ipc?: 'shareable' | 'none' | HostOrPrivate;
-  network?: 'none' | HostOrPrivate;
   pid?: HostOrPrivate;
   timeOffset?: NamespaceOptions['timeOffsets'];
   uidmap?: IdRange[];
@@ -25,11 +24,6 @@ export interface NamespaceFlags {
 export function addNamespaceOptions(command: Command): void {
   command
     .optionsGroup('Namespaces (private, host or container:NAME):')
-    .option(
-      '--network <mode>',
-      'none (the default): only loopback; private is the same for now',
-      namespaceMode('--network', 'none', 'private', 'host'),
-    )
     .option('-h, --hostname <name>', 'its host name', hostName('host name'))
     .option('--domainname <name>', 'its NIS domain name', hostName('domain name'))
     .option('--pid <mode>', 'processes it sees', namespaceMode('--pid', 'private', 'host'))
@@ -62,13 +56,11 @@ export function addNamespaceOptions(command: Command): void {
     );
 }
 
-/** Throws `invalid` for an id map together with a mode that has none. */
-export function namespaceOptions(flags: NamespaceFlags): NamespaceOptions {
-  const network = flags.network || 'none';
+/** All but the network. Throws `invalid` for an id map together with a mode that has none. */
+export function namespaceOptions(flags: NamespaceFlags): Omit<NamespaceOptions, 'network'> {
   return {
     hostname: flags.hostname || undefined,
     domainname: flags.domainname || undefined,
-    network: network === 'private' ? 'none' : network,
     pid: flags.pid || undefined,
     ipc: flags.ipc || undefined,
     uts: flags.uts || undefined,

@@ -26,10 +26,11 @@ export function addOnDemand(command: Command, add: (command: Command) => void): 
 
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => {
-    const names = declared.map(({ call: [flags] }) => longName(flags));
-    const all = args.some((word) => word.startsWith('--') && !names.some((name) => word.startsWith(name)));
+    const names = declared.map(({ call: [flags] }) => longNames(flags));
+    const known = names.flat();
+    const all = args.some((word) => word.startsWith('--') && !known.some((name) => word.startsWith(name)));
     for (const [index, { group: heading, call }] of declared.entries()) {
-      if (!all && !mayName(args, names[index] ?? '', call[0])) continue;
+      if (!all && !mayName(args, names[index] ?? [], call[0])) continue;
       if (heading !== undefined) command.optionsGroup(heading);
       command.option(...call);
     }
@@ -37,18 +38,19 @@ export function addOnDemand(command: Command, add: (command: Command) => void): 
   };
 }
 
-/** `--memory` of `-m, --memory <size>`. No pattern: it would have to be compiled. */
-function longName(flags: string): string {
-  const start = flags.indexOf('--');
+/** `--memory` of `-m, --memory <size>`, both of `--net, --network <name>`. No pattern: it would have to be compiled. */
+function longNames(flags: string): string[] {
+  const start = flags.lastIndexOf('--');
   const end = flags.indexOf(' ', start);
-  return flags.slice(start, end < 0 ? undefined : end);
+  const name = flags.slice(start, end < 0 ? undefined : end);
+  return flags.startsWith('--') && start > 0 ? [flags.slice(0, flags.indexOf(',')), name] : [name];
 }
 
 /** Also true for some words that do not: of a longer name, of the command inside. */
-function mayName(args: readonly string[], name: string, flags: string): boolean {
+function mayName(args: readonly string[], names: readonly string[], flags: string): boolean {
   const letter = flags.startsWith('--') ? undefined : (flags[1] ?? '');
   return args.some((word) => {
-    if (word.startsWith('--')) return word.startsWith(name);
+    if (word.startsWith('--')) return names.some((name) => word.startsWith(name));
     return letter !== undefined && word.startsWith('-') && word.includes(letter);
   });
 }

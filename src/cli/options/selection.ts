@@ -4,6 +4,8 @@ import { EngineError } from '../../errors.ts';
 import { collectFilter, type Filters } from '../parse/filters.ts';
 import type { Session } from '../session.ts';
 
+const LATEST = 'the container that was created last';
+
 /** Ways to say which containers a command is about, besides naming them. */
 export interface SelectionFlags {
   all?: boolean;
@@ -29,7 +31,7 @@ export function addSelection(
         collectFilter,
       );
   }
-  command.option('-l, --latest', 'the container that was created last');
+  addLatest(command);
 }
 
 /**
@@ -54,11 +56,22 @@ export async function selected(
     });
   }
   if (names.length > 0) return names;
+  if (latest) return [await latestContainer(session)];
   const { containers } = await session.engine();
-  if (several) return (await containers.list({ all: true, filters })).filter(fits).map(({ row }) => row.id);
+  return (await containers.list({ all: true, filters })).filter(fits).map(({ row }) => row.id);
+}
+
+/** The id of the container that was created last. Throws `notFound` when there is none. */
+export async function latestContainer(session: Session): Promise<string> {
+  const { containers } = await session.engine();
   const [newest] = await containers.list({ all: true, limit: 1 });
-  if (newest !== undefined) return [newest.row.id];
+  if (newest !== undefined) return newest.row.id;
   throw new EngineError('notFound', 'there is no container, so none is the latest', { subject: '--latest' });
+}
+
+/** Podman's option of commands that are about one container. */
+export function addLatest(command: Command): void {
+  command.option('-l, --latest', LATEST);
 }
 
 /** It has processes, or will have again without anybody's doing. */

@@ -28,10 +28,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
+/** Made once: a list has thousands of commands. */
+const SPECIAL = /["\\]|\p{Cc}/u;
+const EACH_SPECIAL = new RegExp(SPECIAL, 'gu');
+
 /** As a Go string literal, which is what Docker prints: nothing that could move a terminal's cursor stays. */
 function quoted(text: string): string {
-  if (!/["\\]|\p{Cc}/u.test(text)) return `"${text}"`;
-  const escaped = text.replace(/["\\]|\p{Cc}/gu, (character) => {
+  if (!SPECIAL.test(text)) return `"${text}"`;
+  const escaped = text.replace(EACH_SPECIAL, (character) => {
     return ESCAPES[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
   return `"${escaped}"`;

@@ -1,7 +1,9 @@
 import type { ListedContainer } from '../../engine/list-containers.ts';
 import type { PsState } from '../../engine/ps-state.ts';
 import { quotedCommand, shortId } from './ids.ts';
+import { labelHeader, labelsText } from './labels-text.ts';
 import { localTime } from './local-time.ts';
+import { portsText } from './ports-text.ts';
 import type { Fields, Headers } from './template.ts';
 import { ago, exitedAt, upSince } from './time.ts';
 import { humanSize } from './units.ts';
@@ -52,10 +54,12 @@ export function psFields(container: ListedContainer, { trunc }: { trunc: boolean
     Mounts: '',
     Names: row.name,
     get Networks() {
-      return networkText(container);
+      return container.networking.networks.map(({ name }) => name).join();
     },
     Platform: null,
-    Ports: '',
+    get Ports() {
+      return portsText(container.networking.ports);
+    },
     get RunningFor() {
       return ago(row.createdAt);
     },
@@ -73,23 +77,6 @@ export function psFields(container: ListedContainer, { trunc }: { trunc: boolean
 function shortImage(name: string): string {
   if (name.startsWith('sha256:')) return shortId(name);
   return name.replace(/@.*$/, '').replace(/^(index\.)?docker\.io\/(library\/)?/, '');
-}
-
-/** The last part of a label's name, as Docker's table has it. */
-function labelHeader(name: string): string {
-  return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
-}
-
-function labelsText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .sort()
-    .join();
-}
-
-function networkText({ row }: ListedContainer): string {
-  const { network } = row.options.namespaces;
-  return typeof network === 'string' ? network : '';
 }
 
 function sizeText({ size }: ListedContainer): string {

@@ -12,20 +12,21 @@ export function renderTable(
   { minimumWidth = MINIMUM_WIDTH } = {},
 ): string {
   const lines = [headers, ...rows];
-  const widthOf = lines.some((cells) => SURROGATE.test(cells.join(''))) ? characters : codeUnits;
-  const widths = headers.map((header, column) => {
-    let widest = widthOf(header);
-    for (const cells of rows) widest = Math.max(widest, widthOf(cells[column] ?? ''));
+  const isPlain = !SURROGATE.test(lines.map((cells) => cells.join('')).join(''));
+  const widthOf = isPlain ? codeUnits : characters;
+  const pad = isPlain ? padCodeUnits : padCharacters;
+  const widths = headers.map((_, column) => {
+    let widest = 0;
+    for (const cells of lines) {
+      const width = widthOf(cells[column] ?? '');
+      if (width > widest) widest = width;
+    }
     return Math.max(widest + PADDING, minimumWidth);
   });
-  let table = '';
-  for (const cells of lines) {
-    const last = cells.length - 1;
-    for (const [column, cell] of cells.entries())
-      table += column === last ? cell : cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell));
-    table += '\n';
-  }
-  return table;
+  const last = headers.length - 1;
+  const line = (cells: readonly string[]) =>
+    `${cells.map((cell, column) => (column === last ? cell : pad(cell, widths[column] ?? 0))).join('')}\n`;
+  return lines.map(line).join('');
 }
 
 /** What a character needs that is more than one code unit. */
@@ -33,6 +34,14 @@ const SURROGATE = /[\ud800-\udfff]/;
 
 function codeUnits(text: string): number {
   return text.length;
+}
+
+function padCodeUnits(text: string, width: number): string {
+  return text.padEnd(width);
+}
+
+function padCharacters(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - characters(text)));
 }
 
 function characters(text: string): number {

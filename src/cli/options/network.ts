@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import type { CreateOptions, NamespaceOptions } from '../../engine/create-options.ts';
+import { listOf } from '../parse/words.ts';
+
+/** As the user wrote them: most containers need none of them read. */
+export interface NetworkFlags {
+  addHost?: string[];
+  dns?: string[];
+  dnsOption?: string[];
+  dnsSearch?: string[];
+  expose?: string[];
+  ip?: string;
+  ip6?: string;
+  link?: string[];
+  macAddress?: string;
+  network?: string[];
+  networkAlias?: string[];
+  publish?: string[];
+  publishAll?: boolean;
+}
+
+/** What a container has to do with networks. */
+export interface NetworkWishes {
+  namespace: NamespaceOptions['network'];
+  network?: CreateOptions['network'];
+  /** What was asked for and cannot be had, in whole sentences, although the container can. */
+  warnings: readonly string[];
+}
+
+/** Networks, names and ports of a new container. */
+export function addNetworkOptions(command: Command): void {
+  const texts = listOf((text) => text);
+  command
+    .optionsGroup('Network:')
+    .option(
+      '--net, --network <network>',
+      'bridge (the default), NAME, NAME:alias=…,ip=…, name=NAME,alias=…,ip=…, none, host or container:NAME (repeatable)',
+      texts,
+    )
+    .option('--net-alias, --network-alias <name>', 'one more name on its network (repeatable)', texts)
+    .option('--ip <address>', 'its IPv4 address, of a subnet that somebody has chosen')
+    .option('--ip6 <address>', 'its IPv6 address')
+    .option('--mac-address <address>', 'as in 92:d0:c6:0a:29:33')
+    .option(
+      '-p, --publish <port>',
+      'lead a port of the host to it: PORT, HOST-PORT:PORT, ADDRESS:HOST-PORT:PORT, with /udp or /sctp; ranges, too (repeatable)',
+      texts,
+    )
+    .option('-P, --publish-all', 'publish all ports that it exposes, each on a free one of the host')
+    .option('--expose <port>', 'a port that it listens on, as in 80, 53/udp or 8000-8010 (repeatable)', texts)
+    .option('--dns <address>', 'a server that it asks for names (repeatable)', texts)
+    .option('--dns-search <domain>', 'where it looks for short names; . for nowhere (repeatable)', texts)
+    .option('--dns-opt, --dns-option <option>', 'of resolv.conf(5), as in ndots:2 (repeatable)', texts)
+    .option(
+      '--add-host <name:address>',
+      'a line of its /etc/hosts; host-gateway is the address of the host (repeatable)',
+      texts,
+    )
+    .option(
+      '--link <container[:alias]>',
+      'another container by a name that only this one knows (repeatable)',
+      texts,
+    );
+}
+
+/** Names of options that are not `network`. */
+const OTHERS = [
+  'addHost',
+  'dns',
+  'dnsOption',
+  'dnsSearch',
+  'expose',
+  'ip',
+  'ip6',
+  'link',
+  'macAddress',
+  'networkAlias',
+  'publish',
+  'publishAll',
+] as const satisfies readonly (keyof NetworkFlags)[];
+
+/** Reads the flags; what that takes is loaded for those who say more than one plain word. Throws as `networkWishes`. */
+export async function networkOptions(flags: NetworkFlags): Promise<NetworkWishes> {
+  // Empty is as good as absent.
+  const network = flags.network ?? [process.env['SKIFF_NETWORK'] || 'bridge'];
+  if (OTHERS.every((name) => flags[name] === undefined)) {
+    const plain = plainWishes(network);
+    if (plain !== undefined) return plain;
+  }
+  const { networkWishes } = await import('./network-wishes.ts');
+  return networkWishes({ ...flags, network });
+}
+
+function plainWishes([word, ...more]: readonly string[]): NetworkWishes | undefined {
+  if (more.length > 0) return undefined;
+  if (word === 'bridge')
+    return { namespace: 'networks', network: { attachments: [{ network: word }] }, warnings: [] };
+  return word === 'none' || word === 'host' ? { namespace: word, warnings: [] } : undefined;
+}

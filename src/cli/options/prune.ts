@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import type { PruneFilters } from '../../engine/prune-filters.ts';
+import { confirm } from '../confirm.ts';
+import { printError } from '../output/print.ts';
+import { collectPruneFilter } from '../parse/prune-filters.ts';
+
+interface PruneFlags {
+  filter?: PruneFilters;
+  force?: boolean;
+}
+
+/** What a `prune` says, and what it does once the user has agreed. */
+export interface Pruning {
+  examples: string;
+  /** What will be removed, for those who are asked. */
+  warning: string;
+  prune(filters: PruneFilters): Promise<void>;
+}
+
+/** The options that every `prune` has, and its question. */
+export function definePrune(command: Command, { examples, warning, prune }: Pruning): void {
+  command
+    .option('-f, --force', 'do not ask')
+    .option(
+      '--filter <key=value>',
+      'only some: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE] (repeatable)',
+      collectPruneFilter,
+    )
+    .addHelpText('after', examples)
+    .action(async ({ filter = {}, force = false }: PruneFlags) => {
+      if (force || (await confirm(warning))) return await prune(filter);
+      printError('Nothing was removed.\n');
+    });
+}

@@ -16,7 +16,20 @@ async function startFull(name: string): Promise<void> {
   const options = ['--label', 'app=web', '--label', 'tier=1', '-e', 'KEY=value', '--hostname', 'box'];
   const limits = ['--memory', '64m', '--restart', 'on-failure:3', '--log-opt', 'max-size=1m', '--init'];
   const script = 'echo ready; while :; do sleep 1; done';
-  await store.ok(['run', '-d', '--name', name, ...options, ...limits, busybox, 'sh', '-c', script]);
+  await store.ok([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--network',
+    'none',
+    ...options,
+    ...limits,
+    busybox,
+    'sh',
+    '-c',
+    script,
+  ]);
   const follow = store.start(['logs', '-f', name]);
   await printed(follow, 'ready');
   follow.kill();
@@ -50,7 +63,7 @@ describe('inspect of a container', () => {
         PortBindings: {},
         Memory: 64 << 20,
         CapAdd: null,
-        Dns: null,
+        Dns: [],
         Init: true,
         ConsoleSize: [0, 0],
       },
@@ -73,6 +86,20 @@ describe('inspect of a container', () => {
     expect(container.State.FinishedAt).toBe('0001-01-01T00:00:00Z');
     expect(Date.parse(container.State.StartedAt)).toBeGreaterThanOrEqual(Date.parse(container.Created));
     await store.ok(['rm', '-f', 'full']);
+  });
+
+  it('tells whether the end of its creator’s input is that of its own', async () => {
+    const stdin = '{{.Config.OpenStdin}} {{.Config.AttachStdin}} {{.Config.StdinOnce}}';
+    for (const [words, told] of [
+      [['create', '-i'], 'true true true'],
+      [['run', '-di'], 'true false false'],
+      [['create', '-i', '-a', 'stdout'], 'true false false'],
+      [['create'], 'false false false'],
+    ] as const) {
+      await store.ok([...words, '--name', 'fed', busybox, 'cat']);
+      expect(await store.ok(['inspect', '-f', stdin, 'fed'])).toBe(told);
+      await store.ok(['rm', '-f', 'fed']);
+    }
   });
 
   it('is read by the templates of scripts written for Docker', async () => {

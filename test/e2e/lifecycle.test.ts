@@ -93,7 +93,46 @@ describe('a container in the background', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('container busy is running');
     expect(await store.ok(['rm', '-f', 'busy'])).toBe('busy');
-    expect((await store.skiff(['inspect', 'busy'])).stderr).toContain('no such container or image: busy');
+    expect((await store.skiff(['inspect', 'busy'])).stderr).toContain(
+      'no such container, image or network: busy',
+    );
+  });
+
+  it('that is not there is no failure for rm -f, which says so', async () => {
+    for (const rm of [
+      ['rm', '-f'],
+      ['container', 'remove', '-f'],
+      ['rmi', '-f'],
+    ]) {
+      const { stdout, stderr, code } = await store.skiff([...rm, 'nowhere']);
+      expect([stdout, stderr, code]).toEqual(['', expect.stringContaining('nowhere'), 0]);
+    }
+    expect((await store.skiff(['rm', 'nowhere'])).code).toBe(1);
+  });
+
+  it('is the latest for commands that are about one', async () => {
+    await startReady('older', POLITE);
+    const script = 'read line; echo "got $line"';
+    await store.ok(['run', '-di', '--name', 'newer', busybox, 'sh', '-c', script]);
+    expect(await store.ok(['inspect', '-l', '-f', '{{.Name}}'])).toBe('/newer');
+    expect(await store.ok(['container', 'inspect', '--latest', '-f', '{{.Name}}'])).toBe('/newer');
+    expect(await store.ok(['top', '-l', '--', '-o', 'pid,args'])).toContain(script);
+    expect(await store.ok(['why', '-l'])).toContain('newer');
+    expect(await store.ok(['stats', '-l', '--no-stream', '--format', '{{.Name}}'])).toBe('newer');
+    expect(await store.ok(['exec', '-l', 'sh', '-c', 'echo $1', 'sh', '-l'])).toBe('-l');
+    expect(await store.ok(['attach', '-l'], { input: 'it\n' })).toBe('got it');
+    for (const [words, message] of [
+      [['attach', '-l', 'older'], 'names and --latest cannot be used together'],
+      [['attach'], 'no container is named'],
+      [['exec', '-l'], "missing required argument 'command'"],
+      [['exec'], "missing required argument 'container'"],
+      [['inspect'], 'no container is named'],
+    ] as const) {
+      const { code, stderr } = await store.skiff(words);
+      expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining(message)]);
+      expect(code).not.toBe(0);
+    }
+    await store.ok(['rm', '-f', 'older', 'newer']);
   });
 
   it('is waited for by several at once', async () => {

@@ -219,7 +219,7 @@ describe('a wrong value', () => {
     ['--security-opt', 'label=colour:red', 'colour'],
     ['--stop-signal', 'SIGSOON', 'SIGSOON'],
     ['--hostname', 'a b', 'a b'],
-    ['--network', 'bridge', 'bridge'],
+    ['--network', 'name=front,colour=red', 'colour'],
     ['--network', 'container:nobody', 'nobody'],
     ['--pid', 'container:nobody', 'nobody'],
     ['--ipc', 'shared', 'shared'],
@@ -244,7 +244,8 @@ describe('a wrong value', () => {
     ['--shm-size', 'big', 'big'],
     ['--init', 'maybe', 'maybe'],
     ['--volume', '/a:/b', '--volume'],
-    ['--publish', '80', '--publish'],
+    ['--publish', '80:x', '80:x'],
+    ['--expose', 'http', 'http'],
   ])('of %s, %j, is named and leaves nothing', async (option, value, named) => {
     const [before, containers] = [traces(), await store.ok(['ps', '-aq'])];
     const { code, stdout, stderr } = await store.skiff(['run', `${option}=${value}`, busybox, 'true']);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
 import { freeze, isFrozen, thaw } from '../../src/runtime/freezer.ts';
 import { useBusybox } from '../helpers/busybox.ts';
@@ -126,6 +126,8 @@ describe('the freezer of v2', () => {
     }
     writeFileSync(`${path}/cgroup.kill`, '1');
     await once(child, 'exit');
+    // Its forks may end after it.
+    await vi.waitUntil(() => !/^populated 1$/m.test(readFileSync(`${path}/cgroup.events`, 'utf8')));
     rmdirSync(path);
   });
 

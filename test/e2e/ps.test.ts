@@ -33,6 +33,8 @@ describe('ps', () => {
       '-d',
       '--name',
       'up',
+      '--network',
+      'none',
       '--label',
       'app=web',
       '--label',

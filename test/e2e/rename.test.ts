@@ -24,4 +24,25 @@ describe('rename', () => {
     expect(refused.stderr).toContain('"before" is already in use');
     await store.ok(['rm', '-f', 'before', 'after']);
   });
+
+  it('is heard of in whatever happens to the container from then on', async () => {
+    await store.ok(['run', '-d', '--name', 'old', '--restart', 'always', busybox, 'sleep', '1000']);
+    await store.ok(['exec', 'old', 'true']);
+    await store.ok(['rename', 'old', 'new']);
+    await store.ok(['exec', 'new', 'true']);
+    await store.ok(['kill', 'new']);
+    await store.ok(['wait', 'new']);
+    const range = ['--since', '1h', '--until', '0s', '--filter', 'type=container'];
+    const format = '{{.Action}} {{.Actor.Attributes.name}}';
+    const lines = (await store.ok(['events', ...range, '--format', format])).split('\n');
+    expect(
+      lines.filter((line) => / (old|new)$/.test(line)).map((line) => line.replace(/:.* /, ': ')),
+    ).toEqual([
+      ...['create', 'start', 'exec_create:', 'exec_start:', 'exec_die'].map((action) => `${action} old`),
+      ...['rename', 'exec_create:', 'exec_start:', 'exec_die', 'kill', 'die'].map(
+        (action) => `${action} new`,
+      ),
+    ]);
+    await store.ok(['rm', 'new']);
+  });
 });

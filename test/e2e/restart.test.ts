@@ -1,12 +1,20 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
-import { useStore } from '../helpers/skiff.ts';
+import { leftovers, printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
 let busybox: string;
 useBusybox(store, (reference) => {
   busybox = reference;
 });
+
+async function actionsOf(container: string): Promise<string[]> {
+  const range = ['--since', '1h', '--until', '0s', '--filter', `container=${container}`];
+  const lines = (await store.ok(['events', ...range, '--format', '{{.Action}}'])).split('\n');
+  return lines.map((line) => line.replace(/:.*/, ''));
+}
 
 async function inspect(name: string) {
   const [container] = JSON.parse(await store.ok(['inspect', name]));
@@ -42,10 +50,48 @@ describe('restart', () => {
     await store.ok(['rm', '-f', 'deaf']);
   });
 
-  it('refuses what goes with its end, and leaves it running', async () => {
-    await store.ok(['run', '-d', '--rm', '--name', 'fleeting', busybox, 'sleep', '1000']);
-    expect((await store.skiff(['restart', '-t', '0', 'fleeting'])).stderr).toContain('removed when it ends');
-    expect(await inspect('fleeting')).toMatchObject({ State: { Running: true } });
-    await store.ok(['rm', '-f', 'fleeting']);
+  it('keeps a --rm container, which goes with its end all the same', async () => {
+    const id = await store.ok(['run', '-d', '--rm', '--name', 'fleeting', busybox, 'sleep', '1000']);
+    await store.ok(['exec', 'fleeting', 'touch', '/mine']);
+    const { State: before } = await inspect('fleeting');
+    expect(await store.ok(['restart', '-t', '0', 'fleeting'])).toBe('fleeting');
+    const { State: after, Id } = await inspect('fleeting');
+    expect(Id).toBe(id);
+    expect(after).toMatchObject({ Status: 'running' });
+    expect(after.Pid).not.toBe(before.Pid);
+    await store.ok(['exec', 'fleeting', 'ls', '/mine']);
+    expect(await actionsOf('fleeting')).toEqual([
+      ...['create', 'start', 'exec_create', 'exec_start', 'exec_die'],
+      ...['kill', 'kill', 'die', 'stop', 'start', 'restart'],
+      ...['exec_create', 'exec_start', 'exec_die'],
+    ]);
+    await store.ok(['stop', '-t', '0', 'fleeting']);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
+    expect(leftovers(store)).toEqual([]);
+  });
+
+  it('that is killed in between leaves no --rm container behind', async () => {
+    const script = 'trap "sleep 0.2; exit 0" TERM; while :; do sleep 0.02; done';
+    const id = await store.ok(['run', '-d', '--rm', '--name', 'brief', busybox, 'sh', '-c', script]);
+    const killer = store.start(['restart', 'brief']);
+    const events = store.start([
+      'events',
+      '--filter',
+      'container=brief',
+      '--since',
+      '1h',
+      '--format',
+      '{{.Action}}',
+    ]);
+    await printed(events, 'kill');
+    killer.kill('SIGKILL');
+    await killer;
+    await printed(events, 'die');
+    events.kill();
+    await events;
+    while (existsSync(join(store.runRoot, id))) await new Promise((again) => setImmediate(again));
+    expect(existsSync(join(store.root, 'containers', id))).toBe(true);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
+    expect(leftovers(store)).toEqual([]);
   });
 });

@@ -68,6 +68,8 @@ describe('a container id file', () => {
       const id = readFileSync(path, 'utf8');
       expect(id).toMatch(/^[0-9a-f]{64}$/);
       expect(id).toContain(printed);
+      if (name === 'foreground') continue;
+      expect(await store.ok(['inspect', '-f', '{{.HostConfig.ContainerIDFile}}', id])).toBe(path);
     }
   });
 

@@ -146,7 +146,7 @@ describe('run', () => {
     expect(await refused('-m', 'lots')).toContain('invalid size: "lots"');
     expect(await refused('--cpus', '1000')).toContain('range of CPUs is from 0.01');
     expect(await refused('--cpus', 'all')).toContain('invalid number of CPUs');
-    expect(await refused('--network', 'bridge')).toContain('"bridge"');
+    expect(await refused('--network', 'front:mode=x')).toContain('"mode"');
     expect(await refused('-w', 'relative')).toContain('relative');
     expect(await refused('-e', '=x')).toContain('has no name');
     expect(await refused('--name', '-')).toContain('cannot be a container');

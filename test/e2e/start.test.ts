@@ -102,6 +102,17 @@ describe('start', () => {
     await store.ok(['rm', '-f', 'one', 'broken', 'two']);
   });
 
+  it('prints what a single one was called by, and exits with 1 when it cannot be started', async () => {
+    const id = await store.ok(['create', busybox, 'sleep', '1000']);
+    expect(await store.ok(['start', id.slice(0, 12)])).toBe(id.slice(0, 12));
+    await store.ok(['create', '--name', 'broken', busybox, '/no/such/program']);
+    const started = await store.skiff(['start', 'broken']);
+    expect(started).toMatchObject({ code: 1, stdout: '' });
+    expect(started.stderr).toContain('/no/such/program');
+    expect(await inspect('broken')).toMatchObject({ State: { Status: 'created', ExitCode: 127 } });
+    await store.ok(['rm', '-f', id, 'broken']);
+  });
+
   it('is won by one of several at once, and the others find it started or starting', async () => {
     await store.ok(['create', '--name', 'race', busybox, 'sh', '-c', 'echo run; sleep 1000']);
     const outcomes = await Promise.all([1, 2, 3, 4].map(() => store.skiff(['start', 'race'])));
@@ -136,5 +147,15 @@ describe('start', () => {
     expect(await inspect('guest')).toMatchObject({ State: { Status: 'created' } });
     await store.ok(['start', 'lender', 'guest']);
     await store.ok(['rm', '-f', 'guest', 'lender']);
+  });
+
+  it('says why a --rm container cannot run, which goes then', async () => {
+    await store.ok(['create', '--rm', '--name', 'hopeless', busybox, 'nothing']);
+    const { code, stderr } = await store.skiff(['start', 'hopeless']);
+    expect([code, stderr]).toEqual([1, 'skiff: "nothing": executable file not found in $PATH\n']);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
+    await store.ok(['create', '--rm', '--name', 'hopeless', busybox, 'nothing']);
+    expect((await store.skiff(['start', '-a', 'hopeless'])).code).toBe(127);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
   });
 });

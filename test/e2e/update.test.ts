@@ -145,6 +145,31 @@ describe('update', () => {
     expect({ code, stderr }).toEqual({ code: 125, stderr: expect.stringContaining('sometimes') });
   });
 
+  it('gives a container that runs another restart policy, which its very next end obeys', async () => {
+    const script =
+      'echo x >> /n; [ $(wc -l < /n) = 3 ] && exec sleep 1000; while [ ! -e /go ]; do sleep 0.02; done; rm /go; exit 3';
+    const id = await start(['--name', 'changing'], 'sh', '-c', script);
+    await store.ok(['update', '--restart', 'on-failure:1', id]);
+    const ended = store.ok(['wait', id]);
+    await store.ok(['exec', id, 'touch', '/go']);
+    expect(await ended).toBe('3');
+    await store.ok(['wait', '--condition', 'running', id]);
+    const status = ['inspect', '--format', '{{.State.Status}} {{.RestartCount}}', id];
+    expect(await store.ok(status)).toBe('running 1');
+    await store.ok(['update', '--restart', 'no', id]);
+    await store.ok(['exec', id, 'touch', '/go']);
+    expect(await store.ok(['wait', id])).toBe('3');
+    expect(await store.ok(status)).toBe('exited 1');
+  });
+
+  it('changes the limits of a container that waits to be started again', async () => {
+    const id = await start(['--restart', 'always', '--pids-limit', '20'], 'sh', '-c', 'exit 3');
+    const status = ['inspect', '--format', '{{.State.Status}} {{.RestartCount}}', id];
+    while (!/^restarting [4-9]$/.test(await store.ok(status)));
+    await store.ok(['update', '--pids-limit', '30', id]);
+    expect(kernelValue(`/skiff-${id}`, PIDS)).toBe('30');
+  });
+
   it('names a container that does not exist and goes on with the others', async () => {
     const id = await start([]);
     const { code, stdout, stderr } = await store.skiff(['update', '--cpu-shares', '300', 'nobody', id]);

@@ -38,7 +38,7 @@ export function useImageMaker(store: Store): ImageMaker {
       } finally {
         rmSync(layout, { recursive: true });
       }
-      await store.ok(['pull', '-q', reference]);
+      await store.ok(['pull', '-q', reference], { through: [] });
       return reference;
     },
   };

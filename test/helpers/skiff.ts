@@ -13,6 +13,9 @@ export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
 /** What is tested: the executable, or another command line (separated by blanks), the same program on Node. */
 export const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
 
+/** Tests of networks run skiff in namespaces that they make (`useInternet`), so that the machine's own stays as it is. */
+const WITHOUT_NETWORKS = { SKIFF_NETWORK: 'none' };
+
 /** What a finished command said. */
 export interface Outcome {
   stdout: string;
@@ -53,16 +56,20 @@ function spawnSkiff(
     reject: false,
     stripFinalNewline: false,
     input,
-    env,
+    env: { ...WITHOUT_NETWORKS, ...env },
     cwd,
   });
 }
 
 /**
  * Makes a store for the tests of one file and takes everything back at their end: what they left in containers,
- * mounts, cgroups or directories fails the file.
+ * mounts, cgroups or directories fails the file. `defaults` hold for each of its commands that does not say otherwise;
+ * `whenGone` is called at the end, whatever was left.
  */
-export function useStore(): Store {
+export function useStore(
+  defaults: () => RunOptions = () => ({}),
+  whenGone: () => Promise<unknown> = () => Promise.resolve(),
+): Store {
   const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
   const { run: runRoot } = storePaths(root);
   /** What single tests name instead. */
@@ -74,7 +81,8 @@ export function useStore(): Store {
     start: (args, options) => {
       const other = args.indexOf('--root');
       if (other >= 0) otherRoots.add(args[other + 1] ?? '');
-      return spawnSkiff(root, args, options);
+      const always = defaults();
+      return spawnSkiff(root, args, { ...always, ...options, env: { ...always.env, ...options?.env } });
     },
     skiff: async (args, options) => {
       const { stdout, stderr, exitCode, signal } = await store.start(args, options);
@@ -86,14 +94,15 @@ export function useStore(): Store {
       return stdout.replace(/\n$/, '');
     },
   };
-  afterAll(async () => {
+  const takeBack = async () => {
     const ids = (await store.skiff(['ps', '-aq', '--no-trunc'])).stdout.split('\n').filter(Boolean);
     for (const id of ids) await store.ok(['rm', '-f', id]);
     const left = leftovers(store);
     rmSync(root, { recursive: true, force: true });
     for (const used of [root, ...otherRoots]) rmSync(storePaths(used).run, { recursive: true, force: true });
     expect(left).toEqual([]);
-  });
+  };
+  afterAll(() => takeBack().finally(whenGone));
   return store;
 }
 
@@ -114,6 +123,9 @@ export function isRunning(pid: number): boolean {
   return processIdentity(pid) !== undefined;
 }
 
+/** What the runtime root has until the next reboot. */
+const KEPT = ['gone', 'names', 'uplinks4', 'uplinks6'];
+
 /** Traces of containers on this machine: mounts below the store, cgroups, directories. Empty when all is well. */
 export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
   return [
@@ -122,8 +134,12 @@ export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
       .filter((cgroup) => !otherCgroups.includes(cgroup) && !belongsToAnotherStore(cgroup, runRoot))
       .map((cgroup) => `cgroup ${cgroup}`),
     ...namesIn(runRoot)
-      .filter((name) => name !== 'gone')
+      .filter((name) => !KEPT.includes(name))
       .map((name) => `runtime directory ${name}`),
+    ...namesIn(join(runRoot, 'names/containers')).map((name) => `resolver of ${name}`),
+    ...namesIn(join(runRoot, 'names/networks'))
+      .flatMap((network) => namesIn(join(runRoot, 'names/networks', network)))
+      .map((name) => `names of ${name}`),
     ...namesIn(join(root, 'containers')).map((name) => `container directory ${name}`),
     ...namesIn(join(root, 'tmp')).map((name) => `temporary ${name}`),
     ...namesIn(join(root, 'trash')).map((name) => `trash ${name}`),

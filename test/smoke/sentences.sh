@@ -278,6 +278,36 @@ kill_and_remove() {
 }
 it 'kill ends a container, and rm removes it when it has ended, or by force' kill_and_remove
 
+# page ADDRESS: what a web server says there; from the host.
+page() {
+    timeout 5 busybox wget -qO- "http://$1/page"
+}
+
+# silent ADDRESS: nobody answers there, asked from the default network.
+silent() {
+    fails 143 skiff run --rm "$IMAGE" sh -c "timeout 2 wget -qO- http://$1/page; exit \$?"
+}
+
+networks() {
+    skiff network create --ipv6 front
+    start_script web 'echo hello >/page; httpd -p 80 -h /; echo ready; exec sleep 100000' \
+        --network front --network-alias shop -p 8080:80 -p 127.0.0.1:8081:80
+    is hello "$(page 127.0.0.1:8080)" 'the port, from the host'
+    is hello "$(page '[::1]:8080')" 'the port, from the host by IPv6'
+    is hello "$(page 127.0.0.1:8081)" 'the port of 127.0.0.1, from the host'
+    is hello "$(skiff run --rm --network front "$IMAGE" wget -qO- http://shop/page)" 'by its name on the network'
+    gateway=$(skiff network inspect -f '{{(index .IPAM.Config 0).Gateway}}' front)
+    address=$(skiff inspect -f '{{.NetworkSettings.Networks.front.IPAddress}}' web)
+    is hello "$(skiff run --rm "$IMAGE" wget -qO- "http://$gateway:8080/page")" 'the port, from another network'
+    is hello "$(skiff exec web wget -qO- "http://$gateway:8080/page")" 'the port, from the container itself'
+    silent "$address"
+    fails 1 skiff run --rm "$IMAGE" wget -qO- "http://$gateway:8081/page"
+    skiff rm -f web
+    skiff network rm front
+    fails 1 page 127.0.0.1:8080
+}
+it 'containers of a network find each other by name, published ports lead in, and nothing else does' networks
+
 doctor() {
     skiff doctor
 }

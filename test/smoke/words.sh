@@ -110,8 +110,9 @@ leftovers() {
     cgroups_of_containers | grep -vxF -f "$work/cgroups-before" | sed 's/^/cgroup /'
     grep -F " $STORE/" /proc/self/mountinfo | sed 's/^/mount /'
     for place in "$runtime" "$STORE/containers" "$STORE/tmp" "$STORE/trash" "$STORE/locks"; do
-        [ ! -d "$place" ] || find "$place" -mindepth 1 -maxdepth 1 ! -name gone
+        [ ! -d "$place" ] || find "$place" -mindepth 1 -maxdepth 1 ! -name gone ! -name names ! -name 'uplinks[46]'
     done
+    [ ! -d "$runtime/names" ] || find "$runtime/names" -type f
     # In brackets, so that grep does not find itself.
     grep -alE "[/]${runtime#/}/" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/^/process /'
 }

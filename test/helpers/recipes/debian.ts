@@ -6,13 +6,15 @@ import type { Recipe } from './recipe.ts';
 
 const SUITE = 'bookworm';
 
-/** One layer: a minimal Debian made by debootstrap from the mirror that this machine's apt uses. */
+/** One layer: a minimal Debian, and two full-screen programs, made by debootstrap from the mirror that this machine's apt uses. */
 export function debian(): Recipe {
   const work = mkdtempSync(join(tmpdir(), 'debootstrap-'));
   const root = join(work, 'root');
   const archive = join(work, 'layer.tar');
   try {
-    execFileSync('debootstrap', ['--variant=minbase', SUITE, root, mirror()], { stdio: 'pipe' });
+    execFileSync('debootstrap', ['--variant=minbase', '--include=less,vim-tiny', SUITE, root, mirror()], {
+      stdio: 'pipe',
+    });
     for (const name of readdirSync(join(root, 'var/cache/apt/archives'))) {
       if (name.endsWith('.deb')) rmSync(join(root, 'var/cache/apt/archives', name));
     }

@@ -53,7 +53,7 @@ function medians(figures: readonly Figures[]): Figures {
   return { wall: of('wall'), cpu: of('cpu'), peak: of('peak') };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle) - 1] ?? Number.NaN)) / 2;

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from './measure.ts';
 
@@ -21,15 +29,15 @@ export interface Peer {
 
 const nothing = async () => {};
 
-/** The executable of this checkout. */
-export async function skiff(work: string): Promise<Peer> {
+/** The executable of this checkout. `through` stands in front of each command of a peer, to run it elsewhere. */
+export async function skiff(work: string, through: readonly string[] = []): Promise<Peer> {
   const executable = resolve(import.meta.dirname, '../../build/skiff');
   const root = join(work, 'skiff');
   const { stdout } = await run(executable, ['version']);
   return {
     name: 'skiff',
     version: stdout.split('\n')[0] ?? '',
-    command: [executable, '--root', root],
+    command: [...through, executable, '--root', root],
     env: {},
     pullOptions: [],
     remove: ['rm', '-f'],
@@ -42,11 +50,13 @@ export async function skiff(work: string): Promise<Peer> {
  * ("setrlimit RLIMIT_NOFILE: Operation not permitted"), so the limits are set lower for every container. Debian's crun
  * refuses a hybrid cgroup tree whose v2 part has controllers; runc takes its place there.
  */
-export async function podman(work: string): Promise<Peer | undefined> {
+export async function podman(work: string, through: readonly string[] = []): Promise<Peer | undefined> {
   const program = '/usr/bin/podman';
   if (!existsSync(program)) return undefined;
   const config = join(work, 'containers.conf');
   writeFileSync(config, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n');
+  const networks = join(work, 'podman-networks');
+  mkdirSync(networks, { recursive: true });
   const places = ['--root', join(work, 'podman'), '--runroot', join(work, 'podman-run')];
   const env = { CONTAINERS_CONF: config };
   const { stdout } = await run(program, ['--version'], { env: { ...process.env, ...env } });
@@ -54,7 +64,8 @@ export async function podman(work: string): Promise<Peer | undefined> {
     name: 'podman',
     version: stdout.trim(),
     command: [
-      ...[program, ...places, '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs'],
+      ...[...through, program, ...places, '--network-config-dir', networks],
+      ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs'],
       ...(hybridWithControllers() ? ['--runtime', 'runc'] : []),
     ],
     env,
@@ -69,8 +80,11 @@ function hybridWithControllers(): boolean {
   return existsSync(controllers) && readFileSync(controllers, 'utf8').trim() !== '';
 }
 
-/** Debian's docker.io: a daemon of our own (with a containerd of its own), without a bridge or firewall rules. */
-export async function docker(work: string): Promise<Peer | undefined> {
+/**
+ * Debian's docker.io: a daemon of our own (with a containerd of its own); only where `through` leads it to a network
+ * namespace of its own it has a bridge and firewall rules.
+ */
+export async function docker(work: string, through: readonly string[] = []): Promise<Peer | undefined> {
   const [client, daemon] = ['/usr/bin/docker', '/usr/sbin/dockerd'];
   if (!existsSync(client) || !existsSync(daemon)) return undefined;
   const [socket, execRoot] = [join(work, 'd.sock'), join(work, 'd')];
@@ -83,13 +97,13 @@ export async function docker(work: string): Promise<Peer | undefined> {
     '--pidfile',
     join(work, 'd.pid'),
   ];
-  const isolation = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--oom-score-adjust=0'];
-  const child = spawn(daemon, [...places, ...isolation, '-H', `unix://${socket}`], {
-    stdio: ['ignore', log, log],
-  });
+  const withoutNetworks = ['--bridge=none', '--iptables=false', '--ip6tables=false'];
+  const options = ['--oom-score-adjust=0', ...(through.length === 0 ? withoutNetworks : [])];
+  const [program = '', ...words] = [...through, daemon, ...places, ...options, '-H', `unix://${socket}`];
+  const child = spawn(program, words, { stdio: ['ignore', log, log] });
   closeSync(log);
   const ended = once(child, 'exit');
-  const command = [client, '-H', `unix://${socket}`];
+  const command = [...through, client, '-H', `unix://${socket}`];
   await ready(join(work, 'dockerd.log'), child);
   const { stdout } = await run(client, ['--version']);
   return {

@@ -1,13 +1,17 @@
 // The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
-// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start] [life]
-// The peers: apt-get install --no-install-recommends docker.io podman crun runc
+// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start] [life] [health] [output] [network]
+// The peers: apt-get install --no-install-recommends docker.io podman crun runc; for networks also netavark aardvark-dns
+// iptables iperf3 wrk nginx-light
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { startRegistry } from '../helpers/registry.ts';
+import { benchmarkHealth } from './health.ts';
 import { benchmarkLife } from './life.ts';
 import { type Candidate, measure, run } from './measure.ts';
+import { benchmarkNetwork } from './network.ts';
+import { benchmarkOutput } from './output.ts';
 import { clockless, docker, type Peer, podman, skiff } from './peers.ts';
 import { print, report, verdict } from './report.ts';
 import { removeTraces, traces } from './traces.ts';
@@ -39,7 +43,14 @@ async function main(): Promise<void> {
       ...peers.map(({ version }) => version),
       '',
     ]);
-    const parts = { pull: benchmarkPull, start: benchmarkStart, life: benchmarkLife };
+    const parts = {
+      pull: benchmarkPull,
+      start: benchmarkStart,
+      life: benchmarkLife,
+      health: benchmarkHealth,
+      output: benchmarkOutput,
+      network: () => benchmarkNetwork(clock, work, registry),
+    };
     for (const [name, part] of Object.entries(parts)) {
       const wanted = process.argv.length === 2 || process.argv.includes(name);
       if (wanted) await part(clock, peers, (image) => referenceOf(registry, image));

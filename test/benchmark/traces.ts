@@ -21,7 +21,7 @@ export async function removeTraces(work: string, before: ReadonlySet<string>): P
   for (const trace of traces()) {
     if (
       before.has(trace) ||
-      !/\/(docker|libpod_parent|libpod|crun|podman|containerd|skiff-[0-9a-f]{8})$/.test(trace)
+      !/\/(docker|libpod_parent|libpod|crun|runc|podman|containers|containerd|skiff-[0-9a-f]{8})$/.test(trace)
     ) {
       continue;
     }

@@ -4,6 +4,9 @@ import { TotalsReporter } from './helpers/totals-reporter.ts';
 
 const MINUTE = 60_000;
 
+/** Tests of networks run skiff in namespaces that they make (`useInternet`), so that the machine's own stays as it is. */
+const WITHOUT_NETWORKS = { SKIFF_NETWORK: 'none' };
+
 /** One part after the other; within a part, files run in parallel unless they share the kernel's objects. */
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
@@ -12,8 +15,8 @@ export default defineConfig({
     projects: [
       part(1, 'unit', { include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'] }),
       part(2, 'native', { maxWorkers: 1, timeout: MINUTE }),
-      part(3, 'conformance', { maxWorkers: 1, timeout: 2 * MINUTE }),
-      part(4, 'e2e', { maxWorkers: 1, timeout: 2 * MINUTE }),
+      part(3, 'conformance', { maxWorkers: 1, timeout: 2 * MINUTE, env: WITHOUT_NETWORKS }),
+      part(4, 'e2e', { maxWorkers: 1, timeout: 2 * MINUTE, env: WITHOUT_NETWORKS }),
       part(5, 'guest', { maxWorkers: 1, timeout: 7 * MINUTE }),
     ],
   },
@@ -24,14 +27,17 @@ interface PartOptions {
   maxWorkers?: number;
   /** For one test, in ms. */
   timeout?: number;
+  /** Added to the environment of the tests, and of what they start. */
+  env?: Record<string, string>;
 }
 
-function part(order: number, name: string, { include, maxWorkers, timeout = 10_000 }: PartOptions) {
+function part(order: number, name: string, { include, maxWorkers, timeout = 10_000, env = {} }: PartOptions) {
   return {
     test: {
       name,
       include: include ?? [`test/${name}/**/*.test.ts`],
       sequence: { groupOrder: order },
+      env,
       testTimeout: timeout,
       hookTimeout: Math.max(timeout, MINUTE),
       ...(maxWorkers === undefined ? {} : { maxWorkers }),

@@ -26,7 +26,8 @@ async function state(): Promise<unknown> {
     names: await store.ok(NAMES),
     links: namespace.links(),
     table: namespace.run('nft', 'list', 'ruleset'),
-    addresses: namespace.run('ip', '-brief', 'address'),
+    // Not those that the kernel makes by itself, up to a second after a link is there.
+    addresses: namespace.run('ip', '-oneline', 'address', 'show', 'scope', 'global'),
   };
 }
 

@@ -11,7 +11,7 @@ useBusybox(store, (reference) => {
 });
 
 /** In a network namespace of its own, so that this machine's stays as it is. */
-const SCRIPT = 'ip link set lo up && exec setpriv --pdeathsig TERM sh "$@"';
+const SCRIPT = 'ip link set lo up && unset SKIFF_NETWORK && exec setpriv --pdeathsig TERM sh "$@"';
 
 describe('on this machine', () => {
   itShowsTheSmokeSet(

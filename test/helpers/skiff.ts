@@ -13,9 +13,6 @@ export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
 /** What is tested: the executable, or another command line (separated by blanks), the same program on Node. */
 export const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
 
-/** Tests of networks run skiff in namespaces that they make (`useInternet`), so that the machine's own stays as it is. */
-const WITHOUT_NETWORKS = { SKIFF_NETWORK: 'none' };
-
 /** What a finished command said. */
 export interface Outcome {
   stdout: string;
@@ -56,7 +53,7 @@ function spawnSkiff(
     reject: false,
     stripFinalNewline: false,
     input,
-    env: { ...WITHOUT_NETWORKS, ...env },
+    env,
     cwd,
   });
 }

@@ -30,17 +30,9 @@ static struct {
     int epoll;
 } resolver = {.pidfd = -1, .epoll = -1};
 
-static struct record find_record(const struct plan *plan, unsigned op)
-{
-    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
-        if (record.op == op) return record;
-    }
-    return (struct record){.count = 0};
-}
-
 int companions_prepare(const struct plan *plan, int epoll)
 {
-    struct record ports = find_record(plan, OP_PORTS), names = find_record(plan, OP_RESOLVER);
+    struct record ports = plan_find(plan, OP_PORTS), names = plan_find(plan, OP_RESOLVER);
     resolver.epoll = epoll;
     if (names.count > 0) {
         resolver.config = names.arg[0];

@@ -88,18 +88,10 @@ static int bring_up_files(const char *directory, int container)
     return 0;
 }
 
-static struct record find_record(const struct plan *plan, unsigned op)
-{
-    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
-        if (record.op == op) return record;
-    }
-    return (struct record){.count = 0};
-}
-
 /* Somebody may have flushed it, or loaded another ruleset. */
 static int check_firewall(const struct plan *plan)
 {
-    struct record record = find_record(plan, OP_FIREWALL);
+    struct record record = plan_find(plan, OP_FIREWALL);
     char chain[256];
     int64_t rules;
     if (record.count == 0) return 0;
@@ -131,7 +123,7 @@ int endpoints_up(const struct plan *plan, pid_t init)
     if (container < 0) return failed(STAGE_NETWORK, "namespace");
     if (open_sockets() < 0) return -1;
     if (bring_up(plan, container) < 0) {
-        struct record command = find_record(plan, OP_REPAIR);
+        struct record command = plan_find(plan, OP_REPAIR);
         if (command.count == 0 || !is_curable()) return -1;
         forget_failure();
         if (repair_networks(&command) < 0) return -1;

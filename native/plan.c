@@ -212,6 +212,14 @@ bool plan_next(const struct plan *plan, enum section section, struct record *rec
     return false;
 }
 
+struct record plan_find(const struct plan *plan, enum op op)
+{
+    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
+        if (record.op == op) return record;
+    }
+    return (struct record){.count = 0};
+}
+
 void plan_forget_pages(const struct plan *plan)
 {
     madvise((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data), MADV_DONTNEED);

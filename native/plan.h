@@ -58,5 +58,8 @@ uint64_t namespace_flag(const char *name);
 
 const char *record_name(const struct record *record);
 
+/* The first general record of this operation; count 0: there is none. */
+struct record plan_find(const struct plan *plan, enum op op);
+
 /* Gives the pages back; they return from the file when the teardown is read. */
 void plan_forget_pages(const struct plan *plan);

@@ -1,14 +1,13 @@
 /* Parents of entries: resolved below the layer's root, made when missing, remembered from one entry to the next. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "apply.h"
+#include "kernel.h"
 #include "util.h"
 
 enum { MAX_LINKS = 40 };
@@ -35,16 +34,8 @@ const char *split_path(const char *path, size_t *parent_length)
 
 int open_in_root(const struct layer *layer, const char *path, uint64_t flags)
 {
-    struct open_how how = {
-        .flags = flags | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-    };
-    int fd;
-    /* EAGAIN: something was renamed somewhere while ".." was resolved. */
-    do
-        fd = (int)syscall(SYS_openat2, layer->root, *path == '\0' ? "." : path, &how, sizeof how);
-    while (fd == -1 && errno == EAGAIN);
-    return fd;
+    return k_openat2(layer->root, *path == '\0' ? "." : path, flags, 0,
+                     K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_NO_XDEV);
 }
 
 /* Where a directory of the layer lies, free of symlinks, with `name` appended unless it is NULL. */

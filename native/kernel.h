@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@
 #define K_RESOLVE_NO_XDEV 0x01
 #define K_RESOLVE_NO_MAGICLINKS 0x02
 #define K_RESOLVE_NO_SYMLINKS 0x04
+#define K_RESOLVE_BENEATH 0x08
 #define K_RESOLVE_IN_ROOT 0x10
 
 #define K_OPEN_TREE_CLONE 1
@@ -77,10 +79,21 @@ struct k_clone_args {
         cgroup;
 };
 
+/* How often a path is walked at most. A neighbour that does nothing but rename spoils one walk in six. */
+#define K_OPENAT2_WALKS 20000
+
+/*
+ * openat2(2). EAGAIN with K_RESOLVE_IN_ROOT and K_RESOLVE_BENEATH: while ".." was passed something was renamed or
+ * mounted, anywhere on the machine, and the kernel cannot say whether the path stayed within. It may be tried again.
+ */
 static inline int k_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
     struct k_open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
-    return (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+    int fd, walks = K_OPENAT2_WALKS;
+    do
+        fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+    while (fd < 0 && errno == EAGAIN && --walks > 0);
+    return fd;
 }
 
 static inline int k_open_tree(int dir, const char *path, unsigned flags)

@@ -1,15 +1,14 @@
 #include "tree.h"
 
+#include "kernel.h"
 #include "util.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { EMPTIED, DESCEND };
@@ -20,11 +19,8 @@ enum { EMPTIED, DESCEND };
 /* A directory below another of the same mount: a file system that someone forgot mounted must not be emptied. */
 static int open_child(int parent, const char *name)
 {
-    struct open_how how = {
-        .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
-    };
-    return (int)syscall(SYS_openat2, parent, name, &how, sizeof how);
+    return k_openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                     K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_SYMLINKS);
 }
 
 /* Removes one name unless it is a directory with something inside; then returns 1. */

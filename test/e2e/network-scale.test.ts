@@ -55,7 +55,8 @@ describe('many containers and networks', () => {
 
       await skiff('rm', '-f', ...crowd);
       expect(elements('ports4')).toBe(0);
-      expect(host.links()).toHaveLength(NETWORKS + 1);
+      // The kernel takes network namespaces apart, and their links with them, after their last process has gone.
+      await expect.poll(() => host.links(), { timeout: SCALE_MS }).toHaveLength(NETWORKS + 1);
       expect(rows('address_lease') + rows('port_lease')).toBe(0);
       expect(namesFiles()).toEqual([]);
 

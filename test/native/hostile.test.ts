@@ -93,3 +93,22 @@ describe('CVE-2025-52881: writes below /proc', () => {
     rmSync(fake, { recursive: true });
   });
 });
+
+describe('a neighbour that renames without end', () => {
+  it('does not keep a container from starting whose image leads through ".."', async () => {
+    const layer = join(room.root, 'upward');
+    makeLayer(layer);
+    symlinkSync('../../../../run/upward', join(layer, 'etc/resolv.conf'));
+    mkdirSync(join(layer, 'run'));
+    const init: PlanRecord[] = [['bind', '/etc/hostname', '/etc/resolv.conf', 'ro,mkfile']];
+    const [here, there] = ['here', 'there'].map((name) => join(room.root, name)) as [string, string];
+    mkdirSync(here);
+    mkdirSync(there);
+    await whileSwapping(here, there, async () => {
+      for (let round = 0; round < 60; round++) {
+        const { stderr, code } = await room.plan({ args: ['true'], layer, init }).run();
+        expect([stderr, code]).toEqual(['', 0]);
+      }
+    });
+  });
+});

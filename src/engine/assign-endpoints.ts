@@ -1,10 +1,10 @@
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import { macOfAddress4 } from '../network/mac.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import { leaseAddress, releaseAddresses } from './address-leases.ts';
 import type { Context } from './context.ts';
 import { leasePorts, releasePorts } from './port-leases.ts';
 import type { NetworkJoin, PreparedNetworking } from './prepare-networking.ts';
-import { subnetOf } from './subnet-of.ts';
 
 /** Of whom the leases are. */
 interface Holder {

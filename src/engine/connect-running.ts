@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import { compileDeparture, compileRoutes } from '../network/network-file.ts';
+import { familyOf } from '../network/subnet-of.ts';
 import { requestRenewal } from '../runtime/monitor-client.ts';
 import type { StateRecord } from '../runtime/records.ts';
 import { leadOut, releaseAddresses } from './address-leases.ts';
@@ -19,7 +20,6 @@ import { repairNetworks } from './repair-networks.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
 import { runningEndpoints, runningJoins } from './running-endpoints.ts';
 import { controlSocket } from './stop-container.ts';
-import { familyOf } from './subnet-of.ts';
 import { writeEndpoint, writePorts } from './write-networks.ts';
 
 type Change = (options: CreateOptions) => CreateOptions;

@@ -1,3 +1,4 @@
+import { familyOf, subnetOf } from '../network/subnet-of.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { AddressLease } from './address-leases.ts';
 import { macOf } from './assign-endpoints.ts';
@@ -12,7 +13,6 @@ import { LeaseView } from './lease-view.ts';
 import type { ContainerEndpoint, ContainerNetworking, ContainerPort } from './network-options.ts';
 import type { PortLease } from './port-leases.ts';
 import { isUp, type Status } from './status.ts';
-import { familyOf, subnetOf } from './subnet-of.ts';
 
 /** The networks and ports of one container, as lists and `inspect` show them; addresses and ports only while it runs. */
 export function containerNetworking(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import type { StorePaths } from '../host/paths.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
-import { subnetOf } from './subnet-of.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 
 const FOUR = '/proc/sys/net/ipv4/ip_forward';
 const SIX = '/proc/sys/net/ipv6/conf/all/forwarding';

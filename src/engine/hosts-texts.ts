@@ -1,3 +1,4 @@
+import { readText } from '../host/read-text.ts';
 import { hostsText, type LinkedHost } from '../network/hosts-text.ts';
 import {
   asksSystemdResolved,
@@ -8,11 +9,11 @@ import {
   parseResolvConf,
   type ResolvConf,
 } from '../network/resolv-conf.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import type { Context } from './context.ts';
 import type { NetworkOptions } from './create-options.ts';
 import type { PreparedContainer } from './prepare-container.ts';
-import { type PreparedNetworking, readHostFile } from './prepare-networking.ts';
-import { subnetOf } from './subnet-of.ts';
+import type { PreparedNetworking } from './prepare-networking.ts';
 
 /** The texts of /etc/hosts and /etc/resolv.conf of a container. */
 export interface HostsTexts {
@@ -30,7 +31,7 @@ export async function hostsTexts(
 ): Promise<HostsTexts> {
   const { network } = options;
   const { hostname, domainname } = runtime.namespaces;
-  const host = parseResolvConf(readHostFile('/etc/resolv.conf'));
+  const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
   const dns = dnsOptions(network);
   const endpoints = networking?.endpoints ?? [];
   const text = hostsText({
@@ -50,7 +51,7 @@ export async function hostsTexts(
 
 /** The host's own file, and what was asked for besides: in its network the host is at home. */
 function hostText(fallback: string, network: NetworkOptions | undefined): string {
-  const own = readHostFile('/etc/hosts');
+  const own = readText('/etc/hosts') ?? '';
   if (own === '') return fallback;
   const extra = (network?.extraHosts ?? []).map(
     ({ name, address }) => `${address === 'host-gateway' ? '127.0.0.1' : address}\t${name}\n`,
@@ -78,7 +79,7 @@ function resolvConfOf(
 ): string {
   if (hasResolver) return embeddedResolvConf(host, dns);
   const asked = asksSystemdResolved(host)
-    ? parseResolvConf(readHostFile('/run/systemd/resolve/resolv.conf'))
+    ? parseResolvConf(readText('/run/systemd/resolve/resolv.conf') ?? '')
     : host;
   const ipv6 = endpoints.some(({ address6 }) => address6 !== undefined);
   return bridgeResolvConf(asked, { dns, ipv6 }) ?? embeddedResolvConf(host, dns);

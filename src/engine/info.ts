@@ -1,5 +1,6 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import { readText } from '../host/read-text.ts';
 import { VERSION } from '../host/version.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { allContainers } from './container-store.ts';
@@ -39,7 +40,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     runtimeRoot: paths.run,
     containers: await countContainers(context),
     images: Number(database.get('SELECT count(*) AS count FROM image')?.['count']),
-    overlay: /^nodev\toverlay$/m.test(readOr('/proc/filesystems', '')),
+    overlay: /^nodev\toverlay$/m.test(readText('/proc/filesystems') ?? ''),
     cgroup: {
       mode: layout.mode,
       controllers: [...new Set(layout.hierarchies.flatMap(({ controllers }) => controllers))],
@@ -54,7 +55,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     ].sort(),
     insecureRegistries: context.insecureRegistries,
     kernel: release(),
-    operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readOr('/etc/os-release', ''))?.[1] ?? 'Linux',
+    operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readText('/etc/os-release') ?? '')?.[1] ?? 'Linux',
     architecture: arch() === 'x64' ? 'x86_64' : arch(),
     cpus: cpus().length,
     memory: totalmem(),
@@ -74,12 +75,4 @@ async function countContainers(context: Context): Promise<EngineInfo['containers
     else counts.created += 1;
   }
   return counts;
-}
-
-function readOr(file: string, fallback: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return fallback;
-  }
 }

@@ -1,4 +1,5 @@
 import type { NetworkDefinition } from '../network/definition.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import { macOf } from './assign-endpoints.ts';
 import type { Context } from './context.ts';
 import { defaultNetwork } from './create-network.ts';
@@ -8,7 +9,6 @@ import { hasLabels } from './list-filters.ts';
 import { allMembers, attachedContainers, type Member } from './network-members.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from './network-options.ts';
 import { allNetworks, DEFAULT_NETWORK, findNetwork, type NetworkRow } from './network-store.ts';
-import { subnetOf } from './subnet-of.ts';
 
 /** Those that are no rows: they have no links, and ids that no other network can have. */
 const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { readText } from '../host/read-text.ts';
 import type { Endpoint } from '../network/definition.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { PortChooser } from './choose-ports.ts';
@@ -184,7 +184,7 @@ export function needsResolver(
  * all is none that a container could not ask itself.
  */
 function hasOnlyLoopbackServers(): boolean {
-  const servers = [...readHostFile('/etc/resolv.conf').matchAll(/^\s*nameserver\s+(\S+)/gm)].map(
+  const servers = [...(readText('/etc/resolv.conf') ?? '').matchAll(/^\s*nameserver\s+(\S+)/gm)].map(
     ([, server]) => server ?? '',
   );
   if (servers.length === 0 || servers.every((server) => server === SYSTEMD_RESOLVED)) return false;
@@ -193,14 +193,6 @@ function hasOnlyLoopbackServers(): boolean {
 
 /** Its own servers are known from elsewhere. */
 const SYSTEMD_RESOLVED = '127.0.0.53';
-
-export function readHostFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** Where the files of a container's networks lie. */
 export function networkPaths({ paths }: Context, id: string) {

@@ -1,6 +1,7 @@
 import type { FirewallPort, FirewallState, NetworkDefinition } from '../network/definition.ts';
 import { type BridgePort, compileBridges, compileRemoval } from '../network/network-file.ts';
 import { ruleset } from '../network/nft/ruleset.ts';
+import { familyOf } from '../network/subnet-of.ts';
 import { allAddresses } from './address-leases.ts';
 import { hostInterface } from './assign-endpoints.ts';
 import type { Context } from './context.ts';
@@ -9,7 +10,6 @@ import { leaseChecker } from './lease-holders.ts';
 import { allNetworks } from './network-store.ts';
 import { performNetworkFile, sendToFirewall } from './perform-network.ts';
 import { allPorts } from './port-leases.ts';
-import { familyOf } from './subnet-of.ts';
 
 /**
  * Makes bridges, forwarding and the firewall's table what the rows say, whatever is there. The rows are read again after

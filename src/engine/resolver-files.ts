@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readText } from '../host/read-text.ts';
 import { replaceFile } from '../host/replace-file.ts';
 import type { Endpoint } from '../network/definition.ts';
 import { namesText } from '../network/names-file.ts';
@@ -11,7 +12,7 @@ import type { NetworkOptions } from './create-options.ts';
 import { endpointNames } from './endpoint-names.ts';
 import { DEFAULT_NETWORK } from './network-store.ts';
 import type { PreparedContainer } from './prepare-container.ts';
-import { networkPaths, type PreparedNetworking, readHostFile } from './prepare-networking.ts';
+import { networkPaths, type PreparedNetworking } from './prepare-networking.ts';
 
 type Named = Pick<PreparedContainer, 'id' | 'name' | 'options'>;
 
@@ -58,7 +59,7 @@ function upstreams(
   if (isInternal) return { upstreams: [], forward: 'none' };
   const servers = network?.dns?.servers ?? [];
   if (servers.length > 0) return { upstreams: servers, forward: 'container' };
-  return { upstreams: [...parseResolvConf(readHostFile('/etc/resolv.conf')).servers], forward: 'host' };
+  return { upstreams: [...parseResolvConf(readText('/etc/resolv.conf') ?? '').servers], forward: 'host' };
 }
 
 /** Resolvers have no rights: what they read is for everybody. */

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../network/definition.ts';
+import { familyOf } from '../network/subnet-of.ts';
 import { type AddressLease, addressesOf } from './address-leases.ts';
 import { endpointOf } from './assign-endpoints.ts';
 import type { ContainerRow } from './container-store.ts';
@@ -6,7 +7,6 @@ import type { Context } from './context.ts';
 import { networkById } from './network-store.ts';
 import { portsOf } from './port-leases.ts';
 import type { NetworkJoin } from './prepare-networking.ts';
-import { familyOf } from './subnet-of.ts';
 
 /** A network that a container is on, with the addresses that it has there. */
 export interface RunningJoin extends NetworkJoin {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
+import { readText } from '../host/read-text.ts';
 
 /** Ids of the host that somebody may use for containers: `count` of them from `start`. */
 export interface SubordinateRange {
@@ -24,9 +24,9 @@ const PROPOSED_COUNT = 16 * 65_536;
  * The subordinate ids (subuid(5), subgid(5)) of the first of `USERS` that has both kinds. Throws `unsupported` when
  * nobody has, with the lines to add as a hint.
  */
-export function subordinateIds(read: (file: string) => string = readOrNothing): SubordinateIds {
-  const uids = parseSubordinateIds(read(FILES.uids));
-  const gids = parseSubordinateIds(read(FILES.gids));
+export function subordinateIds(read: (file: string) => string | undefined = readText): SubordinateIds {
+  const uids = parseSubordinateIds(read(FILES.uids) ?? '');
+  const gids = parseSubordinateIds(read(FILES.gids) ?? '');
   for (const user of USERS) {
     const [own, groups] = [uids.get(user), gids.get(user)];
     if (own !== undefined && groups !== undefined) return { uids: own, gids: groups };
@@ -54,12 +54,4 @@ function hint(taken: readonly SubordinateRange[]): string {
   const end = Math.max(100_000, ...taken.map(({ start, count }) => start + count));
   const start = Math.ceil(end / 65_536) * 65_536;
   return `add a line to both: echo skiff:${start}:${PROPOSED_COUNT} | tee -a ${FILES.uids} ${FILES.gids}`;
-}
-
-function readOrNothing(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -2,8 +2,8 @@ import { EngineError } from '../errors.ts';
 import { normalizeAddress } from '../network/address.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { isLeasable } from '../network/lease-order.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import type { NetworkAttachment } from './create-options.ts';
-import { subnetOf } from './subnet-of.ts';
 
 /**
  * The attachment with the addresses it asks for in their one spelling. Throws `invalid` for one that no subnet of the

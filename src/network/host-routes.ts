@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from '../host/read-text.ts';
 import { parseAddress } from './address.ts';
 import { type Subnet, subnetAround } from './subnet.ts';
 
@@ -11,8 +11,8 @@ const SHORTEST = { 4: 8, 6: 16 } as const;
 /** Where this host leads packets, and its own addresses: what a new network must not overlap. Empty without /proc. */
 export function readHostSubnets(): Subnet[] {
   return [
-    ...subnetsOfFibTrie(readText('/proc/net/fib_trie')),
-    ...subnetsOfIpv6Routes(readText('/proc/net/ipv6_route')),
+    ...subnetsOfFibTrie(readText('/proc/net/fib_trie') ?? ''),
+    ...subnetsOfIpv6Routes(readText('/proc/net/ipv6_route') ?? ''),
   ];
 }
 
@@ -46,13 +46,4 @@ export function subnetsOfIpv6Routes(text: string): Subnet[] {
       found.set(digits + bits, subnetAround({ family: 6, value: BigInt(`0x${digits}`) }, length));
   }
   return [...found.values()];
-}
-
-/** A kernel without IPv6 has no list of its routes. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readText } from '../host/read-text.ts';
 import { type Address, isUnspecified, parseAddress } from './address.ts';
 import type { Protocol } from './definition.ts';
 
@@ -31,7 +32,7 @@ export function portHolder({ protocol, address, port }: PortQuestion): PortHolde
   if (!wanted) return undefined;
   const files = protocol === 'sctp' ? ['sctp/eps'] : [protocol, `${protocol}6`];
   const sockets = files.flatMap((file) => {
-    const text = readText(`/proc/net/${file}`);
+    const text = readText(`/proc/net/${file}`) ?? '';
     return protocol === 'sctp' ? sctpEndpoints(text) : boundSockets(text, protocol);
   });
   const inodes = sockets
@@ -91,7 +92,7 @@ function ownerOf(inodes: ReadonlySet<string>): PortHolder | undefined {
     for (const descriptor of namesIn(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${descriptor}`))?.[1];
       if (inode !== undefined && inodes.has(inode))
-        return { pid: Number(pid), command: readText(`/proc/${pid}/comm`).trim() };
+        return { pid: Number(pid), command: (readText(`/proc/${pid}/comm`) ?? '').trim() };
     }
   }
   return undefined;
@@ -109,14 +110,6 @@ function namesIn(directory: string): string[] {
 function readLink(path: string): string {
   try {
     return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
   } catch {
     return '';
   }

@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import { encodeRecords, type FileRecord } from '../host/record-file.ts';
 import type { Endpoint, NetworkDefinition, SubnetDefinition } from './definition.ts';
 import { parseSubnet } from './subnet.ts';
+import { subnetOf } from './subnet-of.ts';
 
 export const NETWORK_FILE = 'skiff-network';
 
@@ -127,7 +128,7 @@ function portFlags({ isolated }: Pick<NetworkDefinition, 'isolated'>, publishes:
 /** Sysctls come before the interface is up: an address of its own making would be there otherwise. */
 function containerRecords(endpoint: Endpoint): FileRecord[] {
   const { network, interfaceName: name, address4, address6 } = endpoint;
-  const [subnet4, subnet6] = [subnetOf(network, 4), subnetOf(network, 6)];
+  const [subnet4, subnet6] = [subnetOf(network.subnets, 4), subnetOf(network.subnets, 6)];
   const records = [...sysctls6(endpoint), ...ownSysctls(endpoint)];
   if (address4 !== undefined) records.push(['address', name, withLength(address4, subnet4)]);
   if (address6 !== undefined) records.push(['address', name, withLength(address6, subnet6)]);
@@ -139,8 +140,8 @@ function containerRecords(endpoint: Endpoint): FileRecord[] {
 function defaultRoutes({ network, interfaceName, isGateway4, isGateway6 }: Endpoint): FileRecord[] {
   if (network.internal) return [];
   const gateways = [
-    isGateway4 ? subnetOf(network, 4)?.gateway : undefined,
-    isGateway6 ? subnetOf(network, 6)?.gateway : undefined,
+    isGateway4 ? subnetOf(network.subnets, 4)?.gateway : undefined,
+    isGateway6 ? subnetOf(network.subnets, 6)?.gateway : undefined,
   ];
   return gateways.flatMap((gateway) =>
     gateway === undefined ? [] : [['route', interfaceName, 'default', gateway, '0'] as const],
@@ -170,10 +171,6 @@ function ownSysctls({ interfaceName, sysctls }: Endpoint): FileRecord[] {
       });
     return ['sysctl', parts.with(at, interfaceName).join('/'), value];
   });
-}
-
-function subnetOf({ subnets }: NetworkDefinition, family: 4 | 6): SubnetDefinition | undefined {
-  return subnets.find(({ subnet }) => subnet.includes(':') === (family === 6));
 }
 
 function withLength(address: string, subnet: SubnetDefinition | undefined): string {

@@ -1,4 +1,4 @@
-import { readText } from './cgroup-layout.ts';
+import { readText } from '../host/read-text.ts';
 import type { Cgroup, Controller } from './cgroup-paths.ts';
 
 /** What the kernel has counted against a container so far: what its exit record keeps of it in the end. */

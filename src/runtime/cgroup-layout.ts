@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readText } from '../host/read-text.ts';
 
 /** Where cgroup controllers live on this host. `hybrid`: some or all on v1, beside a v2 hierarchy. */
 export interface CgroupLayout {
@@ -114,13 +114,4 @@ function v2Hierarchy({ directory, options, superOptions }: Mount, read: ReadText
 
 function isWritable(options: readonly string[], superOptions: readonly string[]): boolean {
   return !options.includes('ro') && !superOptions.includes('ro');
-}
-
-/** Reads a file whole; undefined when it is missing or unreadable. */
-export function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

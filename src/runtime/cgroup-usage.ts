@@ -1,4 +1,4 @@
-import { readText } from './cgroup-layout.ts';
+import { readText } from '../host/read-text.ts';
 import type { Cgroup, Controller } from './cgroup-paths.ts';
 
 /** What a cgroup says that its processes use. */

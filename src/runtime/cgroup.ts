@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readText } from '../host/read-text.ts';
 import type { LinuxResources } from '../oci/runtime-config.ts';
 import { deviceRecords } from './cgroup-devices.ts';
-import { type CgroupLayout, type Hierarchy, readText } from './cgroup-layout.ts';
+import type { CgroupLayout, Hierarchy } from './cgroup-layout.ts';
 import { type CgroupFiles, limitRecords } from './cgroup-limits.ts';
 import { type Cgroup, findCgroup, isJoined } from './cgroup-paths.ts';
 import { missing } from './cgroup-refusals.ts';

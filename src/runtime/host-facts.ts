@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { readText } from '../host/read-text.ts';
 import { deviceNumbers } from './resource-host.ts';
 
 /** What a spec depends on besides the container's options. What only some options need is a function. */
@@ -110,12 +111,4 @@ function listDirectory(directory: string): ReturnType<HostDevices['list']> {
     if (stat?.isSymbolicLink()) return { name, type: 'link' };
     return { name, type: stat?.isDirectory() ? 'directory' : 'other' };
   });
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return undefined;
-  }
 }

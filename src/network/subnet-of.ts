@@ -1,4 +1,4 @@
-import type { SubnetDefinition } from '../network/definition.ts';
+import type { SubnetDefinition } from './definition.ts';
 
 /** The subnet of one family: a network has at most one of each. */
 export function subnetOf(subnets: readonly SubnetDefinition[], family: 4 | 6): SubnetDefinition | undefined {

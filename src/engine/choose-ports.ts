@@ -23,17 +23,16 @@ const EPHEMERAL = { first: 32_768, last: 60_999 };
  */
 export const choosePorts: PortChooser = (context, mappings, hostBinding) => {
   const chosen: PublishedPort[] = [];
-  const listening = mappings.some(hasChoice) ? usedPorts() : new Set<string>();
+  const isUsed = usedPorts();
   for (const mapping of mappings) {
     const addresses = addressesFor(context, mapping, hostBinding);
-    const isFree = (port: number): boolean =>
+    const isFree = (hostPort: number): boolean =>
       addresses.every((hostAddress) => {
-        const candidate = { protocol: mapping.protocol, hostAddress, hostPort: port };
-        return !isChosen(candidate, chosen) && portHolder(context, candidate) === undefined;
+        const candidate = { protocol: mapping.protocol, hostAddress, hostPort };
+        if (isChosen(candidate, chosen) || portHolder(context, candidate) !== undefined) return false;
+        return !isUsed(mapping.protocol, hostAddress, hostPort);
       });
-    const hostPort = hasChoice(mapping)
-      ? firstFree(mapping, (port) => !listening.has(`${mapping.protocol} ${port}`) && isFree(port))
-      : (mapping.hostPorts?.first ?? 0);
+    const hostPort = hasChoice(mapping) ? firstFree(mapping, isFree) : (mapping.hostPorts?.first ?? 0);
     for (const hostAddress of addresses) {
       const port = {
         protocol: mapping.protocol,

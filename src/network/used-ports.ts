@@ -1,25 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { isListenedOn } from '../host/listened-on.ts';
+import { readText } from '../host/read-text.ts';
 import type { Protocol } from './definition.ts';
 import { boundSockets, sctpEndpoints } from './listeners.ts';
 
-/** The ports that sockets of this host are bound to, as `tcp 80`: what is there to be avoided where there is a choice. */
-export function usedPorts(): Set<string> {
-  const used = new Set<string>();
-  const add = (protocol: Protocol, sockets: readonly { port: number }[]): void => {
-    for (const { port } of sockets) used.add(`${protocol} ${port}`);
+/** Whether a socket of this host has a port of an address. */
+export type IsUsed = (protocol: Protocol, address: string, port: number) => boolean;
+
+/** Tells what is to be avoided where there is a choice. The kernel's lists are read at most once. */
+export function usedPorts(): IsUsed {
+  const lists = new Map<Protocol, ReadonlySet<number>>();
+  const listed = (protocol: Protocol): ReadonlySet<number> => {
+    const known = lists.get(protocol) ?? boundPorts(protocol);
+    lists.set(protocol, known);
+    return known;
   };
-  for (const protocol of ['tcp', 'udp'] as const) {
-    add(protocol, boundSockets(readText(`/proc/net/${protocol}`), protocol));
-    add(protocol, boundSockets(readText(`/proc/net/${protocol}6`), protocol));
-  }
-  add('sctp', sctpEndpoints(readText('/proc/net/sctp/eps')));
-  return used;
+  return (protocol, address, port) => {
+    const known = protocol === 'tcp' ? isListenedOn(address, port) : undefined;
+    return known ?? listed(protocol).has(port);
+  };
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
+function boundPorts(protocol: Protocol): ReadonlySet<number> {
+  const list = (name: string): string => readText(`/proc/net/${name}`) ?? '';
+  const sockets =
+    protocol === 'sctp'
+      ? sctpEndpoints(list('sctp/eps'))
+      : [protocol, `${protocol}6`].flatMap((name) => boundSockets(list(name), protocol));
+  return new Set(sockets.map(({ port }) => port));
 }

@@ -100,6 +100,7 @@ describe('the network of a container', () => {
     [['--network', 'host', '--network', 'front'], 'cannot be used together'],
     [['--network', 'front', '-p', '99999:80'], 'invalid port'],
     [['--network', 'front', '-p', '203.0.113.5:8080:80'], '203.0.113.5'],
+    [['--network', 'front', '-p', '203.0.113.5::80'], '203.0.113.5'],
     [['--network', 'front', '-p', '8080:80', '-p', '8080:81'], 'named twice'],
     [['--network', 'front', '-p', '8080-8082:80-81'], 'invalid port'],
     [['--network', 'none', '--network-alias', 'x'], '--network-alias'],
@@ -149,6 +150,17 @@ describe('a published port', () => {
     expect(full).toMatchObject({ code: 125 });
     expect(full.stderr).toContain('no port from 8000 to 8001 is free');
   });
+
+  it.each(['tcp', 'udp'] as const)(
+    'of a range passes over what a process of the host has: %s',
+    async (protocol) => {
+      const squatter = await Party.at(internet.host.namespace.enter, 'squatter', 8000);
+      const started = await run('one', '-p', `127.0.0.1:8000-8001:80/${protocol}`);
+      await squatter.remove();
+      expect(started).toMatchObject({ code: 0, stderr: '' });
+      expect(await store.ok(['port', 'one'])).toBe(`80/${protocol} -> 127.0.0.1:8001`);
+    },
+  );
 
   it.each(['tcp', 'udp'] as const)(
     'of %s that somebody has is refused at once, with the name',

@@ -8,6 +8,8 @@ const CONTAINERS = 200;
 const NETWORKS = 50;
 /** What is timed is timed this often, on the way from few to many. */
 const SAMPLES = 9;
+/** Few and many in turn: the speed of the machine drifts more than what is looked for. */
+const ROUNDS = 5;
 /** What `run` costs among many, in relation to the first. */
 const GROWTH = 1.2;
 
@@ -48,41 +50,36 @@ async function createAndRemove(clock: string, peer: NetworkPeer): Promise<[numbe
 }
 
 async function manyContainers(clock: string, peer: NetworkPeer, image: string): Promise<void> {
-  const words = (name: string) => [
-    'run',
-    '-d',
-    '--name',
-    name,
-    '--network',
-    'crowd',
-    '-p',
-    '127.0.0.1::80',
-    image,
-    'sleep',
-    '100000',
-  ];
+  const options = ['--network', 'crowd', '-p', '127.0.0.1::80', image, 'sleep', '100000'];
+  const words = (name: string) => ['run', '-d', '--name', name, ...options];
   const networks = ['crowd', ...numbered('net', NETWORKS - 1)];
-  const started: string[] = [];
+  const others = numbered('crowd', CONTAINERS - 1);
   for (const name of networks) await clockless(peer, ['network', 'create', name]);
+  const rules = countRules(peer);
+  const rounds: { first: number; last: number; rules: number; memory: string }[] = [];
   try {
-    const rules = countRules(peer);
-    const points: [number, number][] = [];
-    for (const count of [0, 50, 100, CONTAINERS - 1]) {
-      while (started.length < count) {
-        const name = `crowd-${started.length + 1}`;
-        await clockless(peer, words(name));
-        started.push(name);
-      }
-      points.push([count + 1, await onePlusMany(clock, peer, words('crowd-one'))]);
+    while (rounds.length < ROUNDS) {
+      const first = await onePlusMany(clock, peer, words('crowd-one'));
+      for (const name of others) await clockless(peer, words(name));
+      const last = await onePlusMany(clock, peer, words('crowd-one'));
+      rounds.push({ first, last, rules: countRules(peer), memory: pssPerContainer(others.length) });
+      await clockless(peer, [...peer.remove, ...others]);
     }
-    tell(points, rules, countRules(peer));
-    print([`  memory of each: ${pssPerContainer(started.length)}`]);
   } finally {
-    const before = performance.now();
-    await clockless(peer, [...peer.remove, ...started]);
-    print([`  rm -f of all: ${milliseconds((performance.now() - before) / 1000)}`]);
+    await clockless(peer, [...peer.remove, ...others]);
     await clockless(peer, ['network', 'rm', ...networks]);
   }
+  const growth = rounds.map(({ first, last }) => last / first);
+  const [first, last] = (['first', 'last'] as const).map((which) =>
+    median(rounds.map((round) => round[which])),
+  );
+  print([
+    `${CONTAINERS} containers on one of ${NETWORKS} networks, medians of ${ROUNDS} rounds`,
+    `  run -d: ${milliseconds(first ?? 0)} for the first, ${milliseconds(last ?? 0)} for the ${CONTAINERS}th`,
+    `  growth: ${shown(growth)}${verdict(median(growth) <= GROWTH, String(GROWTH))}`,
+    `  rules: ${rules} without containers, ${rounds.at(-1)?.rules} with ${CONTAINERS}`,
+    `  memory of each: ${rounds.at(-1)?.memory}`,
+  ]);
 }
 
 /** Starts one more, and removes it again. */
@@ -95,18 +92,10 @@ async function onePlusMany(clock: string, peer: NetworkPeer, words: readonly str
   return median(times);
 }
 
-function tell(points: readonly [number, number][], before: number, after: number): void {
-  const first = points[0]?.[1] ?? Number.NaN;
-  const last = points.at(-1)?.[1] ?? Number.NaN;
-  print([
-    `${CONTAINERS} containers on one of ${NETWORKS} networks`,
-    ...points.map(
-      ([nth, seconds]) =>
-        `  run -d, the ${nth}th: ${milliseconds(seconds)}, ${(seconds / first).toFixed(3)} of the first`,
-    ),
-    `  growth: ${(last / first).toFixed(3)}${verdict(last / first <= GROWTH, String(GROWTH))}`,
-    `  rules: ${before} without containers, ${after} with ${CONTAINERS}`,
-  ]);
+/** The median and the range. */
+function shown(values: readonly number[]): string {
+  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)];
+  return `${middle.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
 }
 
 function countRules({ host }: NetworkPeer): number {

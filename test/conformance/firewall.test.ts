@@ -73,7 +73,7 @@ table inet skiff {
   }
   chain raw {
     type filter hook prerouting priority raw; policy accept;
-    iifname != "lo" ip daddr 127.0.0.0/8 drop
+    ip daddr 127.0.0.0/8 iifname != "lo" drop
   }
   chain prerouting {
     type nat hook prerouting priority dstnat; policy accept;

@@ -98,10 +98,13 @@ const DESTINATION_PORT: PayloadField = { base: 'transport', offset: 2, length: 2
 const ESTABLISHED_OR_RELATED = 2 | 4;
 const DESTINATION_TRANSLATED = 32;
 
-/** What routes to 127.0.0.0/8 for the sake of bridges (`route_localnet`) is for this host alone. */
+/**
+ * What routes to 127.0.0.0/8 for the sake of bridges (`route_localnet`) is for this host alone. Every packet that comes in
+ * passes here: nearly all of them leave at the address, before the name of an interface is fetched and compared.
+ */
 function rawRules(): Expression[][] {
   const fromElsewhere = [meta('iifname'), compare('unequal', interfaceBytes('lo'))];
-  return [[...fromElsewhere, ...isIpv4(), ...inLoopback(DESTINATION4), verdict('drop')]];
+  return [[...isIpv4(), ...inLoopback(DESTINATION4), ...fromElsewhere, verdict('drop')]];
 }
 
 function localRules(): Expression[][] {

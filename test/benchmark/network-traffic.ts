@@ -5,7 +5,7 @@ import { HOST_ADDRESS, type NetworkPeer } from './network-peers.ts';
 import { clockless } from './peers.ts';
 import { print } from './report.ts';
 
-const ROUNDS = 7;
+const ROUNDS = 12;
 const SECONDS = 1;
 const CONNECTIONS = 16;
 /** Podman holds a port of ::1 for a container without IPv6, and answers nothing there. */
@@ -57,7 +57,7 @@ export async function benchmarkTraffic(peers: readonly NetworkPeer[], image: str
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const path of PATHS) {
         for (const [load, { port, measure }] of Object.entries(LOADS)) {
-          for (const peer of peers) {
+          for (const peer of inTurn(peers, round)) {
             const target =
               path.address === undefined
                 ? { address: addresses.get(peer.name) ?? '', port }
@@ -75,6 +75,12 @@ export async function benchmarkTraffic(peers: readonly NetworkPeer[], image: str
       await clockless(peer, ['network', 'rm', NETWORK]).catch(() => {});
     }
   }
+}
+
+/** Another one is first each round: whoever comes after other work is worse off. */
+function inTurn<T>(peers: readonly T[], round: number): T[] {
+  const first = round % peers.length;
+  return [...peers.slice(first), ...peers.slice(0, first)];
 }
 
 /** Returns the server's address, once it listens. */

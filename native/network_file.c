@@ -2,6 +2,7 @@
 
 #include "util.h"
 
+#include <limits.h>
 #include <string.h>
 
 static const struct record_kind ops[] = {

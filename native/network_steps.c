@@ -1,5 +1,6 @@
 #include "network_steps.h"
 
+#include "conntrack.h"
 #include "network_file.h"
 #include "nft.h"
 #include "report.h"
@@ -9,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OWNED_MESSAGES __attribute__((cleanup(nft_free))) struct nft_messages
@@ -164,6 +166,29 @@ static int nft_remove(int socket, const char *hex)
     return failed(STAGE_NFT_REMOVE, detail);
 }
 
+static int parse_host_port(const char *address, const char *number, struct host_port *port)
+{
+    uint32_t value;
+    if (parse_address(address, &port->address) < 0 || parse_small(number, &value) < 0) return -1;
+    port->port = (uint16_t)value;
+    return value <= UINT16_MAX ? 0 : fail_with(EINVAL);
+}
+
+/* Pairs of address and port. */
+static int forget_udp(int socket, const struct record *record)
+{
+    size_t count = record->count / 2;
+    const char *at = record->arg[0];
+    struct host_port *ports = record->count % 2 == 0 ? calloc(count, sizeof *ports) : NULL;
+    int result = ports != NULL ? 0 : fail_with(EINVAL);
+    for (size_t i = 0; i < count && result == 0; i++, at = next_field(next_field(at)))
+        result = parse_host_port(at, next_field(at), &ports[i]);
+    if (result == 0) result = conntrack_forget_udp(socket, ports, count);
+    int error = errno;
+    free(ports);
+    return result == 0 ? 0 : fail_with(error);
+}
+
 static int set_sysctl(const char *const *arg, bool optional)
 {
     if (write_sysctl(arg[0], arg[1]) == 0 || (optional && errno == ENOENT)) return 0;
@@ -194,6 +219,8 @@ int network_step(const struct network_sockets *sockets, int container, const str
     case OP_NETWORK_SYSCTL:
     case OP_NETWORK_SYSCTL_OPTIONAL:
         return set_sysctl(arg, record->op == OP_NETWORK_SYSCTL_OPTIONAL);
+    case OP_FORGET_UDP:
+        return forget_udp(sockets->nft, record) < 0 ? failed_at(STAGE_FORGET_UDP, arg, 2) : 0;
     default: /* OP_NFT: others do not stand in these sections */
         return nft_step(sockets->nft, arg[0]);
     }
@@ -211,6 +238,8 @@ int network_undo_step(const struct network_sockets *sockets, const struct record
     switch (record->op) {
     case OP_NFT_REMOVE:
         return nft_remove(sockets->nft, object);
+    case OP_FORGET_UDP:
+        return forget_udp(sockets->nft, record) < 0 ? failed_at(STAGE_FORGET_UDP, record->arg, 2) : 0;
     case OP_UNLINK:
         return unlink(object) == 0 || errno == ENOENT ? 0 : failed(STAGE_UNLINK, object);
     case OP_DELETE_BRIDGE:

@@ -33,9 +33,10 @@ export function endpointRecords(
   const records: FileRecord[] = [];
   if (eventAttributes !== undefined) records.push(['event', network.id, eventAttributes]);
   records.push(['host'], linkRecord(endpoint));
-  if (elements !== undefined) records.push(['nft', hex(elements.publish)]);
+  if (elements !== undefined) records.push(['nft', hex(elements.publish)], ...forgottenFlows(endpoint));
   records.push(['container'], ...containerRecords(endpoint), ['teardown']);
-  if (elements !== undefined) records.push(['nft-remove', hex(elements.withdraw)]);
+  if (elements !== undefined)
+    records.push(['nft-remove', hex(elements.withdraw)], ...forgottenFlows(endpoint));
   if (network.driver === 'bridge') records.push(['delete-link', hostInterface]);
   if (namesFile !== undefined) records.push(['unlink', namesFile]);
   return records;
@@ -118,6 +119,13 @@ function linkRecord({ network, interfaceName, hostInterface, mac, ports }: Endpo
   const { driver, link, mtu, macvlanMode = 'bridge' } = network;
   if (driver === 'macvlan') return ['macvlan', link, interfaceName, mac, String(mtu), macvlanMode];
   return ['veth', hostInterface, link, interfaceName, mac, String(mtu), portFlags(network, ports.length > 0)];
+}
+
+/** A client that keeps sending would go on to reach whoever had the port when it began. */
+function forgottenFlows({ ports }: Endpoint): FileRecord[] {
+  const udp = ports.filter(({ protocol }) => protocol === 'udp');
+  const pairs = udp.flatMap(({ hostAddress, hostPort }) => [hostAddress, String(hostPort)]);
+  return pairs.length === 0 ? [] : [['forget-udp', ...pairs]];
 }
 
 /** With br_netfilter a container reaches its own published port without leaving the bridge. */

@@ -17,6 +17,8 @@ export const NETWORK: Readonly<Record<string, Explainer>> = {
   route: explainRoute,
   nft: explainFirewall,
   'nft-remove': (failure) => general(failure, `cannot take back firewall rules (${failure.detail})`),
+  'forget-udp': (failure) =>
+    general(failure, `cannot end the UDP flows of published ports (${failure.detail})`),
   unlink: (failure) => general(failure, `cannot remove ${failure.detail}`),
   'delete-link': (failure) => general(failure, `cannot delete the interface ${failure.detail}`),
   firewall: ({ detail }) => ({

@@ -128,6 +128,26 @@ describe('a reboot', () => {
   });
 });
 
+/** ctnetlink: without it nobody can make the kernel forget a flow. */
+const TELLS_OF_FLOWS = / ctnetlink_/.test(readFileSync('/proc/kallsyms', 'utf8'));
+
+describe('a client that never stops sending datagrams (needs ctnetlink)', () => {
+  it.skipIf(!TELLS_OF_FLOWS).each([
+    ['an address of IPv4', [], HOST4, CLIENT4],
+    ['an address of IPv6', ['--network', 'front'], HOST6, CLIENT6],
+  ] as const)('(to %s) is led to whoever has the port now', async (_what, network, host, seen) => {
+    const { client } = internet;
+    const ask = () => client.ask(host, 5353, 'udp', 4000);
+    const publish = ['-p', '5353:80/udp', ...network];
+    await internet.run('first', busybox, ...publish);
+    expect(await ask()).toBe(`first saw ${seen}`);
+    await internet.remove('first');
+    expect(await ask()).toBe('silence');
+    await internet.run('second', busybox, ...publish);
+    expect(await ask()).toBe(`second saw ${seen}`);
+  });
+});
+
 describe('when all containers and networks are removed', () => {
   it('there is no element, link or lease of them', async () => {
     const { host } = internet;

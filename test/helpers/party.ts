@@ -24,9 +24,9 @@ export class Party {
     return party;
   }
 
-  /** What is answered there, or `silence` or `refused`. */
-  async ask(address: string, port = 80, protocol: 'tcp' | 'udp' = 'tcp'): Promise<string> {
-    this.#talker.stdin?.write(`${protocol} ${address} ${port}\n`);
+  /** What is answered there, or `silence` or `refused`. By UDP `from` may be the port to ask from. */
+  async ask(address: string, port = 80, protocol: 'tcp' | 'udp' = 'tcp', from?: number): Promise<string> {
+    this.#talker.stdin?.write(`${protocol} ${address} ${port}${from === undefined ? '' : ` ${from}`}\n`);
     return (await this.#lines.next()).value;
   }
 

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 
 /**
  * One that listens and asks, in a network namespace: `talker.ts NAME PORT`. It answers at that port of TCP and UDP with
- * its name and the address it saw. For each line `PROTOCOL ADDRESS PORT` on standard input it prints what it was answered
- * there, or a word for why it was not.
+ * its name and the address it saw. For each line `PROTOCOL ADDRESS PORT [OWN-PORT]` on standard input it prints what it was
+ * answered there, or a word for why it was not; by UDP it asks from its own port, if that is named.
  */
 const [name = '', ownPort = ''] = process.argv.slice(2);
 /** For what is dropped: nothing else tells. */
@@ -34,7 +34,7 @@ function askTcp(address: string, port: number): Promise<string> {
   });
 }
 
-function askUdp(address: string, port: number): Promise<string> {
+function askUdp(address: string, port: number, from?: number): Promise<string> {
   return new Promise((done) => {
     const asking = createSocket(address.includes(':') ? 'udp6' : 'udp4');
     const end = (text: string) => {
@@ -45,13 +45,15 @@ function askUdp(address: string, port: number): Promise<string> {
     const timer = setTimeout(() => end('silence'), PATIENCE_MS);
     asking.on('message', (text) => end(String(text)));
     asking.on('error', ({ message }) => end(message));
+    if (from !== undefined) asking.bind(from);
     asking.send('?', port, address);
   });
 }
 
 console.log('ready');
 for await (const line of createInterface(process.stdin)) {
-  const [protocol, address = '', port = ''] = line.split(' ');
-  console.log(await (protocol === 'udp' ? askUdp : askTcp)(address, Number(port)));
+  const [protocol, address = '', port = '', from] = line.split(' ');
+  const ask = protocol === 'udp' ? askUdp : askTcp;
+  console.log(await ask(address, Number(port), from === undefined ? undefined : Number(from)));
 }
 process.exit();

@@ -348,6 +348,73 @@ describe('network down', () => {
   });
 });
 
+/** ctnetlink: without it nobody can make the kernel forget a flow. */
+const TELLS_OF_FLOWS = / ctnetlink_/.test(readFileSync('/proc/kallsyms', 'utf8'));
+
+describe.skipIf(!TELLS_OF_FLOWS)('UDP flows (needs ctnetlink)', () => {
+  /** More than one answer of the kernel can hold. */
+  const MANY = 1000;
+
+  beforeEach(() => {
+    host.run('nft', 'add table inet tide; add chain inet tide c { type filter hook output priority 0; }');
+    host.run('nft', 'add rule inet tide c ct state new accept');
+  });
+  afterEach(() => host.run('nft', 'delete table inet tide'));
+
+  function send(address: string, port: number, count = 1): void {
+    host.run('bash', '-c', `for i in $(seq ${count}); do echo >/dev/udp/${address}/${port}; done`);
+  }
+
+  /** Those of the kernel, as destination and port, each once. */
+  function flows(): string[] {
+    const entries = host
+      .run('cat', '/proc/net/nf_conntrack')
+      .matchAll(/ udp .*? dst=(\S+) sport=\d+ dport=(\d+)/g);
+    const begun = [...entries].map(
+      ([, address = '', port = '']) => `${address.replace(/(:0000)+:/, '::')} ${port}`,
+    );
+    return [...new Set(begun)].map((flow) => flow.replace('0000::0001', '::1')).sort();
+  }
+
+  it('to a port of an address, and to a port of every address, are forgotten, and no others', () => {
+    send('127.0.0.1', 5000, MANY);
+    for (const [address, port] of [
+      ['127.0.0.2', 5000],
+      ['127.0.0.1', 6000],
+      ['::1', 6000],
+    ] as const)
+      send(address, port);
+    const forget = (...ports: string[]) => {
+      const file = write({ host: [['forget-udp', ...ports]] });
+      expect(verb(['network', file, 'up'])).toMatchObject(fine);
+    };
+    expect(flows()).toEqual(['127.0.0.1 5000', '127.0.0.1 6000', '127.0.0.2 5000', '::1 6000']);
+    forget('127.0.0.1', '5000');
+    expect(flows()).toEqual(['127.0.0.1 6000', '127.0.0.2 5000', '::1 6000']);
+    forget('0.0.0.0', '5000', '0.0.0.0', '7000');
+    expect(flows()).toEqual(['127.0.0.1 6000', '::1 6000']);
+    forget('127.0.0.1', '6000', '::', '6000');
+    expect(flows()).toEqual([]);
+  });
+
+  it('are forgotten at the end as well', () => {
+    send('127.0.0.1', 5000);
+    const file = write({ teardown: [['forget-udp', '0.0.0.0', '5000']] });
+    expect(verb(['network', file, 'down'])).toMatchObject(fine);
+    expect(flows()).toEqual([]);
+  });
+
+  it.each([
+    [['127.0.0.1']],
+    [['127.0.0.1', '5000', '127.0.0.2']],
+    [['127.0.0.1', '65536']],
+    [['quay0', '5000']],
+  ])('are not looked for with %j', (ports) => {
+    const { code, stderr } = verb(['network', write({ host: [['forget-udp', ...ports]] }), 'up']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Invalid argument')]);
+  });
+});
+
 describe('the lock of network files', () => {
   /** Holds the lock until its standard input ends. */
   async function hold(): Promise<ChildProcess> {

@@ -19,6 +19,12 @@ function elementsOf(one: Endpoint) {
   const publish = publishElements('skiff', one);
   return publish.length === 0 ? undefined : { publish, withdraw: withdrawElements('skiff', one) };
 }
+/** Records by section: of the host, of the container, of the teardown. */
+function sectionsOf(all: ReturnType<typeof records>) {
+  const begins = ['host', 'container', 'teardown'].map((op) => all.findIndex(([name]) => name === op));
+  return begins.map((begin, index) => all.slice(begin + 1, begins[index + 1]));
+}
+
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 describe('the file of an endpoint', () => {
@@ -66,6 +72,20 @@ describe('the file of an endpoint', () => {
       ['delete-link', 'veth-fedcba98'],
       ['unlink', '/run/skiff/names/networks/n/c'],
     ]);
+  });
+
+  it('forgets the flows of UDP when its ports come and when they go', () => {
+    const udp = [
+      port('0.0.0.0', { protocol: 'udp', hostPort: 53 }),
+      port('::', { protocol: 'udp', hostPort: 53 }),
+    ];
+    const forget = ['forget-udp', '0.0.0.0', '53', '::', '53'];
+    const all = records({ ports: [port('0.0.0.0'), ...udp] });
+    const [host = [], , teardown = []] = sectionsOf(all);
+    expect(host.slice(-2).map(([op]) => op)).toEqual(['nft', 'forget-udp']);
+    expect(host.at(-1)).toEqual(forget);
+    expect(teardown[0]?.[0]).toBe('nft-remove');
+    expect(teardown[1]).toEqual(forget);
   });
 
   it('lets a container with ports come back to itself', () => {

@@ -1,0 +1,139 @@
+#include "conntrack.h"
+
+#include "netlink.h"
+#include "util.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define GET (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET)
+#define ENTRY (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW)
+#define DELETE (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE)
+
+/* Of CTA_FILTER_ORIG_FLAGS, since Linux 5.8: of the tuple the protocol counts. Older kernels tell of all flows. */
+#define FILTER_PROTOCOL (1 << 3)
+
+enum { QUESTION = 1, DELETION };
+
+struct bytes {
+    const void *data;
+    size_t size;
+};
+
+static struct bytes attribute(struct bytes among, uint16_t type)
+{
+    struct bytes found = {NULL, 0};
+    found.data = find_attribute(among.data, among.size, type, &found.size);
+    return found.data == NULL ? (struct bytes){"", 0} : found;
+}
+
+static struct bytes attributes_of(const struct nlmsghdr *message)
+{
+    size_t header = NLMSG_SPACE(sizeof(struct nfgenmsg));
+    if (message->nlmsg_len <= header) return (struct bytes){"", 0};
+    return (struct bytes){(const char *)message + header, message->nlmsg_len - header};
+}
+
+static int ask(int socket, uint8_t family)
+{
+    struct message message;
+    struct nfgenmsg about = {.nfgen_family = family};
+    uint8_t protocol = IPPROTO_UDP;
+    message_begin(&message, GET, NLM_F_DUMP, &about, sizeof about);
+    message.header.nlmsg_seq = QUESTION;
+    size_t tuple = message_nest(&message, CTA_TUPLE_ORIG | NLA_F_NESTED);
+    size_t part = message_nest(&message, CTA_TUPLE_PROTO | NLA_F_NESTED);
+    message_add(&message, CTA_PROTO_NUM, &protocol, sizeof protocol);
+    message_end(&message, part);
+    message_end(&message, tuple);
+    size_t filter = message_nest(&message, CTA_FILTER | NLA_F_NESTED);
+    message_add_number(&message, CTA_FILTER_ORIG_FLAGS, FILTER_PROTOCOL);
+    message_end(&message, filter);
+    return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
+}
+
+static bool is_every_address(const struct address *address)
+{
+    static const uint8_t zeros[sizeof address->bytes];
+    return memcmp(address->bytes, zeros, address->size) == 0;
+}
+
+static bool begins_at(struct bytes tuple, const struct host_port *port)
+{
+    const struct address *address = &port->address;
+    struct bytes transport = attribute(tuple, CTA_TUPLE_PROTO);
+    struct bytes protocol = attribute(transport, CTA_PROTO_NUM);
+    struct bytes number = attribute(transport, CTA_PROTO_DST_PORT);
+    struct bytes destination = attribute(attribute(tuple, CTA_TUPLE_IP),
+                                         address->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST);
+    uint16_t wanted = htons(port->port);
+    if (protocol.size != 1 || *(const uint8_t *)protocol.data != IPPROTO_UDP) return false;
+    if (number.size != sizeof wanted || memcmp(number.data, &wanted, sizeof wanted) != 0) return false;
+    if (destination.size != address->size) return false;
+    return is_every_address(address) || memcmp(destination.data, address->bytes, address->size) == 0;
+}
+
+/* By its id as well: it may have ended, and another one begun that looks alike. That nothing was there is fine. */
+static int delete_entry(int socket, const struct nlmsghdr *entry)
+{
+    struct message message;
+    struct bytes all = attributes_of(entry), id = attribute(all, CTA_ID), zone = attribute(all, CTA_ZONE);
+    struct bytes tuple = attribute(all, CTA_TUPLE_ORIG);
+    message_begin(&message, DELETE, 0, NLMSG_DATA(entry), sizeof(struct nfgenmsg));
+    message.header.nlmsg_seq = DELETION;
+    message_add(&message, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple.data, tuple.size);
+    if (id.size > 0) message_add(&message, CTA_ID, id.data, id.size);
+    if (zone.size > 0) message_add(&message, CTA_ZONE, zone.data, zone.size);
+    return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
+}
+
+static int delete_if_wanted(int socket, const struct nlmsghdr *entry, const struct host_port *ports, size_t count)
+{
+    struct bytes tuple = attribute(attributes_of(entry), CTA_TUPLE_ORIG);
+    for (size_t i = 0; i < count; i++) {
+        if (begins_at(tuple, &ports[i])) return delete_entry(socket, entry);
+    }
+    return 0;
+}
+
+/* Answers to deletions stand between those to the question, and behind the last. */
+static int read_entries(int socket, const struct host_port *ports, size_t count)
+{
+    _Alignas(struct nlmsghdr) static char answer[64 << 10];
+    for (bool done = false;;) {
+        ssize_t size = recv(socket, answer, sizeof answer, done ? MSG_DONTWAIT : 0);
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) return done && errno == EAGAIN ? 0 : -1;
+        int rest = (int)size;
+        for (struct nlmsghdr *at = (struct nlmsghdr *)answer; NLMSG_OK(at, rest); at = NLMSG_NEXT(at, rest)) {
+            if (at->nlmsg_seq != QUESTION) continue;
+            if (at->nlmsg_type == NLMSG_ERROR) return fail_with(-((const struct nlmsgerr *)NLMSG_DATA(at))->error);
+            done = done || at->nlmsg_type == NLMSG_DONE;
+            if (at->nlmsg_type == ENTRY && delete_if_wanted(socket, at, ports, count) < 0) return -1;
+        }
+    }
+}
+
+static bool has_family(const struct host_port *ports, size_t count, int family)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ports[i].address.family == family) return true;
+    }
+    return false;
+}
+
+int conntrack_forget_udp(int socket, const struct host_port *ports, size_t count)
+{
+    const int families[] = {AF_INET, AF_INET6};
+    for (int i = 0; i < 2; i++) {
+        if (!has_family(ports, count, families[i])) continue;
+        if (ask(socket, (uint8_t)families[i]) < 0 || read_entries(socket, ports, count) < 0)
+            /* To a question without mistakes EINVAL means that there is nobody who answers. */
+            return errno == EINVAL || errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
+    }
+    return 0;
+}

@@ -14,8 +14,10 @@
 #define ENTRY (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW)
 #define DELETE (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE)
 
-/* Of CTA_FILTER_ORIG_FLAGS, since Linux 5.8: of the tuple the protocol counts. Older kernels tell of all flows. */
+/* CTA_FILTER_ORIG_FLAGS, since Linux 5.8: what of the tuple counts. */
+#define FILTER_DESTINATION (1 << 1)
 #define FILTER_PROTOCOL (1 << 3)
+#define FILTER_DESTINATION_PORT (1 << 5)
 
 enum { QUESTION = 1, DELETION };
 
@@ -38,28 +40,70 @@ static struct bytes attributes_of(const struct nlmsghdr *message)
     return (struct bytes){(const char *)message + header, message->nlmsg_len - header};
 }
 
-static int ask(int socket, uint8_t family)
-{
-    struct message message;
-    struct nfgenmsg about = {.nfgen_family = family};
-    uint8_t protocol = IPPROTO_UDP;
-    message_begin(&message, GET, NLM_F_DUMP, &about, sizeof about);
-    message.header.nlmsg_seq = QUESTION;
-    size_t tuple = message_nest(&message, CTA_TUPLE_ORIG | NLA_F_NESTED);
-    size_t part = message_nest(&message, CTA_TUPLE_PROTO | NLA_F_NESTED);
-    message_add(&message, CTA_PROTO_NUM, &protocol, sizeof protocol);
-    message_end(&message, part);
-    message_end(&message, tuple);
-    size_t filter = message_nest(&message, CTA_FILTER | NLA_F_NESTED);
-    message_add_number(&message, CTA_FILTER_ORIG_FLAGS, FILTER_PROTOCOL);
-    message_end(&message, filter);
-    return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
-}
-
 static bool is_every_address(const struct address *address)
 {
     static const uint8_t zeros[sizeof address->bytes];
     return memcmp(address->bytes, zeros, address->size) == 0;
+}
+
+static uint16_t destination_type(const struct address *address)
+{
+    return address->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST;
+}
+
+static void add_filter(struct message *message, uint32_t flags)
+{
+    size_t filter = message_nest(message, CTA_FILTER | NLA_F_NESTED);
+    message_add_number(message, CTA_FILTER_ORIG_FLAGS, flags);
+    message_end(message, filter);
+}
+
+static void add_protocol(struct message *message, const uint16_t *port)
+{
+    uint8_t protocol = IPPROTO_UDP;
+    size_t part = message_nest(message, CTA_TUPLE_PROTO | NLA_F_NESTED);
+    message_add(message, CTA_PROTO_NUM, &protocol, sizeof protocol);
+    if (port != NULL) message_add(message, CTA_PROTO_DST_PORT, port, sizeof *port);
+    message_end(message, part);
+}
+
+/*
+ * Since Linux 6.11 the kernel looks for them itself; it passes over what is empty of its table, which is most of it. Older
+ * ones take the tuple for one that is whole, and say EINVAL; without a tuple they would delete everything.
+ */
+static int delete_filtered(int socket, const struct host_port *port)
+{
+    struct message message;
+    const struct address *address = &port->address;
+    struct nfgenmsg about = {.nfgen_family = (uint8_t)address->family, .version = 1 /* the family counts */};
+    uint16_t number = htons(port->port);
+    uint32_t flags = FILTER_PROTOCOL | FILTER_DESTINATION_PORT;
+    message_begin(&message, DELETE, 0, &about, sizeof about);
+    size_t tuple = message_nest(&message, CTA_TUPLE_ORIG | NLA_F_NESTED);
+    if (!is_every_address(address)) {
+        size_t part = message_nest(&message, CTA_TUPLE_IP | NLA_F_NESTED);
+        message_add(&message, destination_type(address), address->bytes, address->size);
+        message_end(&message, part);
+        flags |= FILTER_DESTINATION;
+    }
+    add_protocol(&message, &number);
+    message_end(&message, tuple);
+    add_filter(&message, flags);
+    return netlink_request(socket, &message);
+}
+
+/* A question for all of a family. Kernels before Linux 5.8 tell of other protocols as well. */
+static int ask(int socket, uint8_t family)
+{
+    struct message message;
+    struct nfgenmsg about = {.nfgen_family = family};
+    message_begin(&message, GET, NLM_F_DUMP, &about, sizeof about);
+    message.header.nlmsg_seq = QUESTION;
+    size_t tuple = message_nest(&message, CTA_TUPLE_ORIG | NLA_F_NESTED);
+    add_protocol(&message, NULL);
+    message_end(&message, tuple);
+    add_filter(&message, FILTER_PROTOCOL);
+    return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
 static bool begins_at(struct bytes tuple, const struct host_port *port)
@@ -68,8 +112,7 @@ static bool begins_at(struct bytes tuple, const struct host_port *port)
     struct bytes transport = attribute(tuple, CTA_TUPLE_PROTO);
     struct bytes protocol = attribute(transport, CTA_PROTO_NUM);
     struct bytes number = attribute(transport, CTA_PROTO_DST_PORT);
-    struct bytes destination = attribute(attribute(tuple, CTA_TUPLE_IP),
-                                         address->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST);
+    struct bytes destination = attribute(attribute(tuple, CTA_TUPLE_IP), destination_type(address));
     uint16_t wanted = htons(port->port);
     if (protocol.size != 1 || *(const uint8_t *)protocol.data != IPPROTO_UDP) return false;
     if (number.size != sizeof wanted || memcmp(number.data, &wanted, sizeof wanted) != 0) return false;
@@ -126,14 +169,23 @@ static bool has_family(const struct host_port *ports, size_t count, int family)
     return false;
 }
 
-int conntrack_forget_udp(int socket, const struct host_port *ports, size_t count)
+/* Takes ten milliseconds where the kernel's table is large, however little is in it. */
+static int delete_one_by_one(int socket, const struct host_port *ports, size_t count)
 {
     const int families[] = {AF_INET, AF_INET6};
     for (int i = 0; i < 2; i++) {
         if (!has_family(ports, count, families[i])) continue;
-        if (ask(socket, (uint8_t)families[i]) < 0 || read_entries(socket, ports, count) < 0)
-            /* To a question without mistakes EINVAL means that there is nobody who answers. */
-            return errno == EINVAL || errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
+        if (ask(socket, (uint8_t)families[i]) < 0 || read_entries(socket, ports, count) < 0) return -1;
     }
     return 0;
+}
+
+int conntrack_forget_udp(int socket, const struct host_port *ports, size_t count)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = delete_filtered(socket, &ports[i]);
+    if (result < 0 && errno == EINVAL) result = delete_one_by_one(socket, ports, count);
+    /* To a question without mistakes EINVAL means that there is nobody who answers. */
+    return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
 }

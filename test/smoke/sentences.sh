@@ -308,6 +308,55 @@ networks() {
 }
 it 'containers of a network find each other by name, published ports lead in, and nothing else does' networks
 
+# answerer CONTAINER: somebody in its network namespace who answers datagrams at port 53 with its name; sets $answerer.
+answerer() {
+    mkfifo "$work/answers"
+    nsenter "--net=/proc/$(field Pid "$1")/ns/net" perl -MIO::Socket::INET -e '
+        $| = 1;
+        my $socket = IO::Socket::INET->new(Proto => "udp", LocalPort => 53) or die "no socket: $!";
+        print "ready\n";
+        while ($socket->recv(my $question, 9)) { $socket->send($ARGV[0]) }' "$1" >"$work/answers" &
+    answerer=$!
+    read -r _ <"$work/answers"
+    rm "$work/answers"
+}
+
+# asker: who asks the port 5353 of this host from one socket, once for each line, and prints what is answered.
+asker() {
+    perl -MIO::Socket::INET -e '
+        $| = 1;
+        my $socket = IO::Socket::INET->new(Proto => "udp", PeerAddr => "127.0.0.1:5353") or die "no socket: $!";
+        while (<STDIN>) {
+            my $answer = "silence";
+            local $SIG{ALRM} = sub { die };
+            $socket->send("?");
+            eval { alarm 5; $socket->recv($answer, 99) or $answer = "refused"; alarm 0 };
+            print "$answer\n";
+        }'
+}
+
+datagrams() {
+    grep -q ' ctnetlink_' /proc/kallsyms || skip 'this kernel has no ctnetlink'
+    mkfifo "$work/questions" "$work/replies"
+    asker <"$work/questions" >"$work/replies" &
+    exec 3>"$work/questions" 4<"$work/replies"
+    for name in first second; do
+        start "$name" -p 5353:53/udp
+        answerer "$name"
+        echo >&3
+        read -r reply <&4
+        is "$name" "$reply" 'the answer'
+        kill "$answerer"
+        skiff rm -f "$name"
+        echo >&3
+        read -r reply <&4
+        is refused "$reply" 'the answer when nobody has the port'
+    done
+    exec 3>&- 4<&-
+    wait
+}
+it 'a client that never stops sending datagrams is led to whoever has the port now' datagrams
+
 doctor() {
     skiff doctor
 }

@@ -13,19 +13,16 @@ interface Holder {
 }
 
 /**
- * Leases addresses and ports for a start, all or none: call it in the transaction that inserts the container or claims
- * its start. A container that was started before gets the addresses that it had, if they are still free. Throws
- * `conflict` and `unavailable` as `leaseAddress` and `leasePorts` do, and `OrphanHolds`.
+ * Leases addresses and ports for the first start of a container, all or none: call it in the transaction that inserts the
+ * container. Throws `conflict` and `unavailable` as `leaseAddress` and `leasePorts` do, and `OrphanHolds`.
  */
 export function assignEndpoints(
   context: Context,
   { id, name, networking }: Holder & { networking: PreparedNetworking | undefined },
+  before: ReadonlyMap<string, string> = new Map(),
 ): void {
   if (networking === undefined) return;
   const { joins, mappings, choosePorts } = networking;
-  const before = previousAddresses(context, id);
-  releaseAddresses(context.database, id);
-  releasePorts(context.database, id);
   const exits = { 4: exitOf(joins, 4), 6: exitOf(joins, 6) };
   const endpoints = joins.map((join) => {
     const leadsOut = { 4: join === exits[4], 6: join === exits[6] };
@@ -37,6 +34,21 @@ export function assignEndpoints(
     leasePorts(context, { containerId: id, networkId: exit.network.id }, exit.ports);
   }
   networking.endpoints = endpoints;
+}
+
+/**
+ * The same for a container that was started before, in the transaction that claims its start: it gets the addresses that
+ * it had, if they are still free.
+ */
+export function reassignEndpoints(
+  context: Context,
+  container: Holder & { networking: PreparedNetworking | undefined },
+): void {
+  if (container.networking === undefined) return;
+  const before = previousAddresses(context, container.id);
+  releaseAddresses(context.database, container.id);
+  releasePorts(context.database, container.id);
+  assignEndpoints(context, container, before);
 }
 
 /** By network and family. */

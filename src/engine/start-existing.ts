@@ -5,7 +5,7 @@ import { bootId } from '../host/boot-id.ts';
 import type { Handover } from '../host/replace-process.ts';
 import { runProgram } from '../host/run-program.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
-import { assignEndpoints } from './assign-endpoints.ts';
+import { reassignEndpoints } from './assign-endpoints.ts';
 import { imageOfContainer } from './container-image.ts';
 import { type ContainerRow, containerById, recordStart, releaseContainer } from './container-store.ts';
 import type { Context } from './context.ts';
@@ -117,7 +117,7 @@ function claim(context: Context, seen: ContainerRow, prepared: PreparedContainer
     if (!isIdle || existsSync(join(paths.run, seen.id))) return false;
     rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
     recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
-    assignEndpoints(context, prepared);
+    reassignEndpoints(context, prepared);
     return true;
   });
 }

@@ -68,8 +68,8 @@ static void add_protocol(struct message *message, const uint16_t *port)
 }
 
 /*
- * Since Linux 6.11 the kernel looks for them itself; it passes over what is empty of its table, which is most of it. Older
- * ones take the tuple for one that is whole, and say EINVAL; without a tuple they would delete everything.
+ * The kernel looks for them itself, and passes over what is empty of its table, which is most of it. Older ones (6.1) take
+ * the tuple for one that is whole, and say EINVAL; without a tuple they would delete everything.
  */
 static int delete_filtered(int socket, const struct host_port *port)
 {

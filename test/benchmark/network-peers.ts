@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { run } from './measure.ts';
@@ -32,11 +32,26 @@ export async function networkPeers(work: string): Promise<NetworkPeer[]> {
       fetch: (reference) => fetchInto(peer, host, reference, directory),
       async stop() {
         await peer.stop();
+        killAllIn(host);
         await host.remove();
       },
     });
   }
   return peers;
+}
+
+/** A resolver of podman's outlives the containers of a network now and then. */
+function killAllIn({ pid: holder }: NetworkNamespace): void {
+  const namespace = readlinkSync(`/proc/${holder}/ns/net`);
+  for (const pid of readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)) {
+    try {
+      if (pid !== holder && readlinkSync(`/proc/${pid}/ns/net`) === namespace) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 async function makeHost(): Promise<NetworkNamespace> {

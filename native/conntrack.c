@@ -19,6 +19,9 @@
 #define FILTER_PROTOCOL (1 << 3)
 #define FILTER_DESTINATION_PORT (1 << 5)
 
+/* The kernel goes through its table for each filter; for more ports than this one question for all is less work. */
+#define FILTERS_MOST 8
+
 enum { QUESTION = 1, DELETION };
 
 struct bytes {
@@ -46,9 +49,9 @@ static bool is_every_address(const struct address *address)
     return memcmp(address->bytes, zeros, address->size) == 0;
 }
 
-static uint16_t destination_type(const struct address *address)
+static uint16_t destination_type(int family)
 {
-    return address->family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST;
+    return family == AF_INET6 ? CTA_IP_V6_DST : CTA_IP_V4_DST;
 }
 
 static void add_filter(struct message *message, uint32_t flags)
@@ -82,7 +85,7 @@ static int delete_filtered(int socket, const struct host_port *port)
     size_t tuple = message_nest(&message, CTA_TUPLE_ORIG | NLA_F_NESTED);
     if (!is_every_address(address)) {
         size_t part = message_nest(&message, CTA_TUPLE_IP | NLA_F_NESTED);
-        message_add(&message, destination_type(address), address->bytes, address->size);
+        message_add(&message, destination_type(address->family), address->bytes, address->size);
         message_end(&message, part);
         flags |= FILTER_DESTINATION;
     }
@@ -106,18 +109,33 @@ static int ask(int socket, uint8_t family)
     return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
-static bool begins_at(struct bytes tuple, const struct host_port *port)
+/* Where the first datagram of a flow went. */
+struct destination {
+    uint16_t port; /* 0: it is none of UDP */
+    struct bytes address;
+};
+
+static struct destination destination_of(const struct nlmsghdr *entry)
 {
-    const struct address *address = &port->address;
+    const struct nfgenmsg *about = NLMSG_DATA(entry);
+    struct bytes tuple = attribute(attributes_of(entry), CTA_TUPLE_ORIG);
     struct bytes transport = attribute(tuple, CTA_TUPLE_PROTO);
     struct bytes protocol = attribute(transport, CTA_PROTO_NUM);
-    struct bytes number = attribute(transport, CTA_PROTO_DST_PORT);
-    struct bytes destination = attribute(attribute(tuple, CTA_TUPLE_IP), destination_type(address));
-    uint16_t wanted = htons(port->port);
-    if (protocol.size != 1 || *(const uint8_t *)protocol.data != IPPROTO_UDP) return false;
-    if (number.size != sizeof wanted || memcmp(number.data, &wanted, sizeof wanted) != 0) return false;
-    if (destination.size != address->size) return false;
-    return is_every_address(address) || memcmp(destination.data, address->bytes, address->size) == 0;
+    struct bytes port = attribute(transport, CTA_PROTO_DST_PORT);
+    struct destination found = {
+        .address = attribute(attribute(tuple, CTA_TUPLE_IP), destination_type(about->nfgen_family))};
+    bool is_udp = protocol.size == 1 && *(const uint8_t *)protocol.data == IPPROTO_UDP;
+    if (!is_udp || port.size != sizeof found.port) return found;
+    memcpy(&found.port, port.data, sizeof found.port);
+    found.port = ntohs(found.port);
+    return found;
+}
+
+static bool is_at(const struct destination *flow, const struct host_port *port)
+{
+    const struct address *address = &port->address;
+    if (flow->port != port->port || flow->address.size != address->size) return false;
+    return is_every_address(address) || memcmp(flow->address.data, address->bytes, address->size) == 0;
 }
 
 /* By its id as well: it may have ended, and another one begun that looks alike. That nothing was there is fine. */
@@ -136,9 +154,9 @@ static int delete_entry(int socket, const struct nlmsghdr *entry)
 
 static int delete_if_wanted(int socket, const struct nlmsghdr *entry, const struct host_port *ports, size_t count)
 {
-    struct bytes tuple = attribute(attributes_of(entry), CTA_TUPLE_ORIG);
-    for (size_t i = 0; i < count; i++) {
-        if (begins_at(tuple, &ports[i])) return delete_entry(socket, entry);
+    struct destination flow = destination_of(entry);
+    for (size_t i = 0; flow.port != 0 && i < count; i++) {
+        if (is_at(&flow, &ports[i])) return delete_entry(socket, entry);
     }
     return 0;
 }
@@ -180,12 +198,19 @@ static int delete_one_by_one(int socket, const struct host_port *ports, size_t c
     return 0;
 }
 
+static int delete_each_filtered(int socket, const struct host_port *ports, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (delete_filtered(socket, &ports[i]) < 0) return -1;
+    }
+    return 0;
+}
+
 int conntrack_forget_udp(int socket, const struct host_port *ports, size_t count)
 {
-    int result = 0;
-    for (size_t i = 0; i < count && result == 0; i++)
-        result = delete_filtered(socket, &ports[i]);
-    if (result < 0 && errno == EINVAL) result = delete_one_by_one(socket, ports, count);
+    bool few = count <= FILTERS_MOST;
+    int result = few ? delete_each_filtered(socket, ports, count) : delete_one_by_one(socket, ports, count);
+    if (result < 0 && errno == EINVAL && few) result = delete_one_by_one(socket, ports, count);
     /* To a question without mistakes EINVAL means that there is nobody who answers. */
     return result == 0 || errno == EINVAL || errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
 }

@@ -1,6 +1,6 @@
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import { macOfAddress4 } from '../network/mac.ts';
-import { subnetOf } from '../network/subnet-of.ts';
+import { familyOf, subnetOf } from '../network/subnet-of.ts';
 import { leaseAddress, releaseAddresses } from './address-leases.ts';
 import type { Context } from './context.ts';
 import { leasePorts, releasePorts } from './port-leases.ts';
@@ -63,7 +63,7 @@ function previousAddresses({ database }: Context, id: string): Map<string, strin
 }
 
 function keyOf(networkId: string, address: string): string {
-  return `${networkId} ${address.includes(':') ? 6 : 4}`;
+  return `${networkId} ${familyOf(address)}`;
 }
 
 /** By which of its networks a container leaves, for each family of addresses. */

@@ -1,6 +1,7 @@
+import { familyOf } from '../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import { macOfAddress4 } from '../network/mac.ts';
-import { familyOf, subnetOf } from '../network/subnet-of.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import { leaseAddress, releaseAddresses } from './address-leases.ts';
 import type { Context } from './context.ts';
 import { leasePorts, releasePorts } from './port-leases.ts';

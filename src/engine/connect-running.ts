@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
+import { familyOf } from '../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import { compileDeparture, compileRoutes } from '../network/network-file.ts';
-import { familyOf } from '../network/subnet-of.ts';
 import { requestRenewal } from '../runtime/monitor-client.ts';
 import type { StateRecord } from '../runtime/records.ts';
 import { leadOut, releaseAddresses } from './address-leases.ts';

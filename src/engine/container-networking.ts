@@ -1,4 +1,5 @@
-import { familyOf, subnetOf } from '../network/subnet-of.ts';
+import { familyOf } from '../network/address-text.ts';
+import { subnetOf } from '../network/subnet-of.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { AddressLease } from './address-leases.ts';
 import { macOf } from './assign-endpoints.ts';

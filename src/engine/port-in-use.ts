@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts';
+import { bracketed } from '../network/address-text.ts';
 import type { Protocol } from '../network/definition.ts';
 import { portHolder } from '../network/listeners.ts';
 
@@ -9,7 +10,7 @@ import { portHolder } from '../network/listeners.ts';
 export function portInUse(detail: string): EngineError {
   const [protocol = 'tcp', address = '', port = ''] = detail.split(' ');
   const holder = portHolder({ protocol: protocol as Protocol, address, port: Number(port) });
-  const at = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const at = `${bracketed(address)}:${port}`;
   const who = holder === undefined ? 'in use' : `in use by ${holder.command} (pid ${holder.pid})`;
   return new EngineError('conflict', `port ${at}/${protocol} is ${who}`, {
     subject: at,

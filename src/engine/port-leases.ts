@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Database } from '../host/database.ts';
+import { bracketed } from '../network/address-text.ts';
 import type { Protocol, PublishedPort } from '../network/definition.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
@@ -66,7 +67,7 @@ function isEvery(address: string): boolean {
 }
 
 function portTaken({ protocol, hostPort, hostAddress }: PublishedPort, { name }: ContainerRow): EngineError {
-  const at = hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
+  const at = bracketed(hostAddress);
   return new EngineError('conflict', `port ${at}:${hostPort}/${protocol} is in use by container ${name}`, {
     subject: `${at}:${hostPort}`,
     hint: `publish another one, or stop that container (skiff stop ${name})`,

@@ -1,7 +1,7 @@
+import { familyOf } from '../network/address-text.ts';
 import type { FirewallPort, FirewallState, NetworkDefinition } from '../network/definition.ts';
 import { type BridgePort, compileBridges, compileRemoval } from '../network/network-file.ts';
 import { ruleset } from '../network/nft/ruleset.ts';
-import { familyOf } from '../network/subnet-of.ts';
 import { allAddresses } from './address-leases.ts';
 import { hostInterface } from './assign-endpoints.ts';
 import type { Context } from './context.ts';

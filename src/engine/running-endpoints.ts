@@ -1,5 +1,5 @@
+import { familyOf } from '../network/address-text.ts';
 import type { Endpoint } from '../network/definition.ts';
-import { familyOf } from '../network/subnet-of.ts';
 import { type AddressLease, addressesOf } from './address-leases.ts';
 import { endpointOf } from './assign-endpoints.ts';
 import type { ContainerRow } from './container-store.ts';

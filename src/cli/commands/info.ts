@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
 import type { EngineInfo } from '../../engine/info.ts';
+import { bracketed } from '../../network/address-text.ts';
 import { firewallRemarks } from '../output/firewall-remarks.ts';
 import { print, printError } from '../output/print.ts';
 import { humanMemory, humanSize } from '../output/units.ts';
@@ -26,9 +27,7 @@ async function remarks(engine: Engine): Promise<string[]> {
   const listed = await engine.containers.list({ all: false });
   const hosts = listed.flatMap(({ networking }) => networking.ports.flatMap(({ host }) => host ?? []));
   const open = hosts.filter(({ address }) => !address.startsWith('127.') && address !== '::1');
-  const names = open.map(
-    ({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`,
-  );
+  const names = open.map(({ address, port }) => `${bracketed(address)}:${port}`);
   return firewallRemarks(await engine.networks.foreignFirewall(), names);
 }
 

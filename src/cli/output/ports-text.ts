@@ -1,4 +1,5 @@
 import type { ContainerPort } from '../../engine/network-options.ts';
+import { bracketed } from '../../network/address-text.ts';
 
 /**
  * The PORTS column of `ps`, as Docker writes it: ports that are one more than the one before are a range as long as host
@@ -38,11 +39,6 @@ interface Run {
 function runText({ address, protocol, first, last }: Run): string {
   const range = first === last ? String(first) : `${first}-${last}`;
   return address === '' ? `${range}/${protocol}` : `${address}:${range}->${range}/${protocol}`;
-}
-
-/** An address as it stands before a port. */
-export function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** What is only exposed comes first, then IPv4, then IPv6. */

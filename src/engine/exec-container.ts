@@ -17,7 +17,7 @@ import { observe } from './reconcile.ts';
 export interface ExecRequest {
   /** Never empty. */
   argv: string[];
-  /** `KEY=VALUE`, in addition to the container's. */
+  /** Applied to the container's: `KEY=VALUE`, or `KEY` alone, which takes the variable away. */
   env: string[];
   /** Absolute path inside the container. */
   cwd?: string | undefined;

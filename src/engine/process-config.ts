@@ -21,7 +21,11 @@ export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageN
   const command = options.command.length > 0 || ownEntrypoint ? options.command : (config.Cmd ?? []);
   const argv = [...entrypoint, ...command];
   if (argv.length === 0 || argv[0] === '') {
-    throw new EngineError('invalid', `no command specified: image ${imageName} names none either`, {
+    const why =
+      ownEntrypoint && (config.Cmd ?? []).length > 0
+        ? `the given entrypoint sets that of image ${imageName} aside`
+        : `image ${imageName} names none either`;
+    throw new EngineError('invalid', `no command specified: ${why}`, {
       subject: imageName,
       hint: `name one after the image: skiff run ${imageName} COMMAND`,
     });
@@ -34,7 +38,10 @@ export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageN
   };
 }
 
-/** Later entries replace earlier ones with the same key, which keep their place. */
+/**
+ * Later entries replace earlier ones with the same key, which keep their place. A key without a value stays: it takes
+ * away whatever would be set at the start.
+ */
 function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {
   const merged = new Map<string, string>();
   for (const entry of lists.flat()) merged.set(entry.slice(0, indexOfEquals(entry)), entry);

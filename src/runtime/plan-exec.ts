@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CAPABILITIES, capabilityMask, isKnownNotRoot } from './capabilities.ts';
+import { applyEnvironment } from './environment.ts';
 import type { JoinedProcess } from './options.ts';
 import type { PlanRecord } from './plan-encode.ts';
 
@@ -10,7 +11,7 @@ export interface ExecOptions {
   /** The container's first process. */
   target: JoinedProcess;
   argv: readonly string[];
-  /** `KEY=VALUE`, in addition to the container's. */
+  /** Applied to the container's: `KEY=VALUE`, or `KEY` alone, which takes the variable away. */
   env: readonly string[];
   /** Inside the container; it must exist. */
   cwd?: string | undefined;
@@ -66,13 +67,10 @@ function processRecords(container: readonly PlanRecord[], options: ExecOptions):
   ];
 }
 
-/** The container's, with TERM where there is a terminal; a later value takes the place of an earlier one. */
+/** The container's environment, with TERM where there is a terminal, and what was asked for applied to it. */
 function environment(container: readonly PlanRecord[], { env, terminal }: ExecOptions): string[] {
   const own = container.flatMap(([op, entry = '']) => (op === 'env' ? [entry] : []));
-  const entries = new Map<string, string>();
-  for (const entry of [...(terminal ? ['TERM=xterm'] : []), ...own, ...env])
-    entries.set(entry.slice(0, entry.indexOf('=')), entry);
-  return [...entries.values()];
+  return applyEnvironment([...(terminal ? ['TERM=xterm'] : []), ...own], env);
 }
 
 /** Inheritable and ambient are empty, and a user who is known not to be root has a bounding set alone, as at a start. */

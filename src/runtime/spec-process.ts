@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts';
 import type { CapabilitySets, ProcessSpec, UserSpec } from '../oci/runtime-config.ts';
 import { boundingCapabilities, isKnownNotRoot } from './capabilities.ts';
 import { DEFAULT_PATH } from './defaults.ts';
+import { applyEnvironment } from './environment.ts';
 import type { HostFacts } from './host-facts.ts';
 import { apparmorProfile, selinuxContext } from './labels.ts';
 import type { ContainerOptions } from './options.ts';
@@ -24,7 +25,10 @@ export function processSpec(
   const selinux = selinuxContext(security, host);
   return {
     args: [...process.argv],
-    env: environment(process.env, { hostname: namespaces.hostname, terminal: stdio.terminal }),
+    env: applyEnvironment(
+      defaultEnvironment({ hostname: namespaces.hostname, terminal: stdio.terminal }),
+      process.env,
+    ),
     cwd: process.cwd,
     user,
     capabilities: capabilitySets(boundingCapabilities(security, host.deviceControl), user),
@@ -75,25 +79,9 @@ function oomScore(wanted: number | undefined, host: HostFacts): number | undefin
   });
 }
 
-/**
- * PATH, HOSTNAME and with a terminal TERM, then what image and user say; a later value takes the place of an earlier
- * one, and a name without a value takes the variable away, as in Docker.
- */
-function environment(
-  given: readonly string[],
-  { hostname, terminal }: { hostname: string; terminal: boolean },
-): string[] {
-  const entries = new Map<string, string>([
-    ['PATH', `PATH=${DEFAULT_PATH}`],
-    ['HOSTNAME', `HOSTNAME=${hostname}`],
-  ]);
-  if (terminal) entries.set('TERM', 'TERM=xterm');
-  for (const entry of given) {
-    const equals = entry.indexOf('=');
-    if (equals > 0) entries.set(entry.slice(0, equals), entry);
-    else entries.delete(entry);
-  }
-  return [...entries.values()];
+/** What a command has unless image or user say otherwise. */
+function defaultEnvironment({ hostname, terminal }: { hostname: string; terminal: boolean }): string[] {
+  return [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(terminal ? ['TERM=xterm'] : [])];
 }
 
 function userSpec({ user, umask, groups }: ContainerOptions['process']): UserSpec {

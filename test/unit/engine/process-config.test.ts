@@ -43,6 +43,17 @@ describe('what a container executes', () => {
     );
   });
 
+  it('is not blamed on an image whose command the given entrypoint sets aside', () => {
+    expect(() => mergeProcess(IMAGE, wishes({ entrypoint: [] }), 'image')).toThrowError(/entrypoint.*image/);
+    expect(() => mergeProcess(imageWith({}), wishes({ entrypoint: [] }), 'empty')).toThrowError(/names none/);
+  });
+
+  it('keeps a name without a value, which takes the variable away at the start', () => {
+    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'X'] }), 'image').env).toEqual(['PATH=/bin', 'A', 'X']);
+    expect(mergeProcess(IMAGE, wishes({ env: ['A=2', 'A'] }), 'image').env).toEqual(['PATH=/bin', 'A']);
+    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'A=2'] }), 'image').env).toEqual(['PATH=/bin', 'A=2']);
+  });
+
   it('sees the later of two values of a variable', () => {
     const { env } = mergeProcess(IMAGE, wishes({ env: ['A=2', 'B=x=y', 'B=3'] }), 'image');
     expect(env).toEqual(['PATH=/bin', 'A=2', 'B=3']);

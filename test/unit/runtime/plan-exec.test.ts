@@ -87,6 +87,7 @@ describe('the plan of exec', () => {
   it('takes what is asked for in the place of what the container has', () => {
     const plan = compile({ cwd: '/', user: 'root', env: ['COLOUR=blue', 'NEW='], stdin: true });
     expect(of(plan, 'env')).toEqual(['PATH=/bin', 'COLOUR=blue', 'NEW=']);
+    expect(of(compile({ env: ['COLOUR', 'NOT_THERE'] }), 'env')).toEqual(['PATH=/bin']);
     expect([of(plan, 'cwd'), of(plan, 'user'), of(plan, 'stdin')]).toEqual([['/'], ['root'], ['open']]);
   });
 

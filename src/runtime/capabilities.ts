@@ -53,8 +53,9 @@ export type Capability = (typeof CAPABILITIES)[number];
 /**
  * What a container may at most do, its bounding set: Docker's fourteen, less those that are dropped, more those that
  * are added; `ALL` among the added is everything but the dropped ones, `ALL` among the dropped is the added ones
- * alone. A privileged container begins with everything. Seccomp profiles depend on this set, too. Throws `invalid`
- * for a name that is none.
+ * alone. A privileged container begins with everything, and what is dropped it does not have either: Docker gives it
+ * all the same. Seccomp profiles depend on this set, too. Throws `invalid` for a name that is none, and for `ALL` both
+ * added and dropped, which Docker takes for added.
  *
  * CAP_MKNOD is safe as long as device rules keep a node from being opened. Without them nobody gets it by default or
  * as one of `ALL`, and asking for it by name throws `unsupported`.
@@ -66,8 +67,9 @@ export function boundingCapabilities(
   if (!privileged && deviceControl && capAdd.length === 0 && capDrop.length === 0)
     return [...DEFAULT_CAPABILITIES];
   const [added, dropped] = [capAdd.map(normalName), capDrop.map(normalName)];
-  const everything = privileged || added.includes(ALL);
-  if (!everything && !deviceControl && added.includes('CAP_MKNOD')) throw noDeviceRules();
+  if (added.includes(ALL) && dropped.includes(ALL)) throw allBothWays();
+  const everything = (privileged && !dropped.includes(ALL)) || added.includes(ALL);
+  if (!privileged && !everything && !deviceControl && added.includes('CAP_MKNOD')) throw noDeviceRules();
   const basis = everything ? CAPABILITIES : dropped.includes(ALL) ? [] : DEFAULT_CAPABILITIES;
   const kept = basis.filter((name) => !dropped.includes(name) && (privileged || isSafe(name, deviceControl)));
   const named = everything ? [] : added.filter((name) => name !== ALL);
@@ -105,6 +107,13 @@ function withoutPrefix(name: string): string {
 
 function isCapability(name: string): name is Capability {
   return (CAPABILITIES as readonly string[]).includes(name);
+}
+
+function allBothWays(): EngineError {
+  return new EngineError('invalid', 'all capabilities are both added and dropped', {
+    subject: ALL,
+    hint: 'drop ALL and add those that are needed by name, or add ALL and drop by name',
+  });
 }
 
 function noDeviceRules(): EngineError {

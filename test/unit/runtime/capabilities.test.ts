@@ -38,7 +38,22 @@ describe('boundingCapabilities', () => {
   it('adds everything but what is dropped by name', () => {
     expect(bounding({ capAdd: ['ALL'] })).toEqual([...CAPABILITIES]);
     expect(bounding({ capAdd: ['ALL'], capDrop: ['sys_admin'] })).toHaveLength(CAPABILITIES.length - 1);
-    expect(bounding({ capAdd: ['ALL'], capDrop: ['ALL'] })).toEqual([...CAPABILITIES]);
+  });
+
+  it.each([false, true])(
+    'does not guess what adding and dropping all would mean (privileged: %s)',
+    (privileged) => {
+      expect(() => bounding({ privileged, capAdd: ['all'], capDrop: ['ALL'] })).toThrow(
+        expect.objectContaining({ kind: 'invalid', message: 'all capabilities are both added and dropped' }),
+      );
+    },
+  );
+
+  it('takes all from a privileged container as well, but for what is added by name', () => {
+    expect(bounding({ privileged: true, capDrop: ['ALL'] })).toEqual([]);
+    const added = { privileged: true, capDrop: ['ALL'], capAdd: ['chown', 'mknod'] };
+    for (const deviceControl of [true, false])
+      expect(bounding(added, deviceControl)).toEqual(['CAP_CHOWN', 'CAP_MKNOD']);
   });
 
   it('gives a privileged container everything, but for what is dropped by name', () => {

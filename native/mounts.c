@@ -73,6 +73,17 @@ static int create(const char *type, const char *source, const char *data, uint64
     return k_fsmount(fs, (unsigned)attributes);
 }
 
+/* As k_move_mount, which says EINVAL when one is a directory and the other is not: ENOTDIR or EISDIR, as of a path. */
+static int attach_mount(int mount, int target)
+{
+    struct stat what, where;
+    if (k_move_mount(mount, target) == 0) return 0;
+    if (errno != EINVAL) return -1;
+    if (fstat(mount, &what) < 0 || fstat(target, &where) < 0) return -1;
+    if (S_ISDIR(what.st_mode) == S_ISDIR(where.st_mode)) return fail_with(EINVAL);
+    return fail_with(S_ISDIR(what.st_mode) ? ENOTDIR : EISDIR);
+}
+
 static enum missing missing_policy(const char *flags)
 {
     if (has_word(flags, "mkdir")) return MISSING_BECOMES_DIRECTORY;
@@ -112,7 +123,7 @@ static int mount_filesystem(const struct rootfs *rootfs, const struct record *re
     owned_fd target = rootfs_open(rootfs, record->arg[2], missing_policy(flags), resolve_policy(type));
     if (target < 0) return -1;
     owned_fd mount = create(type, record->arg[1], data, attributes);
-    return mount < 0 ? -1 : k_move_mount(mount, target);
+    return mount < 0 ? -1 : attach_mount(mount, target);
 }
 
 int step_mount(struct rootfs *rootfs, const struct record *record)
@@ -139,7 +150,7 @@ static int attach_bind(const struct rootfs *rootfs, int mount, const char *targe
 {
     if (mount < 0) return -1;
     owned_fd target = rootfs_open(rootfs, target_path, missing_policy(flags), 0);
-    return target < 0 ? -1 : k_move_mount(mount, target);
+    return target < 0 ? -1 : attach_mount(mount, target);
 }
 
 int step_bind(struct rootfs *rootfs, const struct record *record)

@@ -119,7 +119,14 @@ function explainSysctl({ code, reason, detail }: Failure): Partial<Words> {
       return {
         kind: 'notFound',
         message,
-        hint: 'this kernel does not have it, or lacks the module that brings it',
+        hint: 'this kernel has it for the whole machine only, not at all, or lacks the module that brings it',
+      };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        kind: 'invalid',
+        message,
+        hint: "it has no value of the container's own: this kernel lets it be set for the whole machine only, on the host",
       };
     case 'EINVAL':
     case 'ERANGE':

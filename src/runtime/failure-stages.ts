@@ -75,7 +75,6 @@ function generalWords({ code, stage, detail, reason }: Failure): Words {
 
 /** What failed, for each stage of native/stages.def that has no explainer; `%` is the detail. */
 const PHRASES: Readonly<Record<string, string>> = {
-  bind: 'cannot mount %',
   'bind-root': 'cannot mount the root file system %',
   capabilities: 'cannot set the capabilities of the command',
   'cgroup-mount': 'cannot show the container its cgroup',
@@ -121,6 +120,7 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   clone: explainClone,
   target: explainTarget,
   attach: explainTarget,
+  bind: explainMount,
   'bind-source': explainBindSource,
   mount: explainMount,
   overlay: explainOverlay,
@@ -248,8 +248,19 @@ function explainMount({ code, reason, detail }: Failure): Partial<Words> {
     case 'EINVAL':
       return { kind: 'invalid', message, hint: 'the kernel refuses one of its options' };
     case 'ENOTDIR':
+      return {
+        kind: 'invalid',
+        message,
+        hint: 'the image has a file there, or above it: a directory is mounted on a directory',
+      };
+    case 'EISDIR':
+      return {
+        kind: 'invalid',
+        message,
+        hint: 'the image has a directory there: a file is mounted on a file',
+      };
     case 'ELOOP':
-      return { kind: 'invalid', message, hint: 'the image has something else than a directory there' };
+      return { kind: 'invalid', message, hint: 'the image has a link there, where a directory has to be' };
     default:
       return { message };
   }

@@ -6,7 +6,7 @@ import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { makeLayer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const room = useRoom();
-const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR } = constants.errno;
+const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR, EISDIR } = constants.errno;
 let layer: string;
 
 beforeAll(() => {
@@ -51,6 +51,9 @@ describe('a step that fails is reported by name, errno and object, and everythin
     ['mount', init('mount', 'tmpfs', 'x', '/missing', '', ''), ENOENT, '/missing'],
     ['bind-source', init('bind', '/no/source', '/tmp', ''), ENOENT, '/no/source'],
     ['bind', init('bind', '/', '/missing', ''), ENOENT, '/missing'],
+    ['mount', init('mount', 'tmpfs', 'x', '/etc/passwd', '', ''), ENOTDIR, '/etc/passwd'],
+    ['bind', init('bind', '/', '/etc/passwd', ''), ENOTDIR, '/etc/passwd'],
+    ['bind', init('bind', '/etc/passwd', '/tmp', ''), EISDIR, '/tmp'],
     ['bind-source', hidden('bind', '/bin', '/tmp', ''), EINVAL, '/bin'],
     ['node', init('node', '/dev/x', 'p', '1', '3', '666', '0', '0'), EINVAL, '/dev/x'],
     ['symlink', init('symlink', '/etc/passwd/x', 'y'), ENOTDIR, '/etc/passwd/x'],

@@ -1,4 +1,4 @@
-import { unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 
 /** A file of `--cidfile`: this command's own, and still empty. */
@@ -9,24 +9,33 @@ export interface CidFile {
   discard(): void;
 }
 
-/** Makes the file. Throws `conflict` when there is one, which may name a container that lives, `unavailable` else. */
+/**
+ * Makes the file. Throws `conflict` when there is one, which may name a container that lives, `unavailable` else. It is
+ * written by its descriptor: whoever may write to its directory may have put something else in its place by then.
+ */
 export function makeCidFile(path: string): CidFile {
-  makeNew(path);
+  const file = makeNew(path);
   return {
     write(id) {
       try {
-        writeFileSync(path, id);
+        writeSync(file, id);
+        closeSync(file);
       } catch (cause) {
         throw cannotWrite(path, cause as NodeJS.ErrnoException);
       }
     },
-    discard: () => unlinkSync(path),
+    discard() {
+      const [mine, there] = [fstatSync(file), lstatSync(path, { throwIfNoEntry: false })];
+      closeSync(file);
+      if (there?.ino === mine.ino && there.dev === mine.dev) unlinkSync(path);
+    },
   };
 }
 
-function makeNew(path: string): void {
+/** Returns its descriptor. The mode is what the caller's umask leaves of it. */
+function makeNew(path: string): number {
   try {
-    writeFileSync(path, '', { flag: 'wx', mode: 0o644 });
+    return openSync(path, 'wx', 0o644);
   } catch (cause) {
     const error = cause as NodeJS.ErrnoException;
     if (error.code !== 'EEXIST') throw cannotWrite(path, error);

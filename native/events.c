@@ -36,7 +36,7 @@ void events_open(const struct plan *plan)
 
 static int open_journal(void)
 {
-    return open(journal.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    return open(journal.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
 /* Of several writers that find it full one renames it; the others see that it is not the one they opened any more. */

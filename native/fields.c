@@ -52,6 +52,7 @@ static int map(struct fields *fields, const struct record_format *format, const 
     if (fstat(fields->fd, &stat) < 0) return failed(format->stage, path);
     if (!S_ISREG(stat.st_mode) || stat.st_size == 0 || stat.st_size > FILE_MAX)
         return record_invalid(format, path);
+    if (!is_ours_alone(&stat)) return fail_with(EPERM), failed(format->stage, path);
     size_t size = (size_t)stat.st_size;
     const char *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fields->fd, 0);
     if (data == MAP_FAILED) return failed(format->stage, path);

@@ -31,7 +31,7 @@ static struct {
 static int open_file(int flags)
 {
     struct stat stat;
-    journal.fd = open(journal.plan->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0640);
+    journal.fd = open(journal.plan->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0600);
     if (journal.fd < 0 || fstat(journal.fd, &stat) < 0) return -1;
     journal.size = journal.whole = journal.entry_end = stat.st_size;
     return 0;

@@ -9,7 +9,7 @@
 
 static int write_file(int dir, const char *path, const char *text, int length)
 {
-    owned_fd fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    owned_fd fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -1 : write_all(fd, text, (size_t)length);
 }
 

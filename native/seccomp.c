@@ -22,6 +22,7 @@ static int map_program(const char *path)
     if (!S_ISREG(stat.st_mode) || stat.st_size == 0 || stat.st_size % (off_t)sizeof *program.filter != 0 ||
         stat.st_size / (off_t)sizeof *program.filter > BPF_MAXINSNS)
         return fail_with(EINVAL);
+    if (!is_ours_alone(&stat)) return fail_with(EPERM);
     program.filter = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     if (program.filter == MAP_FAILED) return -1;
     program.len = (unsigned short)((size_t)stat.st_size / sizeof *program.filter);

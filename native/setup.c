@@ -10,11 +10,11 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-static int make_directory(const struct record *record)
+static int mkdir_step(const struct record *record)
 {
     uint64_t mode;
     if (parse_unsigned(record->arg[1], 8, &mode) < 0) return -1;
-    return mkdir(record->arg[0], (mode_t)mode) == 0 || errno == EEXIST ? 0 : -1;
+    return make_one_directory(record->arg[0], (mode_t)mode);
 }
 
 /* What the kernel may lack (ENOENT, EACCES), or may not change any more once there are members or children (EBUSY). */
@@ -39,7 +39,7 @@ static int perform(const struct record *record)
 {
     switch (record->op) {
     case OP_MKDIR:
-        return make_directory(record) < 0 ? failed(STAGE_MKDIR, record->arg[0]) : 0;
+        return mkdir_step(record) < 0 ? failed(STAGE_MKDIR, record->arg[0]) : 0;
     case OP_WRITE:
         return write_text(record->arg[0], record->arg[1]) < 0 ? failed(STAGE_WRITE, record->arg[0]) : 0;
     case OP_WRITE_OPTIONAL:

@@ -42,7 +42,7 @@ static int remove_tree(const char *path, const char *trash_path)
 
 static int touch(const char *path)
 {
-    owned_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    owned_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -1 : 0;
 }
 

@@ -138,9 +138,22 @@ int ms_until(int64_t moment)
     return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
+bool is_ours_alone(const struct stat *file)
+{
+    return file->st_uid == geteuid() && (file->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+int make_one_directory(const char *path, mode_t mode)
+{
+    mode_t old = umask(0);
+    int made = mkdir(path, mode);
+    umask(old);
+    return made == 0 || errno == EEXIST ? 0 : -1;
+}
+
 int make_directories(const char *path, mode_t mode)
 {
-    if (mkdir(path, mode) == 0 || errno == EEXIST) return 0;
+    if (make_one_directory(path, mode) == 0) return 0;
     if (errno != ENOENT) return -1;
     const char *slash = strrchr(path, '/');
     if (slash == NULL || slash == path) return fail_with(ENOENT);
@@ -150,7 +163,7 @@ int make_directories(const char *path, mode_t mode)
     memcpy(parent, path, length);
     parent[length] = '\0';
     if (make_directories(parent, mode) < 0) return -1;
-    return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -1;
+    return make_one_directory(path, mode);
 }
 
 bool has_word(const char *words, const char *word)

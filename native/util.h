@@ -64,7 +64,14 @@ int64_t monotonic_ns(void);
 /* How long poll may wait for this moment of monotonic_ms(): at most an hour, 0 when it has passed, -1 if it is -1. */
 int ms_until(int64_t moment);
 
-/* mkdir -p; what exists is fine. */
+/* Whether a file by which something is decided is our user's, and nobody else may write it. */
+struct stat;
+bool is_ours_alone(const struct stat *file);
+
+/* Makes a directory of this mode, whatever the umask is; what exists is fine, and stays as it is. */
+int make_one_directory(const char *path, mode_t mode);
+
+/* The same with all directories above it. */
 int make_directories(const char *path, mode_t mode);
 
 /* Whether `word` is one of the comma-separated `words`. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import { Database } from '../host/database.ts';
 import { installHelper } from '../host/helper.ts';
@@ -54,7 +54,8 @@ export class Context {
     const { root, run } = this.paths;
     for (const directory of [root, run]) {
       try {
-        mkdirSync(directory, { recursive: true, mode: 0o711 });
+        const made = mkdirSync(directory, { recursive: true, mode: PRIVATE });
+        if (made === undefined) closeToOthers(directory);
       } catch (cause) {
         throw new EngineError('unavailable', `cannot make ${directory}: ${(cause as Error).message}`, {
           subject: directory,
@@ -64,6 +65,16 @@ export class Context {
     }
     return Database.open(this.paths.database, MIGRATIONS);
   }
+}
+
+/** Only root looks inside: names, environments and health commands of containers are nobody else's business. */
+const PRIVATE = 0o710;
+
+/** Earlier versions let everybody pass through. A directory of any other mode is somebody's choice. */
+const EARLIER = 0o711;
+
+function closeToOthers(directory: string): void {
+  if ((statSync(directory).mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
 }
 
 function requireRoot(): void {

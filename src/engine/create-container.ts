@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { bootId } from '../host/boot-id.ts';
+import { writeOwnFile } from '../host/own-file.ts';
 import { processIdentity } from '../host/process.ts';
 import { assignEndpoints } from './assign-endpoints.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from './container-store.ts';
 import type { Context } from './context.ts';
 import { appendEvent, containerAttributes } from './event-journal.ts';
-import { type FileOwner, writeHostsFiles } from './hosts-files.ts';
+import { type FileOwner, FOR_EVERYBODY_INSIDE, writeHostsFiles } from './hosts-files.ts';
 import { hostsTexts } from './hosts-texts.ts';
 import type { PreparedContainer } from './prepare-container.ts';
 import { statusOf } from './status.ts';
@@ -169,10 +170,10 @@ async function writeFiles(
     writeHostsFiles(prepared.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
   }
   if (files.localtime !== undefined && prepared.timeZone !== undefined) {
-    writeFileSync(files.localtime, prepared.timeZone);
+    writeOwnFile(files.localtime, prepared.timeZone, FOR_EVERYBODY_INSIDE);
     if (owner !== undefined) chownSync(files.localtime, owner.uid, owner.gid);
   }
-  writeFileSync(join(identity.containerDir, 'config.json'), prepared.config);
+  writeOwnFile(join(identity.containerDir, 'config.json'), prepared.config, 0o600);
 }
 
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */
@@ -183,7 +184,7 @@ function makeRoot({ runtime: { rootfs } }: PreparedContainer, owner: FileOwner |
   const like = top === undefined ? undefined : statSync(top);
   const { uid, gid } = like ?? owner ?? { uid: 0, gid: 0 };
   chownSync(rootfs.upper, uid, gid);
-  if (like !== undefined) chmodSync(rootfs.upper, like.mode & 0o7777);
+  chmodSync(rootfs.upper, (like?.mode ?? 0o755) & 0o7777);
 }
 
 /** Turns a failed write below the store into a message. */

@@ -29,7 +29,7 @@ export function appendEvent({ paths }: Context, { type, action, id, attributes }
   // Nanoseconds are more than a number of JavaScript holds.
   const line = `${JSON.stringify(event).slice(0, -1)},"timeNano":${now}000000}\n`;
   try {
-    const journal = openSync(paths.events, 'a', 0o640);
+    const journal = openSync(paths.events, 'a', 0o600);
     try {
       writeSync(journal, line);
     } finally {

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { readOwnFile, writeOwnFile } from '../host/own-file.ts';
 import type { StorePaths } from '../host/paths.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
 import { subnetOf } from '../network/subnet-of.ts';
@@ -23,16 +24,21 @@ export function enableForwarding(paths: StorePaths, networks: readonly NetworkDe
   const uplinks = linkNames().filter((name) => name !== 'lo' && !links.includes(name));
   if (missing.includes(SIX)) uplinks.forEach(keepRouters);
   for (const file of missing) {
-    writeFileSync(uplinksFile(paths, file === FOUR ? 4 : 6), uplinks.join('\n'));
+    writeUplinks(uplinksFile(paths, file === FOUR ? 4 : 6), uplinks);
     switchOn(file);
   }
 }
 
 /** The interfaces between which nothing of a family is forwarded. */
 export function readUplinks(paths: StorePaths, family: 4 | 6): string[] {
-  return readOr(uplinksFile(paths, family), '')
-    .split('\n')
-    .filter((name) => name !== '');
+  return (readOwnFile(uplinksFile(paths, family)) ?? '').split('\n').filter((name) => name !== '');
+}
+
+/** In one step, as somebody may be making the firewall's rules from it just now. */
+function writeUplinks(file: string, uplinks: readonly string[]): void {
+  const draft = `${file}.${process.pid}`;
+  writeOwnFile(draft, uplinks.join('\n'), 0o600);
+  renameSync(draft, file);
 }
 
 /** On the tmpfs: a reboot takes it, and the forwarding. */

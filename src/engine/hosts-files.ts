@@ -1,5 +1,9 @@
-import { chownSync, writeFileSync } from 'node:fs';
+import { chownSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeOwnFile } from '../host/own-file.ts';
+
+/** Users of the container that are not root read these files, too. */
+export const FOR_EVERYBODY_INSIDE = 0o644;
 
 /** The three files that every container gets bind mounted over its own. Absolute host paths. */
 export interface HostsFiles {
@@ -27,9 +31,9 @@ export function writeHostsFiles(
     owner,
   }: { hosts: string; resolvConf: string; hostname: string; owner: FileOwner | undefined },
 ): void {
-  writeFileSync(files.hosts, hosts);
-  writeFileSync(files.hostname, `${hostname}\n`);
-  writeFileSync(files.resolvConf, resolvConf);
+  writeOwnFile(files.hosts, hosts, FOR_EVERYBODY_INSIDE);
+  writeOwnFile(files.hostname, `${hostname}\n`, FOR_EVERYBODY_INSIDE);
+  writeOwnFile(files.resolvConf, resolvConf, FOR_EVERYBODY_INSIDE);
   if (owner === undefined) return;
   for (const file of Object.values(files)) chownSync(file, owner.uid, owner.gid);
 }

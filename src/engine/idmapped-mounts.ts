@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelVersion } from '../host/kernel.ts';
+import { readOwnFile, writeOwnFile } from '../host/own-file.ts';
 import { runProgram } from '../host/run-program.ts';
 import type { Context } from './context.ts';
 
@@ -13,10 +14,10 @@ export async function canMapOwners(context: Context): Promise<boolean> {
   if (process.env['SKIFF_IDMAP'] === 'copy') return false;
   const { release, major, minor } = kernelVersion();
   const marker = join(context.paths.root, 'idmapped-mounts');
-  const [knownRelease, answer] = readIfPresent(marker).split(' ');
+  const [knownRelease, answer] = (readOwnFile(marker) ?? '').split(' ');
   if (knownRelease === release) return answer === 'yes';
   const can = (major > 5 || (major === 5 && minor >= 19)) && (await tryMount(context));
-  writeFileSync(`${marker}.${process.pid}`, `${release} ${can ? 'yes' : 'no'}`, { mode: 0o600 });
+  writeOwnFile(`${marker}.${process.pid}`, `${release} ${can ? 'yes' : 'no'}`, 0o600);
   renameSync(`${marker}.${process.pid}`, marker);
   return can;
 }
@@ -24,13 +25,4 @@ export async function canMapOwners(context: Context): Promise<boolean> {
 async function tryMount({ helper, paths }: Context): Promise<boolean> {
   mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
   return (await runProgram(helper, ['probe-idmap', paths.layers])).code === 0;
-}
-
-function readIfPresent(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

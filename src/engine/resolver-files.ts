@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeOwnDirectory } from '../host/own-file.ts';
 import { readText } from '../host/read-text.ts';
 import { replaceFile } from '../host/replace-file.ts';
 import type { Endpoint } from '../network/definition.ts';
@@ -62,8 +62,8 @@ function upstreams(
   return { upstreams: [...parseResolvConf(readText('/etc/resolv.conf') ?? '').servers], forward: 'host' };
 }
 
-/** Resolvers have no rights: what they read is for everybody. */
+/** Resolvers have no rights: what they read is for everybody who gets there, which below RUN only they do. */
 function writeForResolvers(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+  makeOwnDirectory(dirname(file), 0o755);
   replaceFile(file, text, 0o644);
 }

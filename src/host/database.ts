@@ -1,7 +1,8 @@
-import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { EngineError } from '../errors.ts';
+import { writeOwnFile } from './own-file.ts';
 
 /** A row as SQLite gives it: column name to value. */
 export type Row = Record<string, unknown>;
@@ -35,7 +36,9 @@ export class Database {
    */
   static open(file: string, migrations: readonly string[]): Database {
     try {
-      if (!existsSync(file)) create(file, migrations);
+      const existing = statSync(file, { throwIfNoEntry: false });
+      if (existing === undefined) create(file, migrations);
+      else if ((existing.mode & 0o777) !== PRIVATE) makePrivate(file);
       const connection = connect(file);
       migrate(connection, migrations);
       if (logSize(file) > LOG_MAX_BYTES) emptyLog(connection);
@@ -115,6 +118,19 @@ function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && typeof (error as Partial<SqliteError>).errcode === 'number';
 }
 
+/**
+ * What containers are told is secret, and whoever may read the -shm file may keep writers out by a lock on it. SQLite
+ * gives -wal and -shm the mode of the database.
+ */
+const PRIVATE = 0o600;
+
+/** An earlier version, or somebody, let others in. */
+function makePrivate(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (statSync(file + suffix, { throwIfNoEntry: false }) !== undefined) chmodSync(file + suffix, PRIVATE);
+  }
+}
+
 function connect(file: string): DatabaseSync {
   const connection = new DatabaseSync(file);
   connection.exec(
@@ -144,6 +160,7 @@ function create(file: string, migrations: readonly string[]): void {
   const draft = `${file}.${process.pid}`;
   rmSync(draft, { force: true });
   try {
+    writeOwnFile(draft, '', PRIVATE);
     const connection = connect(draft);
     connection.exec('PRAGMA journal_mode=WAL');
     migrate(connection, migrations);

@@ -1,12 +1,13 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { writeOwnFile } from './own-file.ts';
 
 /**
- * Writes a file in one step, for readers that may come at any time. The draft lies beside the file's directory: whoever
+ * Writes a file of exactly this mode in one step, for readers that may come at any time. The draft lies beside the file's directory: whoever
  * reads all of the directory must not take it for one of its own. It need not survive a power cut.
  */
 export function replaceFile(file: string, content: string | Uint8Array, mode: number): void {
   const draft = join(dirname(dirname(file)), `.${basename(file)}.${process.pid}`);
-  writeFileSync(draft, content, { mode });
+  writeOwnFile(draft, content, mode);
   renameSync(draft, file);
 }

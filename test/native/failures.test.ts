@@ -6,7 +6,7 @@ import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { makeLayer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const room = useRoom();
-const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR, EISDIR } = constants.errno;
+const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR, EISDIR, EPERM } = constants.errno;
 let layer: string;
 
 beforeAll(() => {
@@ -145,6 +145,27 @@ describe('a plan is refused', () => {
       code: 125,
       stderr: `skiff-helper: plan: ${detail === '' ? container.planPath : detail}: Invalid argument\n`,
     });
+  });
+
+  it.each([0o620, 0o602])('that others than its owner may write (mode %o)', async (mode) => {
+    const container = room.plan({ args: ['true'] });
+    chmodSync(container.planPath, mode);
+    const result = await container.run();
+    rmSync(container.runDir, { recursive: true });
+    expect(result).toMatchObject({
+      code: 125,
+      stderr: `skiff-helper: plan: ${container.planPath}: Operation not permitted\n`,
+    });
+  });
+
+  it('whose filter others may write', async () => {
+    const filter = join(room.root, 'filter.bpf');
+    writeFileSync(filter, Buffer.from('06000000 0000ff7f'.replace(' ', ''), 'hex'));
+    chmodSync(filter, 0o622);
+    const general: PlanRecord[] = [['seccomp', filter, '']];
+    expect(await failure({ general })).toEqual(['seccomp', EPERM, filter]);
+    chmodSync(filter, 0o644);
+    expect(await room.plan({ args: ['true'], general }).run()).toMatchObject({ code: 0 });
   });
 });
 

@@ -1,0 +1,168 @@
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { useRegistry } from '../helpers/images.ts';
+import { NetworkNamespace } from '../helpers/network-namespace.ts';
+import { EXECUTABLE, type Store, useStore } from '../helpers/skiff.ts';
+
+/** Trees whose owners and modes are an image's, or a container's. */
+const OF_IMAGES = /^store\/(layers\/\*|containers\/\*\/(upper|work|rootfs))\//;
+
+/** Every kind of file and directory that a store has, with its mode, and its owner unless that is root. */
+function inventory({ root, runRoot }: Store): string[] {
+  const lines = new Set<string>();
+  const add = (path: string, name: string): void => {
+    const entry = lstatSync(path);
+    const type = entry.isDirectory() ? 'd' : entry.isFile() ? '-' : entry.isSocket() ? 's' : '?';
+    const owner = entry.uid === 0 && entry.gid === 0 ? '' : ` ${entry.uid}:${entry.gid}`;
+    lines.add(`${type}${(entry.mode & 0o7777).toString(8)} ${name}${owner}`);
+    if (!entry.isDirectory() || OF_IMAGES.test(`${name}/`)) return;
+    for (const below of readdirSync(path)) add(join(path, below), `${name}/${general(below)}`);
+  };
+  add(root, 'store');
+  add(runRoot, 'run');
+  return [...lines].sort((a, b) => (a.split(' ')[1] ?? '').localeCompare(b.split(' ')[1] ?? ''));
+}
+
+/** Ids and digests become `*`. */
+function general(name: string): string {
+  return name.replace(/[0-9a-f]{64}/, '*').replace(/^eth\d$/, 'eth*');
+}
+
+/** What its users see of a container, and the resolvers, which have no rights: all of it below a closed directory. */
+const FOR_CONTAINERS = [
+  /^store\/containers\/\*\/(hosts|hostname|resolv\.conf|localtime|upper|work|rootfs)$/,
+  /^store\/layers\/\*$/,
+  /^store\/helper\/\*\/skiff-helper$/,
+  /^run\/names(\/.*)?$/,
+];
+
+/** Whether everybody on the host could read, write or execute it, if the directories above it let them. */
+function isOpen(line: string): boolean {
+  const [, others, name = ''] = /^.\d*(\d) (\S+)/.exec(line) ?? [];
+  return others !== '0' && !FOR_CONTAINERS.some((pattern) => pattern.test(name));
+}
+
+describe.each(['000', '077'])('with the umask %s', (umask) => {
+  let namespace: NetworkNamespace;
+  const store = useStore(
+    () => ({
+      through: [...namespace.enter, 'sh', '-c', 'umask "$0" && exec "$@"', umask],
+      env: { SKIFF_NETWORK: '' },
+    }),
+    () => namespace.remove(),
+  );
+  const registry = useRegistry('busybox');
+
+  /** Uses whatever makes files, and leaves containers that run. */
+  beforeAll(async () => {
+    namespace = await NetworkNamespace.make();
+    namespace.run('ip', 'link', 'set', 'lo', 'up');
+    const off = 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding';
+    namespace.run('sh', '-c', off);
+    rmdirSync(store.root);
+    const busybox = registry.reference('busybox');
+    await store.ok(['pull', busybox], { through: ['sh', '-c', 'umask "$0" && exec "$@"', umask] });
+    await store.ok(['network', 'create', '--ipv6', 'front']);
+    const network = ['--network', 'front', '-p', '127.0.0.1::80', '--hostname', 'web'];
+    const supervision = ['--restart', 'always', '--health-cmd', 'true', '--health-interval', '100ms'];
+    const files = ['--tz', 'UTC', '--log-opt', 'max-size=1k', '--log-opt', 'max-file=3'];
+    const talk = 'i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); done; exec sleep 1000';
+    await store.ok([
+      'run',
+      '-d',
+      '--name',
+      'web',
+      ...network,
+      ...supervision,
+      ...files,
+      busybox,
+      'sh',
+      '-c',
+      talk,
+    ]);
+    await store.ok([
+      'run',
+      '-d',
+      '--name',
+      'mapped',
+      '--uidmap',
+      '0:300000:1000',
+      '--gidmap',
+      '0:300000:1000',
+      '--network',
+      'front',
+      busybox,
+      'sleep',
+      '1000',
+    ]);
+    await store.ok(['exec', '-d', 'web', 'sleep', '1000']);
+    await store.ok(['rename', 'web', 'site']);
+    await store.skiff(['run', '--name', 'ended', busybox, 'false']);
+    await store.ok(['run', '-d', '--rm', busybox, 'true']);
+  });
+
+  it('nothing is open to others but what containers have to see', () => {
+    const made = inventory(store);
+    expect(made.length).toBeGreaterThan(40);
+    expect(made.filter(isOpen)).toEqual([]);
+  });
+
+  it('nothing belongs to others but the files of a container that has ids of its own', () => {
+    const theirs = inventory(store).filter((line) => / \d+:\d+$/.test(line));
+    expect(theirs).toEqual(
+      ['hostname', 'hosts', 'resolv.conf'].map((name) => `-644 store/containers/*/${name} 300000:300000`),
+    );
+  });
+
+  it.each([
+    [
+      'the database',
+      /store\/state\.db/,
+      ['-600 store/state.db', '-600 store/state.db-shm', '-600 store/state.db-wal'],
+    ],
+    ['what decides about forwarding', /run\/uplinks/, ['-600 run/uplinks4', '-600 run/uplinks6']],
+    ['the journal of events', /store\/events/, ['-600 store/events.log']],
+    ['logs', /\/log/, ['', '.1', '.2'].map((number) => `-600 store/containers/*/log${number}`)],
+  ])('only root reads and writes %s', (_, pattern, modes) => {
+    expect(inventory(store).filter((line) => pattern.test(line))).toEqual(modes);
+  });
+
+  it('another user of the host gets neither into the store nor into the runtime directory', async () => {
+    const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    for (const path of [join(store.root, 'state.db'), join(store.runRoot, 'names/networks'), store.runRoot]) {
+      const { exitCode, stderr } = await execa('setpriv', [...nobody, 'ls', path], { reject: false });
+      expect([exitCode, String(stderr)]).toEqual([2, expect.stringContaining('Permission denied')]);
+    }
+  });
+
+  it('users of a container read its files and its cgroup, and resolve names', async () => {
+    const script =
+      'cat /etc/hosts /etc/hostname /etc/resolv.conf && ls /sys/fs/cgroup/* >/dev/null && nslookup mapped.';
+    for (const name of ['site', 'mapped']) {
+      const said = await store.ok(['exec', '-u', '500', name, 'sh', '-c', script]);
+      expect(said).toContain('nameserver 127.0.0.11');
+      expect(said).toMatch(/Address: 172\./);
+    }
+  });
+});
+
+it('closes a database and directories that an earlier version left open', async () => {
+  const store = { root: mkdtempSync(join(tmpdir(), 'skiff-open-')), runRoot: '' };
+  onTestFinished(() => rmSync(store.root, { recursive: true }));
+  const skiff = () => execa(EXECUTABLE, ['--root', store.root, 'ps']);
+  await skiff();
+  const database = join(store.root, 'state.db');
+  for (const [path, mode] of [
+    [store.root, 0o711],
+    [database, 0o644],
+  ] as const)
+    chmodSync(path, mode);
+  await skiff();
+  expect([store.root, database].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+    '710',
+    '600',
+  ]);
+});

@@ -36,6 +36,8 @@ static int end_container(const struct plan *plan, int rundir)
     struct state_record state;
     if (read_state(rundir, &state) < 0) return 0;
     kill_process(plan, &state.init);
+    if (settle_exit(rundir, plan->exit_record) == 0) return 0;
+    if (errno != ENOENT) return failed(STAGE_CLEANUP, plan->exit_record);
     if (read_exit_code(plan->exit_record) >= 0) return 0;
     if (state.restarting > 0 && publish_exit(plan->exit_record) == 0) return 0;
     struct exit_record record = {

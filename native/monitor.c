@@ -20,6 +20,7 @@
 #include "trace.h"
 #include "util.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -207,6 +208,8 @@ static void attend(struct exit_record *record)
     health_end();
     companions_end();
     await_exit(record);
+    /* What shares a pid namespace outlives its first process, and may write on. */
+    if ((monitor.plan->namespaces & CLONE_NEWPID) == 0) cgroups_empty(monitor.plan);
     relay_drain();
     tell_of_end(record);
 }
@@ -220,8 +223,16 @@ static void release(void)
     close_fd(&monitor.client_signals);
 }
 
+/* Without room on the disk the record stays in the runtime directory, and supervision goes on. */
+static bool draft_end(const struct exit_record *record)
+{
+    if (draft_exit(monitor.plan->exit_record, record) == 0) return true;
+    keep_exit(monitor.container.rundir, record);
+    return false;
+}
+
 /* What a run left behind when it is not the last one; whoever waited for its end hears of it. */
-static int note_pause(const struct exit_record *record, int64_t delay)
+static void note_pause(const struct exit_record *record, int64_t delay)
 {
     struct state_record state = {
         .monitor = {getpid(), process_start_time(getpid())},
@@ -230,15 +241,13 @@ static int note_pause(const struct exit_record *record, int64_t delay)
         .restarts = restart_count(),
         .counted = monitor.container.counted,
     };
+    bool drafted = draft_end(record);
     /* The state first: who sees an exit record only may take the container's files away. */
-    if (draft_exit(monitor.plan->exit_record, record) < 0 ||
-        write_state(monitor.container.rundir, &state) < 0 || publish_exit(monitor.plan->exit_record) < 0)
-        return failed(STAGE_STATE, monitor.plan->exit_record);
+    if (write_state(monitor.container.rundir, &state) == 0 && drafted) publish_exit(monitor.plan->exit_record);
     ending_follow(0, -1);
     control_announce(record->code);
     relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
     relay_hang_up();
-    return 0;
 }
 
 /* False: somebody said that the container is not to be started again. */
@@ -288,7 +297,8 @@ static bool restart(struct exit_record *record)
         if (delay < 0) return false;
         release();
         if (endpoints_down(monitor.plan) < 0) return false;
-        if (note_pause(record, delay) < 0 || cgroups_empty(monitor.plan) < 0) return false;
+        note_pause(record, delay);
+        if (cgroups_empty(monitor.plan) < 0) return false;
         if (!pause_before_restart(delay)) return false;
         if (start_again()) return true;
         note_failed_start(record);
@@ -326,8 +336,9 @@ static int prepare(const struct plan *plan, int signals)
 static void finish(const struct exit_record *record)
 {
     struct container *container = &monitor.container;
-    /* Without the record (a full disk) the runtime directory stays: whoever looks then knows that it ran. */
+    /* Without the record (a full disk) the runtime directory stays, with what is to be written when there is room. */
     bool noted = write_exit(monitor.plan->exit_record, record) == 0 || errno == ENOENT;
+    if (!noted) keep_exit(container->rundir, record);
     if (teardown(monitor.plan, control_keeps_files()) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");

@@ -3,6 +3,7 @@
 #include "util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,22 +118,46 @@ static int encode_exit(char *text, const struct exit_record *record)
     return (int)(at - text);
 }
 
-static int name_draft(const char *path, char draft[4096])
+#define EXIT_MAX 1024 /* 13 lines of at most 64 bytes */
+
+static int name_beside(const char *path, const char *suffix, char beside[PATH_MAX])
 {
-    return snprintf(draft, 4096, "%s.new", path) < 4096 ? 0 : fail_with(ENAMETOOLONG);
+    return snprintf(beside, PATH_MAX, "%s.%s", path, suffix) < PATH_MAX ? 0 : fail_with(ENAMETOOLONG);
+}
+
+void reserve_exit(const char *path)
+{
+    char reserved[PATH_MAX];
+    if (name_beside(path, "reserved", reserved) < 0) return;
+    owned_fd fd = open(reserved, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && fallocate(fd, 0, 0, EXIT_MAX) < 0) unlink(reserved);
+}
+
+/* Written over the reserved room, if there is some, which is cut to what it takes. */
+static int write_draft(const char *path, const char *text, size_t length)
+{
+    char draft[PATH_MAX], reserved[PATH_MAX];
+    if (name_beside(path, "new", draft) < 0 || name_beside(path, "reserved", reserved) < 0) return -1;
+    bool has_room = rename(reserved, draft) == 0;
+    owned_fd fd = open(draft, O_WRONLY | O_CREAT | (has_room ? 0 : O_TRUNC) | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return -1;
+    if (write_all(fd, text, length) == 0 && ftruncate(fd, (off_t)length) == 0) return 0;
+    int error = errno;
+    unlink(draft);
+    return fail_with(error);
 }
 
 int draft_exit(const char *path, const struct exit_record *record)
 {
-    char text[1024], draft[4096]; /* 13 lines of at most 64 bytes */
+    char text[EXIT_MAX];
     int length = encode_exit(text, record);
-    return name_draft(path, draft) < 0 ? -1 : write_file(AT_FDCWD, draft, text, length);
+    return write_draft(path, text, (size_t)length);
 }
 
 int publish_exit(const char *path)
 {
-    char draft[4096];
-    return name_draft(path, draft) < 0 ? -1 : rename(draft, path);
+    char draft[PATH_MAX];
+    return name_beside(path, "new", draft) < 0 ? -1 : rename(draft, path);
 }
 
 int write_exit(const char *path, const struct exit_record *record)
@@ -146,4 +171,20 @@ int read_exit_code(const char *path)
     int code;
     if (read_text(AT_FDCWD, path, text, sizeof text) < 0 || sscanf(text, "code %d", &code) != 1) return -1;
     return code;
+}
+
+int keep_exit(int rundir, const struct exit_record *record)
+{
+    char text[EXIT_MAX];
+    int length = encode_exit(text, record);
+    return write_file(rundir, "exit", text, length);
+}
+
+int settle_exit(int rundir, const char *path)
+{
+    char text[EXIT_MAX + 1];
+    ssize_t length = read_text(rundir, "exit", text, sizeof text);
+    if (length < 0) return -1;
+    if (write_draft(path, text, (size_t)length) < 0 || publish_exit(path) < 0) return -1;
+    return unlinkat(rundir, "exit", 0);
 }

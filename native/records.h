@@ -48,11 +48,24 @@ struct exit_record {
 int write_state(int rundir, const struct state_record *record);
 int read_state(int rundir, struct state_record *record);
 
+/*
+ * Takes the room that the exit record at `path` will need, beside it: a container ends just when the disk is full. What
+ * cannot be had is not missed before then.
+ */
+void reserve_exit(const char *path);
+
 int write_exit(const char *path, const struct exit_record *record);
 
 /* The same in two steps: written beside `path`, then put there. */
 int draft_exit(const char *path, const struct exit_record *record);
 int publish_exit(const char *path);
+
+/*
+ * What could not be written is kept in RUN/ID, which is no disk; somebody settles it later. Settling what is not kept
+ * says ENOENT. -1 with errno.
+ */
+int keep_exit(int rundir, const struct exit_record *record);
+int settle_exit(int rundir, const char *path);
 
 /* The code of the record at `path`; -1 when there is none. */
 int read_exit_code(const char *path);

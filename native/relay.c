@@ -26,6 +26,9 @@
 #define DIRECT_LEAST 4096
 #define SPLICE_MOST (1 << 20)
 
+/* More than the kernel keeps of what was written to a terminal. */
+#define TERMINAL_LEFT (1 << 20)
+
 #define REST_AFTER_MS 100
 
 static int epoll = -1;
@@ -98,8 +101,8 @@ static enum passage choose_passage(const struct stream *stream, struct client *c
     return direct ? PASSAGE_DIRECT : waiting >= SPLICE_LEAST ? PASSAGE_SPLICE : PASSAGE_COPY;
 }
 
-/* Passes some of it on; false when epoll has to be asked for more, or nothing more is to come. */
-static bool pump(struct stream *stream)
+/* Passes some of it on: how much; 0 when epoll has to be asked for more, or nothing more is to come. */
+static size_t pump(struct stream *stream)
 {
     struct client *client = NULL;
     unsigned count = frame_address(stream, &client);
@@ -108,19 +111,21 @@ static bool pump(struct stream *stream)
         enum passage passage = choose_passage(stream, client, waiting);
         size_t most = passage == PASSAGE_TEE ? stream_room(stream) : SPLICE_MOST;
         if (passage != PASSAGE_COPY) {
-            frame_begin(stream, waiting < most ? waiting : most, passage);
-            return passage != PASSAGE_DIRECT;
+            size_t size = waiting < most ? waiting : most;
+            frame_begin(stream, size, passage);
+            return passage != PASSAGE_DIRECT ? size : 0;
         }
     }
-    ssize_t n = stream_read(stream);
+    ssize_t n;
+    while ((n = stream_read(stream)) < 0 && errno == EINTR)
+        ;
     if (n > 0) {
         frame_begin(stream, (size_t)n, PASSAGE_COPY);
-        return true;
+        return (size_t)n;
     }
     frame_abandon();
-    if (n < 0 && errno == EINTR) return true;
     if (n == 0 || errno != EAGAIN) end_stream(stream); /* of a terminal EIO says that nobody has it open any more */
-    return false;
+    return 0;
 }
 
 void relay_event(uint32_t source, uint32_t events)
@@ -135,10 +140,28 @@ void relay_event(uint32_t source, uint32_t events)
     } else {
         struct stream *stream = &streams[source - RELAY_STDOUT];
         for (int i = 0; i < READS_PER_EVENT && frame_stream() == NULL && stream->fd >= 0; i++) {
-            if (!pump(stream)) break;
+            if (pump(stream) == 0) break;
         }
     }
     rewatch();
+}
+
+/* At most this was written to a stream before its container ended, and has not been read. */
+static size_t most_left(const struct stream *stream)
+{
+    int capacity = fcntl(stream->fd, F_GETPIPE_SZ);
+    return capacity > 0 ? (size_t)capacity : TERMINAL_LEFT;
+}
+
+/* Whoever outlives the container and goes on writing is not heard: it could hold up the end for ever. */
+static void drain(struct stream *stream)
+{
+    size_t left = most_left(stream), size;
+    while (left > 0 && stream->fd >= 0 && (size = pump(stream)) > 0) {
+        frame_insist();
+        left -= size < left ? size : left;
+    }
+    if (stream->fd >= 0) end_stream(stream);
 }
 
 void relay_drain(void)
@@ -155,9 +178,7 @@ void relay_drain(void)
     }
     frame_insist();
     for (int i = 0; i < 2; i++) {
-        while (streams[i].fd >= 0 && pump(&streams[i]))
-            frame_insist();
-        if (streams[i].fd >= 0) end_stream(&streams[i]);
+        if (streams[i].fd >= 0) drain(&streams[i]);
     }
     input_close(epoll);
     close_fd(&master);

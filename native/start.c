@@ -222,6 +222,8 @@ static int announce(const struct plan *plan, struct container *container)
     container->mounts = hold_mounts(container->pid);
     /* The record of an earlier run: whoever sees `state` must not see it any more. */
     if (unlink(plan->exit_record) < 0 && errno != ENOENT) return failed(STAGE_STATE, plan->exit_record);
+    unlinkat(container->rundir, "exit", 0);
+    reserve_exit(plan->exit_record);
     if (write_state(container->rundir, &state) < 0) return failed(STAGE_STATE, plan->rundir);
     return 0;
 }

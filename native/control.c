@@ -16,6 +16,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+/* Whoever asks while the machine is busy waits, and is not told EAGAIN; the kernel may take less (somaxconn). */
+#define BACKLOG 4096
+
 /*
  * Only root can connect. Every waiting `wait` or `stop` holds a slot until the end, so there are plenty; when all are
  * taken by waiters, newcomers stay in the listen queue, and one that says nothing makes room for them.
@@ -48,7 +51,7 @@ int control_listen(int rundir)
     mode_t old = umask(0177);
     int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
     umask(old);
-    if (bound < 0 || listen(fd, 128) < 0) return -1;
+    if (bound < 0 || listen(fd, BACKLOG) < 0) return -1;
     listener = steal_fd(&fd);
     return 0;
 }

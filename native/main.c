@@ -15,9 +15,18 @@ static const struct verb {
     int (*main)(int argc, char **argv);
     bool meets_containers; /* runs while a process of a container can look at it: only from a sealed copy */
 } verbs[] = {
-    {"run", run_main, true},   {"exec", exec_main, true}, {"attach", attach_main, false},            {"cleanup", cleanup_main, false}, {"apply", apply_main, false},
-    {"remove", remove_main, false}, {"lock", lock_main, false},       {"probe-idmap", probe_idmap_main, false},
-    {"shift", shift_main, false},   {"network", network_main, false}, {"nft", nft_main, false},
+    {"run", run_main, true},
+    {"exec", exec_main, true},
+    {"attach", attach_main, false},
+    {"cleanup", cleanup_main, false},
+    {"apply", apply_main, false},
+    {"remove", remove_main, false},
+    {"measure", measure_main, false},
+    {"lock", lock_main, false},
+    {"probe-idmap", probe_idmap_main, false},
+    {"shift", shift_main, false},
+    {"network", network_main, false},
+    {"nft", nft_main, false},
     {"await-hangup", await_hangup_main, false},
 };
 
@@ -48,8 +57,9 @@ int main(int argc, char **argv)
         }
         return verb->main(argc - 1, argv + 1);
     }
-    fputs("skiff-helper is started by skiff: run PLAN attach|detach, cleanup PLAN, apply DIR, remove DIR, "
-          "lock FILE, shift FROM TO MAP..., network FILE up|down, nft batch|get|intact\n",
-          stderr);
+    fputs("skiff-helper is started by skiff, with one of:", stderr);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        fprintf(stderr, " %s", verbs[i].name);
+    fputs("\n", stderr);
     return 2;
 }

@@ -7,6 +7,7 @@ int exec_main(int argc, char **argv);
 int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
+int measure_main(int argc, char **argv);
 int lock_main(int argc, char **argv);
 int shift_main(int argc, char **argv);
 int reaper_main(int argc, char **argv);

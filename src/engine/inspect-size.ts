@@ -1,5 +1,6 @@
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EngineError } from '../errors.ts';
+import { runProgram } from '../host/run-program.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { ImageRow } from './image-store.ts';
@@ -12,35 +13,30 @@ export interface ContainerSize {
 
 /** Counts a container's upper directory; `image` is the one it was made from, if it is still there. */
 export async function containerSize(
-  { paths }: Context,
+  context: Context,
   row: ContainerRow,
   image: ImageRow | undefined,
 ): Promise<ContainerSize> {
-  const own = await sizeOf(Buffer.from(join(paths.containers, row.id, 'upper')), new Set());
+  const [own = 0] = await ownSizes(context, [row.id]);
   return { own, total: own + (image?.size ?? 0) };
 }
 
-/** The bytes in regular files, each counted once however many names it has. What goes meanwhile does not count. */
-async function sizeOf(directory: Buffer, seen: Set<bigint>): Promise<number> {
-  let total = 0;
-  for (const name of await orIfGone(readdir(directory, { encoding: 'buffer' }), [])) {
-    const path = Buffer.concat([directory, Buffer.from('/'), name]);
-    const stat = await orIfGone(lstat(path, { bigint: true }), undefined);
-    if (stat?.isDirectory()) total += await sizeOf(path, seen);
-    else if (stat?.isFile() && !seen.has(stat.ino)) {
-      if (stat.nlink > 1n) seen.add(stat.ino);
-      total += Number(stat.size);
-    }
+/**
+ * The bytes that containers have written into their file systems, in the order of `ids`. The helper counts: a container
+ * that runs may be exchanging its directories for links meanwhile. Throws `unavailable` when it cannot.
+ */
+export async function ownSizes(context: Context, ids: readonly string[]): Promise<number[]> {
+  const sizes: number[] = [];
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const directories = ids
+      .slice(from, from + BATCH)
+      .map((id) => join(context.paths.containers, id, 'upper'));
+    const { code, stdout, stderr } = await runProgram(context.helper, ['measure', ...directories]);
+    if (code !== 0) throw new EngineError('unavailable', `cannot count the bytes of containers: ${stderr}`);
+    sizes.push(...stdout.trimEnd().split('\n').map(Number));
   }
-  return total;
+  return sizes;
 }
 
-async function orIfGone<T, Otherwise>(result: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
-  try {
-    return await result;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return otherwise;
-    throw error;
-  }
-}
+/** As many paths as surely fit into one command line. */
+const BATCH = 500;

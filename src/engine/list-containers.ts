@@ -70,8 +70,15 @@ async function measure(
   listed: readonly Listed[],
   images: ImagesOfContainers,
 ): Promise<void> {
-  const { containerSize } = await import('./inspect-size.ts');
-  for (const one of listed) one.size = await containerSize(context, one.row, images.of(one.row)?.image);
+  const { ownSizes } = await import('./inspect-size.ts');
+  const sizes = await ownSizes(
+    context,
+    listed.map(({ row }) => row.id),
+  );
+  for (const [index, one] of listed.entries()) {
+    const own = sizes[index] ?? 0;
+    one.size = { own, total: own + (images.of(one.row)?.image?.size ?? 0) };
+  }
 }
 
 function choose(

@@ -1,8 +1,7 @@
-import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { allContainers } from './container-store.ts';
 import type { Context } from './context.ts';
 import { appendContainerEvent, appendEvent } from './event-journal.ts';
+import { ownSizes } from './inspect-size.ts';
 import { fitsPrune, type PruneFilters } from './prune-filters.ts';
 import { observe } from './reconcile.ts';
 import { isIdle } from './remove-container.ts';
@@ -24,7 +23,7 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
     const observed = await observe(context, row);
     const state = observed?.status.state;
     if (state !== 'created' && state !== 'exited') continue;
-    const bytes = bytesBelow(join(context.paths.containers, row.id, 'upper'));
+    const [bytes = 0] = await ownSizes(context, [row.id]);
     if (!(await discardContainer(context, row.id, () => isIdle(context, row)))) continue;
     appendContainerEvent(context, row, 'destroy');
     pruned.deleted.push(row.id);
@@ -33,23 +32,4 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
   const attributes = { reclaimed: String(pruned.reclaimed) };
   appendEvent(context, { type: 'container', action: 'prune', id: '', attributes });
   return pruned;
-}
-
-/** The sizes of all files, each once however many names it has, without following links. */
-function bytesBelow(directory: string): number {
-  const counted = new Set<string>();
-  let bytes = 0;
-  const visit = (path: string): void => {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return;
-    if (stat.isDirectory()) {
-      for (const name of readdirSync(path)) visit(join(path, name));
-      return;
-    }
-    const inode = `${stat.dev}:${stat.ino}`;
-    if (stat.nlink === 1 || !counted.has(inode)) bytes += stat.size;
-    if (stat.nlink > 1) counted.add(inode);
-  };
-  visit(directory);
-  return bytes;
 }

@@ -87,6 +87,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   log: 'cannot write the log %',
   loopback: 'cannot bring the loopback interface up',
   mask: 'cannot hide %',
+  measure: 'cannot count the bytes below %',
   mkdir: 'cannot make the directory %',
   monitor: 'cannot start the monitor of the container',
   'no-new-privileges': 'cannot give up new privileges',

@@ -1,0 +1,14 @@
+/* A set of inode numbers of one file system, none of which is 0. Zeroed memory is an empty set. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct inode_set {
+    ino_t *slots; /* open addressing; 0: free */
+    size_t size, used;
+};
+
+/* 1 when it was not in the set, 0 when it was; -1 with errno. */
+int inode_set_add(struct inode_set *set, ino_t inode);
+void inode_set_free(struct inode_set *set);

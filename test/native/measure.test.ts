@@ -1,0 +1,119 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HELPER } from '../helpers/layers.ts';
+
+let root: string;
+let tree: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'skiff-native-'));
+  tree = join(root, 'tree');
+  mkdirSync(tree);
+});
+afterEach(() => {
+  execFileSync(HELPER, ['remove', root]);
+});
+
+function measure(...directories: string[]): number[] {
+  return execFileSync(HELPER, ['measure', ...directories], { encoding: 'utf8' })
+    .trimEnd()
+    .split('\n')
+    .map(Number);
+}
+
+function file(path: string, bytes: number): void {
+  writeFileSync(join(tree, path), Buffer.alloc(bytes));
+}
+
+describe('measure', () => {
+  it('adds up the regular files below a directory, each once however many names it has', () => {
+    mkdirSync(join(tree, 'a/b'), { recursive: true });
+    file('one', 1);
+    file('a/ten', 10);
+    file('a/b/hundred', 100);
+    for (let name = 0; name < 200; name++) linkSync(join(tree, 'a/ten'), join(tree, `a/b/name${name}`));
+    execFileSync('mkfifo', [join(tree, 'fifo')]);
+    execFileSync('truncate', ['-s', '5G', join(tree, 'sparse')]);
+    expect(measure(tree)).toEqual([5 * 2 ** 30 + 111]);
+  });
+
+  it('takes many directories, and 0 for one that is missing', () => {
+    file('one', 7);
+    expect(measure(tree, join(root, 'none'), tree)).toEqual([7, 0, 7]);
+    rmSync(join(tree, 'one'));
+    expect(measure(tree)).toEqual([0]);
+  });
+
+  it('follows no link and enters no mount', () => {
+    mkdirSync(join(root, 'outside'));
+    writeFileSync(join(root, 'outside/file'), 'x'.repeat(1000));
+    symlinkSync(join(root, 'outside'), join(tree, 'link'));
+    mkdirSync(join(tree, 'proc'));
+    const script = 'mount -t tmpfs none "$2/proc" && echo 12345 >"$2/proc/x" && exec "$1" measure "$2"';
+    const said = execFileSync('unshare', ['--mount', 'sh', '-c', script, 'sh', HELPER, tree], {
+      encoding: 'utf8',
+    });
+    expect(said).toBe('0\n');
+  });
+
+  it('copes with any depth', () => {
+    const script = 'chdir $ARGV[0]; for (1..6000) { mkdir "d"; chdir "d"; } open(F, ">f"); print F "deep";';
+    execFileSync('perl', ['-e', script, tree]);
+    for (let level = 0, path = tree; level < 60; level += 1, path = join(path, 'd'))
+      writeFileSync(join(path, 'also'), 'x');
+    expect(measure(tree)).toEqual([64]);
+  });
+
+  it.each([
+    ['next to the top', ''],
+    ['far below', 'd/'.repeat(40)],
+  ])(
+    'never counts what is outside, however often a directory is exchanged for a link to it (%s)',
+    async (_, below) => {
+      const place = join(tree, below);
+      mkdirSync(join(place, 'a/b/c/d'), { recursive: true });
+      mkdirSync(join(root, 'outside/b/c/d'), { recursive: true });
+      writeFileSync(join(root, 'outside/b/c/d/secret'), 'x'.repeat(4000));
+      symlinkSync(join(root, 'outside'), join(place, 'link'));
+      const swap = join(root, 'swap');
+      execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', swap, join(import.meta.dirname, 'swap.c')]);
+      const attacker = spawn(swap, [join(place, 'a'), join(place, 'link')], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await once(attacker.stdout, 'data');
+        for (let round = 0; round < 200; round++) expect(measure(tree)).toEqual([0]);
+      } finally {
+        attacker.kill();
+      }
+    },
+  );
+
+  it('does not climb out of a directory that is moved away while it is below it', async () => {
+    const deep = 'd/'.repeat(40);
+    mkdirSync(join(tree, 'a', deep), { recursive: true });
+    mkdirSync(join(root, 'outside', deep), { recursive: true });
+    writeFileSync(join(root, 'outside/secret'), 'x'.repeat(4000));
+    const swap = join(root, 'swap');
+    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', swap, join(import.meta.dirname, 'swap.c')]);
+    mkdirSync(join(root, 'outside/x'));
+    const attacker = spawn(swap, [join(tree, 'a', 'd/'.repeat(35)), join(root, 'outside/x')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(attacker.stdout, 'data');
+      for (let round = 0; round < 200; round++) expect(measure(tree)).toEqual([0]);
+    } finally {
+      attacker.kill();
+    }
+  });
+
+  it('says what is no directory', () => {
+    file('one', 1);
+    const { status, stderr } = spawnSync(HELPER, ['measure', join(tree, 'one')], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, `skiff-helper: measure: ${join(tree, 'one')}: Not a directory\n`]);
+  });
+});

@@ -2,7 +2,7 @@ import { randomHex } from '../host/random.ts';
 import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import type { RuntimeSpec } from '../oci/runtime-config.ts';
 import { planCgroup } from '../runtime/cgroup.ts';
-import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { keepsLimitsFromNamespaces, readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { canControlDevices } from '../runtime/cgroup-paths.ts';
 import { readHostFacts } from '../runtime/host-facts.ts';
 import type { ContainerOptions } from '../runtime/options.ts';
@@ -88,7 +88,11 @@ async function planStart(
   { runtime, networking }: Pick<PreparedContainer, 'runtime' | 'networking'>,
 ): Promise<Pick<PreparedContainer, 'config' | 'plan'>> {
   const cgroups = readCgroupLayout();
-  const spec = createSpec(runtime, readHostFacts(canControlDevices(cgroups)));
+  const host = readHostFacts({
+    deviceControl: canControlDevices(cgroups),
+    keepsLimits: keepsLimitsFromNamespaces(cgroups),
+  });
+  const spec = createSpec(runtime, host);
   const cgroup = planCgroup(cgroups, spec.linux.cgroupsPath, spec.linux.resources);
   const seccomp = await prepareSeccomp(context, options, { runtime, spec });
   const failure = [...context.self, '--root', context.paths.root, 'explain-failure', runtime.identity.id];

@@ -26,10 +26,17 @@ export interface UnifiedFacts {
    * internal processes", kernel's cgroup-v2.rst). Seen from inside of a container neither may be so.
    */
   delegates: boolean;
+  /** Mounted with nsdelegate: the kernel keeps whoever is in a cgroup namespace from the limits of its own root. */
+  nsdelegate: boolean;
 }
 
 /** Reads a file whole; undefined when it is missing or unreadable. */
 export type ReadText = (file: string) => string | undefined;
+
+/** Whether a container that may write to its cgroups has its limits all the same. On v1 they are files like any other. */
+export function keepsLimitsFromNamespaces({ mode, hierarchies }: CgroupLayout): boolean {
+  return mode === 'v2' && hierarchies.every(({ unified }) => unified?.nsdelegate === true);
+}
 
 /** The layout of this host; two small files of /proc, and three of the v2 hierarchy if there is one. */
 export function readCgroupLayout(read: ReadText = readText): CgroupLayout {
@@ -108,6 +115,7 @@ function v2Hierarchy({ directory, options, superOptions }: Mount, read: ReadText
     unified: {
       enabled: words('cgroup.subtree_control'),
       delegates: isRoot || words('cgroup.procs').length === 0,
+      nsdelegate: superOptions.includes('nsdelegate'),
     },
   };
 }

@@ -18,6 +18,8 @@ export interface HostFacts {
   oomScoreAdj: number;
   /** Device rules can be enforced, by the devices controller of v1 or by a program on v2. */
   deviceControl: boolean;
+  /** A container that may write to its cgroups has its limits all the same. */
+  keepsLimits: boolean;
   /** Whether AppArmor is on, and whether it knows Docker's profile. */
   apparmor: () => 'off' | 'on' | 'docker-default';
   selinux: () => boolean;
@@ -39,9 +41,12 @@ export type HostNode =
 
 /**
  * The facts of this host; costs two small files of /proc, and two failing looks at sysfs on most virtual machines.
- * Whether device rules can be enforced depends on the cgroups of the host: the caller knows.
+ * What depends on the cgroups of the host the caller knows.
  */
-export function readHostFacts(deviceControl = false): HostFacts {
+export function readHostFacts({
+  deviceControl,
+  keepsLimits,
+}: Pick<HostFacts, 'deviceControl' | 'keepsLimits'>): HostFacts {
   return {
     thermalThrottlePaths: thermalThrottlePaths(),
     cpus: () => process.getBuiltinModule('node:os').availableParallelism(),
@@ -50,6 +55,7 @@ export function readHostFacts(deviceControl = false): HostFacts {
     exceedsLimits: () => (effectiveCapabilities() >> SYS_RESOURCE) % 2n === 1n,
     oomScoreAdj: Number(readText('/proc/self/oom_score_adj') ?? 0),
     deviceControl,
+    keepsLimits,
     apparmor,
     selinux: () => existsSync('/sys/fs/selinux/enforce'),
     devices: { at: nodeAt, list: listDirectory },

@@ -7,6 +7,7 @@ import type {
   RuntimeSpec,
   TimeOffsetSpec,
 } from '../oci/runtime-config.ts';
+import type { HostFacts } from './host-facts.ts';
 import type { ContainerOptions, IdRange, NamespaceChoice, NamespaceOptions } from './options.ts';
 
 /** __NEW_UTS_LEN of the kernel. */
@@ -117,7 +118,10 @@ function checkName(name: string, what: string): void {
  * Refuses what cannot go together, before anything is made: a user namespace owns only what is made with it, so that
  * nothing can be mounted from older ones; Docker refuses most of these, too.
  */
-export function checkCombinations({ namespaces, security, files }: ContainerOptions): void {
+export function checkCombinations(
+  { namespaces, security, files }: ContainerOptions,
+  { keepsLimits }: Pick<HostFacts, 'keepsLimits'>,
+): void {
   const { user, pid, ipc, network, cgroup, shm } = namespaces;
   if (user !== 'host' && security.privileged) {
     throw conflict(
@@ -136,6 +140,13 @@ export function checkCombinations({ namespaces, security, files }: ContainerOpti
     throw conflict(
       'writable cgroups need a cgroup namespace of their own, and no user namespace',
       'leave writable-cgroups out, or say --cgroupns private without --userns',
+    );
+  }
+  if (security.writableCgroups && !security.privileged && !keepsLimits) {
+    throw new EngineError(
+      'unsupported',
+      'writable cgroups would let the container lift its own limits on this host',
+      { hint: 'that takes cgroups of version 2 alone, mounted with nsdelegate, as systemd does' },
     );
   }
   if (files.shmSize !== undefined && shm !== 'own') {

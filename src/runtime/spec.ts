@@ -17,7 +17,7 @@ import { checkedSysctls } from './sysctls.ts';
  */
 export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeSpec {
   const { identity, rootfs, namespaces, security, resources } = options;
-  checkCombinations(options);
+  checkCombinations(options, host);
   const devices = devicePart(options, host);
   const hidden = security.privileged || security.unmaskedPaths ? NOTHING_HIDDEN : hiddenPaths(host);
   return {

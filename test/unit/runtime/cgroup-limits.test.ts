@@ -24,7 +24,7 @@ const V2: CgroupLayout = {
       directory: '/c',
       controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'],
       writable: true,
-      unified: { enabled: ['cpu', 'io', 'memory', 'pids'], delegates: true },
+      unified: { enabled: ['cpu', 'io', 'memory', 'pids'], delegates: true, nsdelegate: true },
     },
   ],
 };

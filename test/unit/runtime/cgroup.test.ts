@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planCgroup } from '../../../src/runtime/cgroup.ts';
-import { readCgroupLayout } from '../../../src/runtime/cgroup-layout.ts';
+import { keepsLimitsFromNamespaces, readCgroupLayout } from '../../../src/runtime/cgroup-layout.ts';
 
 type Files = Record<string, string>;
 
@@ -40,6 +40,16 @@ describe('readCgroupLayout', () => {
     expect(layout([...V1, UNIFIED]).mode).toBe('hybrid');
     expect(layout([V2]).mode).toBe('v2');
     expect(layout([]).mode).toBe('none');
+  });
+
+  it.each([
+    [V1, false],
+    [[...V1, UNIFIED], false],
+    [[V2], true],
+    [[V2.replace(',nsdelegate', '')], false],
+    [[], false],
+  ])('knows whether the kernel keeps namespaces from their own limits (%#)', (mounts, keeps) => {
+    expect(keepsLimitsFromNamespaces(layout(mounts))).toBe(keeps);
   });
 
   it('takes controllers from the options of v1 mounts and leaves named hierarchies out', () => {

@@ -97,6 +97,7 @@ export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
     exceedsLimits: () => false,
     oomScoreAdj: 0,
     deviceControl: true,
+    keepsLimits: true,
     apparmor: () => 'off',
     selinux: () => false,
     devices: hostDevicesOf({}),

@@ -176,6 +176,22 @@ describe('combinations that cannot be', () => {
     expect(() => spec(namespaces, { security: securityOptions(security) })).toThrow(message);
   });
 
+  it('writable cgroups where the container could lift its own limits, unless it may do anything', () => {
+    const asked = (privileged: boolean) =>
+      createSpec(
+        containerOptions({ security: securityOptions({ writableCgroups: true, privileged }) }),
+        hostFacts({ keepsLimits: false }),
+      );
+    expect(() => asked(false)).toThrow(
+      expect.objectContaining({
+        kind: 'unsupported',
+        message: 'writable cgroups would let the container lift its own limits on this host',
+        hint: expect.stringContaining('nsdelegate'),
+      }),
+    );
+    expect(() => asked(true)).not.toThrow();
+  });
+
   it('the size of a /dev/shm that is not the container’s own', () => {
     const files = fileOptions({ shmSize: 1 << 20 });
     for (const shm of ['none', 'host'] as const) {

@@ -105,16 +105,48 @@ bool cgroups_frozen(const struct plan *plan)
     return frozen;
 }
 
-/* Sends SIGKILL to everything in a cgroup: by cgroup.kill where there is one (v2, since 5.14), else one by one. */
+/* How many members are killed in one round; the others are for the next. */
+#define ROUND 256
+
+/* The first processes of a cgroup. */
+static int list_members(int dir, pid_t pids[ROUND])
+{
+    char text[ROUND * 12], *end;
+    int count = 0;
+    if (read_text(dir, "cgroup.procs", text, sizeof text) < 0) return 0;
+    for (char *at = text; count < ROUND; at = end) {
+        long pid = strtol(at, &end, 10);
+        if (end == at || *end != '\n') break; /* one that was cut off is for the next round, too */
+        if (pid > 0) pids[count++] = (pid_t)pid;
+    }
+    return count;
+}
+
+static bool is_among(const pid_t pids[ROUND], int count, pid_t pid)
+{
+    while (count > 0 && pids[count - 1] != pid)
+        count--;
+    return count > 0;
+}
+
+/*
+ * Sends SIGKILL to everything in a cgroup: by cgroup.kill where there is one (v2, since 5.14), else one by one. A pid
+ * may be another process's by the time it is killed: those that are listed again after a descriptor of each was opened
+ * are still the ones that were meant.
+ */
 static void kill_members(int dir)
 {
-    char text[4096];
-    if (write_file(dir, "cgroup.kill", "1") || read_text(dir, "cgroup.procs", text, sizeof text) < 0) return;
-    char *end;
-    for (char *at = text;; at = end) {
-        long pid = strtol(at, &end, 10);
-        if (end == at || *end != '\n') break; /* a number that was cut off is for the next round */
-        if (pid > 0) kill((pid_t)pid, SIGKILL);
+    pid_t before[ROUND], after[ROUND];
+    int fds[ROUND];
+    if (write_file(dir, "cgroup.kill", "1")) return;
+    int count = list_members(dir, before);
+    for (int i = 0; i < count; i++)
+        fds[i] = k_pidfd_open(before[i]);
+    int still = count > 0 ? list_members(dir, after) : 0;
+    for (int i = 0; i < count; i++) {
+        if (fds[i] < 0) continue;
+        if (is_among(after, still, before[i])) k_pidfd_send_signal(fds[i], SIGKILL);
+        close(fds[i]);
     }
 }
 

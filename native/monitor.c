@@ -37,6 +37,7 @@ static struct {
     struct container container;
     int epoll, own_signals, client_signals;
     int64_t timeout; /* monotonic ms: when it has run for long enough; -1: never */
+    int64_t lasted;  /* ms of the run that ended, by a clock that nobody sets */
 } monitor;
 
 int lock_plan(struct plan *plan, bool wait)
@@ -178,6 +179,7 @@ static void await_exit(struct exit_record *record)
     int status = 0;
     while (waitpid(container->pid, &status, 0) < 0 && errno == EINTR)
         ;
+    monitor.lasted = monotonic_ms() - container->began;
     *record = (struct exit_record){
         .started = container->started, .finished = realtime_ms(), .restarts = restart_count()};
     record->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -278,6 +280,7 @@ static void note_failed_start(struct exit_record *record)
 {
     struct container *container = &monitor.container;
     int64_t now = realtime_ms();
+    monitor.lasted = 0;
     *record = (struct exit_record){
         .code = take_failure_code(), .started = now, .finished = now, .restarts = restart_count()};
     close_fd(&container->in);
@@ -291,8 +294,7 @@ static void note_failed_start(struct exit_record *record)
 static bool restart(struct exit_record *record)
 {
     for (;;) {
-        struct ended_run run = {record->code, record->finished - record->started, ending_is_wanted(),
-                                health_restarts()};
+        struct ended_run run = {record->code, monitor.lasted, ending_is_wanted(), health_restarts()};
         int64_t delay = restart_delay(&run);
         if (delay < 0) return false;
         release();

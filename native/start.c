@@ -219,6 +219,7 @@ static int announce(const struct plan *plan, struct container *container)
         .restarts = restart_count(),
         .counted = container->counted,
     };
+    container->began = monotonic_ms();
     container->mounts = hold_mounts(container->pid);
     /* The record of an earlier run: whoever sees `state` must not see it any more. */
     if (unlink(plan->exit_record) < 0 && errno != ENOENT) return failed(STAGE_STATE, plan->exit_record);

@@ -44,6 +44,14 @@ export class Context {
     return this.#helper;
   }
 
+  /**
+   * The command line of one of this program's own commands, on this store, for the helper to run. It ends the options:
+   * what is appended, by the helper too, is words of users and images, and may begin with `-`.
+   */
+  ownCommand(name: string): string[] {
+    return [...this.self, '--root', this.paths.root, name, '--'];
+  }
+
   close(): void {
     this.#database?.close();
     this.#database = undefined;

@@ -52,12 +52,11 @@ export async function execInContainer(
   const container = readPlan(runDir, row);
   requireThawed(container, row);
   const execId = randomHex(32);
-  const failure = [...context.self, '--root', context.paths.root, 'explain-exec-failure', '--'];
   const plan = compileExecPlan(container, {
     ...request,
     execId,
     target,
-    failure: [...failure, argv[0] ?? '', request.user ?? ''],
+    failure: [...context.ownCommand('explain-exec-failure'), argv[0] ?? '', request.user ?? ''],
   });
   const file = writeExecPlan(runDir, execId, encodePlan(plan), row);
   for (const action of ['exec_create', 'exec_start'])

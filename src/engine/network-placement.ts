@@ -18,7 +18,7 @@ export function networkPlacement(
     networksDirectory: directory,
     portsFile: networking.mappings.length > 0 ? ports : undefined,
     firewall: { table: context.paths.table, chain: WATCHED_CHAIN, rules: WATCHED_RULES },
-    repair: [...context.self, '--root', context.paths.root, 'repair-networks'],
+    repair: context.ownCommand('repair-networks'),
     resolver: { config: resolver, rules: resolverRules },
     names: networking.hasResolver ? networking.joins.map(({ network }) => names(network.definition.id)) : [],
   };

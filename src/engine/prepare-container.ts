@@ -95,7 +95,7 @@ async function planStart(
   const spec = createSpec(runtime, host);
   const cgroup = planCgroup(cgroups, spec.linux.cgroupsPath, spec.linux.resources);
   const seccomp = await prepareSeccomp(context, options, { runtime, spec });
-  const failure = [...context.self, '--root', context.paths.root, 'explain-failure', runtime.identity.id];
+  const failure = [...context.ownCommand('explain-failure'), runtime.identity.id];
   return {
     config: configText(spec, seccomp?.text),
     plan: encodePlan(

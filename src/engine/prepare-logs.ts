@@ -23,7 +23,7 @@ export async function prepareLogs(
   const settings = logSettings(wish, subject, {
     file,
     ...ROTATION,
-    compress: [...context.self, 'compress-log'],
+    compress: context.ownCommand('compress-log'),
   });
   return settings?.driver === 'syslog' ? await withNumericHost(settings) : settings;
 }

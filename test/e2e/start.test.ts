@@ -159,3 +159,30 @@ describe('start', () => {
     expect(await store.ok(['ps', '-aq'])).toBe('');
   });
 });
+
+describe('a command that looks like an option of skiff', () => {
+  const missing = (word: string) => `skiff: "${word}": executable file not found in $PATH\n`;
+
+  it.each(['--version', '--help', '--'])('%s is not found', async (word) => {
+    for (const flags of [[], ['--init'], ['--entrypoint', word]]) {
+      const { code, stdout, stderr } = await store.skiff(['run', '--rm', ...flags, busybox, word]);
+      expect([code, stdout, stderr], flags.join(' ')).toEqual([127, '', missing(word)]);
+    }
+  });
+
+  it('is not found by start either, which keeps why', async () => {
+    await store.ok(['create', '--name', 'dashed', busybox, '--version']);
+    expect(await store.skiff(['start', 'dashed'])).toMatchObject({ code: 1, stderr: missing('--version') });
+    const state = { Status: 'created', ExitCode: 127, Error: missing('--version').slice(7, -1) };
+    expect(await inspect('dashed')).toMatchObject({ State: state });
+    await store.ok(['rm', 'dashed']);
+  });
+
+  it.each([
+    ['a user', ['-u', '--version'], 'unable to find user --version'],
+    ['a group', ['--group-add', '--help'], 'unable to find group --help'],
+  ])('%s that looks like one is named', async (_, flags, message) => {
+    const { code, stderr } = await store.skiff(['run', '--rm', ...flags, busybox, 'true']);
+    expect([code, stderr]).toEqual([125, expect.stringContaining(message)]);
+  });
+});

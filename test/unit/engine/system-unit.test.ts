@@ -20,4 +20,14 @@ describe('the unit for systemd', () => {
       '\nExecStart=/usr/bin/skiff --root "/srv/my 100%% \\"store\\"" system start-all\n',
     );
   });
+
+  it('doubles the dollar in arguments only, where it would name a variable', () => {
+    const text = unit('/srv/$HOME', ['/opt/$a b/skiff', '/opt/$c.ts']);
+    expect(text).toContain('\nExecStart="/opt/$a b/skiff" /opt/$$c.ts --root /srv/$$HOME system start-all\n');
+    expect(text).toContain('\nRequiresMountsFor=/srv/$HOME\n');
+  });
+
+  it('is refused for a path with a line break, which no unit can name', () => {
+    expect(() => unit('/srv/a\nExecStart=b', ['/usr/bin/skiff'])).toThrow('control characters');
+  });
 });

@@ -1,6 +1,7 @@
 // Compiles the executable from bin/skiff.bun.ts; run by bin/build on the pinned Bun, as
 // `bun bin/compile.ts OUT HELPER-DIGEST SECCOMP-REVISION`.
 import { readFileSync } from 'node:fs';
+import { patchExecutable } from './patch-executable.ts';
 
 /** What is used here of Bun's bundler (bun.com/docs/bundler). */
 declare const Bun: {
@@ -37,7 +38,7 @@ const slimCommander = {
   },
 };
 
-const [, , outfile, helperDigest, seccompRevision] = process.argv;
+const [, , outfile = '', helperDigest, seccompRevision] = process.argv;
 
 const { success, logs } = await Bun.build({
   entrypoints: ['bin/skiff.bun.ts'],
@@ -66,3 +67,4 @@ const { success, logs } = await Bun.build({
 });
 for (const log of logs) console.error(log);
 if (!success) process.exit(1);
+patchExecutable(outfile, readFileSync('build/native/entry'));

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { main } from '../src/cli/main.ts';
 import { setAssets } from '../src/host/assets.ts';
+import { leaveLostDirectory } from '../src/host/working-directory.ts';
 
+leaveLostDirectory();
 const native = join(import.meta.dirname, '../build/native');
 setAssets({
   helper: join(native, 'skiff-helper'),

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
+import { userPath } from '../host/working-directory.ts';
 
 /** A file of `--cidfile`: this command's own, and still empty. */
 export interface CidFile {
@@ -14,7 +15,7 @@ export interface CidFile {
  * written by its descriptor: whoever may write to its directory may have put something else in its place by then.
  */
 export function makeCidFile(path: string): CidFile {
-  const file = makeNew(path);
+  const file = makeNew(userPath(path));
   return {
     write(id) {
       try {

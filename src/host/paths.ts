@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { userPath } from './working-directory.ts';
 
 /** Where everything of one store lies (src/ARCHITECTURE.md, "On disk"). All paths are absolute. */
 export interface StorePaths {
@@ -32,10 +33,10 @@ const DEFAULT_RUN = '/run/skiff';
 
 /**
  * The paths of the store at `root`, where nothing means the default one, as in `SKIFF_ROOT=`; a store that is not the
- * default one has a runtime root, a bridge and a table of the firewall of its own.
+ * default one has a runtime root, a bridge and a table of the firewall of its own. Throws as `userPath`.
  */
 export function storePaths(root: string): StorePaths {
-  const base = resolve(root === '' ? DEFAULT_ROOT : root);
+  const base = resolve(root === '' ? DEFAULT_ROOT : userPath(root));
   const suffix = base === DEFAULT_ROOT ? '' : `-${shortHash(base)}`;
   const run = `${DEFAULT_RUN}${suffix}`;
   return {

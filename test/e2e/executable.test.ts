@@ -35,11 +35,7 @@ describe('the executable', () => {
   it("neither runs nor reads the working directory's bunfig.toml, .env, tsconfig.json and package.json", async () => {
     const trap = trapDirectory();
     // The same trap catches an executable compiled without the flags.
-    writeFileSync(join(directory, 'probe.ts'), "console.log(process.env['SKIFF_ROOT'])");
-    const probe = join(directory, 'probe');
-    await execa(BUN, ['build', '--compile', join(directory, 'probe.ts'), `--outfile=${probe}`], {
-      cwd: directory,
-    });
+    const probe = await compiledByBun('probe', "console.log(process.env['SKIFF_ROOT'])");
     const caught = await execa(probe, { cwd: trap, env: { SKIFF_ROOT: undefined }, reject: false });
     expect(caught.stdout).toContain('preloaded');
     expect(caught.stdout).toContain('from-dotenv');
@@ -56,6 +52,71 @@ describe('the executable', () => {
     expect(existsSync(join(trap, 'from-dotenv'))).toBe(false);
     await execa(EXECUTABLE, ['images'], { cwd: trap, env: { SKIFF_ROOT: join(trap, 'from-environment') } });
     expect(existsSync(join(trap, 'from-environment'))).toBe(true);
+  });
+
+  it('obeys no variable by which its runtime runs other code or writes files, and passes them on', async () => {
+    const preload = join(directory, 'preloaded.js');
+    writeFileSync(preload, "console.log('preloaded');\n");
+    const order = join(directory, 'order');
+    const variables = {
+      BUN_OPTIONS: { env: { BUN_OPTIONS: `--preload=${preload}` }, sign: /^preloaded$/m },
+      BUN_BE_BUN: { env: { BUN_BE_BUN: '1' }, sign: /^1\.[0-9.]+$/m },
+    };
+    // The same variables work in any other program compiled by Bun.
+    const probe = await compiledByBun('obedient', 'console.log(1)');
+    for (const [name, { env, sign }] of Object.entries(variables)) {
+      expect((await execa(probe, ['--version'], { env })).stdout, name).toMatch(sign);
+      expect((await execa(EXECUTABLE, ['--version'], { env })).stdout, name).toBe(`skiff version ${VERSION}`);
+    }
+    await execa(EXECUTABLE, ['--version'], { env: { BUN_BYTECODE_ORDER_OUT: order } });
+    expect(existsSync(order)).toBe(false);
+
+    const root = join(directory, 'copy-root');
+    const image = registry.reference('busybox');
+    const args = ['--root', root, 'run', '--rm', '-e', 'BUN_OPTIONS', '-e', 'BUN_BE_BUN', image, 'env'];
+    const { stdout } = await execa(EXECUTABLE, args, { env: { BUN_OPTIONS: '--smol', BUN_BE_BUN: '1' } });
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(['BUN_OPTIONS=--smol', 'BUN_BE_BUN=1']));
+  });
+});
+
+describe('a working directory that is gone', () => {
+  const DELETED = 'mkdir "$0" && cd "$0" && rmdir "$0" && exec "$@"';
+  const UNMOUNTED =
+    'mkdir "$0" && mount -t tmpfs none "$0" && cd "$0" && umount -l "$0" && rmdir "$0" && exec "$@"';
+  const NODE = [process.execPath, join(CHECKOUT, 'bin/skiff.node.ts')];
+
+  it.each([
+    ['deleted', ['sh', '-c', DELETED], [EXECUTABLE], 'copy-root'],
+    ['unmounted', ['unshare', '--mount', 'sh', '-c', UNMOUNTED], [EXECUTABLE], 'copy-root'],
+    ['deleted, on Node,', ['sh', '-c', DELETED], NODE, 'node-root'],
+    ['unmounted, on Node,', ['unshare', '--mount', 'sh', '-c', UNMOUNTED], NODE, 'node-root'],
+  ])('that was %s matters to relative paths only', async (_, [shell = '', ...words], program, name) => {
+    const root = join(directory, name);
+    const skiff = (...args: string[]) =>
+      execa(shell, [...words, join(directory, 'gone'), ...program, ...args], { reject: false });
+    const ok = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await skiff(...args);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      return stdout;
+    };
+    expect(await ok('version')).toContain(VERSION);
+    expect(await ok('--root', root, 'ps')).toContain('CONTAINER ID');
+    expect(await ok('--root', root, 'run', '--rm', '--network', 'none', 'hello')).toContain(
+      'Hello from inside',
+    );
+    const run = ['--root', root, 'run', '--rm'];
+    for (const args of [
+      ['--root', 'relative', 'ps'],
+      [...run, '--label-file', 'relative', 'hello'],
+      [...run, '--cidfile', 'relative', 'hello'],
+      [...run, '--security-opt', 'seccomp=relative', 'hello'],
+    ]) {
+      const { exitCode, stderr } = await skiff(...args);
+      expect([exitCode, stderr.split('\n')[0]], args.join(' ')).toEqual([
+        125,
+        'skiff: "relative" leads nowhere: the working directory was deleted or unmounted',
+      ]);
+    }
   });
 });
 
@@ -151,6 +212,14 @@ describe('the launcher', () => {
     expect(stderr).toContain('apt-get install --no-install-recommends musl-tools');
   });
 });
+
+/** Any other program that Bun compiles, without the flags and changes of bin/compile.ts. */
+async function compiledByBun(name: string, source: string): Promise<string> {
+  const program = join(directory, name);
+  writeFileSync(`${program}.ts`, source);
+  await execa(BUN, ['build', '--compile', `${program}.ts`, `--outfile=${program}`], { cwd: directory });
+  return program;
+}
 
 /** A working directory whose files do something in every program compiled by Bun that lets them. */
 function trapDirectory(): string {

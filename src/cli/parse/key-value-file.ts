@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { userPath } from '../../host/working-directory.ts';
 
 /** One line: `KEY=VALUE`, or a key alone. */
 export interface KeyValue {
@@ -46,8 +47,9 @@ function decode(path: string, what: string, bytes: Buffer): string {
 }
 
 function read(path: string, what: string): Buffer {
+  const file = userPath(path);
   try {
-    return readFileSync(path);
+    return readFileSync(file);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')

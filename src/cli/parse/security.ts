@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { SecurityOptions } from '../../engine/create-options.ts';
 import { EngineError } from '../../errors.ts';
+import { userPath } from '../../host/working-directory.ts';
 import { booleanWord } from './words.ts';
 
 /** What `--security-opt` can say. */
@@ -52,8 +53,9 @@ function unknown(text: string, hint: string): EngineError {
 
 function seccompOf(value: string): SecurityOptions['seccomp'] {
   if (value === 'unconfined' || value === 'builtin') return value;
+  const file = userPath(value);
   try {
-    return { profile: readFileSync(value, 'utf8'), source: value };
+    return { profile: readFileSync(file, 'utf8'), source: value };
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const missing = code === 'ENOENT' || code === 'ENOTDIR';

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
 import { COMMANDS, type CommandEntry, type CommandGroup, GROUPS, isCalled } from './command-table.ts';
-import { EXIT_ENGINE_FAILED, exitCodeOf } from './exit-code.ts';
+import { EXIT_ENGINE_FAILED, EXIT_WRONG_USAGE, exitCodeOf, WrongUsage } from './exit-code.ts';
 import { print, printError } from './output/print.ts';
 import { createSession, type GlobalOptions, type Session } from './session.ts';
 
@@ -110,13 +110,27 @@ async function registerCommands(
     return;
   }
   listCommands(parent, group?.commands() ?? [...COMMANDS, ...GROUPS]);
-  parent.argument('[command...]').action(([word]: string[]) => {
-    if (word === undefined || word === 'help') parent.outputHelp();
-    else {
-      const whose = group === undefined ? 'a skiff command' : `a command of skiff ${group.name}`;
-      throw new CommanderError(EXIT_ENGINE_FAILED, 'commander.unknownCommand', `"${word}" is not ${whose}`);
-    }
-  });
+  // What follows an unknown command is not looked at: options are its own.
+  program.passThroughOptions();
+  parent
+    .passThroughOptions()
+    .argument('[command...]')
+    .action(async ([word]: string[]) => {
+      if (word === undefined || word === 'help') parent.outputHelp();
+      else throw await unknownCommand(word, group);
+    });
+}
+
+async function unknownCommand(word: string, group: CommandGroup | undefined): Promise<WrongUsage> {
+  const { nearestName } = await import('../runtime/nearest-name.ts');
+  const commands = (group?.commands() ?? COMMANDS).filter(({ hidden }) => hidden !== true);
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  const near = nearestName(word, group === undefined ? [...names, ...GROUPS.map(({ name }) => name)] : names);
+  const above = group === undefined ? 'skiff' : `skiff ${group.name}`;
+  return new WrongUsage(
+    `"${word}" is not a ${group === undefined ? 'skiff command' : `command of ${above}`}`,
+    near === undefined ? `see ${above} --help` : `did you mean ${above} ${near}`,
+  );
 }
 
 /** For the help alone: names with their summaries. */
@@ -130,12 +144,15 @@ function listCommands(parent: Command, listed: readonly (CommandEntry | CommandG
   }
 }
 
+/** Commander's own words for too few and too many of them. */
+const WRONG_ARGUMENTS = new Set(['commander.missingArgument', 'commander.excessArguments']);
+
 async function report(error: unknown, { group, entry }: Requested, debug: boolean): Promise<number> {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     const words = ['skiff', group?.name, entry?.name, '--help'].filter((word) => word !== undefined);
     printError(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${words.join(' ')}\n`);
-    return EXIT_ENGINE_FAILED;
+    return WRONG_ARGUMENTS.has(error.code) ? EXIT_WRONG_USAGE : EXIT_ENGINE_FAILED;
   }
   const { renderError } = await import('./output/error.ts');
   printError(renderError(error, { debug }));

@@ -11,9 +11,12 @@ import { EXECUTABLE, useStore } from '../helpers/skiff.ts';
 const store = useStore();
 const registry = useRegistry('busybox', 'debian');
 
-async function failure(args: readonly string[], options?: { env?: Record<string, string> }): Promise<string> {
+async function failure(
+  args: readonly string[],
+  { exitCode = 125, ...options }: { env?: Record<string, string>; exitCode?: number } = {},
+): Promise<string> {
   const { code, stdout, stderr } = await store.skiff(args, options);
-  expect(code, stderr).toBe(125);
+  expect(code, stderr).toBe(exitCode);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^skiff: [^A-Z\n]/m);
   return stderr;
@@ -165,14 +168,32 @@ describe('what is wrong with the host is said', () => {
 
 describe('what is typed wrong is said', () => {
   it.each([
-    [['frobnicate'], '"frobnicate" is not a skiff command'],
-    [['run'], "missing required argument 'image'"],
     [['run', '--rm', '--frob', 'hello'], "unknown option '--frob'"],
-    [['ps', 'extra'], 'too many arguments'],
     [['--frob', 'ps'], "unknown option '--frob'"],
+    [['container', '--frob', 'ls'], "unknown option '--frob'"],
   ])('skiff %j', async (args, text) => {
     expect(await failure(args)).toContain(text);
   });
+
+  it.each([
+    [['frobnicate'], '"frobnicate" is not a skiff command\nhint: see skiff --help\n'],
+    [['runn', '--rm', 'hello'], '"runn" is not a skiff command\nhint: did you mean skiff run\n'],
+    [['netwrk', 'ls'], '"netwrk" is not a skiff command\nhint: did you mean skiff network\n'],
+    [
+      ['container', 'lst', '-a'],
+      '"lst" is not a command of skiff container\nhint: did you mean skiff container ls',
+    ],
+    [['explain-failur'], '"explain-failur" is not a skiff command\nhint: see skiff --help\n'],
+    [['run'], "missing required argument 'image'"],
+    [['exec', 'web'], "missing required argument 'command'"],
+    [['stop'], 'no container is named'],
+    [['ps', 'extra'], 'too many arguments'],
+  ])(
+    'skiff %j, with the exit code that Docker has for a command that nothing could be tried of',
+    async (args, text) => {
+      expect(await failure(args, { exitCode: 1 })).toContain(text);
+    },
+  );
 
   it('an object that is not there, with the exit code that scripts for Docker expect', async () => {
     for (const command of ['stop', 'kill', 'wait', 'rm', 'logs', 'inspect', 'rmi']) {

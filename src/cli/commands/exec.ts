@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
+import { WrongUsage } from '../exit-code.ts';
 import { requireTerminal } from '../options/attach.ts';
 import { addLatest, selected } from '../options/selection.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
@@ -86,8 +86,6 @@ async function exec(session: Session, words: readonly string[], flags: Flags): P
   replaceProcess(handover);
 }
 
-function missing(argument: string): EngineError {
-  return new EngineError('invalid', `missing required argument '${argument}'`, {
-    hint: 'see skiff exec --help',
-  });
+function missing(argument: string): WrongUsage {
+  return new WrongUsage(`missing required argument '${argument}'`, 'see skiff exec --help');
 }

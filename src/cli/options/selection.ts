@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Observed } from '../../engine/reconcile.ts';
 import { EngineError } from '../../errors.ts';
+import { WrongUsage } from '../exit-code.ts';
 import { collectFilter, type Filters } from '../parse/filters.ts';
 import type { Session } from '../session.ts';
 
@@ -36,7 +37,7 @@ export function addSelection(
 
 /**
  * The containers that are meant: names as they were given, else ids. `fits` says which ones `--all` and `--filter` mean.
- * Throws `invalid` when nothing is meant, or two things, and `notFound` for the latest of none.
+ * Throws `WrongUsage` when nothing is meant, `invalid` for two things, and `notFound` for the latest of none.
  */
 export async function selected(
   session: Session,
@@ -48,8 +49,7 @@ export async function selected(
   const several = all || filters !== undefined;
   const ways = [names.length > 0 && 'names', several && (all ? '--all' : '--filter'), latest && '--latest'];
   const used = ways.filter((way) => way !== false);
-  if (used.length === 0)
-    throw new EngineError('invalid', 'no container is named', { hint: 'give names or ids, or use --latest' });
+  if (used.length === 0) throw new WrongUsage('no container is named', 'give names or ids, or use --latest');
   if (used.length > 1) {
     throw new EngineError('invalid', `${used.join(' and ')} cannot be used together`, {
       hint: 'use one way to say which containers are meant',

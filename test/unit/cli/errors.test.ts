@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../../../src/cli/exit-code.ts';
+import { exitCodeOf, WrongUsage } from '../../../src/cli/exit-code.ts';
 import { renderError } from '../../../src/cli/output/error.ts';
 import { wantsColour } from '../../../src/cli/output/terminal.ts';
 import { EngineError, type ErrorKind } from '../../../src/errors.ts';
@@ -18,6 +18,10 @@ describe('exitCodeOf', () => {
     ['cancelled', 'pull', 130],
   ])('maps %s in %s to %i', (kind, command, code) => {
     expect(exitCodeOf(new EngineError(kind, 'no'), command)).toBe(code);
+  });
+
+  it('says 1 for a command line that nothing could be tried of', () => {
+    expect(exitCodeOf(new WrongUsage('no container is named', 'give names'), 'run')).toBe(1);
   });
 
   it('blames the engine for what nobody expected', () => {

@@ -93,7 +93,8 @@ describe('inspect of a container', () => {
     for (const [words, told] of [
       [['create', '-i'], 'true true true'],
       [['run', '-di'], 'true false false'],
-      [['create', '-i', '-a', 'stdout'], 'true false false'],
+      [['create', '-i', '-a', 'stdout'], 'true true true'],
+      [['create', '-a', 'stdout'], 'false false false'],
       [['create'], 'false false false'],
     ] as const) {
       await store.ok([...words, '--name', 'fed', busybox, 'cat']);

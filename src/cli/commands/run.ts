@@ -47,7 +47,7 @@ async function run(session: Session, image: string, words: string[], flags: RunF
     refuseInBackground(flags);
     options.process.attach = [];
   }
-  if (!detach && flags.tty === true && takesInput(flags)) await requireTerminal();
+  if (!detach && flags.tty === true && flags.interactive === true) await requireTerminal();
   const cidFile = flags.cidfile === undefined ? undefined : await makeCidFile(flags.cidfile);
   try {
     const engine = await session.engine();
@@ -82,11 +82,6 @@ async function remarkOnPublished(session: Session, options: CreateOptions): Prom
 async function makeCidFile(path: string): Promise<CidFile> {
   const { makeCidFile: make } = await import('../cid-file.ts');
   return make(path);
-}
-
-/** Standard input reaches the container: it keeps it open, and `-a` does not leave it out. */
-function takesInput({ interactive, attach }: RunFlags): boolean {
-  return interactive === true && attach?.includes('stdin') !== false;
 }
 
 /** What needs this very command as long as the container runs. Throws `invalid`. */

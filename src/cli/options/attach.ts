@@ -12,6 +12,7 @@ export interface ClientFlags {
 
 export interface AttachFlags {
   attach?: StreamName[];
+  interactive?: boolean;
 }
 
 const STDIN = 0;
@@ -37,13 +38,20 @@ export function addClientOptions(command: Command): void {
 export function addAttachOptions(command: Command): void {
   command.option(
     '-a, --attach <stream>',
-    'take part only in stdin, stdout or stderr (repeatable)',
+    'take part only in stdin, stdout or stderr (repeatable); in stdin with -i in any case',
     collectStream,
   );
 }
 
-export function clientOptions({ sigProxy, detachKeys, attach }: ClientFlags & AttachFlags): ClientOptions {
-  return { streams: attach, detachKeys, forwardSignals: sigProxy };
+/** What `-a` asks for; as with Docker `-i` always takes part in standard input. Undefined: every stream there is. */
+export function attachedStreams({ attach, interactive }: AttachFlags): StreamName[] | undefined {
+  const takesInput = interactive === true && attach?.includes('stdin') === false;
+  return takesInput ? ['stdin', ...attach] : attach;
+}
+
+export function clientOptions(flags: ClientFlags & AttachFlags): ClientOptions {
+  const { sigProxy, detachKeys } = flags;
+  return { streams: attachedStreams(flags), detachKeys, forwardSignals: sigProxy };
 }
 
 /**

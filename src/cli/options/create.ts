@@ -5,7 +5,7 @@ import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { printError } from '../output/print.ts';
 import { oneOf, some } from '../parse/words.ts';
-import { type AttachFlags, addAttachOptions } from './attach.ts';
+import { type AttachFlags, addAttachOptions, attachedStreams } from './attach.ts';
 import { addDeviceOptions, type DeviceFlags, deviceOptions } from './devices.ts';
 import { addFileOptions, type FileFlags, fileOptions } from './files.ts';
 import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
@@ -110,7 +110,7 @@ export async function createOptions(
     name: flags.name,
     platform: flags.platform,
     cidFile: flags.cidfile,
-    process: { ...processOptions(flags, words), attach: flags.attach },
+    process: { ...processOptions(flags, words), attach: attachedStreams(flags) },
     namespaces: { ...namespaceOptions(flags), network: namespace },
     network,
     security: securityOptions(flags),

@@ -9,9 +9,7 @@ import {
 } from '../../../src/cli/options/attach.ts';
 import { acceptSwitchValues } from '../../../src/cli/options/switches.ts';
 
-interface Flags extends ClientFlags, AttachFlags {
-  interactive?: boolean;
-}
+type Flags = ClientFlags & AttachFlags;
 
 /** A command whose options may follow its operands, as `start`. */
 function parse(...args: string[]): { names: string[]; flags: Flags } {
@@ -67,5 +65,15 @@ describe('how a command takes part in streams', () => {
       forwardSignals: false,
     });
     expect(clientOptions(parse('--detach-keys=', 'web').flags)).toEqual({ detachKeys: '' });
+  });
+
+  it('is in standard input whenever -i says so, whatever -a names', () => {
+    const streams = (...words: string[]) => clientOptions(parse(...words, 'web').flags).streams;
+    expect(streams('-i', '-a', 'stdout')).toEqual(['stdin', 'stdout']);
+    expect(streams('-a', 'stderr', '-i')).toEqual(['stdin', 'stderr']);
+    expect(streams('-i', '-a', 'stdin')).toEqual(['stdin']);
+    expect(streams('-i')).toBeUndefined();
+    expect(streams('-a', 'stdout')).toEqual(['stdout']);
+    expect(streams('--interactive=false', '-a', 'stdout')).toEqual(['stdout']);
   });
 });

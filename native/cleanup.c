@@ -39,6 +39,8 @@ static int end_container(const struct plan *plan, int rundir)
     if (settle_exit(rundir, plan->exit_record) == 0) return 0;
     if (errno != ENOENT) return failed(STAGE_CLEANUP, plan->exit_record);
     if (read_exit_code(plan->exit_record) >= 0) return 0;
+    /* The monitor had told of the end, and was removing the directory. */
+    if (faccessat(rundir, "exit", F_OK, 0) == 0) return 0;
     if (state.restarting > 0 && publish_exit(plan->exit_record) == 0) return 0;
     struct exit_record record = {
         .code = 128 + SIGKILL,

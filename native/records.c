@@ -165,6 +165,13 @@ int write_exit(const char *path, const struct exit_record *record)
     return draft_exit(path, record) < 0 ? -1 : publish_exit(path);
 }
 
+int copy_exit(const char *path, const char *to)
+{
+    char text[1024];
+    if (read_text(AT_FDCWD, path, text, sizeof text) < 0) return -1;
+    return write_file(AT_FDCWD, to, text, (int)strlen(text));
+}
+
 int read_exit_code(const char *path)
 {
     char text[1024];

@@ -67,5 +67,8 @@ int publish_exit(const char *path);
 int keep_exit(int rundir, const struct exit_record *record);
 int settle_exit(int rundir, const char *path);
 
+/* Not in one step: whoever may read `to` must be told when it is whole. -1 with errno. */
+int copy_exit(const char *path, const char *to);
+
 /* The code of the record at `path`; -1 when there is none. */
 int read_exit_code(const char *path);

@@ -3,6 +3,7 @@
 #include "cgroup.h"
 #include "endpoints.h"
 #include "events.h"
+#include "records.h"
 #include "report.h"
 #include "trace.h"
 #include "tree.h"
@@ -40,8 +41,24 @@ static int remove_tree(const char *path, const char *trash_path)
     return tree_remove(trash, name);
 }
 
-static int touch(const char *path)
+/* Where the record of an end outlives the container's directory, until it becomes the mark: on the same file system. */
+static int name_kept_exit(const struct plan *plan, char path[4096])
 {
+    return snprintf(path, 4096, "%s/exit", plan->rundir) < 4096 ? 0 : fail_with(ENAMETOOLONG);
+}
+
+/* What cannot be kept (no memory for another file) is lost: the container is to go in any case. */
+static void carry_exit(const struct plan *plan)
+{
+    char kept[4096];
+    if (name_kept_exit(plan, kept) == 0) copy_exit(plan->exit_record, kept);
+}
+
+/* A start that failed has no end to tell of: then the mark is empty. */
+static int mark(const struct plan *plan, const char *path)
+{
+    char kept[4096];
+    if (name_kept_exit(plan, kept) == 0 && rename(kept, path) == 0) return 0;
     owned_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -1 : 0;
 }
@@ -57,12 +74,13 @@ static int perform(const struct plan *plan, const struct record *record, bool co
     case OP_RMDIR_CGROUP:
         return cgroup_remove(plan, record->arg[0]);
     case OP_REMOVE_TREE:
+        carry_exit(plan);
         return remove_tree(record->arg[0], record->arg[1]);
     case OP_UNLINK_FILE:
         return unlink(record->arg[0]) == 0 || errno == ENOENT ? 0 : -1;
     /* A mark says that everything before it is done. */
     case OP_TOUCH:
-        if (!complete || touch(record->arg[0]) < 0) return complete ? -1 : 0;
+        if (!complete || mark(plan, record->arg[0]) < 0) return complete ? -1 : 0;
         event_append("destroy", NULL);
         return 0;
     default:

@@ -1,10 +1,9 @@
-import { readdirSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError, type ErrorKind } from '../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../host/database.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExitRecord } from '../runtime/records.ts';
 import type { CreateOptions, IdMaps } from './create-options.ts';
+import { findDeparture } from './departure-store.ts';
 
 /** 64 lower-case hex digits. */
 export type ContainerId = string & { readonly __brand: 'ContainerId' };
@@ -60,9 +59,9 @@ export interface StartFailure {
 export function insertContainer(
   database: Database,
   row: ContainerRow,
-  isGone: (holder: ContainerRow) => boolean,
+  leaves: (holder: ContainerRow) => boolean,
 ): void {
-  takeName(database, row.name, isGone, () => insert(database, row));
+  takeName(database, row.name, leaves, () => insert(database, row));
 }
 
 /** Renames a container. Throws `conflict` as `insertContainer`, `notFound` when it was removed meanwhile. */
@@ -70,19 +69,19 @@ export function changeName(
   database: Database,
   { id, name }: ContainerRow,
   newName: string,
-  isGone: (holder: ContainerRow) => boolean,
+  leaves: (holder: ContainerRow) => boolean,
 ): void {
-  takeName(database, newName, isGone, () => {
+  takeName(database, newName, leaves, () => {
     if (database.run('UPDATE container SET name = ? WHERE id = ?', newName, id) > 0) return;
     throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
   });
 }
 
-/** `write` gives somebody the name; that of a container that is gone is free. */
+/** `write` gives somebody the name, which its holder may have left (`leaves`: then its row is not there any more). */
 function takeName(
   database: Database,
   name: string,
-  isGone: (holder: ContainerRow) => boolean,
+  leaves: (holder: ContainerRow) => boolean,
   write: () => void,
 ): void {
   try {
@@ -90,8 +89,7 @@ function takeName(
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     const holder = containerByName(database, name);
-    if (holder !== undefined && !isGone(holder)) throw nameTaken(name, holder.id);
-    if (holder !== undefined) deleteContainer(database, holder.id);
+    if (holder !== undefined && !leaves(holder)) throw nameTaken(name, holder.id);
     write();
   }
 }
@@ -147,18 +145,20 @@ export function containerByName(database: Database, name: string): ContainerRow 
 
 /** A container by full id, name, or a prefix of its id that fits only one. Throws `notFound`, or `conflict` when several fit. */
 export function findContainer(database: Database, text: string): ContainerRow {
+  const found = lookUpContainer(database, text);
+  if (found === undefined) throw noSuchContainer(database, text);
+  return found;
+}
+
+/** The same; undefined when there is none. */
+export function lookUpContainer(database: Database, text: string): ContainerRow | undefined {
   const exact = database.get('SELECT * FROM container WHERE id = ?1 OR name = ?1', text.replace(/^\//, ''));
   if (exact !== undefined) return toRow(exact);
   const fitting = /^[0-9a-f]+$/.test(text)
     ? database.all("SELECT * FROM container WHERE id GLOB ? || '*' LIMIT 2", text)
     : [];
   const [first, second] = fitting;
-  if (first === undefined) {
-    throw new EngineError('notFound', `no such container: ${text}`, {
-      subject: text,
-      hint: 'skiff ps -a lists all containers',
-    });
-  }
+  if (first === undefined) return undefined;
   if (second !== undefined) {
     throw new EngineError('conflict', `several containers begin with ${text}`, {
       subject: text,
@@ -166,6 +166,16 @@ export function findContainer(database: Database, text: string): ContainerRow {
     });
   }
   return toRow(first);
+}
+
+/** What is said of a container that is not there, maybe any more. */
+export function noSuchContainer(database: Database, text: string): EngineError {
+  const departure = findDeparture(database, text);
+  const hint =
+    departure === undefined
+      ? 'skiff ps -a lists all containers'
+      : `it ended with exit code ${departure.record.code} and was removed, as --rm says: see skiff why ${text}`;
+  return new EngineError('notFound', `no such container: ${text}`, { subject: text, hint });
 }
 
 export function deleteContainer(database: Database, id: string): boolean {
@@ -209,37 +219,6 @@ export function recordWish(database: Database, id: string, wanted: ContainerRow[
 
 export function recordStartFailure(database: Database, id: string, failure: StartFailure): void {
   database.run('UPDATE container SET error = ? WHERE id = ?', JSON.stringify(failure), id);
-}
-
-/**
- * Runs a write transaction that begins with deleting the rows of `--rm` containers whose monitor left a mark in `gone`
- * when it removed their files. The marks go after the commit: those of what is rolled back are needed again.
- */
-export function transactionAfterSweep<T>(database: Database, gone: string, body: () => T): T {
-  const marks = marksIn(gone);
-  const result = database.transaction(() => {
-    for (const id of marks) deleteContainer(database, id);
-    return body();
-  });
-  for (const id of marks) unlinkIfPresent(join(gone, id));
-  return result;
-}
-
-/** Another command may have swept at the same moment. */
-function unlinkIfPresent(file: string): void {
-  try {
-    unlinkSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
-
-function marksIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
 }
 
 function toRow(row: Row): ContainerRow {

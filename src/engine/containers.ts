@@ -1,11 +1,10 @@
-import { EngineError } from '../errors.ts';
 import type { Handover } from '../host/replace-process.ts';
 import type { ExplainedFailure, FailureRecord } from '../runtime/failure.ts';
 import type { Joining } from './attach-container.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { LogEntry, LogRequest } from './container-logs.ts';
 import type { ContainerStats, StatsRequest } from './container-stats.ts';
-import { type ContainerRow, findContainer } from './container-store.ts';
+import { type ContainerRow, findContainer, noSuchContainer } from './container-store.ts';
 import type { ProcessTable } from './container-top.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions, StopOptions } from './create-options.ts';
@@ -111,7 +110,7 @@ export class Containers {
     const { observe } = await import('./reconcile.ts');
     const observed = await observe(this.#context, row);
     if (observed !== undefined) return observed;
-    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+    throw noSuchContainer(this.#context.database, name);
   }
 
   /** Docker's JSON. */
@@ -131,11 +130,10 @@ export class Containers {
     return containerNetworking(this.#context, observed);
   }
 
-  /** Why it is in the state it is in. */
+  /** Why it is in the state it is in; also of a `--rm` one that is gone. */
   async why(name: string): Promise<Explanation> {
-    const observed = await this.get(name);
     const { whyContainer } = await import('./why-container.ts');
-    return whyContainer(this.#context, observed);
+    return await whyContainer(this.#context, name);
   }
 
   async logs(name: string, request: LogRequest): Promise<AsyncGenerator<LogEntry[]>> {
@@ -184,10 +182,10 @@ export class Containers {
     return watchStats(this.#context, request);
   }
 
-  /** The exit code, once the container does not run, or once another condition is met. */
+  /** The exit code, once the container does not run, or once another condition is met; also of a `--rm` one that is gone. */
   async wait(name: string, condition: WaitCondition = 'stopped', signal?: AbortSignal): Promise<number> {
     const { waitContainer } = await import('./wait-container.ts');
-    return await waitContainer(this.#context, this.#find(name), condition, signal);
+    return await waitContainer(this.#context, name, condition, signal);
   }
 
   async remove(name: string, options: { force: boolean }): Promise<void> {

@@ -11,14 +11,13 @@ import {
   insertContainer,
   type OwnerMaps,
   releaseContainer,
-  transactionAfterSweep,
 } from './container-store.ts';
 import type { Context } from './context.ts';
+import { departedBefore, transactionAfterSweep } from './departures.ts';
 import { appendEvent, containerAttributes } from './event-journal.ts';
 import { type FileOwner, FOR_EVERYBODY_INSIDE, writeHostsFiles } from './hosts-files.ts';
 import { hostsTexts } from './hosts-texts.ts';
 import type { PreparedContainer } from './prepare-container.ts';
-import { statusOf } from './status.ts';
 
 /**
  * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
@@ -124,10 +123,9 @@ function insertRow(
   prepared: PreparedContainer,
   { starting, isStillFree }: { starting: boolean; isStillFree: () => boolean },
 ): boolean {
-  const { database, paths } = context;
   const row = newRow(prepared, starting);
-  return transactionAfterSweep(database, paths.gone, () => {
-    if (database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
+  return transactionAfterSweep(context, () => {
+    if (context.database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
       throw imageVanished(prepared.options.image);
     if (!isStillFree() || !insertNamed(context, prepared, row)) return false;
     if (starting) assignEndpoints(context, prepared);
@@ -138,7 +136,7 @@ function insertRow(
 /** False when a name that nobody has asked for is taken. */
 function insertNamed(context: Context, { options }: PreparedContainer, row: ContainerRow): boolean {
   try {
-    insertContainer(context.database, row, (holder) => statusOf(context, holder).state === 'gone');
+    insertContainer(context.database, row, (holder) => departedBefore(context, holder));
     return true;
   } catch (error) {
     const isTaken = error instanceof EngineError && error.kind === 'conflict';

@@ -118,4 +118,18 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (protocol, port, address)
   ) STRICT, WITHOUT ROWID;
   `,
+  // The end of a --rm container came to be told to who asks later.
+  `
+  CREATE TABLE departure (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    image_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- JSON: some of those of the container.
+    options TEXT NOT NULL,
+    -- The record of its end, as its monitor wrote it.
+    record TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { runProgram } from '../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../runtime/records.ts';
-import { type ContainerRow, containerById, deleteContainer, recordEnd } from './container-store.ts';
+import { type ContainerRow, containerById, recordEnd } from './container-store.ts';
 import type { Context } from './context.ts';
+import { dropDeparted } from './departures.ts';
 import { type Status, starterLives, statusOf } from './status.ts';
 import { discardContainer } from './trash.ts';
 
@@ -28,7 +29,7 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
   const status = statusOf(context, row);
   switch (status.state) {
     case 'gone':
-      deleteContainer(context.database, row.id);
+      dropDeparted(context, row.id);
       return undefined;
     case 'orphaned':
       await cleanUp(context, row);

@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { allContainers, transactionAfterSweep } from './container-store.ts';
+import { allContainers } from './container-store.ts';
 import type { Context } from './context.ts';
+import { transactionAfterSweep } from './departures.ts';
 import { discardUnreferenced } from './garbage.ts';
 import { appendImageEvent } from './image-events.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from './image-store.ts';
@@ -27,7 +28,7 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   const { database } = context;
   // Rows of --rm containers that are gone would keep the layers that these stood on.
-  const { image, ...removed } = transactionAfterSweep(database, context.paths.gone, () => {
+  const { image, ...removed } = transactionAfterSweep(context, () => {
     const { image, name } = findImage(database, text);
     const names = namesOf(database, image.id);
     const taken =

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { disconnectRow } from './connect-container.ts';
-import { transactionAfterSweep } from './container-store.ts';
 import type { Context } from './context.ts';
+import { transactionAfterSweep } from './departures.ts';
 import { appendNetworkEvent } from './network-events.ts';
 import { attachedContainers } from './network-members.ts';
 import { allNetworks, deleteNetwork, findNetwork, type NetworkRow, PREDEFINED } from './network-store.ts';
@@ -37,7 +37,7 @@ function refusePredefined(name: string): void {
 
 /** False when a container is on it, running or not. */
 function deleteUnused(context: Context, { definition }: NetworkRow): boolean {
-  return transactionAfterSweep(context.database, context.paths.gone, () => {
+  return transactionAfterSweep(context, () => {
     if (attachedContainers(context, definition.id).length > 0) return false;
     deleteNetwork(context.database, definition.id);
     return true;

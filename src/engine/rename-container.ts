@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { type ContainerRow, changeName } from './container-store.ts';
 import type { Context } from './context.ts';
+import { departedBefore } from './departures.ts';
 import { appendContainerEvent, replaceEventAttributes } from './event-journal.ts';
 import { checkName } from './names.ts';
 import { isBeingStarted, statusOf } from './status.ts';
@@ -23,7 +24,7 @@ export function renameContainer(context: Context, row: ContainerRow, given: stri
   database.transaction(() => {
     // Its plan, with the name in it, is being written.
     if (statusOf(context, row).state === 'starting') throw isBeingStarted(row.name);
-    changeName(database, row, name, (holder) => statusOf(context, holder).state === 'gone');
+    changeName(database, row, name, (holder) => departedBefore(context, holder));
   });
   replaceEventAttributes(join(paths.run, row.id), { ...row, name });
   appendContainerEvent(context, { ...row, name }, 'rename', { oldName: `/${row.name}` });

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../errors.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
-import { type ContainerRow, containerById } from './container-store.ts';
+import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from './container-store.ts';
 import type { Context } from './context.ts';
+import { findDeparture } from './departure-store.ts';
 import { type Observed, observe } from './reconcile.ts';
 import { isUp } from './status.ts';
 import { controlSocket } from './stop-container.ts';
@@ -17,11 +18,28 @@ export type WaitCondition = 'stopped' | 'next-exit' | 'removed' | 'running';
 const INTERVAL_MS = 250;
 
 /**
- * Waits for a condition and returns the exit code of the run that ended last; 0 when there was none, as Docker has it,
- * and for one that was removed meanwhile and left none. Throws `notFound` when it is removed and something else was
- * waited for, `cancelled` when `signal` aborts.
+ * Waits for a condition of the container that is called so, and returns the exit code of the run that ended last; 0 when
+ * there was none, as Docker has it, and for one that was removed meanwhile and left none. A `--rm` container that is
+ * gone has left its code, so that a script may be slower than what it has started; Docker does not know it any more.
+ * Throws `notFound` when there is none, or when it is removed and something else was waited for, `cancelled` when
+ * `signal` aborts.
  */
 export async function waitContainer(
+  context: Context,
+  name: string,
+  condition: WaitCondition,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { database } = context;
+  const row = lookUpContainer(database, name);
+  if (row !== undefined) return await waitFor(context, row, condition, signal);
+  const departure = findDeparture(database, name);
+  const hasEnded = condition === 'stopped' || condition === 'removed';
+  if (departure !== undefined && hasEnded) return departure.record.code;
+  throw noSuchContainer(database, name);
+}
+
+async function waitFor(
   context: Context,
   row: ContainerRow,
   condition: WaitCondition,
@@ -44,7 +62,7 @@ export async function waitContainer(
 async function untilStopped(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
   for (;;) {
     const observed = await look(context, row);
-    if (observed === undefined) throw vanished(row);
+    if (observed === undefined) return codeLeft(context, row);
     const { state } = observed.status;
     if (state === 'created' || state === 'exited') return exitCodeOf(observed);
     const code = isUp(observed.status) ? await requestWait(controlSocket(context, row), signal) : undefined;
@@ -66,7 +84,7 @@ async function untilRemoved(context: Context, row: ContainerRow, signal?: AbortS
   let code = 0;
   for (;;) {
     const observed = await look(context, row);
-    if (observed === undefined) return code;
+    if (observed === undefined) return codeLeft(context, row, code);
     code = exitCodeOf(observed);
     if (isUp(observed.status)) code = (await requestWait(controlSocket(context, row), signal)) ?? code;
     else await pause(signal);
@@ -84,6 +102,13 @@ async function pause(signal: AbortSignal | undefined): Promise<void> {
   } catch (cause) {
     throw new EngineError('cancelled', 'interrupted while waiting for the container', { cause });
   }
+}
+
+/** Of a container whose row is gone by now; `fallback` when it has left none. Throws `notFound` without that. */
+function codeLeft({ database }: Context, row: ContainerRow, fallback?: number): number {
+  const code = findDeparture(database, row.id)?.record.code ?? fallback;
+  if (code === undefined) throw vanished(row);
+  return code;
 }
 
 function exitCodeOf({ status, row }: Observed): number {

@@ -6,10 +6,11 @@ import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { readUsage } from '../runtime/cgroup-usage.ts';
 import { EXIT_CODE_UNKNOWN, type ExitRecord } from '../runtime/records.ts';
 import { cgroupOf } from './container-cgroup.ts';
-import type { ContainerRow } from './container-store.ts';
+import { type ContainerRow, lookUpContainer, noSuchContainer } from './container-store.ts';
 import type { Context } from './context.ts';
+import { type Departure, findDeparture } from './departure-store.ts';
 import { imageById } from './image-store.ts';
-import type { Observed } from './reconcile.ts';
+import { type Observed, observe } from './reconcile.ts';
 import { stopSettings } from './stop-settings.ts';
 import { type Cause, causeOf, type Evidence } from './why.ts';
 
@@ -21,10 +22,30 @@ export interface Explanation {
   evidence: Evidence;
 }
 
-/** Collects what is known of a container, from its records or, while it runs, from its cgroups. */
-export function whyContainer(context: Context, { row, status }: Observed): Explanation {
-  const evidence = { ...basicEvidence(context, row), ...ofStatus(context, { row, status }) };
-  return { id: row.id, name: row.name, cause: causeOf(evidence), evidence };
+/**
+ * Collects what is known of a container, from its records or, while it runs, from its cgroups. One that went with its
+ * end (`--rm`) is explained as long as that is remembered. Throws `notFound`.
+ */
+export async function whyContainer(context: Context, name: string): Promise<Explanation> {
+  const row = lookUpContainer(context.database, name);
+  const observed = row && (await observe(context, row));
+  if (observed !== undefined) {
+    const evidence = {
+      ...basicEvidence(context, observed.row),
+      command: observed.row.argv,
+      startFailure: observed.row.error,
+      ...ofStatus(context, observed),
+    };
+    return { id: observed.row.id, name: observed.row.name, cause: causeOf(evidence), evidence };
+  }
+  const departure = findDeparture(context.database, row?.id ?? name);
+  if (departure === undefined) throw noSuchContainer(context.database, name);
+  const evidence = {
+    ...basicEvidence(context, departure),
+    ...ofEnd(departure.record, true),
+    removed: true,
+  };
+  return { id: departure.id, name: departure.name, cause: causeOf(evidence), evidence };
 }
 
 function ofStatus(context: Context, { row, status }: Observed): Pick<Evidence, 'state'> & Partial<Evidence> {
@@ -47,15 +68,15 @@ function ofStatus(context: Context, { row, status }: Observed): Pick<Evidence, '
   }
 }
 
-function basicEvidence(context: Context, row: ContainerRow): Omit<Evidence, 'state'> {
-  const { options } = row;
+function basicEvidence(
+  context: Context,
+  { options, imageId, createdAt }: Pick<Departure, 'options' | 'imageId' | 'createdAt'>,
+): Omit<Evidence, 'state'> {
   const { memory, nanoCpus, cpuQuota, cpuPeriod, pidsLimit } = options.resources;
-  const image = imageById(context.database, row.imageId);
+  const image = imageById(context.database, imageId);
   const config = image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
   return {
-    command: row.argv,
-    createdAt: row.createdAt,
-    startFailure: row.error,
+    createdAt,
     escalated: false,
     oomKills: 0,
     pidsRefused: 0,

@@ -3,7 +3,10 @@ import type { ProcessOptions, ResourceOptions } from './create-options.ts';
 /** What is known of a container's life, from its records, its options and its cgroup. Times are ms since the epoch. */
 export interface Evidence {
   state: 'created' | 'starting' | 'running' | 'paused' | 'exited';
-  command: string[];
+  /** Not of one that is removed. */
+  command?: string[] | undefined;
+  /** It went with its end (`--rm`). */
+  removed?: boolean | undefined;
   createdAt: number;
   startedAt?: number | undefined;
   finishedAt?: number | undefined;

@@ -47,6 +47,23 @@ describe('a container in the background', () => {
     await store.ok(['rm', 'polite', 'deaf']);
   });
 
+  it('leaves its exit code to whoever waits after it went with its end', async () => {
+    const start = (script: string) => store.ok(['run', '-d', '--rm', busybox, 'sh', '-c', script]);
+    const ended = await start('exit 4');
+    const events = store.start(['events', '--filter', `container=${ended}`, '--since', '0']);
+    await printed(events, 'container destroy');
+    events.kill();
+    await events;
+    await store.ok(['ps', '-a']);
+    await store.ok(['run', '--rm', busybox, 'true']);
+    const running = await start('sleep 0.2; exit 5');
+    expect(await store.ok(['wait', ended, running])).toBe('4\n5');
+    expect(await store.ok(['why', ended])).toMatch(/with exit code 4\.\nIt was removed with its end/);
+    const { code, stderr } = await store.skiff(['logs', ended]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('it ended with exit code 4 and was removed, as --rm says');
+  });
+
   it('gets the signal that kill names', async () => {
     await startReady('killed', 'trap "echo usr1" USR1; echo ready; while :; do sleep 1 & wait; done');
     const follow = store.start(['logs', '-f', 'killed']);

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseExitRecord } from '../../src/runtime/records.ts';
 import { finished, gone, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();
@@ -179,7 +180,8 @@ describe('the end of a container', () => {
     const container = room.plan({ args: ['sh', '-c', 'mkdir -p /d/e; echo x > /d/e/f'] });
     const mark = join(room.root, container.id);
     const removed = room.plan({
-      args: ['true'],
+      args: ['sh', '-c', 'exit 7'],
+      general: [['exit-record', container.path('exit')]],
       teardown: [
         ['remove-tree', container.directory, trash],
         ['touch', mark],
@@ -187,11 +189,46 @@ describe('the end of a container', () => {
     });
     await container.run();
     await removed.run();
-    expect([existsSync(container.directory), existsSync(mark), readdirSync(trash)]).toEqual([
-      false,
-      true,
-      [],
-    ]);
+    expect([existsSync(container.directory), readdirSync(trash)]).toEqual([false, []]);
+    expect(parseExitRecord(readFileSync(mark, 'utf8'))).toMatchObject({ code: 7, oom: false });
+    expect(removed.leftovers()).toEqual([]);
+  });
+
+  it.each([
+    ['the end that it was killed with', false, 137],
+    ['the end that was told before', true, 5],
+  ])('leaves a mark with %s when a killed monitor is cleaned up after', async (_, isTold, code) => {
+    const [trash, files, mark] = ['trash', `files-${code}`, `mark-${code}`].map((name) =>
+      join(room.root, name),
+    );
+    for (const path of [trash, files]) mkdirSync(path ?? '', { recursive: true });
+    const removed = room.plan({
+      args: ['sleep', '1000'],
+      general: [['exit-record', join(files ?? '', 'exit')]],
+      teardown: [
+        ['remove-tree', files ?? '', trash ?? ''],
+        ['touch', mark ?? ''],
+      ],
+    });
+    await removed.detach();
+    const { monitor } = removed.state;
+    process.kill(monitor.pid, 'SIGKILL');
+    await gone(monitor.pid);
+    // As when it was killed between the removal of the directory and the mark.
+    if (isTold) {
+      rmSync(files ?? '', { recursive: true });
+      writeFileSync(join(removed.runDir, 'exit'), 'code 5\noom 0\nstarted 1\nfinished 2\n');
+    }
+    expect((await removed.cleanup()).code).toBe(0);
+    expect(parseExitRecord(readFileSync(mark ?? '', 'utf8'))).toMatchObject({ code });
+    expect(removed.leftovers()).toEqual([]);
+  });
+
+  it('leaves an empty mark of what could not be started', async () => {
+    const mark = join(room.root, 'never');
+    const failing = room.plan({ args: ['no-such-command'], teardown: [['touch', mark]] });
+    await failing.run();
+    expect(readFileSync(mark, 'utf8')).toBe('');
   });
 
   it('is stopped as the plan says when the monitor is asked to end', async () => {

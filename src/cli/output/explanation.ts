@@ -16,6 +16,7 @@ export function renderExplanation({ name, cause, evidence }: Explanation): strin
     ...sentences,
     ...remarks.sentences,
     ...restartSentences(evidence),
+    ...(evidence.removed === true ? ['It was removed with its end, as --rm says.'] : []),
     ...[...hints, ...remarks.hints].map((hint) => `hint: ${hint}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
@@ -154,6 +155,7 @@ function exited(
     words.sentences.push(
       `Probably ${code === 127 ? 'a command in it was not found' : 'a command in it could not be executed'}: that is what such a code says when it comes from a shell.`,
     );
-  words.hints.push(`what the code means is the command's to say: see skiff logs ${name}`);
+  if (evidence.removed !== true)
+    words.hints.push(`what the code means is the command's to say: see skiff logs ${name}`);
   return words;
 }

@@ -4,6 +4,7 @@
 #include "log_rotate.h"
 #include "util.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,10 @@ static struct {
     bool burst;  /* more than a page of the buffer is memory */
 } journal = {.fd = -1};
 
-static int open_file(int flags)
+static int open_file(void)
 {
     struct stat stat;
-    journal.fd = open(journal.plan->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0600);
+    journal.fd = open(journal.plan->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (journal.fd < 0 || fstat(journal.fd, &stat) < 0) return -1;
     journal.size = journal.whole = journal.entry_end = stat.st_size;
     return 0;
@@ -39,14 +40,16 @@ static int open_file(int flags)
 
 static bool write_buffer(void)
 {
+    struct stat stat;
     bool kept = true;
     journal.burst |= journal.used > PAGE;
     if (journal.fd >= 0 && write_all(journal.fd, buffer, journal.used) == 0) {
         journal.size += (int64_t)journal.used;
         journal.whole = journal.entry_end;
     } else {
-        /* Half an entry would make the next one unreadable too. */
-        if (journal.fd >= 0 && ftruncate(journal.fd, journal.whole) == 0)
+        /* Half an entry would make the next one unreadable too. Somebody may have made the file shorter meanwhile. */
+        if (journal.fd >= 0 && fstat(journal.fd, &stat) == 0 &&
+            (stat.st_size <= journal.whole || ftruncate(journal.fd, journal.whole) == 0))
             journal.size = journal.entry_end = journal.whole;
         kept = false;
     }
@@ -154,17 +157,20 @@ static void rotate(void)
     if (is_compressing()) return;
     const struct plan *plan = journal.plan;
     bool single = plan->log_max_files < 2;
+    int64_t number = 0;
     flush();
-    if (!single && !move_aside(plan->log_path, plan->log_max_files)) return;
+    /* A single file is not emptied either: whoever reads it gets to its end. One that somebody took away is as good. */
+    int moved = single ? unlink(plan->log_path) : put_aside(plan->log_path, plan->log_max_files, &number);
+    if (moved < 0 && errno != ENOENT) return;
     close_fd(&journal.fd);
-    open_file(single ? O_TRUNC : 0);
-    if (!single && plan->log_compress) compress_aside(plan, plan->log_path);
+    open_file();
+    if (number > 0 && plan->log_compress) compress_aside(plan, number);
 }
 
 static void append(const struct log_entry *entry)
 {
     int64_t most = journal.plan->log_max_bytes;
-    if (journal.fd < 0 && open_file(0) < 0) return;
+    if (journal.fd < 0 && open_file() < 0) return;
     if (most > 0 && journal.size + (int64_t)journal.used >= most) rotate();
     put("{\"log\":\"", 8);
     put_json_string(entry->text, entry->length);
@@ -184,7 +190,7 @@ static void append(const struct log_entry *entry)
 static int open_log(const struct plan *plan)
 {
     journal.plan = plan;
-    return encode_attributes() < 0 || open_file(0) < 0 ? -1 : 0;
+    return encode_attributes() < 0 || open_file() < 0 ? -1 : 0;
 }
 
 static void rest(void)

@@ -5,7 +5,7 @@ import { requestWait } from '../runtime/monitor-client.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type LogEntry, LogFilter, type LogSelection } from './log-entries.ts';
-import { type LogFile, openLogFiles, openNewerFiles } from './log-files.ts';
+import { LogFiles, readLogFiles } from './log-files.ts';
 import { observe } from './reconcile.ts';
 import { isUp } from './status.ts';
 import { controlSocket } from './stop-container.ts';
@@ -69,54 +69,20 @@ async function* readFiles(
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
   const filter = new LogFilter(request);
   const stop = deadline(request);
-  let files = await beginning(await openLogFiles(file), request.tail);
-  let current: LogFile | undefined;
+  const reading = {
+    tail: request.tail,
+    isOver: () => ending.ended || stop.aborted,
+    change: () => something(changes, ending, stop),
+  };
   try {
-    for (;;) {
-      const over = ending.ended || stop.aborted;
-      if (current !== undefined) yield* chosenFrom(current, filter);
+    for await (const lines of readLogFiles(new LogFiles(file), reading)) {
+      const entries = filter.choose(lines);
+      if (entries.length > 0) yield entries;
       if (filter.over) return;
-      const next = files.shift();
-      if (next !== undefined) {
-        await current?.close();
-        current = next;
-        continue;
-      }
-      const { files: newer, isGapless } = await openNewerFiles(file, current?.inode);
-      if (!isGapless) filter.skipSeen();
-      files = newer;
-      if (files.length > 0) continue;
-      if (over) return;
-      await something(changes, ending, stop);
     }
   } finally {
     enough.abort();
-    for (const open of [current, ...files]) await open?.close();
   }
-}
-
-async function* chosenFrom(file: LogFile, filter: LogFilter): AsyncGenerator<LogEntry[]> {
-  for await (const lines of file.lines()) {
-    const entries = filter.choose(lines);
-    if (entries.length > 0) yield entries;
-    if (filter.over) return;
-  }
-}
-
-/** The files with the last `tail` entries, each at the first one that is wanted. */
-async function beginning(files: LogFile[], tail: number | undefined): Promise<LogFile[]> {
-  if (tail === undefined) return files;
-  const kept: LogFile[] = [];
-  let missing = tail;
-  for (const file of files.toReversed()) {
-    // The newest is kept in any case: what comes is written there.
-    if (missing === 0 && kept.length > 0) await file.close();
-    else {
-      missing -= await file.keepLast(missing);
-      kept.unshift(file);
-    }
-  }
-  return kept;
 }
 
 interface Ending {

@@ -51,20 +51,12 @@ export function timeOfNanoseconds(ns: bigint): string {
 export class LogFilter {
   readonly #since: string | undefined;
   readonly #until: string | undefined;
-  #after: string | undefined;
-  /** Of the last entry that was seen. */
-  #last: string | undefined;
   /** There was an entry that is too late: no more of them come. */
   over = false;
 
   constructor({ since, until }: LogSelection) {
     this.#since = since === undefined || since < 0n ? undefined : timeOfNanoseconds(since);
     this.#until = until === undefined ? undefined : timeOfNanoseconds(until < 0n ? 0n : until);
-  }
-
-  /** From now on only what is later than all that was seen. */
-  skipSeen(): void {
-    this.#after = this.#last;
   }
 
   choose(lines: readonly string[]): LogEntry[] {
@@ -79,8 +71,6 @@ export class LogFilter {
   }
 
   #isWanted(time: string): boolean {
-    if (this.#after !== undefined && time <= this.#after) return false;
-    this.#last = time;
     this.over = this.#until !== undefined && time > this.#until;
     return !this.over && (this.#since === undefined || time >= this.#since);
   }

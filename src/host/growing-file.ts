@@ -28,18 +28,35 @@ export class GrowingFile {
     }
   }
 
-  /** Lines without their newlines up to the present end; one that is still being written waits for the next call. */
+  /**
+   * Lines without their newlines up to the present end; one that is still being written waits for the next call. A file
+   * that was made shorter is read from its beginning, as tail(1) does: what was in it is gone.
+   */
   async *lines(): AsyncGenerator<string[]> {
     const buffer = Buffer.alloc(CHUNK_BYTES);
     for (;;) {
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#offset);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) {
+        if (!(await this.#isShorter())) return;
+        this.#beginAnew();
+        continue;
+      }
       this.#offset += bytesRead;
       const text = this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
       const lines = (this.#rest + text).split('\n');
       this.#rest = lines.pop() ?? '';
       if (lines.length > 0) yield lines;
     }
+  }
+
+  async #isShorter(): Promise<boolean> {
+    return (await this.#handle.stat()).size < this.#offset;
+  }
+
+  #beginAnew(): void {
+    this.#offset = 0;
+    this.#rest = '';
+    this.#decoder = new TextDecoder();
   }
 
   /** What comes from now on is read first. */

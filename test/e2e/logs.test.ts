@@ -37,7 +37,10 @@ describe('logs', () => {
       'max-size=20k',
     );
     const directory = await directoryOf('packed');
-    while (!readdirSync(directory).includes('log.1.gz') || existsSync(join(directory, 'log.1')))
+    while (
+      !readdirSync(directory).includes('log.0000000001.gz') ||
+      existsSync(join(directory, 'log.0000000001'))
+    )
       await new Promise((again) => setImmediate(again));
     for (const name of ['rotated', 'packed']) {
       const [lines] = [(await store.ok(['logs', name])).split('\n')];

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -108,7 +108,7 @@ describe('json-file', () => {
     const names = () => readdirSync(room.root).filter((name) => name.startsWith('compressed.'));
     while (names().some((name) => !name.endsWith('.gz') || existsSync(join(room.root, name.slice(0, -3)))))
       await new Promise((again) => setImmediate(again));
-    const files = names().sort((a, b) => Number(b.split('.')[1]) - Number(a.split('.')[1]));
+    const files = names().sort();
     expect(files.length).toBeGreaterThan(0);
     const texts = files.map((name) => gunzipSync(readFileSync(join(room.root, name))).toString());
     const whole = [...texts, readFileSync(path, 'utf8')].join('');
@@ -130,7 +130,53 @@ describe('json-file', () => {
         ],
       })
       .run();
-    expect(existsSync(`${path}.1`)).toBe(true);
+    expect(existsSync(`${path}.0000000001`)).toBe(true);
+  });
+
+  it('numbers the files that it puts aside for good, and keeps as many as it may', async () => {
+    const path = join(room.root, 'numbered');
+    const names = () =>
+      readdirSync(room.root)
+        .filter((name) => name.startsWith('numbered.'))
+        .sort();
+    const write = (count: number) =>
+      room
+        .plan({
+          args: ['seq', '1', String(count)],
+          general: [['log', 'json-file', path, '1000', '3', 'plain']],
+        })
+        .run();
+    // As an earlier version has left them, the newest one called 1; and what a compression that was killed has.
+    writeFileSync(`${path}.2.gz`, '');
+    writeFileSync(`${path}.1`, '');
+    writeFileSync(path, 'x'.repeat(1000));
+    await write(1);
+    expect(names()).toEqual(['numbered.0000000001', 'numbered.1']);
+    writeFileSync(`${path}.0000000001.gz.draft`, '');
+    await write(100);
+    const [first = '', second = '', ...rest] = names();
+    expect(rest).toEqual([]);
+    expect(Number(second.split('.')[1])).toBe(Number(first.split('.')[1]) + 1);
+    expect(Number(first.split('.')[1])).toBeGreaterThan(1);
+    const lines = [first, second, 'numbered'].flatMap((name) =>
+      readFileSync(join(room.root, name), 'utf8').trimEnd().split('\n'),
+    );
+    const numbers = lines.map((line) => Number(JSON.parse(line).log));
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+    expect(numbers.at(-1)).toBe(100);
+  });
+
+  it('leaves a single file to whoever reads it, and begins another one', async () => {
+    const path = join(room.root, 'single');
+    writeFileSync(path, 'x'.repeat(1000));
+    const reader = openSync(path, 'r');
+    await room
+      .plan({ args: ['echo', 'new'], general: [['log', 'json-file', path, '1000', '1', 'plain']] })
+      .run();
+    expect(readFileSync(reader, 'utf8')).toBe('x'.repeat(1000));
+    closeSync(reader);
+    expect(readFileSync(path, 'utf8')).toMatch(/^\{"log":"new\\n",[^\n]*\n$/);
+    expect(readdirSync(room.root).filter((name) => name.startsWith('single'))).toEqual(['single']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,17 @@ describe('a growing file', () => {
     renameSync(path, `${path}.1`);
     appendFileSync(`${path}.1`, 'o\nthree\n');
     expect(await rest(file)).toEqual(['two', 'three']);
+    await file.close();
+  });
+
+  it('is read from its beginning once it was made shorter', async () => {
+    const file = await opened('shrinks', 'one\ntwo\npart');
+    expect(await rest(file)).toEqual(['one', 'two']);
+    truncateSync(join(directory, 'shrinks'));
+    expect(await rest(file)).toEqual([]);
+    appendFileSync(join(directory, 'shrinks'), 'three\n');
+    expect(await rest(file)).toEqual(['three']);
+    expect(await rest(file)).toEqual([]);
     await file.close();
   });
 

@@ -10,7 +10,10 @@ export interface Departure {
   imageId: Digest;
   /** ms since the epoch. */
   createdAt: number;
-  options: Pick<CreateOptions, 'resources' | 'stop'> & { process: { init?: boolean | null | undefined } };
+  options: Pick<CreateOptions, 'resources' | 'stop'> & {
+    process: { init?: boolean | null | undefined };
+    namespaces: { pid?: CreateOptions['namespaces']['pid'] | null };
+  };
   record: ExitRecord;
 }
 
@@ -26,6 +29,7 @@ export function insertDeparture(database: Database, id: string, record: string):
     `INSERT INTO departure (id, name, image_id, created_at, options, record)
      SELECT id, name, image_id, created_at,
        json_object('process', json_object('init', json(options -> '$.process.init')),
+         'namespaces', json_object('pid', json(options -> '$.namespaces.pid')),
          'resources', json(options -> '$.resources'), 'stop', json(options -> '$.stop')), ?2
      FROM container WHERE id = ?1`,
     id,

@@ -82,6 +82,7 @@ function basicEvidence(
     pidsRefused: 0,
     stop: stopSettings(config, options.stop),
     init: options.process.init === true,
+    ownPids: (options.namespaces.pid ?? 'private') === 'private',
     limits: { memory, nanoCpus, cpuQuota, cpuPeriod, pidsLimit },
   };
 }

@@ -36,6 +36,8 @@ export interface Evidence {
   /** The signal that asks it to stop, and the ms it has then. */
   stop: { signal: number; timeoutMs: number };
   init: NonNullable<ProcessOptions['init']>;
+  /** Its first process is the first one of a pid namespace. */
+  ownPids: boolean;
   limits: Pick<ResourceOptions, 'memory' | 'nanoCpus' | 'cpuQuota' | 'cpuPeriod' | 'pidsLimit'>;
 }
 
@@ -51,12 +53,21 @@ export type Cause =
   | { kind: 'stopTimeout' }
   /** A signal ended it: one that skiff had sent, one for a fault of its own, or somebody else's. */
   | { kind: 'signal'; signal: number; from: 'skiff' | 'fault' | 'elsewhere' }
+  /** It shut itself down, as an init does, after the signal `sent` if skiff had sent one. */
+  | { kind: 'shutdown'; how: 'halt' | 'restart'; sent?: number | undefined }
   /** It ended when skiff asked it to. */
   | { kind: 'stopped'; signal: number; code: number }
   /** It ended by itself; `reported` is the signal that its exit code speaks of, as a shell's does of its last command. */
   | { kind: 'exited'; code: number; reported?: number | undefined };
 
 const SIGKILL = 9;
+
+/**
+ * How the kernel tells that somebody in a pid namespace has called reboot(2): SIGHUP for a restart, SIGINT for a halt or
+ * a power-off. Sent by others, they do not end its first process: what it has no handler for never reaches it, wherever
+ * it comes from, but for SIGKILL and SIGSTOP (pid_namespaces(7)).
+ */
+const SHUTDOWNS: Readonly<Record<number, 'halt' | 'restart'>> = { 1: 'restart', 2: 'halt' };
 
 /** What the kernel sends to a process for what it did itself: ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS. */
 const FAULTS = new Set([4, 5, 6, 7, 8, 11, 24, 25, 31]);
@@ -81,6 +92,8 @@ function causeOfEnd(evidence: Evidence, { code, signal }: NonNullable<Evidence['
   // With --init the code is passed on, as PID 1 cannot kill itself; a shell passes on that of its child as well.
   if (killed && oomKills > 0 && sent?.signal !== SIGKILL)
     return { kind: 'memory', certain: init || signal === SIGKILL };
+  const how = evidence.ownPids && signal !== undefined ? SHUTDOWNS[signal] : undefined;
+  if (how !== undefined) return { kind: 'shutdown', how, sent: sent?.signal };
   const deadly = signal ?? (init && code > 128 ? code - 128 : undefined);
   if (deadly !== undefined) {
     const from = sent?.signal === deadly ? 'skiff' : FAULTS.has(deadly) ? 'fault' : 'elsewhere';

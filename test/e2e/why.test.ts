@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
@@ -115,6 +115,29 @@ describe('why', () => {
     const text = await store.ok(['why', 'theirs']);
     expect(text).toMatch(/was killed \(SIGKILL\) .* not by skiff/);
     expect((await evidenceOf('theirs')).cause).toEqual({ kind: 'signal', signal: 9, from: 'elsewhere' });
+  });
+
+  it('tells that a container has called reboot(2), which looks like a signal', async () => {
+    // Only where the kernel confines it: as the first process of a pid namespace that is not this one.
+    const own = readlinkSync('/proc/self/ns/pid');
+    const guard = `[ $$ = 1 ] && [ "$(readlink /proc/self/ns/pid)" != "${own}" ] || exit 99`;
+    for (const [command, code, told] of [
+      ['reboot', 129, 'restarted itself'],
+      ['poweroff', 130, 'shut itself down'],
+    ] as const) {
+      const script = `${guard}; ${command} -f; sleep 100`;
+      const options = ['--rm', '--name', command, '--cap-add', 'SYS_BOOT'];
+      expect((await store.skiff(['run', ...options, busybox, 'sh', '-c', script])).code).toBe(code);
+      expect(await store.ok(['why', command])).toContain(`${command} ${told} `);
+    }
+  });
+
+  it('is right that such signals do not end a first process without handlers, whoever sends them', async () => {
+    await started('unmoved', 'echo ready; exec sleep 1000');
+    const [{ State }] = JSON.parse(await store.ok(['inspect', 'unmoved']));
+    for (const signal of ['SIGHUP', 'SIGINT'] as const) process.kill(State.Pid, signal);
+    await store.ok(['exec', 'unmoved', 'true']);
+    await store.ok(['rm', '-f', 'unmoved']);
   });
 
   it('says what a fault was', async () => {

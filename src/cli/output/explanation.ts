@@ -6,6 +6,8 @@ import { remarksOn, type Words } from './remarks.ts';
 import { ago, humanDuration } from './time.ts';
 import { humanMemory } from './units.ts';
 
+const SIGHUP = 1;
+const SIGINT = 2;
 const SIGKILL = 9;
 
 /** An explanation as the terminal shows it: a sentence per line, then `hint: …` lines. Ends with a newline. */
@@ -53,6 +55,8 @@ function wordsFor(name: string, cause: Cause, evidence: Evidence): Words {
       return stopTimeout(name, evidence);
     case 'signal':
       return signal(name, cause, evidence);
+    case 'shutdown':
+      return shutdown(name, cause, evidence);
     case 'stopped':
       return say(
         `${name} ended ${ended(evidence)} with exit code ${cause.code}, after skiff had sent it ${signalName(cause.signal)}.`,
@@ -138,6 +142,20 @@ function signal(name: string, cause: Extract<Cause, { kind: 'signal' }>, evidenc
           )
         : say(`${name} ended ${ended(evidence)} by ${killer}, which was not sent through skiff.`);
   }
+}
+
+function shutdown(
+  name: string,
+  { how, sent }: Extract<Cause, { kind: 'shutdown' }>,
+  evidence: Evidence,
+): Words {
+  const after = sent === undefined ? '' : `, after skiff had sent it ${signalName(sent)}`;
+  const done = how === 'halt' ? 'shut itself down' : 'restarted itself';
+  const told = signalName(how === 'halt' ? SIGINT : SIGHUP);
+  return say(
+    `${name} ${done} ${ended(evidence)} with reboot(2)${after}. The kernel tells so by ${told}: nobody sent that.`,
+    ...(how === 'halt' ? [] : ['skiff starts it again after that with a restart policy: --restart always']),
+  );
 }
 
 function exited(

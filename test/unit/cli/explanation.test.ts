@@ -24,6 +24,7 @@ function said(changes: Partial<Evidence>): string {
     pidsRefused: 0,
     stop: { signal: 15, timeoutMs: 10_000 },
     init: false,
+    ownPids: true,
     limits: {},
     ...changes,
   };
@@ -31,6 +32,15 @@ function said(changes: Partial<Evidence>): string {
 }
 
 describe('an explanation', () => {
+  it('tells a halt and a restart from within, and who had asked for it', () => {
+    expect(said({ end: { code: 130, signal: 2 }, sent: { signal: 37, at: 1 } })).toBe(
+      'web shut itself down 40 seconds ago, after about a minute, with reboot(2), after skiff had sent it SIGRTMIN+3. The kernel tells so by SIGINT: nobody sent that.\n',
+    );
+    expect(said({ end: { code: 129, signal: 1 } })).toBe(
+      'web restarted itself 40 seconds ago, after about a minute, with reboot(2). The kernel tells so by SIGHUP: nobody sent that.\nhint: skiff starts it again after that with a restart policy: --restart always\n',
+    );
+  });
+
   it('is a sentence where there is no more to say', () => {
     expect(said({ end: { code: 0 } })).toBe(
       'web ended by itself 40 seconds ago, after about a minute, with exit code 0.\n',

@@ -13,6 +13,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
     pidsRefused: 0,
     stop: { signal: 15, timeoutMs: 10_000 },
     init: false,
+    ownPids: true,
     limits: {},
     ...changes,
   };
@@ -62,6 +63,27 @@ describe('causeOf', () => {
       { kind: 'exited', code: 0, reported: undefined },
     ],
     ['a kill by somebody else', { end: killed }, { kind: 'signal', signal: 9, from: 'elsewhere' }],
+    ['a restart from within', { end: { code: 129, signal: 1 } }, { kind: 'shutdown', how: 'restart' }],
+    [
+      'a halt from within that skiff had asked for',
+      { end: { code: 130, signal: 2 }, sent: { signal: 37, at: 5 }, stop: { signal: 37, timeoutMs: 1 } },
+      { kind: 'shutdown', how: 'halt', sent: 37 },
+    ],
+    [
+      'a halt of what runs behind an init',
+      { end: { code: 130, signal: 2 }, init: true },
+      { kind: 'shutdown', how: 'halt' },
+    ],
+    [
+      'a command that SIGINT ended behind an init',
+      { end: { code: 130 }, init: true },
+      { kind: 'signal', signal: 2, from: 'elsewhere' },
+    ],
+    [
+      'the same signals where its processes are among others',
+      { end: { code: 130, signal: 2 }, ownPids: false },
+      { kind: 'signal', signal: 2, from: 'elsewhere' },
+    ],
     ['a fault', { end: { code: 139, signal: 11 } }, { kind: 'signal', signal: 11, from: 'fault' }],
     [
       'a fault behind an init',

@@ -78,7 +78,7 @@ static int conclude(const struct foreground_result *result, const struct plan *p
 {
     switch (result->end) {
     case FOREGROUND_EXITED:
-        return result->code;
+        return explain_end(plan, result->code, result->oom);
     case FOREGROUND_DETACHED:
         if (plan->terminal) dprintf(2, "read escape sequence\n");
         event_append("detach", NULL);

@@ -3,6 +3,8 @@
 
 #include "plan.h"
 
+#include <stdbool.h>
+
 /* What a failure of our own ends with. */
 #define EXIT_ENGINE 125
 
@@ -14,3 +16,9 @@ int explain(const struct plan *plan, const char *name, const char *record, size_
 
 /* The same for the noted failure. */
 int explain_own_failure(const struct plan *plan, const char *name);
+
+/*
+ * Ends as a container did. On a terminal, when the kernel killed something of it for want of memory and its code speaks
+ * of that: by becoming the same command, which says so and exits with the code.
+ */
+int explain_end(const struct plan *plan, int code, bool oom);

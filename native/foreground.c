@@ -201,11 +201,12 @@ static enum foreground_end take_failure(struct foreground_result *result, size_t
     return FOREGROUND_FAILED;
 }
 
-static enum foreground_end take_exit(struct foreground_result *result)
+static enum foreground_end take_exit(struct foreground_result *result, size_t length)
 {
-    uint8_t code;
-    if (!receive(&code, sizeof code)) return FOREGROUND_LOST;
-    result->code = code;
+    uint8_t end[FRAME_EXIT_MAX] = {0};
+    if (length == 0 || length > sizeof end || !receive(end, length)) return FOREGROUND_LOST;
+    result->code = end[0];
+    result->oom = end[1] != 0;
     return FOREGROUND_EXITED;
 }
 
@@ -233,7 +234,7 @@ static enum foreground_end follow(struct foreground_result *result)
         case FRAME_FAILED:
             return take_failure(result, length);
         case FRAME_EXIT:
-            return take_exit(result);
+            return take_exit(result, length);
         default:
             return FOREGROUND_LOST;
         }
@@ -244,6 +245,7 @@ void foreground_follow(struct foreground *foreground, struct foreground_result *
 {
     own = foreground;
     result->code = 0;
+    result->oom = false;
     result->end = follow(result);
     raw_mode_leave();
     if (result->end == FOREGROUND_EXITED) result->code = report_lost_output(result->code);

@@ -35,6 +35,7 @@ enum foreground_end {
 struct foreground_result {
     enum foreground_end end;
     int code; /* that of the process, or EXIT_ENGINE when output of a process that ended with 0 was lost */
+    bool oom; /* the kernel killed something of the container for want of memory */
     size_t record_size;
     char record[RECORD_MAX];
 };

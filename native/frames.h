@@ -8,13 +8,15 @@
 #include <stdint.h>
 
 #define FRAME_HEADER 8
+#define FRAME_EXIT_MAX 2
 
 enum frame_type {
     FRAME_STDOUT = 1,
     FRAME_STDERR = 2,
     FRAME_STARTED = 16, /* no payload: execve succeeded */
     FRAME_FAILED = 17,  /* an error record: nothing of the container is left */
-    FRAME_EXIT = 18,    /* one byte, the exit code: the teardown is complete */
+    /* The exit code, one byte, then 1 if the kernel killed something of it for want of memory: the teardown is complete. */
+    FRAME_EXIT = 18,
 };
 
 static inline void frame_header(uint8_t header[FRAME_HEADER], enum frame_type type, uint32_t length)

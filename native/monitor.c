@@ -233,6 +233,12 @@ static bool draft_end(const struct exit_record *record)
     return false;
 }
 
+static void send_exit(const struct exit_record *record)
+{
+    uint8_t end[FRAME_EXIT_MAX] = {(uint8_t)record->code, record->evidence.oom_kills > 0};
+    relay_send(FRAME_EXIT, end, sizeof end);
+}
+
 /* What a run left behind when it is not the last one; whoever waited for its end hears of it. */
 static void note_pause(const struct exit_record *record, int64_t delay)
 {
@@ -248,7 +254,7 @@ static void note_pause(const struct exit_record *record, int64_t delay)
     if (write_state(monitor.container.rundir, &state) == 0 && drafted) publish_exit(monitor.plan->exit_record);
     ending_follow(0, -1);
     control_announce(record->code);
-    relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
+    send_exit(record);
     relay_hang_up();
 }
 
@@ -348,7 +354,7 @@ static void finish(const struct exit_record *record)
     control_announce(record->code);
     control_hang_up();
     trace("gone");
-    relay_send(FRAME_EXIT, &(uint8_t){(uint8_t)record->code}, 1);
+    send_exit(record);
 }
 
 _Noreturn void monitor_main(struct plan *plan, int client, int signals)

@@ -187,7 +187,7 @@ void relay_drain(void)
 
 void relay_send(enum frame_type type, const void *payload, size_t length)
 {
-    uint8_t bytes[FRAME_HEADER + 1];
+    uint8_t bytes[FRAME_HEADER + FRAME_EXIT_MAX];
     if (length > sizeof bytes - FRAME_HEADER) return;
     frame_header(bytes, type, (uint32_t)length);
     if (length > 0) memcpy(bytes + FRAME_HEADER, payload, length);

@@ -44,7 +44,7 @@ void relay_event(uint32_t source, uint32_t events);
 /* The first process ended: takes what is left in the pipes, and closes them and the log. */
 void relay_drain(void);
 
-/* Sends every client a frame of the monitor itself, of at most one byte. */
+/* Sends every client a frame of the monitor itself, of at most FRAME_EXIT_MAX bytes. */
 void relay_send(enum frame_type type, const void *payload, size_t length);
 
 /* Hangs up on all clients: this run has ended, whether or not there is another. */

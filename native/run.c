@@ -91,7 +91,7 @@ static int conclude(const struct foreground_result *result)
     case FOREGROUND_EXITED:
         reap_ended_monitor();
         trace_print();
-        return result->code;
+        return explain_end(&run.plan, result->code, result->oom);
     case FOREGROUND_LOST:
         return replace_monitor();
     case FOREGROUND_HUNG_UP:

@@ -2,9 +2,11 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
-import { useStore } from '../helpers/skiff.ts';
+import { useTerminals } from '../helpers/pty.ts';
+import { COMMAND, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
+const terminals = useTerminals();
 let busybox: string;
 useBusybox(store, (reference) => {
   busybox = reference;
@@ -57,6 +59,38 @@ describe('why', () => {
       memoryLimit: 16 * 1024 ** 2,
       limits: { memory: 16 * 1024 ** 2 },
     });
+  });
+
+  it('is said by itself on a terminal when a container in the foreground was killed for want of memory', async () => {
+    const env = { ...process.env, NO_COLOR: '1' };
+    const onTerminal = async (...args: string[]) => {
+      const terminal = terminals.open([...COMMAND, '--root', store.root, ...args], { env });
+      return { code: await terminal.exit(), screen: terminal.screen.replaceAll('\r', '') };
+    };
+    const limit = ['-m', '16m', '--memory-swap', '16m'];
+    const said = (name: string) =>
+      `skiff: the container reached its memory limit of 16MiB and the kernel killed it (exit code 137)\nhint: give it more with -m; skiff why ${name} tells more\n`;
+    const greedy = [busybox, 'tail', '/dev/zero'];
+    expect(await onTerminal('run', '--rm', '--name', 'seen', ...limit, ...greedy)).toEqual({
+      code: 137,
+      screen: said('seen'),
+    });
+    await store.ok(['create', '--name', 'later', ...limit, ...greedy]);
+    expect(await onTerminal('start', '-a', 'later')).toEqual({ code: 137, screen: said('later') });
+    await store.ok([
+      ...['run', '-d', '--name', 'joined', '-i', ...limit, busybox],
+      ...['sh', '-c', 'echo ready; read go; exec tail /dev/zero'],
+    ]);
+    const joined = terminals.open([...COMMAND, '--root', store.root, 'attach', 'joined'], { env });
+    joined.type('go\r');
+    expect(await joined.exit()).toBe(137);
+    expect(joined.screen.replaceAll('\r', '')).toContain(said('joined'));
+    const survived = [busybox, 'sh', '-c', 'tail /dev/zero 2>&-; exit 3'];
+    const { code, screen } = await onTerminal('run', '--rm', ...limit, ...survived);
+    expect(code).toBe(3);
+    expect(screen).not.toContain('skiff:');
+    // Scripts read standard error, too.
+    expect((await store.skiff(['run', '--rm', ...limit, ...greedy])).stderr).toBe('');
   });
 
   it('sees that a child was killed for want of memory, whose parent went on', async () => {

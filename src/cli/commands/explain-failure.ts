@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
+import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { renderError } from '../output/error.ts';
+import { memoryRemark } from '../output/memory-remark.ts';
 import { printError } from '../output/print.ts';
 import type { Session } from '../session.ts';
 
+const OUT_OF_MEMORY = 'out-of-memory';
+
 /**
  * The helper calls this when a container did not start, with the three fields of its error record and, when `start` was
- * to start it in the background, what the user calls it.
+ * to start it in the background, what the user calls it. And on a terminal when one has ended that the kernel killed for
+ * want of memory: the stage is `out-of-memory` then, the detail its exit code.
  */
 export function define(command: Command, session: () => Session): void {
   command
@@ -16,8 +21,22 @@ export function define(command: Command, session: () => Session): void {
     .argument('<detail>')
     .argument('[name]')
     .action((container: string, stage: string, errno: string, detail: string, name?: string) =>
-      explain(session(), container, { stage, errno: Number(errno), detail }, name),
+      stage === OUT_OF_MEMORY
+        ? explainEnd(session(), container, Number(detail))
+        : explain(session(), container, { stage, errno: Number(errno), detail }, name),
     );
+}
+
+/** Exits with the container's code. Somebody may have removed it already: then there is nothing to say. */
+async function explainEnd(session: Session, id: string, exitCode: number): Promise<void> {
+  process.exitCode = exitCode;
+  try {
+    const { containers } = await session.engine();
+    const remark = memoryRemark(await containers.why(id));
+    if (remark !== undefined) printError(renderError(remark, { debug: false }));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
 }
 
 async function explain(

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { renderExplanation } from '../../../src/cli/output/explanation.ts';
+import { memoryRemark } from '../../../src/cli/output/memory-remark.ts';
 import { causeOf, type Evidence } from '../../../src/engine/why.ts';
 
 const MIB = 1024 ** 2;
@@ -96,5 +97,39 @@ describe('an explanation', () => {
     expect(said({ state: 'running', finishedAt: undefined, usage: { memory: 2 * MIB, pids: 3 } })).toBe(
       'web has been running for about a minute.\nIt uses 2MiB of memory and has 3 processes and threads.\n',
     );
+  });
+});
+
+describe('what is said at the end of a container in the foreground', () => {
+  function remark(changes: Partial<Evidence>): string | undefined {
+    const evidence: Evidence = {
+      state: 'exited',
+      createdAt: 0,
+      end: { code: 137, signal: 9 },
+      escalated: false,
+      oomKills: 1,
+      pidsRefused: 0,
+      stop: { signal: 15, timeoutMs: 10_000 },
+      init: false,
+      ownPids: true,
+      limits: {},
+      ...changes,
+    };
+    return memoryRemark({ id: 'id', name: 'web', cause: causeOf(evidence), evidence })?.message;
+  }
+
+  it('names the limit of memory that it has reached', () => {
+    expect(remark({ memoryLimit: 64 * MIB })).toBe(
+      'the container reached its memory limit of 64MiB and the kernel killed it (exit code 137)',
+    );
+    expect(remark({ memoryLimit: 64 * MIB, end: { code: 137 } })).toBe(
+      'a process of the container reached its memory limit of 64MiB and the kernel killed it (exit code 137)',
+    );
+    expect(remark({})).toBe('the kernel killed the container for want of memory (exit code 137)');
+  });
+
+  it('is nothing when somebody has killed it', () => {
+    expect(remark({ memoryLimit: MIB, sent: { signal: 9, at: 1 } })).toBeUndefined();
+    expect(remark({ memoryLimit: MIB, escalated: true })).toBeUndefined();
   });
 });

@@ -61,7 +61,7 @@ describe('the log', () => {
     const names = readdirSync(room.root)
       .filter((name) => name.startsWith('rotated'))
       .sort();
-    expect(names).toEqual(['rotated', 'rotated.1', 'rotated.2']);
+    expect(names).toEqual(['rotated', 'rotated.0000000004', 'rotated.0000000005']);
     const logs = names.map((name) => readFileSync(join(room.root, name), 'utf8'));
     expect(logs[0]).toContain('"log":"800\\n"');
     for (const text of logs.slice(1)) expect(text.length).toBeLessThan(10000 + 100);

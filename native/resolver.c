@@ -19,7 +19,8 @@
  * index.
  *
  * A server is asked from a socket that is made in the child's network namespace. As no right is left to enter another
- * one, `forward` is decided at the start: the child stays in the host's, or is in the container's for good.
+ * one, where that is is decided at the start: in the container's if it forwards from there, else in the host's, for good.
+ * There it may begin and cease to forward as often as the file says so.
  */
 #include "resolver.h"
 
@@ -92,7 +93,7 @@ static int prepare(int network_namespace, const char *config_path, struct resolv
 {
     resolver->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (resolver->epoll < 0 || open_names(config_path, resolver) < 0) return failed(STAGE_RESOLVER, config_path);
-    resolver->forward = resolver->config.forward;
+    resolver->place = resolver->config.forward == FORWARD_CONTAINER ? FORWARD_CONTAINER : FORWARD_HOST;
     return listen_in(network_namespace, resolver);
 }
 
@@ -100,7 +101,7 @@ static _Noreturn void child_main(struct resolver *resolver, int network_namespac
 {
     int places[PLACES] = {resolver->udp, resolver->tcp, resolver->names, resolver->epoll};
     prctl(PR_SET_NAME, "skiff-resolver");
-    if (resolver->forward != FORWARD_HOST && setns(network_namespace, CLONE_NEWNET) < 0) _exit(1);
+    if (resolver->place == FORWARD_CONTAINER && setns(network_namespace, CLONE_NEWNET) < 0) _exit(1);
     place_descriptors(places, PLACES);
     resolver->udp = UDP_FD;
     resolver->tcp = TCP_FD;

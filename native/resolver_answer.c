@@ -25,14 +25,14 @@ bool resolver_is_refusal(const uint8_t *answer)
 /* In the container's namespace that address is our own: a question would go round in circles. */
 static bool is_own(const struct resolver *resolver, const union server_address *server)
 {
-    return resolver->forward == FORWARD_CONTAINER && server->any.sa_family == AF_INET &&
+    return resolver->place == FORWARD_CONTAINER && server->any.sa_family == AF_INET &&
            server->v4.sin_addr.s_addr == inet_addr(RESOLVER_ADDRESS);
 }
 
 const union server_address *resolver_server(const struct resolver *resolver, unsigned attempt)
 {
     const struct resolver_config *config = &resolver->config;
-    if (config->forward == FORWARD_NONE || config->forward != resolver->forward) return NULL;
+    if (config->forward != resolver->place) return NULL;
     for (unsigned i = 0; i < config->upstream_count; i++) {
         if (!is_own(resolver, &config->upstreams[i]) && attempt-- == 0) return &config->upstreams[i];
     }

@@ -56,7 +56,7 @@ struct stream {
 
 struct resolver {
     int udp, tcp, names, epoll;
-    enum forward forward; /* from where servers can be asked; for good */
+    enum forward place; /* FORWARD_HOST or FORWARD_CONTAINER: from where servers can be asked, for good */
     char config_path[128]; /* below `names` */
     unsigned rotation[2];  /* how often several addresses were told, for each family */
     unsigned pending_count, pending_peak, stream_count;
@@ -76,7 +76,7 @@ enum source { SOURCE_UDP, SOURCE_TCP, SOURCE_PENDING, SOURCE_CLIENT, SOURCE_SERV
 int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum source source,
                    unsigned index, uint32_t generation);
 
-/* Answers questions until the process ends; the sockets, `names`, `config_path` and `forward` are set. */
+/* Answers questions until the process ends; the sockets, `names`, `config_path` and `place` are set. */
 _Noreturn void resolver_serve(struct resolver *resolver);
 
 /* Gives memory back that was used in a busy time. What is within `size` bytes from `start` becomes zero. */

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 import { familyOf } from '../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
+import type { NameService } from '../network/name-service.ts';
 import { compileDeparture, compileRoutes } from '../network/network-file.ts';
 import { requestRenewal } from '../runtime/monitor-client.ts';
 import type { StateRecord } from '../runtime/records.ts';
@@ -12,9 +13,10 @@ import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
+import { containerNameService } from './name-service.ts';
 import { performNetwork, performNetworkFile } from './perform-network.ts';
 import { movePorts, portsOf } from './port-leases.ts';
-import { type NetworkJoin, needsResolver, networkPaths, wantedInterface } from './prepare-networking.ts';
+import { type NetworkJoin, networkPaths, wantedInterface } from './prepare-networking.ts';
 import type { Observed } from './reconcile.ts';
 import { repairNetworks } from './repair-networks.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
@@ -50,6 +52,7 @@ export async function connectRunning(
     editHosts(context, connected, { added: [endpoint.address4, endpoint.address6], removed: [] });
   } catch (error) {
     undoConnection(context, row, endpoint);
+    updateResolver(context, row, before);
     throw error;
   }
 }
@@ -80,13 +83,27 @@ async function offerNames(
   row: ContainerRow,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
-  if (!needsResolver(endpoints, row.options.network)) return;
-  for (const endpoint of endpoints) writeEndpointNames(context, row, endpoint);
+  const nameService = nameServiceOf(row, endpoints);
   const isNew = !existsSync(networkPaths(context, row.id).resolver);
-  writeResolverConfig(context, { ...row, networking: { endpoints: [...endpoints] } });
+  if (isNew && !nameService.hasResolver) return;
+  for (const endpoint of endpoints) writeEndpointNames(context, row, endpoint);
+  writeResolverConfig(context, row, { endpoints, nameService });
   if (!isNew) return;
   await requestRenewal(controlSocket(context, row));
-  showResolver(context, row);
+  showResolver(context, row, nameService.resolvConf);
+}
+
+/** Tells a resolver that is there what its container is on now. */
+function updateResolver(context: Context, row: ContainerRow, endpoints: readonly Endpoint[]): void {
+  if (existsSync(networkPaths(context, row.id).resolver))
+    writeResolverConfig(context, row, { endpoints, nameService: nameServiceOf(row, endpoints) });
+}
+
+function nameServiceOf({ options }: ContainerRow, endpoints: readonly Endpoint[]): NameService {
+  return containerNameService(
+    endpoints.map(({ network }) => network),
+    options.network,
+  );
 }
 
 /** Writes its network file and performs it; a bridge or table that is missing is made first. */
@@ -132,8 +149,7 @@ export async function disconnectRunning(
   rmSync(file, { force: true });
   releaseAddresses(context.database, row.id, networkId);
   const left = { ...row, options };
-  if (existsSync(networkPaths(context, row.id).resolver))
-    writeResolverConfig(context, { ...left, networking: { endpoints: runningEndpoints(context, left) } });
+  updateResolver(context, left, runningEndpoints(context, left));
   editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
   await leadOutAgain(context, { ...observed, row: left }, endpoint);
   await publishAgain(context, left);

@@ -1,11 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readText } from '../host/read-text.ts';
-import { embeddedResolvConf, parseResolvConf } from '../network/resolv-conf.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { hostsFilesIn } from './hosts-files.ts';
-import { dnsOptions } from './hosts-texts.ts';
 
 /**
  * Puts lines for new addresses of a running container into its /etc/hosts and takes those of lost ones out; what else
@@ -26,9 +23,7 @@ export function editHosts(
   writeFileSync(hosts, `${[...kept, ...more].join('\n')}\n`);
 }
 
-/** Names its own resolver in the /etc/resolv.conf of a running container that had none. */
-export function showResolver({ paths }: Context, { id, options }: ContainerRow): void {
-  const { resolvConf } = hostsFilesIn(join(paths.containers, id));
-  const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
-  writeFileSync(resolvConf, embeddedResolvConf(host, dnsOptions(options.network)));
+/** Replaces what the /etc/resolv.conf of a running container says, in place as well. */
+export function showResolver({ paths }: Context, { id }: ContainerRow, text: string): void {
+  writeFileSync(hostsFilesIn(join(paths.containers, id)).resolvConf, text);
 }

@@ -1,17 +1,10 @@
 import { readText } from '../host/read-text.ts';
 import { hostsText, type LinkedHost } from '../network/hosts-text.ts';
-import {
-  asksSystemdResolved,
-  bridgeResolvConf,
-  type DnsOptions,
-  embeddedResolvConf,
-  hostResolvConf,
-  parseResolvConf,
-  type ResolvConf,
-} from '../network/resolv-conf.ts';
+import { hostResolvConf, parseResolvConf } from '../network/resolv-conf.ts';
 import { subnetOf } from '../network/subnet-of.ts';
 import type { Context } from './context.ts';
 import type { NetworkOptions } from './create-options.ts';
+import { dnsOptions } from './name-service.ts';
 import type { PreparedContainer } from './prepare-container.ts';
 import type { PreparedNetworking } from './prepare-networking.ts';
 
@@ -31,8 +24,6 @@ export async function hostsTexts(
 ): Promise<HostsTexts> {
   const { network } = options;
   const { hostname, domainname } = runtime.namespaces;
-  const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
-  const dns = dnsOptions(network);
   const endpoints = networking?.endpoints ?? [];
   const text = hostsText({
     hostname,
@@ -44,9 +35,13 @@ export async function hostsTexts(
     hostGateway: gatewaysOf(networking),
     links: await linkedHosts(context, network, networking),
   });
-  if (networking !== undefined) return { hosts: text, resolvConf: resolvConfOf(host, dns, networking) };
+  if (networking !== undefined) return { hosts: text, resolvConf: networking.nameService.resolvConf };
   const isHost = runtime.namespaces.network === 'host';
-  return { hosts: isHost ? hostText(text, network) : text, resolvConf: hostResolvConf(host, dns) };
+  const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
+  return {
+    hosts: isHost ? hostText(text, network) : text,
+    resolvConf: hostResolvConf(host, dnsOptions(network)),
+  };
 }
 
 /** The host's own file, and what was asked for besides: in its network the host is at home. */
@@ -59,30 +54,11 @@ function hostText(fallback: string, network: NetworkOptions | undefined): string
   return [own.endsWith('\n') ? own : `${own}\n`, ...extra].join('');
 }
 
-export function dnsOptions(network: NetworkOptions | undefined): DnsOptions {
-  const { servers = [], search = [], options = [] } = network?.dns ?? {};
-  return { servers, search, options };
-}
-
 /** Where the host is reached from the container: the gateways of its first bridge. */
 function gatewaysOf(networking: PreparedNetworking | undefined): string[] {
   const bridge = networking?.endpoints.find(({ network }) => network.driver === 'bridge');
   const subnets = bridge?.network.subnets ?? [];
   return [subnetOf(subnets, 4)?.gateway, subnetOf(subnets, 6)?.gateway].filter((each) => each !== undefined);
-}
-
-/** With only systemd-resolved to ask, a container by itself asks those that it asks. */
-function resolvConfOf(
-  host: ResolvConf,
-  dns: DnsOptions,
-  { hasResolver, endpoints }: PreparedNetworking,
-): string {
-  if (hasResolver) return embeddedResolvConf(host, dns);
-  const asked = asksSystemdResolved(host)
-    ? parseResolvConf(readText('/run/systemd/resolve/resolv.conf') ?? '')
-    : host;
-  const ipv6 = endpoints.some(({ address6 }) => address6 !== undefined);
-  return bridgeResolvConf(asked, { dns, ipv6 }) ?? embeddedResolvConf(host, dns);
 }
 
 /** On the default network links are lines; on others the resolver knows them. */

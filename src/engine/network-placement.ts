@@ -20,6 +20,8 @@ export function networkPlacement(
     firewall: { table: context.paths.table, chain: WATCHED_CHAIN, rules: WATCHED_RULES },
     repair: context.ownCommand('repair-networks'),
     resolver: { config: resolver, rules: resolverRules },
-    names: networking.hasResolver ? networking.joins.map(({ network }) => names(network.definition.id)) : [],
+    names: networking.nameService.hasResolver
+      ? networking.joins.map(({ network }) => names(network.definition.id))
+      : [],
   };
 }

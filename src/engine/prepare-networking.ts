@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { readText } from '../host/read-text.ts';
 import type { Endpoint } from '../network/definition.ts';
+import type { NameService } from '../network/name-service.ts';
 import type { ImageConfig } from '../oci/image-config.ts';
 import type { PortChooser } from './choose-ports.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions, PortMapping } from './create-options.ts';
+import { containerNameService } from './name-service.ts';
 import { DEFAULT_NETWORK, findNetwork, type NetworkRow, networkByName } from './network-store.ts';
 
 /** The networks of a container to be, found, with all that can be decided before addresses are leased. */
@@ -17,8 +18,7 @@ export interface PreparedNetworking {
   mappings: PortMapping[];
   /** Absent: there is nothing to publish. */
   choosePorts: PortChooser | undefined;
-  /** It asks the embedded resolver. */
-  hasResolver: boolean;
+  nameService: NameService;
   /** Empty until addresses and ports are leased, in the transaction that begins the start. */
   endpoints: Endpoint[];
 }
@@ -58,8 +58,8 @@ export async function prepareNetworking(
     joins,
     mappings,
     choosePorts: mappings.length === 0 ? undefined : (await import('./choose-ports.ts')).choosePorts,
-    hasResolver: needsResolver(
-      joins.map(({ network: { definition } }) => ({ network: definition })),
+    nameService: containerNameService(
+      joins.map(({ network: { definition } }) => definition),
       network,
     ),
     endpoints: [],
@@ -169,30 +169,6 @@ function refuseUnpublishable(joins: readonly NetworkJoin[]): void {
     hint: 'nothing leads into an internal network, and macvlan has addresses of its own: join a bridge network as well',
   });
 }
-
-/** On networks that somebody made, names are known; on the default one only if the host's servers cannot be asked. */
-export function needsResolver(
-  endpoints: readonly { network: { name: string } }[],
-  network: NetworkOptions | undefined,
-): boolean {
-  if (endpoints.some((endpoint) => endpoint.network.name !== DEFAULT_NETWORK)) return true;
-  return (network?.dns?.servers ?? []).length === 0 && hasOnlyLoopbackServers();
-}
-
-/**
- * As `bridgeResolvConf` sees it, in short: what most hosts have is a server of IPv4 that is not on the host itself. None at
- * all is none that a container could not ask itself.
- */
-function hasOnlyLoopbackServers(): boolean {
-  const servers = [...(readText('/etc/resolv.conf') ?? '').matchAll(/^\s*nameserver\s+(\S+)/gm)].map(
-    ([, server]) => server ?? '',
-  );
-  if (servers.length === 0 || servers.every((server) => server === SYSTEMD_RESOLVED)) return false;
-  return servers.every((server) => server.startsWith('127.') || server.includes(':'));
-}
-
-/** Its own servers are known from elsewhere. */
-const SYSTEMD_RESOLVED = '127.0.0.53';
 
 /** Where the files of a container's networks lie. */
 export function networkPaths({ paths }: Context, id: string) {

@@ -16,8 +16,9 @@ export async function writeNetworks(context: Context, prepared: PreparedContaine
   const { id, networking } = prepared;
   if (networking === undefined) return;
   mkdirSync(networkPaths(context, id).directory, { recursive: true, mode: 0o700 });
-  if (networking.hasResolver) await writeNames(context, { ...prepared, networking });
-  for (const endpoint of networking.endpoints) await writeEndpoint(context, endpoint, networking.hasResolver);
+  const { hasResolver } = networking.nameService;
+  if (hasResolver) await writeNames(context, { ...prepared, networking });
+  for (const endpoint of networking.endpoints) await writeEndpoint(context, endpoint, hasResolver);
   await writePorts(context, id, networking.endpoints);
 }
 
@@ -28,7 +29,7 @@ async function writeNames(
 ): Promise<void> {
   const { writeEndpointNames, writeResolverConfig } = await import('./resolver-files.ts');
   for (const endpoint of prepared.networking.endpoints) writeEndpointNames(context, prepared, endpoint);
-  writeResolverConfig(context, prepared);
+  writeResolverConfig(context, prepared, prepared.networking);
 }
 
 /** Writes the network file of one endpoint. Returns its path. */

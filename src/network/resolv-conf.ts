@@ -1,4 +1,4 @@
-import { isLoopback, parseAddress } from './address.ts';
+import { parseAddress } from './address.ts';
 
 /** What a resolv.conf(5) says. */
 export interface ResolvConf {
@@ -13,7 +13,7 @@ export type DnsOptions = ResolvConf;
 /** The resolver of containers on user-defined networks. */
 export const EMBEDDED_RESOLVER = '127.0.0.11';
 
-/** Comments and what is not known are left out, and servers behind a zone, which only the host has. */
+/** Comments and what is not known are left out. A server may have a zone behind it (`fe80::1%eth0`), which only the host has. */
 export function parseResolvConf(text: string): ResolvConf {
   const servers: string[] = [];
   const options: string[] = [];
@@ -21,7 +21,7 @@ export function parseResolvConf(text: string): ResolvConf {
   for (const line of text.split('\n')) {
     const [keyword = '', ...words] = line.trim().split(/\s+/);
     const first = words[0];
-    if (keyword === 'nameserver' && first !== undefined && parseAddress(first)) servers.push(first);
+    if (keyword === 'nameserver' && first !== undefined && isServer(first)) servers.push(first);
     else if (keyword === 'search') search = words;
     else if (keyword === 'domain' && first !== undefined) search = [first];
     else if (keyword === 'options') options.push(...words);
@@ -29,27 +29,9 @@ export function parseResolvConf(text: string): ResolvConf {
   return { servers, search, options };
 }
 
-/**
- * Whether systemd-resolved answers for this host and nobody else: then its own list of servers, the text of
- * /run/systemd/resolve/resolv.conf, is the host's for a container that has to ask them by itself.
- */
-export function asksSystemdResolved(host: ResolvConf): boolean {
-  return host.servers.length > 0 && host.servers.every((server) => server === '127.0.0.53');
-}
-
-/**
- * The file of a container on the default bridge: the host's servers that can be reached from there (`ipv6`: whether it
- * has IPv6). Undefined when the host has only others: then the embedded resolver has to ask them for it
- * (`embeddedResolvConf`).
- */
-export function bridgeResolvConf(
-  host: ResolvConf,
-  { dns, ipv6 }: { dns: DnsOptions; ipv6: boolean },
-): string | undefined {
-  if (dns.servers.length > 0) return format(merge(host, dns));
-  const servers = host.servers.filter((server) => isReachable(server, ipv6));
-  if (servers.length === 0 && host.servers.length > 0) return undefined;
-  return format(merge({ ...host, servers }, dns));
+function isServer(text: string): boolean {
+  const [address = '', zone, ...more] = text.split('%');
+  return more.length === 0 && zone !== '' && parseAddress(address) !== undefined;
 }
 
 /** The file of a container that has a resolver of its own. Names without dots are asked for as they are, too. */
@@ -61,7 +43,7 @@ export function embeddedResolvConf(host: ResolvConf, dns: DnsOptions): string {
   return format({ ...merged, servers: [EMBEDDED_RESOLVER], options });
 }
 
-/** The file of a container on the host's network: the host's, or what was asked for. */
+/** A file with the host's servers, or with what was asked for instead. */
 export function hostResolvConf(host: ResolvConf, dns: DnsOptions): string {
   return format(merge(host, dns));
 }
@@ -81,10 +63,4 @@ function format({ servers, search, options }: ResolvConf): string {
   if (search.length > 0) lines.push(`search ${search.join(' ')}\n`);
   if (options.length > 0) lines.push(`options ${options.join(' ')}\n`);
   return lines.join('');
-}
-
-/** From a container: not a server on the host itself, and IPv6 only for who has it. */
-function isReachable(server: string, ipv6: boolean): boolean {
-  const address = parseAddress(server);
-  return address !== undefined && !isLoopback(address) && (ipv6 || address.family === 4);
 }

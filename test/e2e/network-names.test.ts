@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
-import { useInternet } from '../helpers/internet.ts';
+import { RESOLV_CONF, useInternet } from '../helpers/internet.ts';
+import { Peer } from '../helpers/network-peer.ts';
 import { Party } from '../helpers/party.ts';
 
 const internet = useInternet();
@@ -13,6 +14,7 @@ useBusybox(store, (reference) => {
 beforeAll(async () => {
   await store.ok(['network', 'create', '--subnet', '172.28.0.0/24', '--subnet', 'fd00:28::/64', 'front']);
   await store.ok(['network', 'create', '--subnet', '172.29.0.0/24', 'back']);
+  await store.ok(['network', 'create', '--internal', '--subnet', '172.30.0.0/24', 'cell']);
 });
 
 afterEach(() => internet.clear());
@@ -101,6 +103,61 @@ describe('the resolver of a network', () => {
     await start('other', '--network', 'back');
     expect(await ask('asker', 'database.')).toEqual([await internet.address('db', 'back')]);
     expect(await ask('other', 'database.')).toEqual([]);
+  });
+});
+
+describe('names of others', () => {
+  const peers: Peer[] = [];
+  afterEach(() => {
+    for (const { child } of peers.splice(0)) child.kill('SIGKILL');
+  });
+
+  /** A server that answers every question with 192.0.2.N, N being the last part of its own address. */
+  async function serve(pid: string | number, address: string): Promise<void> {
+    const peer = new Peer(`/proc/${pid}/ns/net`);
+    peers.push(peer);
+    await peer.order({ do: 'serve', address, manner: 'answers' });
+  }
+
+  /** The same address is told for both kinds of questions. */
+  const answersOf = async (name: string) => [...new Set(await ask(name, 'example.org.'))];
+
+  /** With a server on the loopback of the host alone. */
+  async function onLoopback(test: () => Promise<void>): Promise<void> {
+    const { namespace } = internet.host;
+    const write = (text: string) => namespace.run('sh', '-c', 'printf %s "$1" >/etc/resolv.conf', 'sh', text);
+    await serve(namespace.pid, '127.0.0.53');
+    write('nameserver 127.0.0.53\noptions edns0\n');
+    try {
+      await test();
+    } finally {
+      write(RESOLV_CONF);
+    }
+  }
+
+  it("come from a server on the host's loopback on the default network, too", async () => {
+    await onLoopback(async () => {
+      await start('plain');
+      expect(await answersOf('plain')).toEqual(['192.0.2.53']);
+    });
+  });
+
+  it('are asked for once something leads out, and no longer', async () => {
+    await onLoopback(async () => {
+      await start('born', '--network', 'cell');
+      expect(await answersOf('born')).toEqual([]);
+      await store.ok(['network', 'connect', 'back', 'born']);
+      expect(await answersOf('born')).toEqual(['192.0.2.53']);
+      await store.ok(['network', 'disconnect', 'back', 'born']);
+      expect(await answersOf('born')).toEqual([]);
+    });
+  });
+
+  it('come from a server within an internal network', async () => {
+    await start('server', '--network', 'cell', '--ip', '172.30.0.44');
+    await serve(await internet.field('server', '{{.State.Pid}}'), '172.30.0.44');
+    await start('asker', '--network', 'cell', '--dns', '172.30.0.44');
+    expect(await answersOf('asker')).toEqual(['192.0.2.44']);
   });
 });
 

@@ -143,6 +143,25 @@ describe.each(['host', 'container'] as const)('what is not known here, forwarded
   });
 });
 
+describe('a resolver that began without servers', () => {
+  const room = useResolverRoom();
+
+  it("asks the host's as soon as the file names them, and no longer when it does not", async () => {
+    room.configure('network blue', 'forward none');
+    await room.start();
+    await room.serve('host', '127.0.0.21', 'answers');
+    expect((await room.ask('example.org')).rcode).toBe(2);
+    for (let round = 0; round < 2; round++) {
+      room.configure(...upstream(21), 'forward host');
+      expect((await room.ask('example.org')).data).toEqual(['192.0.2.21']);
+      expect((await room.askByStream({ name: 'example.org' })).data).toEqual(['192.0.2.21']);
+      room.configure('network blue', 'forward none');
+      expect((await room.ask('example.org')).rcode).toBe(2);
+      expect((await room.askByStream({ name: 'example.org' })).rcode).toBe(2);
+    }
+  });
+});
+
 describe('a resolver whose server it is itself', () => {
   const room = useResolverRoom();
 

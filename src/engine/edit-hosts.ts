@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownNames } from '../network/hosts-text.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { hostsFilesIn } from './hosts-files.ts';
@@ -15,7 +16,7 @@ export function editHosts(
 ): void {
   const { hosts } = hostsFilesIn(join(paths.containers, id));
   const { hostname = id.slice(0, 12), domainname } = options.namespaces;
-  const names = domainname === undefined ? hostname : `${hostname}.${domainname} ${hostname}`;
+  const names = ownNames({ hostname, domainname });
   const kept = readFileSync(hosts, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !removed.includes(line.split('\t')[0]));

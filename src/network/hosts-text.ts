@@ -82,6 +82,12 @@ function linkNames({ alias, hostname, name }: LinkedHost): string {
   return [...new Set([alias, hostname, name])].join(' ');
 }
 
-function ownNames({ hostname, domainname }: HostsContent): string {
-  return domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
+/**
+ * What a container calls itself: in full, then short. As Docker has it, the name of the host may be the full one already
+ * (`--hostname web.example.com`).
+ */
+export function ownNames({ hostname, domainname }: Pick<HostsContent, 'hostname' | 'domainname'>): string {
+  const full = domainname ? `${hostname}.${domainname}` : hostname;
+  const [short = ''] = full.split('.', 1);
+  return short === full ? full : `${full} ${short}`;
 }

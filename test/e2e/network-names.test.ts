@@ -218,17 +218,20 @@ describe('/etc/hosts', () => {
   });
 
   it('follows connect and disconnect while the container runs', async () => {
-    await start('mover', '--network', 'front', '--hostname', 'me');
+    await start('mover', '--network', 'front', '--hostname', 'me.example.org');
     const own = [await internet.address('mover', 'front'), await internet.address('mover', 'front', 6)];
-    const lines = own.map((address) => `${address}\tme`);
+    const lines = own.map((address) => `${address}\tme.example.org me`);
     expect(await show('mover')).toEqual([...STANDARD, ...lines]);
     await store.ok(['network', 'connect', 'back', 'mover']);
     expect(await show('mover')).toEqual([
       ...STANDARD,
       ...lines,
-      `${await internet.address('mover', 'back')}\tme`,
+      `${await internet.address('mover', 'back')}\tme.example.org me`,
     ]);
     await store.ok(['network', 'disconnect', 'front', 'mover']);
-    expect(await show('mover')).toEqual([...STANDARD, `${await internet.address('mover', 'back')}\tme`]);
+    expect(await show('mover')).toEqual([
+      ...STANDARD,
+      `${await internet.address('mover', 'back')}\tme.example.org me`,
+    ]);
   });
 });

@@ -28,10 +28,13 @@ describe('/etc/hosts', () => {
     expect(rest({ addresses: ['172.18.0.2', 'fd00:1::2'] })).toBe('172.18.0.2\tweb\nfd00:1::2\tweb\n');
   });
 
-  it('has the full name first', () => {
-    expect(rest({ addresses: ['172.18.0.2'], domainname: 'example.com' })).toBe(
-      '172.18.0.2\tweb.example.com web\n',
-    );
+  it.each([
+    ['web', 'example.com', 'web.example.com web'],
+    ['web.example.com', undefined, 'web.example.com web'],
+    ['web.example', 'com', 'web.example.com web'],
+    ['web', '', 'web'],
+  ])('has the full name of %s, %s first, then the short one', (hostname, domainname, names) => {
+    expect(rest({ addresses: ['172.18.0.2'], hostname, domainname })).toBe(`172.18.0.2\t${names}\n`);
   });
 
   it('has extra hosts in their order, the host by all of its addresses', () => {

@@ -20,7 +20,7 @@ function isForOthers({ hostAddress }: PortMapping): boolean {
 
 function nameOf({ hostAddress, hostPorts, containerPort, protocol }: PortMapping): string {
   const address = hostAddress === undefined ? '' : `${hostAddress}:`;
-  if (hostPorts === undefined) return `for ${containerPort}/${protocol}`;
+  if (hostPorts === undefined || hostPorts.first === 0) return `for ${containerPort}/${protocol}`;
   const { first, last } = hostPorts;
   return `${address}${first === last ? first : `${first}-${last}`}/${protocol}`;
 }

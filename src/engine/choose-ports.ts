@@ -32,7 +32,9 @@ export const choosePorts: PortChooser = (context, mappings, hostBinding) => {
         if (isChosen(candidate, chosen) || portHolder(context, candidate) !== undefined) return false;
         return !isUsed(mapping.protocol, hostAddress, hostPort);
       });
-    const hostPort = hasChoice(mapping) ? firstFree(mapping, isFree) : (mapping.hostPorts?.first ?? 0);
+    const wanted = wantedPorts(mapping);
+    const hasChoice = wanted === undefined || wanted.first !== wanted.last;
+    const hostPort = hasChoice ? firstFree(wanted, mapping, isFree) : wanted.first;
     for (const hostAddress of addresses) {
       const port = {
         protocol: mapping.protocol,
@@ -65,18 +67,20 @@ function namedTwice({ protocol, hostPort }: PublishedPort): EngineError {
   });
 }
 
-function hasChoice({ hostPorts }: PortMapping): boolean {
-  return hostPorts === undefined || hostPorts.first !== hostPorts.last;
+/** Undefined: any. */
+function wantedPorts({ hostPorts }: PortMapping): PortMapping['hostPorts'] {
+  return hostPorts?.first === 0 ? undefined : hostPorts;
 }
 
 function firstFree(
-  { hostPorts, protocol, containerPort }: PortMapping,
+  wanted: PortMapping['hostPorts'],
+  { protocol, containerPort }: PortMapping,
   isFree: (port: number) => boolean,
 ): number {
-  const { first, last } = hostPorts ?? ephemeralRange();
+  const { first, last } = wanted ?? ephemeralRange();
   const count = last - first + 1;
   // Not from the same one each time: a port that was just left may still be in somebody's mind.
-  const start = hostPorts === undefined ? Math.floor(Math.random() * count) : 0;
+  const start = wanted === undefined ? Math.floor(Math.random() * count) : 0;
   for (let step = 0; step < count; step += 1) {
     const port = first + ((start + step) % count);
     if (isFree(port)) return port;

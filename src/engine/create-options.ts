@@ -148,7 +148,7 @@ export interface PortMapping {
   containerPort: number;
   /** Absent: what the network says, else every address. */
   hostAddress?: string | undefined;
-  /** The first free one of these; absent: any free port. */
+  /** The first free one of these; absent, or 0 alone: any free port. */
   hostPorts?: { first: number; last: number } | undefined;
 }
 

@@ -28,7 +28,7 @@ const BANK = { gateway4: '172.29.0.1', gateway6: 'fd00:29::1' };
 beforeAll(async () => {
   await store.ok(['network', 'create', '--subnet', '172.28.0.0/24', '--subnet', 'fd00:28::/64', 'shop']);
   await store.ok(['network', 'create', '--subnet', '172.29.0.0/24', '--subnet', 'fd00:29::/64', 'bank']);
-  web = await internet.run('web', busybox, '--network', 'shop', ...PUBLISHED);
+  web = await internet.run('web', busybox, '--network', 'shop', ...PUBLISHED, '-p', '0:80');
   mate = await internet.run('mate', busybox, '--network', 'shop');
   stranger = await internet.run('stranger', busybox, '--network', 'bank');
   plain = await internet.run('plain', busybox, '-p', '8090:80');
@@ -95,6 +95,20 @@ describe.each(PROTOCOLS)('a port of %s published on one address', (protocol) => 
     expect(await stranger?.ask(BANK.gateway4, 8081, protocol)).toBe(nothing);
     expect(await stranger?.ask(HOST4, 8081, protocol)).toBe(nothing);
     expect(await mate?.ask(SHOP.gateway4, 8081, protocol)).toBe(nothing);
+  });
+});
+
+describe('a port published on port 0 of the host', () => {
+  it('is a free one, which is shown', async () => {
+    const { client } = internet;
+    const bound = await internet.field('web', '{{json (index .NetworkSettings.Ports "80/tcp")}}');
+    const named = [8080, 8081, 8082];
+    const chosen = (JSON.parse(bound) as { HostPort: string }[])
+      .map(({ HostPort }) => Number(HostPort))
+      .filter((port) => !named.includes(port));
+    expect(chosen).toEqual([chosen[0], chosen[0]]);
+    expect(await client.ask(HOST4, chosen[0] ?? 0)).toBe(`web saw ${CLIENT4}`);
+    expect(await client.ask(HOST6, chosen[0] ?? 0)).toBe(`web saw ${CLIENT6}`);
   });
 });
 

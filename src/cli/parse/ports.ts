@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import { parseAddress } from '../../network/address.ts';
 
 const PORT_MAX = 65_535;
+const ANY: Range = { first: 0, last: 0 };
 
 type ExposedPort = Pick<PortMapping, 'protocol'> & { port: number };
 
@@ -44,14 +45,14 @@ function mappings(
   text: string,
   { range, protocol, hostAddress, hostPorts: host }: Publication,
 ): PortMapping[] {
-  const [count, offered] = [size(range), host === undefined ? undefined : size(host)];
+  const [count, offered] = [size(range), host === undefined || host === ANY ? undefined : size(host)];
   if (offered !== undefined && count > 1 && offered !== count) {
     throw invalid(text, `${offered} ports of the host cannot be published as ${count} of the container`, {
       hint: 'give ranges of the same length',
     });
   }
   return numbers(range).map((containerPort, index) => {
-    const first = host === undefined ? undefined : host.first + (count > 1 ? index : 0);
+    const first = host === undefined ? undefined : host.first + (count > 1 && host !== ANY ? index : 0);
     return {
       protocol,
       containerPort,
@@ -120,10 +121,10 @@ function portRange(text: string, ports: string): Range {
   throw invalid(text, `"${ports}" is neither a port nor a range of ports`);
 }
 
-/** To the host 0 means any, as if nothing were said. */
+/** A 0 means any port, as if nothing were said; it is kept, as Docker shows it. */
 function hostPorts(text: string, ports: string): Range | undefined {
-  if (ports === '' || ports === '0') return undefined;
-  return portRange(text, ports);
+  if (ports === '') return undefined;
+  return /^0{1,5}$/.test(ports) ? ANY : portRange(text, ports);
 }
 
 function readRange(ports: string): Range | undefined {

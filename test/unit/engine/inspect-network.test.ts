@@ -154,6 +154,7 @@ describe('inspect', () => {
           { protocol: 'tcp', containerPort: 80, hostPorts: { first: 8080, last: 8080 } },
           { protocol: 'tcp', containerPort: 80, hostAddress: '127.0.0.1' },
           { protocol: 'udp', containerPort: 53, hostPorts: { first: 5000, last: 5010 } },
+          { protocol: 'sctp', containerPort: 9, hostPorts: { first: 0, last: 0 } },
         ],
         publishAll: true,
         expose: [{ protocol: 'tcp', port: 81 }],
@@ -171,6 +172,7 @@ describe('inspect', () => {
           { HostIp: '127.0.0.1', HostPort: '' },
         ],
         '53/udp': [{ HostIp: '', HostPort: '5000-5010' }],
+        '9/sctp': [{ HostIp: '', HostPort: '0' }],
       },
       PublishAllPorts: true,
       Dns: ['1.1.1.1'],
@@ -179,7 +181,7 @@ describe('inspect', () => {
       ExtraHosts: ['a:10.0.0.1', 'me:host-gateway'],
       Links: ['/db:/name/cache', '/db:/name/db'],
     });
-    expect(Config['ExposedPorts']).toEqual({ '53/udp': {}, '80/tcp': {}, '81/tcp': {} });
+    expect(Config['ExposedPorts']).toEqual({ '53/udp': {}, '80/tcp': {}, '81/tcp': {}, '9/sctp': {} });
   });
 
   it('shows no wishes as Docker does', async () => {

@@ -48,8 +48,9 @@ export async function updateContainer(
     const limits = linuxResources(resources, cpus);
     const save = (): void =>
       saveOptions(context, current, { ...options, resources, restart: restart ?? options.restart });
+    const records = recordsFor(observed, limits, changes);
     // While it waits to be started again its cgroups stay, and are not made anew.
-    if (isUp(observed.status)) performWrites(recordsFor(observed, limits, changes), save);
+    if (isUp(observed.status)) performWrites(records, save);
     else save();
   });
   if (restart !== undefined && isUp(observed.status)) {

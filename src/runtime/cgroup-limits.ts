@@ -1,4 +1,5 @@
 import type { BlockIOSpec, CpuSpec, LinuxResources, MemorySpec } from '../oci/runtime-config.ts';
+import { checkCpuset } from './cgroup-cpuset.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
 import { type Controller, hierarchyOf, nameOn } from './cgroup-paths.ts';
 import { type Limit, missing, moveHint, needsController } from './cgroup-refusals.ts';
@@ -26,7 +27,8 @@ export type PlaceOf = (controller: Controller, limit: Limit) => Place;
 
 /**
  * The writes that put limits into force, after those that hand v2 controllers down to the container. Throws
- * `unsupported`, naming the option and the controller, for a limit that this host cannot honour.
+ * `unsupported`, naming the option and the controller, for a limit that this host cannot honour, and `invalid` for CPUs
+ * and memory nodes that the cgroups above do not have.
  */
 export function limitRecords(
   layout: CgroupLayout,
@@ -35,9 +37,9 @@ export function limitRecords(
 ): PlanRecord[] {
   const placeOf: PlaceOf = (controller, limit) => place(layout, cgroupsPath, { controller, limit, files });
   const limits = limitsOf(resources).flatMap((asked) => {
-    const { version } = placeOf(asked.controller, asked.limit);
-    const write = version === 'v1' ? limitsV1 : limitsV2;
-    return write(asked, { place: placeOf(asked.controller, asked.limit), files });
+    const target = { place: placeOf(asked.controller, asked.limit), files };
+    if (asked.controller === 'cpuset') checkCpuset(asked.cpu, cgroupsPath, target);
+    return (target.place.version === 'v1' ? limitsV1 : limitsV2)(asked, target);
   });
   return [...enableControllers(layout, cgroupsPath, { resources, files }), ...limits];
 }

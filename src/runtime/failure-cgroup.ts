@@ -37,6 +37,9 @@ export function explainCgroup(failure: Failure): Partial<Words> {
     option === undefined
       ? `cannot set up the cgroup: ${detail}: ${reason}`
       : `cannot apply ${option}: ${detail}: ${reason}`;
+  // The kernel's word for a v1 set that its parent does not have.
+  if (code === 'EACCES' && isCpuset(detail))
+    return { kind: 'invalid', message, hint: `the kernel refuses this value${valueHint(detail)}` };
   switch (code) {
     case 'EROFS':
     case 'EACCES':
@@ -92,9 +95,13 @@ function busyHint(file: string, option: string | undefined): string | undefined 
   return option?.startsWith('--memory') ? 'more than that is in use already' : undefined;
 }
 
+function isCpuset(file: string): boolean {
+  return /\/cpuset\.(cpus|mems)$/.test(file);
+}
+
 function valueHint(file: string): string {
   if (/\/memory\.(memsw\.)?limit/.test(file)) return ': memory and swap together are at least the memory';
-  if (/\/cpuset\./.test(file)) return ': the parent of the cgroup must have all of them';
+  if (isCpuset(file)) return ': the parent of the cgroup must have all of them';
   if (/\/cpu\.(cfs|max)/.test(file)) return ': the parent of the cgroup may have less';
   return '';
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
@@ -166,6 +166,32 @@ describe('what the kernel says is what was asked with', () => {
     expect(read('blkio.throttle.read_iops_device')).toBe(`${numbers} 300`);
     expect(read('blkio.throttle.write_iops_device')).toBe(`${numbers} 400`);
   });
+
+  it.runIf(isV1('cpuset'))(
+    'CPUs that the cgroup above does not have are refused, with those that it has',
+    async () => {
+      const parent = `/skiff-test-${process.pid}/set`;
+      const directory = join('/sys/fs/cgroup/cpuset', parent);
+      mkdirSync(directory, { recursive: true });
+      onTestFinished(() => removeParents(parent));
+      for (const path of [join(directory, '..'), directory])
+        for (const name of ['cpuset.cpus', 'cpuset.mems']) writeFileSync(join(path, name), '0');
+      const below = ['--cgroup-parent', parent];
+      const sentence = `CPUs 1 are not available: 0-1 were asked for, and the cgroup ${parent} has 0`;
+      const refused = await store.skiff(['run', '--rm', ...below, '--cpuset-cpus', '0-1', busybox, 'true']);
+      expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining(sentence) });
+      expect(existsSync(join('/sys/fs/cgroup/pids', parent))).toBe(false);
+      const id = await store.ok(['create', ...below, '--cpuset-cpus', '0', busybox, 'sleep', '600']);
+      for (const _ of ['created', 'running']) {
+        expect(await store.skiff(['update', '--cpuset-cpus', '0-1', id])).toMatchObject({
+          code: 125,
+          stderr: expect.stringContaining(sentence),
+        });
+        await store.ok(['start', id]);
+      }
+      await store.ok(['rm', '-f', id]);
+    },
+  );
 
   it('--cgroup-parent: in every hierarchy below a directory that did not exist', async () => {
     const parent = `/skiff-test-${process.pid}/a`;

@@ -244,6 +244,50 @@ describe('the controller of a limit that is missing', () => {
   });
 });
 
+describe('CPUs and memory nodes that the cgroups above do not have', () => {
+  const refusal = (layout: CgroupLayout, cpu: object, files: Record<string, string>) => {
+    const asked = () => writes(layout, { cpu }, { files, path: '/a/b/x' });
+    return expect(asked);
+  };
+  const v1 = (a: string, b = '') => ({
+    '/c/cpuset/cpuset.cpus': '0-3\n',
+    '/c/cpuset/a/cpuset.cpus': `${a}\n`,
+    '/c/cpuset/a/b/cpuset.cpus': `${b}\n`,
+  });
+
+  it('are refused on v1 by what the nearest of them has', () => {
+    refusal(V1, { cpus: '1-3' }, v1('0-3', '0-2')).toThrow(
+      'CPUs 3 are not available: 1-3 were asked for, and the cgroup /a/b has 0-2',
+    );
+    refusal(V1, { cpus: '2,3' }, v1('0-1')).toThrow(
+      'CPUs 2,3 are not available: 2,3 were asked for, and the cgroup /a has 0-1',
+    );
+    refusal(V1, { cpus: '0-1' }, v1('0-1')).not.toThrow();
+    refusal(V1, { cpus: '3' }, { '/c/cpuset/cpuset.cpus': '0-3\n' }).not.toThrow();
+  });
+
+  it('are refused where skiff itself has no more', () => {
+    refusal(V1, { cpus: '1' }, { '/c/cpuset/cpuset.cpus': '0\n' }).toThrow(
+      expect.objectContaining({
+        kind: 'invalid',
+        subject: '1',
+        message: 'CPUs 1 are not available: 1 were asked for, and the cpuset that skiff runs in has 0',
+        hint: 'choose from 0',
+      }),
+    );
+    refusal(V1, { cpus: '0', mems: '1' }, { '/c/cpuset/cpuset.mems': '0\n' }).toThrow(
+      'memory nodes 1 are not available',
+    );
+  });
+
+  it('are refused on v2, which would give others in their place', () => {
+    const files = { '/c/cpuset.cpus.effective': '0-3\n', '/c/a/cpuset.cpus.effective': '0-1\n' };
+    refusal(V2, { cpus: '2' }, files).toThrow('the cgroup /a has 0-1');
+    refusal(V2, { cpus: '1' }, files).not.toThrow();
+    refusal(V2, { mems: '1' }, { '/c/cpuset.mems.effective': '0\n' }).toThrow('skiff runs in has 0');
+  });
+});
+
 describe('the cgroups of a container', () => {
   it('take over the cpuset of v1 level by level, before what is asked', () => {
     const { setup } = planCgroup(V1, '/a/x', { cpu: { cpus: '1' } });

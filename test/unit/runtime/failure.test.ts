@@ -125,6 +125,14 @@ describe('explainFailure', () => {
     expect(message).toBe(`cannot apply ${option}: /sys/fs/cgroup/x/${file}: invalid argument`);
   });
 
+  it('takes the refusal of a set of CPUs for one of its value', () => {
+    expect(explain('write', EACCES, { detail: '/sys/fs/cgroup/cpuset/x/cpuset.cpus' })).toMatchObject({
+      kind: 'invalid',
+      hint: 'the kernel refuses this value: the parent of the cgroup must have all of them',
+    });
+    expect(explain('write', EACCES, { detail: '/sys/fs/cgroup/pids/x/pids.max' }).kind).toBe('denied');
+  });
+
   it('blames no option for device rules, which every container has', () => {
     const { message, hint } = explain('write', EPERM, { detail: '/sys/fs/cgroup/x/devices.deny' });
     expect(message).toMatch(/^cannot set the device rules of the container: .*operation not permitted$/);

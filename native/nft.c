@@ -114,20 +114,25 @@ static void describe(const struct nft_messages *messages, uint32_t sequence, cha
     }
 }
 
-/* What the kernel refused is there when sendmsg(2) returns: it has performed the batch by then. 0 or an errno. */
+/*
+ * What the kernel refused is there when sendmsg(2) returns: it has performed the batch by then. It may have refused
+ * several messages: all of that is read, or it would be taken for the answer to what is asked next. 0, or the errno of
+ * the first one.
+ */
 static int read_refusal(int socket, uint32_t *sequence)
 {
     _Alignas(struct nlmsghdr) char answer[8192];
+    int refusal = 0;
     for (;;) {
         ssize_t size = recv(socket, answer, sizeof answer, MSG_DONTWAIT);
         if (size < 0 && errno == EINTR) continue;
-        if (size < 0) return errno == EAGAIN ? 0 : errno;
+        if (size < 0) return errno == EAGAIN || refusal != 0 ? refusal : errno;
         int rest = (int)size;
         for (struct nlmsghdr *at = (struct nlmsghdr *)answer; NLMSG_OK(at, rest); at = NLMSG_NEXT(at, rest)) {
             const struct nlmsgerr *error = NLMSG_DATA(at);
-            if (at->nlmsg_type != NLMSG_ERROR || error->error == 0) continue;
+            if (at->nlmsg_type != NLMSG_ERROR || error->error == 0 || refusal != 0) continue;
             *sequence = error->msg.nlmsg_seq;
-            return -error->error;
+            refusal = -error->error;
         }
     }
 }

@@ -110,11 +110,13 @@ static int bring_up(const struct plan *plan, int container)
     return check_firewall(plan) < 0 ? -1 : bring_up_files(plan->networks, container);
 }
 
-/* What belongs to the networks, not to this container, is not there. */
+/* What belongs to the networks, not to this container, is not there, or not as it should be. */
 static bool is_curable(void)
 {
     return has_failed(STAGE_FIREWALL, ENOENT) || has_failed(STAGE_VETH, ENODEV) ||
-           has_failed(STAGE_MACVLAN, ENODEV) || has_failed(STAGE_NFT, ENOENT);
+           has_failed(STAGE_VETH, ENETDOWN) || has_failed(STAGE_VETH, ENETUNREACH) ||
+           has_failed(STAGE_MACVLAN, ENODEV) || has_failed(STAGE_ADDRESS, EACCES) ||
+           has_failed(STAGE_NFT, ENOENT) || has_failed(STAGE_NFT, EEXIST);
 }
 
 int endpoints_up(const struct plan *plan, pid_t init)

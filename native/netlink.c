@@ -63,10 +63,8 @@ void message_end(struct message *message, size_t nest)
     if (nest + sizeof length <= sizeof message->space) memcpy(message->space + nest, &length, sizeof length);
 }
 
-static long exchange(int socket, struct message *message, void *answer, size_t size)
+long netlink_next(int socket, void *answer, size_t size)
 {
-    if (message->header.nlmsg_len > sizeof message->space) return fail_with(EMSGSIZE);
-    if (send(socket, message, message->header.nlmsg_len, 0) < 0) return -1;
     ssize_t n;
     while ((n = recv(socket, answer, size, 0)) < 0 && errno == EINTR)
         ;
@@ -76,6 +74,12 @@ static long exchange(int socket, struct message *message, void *answer, size_t s
     if (header->nlmsg_type != NLMSG_ERROR) return n;
     const struct nlmsgerr *error = NLMSG_DATA(header);
     return error->error == 0 ? n : fail_with(-error->error);
+}
+
+static long exchange(int socket, struct message *message, void *answer, size_t size)
+{
+    if (message->header.nlmsg_len > sizeof message->space) return fail_with(EMSGSIZE);
+    return send(socket, message, message->header.nlmsg_len, 0) < 0 ? -1 : netlink_next(socket, answer, size);
 }
 
 int netlink_request(int socket, struct message *message)

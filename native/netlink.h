@@ -37,5 +37,8 @@ int netlink_request(int socket, struct message *message);
 /* The same for a question: the answer is in `answer`, whose length is returned. */
 long netlink_ask(int socket, struct message *message, void *answer, size_t size);
 
+/* What follows, of an answer in several parts (NLM_F_DUMP). */
+long netlink_next(int socket, void *answer, size_t size);
+
 /* Finds an attribute among those in `size` bytes at `attributes`; NULL: it is not there. Its length goes to `length`. */
 const void *find_attribute(const void *attributes, size_t size, uint16_t type, size_t *length);

@@ -35,8 +35,7 @@ static int parse_small(const char *text, uint32_t *value)
     return number <= INT32_MAX ? 0 : fail_with(EINVAL);
 }
 
-/* `172.18.0.2/16`, or without a prefix length: then it is the whole address. */
-static int parse_address(const char *text, struct address *address)
+int parse_address(const char *text, struct address *address)
 {
     char bytes[INET6_ADDRSTRLEN];
     size_t length = strcspn(text, "/");
@@ -69,17 +68,25 @@ static int make_bridge(int rtnl, const char *const *arg)
     return rtnl_bridge(rtnl, arg[0], &mac, mtu);
 }
 
-/* `isolated`, `hairpin`, both joined by a comma, or nothing. */
-static int parse_port_flags(const char *text, struct port_flags *flags)
+/* Words joined by commas, or nothing: what the port is like, and what the bridge has to do for it. */
+static int parse_port_flags(const char *text, struct port_flags *flags, struct forwarding *forwarding)
 {
+    const struct {
+        const char *word;
+        bool *flag;
+    } known[] = {{"isolated", &flags->isolated},
+                 {"hairpin", &flags->hairpin},
+                 {"forwarding4", &forwarding->v4},
+                 {"forwarding6", &forwarding->v6}};
     *flags = (struct port_flags){0};
+    *forwarding = (struct forwarding){0};
     while (*text != '\0') {
-        size_t length = strcspn(text, ",");
-        bool isolated = length == 8 && strncmp(text, "isolated", length) == 0;
-        bool hairpin = length == 7 && strncmp(text, "hairpin", length) == 0;
-        if (!isolated && !hairpin) return fail_with(EINVAL);
-        flags->isolated = flags->isolated || isolated;
-        flags->hairpin = flags->hairpin || hairpin;
+        size_t length = strcspn(text, ","), i = 0;
+        while (i < sizeof known / sizeof *known &&
+               (strlen(known[i].word) != length || strncmp(text, known[i].word, length) != 0))
+            i++;
+        if (i == sizeof known / sizeof *known) return fail_with(EINVAL);
+        *known[i].flag = true;
         text += length + (text[length] == ',');
     }
     return 0;
@@ -89,9 +96,10 @@ static int make_veth(int rtnl, int container, const char *const *arg)
 {
     struct container_link link;
     struct port_flags flags;
-    if (parse_port_flags(arg[5], &flags) < 0) return -1;
+    struct forwarding forwarding;
+    if (parse_port_flags(arg[5], &flags, &forwarding) < 0) return -1;
     if (parse_link(arg[2], arg[3], arg[4], container, &link) < 0) return -1;
-    if (rtnl_veth(rtnl, arg[0], arg[1], &link) < 0) return -1;
+    if (rtnl_veth(rtnl, arg[0], arg[1], forwarding, &link) < 0) return -1;
     return flags.isolated || flags.hairpin ? rtnl_port_flags(rtnl, arg[0], flags) : 0;
 }
 
@@ -99,7 +107,8 @@ static int make_veth(int rtnl, int container, const char *const *arg)
 static int rejoin(int rtnl, const char *const *arg)
 {
     struct port_flags flags;
-    if (parse_port_flags(arg[2], &flags) < 0 || rtnl_rejoin(rtnl, arg[0], arg[1]) < 0) return -1;
+    struct forwarding forwarding;
+    if (parse_port_flags(arg[2], &flags, &forwarding) < 0 || rtnl_rejoin(rtnl, arg[0], arg[1]) < 0) return -1;
     if ((!flags.isolated && !flags.hairpin) || rtnl_port_flags(rtnl, arg[0], flags) == 0) return 0;
     return errno == ENODEV ? 0 : -1;
 }
@@ -132,8 +141,7 @@ static int add_route(int rtnl, const char *const *arg)
     return rtnl_route(rtnl, arg[0], &destination, has_gateway ? &gateway : NULL, metric);
 }
 
-/* Notes a failure whose object has several words; an empty one is left out. */
-static int failed_at(enum stage stage, const char *const *words, int count)
+int failed_at(enum stage stage, const char *const *words, int count)
 {
     char detail[256];
     int length = 0, error = errno;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "fields.h"
+#include "report.h"
+#include "rtnl.h"
 
 /* Sockets of one network namespace. */
 struct network_sockets {
@@ -19,3 +21,9 @@ int network_undo_step(const struct network_sockets *sockets, const struct record
 
 /* Performs the messages as one transaction. -1 with a noted failure. */
 int nft_step(int socket, const char *hex);
+
+/* `172.18.0.2/16`, or without a prefix length: then it is the whole address. -1 with errno. */
+int parse_address(const char *text, struct address *address);
+
+/* Notes a failure whose object has several words; an empty one is left out. */
+int failed_at(enum stage stage, const char *const *words, int count);

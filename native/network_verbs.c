@@ -1,10 +1,11 @@
 /*
- * The verbs `network FILE up [PID STARTTIME]`, `network FILE down`, `nft batch` and `nft get`: what the monitor does by
+ * The verbs `network FILE up [PID STARTTIME]`, `network FILE down|check`, `nft batch` and `nft get`: what the monitor does by
  * itself, for what runs already, and for what belongs to no container.
  */
 #include "events.h"
 #include "kernel.h"
 #include "network.h"
+#include "network_check.h"
 #include "nft.h"
 #include "plan.h"
 #include "report.h"
@@ -39,6 +40,11 @@ static int open_container(const char *pid, const char *start_time)
     return steal_fd(&container);
 }
 
+static void print_flaw(enum stage stage, int error, const char *detail)
+{
+    dprintf(1, "%s%c%d%c%s%c", stage_name(stage), 0, error, 0, detail, 0);
+}
+
 static int perform(int argc, char **argv)
 {
     char directory[PATH_MAX];
@@ -47,6 +53,8 @@ static int perform(int argc, char **argv)
     __attribute__((cleanup(network_close))) struct network_sockets host = {-1, -1};
     if (slash == NULL || slash - file >= (long)sizeof directory - 1)
         return fail_with(EINVAL), failed(STAGE_NETWORK, file);
+    if (strcmp(argv[2], "check") == 0)
+        return network_open(&host) < 0 ? -1 : network_check(&host, file, print_flaw);
     snprintf(directory, sizeof directory, "%.*s/", (int)(slash - file), file);
     owned_fd lock = network_lock(directory);
     if (lock < 0 || network_open(&host) < 0) return -1;
@@ -59,9 +67,9 @@ static int perform(int argc, char **argv)
 int network_main(int argc, char **argv)
 {
     bool up = (argc == 3 || argc == 5) && strcmp(argv[2], "up") == 0;
-    bool down = argc == 3 && strcmp(argv[2], "down") == 0;
-    if (!up && !down) {
-        fputs("usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down\n", stderr);
+    bool other = argc == 3 && (strcmp(argv[2], "down") == 0 || strcmp(argv[2], "check") == 0);
+    if (!up && !other) {
+        fputs("usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down|check\n", stderr);
         return 1;
     }
     if (perform(argc, argv) == 0) return 0;

@@ -1,6 +1,7 @@
 #include "rtnl.h"
 
 #include "netlink.h"
+#include "rtnl_link.h"
 #include "util.h"
 
 #include <linux/if_addr.h>
@@ -9,59 +10,6 @@
 #include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-/* The index of a link, or -1 with ENODEV. The ioctl is answered on any socket. */
-static int link_index(int rtnl, const char *name)
-{
-    struct ifreq request = {0};
-    if (snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name) >= (int)sizeof request.ifr_name)
-        return fail_with(ENODEV);
-    return ioctl(rtnl, SIOCGIFINDEX, &request) < 0 ? -1 : request.ifr_ifindex;
-}
-
-/* What is known about a link. */
-struct link {
-    int index;
-    uint32_t master, mtu;
-    struct mac mac;
-    char kind[16];
-};
-
-static uint32_t number_attribute(const void *attributes, size_t size, uint16_t type)
-{
-    size_t length;
-    uint32_t number = 0;
-    const void *data = find_attribute(attributes, size, type, &length);
-    if (data != NULL && length == sizeof number) memcpy(&number, data, sizeof number);
-    return number;
-}
-
-static int read_link(int rtnl, const char *name, struct link *link)
-{
-    struct message message;
-    _Alignas(struct nlmsghdr) char answer[16384];
-    message_begin(&message, RTM_GETLINK, 0, &(struct ifinfomsg){0}, sizeof(struct ifinfomsg));
-    message_add_number(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    message_add_text(&message, IFLA_IFNAME, name);
-    if (strlen(name) >= IFNAMSIZ) return fail_with(ENODEV);
-    long size = netlink_ask(rtnl, &message, answer, sizeof answer);
-    if (size < 0) return -1;
-    if (size < (long)NLMSG_SPACE(sizeof(struct ifinfomsg))) return fail_with(EPROTO);
-    const struct ifinfomsg *info = NLMSG_DATA((struct nlmsghdr *)answer);
-    const char *attributes = answer + NLMSG_SPACE(sizeof *info);
-    size_t length, kind_length, mac_length, rest = (size_t)(answer + size - attributes);
-    *link = (struct link){.index = info->ifi_index,
-                          .master = number_attribute(attributes, rest, IFLA_MASTER),
-                          .mtu = number_attribute(attributes, rest, IFLA_MTU)};
-    const void *mac = find_attribute(attributes, rest, IFLA_ADDRESS, &mac_length);
-    if (mac != NULL && mac_length == sizeof link->mac) memcpy(&link->mac, mac, sizeof link->mac);
-    const void *details = find_attribute(attributes, rest, IFLA_LINKINFO, &length);
-    const void *kind =
-        details != NULL ? find_attribute(details, length, IFLA_INFO_KIND, &kind_length) : NULL;
-    if (kind != NULL) snprintf(link->kind, sizeof link->kind, "%.*s", (int)kind_length, (const char *)kind);
-    return 0;
-}
 
 static const struct ifinfomsg raised = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 
@@ -78,7 +26,7 @@ int rtnl_bridge(int rtnl, const char *name, const struct mac *mac, uint32_t mtu)
     if (netlink_request(rtnl, &message) == 0) return 0;
     if (errno != EEXIST) return -1;
     struct link link;
-    if (read_link(rtnl, name, &link) < 0) return -1;
+    if (rtnl_read_link(rtnl, name, &link) < 0) return -1;
     return strcmp(link.kind, "bridge") == 0 ? rtnl_up(rtnl, name) : fail_with(EEXIST);
 }
 
@@ -126,14 +74,24 @@ static int make_veth(int rtnl, const char *name, const struct link *bridge, cons
 static bool is_left_over(int rtnl, const char *name, const struct link *bridge)
 {
     struct link link;
-    if (read_link(rtnl, name, &link) < 0) return errno == ENODEV;
+    if (rtnl_read_link(rtnl, name, &link) < 0) return errno == ENODEV;
     return strcmp(link.kind, "veth") == 0 && link.master == (uint32_t)bridge->index;
 }
 
-int rtnl_veth(int rtnl, const char *name, const char *bridge_name, const struct container_link *link)
+/* What the kernel does not tell is taken to be so. */
+static int check_bridge(const struct link *bridge, struct forwarding wanted)
+{
+    if (!(bridge->flags & IFF_UP)) return fail_with(ENETDOWN);
+    bool lacks4 = wanted.v4 && bridge->forwarding4 == FORWARDING_OFF;
+    bool lacks6 = wanted.v6 && bridge->forwarding6 == FORWARDING_OFF;
+    return lacks4 || lacks6 ? fail_with(ENETUNREACH) : 0;
+}
+
+int rtnl_veth(int rtnl, const char *name, const char *bridge_name, struct forwarding wanted,
+              const struct container_link *link)
 {
     struct link bridge;
-    if (read_link(rtnl, bridge_name, &bridge) < 0) return -1;
+    if (rtnl_read_link(rtnl, bridge_name, &bridge) < 0 || check_bridge(&bridge, wanted) < 0) return -1;
     if (make_veth(rtnl, name, &bridge, link) == 0) return 0;
     if (errno != EEXIST) return -1;
     if (!is_left_over(rtnl, name, &bridge)) return fail_with(EEXIST);
@@ -145,19 +103,20 @@ int rtnl_rejoin(int rtnl, const char *port, const char *bridge_name)
     struct message message;
     struct link link, bridge;
     struct ifinfomsg info = {0};
-    if (read_link(rtnl, port, &link) < 0) return errno == ENODEV ? 0 : -1;
+    if (rtnl_read_link(rtnl, port, &link) < 0) return errno == ENODEV ? 0 : -1;
     if (link.master != 0) return 0;
-    if (read_link(rtnl, bridge_name, &bridge) < 0) return -1;
+    if (rtnl_read_link(rtnl, bridge_name, &bridge) < 0) return -1;
     info.ifi_index = link.index;
     message_begin(&message, RTM_NEWLINK, 0, &info, sizeof info);
     message_add_number(&message, IFLA_MASTER, (uint32_t)bridge.index);
-    return netlink_request(rtnl, &message);
+    /* Its container may end at this moment. */
+    return netlink_request(rtnl, &message) == 0 || errno == ENODEV ? 0 : -1;
 }
 
 int rtnl_port_flags(int rtnl, const char *port, struct port_flags flags)
 {
     struct message message;
-    struct ifinfomsg info = {.ifi_family = AF_BRIDGE, .ifi_index = link_index(rtnl, port)};
+    struct ifinfomsg info = {.ifi_family = AF_BRIDGE, .ifi_index = rtnl_link_index(rtnl, port)};
     uint8_t on = 1;
     if (info.ifi_index < 0) return -1;
     message_begin(&message, RTM_SETLINK, 0, &info, sizeof info);
@@ -183,7 +142,7 @@ int rtnl_macvlan(int rtnl, const char *parent_name, const char *mode, const stru
     struct link parent;
     struct ifinfomsg info = {0};
     if (macvlan_mode(mode) == 0) return fail_with(EINVAL);
-    if (read_link(rtnl, parent_name, &parent) < 0) return -1;
+    if (rtnl_read_link(rtnl, parent_name, &parent) < 0) return -1;
     message_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof info);
     add_container_link(&message, link, link->mtu > 0 ? link->mtu : parent.mtu);
     message_add_number(&message, IFLA_LINK, (uint32_t)parent.index);
@@ -211,7 +170,7 @@ static void add_broadcast(struct message *message, const struct address *address
 int rtnl_address(int rtnl, const char *link, const struct address *address)
 {
     struct message message;
-    int index = link_index(rtnl, link);
+    int index = rtnl_link_index(rtnl, link);
     if (index < 0) return -1;
     struct ifaddrmsg info = {.ifa_family = (uint8_t)address->family,
                              .ifa_prefixlen = address->prefix,
@@ -228,7 +187,7 @@ int rtnl_up(int rtnl, const char *link)
 {
     struct message message;
     struct ifinfomsg info = raised;
-    info.ifi_index = link_index(rtnl, link);
+    info.ifi_index = rtnl_link_index(rtnl, link);
     if (info.ifi_index < 0) return -1;
     message_begin(&message, RTM_NEWLINK, 0, &info, sizeof info);
     return netlink_request(rtnl, &message);
@@ -238,7 +197,7 @@ int rtnl_route(int rtnl, const char *link, const struct address *destination, co
                uint32_t metric)
 {
     struct message message;
-    int index = link_index(rtnl, link);
+    int index = rtnl_link_index(rtnl, link);
     if (index < 0) return -1;
     bool direct = gateway == NULL && destination->family == AF_INET;
     struct rtmsg info = {.rtm_family = (uint8_t)destination->family,
@@ -258,7 +217,7 @@ int rtnl_route(int rtnl, const char *link, const struct address *destination, co
 int rtnl_delete_link(int rtnl, const char *name)
 {
     struct message message;
-    struct ifinfomsg info = {.ifi_index = link_index(rtnl, name)};
+    struct ifinfomsg info = {.ifi_index = rtnl_link_index(rtnl, name)};
     if (info.ifi_index < 0) return errno == ENODEV ? 0 : -1;
     message_begin(&message, RTM_DELLINK, 0, &info, sizeof info);
     return netlink_request(rtnl, &message) == 0 || errno == ENODEV ? 0 : -1;
@@ -267,7 +226,7 @@ int rtnl_delete_link(int rtnl, const char *name)
 int rtnl_delete_bridge(int rtnl, const char *name, const struct mac *mac)
 {
     struct link link;
-    if (read_link(rtnl, name, &link) < 0) return errno == ENODEV ? 0 : -1;
+    if (rtnl_read_link(rtnl, name, &link) < 0) return errno == ENODEV ? 0 : -1;
     bool is_ours = strcmp(link.kind, "bridge") == 0 && memcmp(&link.mac, mac, sizeof *mac) == 0;
     return is_ours ? rtnl_delete_link(rtnl, name) : 0;
 }

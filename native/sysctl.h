@@ -5,3 +5,6 @@
  * serves as well as the container's. -1 with errno.
  */
 int write_sysctl(const char *name, const char *value);
+
+/* Whether it has that value: -1 with errno, EINVAL: another one. */
+int check_sysctl(const char *name, const char *value);

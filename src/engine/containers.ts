@@ -124,8 +124,8 @@ export class Containers {
   /** Its networks and ports. */
   async networking(name: string): Promise<ContainerNetworking> {
     const observed = await this.get(name);
-    const { repairIfFlushed } = await import('./firewall-check.ts');
-    await repairIfFlushed(this.#context);
+    const { repairIfDamaged } = await import('./network-damage.ts');
+    await repairIfDamaged(this.#context);
     const { containerNetworking } = await import('./container-networking.ts');
     return containerNetworking(this.#context, observed);
   }

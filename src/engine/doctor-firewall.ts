@@ -1,9 +1,13 @@
 import type { Context } from './context.ts';
 import type { Finding } from './doctor-host.ts';
-import { isIntact } from './firewall-check.ts';
+import { damageFindings } from './doctor-networks.ts';
 import { foreignFirewall } from './foreign-firewall.ts';
+import { findDamage } from './network-damage.ts';
 
-/** What the firewalls of this host mean for networks: the own table, and what others deny. Nothing where they cannot be asked. */
+/**
+ * What has become of the networks' links and firewall, and what the firewalls of others deny. Nothing where they cannot be
+ * asked.
+ */
 export async function firewallFindings(context: Context): Promise<Finding[]> {
   try {
     return await lookAt(context);
@@ -14,9 +18,9 @@ export async function firewallFindings(context: Context): Promise<Finding[]> {
 
 async function lookAt(context: Context): Promise<Finding[]> {
   const blocking = (await foreignFirewall(context)).find(({ hook }) => hook === 'forward');
-  const intact = await isIntact(context);
+  const damage = await findDamage(context);
   return [
-    intact
+    !damage.isFlushed
       ? { topic: 'network', name: 'firewall rules', state: 'ok', detail: 'as they should be' }
       : {
           topic: 'network',
@@ -26,6 +30,7 @@ async function lookAt(context: Context): Promise<Finding[]> {
           cost: 'ports are not published, and networks do not lead out',
           remedy: 'the next command that shows networks makes them anew: skiff network ls',
         },
+    ...damageFindings(damage),
     ...(blocking === undefined
       ? []
       : [

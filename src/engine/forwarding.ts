@@ -4,29 +4,40 @@ import { EngineError } from '../errors.ts';
 import { readOwnFile, writeOwnFile } from '../host/own-file.ts';
 import type { StorePaths } from '../host/paths.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
+import type { BridgePort } from '../network/network-file.ts';
 import { subnetOf } from '../network/subnet-of.ts';
 
 const FOUR = '/proc/sys/net/ipv4/ip_forward';
 const SIX = '/proc/sys/net/ipv6/conf/all/forwarding';
+const SWITCHES = { 4: FOUR, 6: SIX } as const;
 
 /**
  * Lets the host forward packets, which containers on bridges need. Where it did not, it should not become a router for
  * everybody: the interfaces that are there at that moment are noted, and the firewall keeps forwarding nothing between
  * them. Throws `denied` when it cannot.
  */
-export function enableForwarding(paths: StorePaths, networks: readonly NetworkDefinition[]): void {
-  const open = networks.filter(({ driver, internal }) => driver === 'bridge' && !internal);
-  const needs = (family: 4 | 6): boolean =>
-    open.some(({ subnets }) => subnetOf(subnets, family) !== undefined);
-  const missing = [...(needs(4) && isOff(FOUR) ? [FOUR] : []), ...(needs(6) && isOff(SIX) ? [SIX] : [])];
+export function enableForwarding(
+  paths: StorePaths,
+  networks: readonly NetworkDefinition[],
+  ports: readonly Pick<BridgePort, 'hostInterface'>[],
+): void {
+  const missing = missingForwarding(networks).map((family) => SWITCHES[family]);
   if (missing.length === 0) return;
-  const links = networks.map(({ link }) => link);
+  const links = [...networks.map(({ link }) => link), ...ports.map(({ hostInterface }) => hostInterface)];
   const uplinks = linkNames().filter((name) => name !== 'lo' && !links.includes(name));
   if (missing.includes(SIX)) uplinks.forEach(keepRouters);
   for (const file of missing) {
     writeUplinks(uplinksFile(paths, file === FOUR ? 4 : 6), uplinks);
     switchOn(file);
   }
+}
+
+/** The families of which containers on these networks need packets forwarded, and the host forwards none. */
+export function missingForwarding(networks: readonly NetworkDefinition[]): (4 | 6)[] {
+  const open = networks.filter(({ driver, internal }) => driver === 'bridge' && !internal);
+  const needs = (family: 4 | 6): boolean =>
+    open.some(({ subnets }) => subnetOf(subnets, family) !== undefined);
+  return ([4, 6] as const).filter((family) => needs(family) && isOff(SWITCHES[family]));
 }
 
 /** The interfaces between which nothing of a family is forwarded. */

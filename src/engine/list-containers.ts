@@ -56,7 +56,7 @@ export async function listContainers(context: Context, request: ListRequest): Pr
   );
   if (request.size === true) await measure(context, listed, images);
   if (listed.some(({ row }) => publishes(row)))
-    await (await import('./firewall-check.ts')).repairIfFlushed(context);
+    await (await import('./network-damage.ts')).repairIfDamaged(context);
   return listed;
 }
 

@@ -4,8 +4,8 @@ import { macOf } from './assign-endpoints.ts';
 import type { Context } from './context.ts';
 import { defaultNetwork } from './create-network.ts';
 import { endpointId } from './endpoint-id.ts';
-import { repairIfFlushed } from './firewall-check.ts';
 import { hasLabels } from './list-filters.ts';
+import { repairIfDamaged } from './network-damage.ts';
 import { allMembers, attachedContainers, type Member } from './network-members.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from './network-options.ts';
 import { allNetworks, DEFAULT_NETWORK, findNetwork, type NetworkRow } from './network-store.ts';
@@ -19,7 +19,7 @@ const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [
 /** The networks that fit the filters, by name; the predefined ones are among them. */
 export async function listNetworks(context: Context, filters: NetworkFilters): Promise<NetworkInfo[]> {
   defaultNetwork(context);
-  await repairIfFlushed(context);
+  await repairIfDamaged(context);
   const members = allMembers(context);
   const infos = allNetworks(context.database).map((row) => infoOf(row, members));
   return [...infos, ...WITHOUT_LINKS.map(withoutLinks)]

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomHex } from '../host/random.ts';
 import { callHelper } from '../host/run-program.ts';
-import { explainFailure } from '../runtime/failure.ts';
+import { explainFailure, type FailureRecord } from '../runtime/failure.ts';
 import type { Context } from './context.ts';
 
 /** Performs a network file that lies nowhere yet. Throws what its first failing step means. */
@@ -12,12 +12,36 @@ export async function performNetworkFile(
   verb: 'up' | 'down',
   more: readonly string[] = [],
 ): Promise<void> {
+  await withFile(context, file, (path) => performNetwork(context, path, verb, more));
+}
+
+/**
+ * What a network file says of the host and is not so, each as the step that would fail: nothing is changed. Throws
+ * what keeps it from being looked at.
+ */
+export async function checkNetworkFile(context: Context, file: Uint8Array): Promise<FailureRecord[]> {
+  const { output, failure } = await withFile(context, file, (path) =>
+    callHelper(context.helper, ['network', path, 'check']),
+  );
+  if (failure !== undefined) throw explainFailure(failure).error;
+  const fields = Buffer.from(output).toString().split('\0');
+  return Array.from({ length: Math.floor(fields.length / 3) }, (_, index) => {
+    const [stage = '', errno = '', detail = ''] = fields.slice(3 * index);
+    return { stage, errno: Number(errno), detail };
+  });
+}
+
+async function withFile<Result>(
+  context: Context,
+  file: Uint8Array,
+  use: (path: string) => Promise<Result>,
+): Promise<Result> {
   const directory = join(context.paths.tmp, `network-${randomHex(4)}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
     const path = join(directory, 'file');
     writeFileSync(path, file, { mode: 0o600 });
-    await performNetwork(context, path, verb, more);
+    return await use(path);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,9 +1,9 @@
 import { familyOf } from '../network/address-text.ts';
 import type { FirewallPort, FirewallState, NetworkDefinition } from '../network/definition.ts';
-import { type BridgePort, compileBridges, compileRemoval } from '../network/network-file.ts';
+import { compileBridges, compileRemoval } from '../network/network-file.ts';
 import { ruleset } from '../network/nft/ruleset.ts';
 import { allAddresses } from './address-leases.ts';
-import { hostInterface } from './assign-endpoints.ts';
+import { bridgePorts } from './bridge-ports.ts';
 import type { Context } from './context.ts';
 import { enableForwarding, readUplinks } from './forwarding.ts';
 import { leaseChecker } from './lease-holders.ts';
@@ -22,8 +22,9 @@ export async function repairNetworks(context: Context): Promise<void> {
     const state = firewallState(context, networks);
     const seen = JSON.stringify(state);
     if (seen === done) return;
-    await performNetworkFile(context, compileBridges(networks, runningPorts(context, networks)), 'up');
-    enableForwarding(context.paths, networks);
+    const ports = bridgePorts(context, networks);
+    await performNetworkFile(context, compileBridges(networks, ports), 'up');
+    enableForwarding(context.paths, networks, ports);
     const uplinks = { uplinks4: readUplinks(context.paths, 4), uplinks6: readUplinks(context.paths, 6) };
     await sendToFirewall(context, ruleset({ ...state, ...uplinks }).messages);
     done = seen;
@@ -33,21 +34,6 @@ export async function repairNetworks(context: Context): Promise<void> {
 /** Takes a network's bridge away. What hangs on it goes with its container. */
 export async function removeLinks(context: Context, definition: NetworkDefinition): Promise<void> {
   if (definition.driver === 'bridge') await performNetworkFile(context, compileRemoval(definition), 'down');
-}
-
-/** The host's ends of the containers that run on bridges. */
-function runningPorts(context: Context, networks: readonly NetworkDefinition[]): BridgePort[] {
-  const bridges = new Map(
-    networks.filter(({ driver }) => driver === 'bridge').map((network) => [network.id, network]),
-  );
-  const holds = leaseChecker(context);
-  const ports = allPorts(context.database);
-  return allAddresses(context.database).flatMap(({ networkId, containerId, interfaceName }) => {
-    const network = bridges.get(networkId);
-    if (network === undefined || !holds(containerId)) return [];
-    const publishes = ports.some((port) => port.containerId === containerId && port.networkId === networkId);
-    return [{ network, hostInterface: hostInterface(containerId, interfaceName), publishes }];
-  });
 }
 
 /** Everything that the firewall should know now, but for the interfaces of the host. */

@@ -1,6 +1,8 @@
 import { EngineError } from '../errors.ts';
 import { encodeRecords, type FileRecord } from '../host/record-file.ts';
+import { familyOf } from './address-text.ts';
 import type { Endpoint, NetworkDefinition, SubnetDefinition } from './definition.ts';
+import { linkLocalOfMac } from './mac.ts';
 import { parseSubnet } from './subnet.ts';
 import { subnetOf } from './subnet-of.ts';
 
@@ -33,6 +35,7 @@ export function endpointRecords(
   const records: FileRecord[] = [];
   if (eventAttributes !== undefined) records.push(['event', network.id, eventAttributes]);
   records.push(['host'], linkRecord(endpoint));
+  if (network.driver === 'bridge') records.push(...gatewayRecords(network));
   if (elements !== undefined) records.push(['nft', hex(elements.publish)], ...forgottenFlows(endpoint));
   records.push(['container'], ...containerRecords(endpoint), ['teardown']);
   if (elements !== undefined)
@@ -67,7 +70,7 @@ export function compileBridges(
       'rejoin',
       hostInterface,
       network.link,
-      portFlags(network, publishes),
+      portFlags(network, publishes).join(','),
     ],
   );
   return encode([['host'], ...bridges.flatMap(bridgeRecords), ...rejoined, ['container'], ['teardown']]);
@@ -92,9 +95,24 @@ export function bridgeRecords({ id, link, mtu, subnets, internal }: NetworkDefin
   if (!internal) records.push(['sysctl', `net/ipv4/conf/${link}/route_localnet`, '1']);
   records.push(['sysctl-optional', `net/ipv4/conf/${link}/forwarding`, '1']);
   records.push(...bridgeRecords6(link, has6));
-  for (const subnet of subnets)
-    if (subnet.gateway !== undefined) records.push(['address', link, withLength(subnet.gateway, subnet)]);
-  return [...records, ['up', link]];
+  return [...records, ...gatewayRecords({ id, link, subnets }), ['up', link]];
+}
+
+/**
+ * The host's addresses on a bridge. Each container gives it those that somebody took away: there already is fine. Of
+ * IPv6 that is also the one of the link: without it the host asks for no neighbour (RFC 4861, 7.2.2).
+ */
+function gatewayRecords({
+  id,
+  link,
+  subnets,
+}: Pick<NetworkDefinition, 'id' | 'link' | 'subnets'>): FileRecord[] {
+  return subnets.flatMap((subnet): FileRecord[] => {
+    if (subnet.gateway === undefined) return [];
+    const record: FileRecord = ['address', link, withLength(subnet.gateway, subnet)];
+    if (familyOf(subnet.subnet) === 4) return [record];
+    return [['address', link, `${linkLocalOfMac(bridgeMac(id))}/64`], record];
+  });
 }
 
 function bridgeRecords6(link: string, has6: boolean): FileRecord[] {
@@ -118,7 +136,13 @@ function bridgeMac(id: string): string {
 function linkRecord({ network, interfaceName, hostInterface, mac, ports }: Endpoint): FileRecord {
   const { driver, link, mtu, macvlanMode = 'bridge' } = network;
   if (driver === 'macvlan') return ['macvlan', link, interfaceName, mac, String(mtu), macvlanMode];
-  return ['veth', hostInterface, link, interfaceName, mac, String(mtu), portFlags(network, ports.length > 0)];
+  const flags = [...forwardingFlags(network), ...portFlags(network, ports.length > 0)];
+  return ['veth', hostInterface, link, interfaceName, mac, String(mtu), flags.join(',')];
+}
+
+/** What leaves the network, and what comes back, the host has to forward: where it does not, that has to be repaired. */
+function forwardingFlags({ internal, subnets }: NetworkDefinition): string[] {
+  return internal ? [] : subnets.map(({ subnet }) => `forwarding${familyOf(subnet)}`);
 }
 
 /** A client that keeps sending would go on to reach whoever had the port when it began. */
@@ -129,8 +153,8 @@ function forgottenFlows({ ports }: Endpoint): FileRecord[] {
 }
 
 /** With br_netfilter a container reaches its own published port without leaving the bridge. */
-function portFlags({ isolated }: Pick<NetworkDefinition, 'isolated'>, publishes: boolean): string {
-  return [...(isolated ? ['isolated'] : []), ...(publishes ? ['hairpin'] : [])].join(',');
+function portFlags({ isolated }: Pick<NetworkDefinition, 'isolated'>, publishes: boolean): string[] {
+  return [...(isolated ? ['isolated'] : []), ...(publishes ? ['hairpin'] : [])];
 }
 
 /** Sysctls come before the interface is up: an address of its own making would be there otherwise. */

@@ -85,6 +85,18 @@ function explainVeth(failure: Failure): Partial<Words> {
         message: `${message}: there is no such interface`,
         hint: 'something on this host removed it: try again, it is made anew',
       };
+    case 'ENETDOWN':
+      return {
+        kind: 'unavailable',
+        message: `${message}: it is down, and repairing it did not help`,
+        hint: `something on this host takes it down: see ip link show ${detail}`,
+      };
+    case 'ENETUNREACH':
+      return {
+        kind: 'unavailable',
+        message: `${message}: this host does not forward packets, and switching that on did not help`,
+        hint: 'something on this host switches it off: see net.ipv4.ip_forward and net.ipv6.conf.all.forwarding',
+      };
     case 'EEXIST':
       return {
         kind: 'conflict',

@@ -76,6 +76,70 @@ describe('after somebody deleted a bridge', () => {
   });
 });
 
+describe('after somebody disarranged the network of the host', () => {
+  const write = (file: string) => internet.host.namespace.run('sh', '-c', `echo 0 >/proc/sys/net/${file}`);
+  const ip = (...args: string[]) => internet.host.namespace.run('ip', ...args);
+  const end = async () => `sk${(await internet.field('web', '{{.Id}}')).slice(0, 10)}-0`;
+
+  /** What was done, and what `doctor` says of it; `%` is the bridge, `@` the container's end. */
+  const damages: [string, string, (bridge: string) => unknown][] = [
+    ['switched forwarding off', 'forwarding of IPv4', () => write('ipv4/ip_forward')],
+    ['switched forwarding of IPv6 off', 'forwarding of IPv6', () => write('ipv6/conf/all/forwarding')],
+    [
+      'took a bridge down',
+      'bridge % (down, of network front)',
+      (bridge) => ip('link', 'set', bridge, 'down'),
+    ],
+    [
+      'flushed its addresses',
+      'bridge % (without its address, of network front)',
+      (bridge) => ip('address', 'flush', 'dev', bridge),
+    ],
+    ['deleted it', 'bridge % (gone, of network front)', (bridge) => ip('link', 'del', bridge)],
+    [
+      'took a container off it',
+      'interface @ (taken off its bridge)',
+      async () => ip('link', 'set', await end(), 'nomaster'),
+    ],
+  ];
+
+  const reachable = async (port: number, name: string) => {
+    expect(await internet.client.ask(HOST4, port)).toBe(`${name} saw ${CLIENT4}`);
+    expect(await internet.client.ask(HOST6, port)).toBe(`${name} saw ${CLIENT6}`);
+  };
+
+  it.each(damages)(
+    '(%s) doctor says so, and the next command about networks mends it',
+    async (_what, finding, spoil) => {
+      await internet.run('web', busybox, '--network', 'front', '-p', '8080:80');
+      const bridge = await bridgeOf('front');
+      await spoil(bridge);
+      const { stdout } = await store.skiff(['doctor', '--format', 'json']);
+      const { findings } = JSON.parse(stdout) as {
+        findings: { topic: string; name: string; state: string; detail: string }[];
+      };
+      const limited = findings.filter(({ topic, state }) => topic === 'network' && state === 'limited');
+      const said = limited.map(({ name, detail }) => `${name} (${detail})`);
+      expect(said).toEqual([expect.stringContaining(finding.replace('%', bridge).replace('@', await end()))]);
+      await store.ok(['network', 'ls']);
+      await reachable(8080, 'web');
+      const after = await store.skiff(['doctor', '--format', 'json']);
+      expect(after.stdout).not.toMatch(/switched off by somebody|of network front|taken off its bridge/);
+    },
+  );
+
+  it.each(damages.slice(0, -1))(
+    '(%s) the next container mends it, for the others as well',
+    async (_what, _finding, spoil) => {
+      await internet.run('web', busybox, '--network', 'front', '-p', '8080:80');
+      await spoil(await bridgeOf('front'));
+      await internet.run('next', busybox, '--network', 'front', '-p', '8081:80');
+      await reachable(8081, 'next');
+      await reachable(8080, 'web');
+    },
+  );
+});
+
 describe('a monitor that was killed', () => {
   it('holds neither its port nor its address once another command needs them', async () => {
     await store.ok(['network', 'create', '--subnet', '172.25.0.0/24', 'tiny']);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
@@ -115,6 +116,142 @@ function addressesOf(namespace: NetworkNamespace, link: string): unknown[] {
 }
 
 const fine = { code: 0, stderr: '' };
+
+describe('a pair for a bridge that is not as it should be', () => {
+  const set = (name: string, value: number) => host.run('sh', '-c', `echo ${value} >/proc/sys/net/${name}`);
+
+  beforeEach(() => {
+    expect(verb(['network', write({ host: BRIDGE }), 'up'])).toMatchObject(fine);
+    for (const family of ['ipv4', 'ipv6']) set(`${family}/conf/quay0/forwarding`, 1);
+  });
+
+  it('is made when it is', () => {
+    expect(up({ host: [veth('forwarding4,forwarding6')] })).toMatchObject(fine);
+  });
+
+  it.each([
+    ['down', 'Network is down', () => host.run('ip', 'link', 'set', 'quay0', 'down'), ''],
+    ['not forwarding', 'Network unreachable', () => set('ipv4/conf/quay0/forwarding', 0), 'forwarding4'],
+    ['as the host does not forward', 'Network unreachable', () => set('ipv4/ip_forward', 0), 'forwarding4'],
+    [
+      'not forwarding IPv6, as the host does not',
+      'Network unreachable',
+      () => {
+        set('ipv6/conf/all/forwarding', 1);
+        set('ipv6/conf/all/forwarding', 0);
+      },
+      'forwarding6',
+    ],
+  ])('is refused: %s', (_what, reason, spoil, flags) => {
+    set('ipv4/ip_forward', 1);
+    spoil();
+    expect(up({ host: [veth(flags)] })).toMatchObject({
+      code: 1,
+      stderr: `skiff-helper: veth: quay0: ${reason}\n`,
+    });
+    expect(host.links()).toEqual(['quay0']);
+  });
+
+  it('is made where nobody wants packets of that family forwarded', () => {
+    set('ipv4/conf/quay0/forwarding', 0);
+    expect(up({ host: [veth('forwarding6')] })).toMatchObject(fine);
+  });
+});
+
+describe('network check', () => {
+  const wanted: PlanRecord[] = [
+    ...BRIDGE,
+    ['sysctl', 'net/ipv4/conf/quay0/route_localnet', '1'],
+    ['sysctl-optional', 'net/ipv4/conf/quay0/unheard', '1'],
+    ['rejoin', 'quayside1', 'quay0', 'hairpin'],
+    ['rejoin', 'quayside2', 'quay0', ''],
+  ];
+  const { EADDRNOTAVAIL, EEXIST, EINVAL, ENETDOWN, ENODEV, ENOENT, ENOTCONN } = constants.errno;
+
+  /** What is not so: stage, errno, detail. */
+  function flaws(): string[][] {
+    const { code, stdout, stderr } = verb(['network', write({ host: wanted }), 'check']);
+    expect({ code, stderr }).toMatchObject(fine);
+    const fields = stdout.toString().split('\0').slice(0, -1);
+    return Array.from({ length: fields.length / 3 }, (_, at) => fields.slice(3 * at, 3 * at + 3));
+  }
+  const ip = (...args: string[]) => host.run('ip', ...args);
+
+  beforeEach(() => {
+    expect(up({ host: [...wanted.slice(0, 4), veth()], container: INSIDE })).toMatchObject(fine);
+  });
+
+  it('finds nothing where all is as the file says, and changes nothing', () => {
+    const before = ip('address');
+    expect(flaws()).toEqual([]);
+    expect(ip('address')).toBe(before);
+  });
+
+  it.each<[string, string[][], () => void]>([
+    [
+      'a bridge that is down',
+      [
+        ['bridge', `${ENETDOWN}`, 'quay0'],
+        ['address', `${EADDRNOTAVAIL}`, 'quay0'],
+      ],
+      () => ip('link', 'set', 'quay0', 'down'),
+    ],
+    [
+      'no address',
+      [['address', `${EADDRNOTAVAIL}`, 'quay0']],
+      () => ip('address', 'del', '10.9.0.1/24', 'dev', 'quay0'),
+    ],
+    [
+      'an address of another length',
+      [['address', `${EADDRNOTAVAIL}`, 'quay0']],
+      () => {
+        ip('address', 'del', 'fd00:9::1/64', 'dev', 'quay0');
+        ip('address', 'add', 'fd00:9::1/80', 'dev', 'quay0');
+      },
+    ],
+    [
+      'a sysctl',
+      [['sysctl', `${EINVAL}`, 'net/ipv4/conf/quay0/route_localnet']],
+      () => host.run('sh', '-c', 'echo 0 >/proc/sys/net/ipv4/conf/quay0/route_localnet'),
+    ],
+    [
+      'an end of a container that is off the bridge',
+      [['veth', `${ENOTCONN}`, 'quayside1']],
+      () => ip('link', 'set', 'quayside1', 'nomaster'),
+    ],
+    [
+      'a bridge that is gone',
+      [
+        ['bridge', `${ENODEV}`, 'quay0'],
+        ['address', `${ENODEV}`, 'quay0'],
+        ['address', `${ENODEV}`, 'quay0'],
+        ['sysctl', `${ENOENT}`, 'net/ipv4/conf/quay0/route_localnet'],
+      ],
+      () => ip('link', 'del', 'quay0'),
+    ],
+    [
+      'another link in its place',
+      [
+        ['bridge', `${EEXIST}`, 'quay0'],
+        ['address', `${EADDRNOTAVAIL}`, 'quay0'],
+        ['address', `${EADDRNOTAVAIL}`, 'quay0'],
+        ['sysctl', `${EINVAL}`, 'net/ipv4/conf/quay0/route_localnet'],
+        ['veth', `${ENOTCONN}`, 'quayside1'],
+      ],
+      () => {
+        ip('link', 'del', 'quay0');
+        ip('link', 'add', 'quay0', 'type', 'veth', 'peer', 'name', 'quay9');
+      },
+    ],
+  ])('finds %s', (_what, expected, spoil) => {
+    spoil();
+    expect(flaws()).toEqual(expected);
+  });
+
+  it('fails for a file that is none', () => {
+    expect(verb(['network', join(directory, 'missing'), 'check']).code).toBe(1);
+  });
+});
 
 describe('network up', () => {
   it('connects a container to a bridge that it makes', () => {

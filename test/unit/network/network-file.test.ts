@@ -31,7 +31,8 @@ describe('the file of an endpoint', () => {
   it('makes a pair, gives it an address and a way out, and takes it back', () => {
     expect(records()).toEqual([
       ['host'],
-      ['veth', 'veth-fedcba98', 'sk-0123456789ab', 'eth0', '02:42:ac:12:00:02', '0', ''],
+      ['veth', 'veth-fedcba98', 'sk-0123456789ab', 'eth0', '02:42:ac:12:00:02', '0', 'forwarding4'],
+      ['address', 'sk-0123456789ab', '172.18.0.1/20'],
       ['container'],
       ['sysctl-optional', 'net/ipv6/conf/eth0/disable_ipv6', '1'],
       ['address', 'eth0', '172.18.0.2/20'],
@@ -46,7 +47,18 @@ describe('the file of an endpoint', () => {
     const both = network({ subnets: [SUBNET4, SUBNET6], mtu: 1400, isolated: true });
     const changes = { network: both, address6: 'fd00:1::2', isGateway4: false, isGateway6: true };
     expect(records(changes).slice(1, -2)).toEqual([
-      ['veth', 'veth-fedcba98', 'sk-0123456789ab', 'eth0', '02:42:ac:12:00:02', '1400', 'isolated'],
+      [
+        'veth',
+        'veth-fedcba98',
+        'sk-0123456789ab',
+        'eth0',
+        '02:42:ac:12:00:02',
+        '1400',
+        'forwarding4,forwarding6,isolated',
+      ],
+      ['address', 'sk-0123456789ab', '172.18.0.1/20'],
+      ['address', 'sk-0123456789ab', 'fe80::1:23ff:fe45:6789/64'],
+      ['address', 'sk-0123456789ab', 'fd00:1::1/64'],
       ['container'],
       ['sysctl', 'net/ipv6/conf/eth0/disable_ipv6', '0'],
       ['sysctl', 'net/ipv6/conf/eth0/accept_dad', '0'],
@@ -94,8 +106,8 @@ describe('the file of an endpoint', () => {
       records(changes)
         .find(([op]) => op === 'veth')
         ?.at(-1);
-    expect(link({ ports: [port('0.0.0.0')] })).toBe('hairpin');
-    expect(link({ ports: [port('0.0.0.0')], network: isolated })).toBe('isolated,hairpin');
+    expect(link({ ports: [port('0.0.0.0')] })).toBe('forwarding4,hairpin');
+    expect(link({ ports: [port('0.0.0.0')], network: isolated })).toBe('forwarding4,isolated,hairpin');
   });
 
   it('has no elements for what only a relay can do', () => {
@@ -103,7 +115,9 @@ describe('the file of an endpoint', () => {
   });
 
   it('leads nowhere from an internal network', () => {
-    expect(records({ network: network({ internal: true }) }).map(([op]) => op)).not.toContain('route');
+    const all = records({ network: network({ internal: true }) });
+    expect(all.map(([op]) => op)).not.toContain('route');
+    expect(all.find(([op]) => op === 'veth')?.at(-1)).toBe('');
   });
 
   it('puts macvlan on an interface of the host, with a way out only where there is a gateway', () => {
@@ -167,6 +181,7 @@ describe('the file of bridges', () => {
       ['sysctl', 'net/ipv6/conf/sk-0123456789ab/accept_dad', '0'],
       ['sysctl', 'net/ipv6/conf/sk-0123456789ab/forwarding', '1'],
       ['address', 'sk-0123456789ab', '172.18.0.1/20'],
+      ['address', 'sk-0123456789ab', 'fe80::1:23ff:fe45:6789/64'],
       ['address', 'sk-0123456789ab', 'fd00:1::1/64'],
       ['up', 'sk-0123456789ab'],
       ['container'],

@@ -170,6 +170,8 @@ describe('explainFailure', () => {
     ['bridge', 'EPERM', 'skiff0', 'denied', 'CAP_NET_ADMIN'],
     ['bridge', 'EEXIST', 'skiff0', 'conflict', 'ip link delete skiff0'],
     ['veth', 'ENODEV', 'skiff0', 'notFound', 'try again'],
+    ['veth', 'ENETDOWN', 'skiff0', 'unavailable', 'ip link show skiff0'],
+    ['veth', 'ENETUNREACH', 'skiff0', 'unavailable', 'net.ipv4.ip_forward'],
     ['veth', 'EOPNOTSUPP', 'skiff0', 'unsupported', 'CONFIG_VETH'],
     ['macvlan', 'ENODEV', 'eth7', 'notFound', 'another parent'],
     ['address', 'EOPNOTSUPP', 'eth0 fd00::2/64', 'unsupported', 'IPv6'],

@@ -65,6 +65,17 @@ describe('after somebody flushed the firewall', () => {
   });
 });
 
+describe('after somebody published a port in the table', () => {
+  it('the next container with that port has the table made anew', async () => {
+    const element = '{ tcp . 8081 : 203.0.113.9 . 80 }';
+    await internet.run('web', busybox, '--network', 'front', '-p', '8080:80');
+    internet.host.namespace.run('nft', 'add', 'element', 'inet', internet.table, 'any4', element);
+    await internet.run('next', busybox, '--network', 'front', '-p', '8081:80');
+    expect(await internet.client.ask(HOST4, 8081)).toBe(`next saw ${CLIENT4}`);
+    expect(await internet.client.ask(HOST4, 8080)).toBe(`web saw ${CLIENT4}`);
+  });
+});
+
 describe('after somebody deleted a bridge', () => {
   it('the next command makes it anew, and containers are on it again', async () => {
     const { host, client } = internet;

@@ -139,7 +139,7 @@ async function fetchConfig(
   }
   if (!blobs.has(descriptor.digest))
     await blobs.write(descriptor, client.blob(reference, descriptor, { signal }));
-  const bytes = await blobs.read(descriptor.digest);
+  const bytes = await blobs.read(descriptor);
   return {
     parsed: parseImageConfig(bytes),
     text: new TextDecoder().decode(bytes),

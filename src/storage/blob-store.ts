@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { syncDirectory } from '../host/sync-directory.ts';
@@ -38,17 +38,24 @@ export class BlobStore {
     return join(this.#blobs, hexOf(digest));
   }
 
-  /** A small blob, verified. Throws `notFound`, or `invalid` when the file is not what its name says. */
-  async read(digest: Digest): Promise<Uint8Array> {
+  /**
+   * A small blob, verified, in memory. Its size is looked at first: a manifest may name as its config whatever lies
+   * here, a layer of gigabytes too. Throws `notFound`, or `invalid` when the file is not as long as is expected, or
+   * not what its name says.
+   */
+  async read(blob: ExpectedBlob): Promise<Uint8Array> {
+    const { digest, size } = blob;
     let bytes: Buffer;
     try {
+      const { size: actual } = await stat(this.path(digest));
+      if (actual !== size) throw mismatch(blob, `has ${actual} bytes in the store instead of ${size}`);
       bytes = await readFile(this.path(digest));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
       throw new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest, cause });
     }
     if (digestOf(bytes) === digest) return bytes;
-    throw new EngineError('invalid', `blob ${digest} is damaged in the store`, { subject: digest });
+    throw mismatch(blob, 'is damaged in the store');
   }
 
   /** The bytes of a blob as they are in the file, in pieces of 256 KiB. Throws the system's error while reading. */

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -31,14 +39,14 @@ it('keeps what was written under its digest', async () => {
   });
   expect(store.has(blob.digest)).toBe(true);
   expect(readFileSync(store.path(blob.digest))).toEqual(bytes);
-  expect(await store.read(blob.digest)).toEqual(bytes);
+  expect(await store.read(blob)).toEqual(bytes);
   expect(seen).toEqual([5, bytes.length - 5]);
 });
 
 it('leaves a blob alone that is there', async () => {
   await store.put(bytes);
   await store.write(blob, from(Buffer.from('never read')));
-  expect(await store.read(blob.digest)).toEqual(bytes);
+  expect(await store.read(blob)).toEqual(bytes);
 });
 
 it.each([
@@ -87,6 +95,19 @@ it('stops when it is cancelled', async () => {
 it('notices a blob that was damaged in the store', async () => {
   await store.put(bytes);
   writeFileSync(store.path(blob.digest), 'something else');
-  await expect(store.read(blob.digest)).rejects.toMatchObject({ kind: 'invalid' });
-  await expect(store.read(`sha256:${'0'.repeat(64)}` as Digest)).rejects.toMatchObject({ kind: 'notFound' });
+  await expect(store.read(blob)).rejects.toMatchObject({ kind: 'invalid' });
+  await expect(store.read({ ...blob, digest: `sha256:${'0'.repeat(64)}` as Digest })).rejects.toMatchObject({
+    kind: 'notFound',
+  });
+});
+
+it('reads no blob into memory that is larger than it is expected to be', async () => {
+  const large = Buffer.alloc(100_000);
+  const digest = await store.put(large);
+  // What is behind its first bytes cannot be read: whoever tried would get another error.
+  truncateSync(store.path(digest), 2 ** 40);
+  await expect(store.read({ digest, size: 17 })).rejects.toMatchObject({
+    kind: 'invalid',
+    message: `blob ${digest} has ${2 ** 40} bytes in the store instead of 17`,
+  });
 });

@@ -51,7 +51,7 @@ async function store(
       id,
       config,
       layers: chain,
-      size: await sizeOfLayers(database, layers, chain),
+      size: await sizeOfLayers(context, layers, chain),
       createdAt: Date.now(),
     };
     const served = {

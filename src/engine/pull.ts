@@ -87,7 +87,7 @@ async function fetchImage(
       client.blob(reference, descriptor, { signal: either });
     await pullLayers(context, wanted, { sources: { blobs, layers, fetch }, progress, signal });
     for (const { bytes } of new Set([top, manifest])) await blobs.put(bytes);
-    const size = await sizeOfLayers(context.database, layers, chain);
+    const size = await sizeOfLayers(context, layers, chain);
     return publish(context, { reference, top, manifest, config, chain, size, leases: [lease, layerLease] });
   });
 }

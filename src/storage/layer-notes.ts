@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync } from 'node:fs';
 
 /** Paths that are kept; an archive that makes more notes than this is looked at with its lower layers in any case. */
 const MAX_PATHS = 10_000;
@@ -49,9 +49,10 @@ export class LayerNotes {
     if (lowers.length === 0) return false;
     // The kernel looks at no attribute of a layer's root: an opaque root has to be said with whiteouts.
     if (this.#missing !== undefined || this.#overflow || this.#opaque.has('')) return true;
-    for (const path of this.#implied) if (statIn(lowers, path) !== undefined) return true;
+    const trees = lowers.map((directory) => new LowerTree(directory));
+    for (const path of this.#implied) if (kindIn(trees, path) !== undefined) return true;
     for (const path of this.#whiteouts) {
-      if (this.#isBelowOpaque(path) || !statIn(lowers, path)?.isDirectory()) return true;
+      if (this.#isBelowOpaque(path) || kindIn(trees, path) !== 'directory') return true;
     }
     return false;
   }
@@ -79,17 +80,44 @@ export class LayerNotes {
   }
 }
 
-/** What the topmost layer that has anything at a path has there. */
-function statIn(lowers: readonly string[], path: string): Stats | undefined {
-  for (const lower of lowers) {
-    try {
-      // Bytes, not text: a name need not be UTF-8.
-      const file = Buffer.concat([Buffer.from(`${lower}/`), Buffer.from(path, 'latin1')]);
-      const stat = lstatSync(file, { throwIfNoEntry: false });
-      if (stat !== undefined) return stat;
-    } catch {
-      // ELOOP and the like: a symlink on the way, whose target says nothing about this layer.
-    }
+/** What a path is in a layer; `beyond` a symlink, a file or a whiteout on the way, which also hide all layers below. */
+type Kind = 'directory' | 'other' | 'beyond' | undefined;
+
+/** What the topmost layer that has anything at a path, or at its parents, has there. */
+function kindIn(trees: readonly LowerTree[], path: string): Exclude<Kind, 'beyond'> {
+  for (const tree of trees) {
+    const kind = tree.kind(path);
+    if (kind !== undefined) return kind === 'beyond' ? undefined : kind;
   }
   return undefined;
+}
+
+/**
+ * Looks at a layer's directory part by part. The kernel, given a whole path, would follow the layer's symlinks to
+ * whatever they name on this host.
+ */
+class LowerTree {
+  readonly #directory: string;
+  readonly #kinds = new Map<string, Kind>([['', 'directory']]);
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** `path` is bytes (latin1), relative to the layer's root. */
+  kind(path: string): Kind {
+    if (this.#kinds.has(path)) return this.#kinds.get(path);
+    const parent = this.kind(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    const kind = parent === 'directory' ? this.#look(path) : parent === undefined ? undefined : 'beyond';
+    this.#kinds.set(path, kind);
+    return kind;
+  }
+
+  /** The parents of `path` are directories, so that nothing but its own name is looked up. */
+  #look(path: string): Kind {
+    // Bytes, not text: a name need not be UTF-8.
+    const file = Buffer.concat([Buffer.from(`${this.#directory}/`), Buffer.from(path, 'latin1')]);
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    return stat === undefined ? undefined : stat.isDirectory() ? 'directory' : 'other';
+  }
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { syncDirectory } from '../host/sync-directory.ts';
@@ -77,11 +76,6 @@ export class LayerStore {
     }
   }
 
-  /** The bytes in a layer's regular files, each file counted once however many names it has. */
-  async size(chainID: Digest): Promise<number> {
-    return sizeOf(Buffer.from(this.directory(chainID)), new Set());
-  }
-
   #publish(directory: string, chainID: Digest): void {
     mkdirSync(this.#layers, { recursive: true, mode: 0o700 });
     try {
@@ -147,18 +141,4 @@ function explain(error: unknown, layer: LayerDescription): unknown {
     });
   }
   return error;
-}
-
-async function sizeOf(directory: Buffer, seen: Set<bigint>): Promise<number> {
-  let total = 0;
-  for (const name of await readdir(directory, { encoding: 'buffer' })) {
-    const path = Buffer.concat([directory, Buffer.from('/'), name]);
-    const stat = await lstat(path, { bigint: true });
-    if (stat.isDirectory()) total += await sizeOf(path, seen);
-    else if (stat.isFile() && !seen.has(stat.ino)) {
-      if (stat.nlink > 1n) seen.add(stat.ino);
-      total += Number(stat.size);
-    }
-  }
-  return total;
 }

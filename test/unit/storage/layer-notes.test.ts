@@ -12,6 +12,10 @@ beforeAll(() => {
   mkdirSync(join(root, 'lower/dir/sub'), { recursive: true });
   writeFileSync(join(root, 'upper/file'), '');
   symlinkSync('dir', join(root, 'upper/link'));
+  mkdirSync(join(root, 'outside/sub'), { recursive: true });
+  symlinkSync(join(root, 'outside'), join(root, 'upper/host'));
+  mkdirSync(join(root, 'lower/file'));
+  mkdirSync(join(root, 'lower/file/sub'));
 });
 afterAll(() => rmSync(join(lowers[0] ?? '', '..'), { recursive: true }));
 
@@ -31,6 +35,8 @@ describe('a layer is applied again with those below in view', () => {
     ['when a whiteout lies in a directory that it makes opaque', ['opaque', 'dir', 'whiteout', 'dir/sub']],
     ['when a whiteout lies in a directory of its own', ['whiteout', 'new']],
     ['when a whiteout lies where they have a file', ['whiteout', 'file']],
+    ['when a whiteout lies below a symlink of theirs to such a directory', ['whiteout', 'host/sub']],
+    ['when a whiteout lies where a file hides the directory of a lower one', ['whiteout', 'file/sub']],
   ])('%s', (_, fields) => {
     expect(notes(...fields).needLowers(lowers)).toBe(true);
     expect(notes(...fields).needLowers([])).toBe(false);
@@ -38,6 +44,8 @@ describe('a layer is applied again with those below in view', () => {
 
   it.each([
     ['when they have nothing that it implies', ['implied', 'new/x']],
+    ['when only the host has what it implies, where a symlink of theirs leads', ['implied', 'host/sub']],
+    ['when a file hides what a lower one has there', ['implied', 'file/sub']],
     [
       'when a whiteout lies in a directory of theirs',
       ['opaque', 'other', 'whiteout', 'dir/sub', 'whiteout', ''],

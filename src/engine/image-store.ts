@@ -29,7 +29,7 @@ export interface ManifestRow {
   mediaType: string;
   /** The manifest blob's text. */
   body: string;
-  /** The index that the manifest was chosen from. */
+  /** The index that a name led to, when the manifest was chosen from its tree. Those inside it are not kept. */
   indexDigest: Digest | undefined;
 }
 

@@ -3,7 +3,7 @@
  *
  * - `image`: what Docker calls an image, by its config's digest. `layers` are chainIDs, bottom first; `size` is the
  *   unpacked size in bytes; `config` is the config blob's text.
- * - `manifest`: how an image was served: the manifest's text, and the index it was chosen from.
+ * - `manifest`: how an image was served: the manifest's text, and the index that its name led to (not those inside it).
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
  * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime`
  *   of the command that made or started it last, until its end has been seen; `ended` is the exit record of the last run

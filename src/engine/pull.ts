@@ -1,13 +1,12 @@
 import { EngineError } from '../errors.ts';
-import { formatPlatform, hostPlatform, platformMatches, selectManifest } from '../image/platform.ts';
+import { formatPlatform, platformMatches } from '../image/platform.ts';
 import { formatReference, parseReference, type Reference } from '../image/reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { chainIDs, type Digest, parseDigest } from '../oci/digest.ts';
-import { CONFIG_LIMIT, checkLayers, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
-import { type Index, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { checkLayers, type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import type { BlobStore } from '../storage/blob-store.ts';
 import type { Context } from './context.ts';
 import { appendImageEvent, repositoryName } from './image-events.ts';
 import {
@@ -21,6 +20,7 @@ import {
 import { sizeOfLayers } from './layer-sizes.ts';
 import { type Lease, takeLease } from './leases.ts';
 import { pullLayers, type WantedLayer } from './pull-layers.ts';
+import { chooseManifest, fetchManifest, type ImageSource, readConfig, type Served } from './pull-manifest.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
 import { inWorkspace } from './workspace.ts';
 
@@ -36,14 +36,6 @@ export interface PulledImage extends FoundImage {
   digest: Digest;
   /** False: the name led to this very image before. */
   changed: boolean;
-}
-
-/** A manifest as served, and what was parsed from it. */
-interface Served<Parsed> {
-  parsed: Parsed;
-  bytes: Uint8Array;
-  digest: Digest;
-  mediaType: string;
 }
 
 /**
@@ -75,10 +67,11 @@ async function fetchImage(
 ): Promise<PulledImage> {
   const { progress = SILENT, signal } = options;
   return await inWorkspace(context, async ({ blobs, layers }) => {
-    const top = await serve(client, reference, reference.digest ?? reference.tag ?? 'latest', signal);
-    const manifest = await chooseManifest(client, reference, { top, platform: options.platform, signal });
+    const source = { client, reference, blobs, signal };
+    const top = await fetchManifest(source, reference.digest ?? reference.tag ?? 'latest');
+    const manifest = await chooseManifest(source, top, options.platform);
     using lease = takeLease(context.database, heldBlobs(top, manifest));
-    const config = await fetchConfig({ client, reference, blobs }, manifest.parsed.config, signal);
+    const config = await storeConfig(source, manifest.parsed.config);
     checkPlatform(config.parsed, options.platform, text);
     const wanted = wantedLayers(manifest.parsed, config.parsed);
     const chain = wanted.map(({ chainID }) => chainID);
@@ -92,59 +85,20 @@ async function fetchImage(
   });
 }
 
-async function serve(
-  client: RegistryClient,
-  reference: Reference,
-  tagOrDigest: string,
-  signal: AbortSignal | undefined,
-): Promise<Served<Manifest | Index>> {
-  const { bytes, mediaType, digest } = await client.manifest(reference, tagOrDigest, { signal });
-  return { parsed: parseManifest(bytes, mediaType), bytes, digest, mediaType };
-}
-
-async function chooseManifest(
-  client: RegistryClient,
-  reference: Reference,
-  {
-    top,
-    platform,
-    signal,
-  }: { top: Served<Manifest | Index>; platform: Platform | undefined; signal: AbortSignal | undefined },
-): Promise<Served<Manifest>> {
-  if (top.parsed.kind === 'manifest') return top as Served<Manifest>;
-  const descriptor = selectManifest(top.parsed, platform ?? hostPlatform());
-  const chosen = await serve(client, reference, descriptor.digest, signal);
-  if (chosen.parsed.kind === 'manifest') return chosen as Served<Manifest>;
-  throw new EngineError('unsupported', `${formatReference(reference)} is an index of indexes`, {
-    subject: formatReference(reference),
-  });
-}
-
 /** Everything the rows will name, so that nobody collects it meanwhile. */
 function heldBlobs(top: Served<unknown>, manifest: Served<Manifest>): Digest[] {
   const { config, layers } = manifest.parsed;
   return [top.digest, manifest.digest, config.digest, ...layers.map(({ digest }) => digest)];
 }
 
-async function fetchConfig(
-  { client, reference, blobs }: { client: RegistryClient; reference: Reference; blobs: BlobStore },
+async function storeConfig(
+  source: ImageSource,
   descriptor: Descriptor,
-  signal: AbortSignal | undefined,
 ): Promise<{ parsed: ImageConfig; text: string; digest: Digest }> {
-  if (descriptor.size > CONFIG_LIMIT) {
-    throw new EngineError(
-      'invalid',
-      `the config of ${formatReference(reference)} is ${descriptor.size} bytes long, too large for an image`,
-    );
-  }
-  if (!blobs.has(descriptor.digest))
-    await blobs.write(descriptor, client.blob(reference, descriptor, { signal }));
-  const bytes = await blobs.read(descriptor);
-  return {
-    parsed: parseImageConfig(bytes),
-    text: new TextDecoder().decode(bytes),
-    digest: descriptor.digest,
-  };
+  const bytes = await readConfig(source, descriptor);
+  const parsed = parseImageConfig(bytes);
+  await source.blobs.put(bytes);
+  return { parsed, text: new TextDecoder().decode(bytes), digest: descriptor.digest };
 }
 
 /** Only a platform that was asked for is enforced: an image without an index may be for another one on purpose. */

@@ -1,6 +1,4 @@
 import { EngineError } from '../errors.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Index } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /* The rules are those of github.com/containerd/platforms, without its OS versions. */
@@ -57,44 +55,34 @@ export function parsePlatform(text: string): Platform {
   throw invalid(text);
 }
 
-/** `linux/amd64`, `linux/arm/v7`. */
+/** `linux/amd64`, `linux/arm/v7`; what a platform does not say is `unknown`. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = normalise(platform);
-  return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;
+  const words = [os || 'unknown', architecture || 'unknown'];
+  return [...words, ...(variant === undefined ? [] : [variant])].join('/');
 }
 
 /**
- * Chooses the manifest that suits `wanted` best: the same variant, else the newest older one that the processor also
- * runs (arm v7 → v6 → v5, amd64 v3 → v2 → v1). The first of equals wins. Attestations are no images and are skipped;
- * an index whose only image names no platform offers that one. Throws `notFound`, naming what is offered.
+ * How well an image for one platform suits who wants another: 0 is the very same, more is an older variant that the
+ * processor also runs (arm v8 → v7 → v6 → v5, amd64 v3 → v2 → v1). Undefined: it does not run there.
  */
-export function selectManifest(index: Index, wanted: Platform): Descriptor {
-  const images = index.manifests.filter((entry) => !isAttestation(entry));
-  const goal = normalise(wanted);
-  for (const variant of runnableVariants(goal)) {
-    const found = images.find(
-      ({ platform }) => platform !== undefined && matches(platform, { ...goal, variant }),
-    );
-    if (found !== undefined) return found;
-  }
-  const [only] = images;
-  if (only !== undefined && images.length === 1 && only.platform === undefined) return only;
-  const offered = new Set(images.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])));
-  const list = offered.size === 0 ? 'no platform at all' : [...offered].join(', ');
-  throw new EngineError(
-    'notFound',
-    `no image for platform ${formatPlatform(wanted)}: the index offers ${list}`,
-    {
-      subject: formatPlatform(wanted),
-    },
-  );
+export function platformRank(offered: Platform, wanted: Platform): number | undefined {
+  const [one, other] = [normalise(offered), normalise(wanted)];
+  if (one.os !== other.os || one.architecture !== other.architecture) return undefined;
+  const rank = runnableVariants(other).indexOf(one.variant);
+  return rank === -1 ? undefined : rank;
 }
 
-/** Whether an image for one platform is exactly what was wanted. A wish without a variant is content with any. */
+/**
+ * Whether an image may be called one for the wanted platform, by what its config says. Who wants no variant is content
+ * with any; what the config leaves open (many say no variant, some nothing at all) contradicts nothing.
+ */
 export function platformMatches(offered: Platform, wanted: Platform): boolean {
   const [one, other] = [normalise(offered), normalise(wanted)];
-  const sameVariant = wanted.variant === undefined || one.variant === other.variant;
-  return one.os === other.os && one.architecture === other.architecture && sameVariant;
+  if (offered.os !== '' && one.os !== other.os) return false;
+  if (offered.architecture !== '' && one.architecture !== other.architecture) return false;
+  const open = offered.architecture === '' || offered.variant === undefined || wanted.variant === undefined;
+  return open || runnableVariants(other).includes(one.variant);
 }
 
 /** The variants that a processor of the given platform runs, best first; undefined is the architecture's baseline. */
@@ -104,20 +92,18 @@ function runnableVariants({ architecture, variant }: Platform): (string | undefi
     Array.from({ length: Math.max(0, number - last + 1) }, (_, index) => `v${number - index}`);
   if (architecture === 'arm' && number <= 16) return down(5);
   if (architecture === 'amd64' && number <= 16) return [...down(2), undefined];
+  if (architecture === 'arm64') return arm64Variants(variant);
   return variant === undefined ? [undefined] : [variant, undefined];
 }
 
-function matches(offered: Platform, wanted: Platform): boolean {
-  const { os, architecture, variant } = normalise(offered);
-  return os === wanted.os && architecture === wanted.architecture && variant === wanted.variant;
-}
-
-/** BuildKit stores provenance beside the images, under a platform that no machine has. */
-function isAttestation({ platform, annotations }: Descriptor): boolean {
-  return (
-    annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
-    (platform?.os === 'unknown' && platform.architecture === 'unknown')
-  );
+/** Each runs those before it: v9.1 → v9 → v8.6 → … → v8.1 → v8, as v9.0 was made of v8.5. */
+function arm64Variants(variant: string | undefined): (string | undefined)[] {
+  const [, major, minor = '0'] = /^v([89])(?:\.(\d))?$/.exec(variant ?? 'v8') ?? [];
+  if (major === undefined) return [variant, undefined];
+  const down = (name: string, last: number): string[] =>
+    Array.from({ length: last }, (_, index) => `${name}.${last - index}`);
+  const nine = major === '9' ? [...down('v9', Number(minor)), 'v9'] : [];
+  return [...nine, ...down('v8', Number(minor) + (major === '9' ? 5 : 0)), undefined];
 }
 
 function normaliseSystem(os: string): string {

@@ -28,8 +28,29 @@ const INDEX_TYPES: readonly string[] = [MediaType.ociIndex, MediaType.dockerInde
 const MANIFEST_TYPES: readonly string[] = [MediaType.ociManifest, MediaType.dockerManifest];
 const CONFIG_TYPES: readonly string[] = [MediaType.ociConfig, MediaType.dockerConfig];
 
+const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
+
+/** What tools write that know nothing better, and old registries made of what they did not know; Docker takes them. */
+const VAGUE_TYPES: readonly string[] = [
+  '',
+  'application/octet-stream',
+  'application/json',
+  'text/plain',
+  'text/html',
+];
+
 /** Every media type that {@link parseManifest} understands, in the order in which a registry should prefer them. */
 export const MANIFEST_MEDIA_TYPES: readonly string[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
+
+/** Whether a media type is that of an index. */
+export function isIndexType(mediaType: string): boolean {
+  return INDEX_TYPES.includes(mediaType);
+}
+
+/** Whether what an index calls so may be an image's manifest: also what says nothing, or is of an outdated schema. */
+export function isManifestType(mediaType: string): boolean {
+  return MANIFEST_TYPES.includes(mediaType) || VAGUE_TYPES.includes(mediaType) || SCHEMA_1.test(mediaType);
+}
 
 /** The layers an image may have, as far as the media type tells: the plain and the non-distributable ones. */
 const LAYER_TYPES: readonly string[] = [
@@ -91,10 +112,7 @@ export function bareMediaType(contentType: string): string {
 }
 
 function isSchema1(document: JsonObject, claimed: string): boolean {
-  return (
-    /^application\/vnd\.docker\.distribution\.manifest\.v1\+/.test(claimed) ||
-    (document.schemaVersion === 1 && document.fsLayers !== undefined)
-  );
+  return SCHEMA_1.test(claimed) || (document.schemaVersion === 1 && document.fsLayers !== undefined);
 }
 
 function guess(document: JsonObject): string {

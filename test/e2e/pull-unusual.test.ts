@@ -1,0 +1,96 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MediaType } from '../../src/oci/descriptor.ts';
+import { type HostileRegistry, startHostileRegistry } from '../helpers/hostile-registry.ts';
+import { sha256 } from '../helpers/oci-layout.ts';
+import { useStore } from '../helpers/skiff.ts';
+import { tar } from '../helpers/tar.ts';
+
+type Json = Record<string, unknown>;
+
+const store = useStore();
+let registry: HostileRegistry;
+beforeAll(async () => {
+  registry = await startHostileRegistry();
+});
+afterAll(() => registry.stop());
+
+/** An image of one small layer in the registry; returns its manifest's descriptor. */
+function addImage(name: string, config: Json, { layer = tar({ name, content: name }), manifest = {} } = {}) {
+  const diffIDs = { rootfs: { type: 'layers', diff_ids: [sha256(layer)] } };
+  const blob = registry.addBlob(Buffer.from(JSON.stringify({ ...diffIDs, ...config })));
+  const document = {
+    schemaVersion: 2,
+    config: { ...blob, mediaType: MediaType.ociConfig },
+    layers: [registry.addBlob(gzipSync(layer))],
+    ...manifest,
+  };
+  return addManifest(name, MediaType.ociManifest, document);
+}
+
+function addIndex(name: string, manifests: Json[]) {
+  return addManifest(name, MediaType.ociIndex, { schemaVersion: 2, manifests });
+}
+
+/** Every manifest is in the repository `image`, under a tag and its digest. */
+function addManifest(tag: string, mediaType: string, document: Json) {
+  const body = JSON.stringify({ mediaType, ...document });
+  const digest = registry.addManifest('image', tag, { type: mediaType, body });
+  return { mediaType, digest, size: Buffer.byteLength(body) };
+}
+
+const reference = (tag: string) => `${registry.host}/image:${tag}`;
+const platform = (architecture: string, variant?: string) => ({ os: 'linux', architecture, variant });
+
+async function inspect(image: string): Promise<Json> {
+  return JSON.parse(await store.ok(['image', 'inspect', image]))[0];
+}
+
+function left(...path: string[]): string[] {
+  const directory = join(store.root, ...path);
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+describe('an index inside an index', () => {
+  it('is pulled, known by the digest of the outer one, and leaves nothing when it is removed', async () => {
+    const amd = addImage('amd', platform('amd64'));
+    const arm = addImage('arm', platform('arm', 'v7'));
+    const inner = addIndex('inner', [
+      { ...amd, platform: platform('amd64') },
+      { ...arm, platform: platform('arm', 'v7') },
+      { ...addImage('attestation', {}), platform: { os: 'unknown', architecture: 'unknown' } },
+    ]);
+    const { digest } = addIndex('outer', [inner]);
+
+    await store.ok(['pull', '-q', '--platform', 'linux/amd64', reference('outer')]);
+    expect(await inspect(reference('outer'))).toMatchObject({
+      Architecture: 'amd64',
+      RepoDigests: [`${registry.host}/image@${digest}`],
+    });
+    expect(
+      await store.ok(['pull', '--platform', 'linux/amd64', `${registry.host}/image@${digest}`]),
+    ).toContain('up to date');
+    await store.ok(['pull', '-q', '--platform', 'linux/arm/v8', reference('outer')]);
+    expect(await inspect(reference('outer'))).toMatchObject({ Architecture: 'arm', Variant: 'v7' });
+
+    const { code, stderr } = await store.skiff(['pull', '--platform', 'linux/s390x', reference('outer')]);
+    expect([code, stderr]).toEqual([
+      125,
+      'skiff: no image for platform linux/s390x: the index offers linux/amd64, linux/arm/v7\n',
+    ]);
+    for (const id of new Set((await store.ok(['images', '-q'])).split('\n').filter(Boolean)))
+      await store.ok(['rmi', '-f', id]);
+    expect([...left('blobs', 'sha256'), ...left('layers')]).toEqual([]);
+  });
+});
+
+describe('entries without a platform', () => {
+  it('are told apart by their configs', async () => {
+    const entries = ['s390x', 'arm64'].map((name) => addImage(name, platform(name)));
+    addIndex('open', entries);
+    await store.ok(['pull', '-q', '--platform', 'linux/arm64', reference('open')]);
+    expect(await inspect(reference('open'))).toMatchObject({ Architecture: 'arm64' });
+  });
+});

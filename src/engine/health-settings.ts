@@ -82,13 +82,13 @@ function fromImage(own: Healthcheck): HealthOptions {
     timeoutMs: milliseconds(own.Timeout),
     startPeriodMs: milliseconds(own.StartPeriod),
     startIntervalMs: milliseconds(own.StartInterval),
-    retries: own.Retries,
+    retries: own.Retries !== undefined && own.Retries > 0 ? own.Retries : undefined,
   };
 }
 
-/** Never 0 for what is more: that would be the default. */
-function milliseconds(nanoseconds: number | undefined): number | undefined {
-  return nanoseconds ? Math.max(1, Math.round(nanoseconds / NS_PER_MS)) : undefined;
+/** Never 0 for what is more: that would be the default, as is what is less. */
+function milliseconds(nanoseconds = 0): number | undefined {
+  return nanoseconds > 0 ? Math.max(1, Math.round(nanoseconds / NS_PER_MS)) : undefined;
 }
 
 /** 0 is the same as nothing; between that and a millisecond there is nothing, as in Docker. */

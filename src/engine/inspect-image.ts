@@ -25,7 +25,8 @@ export function inspectImage(context: Context, image: ImageRow): object {
         Config: imageConfigObject(config),
         Architecture: config.architecture,
         Variant: config.variant ?? '',
-        Os: config.os,
+        // As Docker: what says nothing is for the system that shows it.
+        Os: config.os || 'linux',
         OsVersion: '',
         Size: image.size,
         GraphDriver: { Data: graphData(lowers), Name: 'overlay' },

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts';
 import { type Digest, parseDigest } from './digest.ts';
 import {
   asBoolean,
-  asCount,
+  asInteger,
   asList,
   asMap,
   asObject,
@@ -10,13 +10,14 @@ import {
   type JsonObject,
   optional,
   parseJson,
+  shown,
 } from './json.ts';
 import type { Manifest } from './manifest.ts';
 
 /** The largest image configuration that is read, in bytes: what other engines accept. */
 export const CONFIG_LIMIT = 8 * 1024 * 1024;
 
-/** How an image wants to be probed (Docker's extension of the OCI config). Durations are in nanoseconds. */
+/** How an image wants to be probed (Docker's extension of the OCI config). Durations are in nanoseconds; 0 and less say nothing. */
 export interface Healthcheck {
   Test?: string[] | undefined;
   Interval?: number | undefined;
@@ -56,6 +57,7 @@ export interface HistoryEntry {
 export interface ImageConfig {
   created?: string | undefined;
   author?: string | undefined;
+  /** Empty when the image does not say, as `os`. */
   architecture: string;
   os: string;
   variant?: string | undefined;
@@ -66,28 +68,34 @@ export interface ImageConfig {
 }
 
 /**
- * Reads an image configuration: null and absent members are alike, unknown members are ignored, anything of the
- * wrong type is refused with `invalid` and the member's name.
+ * Reads an image configuration: null and absent members are alike, unknown members are ignored, and so are those of a
+ * wrong type that are only shown. Of what containers are made from anything of the wrong type is refused with `invalid`
+ * and the member's name. Throws `unsupported` for what is no image's: it describes no layers.
  */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   if (bytes.length > CONFIG_LIMIT) {
     throw new EngineError('invalid', `image config is larger than ${CONFIG_LIMIT} bytes`);
   }
   const document = asObject(parseJson(bytes, 'image config'), 'image config');
+  if (document.rootfs === undefined || document.rootfs === null) {
+    throw new EngineError('unsupported', 'config has no rootfs: it is not that of a container image', {
+      hint: 'the name belongs to another kind of artifact, such as a chart or a signature',
+    });
+  }
   const rootfs = asObject(document.rootfs, 'rootfs');
-  const rootfsType = asString(rootfs.type, 'rootfs.type');
+  const rootfsType = optional(rootfs.type, 'rootfs.type', asString) || 'layers';
   if (rootfsType !== 'layers') {
     throw new EngineError('unsupported', `image config has a root file system of type "${rootfsType}"`);
   }
   return {
-    created: optional(document.created, 'created', asString),
-    author: optional(document.author, 'author', asString),
-    architecture: asString(document.architecture, 'architecture'),
-    os: asString(document.os, 'os'),
+    created: shown(document.created, 'created', asString),
+    author: shown(document.author, 'author', asString),
+    architecture: optional(document.architecture, 'architecture', asString) ?? '',
+    os: optional(document.os, 'os', asString) ?? '',
     variant: optional(document.variant, 'variant', asString) || undefined,
     config: optional(document.config, 'config', readExecutionConfig) ?? {},
     rootfs: { type: 'layers', diff_ids: optional(rootfs.diff_ids, 'rootfs.diff_ids', readDigests) ?? [] },
-    history: optional(document.history, 'history', readHistory) ?? [],
+    history: shown(document.history, 'history', readHistory) ?? [],
   };
 }
 
@@ -108,48 +116,54 @@ function readExecutionConfig(value: unknown, what: string): ExecutionConfig {
     User: read('User', asString),
     ExposedPorts: read('ExposedPorts', readSet),
     Env: read('Env', asStrings),
-    Entrypoint: read('Entrypoint', asStrings),
-    Cmd: read('Cmd', asStrings),
+    Entrypoint: read('Entrypoint', asWords),
+    Cmd: read('Cmd', asWords),
     Volumes: read('Volumes', readSet),
     WorkingDir: read('WorkingDir', asString),
     Labels: read('Labels', readLabels),
     StopSignal: read('StopSignal', asString),
-    Shell: read('Shell', asStrings),
+    Shell: read('Shell', asWords),
     Healthcheck: read('Healthcheck', readHealthcheck),
-    ArgsEscaped: read('ArgsEscaped', asBoolean),
-    OnBuild: read('OnBuild', asStrings),
+    ArgsEscaped: shown(member.ArgsEscaped, `${what}.ArgsEscaped`, asBoolean),
+    OnBuild: shown(member.OnBuild, `${what}.OnBuild`, asStrings),
   };
 }
 
 function readHealthcheck(value: unknown, what: string): Healthcheck {
   const member: JsonObject = asObject(value, what);
-  const count = (name: string): number | undefined => optional(member[name], `${what}.${name}`, asCount);
+  const number = (name: string): number | undefined => optional(member[name], `${what}.${name}`, asInteger);
   return {
     Test: optional(member.Test, `${what}.Test`, asStrings),
-    Interval: count('Interval'),
-    Timeout: count('Timeout'),
-    StartPeriod: count('StartPeriod'),
-    StartInterval: count('StartInterval'),
-    Retries: count('Retries'),
+    Interval: number('Interval'),
+    Timeout: number('Timeout'),
+    StartPeriod: number('StartPeriod'),
+    StartInterval: number('StartInterval'),
+    Retries: number('Retries'),
   };
 }
 
 function readHistory(value: unknown, what: string): HistoryEntry[] {
   return asList(value, what, (item, at) => {
     const member = asObject(item, at);
-    const text = (name: string): string | undefined => optional(member[name], `${at}.${name}`, asString);
+    const text = (name: string): string | undefined => shown(member[name], `${at}.${name}`, asString);
     return {
       created: text('created'),
       created_by: text('created_by'),
       author: text('author'),
       comment: text('comment'),
-      empty_layer: optional(member.empty_layer, `${at}.empty_layer`, asBoolean),
+      empty_layer: shown(member.empty_layer, `${at}.empty_layer`, asBoolean),
     };
   });
 }
 
 function readDigests(value: unknown, what: string): Digest[] {
   return asList(value, what, (item, at) => parseDigest(asString(item, at), at));
+}
+
+/** Docker reads text as a list of one, as images of its first years have it. Empty text is no word. */
+function asWords(value: unknown, what: string): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  return asStrings(value, what);
 }
 
 function asStrings(value: unknown, what: string): string[] {

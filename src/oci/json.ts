@@ -36,6 +36,12 @@ export function asCount(value: unknown, what: string): number {
   throw wrongType(what, 'a whole number of 0 or more', value);
 }
 
+/** The value as a whole number, also a negative or a large one; throws `invalid` for anything else. */
+export function asInteger(value: unknown, what: string): number {
+  if (Number.isInteger(value)) return value as number;
+  throw wrongType(what, 'a whole number', value);
+}
+
 /** The value as a list whose items `read` accepts; throws `invalid` for anything else. */
 export function asList<T>(value: unknown, what: string, read: (item: unknown, what: string) => T): T[] {
   if (Array.isArray(value)) return value.map((item, index) => read(item, `${what}[${index}]`));
@@ -62,6 +68,19 @@ export function optional<T>(
   read: (value: unknown, what: string) => T,
 ): T | undefined {
   return value === undefined || value === null ? undefined : read(value, what);
+}
+
+/** For a member that is only shown to people: one that `read` does not accept counts as absent. */
+export function shown<T>(
+  value: unknown,
+  what: string,
+  read: (value: unknown, what: string) => T,
+): T | undefined {
+  try {
+    return optional(value, what, read);
+  } catch {
+    return undefined;
+  }
 }
 
 function wrongType(what: string, expected: string, value: unknown): EngineError {

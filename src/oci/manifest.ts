@@ -1,7 +1,17 @@
 import { EngineError } from '../errors.ts';
 import { type Descriptor, MediaType } from './descriptor.ts';
 import { parseDigest } from './digest.ts';
-import { asCount, asList, asMap, asObject, asString, type JsonObject, optional, parseJson } from './json.ts';
+import {
+  asCount,
+  asList,
+  asMap,
+  asObject,
+  asString,
+  type JsonObject,
+  optional,
+  parseJson,
+  shown,
+} from './json.ts';
 import type { Platform } from './platform.ts';
 
 /** The largest manifest or index that is read, in bytes: the limit that the distribution spec sets for registries. */
@@ -53,18 +63,11 @@ export function isManifestType(mediaType: string): boolean {
 }
 
 /** The layers an image may have, as far as the media type tells: the plain and the non-distributable ones. */
-const LAYER_TYPES: readonly string[] = [
-  MediaType.ociLayer,
-  MediaType.ociLayerGzip,
-  MediaType.ociLayerZstd,
-  MediaType.dockerLayer,
-  MediaType.dockerLayerGzip,
-  'application/vnd.docker.image.rootfs.diff.tar.zstd',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
-  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
-];
+const LAYER_TYPE =
+  /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1|docker\.image\.rootfs\.(foreign\.)?diff)\.tar([.+](gzip|zstd))?$/;
+
+/** Types that name an archive, but not whose. */
+const ARCHIVE_TYPE = /^application\/(x-)?(tar|gzip|zstd|tar\+gzip|tar\+zstd|gtar|tgz)$/;
 
 /**
  * Reads a manifest or an index. `mediaType` is what the registry or the descriptor called it; types that say nothing
@@ -92,7 +95,7 @@ export function manifestMediaType(document: JsonObject, claimed: string): string
       hint: 'push the image again with a current tool',
     });
   }
-  const stated = optional(document.mediaType, 'mediaType', asString);
+  const stated = optional(document.mediaType, 'mediaType', asString) || undefined;
   const known = MANIFEST_MEDIA_TYPES.includes(claimed) ? claimed : undefined;
   if (known !== undefined && stated !== undefined && stated !== known) {
     throw new EngineError('invalid', `manifest says it is ${stated}, but was served as ${known}`);
@@ -130,12 +133,17 @@ function readIndex(document: JsonObject, mediaType: string): Index {
   };
 }
 
+/**
+ * What tells an image from other artifacts is the type of its config. Where that says nothing the config itself decides
+ * later: it must describe each of the layers (image-config.ts).
+ */
 function readManifest(document: JsonObject, mediaType: string): Manifest {
-  const artifactType = optional(document.artifactType, 'artifactType', asString);
+  const artifactType = shown(document.artifactType, 'artifactType', asString) || undefined;
   const config = readDescriptor(document.config, 'config');
-  if (!CONFIG_TYPES.includes(config.mediaType)) throw notAnImage(artifactType ?? config.mediaType);
+  const vague = artifactType === undefined && VAGUE_TYPES.includes(config.mediaType);
+  if (!vague && !CONFIG_TYPES.includes(config.mediaType)) throw notAnImage(artifactType ?? config.mediaType);
   const layers = asList(document.layers, 'layers', readDescriptor);
-  const odd = layers.find((layer) => !LAYER_TYPES.includes(layer.mediaType));
+  const odd = layers.find(({ mediaType: type }) => !isLayerType(type));
   if (odd !== undefined) {
     throw new EngineError('unsupported', `layer ${odd.digest} has the media type ${odd.mediaType}`, {
       subject: odd.digest,
@@ -144,14 +152,18 @@ function readManifest(document: JsonObject, mediaType: string): Manifest {
   return { kind: 'manifest', mediaType, config, layers, annotations: readAnnotations(document) };
 }
 
+function isLayerType(type: string): boolean {
+  return LAYER_TYPE.test(type) || VAGUE_TYPES.includes(type) || ARCHIVE_TYPE.test(type);
+}
+
 function readDescriptor(value: unknown, what: string): Descriptor {
   const member = asObject(value, what);
   return {
-    mediaType: asString(member.mediaType, `${what}.mediaType`),
+    mediaType: optional(member.mediaType, `${what}.mediaType`, asString) ?? '',
     digest: parseDigest(asString(member.digest, `${what}.digest`)),
     size: asCount(member.size, `${what}.size`),
     platform: optional(member.platform, `${what}.platform`, readPlatform),
-    annotations: optional(member.annotations, `${what}.annotations`, readTextMap),
+    annotations: shown(member.annotations, `${what}.annotations`, readTextMap),
   };
 }
 
@@ -169,7 +181,7 @@ function readTextMap(value: unknown, what: string): Record<string, string> {
 }
 
 function readAnnotations(document: JsonObject): Record<string, string> | undefined {
-  return optional(document.annotations, 'annotations', readTextMap);
+  return shown(document.annotations, 'annotations', readTextMap);
 }
 
 function notAnImage(type: string): EngineError {

@@ -94,3 +94,44 @@ describe('entries without a platform', () => {
     expect(await inspect(reference('open'))).toMatchObject({ Architecture: 'arm64' });
   });
 });
+
+describe('an image that says little of itself', () => {
+  it('is pulled, listed and shown', async () => {
+    const healthcheck = { Test: ['CMD', 'true'], Interval: -1 };
+    const config = { created: '0001-01-01T00:00:00Z', config: { Env: null, Healthcheck: healthcheck } };
+    addImage('silent', config);
+    await store.ok(['pull', '-q', reference('silent')]);
+    await store.ok(['pull', '-q', '--platform', 'linux/amd64', reference('silent')]);
+    expect(await inspect(reference('silent'))).toMatchObject({ Architecture: '', Os: 'linux' });
+    const list = ['images', '--format', '{{.CreatedSince}}', reference('silent')];
+    expect(await store.ok(list)).toBe('N/A');
+  });
+
+  it('is told from another artifact by its config', async () => {
+    const blob = { ...registry.addBlob(Buffer.from('{"values":[]}')), mediaType: 'application/octet-stream' };
+    const document = { schemaVersion: 2, config: blob, layers: [] };
+    addManifest('artifact', MediaType.ociManifest, document);
+    const { code, stderr } = await store.skiff(['pull', reference('artifact')]);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^skiff: config has no rootfs: it is not that of a container image\nhint: /);
+  });
+
+  it('must describe as many layers as it has', async () => {
+    addImage('more', platform('amd64'), { manifest: { layers: [] } });
+    const { code, stderr } = await store.skiff(['pull', reference('more')]);
+    expect([code, stderr]).toEqual([125, 'skiff: image has 0 layers, but its config describes 1\n']);
+  });
+});
+
+it('a config that names a stored layer is not read whole', async () => {
+  const layer = tar({ name: 'large', content: Buffer.alloc(300_000) });
+  addImage('large', platform('amd64'), { layer });
+  await store.ok(['pull', '-q', reference('large')]);
+  const config = { ...registry.addBlob(gzipSync(layer)), mediaType: MediaType.ociConfig, size: 17 };
+  addManifest('liar', MediaType.ociManifest, { schemaVersion: 2, config, layers: [] });
+  const { code, stderr } = await store.skiff(['pull', reference('liar')]);
+  expect([code, stderr]).toEqual([
+    125,
+    expect.stringMatching(/^skiff: blob sha256:\w+ has \d+ bytes in the store instead of 17\n$/),
+  ]);
+});

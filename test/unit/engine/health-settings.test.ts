@@ -57,6 +57,15 @@ describe('the settings of a health check', () => {
     });
   });
 
+  it('are Docker’s defaults where an image says less than nothing', () => {
+    const Healthcheck = { Test: ['CMD', 'probe'], Interval: -1, Timeout: -5 * SECOND, Retries: -2 };
+    expect(healthSettings(image({ Healthcheck }), undefined)).toMatchObject({
+      intervalMs: 30_000,
+      timeoutMs: 30_000,
+      retries: 3,
+    });
+  });
+
   it('are run by the shell of the image', () => {
     const shell = image({ Shell: ['/bin/bash', '-ec'], Healthcheck: { Test: ['CMD-SHELL', 'a | b'] } });
     expect(healthSettings(shell, undefined)?.argv).toEqual(['/bin/bash', '-ec', 'a | b']);

@@ -16,8 +16,49 @@ function manifestWith(layers: number): Manifest {
 }
 
 describe('an image config', () => {
-  test('needs only a platform and layers', () => {
+  test('needs only layers', () => {
     expect(parse(minimal)).toMatchObject({ ...minimal, config: {}, history: [] });
+    const silent = parse({ rootfs: { diff_ids: [DIFF_ID] }, architecture: null });
+    expect(silent).toMatchObject({ os: '', architecture: '', rootfs: minimal.rootfs });
+  });
+
+  test('may say what it likes where it is only shown', () => {
+    const odd = {
+      created: 5,
+      author: {},
+      history: [{ created: 1, comment: ['x'], created_by: 'RUN true', empty_layer: 'yes' }],
+      config: { ArgsEscaped: 'no', OnBuild: 'RUN true' },
+      'os.version': [],
+    };
+    const parsed = parse({ ...minimal, ...odd });
+    expect(parsed).toMatchObject({ created: undefined, author: undefined });
+    expect(parsed.config).toMatchObject({ ArgsEscaped: undefined, OnBuild: undefined });
+    expect(parsed.history).toEqual([{ created_by: 'RUN true' }]);
+    expect(parse({ ...minimal, history: 'none' }).history).toEqual([]);
+  });
+
+  test('may have one word where a list of them belongs, as Docker reads it', () => {
+    const { config } = parse({ ...minimal, config: { Entrypoint: '/init', Cmd: '', Shell: 'sh' } });
+    expect([config.Entrypoint, config.Cmd, config.Shell]).toEqual([['/init'], [], ['sh']]);
+  });
+
+  test('may have a health check with any whole numbers', () => {
+    const Healthcheck = { Interval: -1, Timeout: 0, StartPeriod: 365 * 86_400e9, Retries: -3 };
+    expect(parse({ ...minimal, config: { Healthcheck } }).config.Healthcheck).toMatchObject(Healthcheck);
+    expect(() => parse({ ...minimal, config: { Healthcheck: { Interval: '1s' } } })).toThrow(
+      'config.Healthcheck.Interval must be a whole number',
+    );
+  });
+
+  test('without layers is not that of an image', () => {
+    for (const rootfs of [undefined, null]) {
+      expect(() => parse({ ...minimal, rootfs })).toThrow(
+        expect.objectContaining({
+          kind: 'unsupported',
+          message: 'config has no rootfs: it is not that of a container image',
+        }),
+      );
+    }
   });
 
   test('keeps everything that containers are made from', () => {
@@ -64,12 +105,8 @@ describe('an image config', () => {
   });
 
   test.each([
-    [
-      'no architecture',
-      { ...minimal, architecture: undefined },
-      'architecture must be a string, but is undefined',
-    ],
-    ['text for a list', { ...minimal, config: { Cmd: 'sh' } }, 'config.Cmd must be a list, but is string'],
+    ['a number for an architecture', { ...minimal, architecture: 64 }, 'architecture must be a string'],
+    ['text for a list', { ...minimal, config: { Env: 'A=b' } }, 'config.Env must be a list, but is string'],
     ['a number in a list', { ...minimal, config: { Env: ['A=b', 1] } }, 'config.Env[1] must be a string'],
     [
       'a list for a map',
@@ -81,7 +118,7 @@ describe('an image config', () => {
       { ...minimal, rootfs: { type: 'layers', diff_ids: ['x'] } },
       'rootfs.diff_ids[0] "x"',
     ],
-    ['no root file system', { ...minimal, rootfs: undefined }, 'rootfs must be an object'],
+    ['a list for a root file system', { ...minimal, rootfs: [] }, 'rootfs must be an object'],
   ])('with %s is refused by the name of the member', (_what, document, message) => {
     expect(() => parse(document)).toThrow(
       expect.objectContaining({ kind: 'invalid', message: expect.stringContaining(message) }),

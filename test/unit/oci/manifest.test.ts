@@ -51,9 +51,31 @@ describe('a manifest', () => {
     expect(parse(docker, mediaType)).toMatchObject({ kind: 'manifest', mediaType });
   });
 
+  test.each([
+    ['', 'application/octet-stream'],
+    ['application/octet-stream', ''],
+    [undefined, undefined],
+    ['text/html', 'application/x-tar'],
+    ['application/json', 'application/gzip'],
+    [`${OCI}.config.v1+json`, `${OCI}.layer.nondistributable.v1.tar+zstd`],
+    [`${DOCKER}.container.image.v1+json`, `${DOCKER}.image.rootfs.foreign.diff.tar`],
+  ])('may call its config %j and its layers %j', (ofConfig, ofLayer) => {
+    const layers = [{ ...layer, mediaType: ofLayer }];
+    expect(parse({ ...manifest, config: { ...config, mediaType: ofConfig }, layers })).toMatchObject({
+      config: { mediaType: ofConfig ?? '' },
+      layers: [{ mediaType: ofLayer ?? '' }],
+    });
+  });
+
+  test('may have notes of any form, which nobody reads', () => {
+    const odd = { ...manifest, annotations: ['x'], layers: [{ ...layer, annotations: { a: 1 } }] };
+    expect(parse(odd)).toMatchObject({ kind: 'manifest', annotations: undefined });
+  });
+
   test('is recognised by its form when neither the registry nor the document names its type', () => {
     const { mediaType, ...untyped } = manifest;
     expect(parse(untyped, 'application/json')).toMatchObject({ kind: 'manifest', mediaType });
+    expect(parse({ ...untyped, mediaType: '' })).toMatchObject({ kind: 'manifest', mediaType });
     expect(parse({ schemaVersion: 2, manifests: [] })).toMatchObject({ kind: 'index' });
   });
 
@@ -124,6 +146,16 @@ describe('a manifest', () => {
       'an artifact',
       { ...manifest, artifactType: 'text/x', config: { ...config, mediaType: `${OCI}.empty` } },
       'text/x',
+    ],
+    [
+      'an artifact with a config that says nothing',
+      { ...manifest, artifactType: 'text/x', config: { ...config, mediaType: 'application/octet-stream' } },
+      'text/x is not a container image',
+    ],
+    [
+      'something encrypted',
+      { ...manifest, layers: [{ ...layer, mediaType: `${OCI}.layer.v1.tar+gzip+encrypted` }] },
+      'tar+gzip+encrypted',
     ],
     [
       'provenance',

@@ -49,9 +49,12 @@ function configOf(image: ImageRow): ImageConfig {
   return parseImageConfig(Buffer.from(image.config));
 }
 
+/** The year 1 is how Go programs write that they do not know. */
+const NO_TIME = Date.parse('0001-01-01T00:00:00Z');
+
 function builtAt({ created }: ImageConfig): number | undefined {
   const time = Date.parse(created ?? '');
-  return Number.isNaN(time) ? undefined : time;
+  return Number.isNaN(time) || time === NO_TIME ? undefined : time;
 }
 
 /** As Docker: without a tag it dangles; but what has a digest is also among those that do not. */

@@ -1,4 +1,4 @@
-import { type ExtendedAttribute, printable, type TarEntry } from './tar-entry.ts';
+import type { ExtendedAttribute, TarEntry } from './tar-entry.ts';
 import { bad } from './tar-header.ts';
 
 /** What an archive entry asks for in a layer's directory (OCI image spec, layer.md). Paths are relative, "" the root. */
@@ -22,9 +22,9 @@ const MAX_ID = 0xfffffffe;
 const IGNORE: LayerOperation = { kind: 'ignore' };
 
 /**
- * Polices one entry. Absolute names are taken relative to the layer's root, as Docker and tar do; `..` is refused
- * wherever it stands, for no honest builder writes it and what it means depends on symlinks. Symlinks in parents are
- * not this function's business: the helper resolves them below the layer's root. Throws `invalid` with the name.
+ * Polices one entry. Absolute names are taken relative to the layer's root; `..` takes away the part before it, and the
+ * root is its own parent, as in Docker, containerd and umoci. Symlinks in parents are not this function's business: the
+ * helper resolves them below the layer's root. Throws `invalid` with the name.
  */
 export function layerOperation(entry: TarEntry): LayerOperation {
   const path = relativePath(entry, entry.name, 'name');
@@ -34,6 +34,7 @@ export function layerOperation(entry: TarEntry): LayerOperation {
     const whiteout = whiteoutOperation(entry, parent, path.slice(slash + 1));
     if (whiteout !== undefined) return whiteout;
   }
+  if (isOverlayWhiteout(entry)) return { kind: 'whiteout', path };
   checkNumbers(entry);
   if (path === '' && entry.type !== 'directory') throw bad(entry, 'would replace the root directory');
   let target = '';
@@ -56,8 +57,10 @@ function relativePath(entry: TarEntry, name: string, what: string): string {
   const kept: string[] = [];
   for (const part of name.split('/')) {
     if (part === '' || part === '.') continue;
-    if (part === '..')
-      throw bad(entry, `has ".." in its ${what}${what === 'name' ? '' : ` "${printable(name)}"`}`);
+    if (part === '..') {
+      kept.pop();
+      continue;
+    }
     if (part.length > NAME_MAX) throw bad(entry, `has a ${what} with a part of more than ${NAME_MAX} bytes`);
     kept.push(part);
   }
@@ -76,12 +79,14 @@ function isPlain(name: string): boolean {
   );
 }
 
-/** Undefined when neither the name nor a parent is that of a whiteout. */
+/**
+ * Undefined when the name is not that of a whiteout. Below what would be one, a name is like any other: a directory of
+ * that name is made, as by the other engines.
+ */
 function whiteoutOperation(entry: TarEntry, parent: string, name: string): LayerOperation | undefined {
   for (const part of parent === '' ? [] : parent.split('/')) {
     // What aufs kept for itself (`.wh..wh.plnk/…`) means nothing to anyone else.
     if (part.startsWith(WHITEOUT_META)) return IGNORE;
-    if (part.startsWith(WHITEOUT)) throw bad(entry, 'lies below a whiteout');
   }
   if (name === OPAQUE) return { kind: 'opaque', path: parent };
   if (name.startsWith(WHITEOUT_META)) return IGNORE;
@@ -111,9 +116,14 @@ function checkDevice(entry: TarEntry): void {
   if (major < 0 || major > 0xfff || minor < 0 || minor > 0xfffff) {
     throw bad(entry, `has the impossible device number ${major}:${minor}`);
   }
-  if (entry.type === 'char' && major === 0 && minor === 0) {
-    throw bad(entry, 'is the device 0:0, which overlay takes for a whiteout');
-  }
+}
+
+/**
+ * The device 0:0, by which overlay itself says that nothing is here: archives of its upper directories hold some.
+ * Engines that unpack one as it is get the whiteout.
+ */
+function isOverlayWhiteout({ type, major, minor }: TarEntry): boolean {
+  return type === 'char' && major === 0 && minor === 0;
 }
 
 /**

@@ -18,15 +18,14 @@ const ZEROS = Buffer.alloc(BLOCK);
 /** Long names and pax headers are held in memory (Go's archive/tar has the same limit). */
 const MAX_META_BYTES = 1 << 20;
 
-type State = 'header' | 'meta' | 'extension' | 'map' | 'content' | 'end';
+type State = 'header' | 'meta' | 'extension' | 'map' | 'content' | 'closing' | 'end';
 
 /**
  * Reads a tar stream: v7, ustar, pax and GNU formats. Synchronous, a call for each entry and piece of content.
  *
  * This is not tar-stream (3.2.2), which falls short: it decodes pax values as UTF-8 and so damages binary attributes and names,
  * knows neither GNU's sparse type nor its extension blocks (and then reads data as headers), hides type flags that it
- * does not know, reads content after hard links that state a size, gets negative base-256 times wrong, goes on
- * silently after the end of the archive, and makes a stream with several microtasks for each entry. A layer in front
+ * does not know, reads content after hard links that state a size, gets negative base-256 times wrong, and makes a stream with several microtasks for each entry. A layer in front
  * of it would have to walk every header itself: it would be this parser.
  *
  * Global pax headers are skipped, as Docker and containerd do. Throws `invalid` with the entry's name.
@@ -58,7 +57,8 @@ export class TarParser {
     let at = 0;
     while (at < chunk.length) {
       if (this.#state === 'content' || this.#state === 'meta') at = this.#body(chunk, at);
-      else if (this.#state === 'end') at = this.#afterEnd(chunk, at);
+      // What follows the closing blocks means nothing, to other tars as well: it only counts for the digest.
+      else if (this.#state === 'end') return;
       else at = this.#block(chunk, at);
     }
   }
@@ -70,7 +70,7 @@ export class TarParser {
   end(): void {
     if (this.#state === 'content' && this.#remaining === 0) return;
     const complete = this.#state === 'header' && this.#filled === 0 && this.#preamble === undefined;
-    if (complete || this.#state === 'end') return;
+    if (complete || this.#state === 'closing' || this.#state === 'end') return;
     const name = this.#current?.entry.name;
     const where = name === undefined ? 'in the middle of a header' : `in or after entry "${printable(name)}"`;
     throw new EngineError('invalid', `the archive is cut short ${where}`, { subject: name });
@@ -89,15 +89,21 @@ export class TarParser {
       this.#filled = 0;
       block = this.#partial;
     }
-    if (this.#state === 'header') this.#header(block);
+    if (this.#state === 'header' || this.#state === 'closing') this.#header(block);
     else if (this.#state === 'extension') this.#extension(block);
     else this.#mapBlock(block);
     return next;
   }
 
   #header(block: Buffer): void {
-    if (block[0] === 0 && block.equals(ZEROS)) {
+    const empty = block[0] === 0 && block.equals(ZEROS);
+    if (this.#state === 'closing') {
+      if (!empty) throw this.#broken('there is data after a lone block of zeros');
       this.#state = 'end';
+      return;
+    }
+    if (empty) {
+      this.#state = 'closing';
       return;
     }
     if (!checksumFits(block)) throw this.#broken('the checksum of a header is wrong');
@@ -255,16 +261,6 @@ export class TarParser {
     if (offset <= this.#position) return;
     this.#sink.hole(offset - this.#position);
     this.#position = offset;
-  }
-
-  #afterEnd(chunk: Buffer, from: number): number {
-    for (let at = from; at < chunk.length; at += BLOCK) {
-      const piece = chunk.subarray(at, at + BLOCK);
-      if (ZEROS.compare(piece, 0, piece.length, 0, piece.length) !== 0) {
-        throw this.#broken('there is data after the end of the archive');
-      }
-    }
-    return chunk.length;
   }
 
   #broken(problem: string): EngineError {

@@ -52,12 +52,11 @@ async function refusal(archives: readonly Buffer[], diffIDs = archives.map(diges
 
 describe('an archive is refused with the name of the entry', () => {
   const refused: [string, TarMember[], RegExp][] = [
-    ['".." in a name', [file('../escape')], /entry "\.\.\/escape" has "\.\." in its name/],
-    ['".." in the middle of a name', [file('a/../../escape')], /"\.\." in its name/],
+    ['a file instead of the root, by way of ".."', [file('a/..')], /entry "a\/\.\." would replace the root/],
     [
-      '".." in the target of a hard link',
+      'a hard link that climbs to what is only outside',
       [{ name: 'l', type: '1', target: '../../etc/passwd' }],
-      /entry "l" has "\.\."/,
+      /entry "l" is a hard link to something/,
     ],
     [
       'a hard link to nothing',
@@ -99,12 +98,6 @@ describe('an archive is refused with the name of the entry', () => {
     ['a whiteout of nothing', [file('.wh.')], /entry "\.wh\." is a whiteout of nothing/],
     ['a whiteout of "."', [file('d/.wh..')], /is a whiteout of nothing/],
     ['a whiteout of ".."', [file('d/.wh...')], /is a whiteout of nothing/],
-    ['an entry below a whiteout', [file('.wh.../x')], /entry "\.wh\.\.\.\/x" lies below a whiteout/],
-    [
-      'the device that overlay takes for a whiteout',
-      [{ name: 'w', type: '3' }],
-      /entry "w" is the device 0:0/,
-    ],
     [
       'an impossible device',
       [{ name: 'b', type: '4', major: 5000 }],
@@ -150,8 +143,8 @@ describe('an archive is refused with the name of the entry', () => {
   });
 
   it('control characters in a name do not reach the terminal', async () => {
-    const error = await refusal([tar(file('../\x1b]0;x\x07'))]);
-    expect(error.message).toContain('entry "../\\x1b]0;x\\x07"');
+    const error = await refusal([tar(file('\x1b]0;x\x07', { type: 'Z' }))]);
+    expect(error.message).toContain('entry "\\x1b]0;x\\x07"');
     expect(error.kind).toBe('invalid');
   });
 });
@@ -172,9 +165,9 @@ describe('a stream that is not what it should be is refused', () => {
       /checksum of a header is wrong, at its start/,
     ],
     [
-      'data after the end of the archive',
-      Buffer.concat([good, good]),
-      /data after the end of the archive, after entry "last"/,
+      'data after a lone block of zeros',
+      Buffer.concat([good.subarray(0, -1024), Buffer.alloc(512), good]),
+      /data after a lone block of zeros, after entry "last"/,
     ],
     [
       'an extended header of 4 GiB',
@@ -258,6 +251,16 @@ describe('what an archive can say is confined to the layer', () => {
     const [layer = ''] = await room.unpack([tar(file(`${outside}/secret`), file('//etc//passwd'))]);
     expect(existsSync(join(layer, outside, 'secret'))).toBe(true);
     expect(existsSync(join(layer, 'etc/passwd'))).toBe(true);
+  });
+
+  it('".." ends at the root of the layer, in names and in targets of hard links', async () => {
+    const climbing = file(`../../../..${outside}/secret`);
+    const [layer = ''] = await room.unpack([
+      tar(climbing, file('a/../../b'), { name: 'l', type: '1', target: '../../b' }),
+    ]);
+    expect(names(layer)).toContain(join(outside, 'secret').slice(1));
+    expect(names(layer)).toEqual(expect.arrayContaining(['b', 'l']));
+    expect(existsSync(join(layer, 'a'))).toBe(false);
   });
 
   it.each([

@@ -206,6 +206,14 @@ const untimed: Record<string, TarMember[][]> = {
     [symlink('t', 'real/deeper'), file('t/made')],
   ],
   'a parent that climbs out of the root': [[root, symlink('out', '/../../..'), file('out/inside')]],
+  'names and targets of hard links that climb': [
+    [root, dir('d'), file('../x'), file('d/../../y'), file('no/../d/z'), link('l', '../../d/z')],
+    [file('d/./../d/../../e'), whiteout('d/../.wh.x')],
+  ],
+  'names below what would be a whiteout': [
+    [root, dir('a'), file('a/b')],
+    [file('.wh.c/d'), dir('a/.wh.e/f'), file('a/.wh.e/.wh.f')],
+  ],
   'whiteouts of what this layer has put there': [
     [root, dir('d'), file('d/1'), dir('d/s'), file('d/s/1')],
     [file('d/s/2'), whiteout('.wh.d'), whiteout('x/.wh.y')],
@@ -275,6 +283,23 @@ function umociOrNothing(layers: readonly Buffer[]): string[] | undefined {
     return undefined;
   }
 }
+
+it('the device by which overlay says that nothing is there hides what is below', async () => {
+  const layers = [
+    tar(root, dir('d'), file('d/hidden'), file('d/kept')),
+    tar(dir('d'), { name: 'd/hidden', type: '3' }, { name: 'd/nothing', type: '3' }),
+  ];
+  const shown = await room.view(layers, { times: false });
+  expect(shown.map((line) => line.split(' ')[0])).toEqual(['.', 'd', 'd/kept']);
+  const alone = await room.view([tar(root, { name: 'w', type: '3' })], { times: false });
+  expect(alone.map((line) => line.split(' ')[0])).toEqual(['.']);
+});
+
+it('what follows the end of an archive counts for nothing but its digest', async () => {
+  const archive = tar(root, file('a'));
+  const [directory = ''] = await room.unpack([Buffer.concat([archive, tar(file('b')), Buffer.from('x')])]);
+  expect(readdirSync(directory)).toEqual(['a']);
+});
 
 describe('compressed layers', () => {
   const archive = tar(root, file('a', 'x'.repeat(300_000)), file('b'));

@@ -26,16 +26,21 @@ describe('names', () => {
     ['.//./a/./b', 'a/b'],
     ['.hidden/...x', '.hidden/...x'],
     ['a/..b', 'a/..b'],
+    ['a/../b', 'b'],
+    ['../../b', 'b'],
+    ['/../a/./../../b/', 'b'],
+    ['a/b/../../..c', '..c'],
   ])('%s is %s', (name, path) => {
     expect(layerOperation(entry(name))).toMatchObject({ kind: 'make', path });
   });
 
-  it.each(['.', './', '/', '//', './.'])('%s is the root', (name) => {
+  it.each(['.', './', '/', '//', './.', '..', 'a/../..'])('%s is the root', (name) => {
     expect(layerOperation(entry(name, { type: 'directory' }))).toMatchObject({ kind: 'make', path: '' });
   });
 
   it('hard link targets are names, symlink targets are not', () => {
     expect(layerOperation(entry('l', { type: 'link', target: './/a/' }))).toMatchObject({ target: 'a' });
+    expect(layerOperation(entry('l', { type: 'link', target: '../../a' }))).toMatchObject({ target: 'a' });
     expect(layerOperation(entry('l', { type: 'symlink', target: '../..//a' }))).toMatchObject({
       target: '../..//a',
     });
@@ -52,8 +57,18 @@ describe('whiteouts', () => {
     ['.wh..wh.aufs', { kind: 'ignore' }],
     ['a/x.wh.y', { kind: 'make', path: 'a/x.wh.y' }],
     ['a.wh./b', { kind: 'make', path: 'a.wh./b' }],
+    ['x/../.wh.y', { kind: 'whiteout', path: 'y' }],
+    ['.wh.a/b', { kind: 'make', path: '.wh.a/b' }],
+    ['.wh.../b', { kind: 'make', path: '.wh.../b' }],
+    ['.wh.a/.wh.b', { kind: 'whiteout', path: '.wh.a/b' }],
   ])('%s', (name, operation) => {
     expect(layerOperation(entry(name))).toMatchObject(operation);
+  });
+
+  it('the device 0:0 is one, as overlay has it', () => {
+    expect(layerOperation(entry('a/x', { type: 'char' }))).toEqual({ kind: 'whiteout', path: 'a/x' });
+    expect(layerOperation(entry('a/x', { type: 'block' }))).toMatchObject({ kind: 'make' });
+    expect(layerOperation(entry('a/x', { type: 'char', minor: 1 }))).toMatchObject({ kind: 'make' });
   });
 
   it('any type of entry is one', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { EngineError } from '../errors.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
@@ -8,11 +8,14 @@ export type Compression = 'gzip' | 'zstd' | 'none';
 /** Few large pieces: each costs a trip to another thread. */
 const PIECE = 256 * 1024;
 const MAGIC_LENGTH = 6;
+/** The largest window of zstd, as a power of two: 512 MiB of memory for each layer being read, as with Docker. */
+const MAX_WINDOW_LOG = 29;
+const WINDOW_TOO_LARGE = 'ZSTD_error_frameParameter_windowTooLarge';
 
 /**
  * The uncompressed bytes of a layer. What the first bytes say decides (gzip of any number of members, zstd of any
  * number of frames, else plain), as media types are often wrong. Throws `invalid` when the stream is damaged, cut
- * short or followed by other data, `unsupported` for xz and bzip2; errors of `source` as they are. When the consumer
+ * short or followed by other data, `unsupported` for xz, bzip2 and a zstd window of more than 512 MiB; errors of `source` as they are. When the consumer
  * stops early, `source` is closed before this returns.
  */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -23,8 +26,9 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
     return;
   }
   const options = { chunkSize: PIECE, highWaterMark: 2 * PIECE };
+  const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
   yield* inflate(
-    compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options),
+    compression === 'gzip' ? createGunzip(options) : createZstdDecompress({ ...options, params }),
     rest,
     compression,
   );
@@ -136,6 +140,12 @@ async function settled(stream: Inflater): Promise<void> {
 
 function damaged(compression: Compression, trailing: boolean, cause: unknown): EngineError {
   if (trailing) return new EngineError('invalid', `there is data after the end of the ${compression} stream`);
+  if ((cause as NodeJS.ErrnoException | undefined)?.code === WINDOW_TOO_LARGE) {
+    return new EngineError('unsupported', 'the zstd stream needs a window of more than 512 MiB', {
+      hint: 'compress the layer again, with --long=29 at most',
+      cause,
+    });
+  }
   const reason = (cause as Error | undefined)?.message ?? 'unexpected end';
   const text = `the ${compression} stream is damaged or followed by other data: ${reason}`;
   return new EngineError('invalid', text, { cause });

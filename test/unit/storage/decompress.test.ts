@@ -28,6 +28,22 @@ it.each([
   expect((await read(bytes.subarray(0, 300), 1).catch(() => text)).length).toBeGreaterThan(0);
 });
 
+/** A zstd frame that stores some bytes as they are, and announces a window of a size (RFC 8878, "Frames"). */
+function zstdFrame(windowLog: number, bytes: Buffer): Buffer {
+  const block = Buffer.alloc(3);
+  block.writeUIntLE((bytes.length << 3) | 1, 0, 3);
+  return Buffer.concat([Buffer.from('28b52ffd00', 'hex'), Buffer.of((windowLog - 10) << 3), block, bytes]);
+}
+
+it('a zstd window may have 512 MiB and not more', async () => {
+  const bytes = text.subarray(0, 1000);
+  expect(await read(zstdFrame(29, bytes))).toEqual(bytes);
+  await expect(read(zstdFrame(30, bytes))).rejects.toMatchObject({
+    kind: 'unsupported',
+    message: 'the zstd stream needs a window of more than 512 MiB',
+  });
+});
+
 it('an empty stream is empty', async () => {
   expect(await read(Buffer.alloc(0))).toHaveLength(0);
 });

@@ -46,8 +46,9 @@ struct layer {
     bool merged; /* root is an overlay: the lower layers show through */
     char root_path[PATH_MAX];
     struct parent parent;
-    struct marks marks; /* paths that this layer wrote, when merged */
-    int file;           /* the open regular file, or -1 */
+    struct marks marks;   /* paths that this layer wrote, when merged */
+    bool attribute_noted; /* that one was left out was already noted */
+    int file;             /* the open regular file, or -1 */
     bool file_careful, file_has_hole;
     char file_path[PATH_MAX];
     uint8_t *file_record;
@@ -75,7 +76,8 @@ int finish_file(struct layer *layer);
 int inherit_root(struct layer *layer, const char *from);
 
 /* apply_metadata.c */
-int set_metadata(struct object object, char type, const struct entry *entry, bool careful);
+int set_metadata(struct layer *layer, struct object object, char type, const struct entry *entry,
+                 bool careful);
 int copy_attributes(int from, int to);
 int set_opaque(int dir, const char *name);
 bool has_attribute(int fd, const char *name);

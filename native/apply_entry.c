@@ -41,7 +41,7 @@ static int make_directory(struct layer *layer, int parent, const char *name, con
             if (canonical_path(layer, parent, name, path)) note("opaque", path);
         }
     }
-    return set_metadata((struct object){parent, name}, 'D', entry, careful);
+    return set_metadata(layer, (struct object){parent, name}, 'D', entry, careful);
 }
 
 static int make_file(struct layer *layer, int parent, const char *name, const struct entry *entry)
@@ -67,7 +67,7 @@ int finish_file(struct layer *layer)
         result = size == -1 ? -1 : ftruncate(layer->file, size);
     }
     if (result == 0)
-        result = set_metadata((struct object){layer->file, NULL}, 'F', entry, layer->file_careful);
+        result = set_metadata(layer, (struct object){layer->file, NULL}, 'F', entry, layer->file_careful);
     int saved = errno;
     if (close(layer->file) == -1 && result == 0) {
         saved = errno;
@@ -147,7 +147,8 @@ static int make_other(struct layer *layer, int parent, const char *name, char ty
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             if (kinds[i].type == type)
                 made = mknodat(parent, name, kinds[i].mode | (entry->mode & 0777), entry->device);
-        if (made == 0) return set_metadata((struct object){parent, name}, type, entry, layer->parent.careful);
+        if (made == 0)
+            return set_metadata(layer, (struct object){parent, name}, type, entry, layer->parent.careful);
         if (errno != EEXIST || attempt > 0 || clear_way(layer, parent, name, false) == -1) return -1;
     }
 }
@@ -158,7 +159,7 @@ int make_entry(struct layer *layer, char type, const struct entry *entry)
     const char *name = split_path(entry->path, &length);
     if (*entry->path == '\0') {
         if (type != 'D' || parent_leave(layer) == -1) return -1;
-        return set_metadata((struct object){layer->root, NULL}, 'D', entry, true);
+        return set_metadata(layer, (struct object){layer->root, NULL}, 'D', entry, true);
     }
     int parent = parent_enter(layer, entry->path, length, true);
     if (parent == -1) return -1;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -11,6 +12,12 @@
 
 #define OPAQUE "trusted.overlay.opaque"
 #define OBJECT_PATH_MAX (64 + NAME_MAX)
+
+enum {
+    MAY_BE_LEFT_OUT = 1,     /* flag of an attribute in an entry record */
+    ROOM = 256 << 10,        /* bytes that the largest attribute certainly fits in */
+    ROOM_IN_INODES = 1 << 8, /* the same on tmpfs, which counts a kilobyte as an inode */
+};
 
 /*
  * A path for the calls that know no file descriptors (setxattrat is of Linux 6.13). The descriptor's own link is
@@ -69,26 +76,53 @@ static int clear_attributes(const char *path, bool follow)
     return result;
 }
 
-/* Attributes of an entry record: u16 length of the name, u16 zero, u32 length of the value, name, NUL, value. */
-static int apply_attributes(const char *path, bool follow, const struct entry *entry)
+/* ENOSPC is also what ext4 says when an attribute is larger than an inode's block; then the disk has room left. */
+static bool has_room(const struct layer *layer)
+{
+    struct statvfs fs;
+    if (fstatvfs(layer->upper, &fs) == -1) return false;
+    bool blocks = fs.f_blocks == 0 || fs.f_bfree * fs.f_frsize >= ROOM;
+    return blocks && (fs.f_files == 0 || fs.f_ffree >= ROOM_IN_INODES);
+}
+
+/* The errors by which a file system, or the kernel, says that this kind of file cannot have such an attribute. */
+static bool cannot_hold(const struct layer *layer, int error)
+{
+    return error == EOPNOTSUPP || error == EPERM || error == E2BIG || (error == ENOSPC && has_room(layer));
+}
+
+static int set_attribute(struct layer *layer, const char *path, bool follow, const char *name,
+                         const uint8_t *value, size_t length, uint16_t flags)
+{
+    int set = follow ? setxattr(path, name, value, length, 0) : lsetxattr(path, name, value, length, 0);
+    if (set == 0) return 0;
+    int error = errno;
+    if ((flags & MAY_BE_LEFT_OUT) == 0 || !cannot_hold(layer, error)) {
+        errno = error;
+        return -1;
+    }
+    if (!layer->attribute_noted) note("attribute", name);
+    layer->attribute_noted = true;
+    return 0;
+}
+
+/* Attributes of an entry record: u16 length of the name, u16 flags, u32 length of the value, name, NUL, value. */
+static int apply_attributes(struct layer *layer, const char *path, bool follow, const struct entry *entry)
 {
     const uint8_t *at = entry->xattrs;
     for (uint32_t i = 0; i < entry->xattr_count; i++) {
-        uint16_t name_length;
+        uint16_t name_length, flags;
         uint32_t value_length;
         if (entry->end - at < 8) goto malformed;
         memcpy(&name_length, at, 2);
+        memcpy(&flags, at + 2, 2);
         memcpy(&value_length, at + 4, 4);
         at += 8;
         if ((size_t)(entry->end - at) < (size_t)name_length + 1 + value_length || at[name_length] != '\0')
             goto malformed;
         const char *name = (const char *)at;
         at += name_length + 1;
-        int set =
-            follow ? setxattr(path, name, at, value_length, 0) : lsetxattr(path, name, at, value_length, 0);
-        /* As Docker and umoci: a file system without user attributes or ACLs can hold the layer all the same. */
-        bool optional = strncmp(name, "user.", 5) == 0 || strncmp(name, "system.", 7) == 0;
-        if (set == -1 && !(errno == EOPNOTSUPP && optional)) return -1;
+        if (set_attribute(layer, path, follow, name, at, value_length, flags) == -1) return -1;
         at += value_length;
     }
     return 0;
@@ -101,7 +135,8 @@ malformed:
  * Owner first, for a change of owner clears setuid bits and file capabilities; then the mode; then attributes, with
  * capabilities and ACLs among them; times last. `careful`: the object existed before, or inherited something.
  */
-int set_metadata(struct object object, char type, const struct entry *entry, bool careful)
+int set_metadata(struct layer *layer, struct object object, char type, const struct entry *entry,
+                 bool careful)
 {
     const char *name = object.name == NULL ? "" : object.name;
     int flags = AT_SYMLINK_NOFOLLOW | (object.name == NULL ? AT_EMPTY_PATH : 0);
@@ -120,7 +155,7 @@ int set_metadata(struct object object, char type, const struct entry *entry, boo
         if (careful && clear_attributes(path, follow) == -1) return -1;
         /* Taking an inherited ACL away changes the mode that it was part of. */
         if (careful && type != 'S' && chmod(path, entry->mode) == -1) return -1;
-        if (apply_attributes(path, follow, entry) == -1) return -1;
+        if (apply_attributes(layer, path, follow, entry) == -1) return -1;
     }
     struct timespec times[] = {entry->mtime, entry->mtime};
     if (object.name == NULL) return futimens(object.fd, times);

@@ -54,6 +54,7 @@ export async function pullLayers(
     unpacks: new Slots(UNPACKS),
     made: new Map(),
     fetching: new Map(),
+    attributeLeftOut: undefined,
   };
   let failure: { error: unknown } | undefined;
   const tasks = wanted.map((layer) => {
@@ -66,6 +67,10 @@ export async function pullLayers(
   });
   await Promise.all(tasks);
   if (failure !== undefined) throw failure.error;
+  if (run.attributeLeftOut !== undefined) {
+    const example = `"${run.attributeLeftOut}"`;
+    progress.message(`Extended attributes were left out that cannot be stored here, such as ${example}`);
+  }
 }
 
 /** One pull's shared state. `made` has the task of each layer: settled means there, or failed and aborted. */
@@ -78,6 +83,8 @@ interface Run {
   made: Map<Digest, Promise<void>>;
   /** Blobs on their way: an image may name one blob for several of its layers. */
   fetching: Map<Digest, Promise<void>>;
+  /** The name of one that a layer had and the file system could not hold. */
+  attributeLeftOut: string | undefined;
 }
 
 async function pullLayer(run: Run, layer: WantedLayer, progress: LayerProgress): Promise<void> {
@@ -156,6 +163,7 @@ async function unpack(
     },
   );
   if (content !== undefined) noteLayerSize(run.context.database, chainID, content.bytes);
+  run.attributeLeftOut ??= content?.attributeLeftOut;
   progress.done();
 }
 

@@ -1,4 +1,4 @@
-import type { LayerOperation } from './layer-entry.ts';
+import { type LayerOperation, mayBeLeftOut } from './layer-entry.ts';
 import type { EntryType, TarEntry } from './tar-entry.ts';
 
 /**
@@ -27,7 +27,7 @@ export class ApplyStream {
     at = this.#strings(at, path, target, xattrs.length);
     for (const { name, value } of xattrs) {
       batch.writeUInt16LE(name.length, at);
-      batch.writeUInt16LE(0, at + 2);
+      batch.writeUInt16LE(mayBeLeftOut(name) ? MAY_BE_LEFT_OUT : 0, at + 2);
       batch.writeUInt32LE(value.length, at + 4);
       at += 8;
       at += batch.write(name, at, 'latin1');
@@ -131,6 +131,8 @@ export class ApplyStream {
 const BATCH = 256 * 1024;
 const HEADER = 8;
 const ENTRY_FIXED = 40;
+/** Flag of an attribute. */
+const MAY_BE_LEFT_OUT = 1;
 /** From here on, a piece of content is handed on instead of copied. */
 const DIRECT = 32 * 1024;
 /** The helper holds a whole record in memory. */

@@ -8,6 +8,8 @@ export type LayerOperation =
       readonly path: string;
       readonly target: string;
       readonly xattrs: ExtendedAttribute[];
+      /** The name of an attribute that no file can have. */
+      readonly leftOut?: string | undefined;
     }
   | { readonly kind: 'whiteout'; readonly path: string }
   | { readonly kind: 'opaque'; readonly path: string }
@@ -18,6 +20,11 @@ const WHITEOUT_META = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
 const PATH_MAX = 4095;
 const NAME_MAX = 255;
+/** Limits of the kernel for an attribute (xattr(7)), in bytes. */
+const XATTR_NAME_MAX = 255;
+const XATTR_VALUE_MAX = 65_536;
+/** A longer name is no name, but an attack on whoever keeps its length in 16 bits. */
+const MAX_XATTR_TEXT = 65_535;
 const MAX_ID = 0xfffffffe;
 const IGNORE: LayerOperation = { kind: 'ignore' };
 
@@ -46,7 +53,13 @@ export function layerOperation(entry: TarEntry): LayerOperation {
   } else if (entry.type === 'char' || entry.type === 'block') {
     checkDevice(entry);
   }
-  return { kind: 'make', path, target, xattrs: entry.xattrs.length === 0 ? entry.xattrs : attributes(entry) };
+  if (entry.xattrs.length === 0) return { kind: 'make', path, target, xattrs: entry.xattrs };
+  return { kind: 'make', path, target, ...attributes(entry) };
+}
+
+/** Whether a layer is whole without an attribute that its file system cannot hold: not without what gives rights. */
+export function mayBeLeftOut(attribute: string): boolean {
+  return attribute !== 'security.capability';
 }
 
 function relativePath(entry: TarEntry, name: string, what: string): string {
@@ -128,12 +141,20 @@ function isOverlayWhiteout({ type, major, minor }: TarEntry): boolean {
 
 /**
  * Attributes that an archive may set. Those by which overlay itself speaks are the engine's own, an archive must not
- * reach them; those that belong to the host's policy (SELinux labels, NFS) are left out, as umoci does.
+ * reach them; those that belong to the host's policy (SELinux labels, NFS) are left out, as umoci does; and those beyond
+ * the kernel's limits, whose names are told.
  */
-function attributes(entry: TarEntry): ExtendedAttribute[] {
-  return entry.xattrs.filter(({ name }) => {
-    if (name === '' || name.includes('\0')) throw bad(entry, 'has an attribute without a proper name');
+function attributes(entry: TarEntry): { xattrs: ExtendedAttribute[]; leftOut: string | undefined } {
+  let leftOut: string | undefined;
+  const xattrs = entry.xattrs.filter(({ name, value }) => {
+    if (name === '' || name.includes('\0') || name.length > MAX_XATTR_TEXT)
+      throw bad(entry, 'has an attribute without a proper name');
     if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) return false;
-    return name !== 'security.selinux' && name !== 'system.nfs4_acl';
+    if (name === 'security.selinux' || name === 'system.nfs4_acl') return false;
+    if (name.length <= XATTR_NAME_MAX && (value.length <= XATTR_VALUE_MAX || !mayBeLeftOut(name)))
+      return true;
+    leftOut ??= name;
+    return false;
   });
+  return { xattrs, leftOut };
 }

@@ -13,6 +13,7 @@ export class LayerNotes {
   #resolve: () => void = () => {};
   #text = '';
   #missing: string | undefined;
+  #attribute: string | undefined;
   #overflow = false;
   /** Directories that the archive uses without an entry for them. */
   readonly #implied = new Set<string>();
@@ -30,6 +31,11 @@ export class LayerNotes {
   /** The first hard link whose target the layer does not have. */
   get missingTarget(): string | undefined {
     return this.#missing;
+  }
+
+  /** The name of the first extended attribute that the file system could not hold. */
+  get attributeLeftOut(): string | undefined {
+    return this.#attribute;
   }
 
   push(chunk: Buffer): void {
@@ -60,6 +66,7 @@ export class LayerNotes {
   #take(kind: string, path: string): void {
     if (kind === 'checkpoint') this.#resolve();
     else if (kind === 'missing') this.#missing ??= path;
+    else if (kind === 'attribute') this.#attribute ??= path;
     else
       this.#keep(
         kind === 'implied' ? this.#implied : kind === 'opaque' ? this.#opaque : this.#whiteouts,

@@ -4,13 +4,17 @@ import type { Digest } from '../oci/digest.ts';
 import { ApplyProcess, type ApplyTarget } from './apply-process.ts';
 import { decompress } from './decompress.ts';
 import { layerOperation } from './layer-entry.ts';
-import type { TarEntry } from './tar-entry.ts';
+import { printable, type TarEntry } from './tar-entry.ts';
 import { TarParser, type TarSink } from './tar-parser.ts';
 
-/** What is in an unpacked layer: `bytes` is the sum of the sizes of its regular files. */
+/**
+ * What is in an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for people,
+ * the name of an extended attribute that could not be stored; there may be more.
+ */
 export interface LayerContent {
   readonly entries: number;
   readonly bytes: number;
+  readonly attributeLeftOut: string | undefined;
 }
 
 /** Parses a layer and has it applied, entry by entry, without waiting for any of them. */
@@ -21,6 +25,7 @@ class LayerSink implements TarSink {
   hasRoot = false;
   entries = 0;
   bytes = 0;
+  attributeLeftOut: string | undefined;
 
   constructor(apply: ApplyProcess, isBase: boolean) {
     this.#apply = apply;
@@ -42,6 +47,7 @@ class LayerSink implements TarSink {
       this.#wanted = true;
       this.bytes += entry.size;
     }
+    this.attributeLeftOut ??= operation.leftOut;
     this.#apply.stream.make(entry, operation);
   }
 
@@ -93,7 +99,12 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
     const below = lowers[0];
     if (!sink.hasRoot && below !== undefined) apply.stream.inherit(below);
     await apply.finish();
-    return { entries: sink.entries, bytes: sink.bytes };
+    const leftOut = sink.attributeLeftOut ?? notes.attributeLeftOut;
+    return {
+      entries: sink.entries,
+      bytes: sink.bytes,
+      attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
+    };
   } finally {
     await apply.abandon();
   }

@@ -119,9 +119,19 @@ describe('an archive is refused with the name of the entry', () => {
       /entry "l\/x" cannot be made: ELOOP/,
     ],
     [
-      'an attribute of an unknown kind',
-      [file('x', { pax: [['SCHILY.xattr.nonsense.x', '1']] })],
-      /entry "x" cannot be made/,
+      'capabilities that are none',
+      [file('x', { pax: [['SCHILY.xattr.security.capability', '1']] })],
+      /entry "x" cannot be made: EINVAL/,
+    ],
+    [
+      'capabilities that no file can hold',
+      [file('x', { pax: [['SCHILY.xattr.security.capability', 'x'.repeat(65_537)]] })],
+      /entry "x" cannot be made: E2BIG/,
+    ],
+    [
+      'an attribute whose name is longer than its length can be said',
+      [file('x', { pax: [[`SCHILY.xattr.user.${'n'.repeat(65_536)}`, '1']] })],
+      /entry "x" has an attribute without a proper name/,
     ],
     [
       'a sparse file whose map lies',
@@ -308,6 +318,36 @@ describe('what an archive can say is confined to the layer', () => {
     expect(describeTree(layer).filter((line) => /overlay|selinux/.test(line))).toEqual([]);
   });
 
+  it('attributes that a file cannot have are left out, and the others stay', async () => {
+    const xattr = (name: string, value = 'x') => [`SCHILY.xattr.${name}`, value] as const;
+    const held = xattr('user.held', 'kept');
+    const capability = xattr(
+      'security.capability',
+      Buffer.from('AQAAAgAEAAAAAAAAAAAAAAAAAAA=', 'base64').toString('latin1'),
+    );
+    const archive = tar(
+      file('f', { pax: [xattr('com.apple.provenance'), held, xattr('nonsense'), capability] }),
+      file('large', { pax: [xattr('user.large', 'x'.repeat(65_537)), held] }),
+      file('long', { pax: [xattr(`user.${'n'.repeat(251)}`), xattr(`user.${'m'.repeat(65_000)}`), held] }),
+      { name: 'link', type: '2', target: 'f', pax: [xattr('user.x')] },
+      { name: 'fifo', type: '6', pax: [xattr('user.x')] },
+      { name: 'device', type: '3', major: 1, minor: 3, pax: [xattr('user.x')] },
+    );
+    const [layer = ''] = await room.unpack([archive]);
+    const attributes = (name: string): string[] =>
+      execFileSync('getfattr', ['-h', '-m', '-', '--absolute-names', join(layer, name)], { encoding: 'utf8' })
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'));
+    expect(['f', 'large', 'long', 'link', 'fifo', 'device'].map(attributes)).toEqual([
+      ['security.capability', 'user.held'],
+      ['user.held'],
+      ['user.held'],
+      [],
+      [],
+      [],
+    ]);
+  });
+
   it('an empty archive is an empty layer', async () => {
     const [layer = ''] = await room.unpack([tar()]);
     expect(names(layer)).toEqual(['.']);
@@ -320,15 +360,22 @@ describe('what an archive can say is confined to the layer', () => {
 });
 
 describe('a full disk', () => {
-  it('is named as such, and leaves nothing', async () => {
+  it.each([
+    ['named as such, and leaves nothing', 'size=1m', file('large', { content: Buffer.alloc(3 << 20, 1) })],
+    [
+      'no reason to leave an attribute out',
+      'nr_inodes=60',
+      file('large', { pax: [['SCHILY.xattr.user.large', 'x'.repeat(65_000)]] }),
+    ],
+  ])('is %s', async (_, size, member) => {
     const small = join(outside, '../', `skiff-small-${process.pid}`);
     mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=755', 'tmpfs', small]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `${size},mode=755`, 'tmpfs', small]);
     try {
       const store = new LayerStore({ layers: join(small, 'layers'), tmp: () => join(small, 'tmp') });
       mkdirSync(join(small, 'tmp'));
       chmodSync(join(small, 'tmp'), 0o700);
-      const archive = tar(file('ok'), file('large', { content: Buffer.alloc(3 << 20, 1) }));
+      const archive = tar(file('ok'), member);
       const diffID = digestOf(archive);
       const unpacking = store.unpack(
         { chainID: diffID, diffID, mediaType: '', name: 'big' },

@@ -135,3 +135,21 @@ it('a config that names a stored layer is not read whole', async () => {
     expect.stringMatching(/^skiff: blob sha256:\w+ has \d+ bytes in the store instead of 17\n$/),
   ]);
 });
+
+it('that attributes were left out is said once', async () => {
+  const pax = ['com.apple.provenance', 'com.apple.other'].map(
+    (name) => [`SCHILY.xattr.${name}`, 'x'] as const,
+  );
+  const layers = ['a', 'b', 'c'].map((name) => tar({ name, content: name, pax }, { name: `${name}2`, pax }));
+  addImage(
+    'apple',
+    { ...platform('amd64'), rootfs: { type: 'layers', diff_ids: layers.map(sha256) } },
+    {
+      manifest: { layers: layers.map((layer) => registry.addBlob(gzipSync(layer))) },
+    },
+  );
+  const lines = (await store.ok(['pull', reference('apple')])).split('\n');
+  expect(lines.filter((line) => line.includes('attributes'))).toEqual([
+    'Extended attributes were left out that cannot be stored here, such as "com.apple.provenance"',
+  ]);
+});

@@ -75,3 +75,31 @@ describe('whiteouts', () => {
     expect(layerOperation(entry('.wh.x', { type: 'char' }))).toEqual({ kind: 'whiteout', path: 'x' });
   });
 });
+
+describe('attributes', () => {
+  const operation = (name: string, value = 'x') => layerOperation(entry('f', { xattrs: [{ name, value }] }));
+
+  it.each([
+    ['user.x', 'x', true],
+    [`user.${'n'.repeat(250)}`, 'x', true],
+    [`user.${'n'.repeat(251)}`, 'x', false],
+    ['user.x', 'x'.repeat(65_536), true],
+    ['user.x', 'x'.repeat(65_537), false],
+    ['security.capability', 'x'.repeat(65_537), true],
+  ])('%.20s of a value %.3s…: kept or told: %s', (name, value, kept) => {
+    expect(operation(name, value)).toMatchObject(
+      kept ? { xattrs: [{ name, value }], leftOut: undefined } : { xattrs: [], leftOut: name },
+    );
+  });
+
+  it.each(['trusted.overlay.opaque', 'user.overlay.x', 'security.selinux', 'system.nfs4_acl'])(
+    '%s is left out silently',
+    (name) => {
+      expect(operation(name)).toMatchObject({ xattrs: [], leftOut: undefined });
+    },
+  );
+
+  it.each(['', 'user.\0', 'n'.repeat(65_536)])('a name such as %.8j is refused', (name) => {
+    expect(() => operation(name)).toThrow('has an attribute without a proper name');
+  });
+});

@@ -106,6 +106,8 @@ static int perform(struct layer *layer, char op, const uint8_t *body, size_t len
         result = apply_whiteout(layer, entry.path);
     else if (op == 'O')
         result = apply_opaque(layer, entry.path);
+    else if (op == 'U')
+        result = discard_entry(layer, entry.path);
     else if (op == 'I')
         result = inherit_root(layer, entry.path);
     else

@@ -73,6 +73,7 @@ void note(const char *kind, const char *path);
 /* apply_entry.c */
 int make_entry(struct layer *layer, char type, const struct entry *entry);
 int finish_file(struct layer *layer);
+int discard_entry(struct layer *layer, const char *path);
 int inherit_root(struct layer *layer, const char *from);
 
 /* apply_metadata.c */

@@ -177,6 +177,18 @@ int make_entry(struct layer *layer, char type, const struct entry *entry)
     return result;
 }
 
+/* Takes away what this layer itself has made and needs no longer. */
+int discard_entry(struct layer *layer, const char *path)
+{
+    size_t length;
+    const char *name = split_path(path, &length);
+    int parent = parent_enter(layer, path, length, false);
+    if (parent == -1) return -1;
+    layer->parent.dirty = true;
+    parent_forget_key(layer);
+    return tree_remove(parent, name);
+}
+
 /* For a layer that says nothing of its root: it looks like the one below. */
 int inherit_root(struct layer *layer, const char *from)
 {

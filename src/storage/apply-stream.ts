@@ -41,6 +41,11 @@ export class ApplyStream {
     this.#path(kind === 'whiteout' ? 'W' : 'O', path);
   }
 
+  /** Deletes what this layer has made at a path. */
+  discard(path: string): void {
+    this.#path('U', path);
+  }
+
   /** Gives the layer's root the attributes of another directory, by its path on the host. */
   inherit(directory: string): void {
     this.#path('I', Buffer.from(directory).toString('latin1'));

@@ -10,10 +10,15 @@ export type LayerOperation =
       readonly xattrs: ExtendedAttribute[];
       /** The name of an attribute that no file can have. */
       readonly leftOut?: string | undefined;
+      /** The file is there for the hard links to it alone, and goes with {@link AUFS_LINKS} in the end. */
+      readonly aside?: boolean;
     }
   | { readonly kind: 'whiteout'; readonly path: string }
   | { readonly kind: 'opaque'; readonly path: string }
   | { readonly kind: 'ignore' };
+
+/** Where aufs kept a name for files with several; archives of its branches hold them, and hard links to them. */
+export const AUFS_LINKS = '.wh..wh.plnk';
 
 const WHITEOUT = '.wh.';
 const WHITEOUT_META = '.wh..wh.';
@@ -38,6 +43,10 @@ export function layerOperation(entry: TarEntry): LayerOperation {
   const slash = path.lastIndexOf('/');
   if (path.includes(WHITEOUT)) {
     const parent = slash === -1 ? '' : path.slice(0, slash);
+    if (entry.type === 'file' && path.startsWith(`${AUFS_LINKS}/`)) {
+      checkNumbers(entry);
+      return { kind: 'make', path, target: '', ...attributes(entry), aside: true };
+    }
     const whiteout = whiteoutOperation(entry, parent, path.slice(slash + 1));
     if (whiteout !== undefined) return whiteout;
   }
@@ -98,7 +107,7 @@ function isPlain(name: string): boolean {
  */
 function whiteoutOperation(entry: TarEntry, parent: string, name: string): LayerOperation | undefined {
   for (const part of parent === '' ? [] : parent.split('/')) {
-    // What aufs kept for itself (`.wh..wh.plnk/…`) means nothing to anyone else.
+    // What aufs kept for itself (`.wh..wh.orph/…`) means nothing to anyone else.
     if (part.startsWith(WHITEOUT_META)) return IGNORE;
   }
   if (name === OPAQUE) return { kind: 'opaque', path: parent };

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { ApplyProcess, type ApplyTarget } from './apply-process.ts';
 import { decompress } from './decompress.ts';
-import { layerOperation } from './layer-entry.ts';
+import { AUFS_LINKS, layerOperation } from './layer-entry.ts';
 import { printable, type TarEntry } from './tar-entry.ts';
 import { TarParser, type TarSink } from './tar-parser.ts';
 
@@ -26,6 +26,8 @@ class LayerSink implements TarSink {
   entries = 0;
   bytes = 0;
   attributeLeftOut: string | undefined;
+  /** Sizes of the files that are there for hard links alone, until they are counted under one of these. */
+  readonly aside = new Map<string, number>();
 
   constructor(apply: ApplyProcess, isBase: boolean) {
     this.#apply = apply;
@@ -45,7 +47,11 @@ class LayerSink implements TarSink {
     this.entries++;
     if (entry.type === 'file') {
       this.#wanted = true;
-      this.bytes += entry.size;
+      if (operation.aside) this.aside.set(operation.path, entry.size);
+      else this.bytes += entry.size;
+    } else if (entry.type === 'link' && this.aside.has(operation.target)) {
+      this.bytes += this.aside.get(operation.target) ?? 0;
+      this.aside.set(operation.target, 0);
     }
     this.attributeLeftOut ??= operation.leftOut;
     this.#apply.stream.make(entry, operation);
@@ -90,6 +96,7 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
     }
     parser.end();
     verify(hash.digest('hex'), diffID);
+    if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
     const notes = await apply.checkpoint();
     const lowers = isBase ? [] : await pass.lowers();
     if (target.overlay === undefined) {

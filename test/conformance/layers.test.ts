@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -283,6 +283,34 @@ function umociOrNothing(layers: readonly Buffer[]): string[] | undefined {
     return undefined;
   }
 }
+
+it.each([
+  ['alone', 'lower/own'],
+  ['and with the lower layers in view, as another link needs them', 'lower/a'],
+])('hard links to what aufs kept aside are made %s', async (_, another) => {
+  const layers = [
+    tar(root, dir('lower'), file('lower/a')),
+    tar(
+      dir('.wh..wh.plnk', { mode: 0o700 }),
+      file('.wh..wh.plnk/17.18', 'shared', { uid: 5, mode: 0o640 }),
+      file('.wh..wh.plnk/unused', 'nobody has it'),
+      link('one', '.wh..wh.plnk/17.18'),
+      link('lower/two', '/.wh..wh.plnk/17.18'),
+      file('lower/own', 'own'),
+      link('lower/three', another),
+    ),
+  ];
+  const own = new LayerRoom();
+  try {
+    const [top = ''] = await own.unpack(layers);
+    expect(readdirSync(top).sort()).toEqual(['lower', 'one']);
+    expect(readFileSync(join(top, 'lower/two'), 'utf8')).toBe('shared');
+    expect(statSync(join(top, 'one'))).toMatchObject({ nlink: 2, uid: 5, mode: 0o100640 });
+    expect(statSync(top).mtimeMs).toBe(1_500_000_000_000);
+  } finally {
+    own.remove();
+  }
+});
 
 it('the device by which overlay says that nothing is there hides what is below', async () => {
   const layers = [

@@ -53,7 +53,9 @@ describe('whiteouts', () => {
     ['a/.wh..x', { kind: 'whiteout', path: 'a/.x' }],
     ['a/.wh..wh..opq', { kind: 'opaque', path: 'a' }],
     ['./.wh..wh..opq', { kind: 'opaque', path: '' }],
-    ['.wh..wh.plnk/1', { kind: 'ignore' }],
+    ['.wh..wh.orph/1', { kind: 'ignore' }],
+    ['./.wh..wh.plnk/1', { kind: 'make', path: '.wh..wh.plnk/1', aside: true }],
+    ['a/.wh..wh.plnk/1', { kind: 'ignore' }],
     ['.wh..wh.aufs', { kind: 'ignore' }],
     ['a/x.wh.y', { kind: 'make', path: 'a/x.wh.y' }],
     ['a.wh./b', { kind: 'make', path: 'a.wh./b' }],
@@ -69,6 +71,11 @@ describe('whiteouts', () => {
     expect(layerOperation(entry('a/x', { type: 'char' }))).toEqual({ kind: 'whiteout', path: 'a/x' });
     expect(layerOperation(entry('a/x', { type: 'block' }))).toMatchObject({ kind: 'make' });
     expect(layerOperation(entry('a/x', { type: 'char', minor: 1 }))).toMatchObject({ kind: 'make' });
+  });
+
+  it('what aufs kept for hard links is kept when it is a file', () => {
+    for (const type of ['directory', 'symlink', 'link', 'char'] as const)
+      expect(layerOperation(entry('.wh..wh.plnk/1', { type, target: '/' }))).toEqual({ kind: 'ignore' });
   });
 
   it('any type of entry is one', () => {

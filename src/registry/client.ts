@@ -127,7 +127,7 @@ export class RegistryClient {
         this.#get(repository, `blobs/${descriptor.digest}`, {
           signal,
           ...(offset > 0 && { headers: { range: `bytes=${offset}-` } }),
-          accepts: offset > 0 ? [200, 206] : [200],
+          accepts: offset > 0 ? [200, 206, 416] : [200],
           object: `blob ${descriptor.digest} of ${domain}/${path}`,
         }),
       );

@@ -187,6 +187,40 @@ export const faults = {
     response.writeHead(200, { 'content-length': content?.body.length ?? 0 });
     response.end(content?.body);
   },
+  /** Knows no ranges, and says so. */
+  unsatisfiable: (): Fault => (request, response, content) => {
+    if (request.headers.range === undefined) return serve(request, response, content);
+    response.writeHead(416, { 'content-range': `bytes */${content?.body.length ?? 0}` });
+    response.end();
+  },
+  /** Answers a range with at most so many bytes, from `shift` bytes further on, and says so. */
+  part:
+    (bytes: number, shift = 0): Fault =>
+    (request, response, content) => {
+      const { body } = content ?? { body: Buffer.alloc(0) };
+      const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+      if (asked === undefined) return serve(request, response, content);
+      const start = Number(asked) + shift;
+      const piece = body.subarray(start, start + bytes);
+      const range = `bytes ${start}-${start + piece.length - 1}/${body.length}`;
+      response.writeHead(206, { 'content-length': piece.length, 'content-range': range });
+      response.end(piece);
+    },
+  /** A range with a status, and without a word on which one it is. */
+  unnamedPart: (): Fault => (request, response, content) => {
+    if (request.headers.range === undefined) return serve(request, response, content);
+    response.writeHead(206, { 'content-type': 'multipart/byteranges; boundary=x' });
+    response.end('--x\r\n');
+  },
+  /** What a proxy does that compresses everything. */
+  encoded:
+    (coding: string, encode: (body: Buffer) => Buffer, chunked = false): Fault =>
+    (_request, response, content) => {
+      const body = encode(content?.body ?? Buffer.alloc(0));
+      const length = chunked ? {} : { 'content-length': body.length };
+      response.writeHead(200, { 'content-type': content?.type ?? '', 'content-encoding': coding, ...length });
+      response.end(body);
+    },
   redirect:
     (location: string): Fault =>
     (_request, response) => {

@@ -6,12 +6,13 @@ import { bareMediaType, MANIFEST_LIMIT, MANIFEST_MEDIA_TYPES, manifestMediaType 
 import { Authorizer, type Door } from './auth.ts';
 import { readBlob } from './blob-stream.ts';
 import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
+import { readDocument } from './content-encoding.ts';
 import type { CredentialSource } from './credentials.ts';
 import { Endpoints } from './endpoints.ts';
 import { explainFailure, explainStatus, TransportFailure } from './errors.ts';
 import { HostPolicy } from './hosts.ts';
 import { DEFAULT_RETRY, type RetryPolicy, retryAfter, sendWithRetries } from './retry.ts';
-import { drain, type HttpResponse, type RequestInfo, readBody, Transport } from './transport.ts';
+import { drain, type HttpResponse, type RequestInfo, Transport } from './transport.ts';
 
 /** A repository: the registry's domain as users write it, and the path. Every image reference is one. */
 export interface Repository {
@@ -100,11 +101,11 @@ export class RegistryClient {
         object,
         accepts: [200],
       });
-      const bytes = await readBody(response, MANIFEST_LIMIT);
+      const bytes = await readDocument(response, MANIFEST_LIMIT, `manifest of ${object}`);
       if (bytes === undefined) {
         throw new EngineError('invalid', `manifest of ${object} is larger than ${MANIFEST_LIMIT} bytes`);
       }
-      const document = readDocument(bytes, repository.domain, object);
+      const document = parseDocument(bytes, repository.domain, object);
       const stated = response.header('docker-content-digest');
       const digest = verifiedDigest(bytes, { object, tagOrDigest, stated });
       return { bytes, digest, mediaType: typeOf(document, response) };
@@ -162,7 +163,7 @@ export class RegistryClient {
       }
     }
     if (ask.accepts.includes(response.status)) return response;
-    const body = (await readBody(response, ERROR_BODY_LIMIT)) ?? new Uint8Array();
+    const body = (await readErrorBody(response, ask.object)) ?? new Uint8Array();
     throw explainStatus(
       { registry: domain, object: ask.object, method: 'GET', url: response.url },
       { status: response.status, body, retryAfter: retryAfter(response) },
@@ -179,6 +180,16 @@ export class RegistryClient {
     } catch (error) {
       throw explain(error, repository, signal);
     }
+  }
+}
+
+/** What a registry says with a status; undefined when that is too long, or unreadable. */
+async function readErrorBody(response: HttpResponse, object: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readDocument(response, ERROR_BODY_LIMIT, object);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
   }
 }
 
@@ -203,7 +214,7 @@ async function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined)
   }
 }
 
-function readDocument(bytes: Uint8Array, registry: string, object: string): JsonObject {
+function parseDocument(bytes: Uint8Array, registry: string, object: string): JsonObject {
   try {
     return asObject(parseJson(bytes, 'manifest'), 'manifest');
   } catch (cause) {

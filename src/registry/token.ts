@@ -1,8 +1,9 @@
 import { EngineError } from '../errors.ts';
+import { readDocument } from './content-encoding.ts';
 import type { Credential } from './credentials.ts';
 import { explainFailure, LOGIN_HINT, printable, RegistryError, TransportFailure } from './errors.ts';
 import { type RetryPolicy, sendWithRetries } from './retry.ts';
-import { type HttpRequest, readBody, type Transport } from './transport.ts';
+import { drain, type HttpRequest, type Transport } from './transport.ts';
 
 /** A bearer token. */
 export interface Token {
@@ -38,8 +39,11 @@ export async function fetchToken(
   try {
     const request = buildRequest(asked);
     const response = await sendWithRetries(transport, request, retry);
-    const body = await readBody(response, TOKEN_LIMIT);
-    if (response.status !== 200) throw refused(asked, { method: request.method, status: response.status });
+    if (response.status !== 200) {
+      await drain(response);
+      throw refused(asked, { method: request.method, status: response.status });
+    }
+    const body = await readDocument(response, TOKEN_LIMIT, `answer of token server ${asked.realm.host}`);
     return readToken(body, asked, now());
   } catch (error) {
     throw error instanceof TransportFailure ? explainFailure(error, registry) : error;

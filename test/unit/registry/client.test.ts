@@ -78,6 +78,34 @@ describe('a manifest', () => {
     });
   });
 
+  test.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+    ['identity', (body: Buffer) => body],
+    ['gzip, BR', (body: Buffer) => brotliCompressSync(gzipSync(body))],
+  ])('compressed on its way with %s is what it was before', async (coding, encode) => {
+    const digest = registry.addManifest('app', 'v1', MANIFEST);
+    registry.misbehave(/manifests/, faults.encoded(coding, encode));
+    expect(await client().manifest(app(), 'v1')).toMatchObject({ digest });
+  });
+
+  test.each([
+    ['gzip', () => gzipSync(Buffer.alloc(5_000_000)), 'is larger than 4194304 bytes'],
+    ['gzip', () => Buffer.from('{}'), 'came in a damaged gzip encoding'],
+    ['compress', () => Buffer.from('{}'), 'came in an unknown content encoding'],
+    ['constructor', () => Buffer.from('{}'), 'came in an unknown content encoding'],
+  ])('in the encoding %s that cannot be undone is refused', async (coding, encode, message) => {
+    registry.addManifest('app', 'v1', MANIFEST);
+    registry.misbehave(/manifests/, faults.encoded(coding, encode));
+    await expect(client().manifest(app(), 'v1')).rejects.toMatchObject({
+      kind: 'invalid',
+      message: `manifest of image ${registry.host}/app:v1 ${message}`,
+    });
+  });
+
   test('that never ends is given up after 4 MiB', async () => {
     registry.misbehave(/manifests/, faults.endless());
     await expect(client().manifest(app(), 'v1')).rejects.toMatchObject({

@@ -49,7 +49,7 @@ function createProgram(): Command {
         .default(DEFAULT_ROOT),
     )
     .option(
-      '--insecure-registry <host[:port]>',
+      '--insecure-registry <host[:port]|network>',
       'allow plain HTTP and unknown certificates there (repeatable)',
       append,
     )

@@ -24,6 +24,7 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
         engine = openEngine({
           root: globals.root,
           insecureRegistries: insecureRegistries(globals),
+          environment: process.env,
           publishAddress: await publishAddress(),
           self,
         });

@@ -11,6 +11,8 @@ export interface EngineOptions {
   root?: string | undefined;
   /** Registries (`host[:port]`) that may speak plain HTTP or show a certificate nobody vouches for. */
   insecureRegistries?: readonly string[] | undefined;
+  /** Variables that say how registries are reached: proxies, authorities, where credentials are. Absent: none. */
+  environment?: Readonly<NodeJS.ProcessEnv> | undefined;
   /** The address of the host on which ports are published when neither user nor network says; absent: every one. */
   publishAddress?: string | undefined;
   /** The command line that runs this very program again: what the helper calls to explain a failed start. */
@@ -21,6 +23,7 @@ export interface EngineOptions {
 export class Context {
   readonly paths: StorePaths;
   readonly insecureRegistries: readonly string[];
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly publishAddress: string | undefined;
   readonly self: readonly string[];
   #database: Database | undefined;
@@ -29,6 +32,7 @@ export class Context {
   constructor(options: EngineOptions) {
     this.paths = storePaths(options.root ?? DEFAULT_ROOT);
     this.insecureRegistries = options.insecureRegistries ?? [];
+    this.environment = options.environment ?? {};
     this.publishAddress = options.publishAddress;
     this.self = options.self;
   }

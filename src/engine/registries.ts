@@ -7,7 +7,8 @@ import type { Context } from './context.ts';
 export function connectRegistries(context: Context): RegistryClient {
   return new RegistryClient({
     insecure: context.insecureRegistries,
-    credentials: new CredentialFiles(),
+    credentials: new CredentialFiles(context.environment),
     userAgent: `skiff/${VERSION}`,
+    environment: context.environment,
   });
 }

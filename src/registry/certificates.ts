@@ -14,7 +14,7 @@ export interface TlsOptions {
 /** Where Docker and Podman look for the certificates of one registry: `<directory>/<host[:port]>/`. */
 export const CERTIFICATE_DIRECTORIES: readonly string[] = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
-/** Where distributions keep the authorities that the whole system trusts. */
+/** Where distributions keep the authorities that the whole system trusts: in one file, and one file each. */
 const SYSTEM_BUNDLES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
@@ -22,13 +22,18 @@ const SYSTEM_BUNDLES: readonly string[] = [
   '/etc/ssl/ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ];
+const SYSTEM_DIRECTORIES: readonly string[] = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
+const CERTIFICATE = /^-----BEGIN CERTIFICATE-----$[^-]*^-----END CERTIFICATE-----$/gm;
 
 /**
  * The TLS options for one registry: the system's authorities and every `*.crt` of its directories, and the first
  * `*.cert` with its `*.key` to show to the registry (containers-certs.d(5)). Throws `invalid` when a file that is
  * there cannot be read.
  */
-export async function tlsOptionsFor(host: string, directories: readonly string[]): Promise<TlsOptions> {
+export async function tlsOptionsFor(
+  host: string,
+  { directories, environment }: { directories: readonly string[]; environment: Readonly<NodeJS.ProcessEnv> },
+): Promise<TlsOptions> {
   const own: string[] = [];
   const client: { cert?: string; key?: string } = {};
   for (const directory of directories) {
@@ -40,18 +45,48 @@ export async function tlsOptionsFor(host: string, directories: readonly string[]
       client.key = await read(join(folder, name.replace(/\.cert$/, '.key')));
     }
   }
-  const system = await systemBundle();
-  if (system === undefined && own.length === 0) return client;
-  return { ...client, ca: [...(system === undefined ? rootCertificates : [system]), ...own] };
+  const system = await systemAuthorities(environment);
+  if (system.length === 0 && own.length === 0) return client;
+  return { ...client, ca: [...(system.length === 0 ? rootCertificates : system), ...own] };
 }
 
-/** The system's authorities; undefined leaves the choice to those that the JavaScript runtime brings along. */
-async function systemBundle(): Promise<string | undefined> {
-  for (const path of [process.env.SSL_CERT_FILE, ...SYSTEM_BUNDLES]) {
-    const text = path && (await readFile(path, 'utf8').catch(() => ''));
+/**
+ * Reads the authorities of the system as Go and OpenSSL do: of one file, which `SSL_CERT_FILE` replaces, and of all
+ * files of the directories, which `SSL_CERT_DIR` replaces (separated by colons). None: the choice is left to those that
+ * the JavaScript runtime brings along. Throws `invalid` for a file named by the variable that cannot be read.
+ */
+async function systemAuthorities(environment: Readonly<NodeJS.ProcessEnv>): Promise<string[]> {
+  const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = environment;
+  const bundle = file ? await read(file) : await firstOf(SYSTEM_BUNDLES);
+  const folders = directories?.split(':').filter((folder) => folder !== '');
+  if (folders?.length) return [...listOf(bundle), ...(await certificatesIn(folders))];
+  // The system's bundle holds what its directories hold, in one file instead of hundreds.
+  if (!file && bundle !== undefined) return [bundle];
+  return [...listOf(bundle), ...(await certificatesIn(SYSTEM_DIRECTORIES))];
+}
+
+function listOf(bundle: string | undefined): string[] {
+  return bundle === undefined ? [] : [bundle];
+}
+
+async function firstOf(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const text = await readFile(path, 'utf8').catch(() => '');
     if (text) return text;
   }
   return undefined;
+}
+
+/** The certificates of every file in the directories; what else lies there, or cannot be read, is passed over. */
+async function certificatesIn(folders: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const folder of folders) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+      for (const [certificate] of text.matchAll(CERTIFICATE)) found.add(certificate);
+    }
+  }
+  return [...found];
 }
 
 async function listing(folder: string): Promise<string[]> {

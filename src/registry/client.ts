@@ -34,6 +34,8 @@ export interface RegistryClientOptions {
   /** Asked when a registry wants to know who is there. Absent: anonymous. */
   credentials?: CredentialSource | undefined;
   userAgent: string;
+  /** Where proxies and authorities are named, see {@link TransportOptions}. Absent: no variables. */
+  environment?: Readonly<NodeJS.ProcessEnv> | undefined;
   onRequest?: ((info: RequestInfo) => void) | undefined;
   /** Where certificates of single registries are, instead of {@link CERTIFICATE_DIRECTORIES}. */
   certificateDirectories?: readonly string[];
@@ -71,6 +73,7 @@ export class RegistryClient {
       hosts,
       userAgent: options.userAgent,
       certificateDirectories: options.certificateDirectories ?? CERTIFICATE_DIRECTORIES,
+      environment: options.environment ?? {},
       answerTimeout: options.timeouts?.answer ?? 30_000,
       idleTimeout: options.timeouts?.idle ?? 60_000,
       onRequest: options.onRequest,

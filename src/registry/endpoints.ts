@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts';
-import { TransportFailure } from './errors.ts';
+import { type FailureReason, TransportFailure } from './errors.ts';
 import type { HostPolicy } from './hosts.ts';
 import { drain, type Transport } from './transport.ts';
 
@@ -8,7 +8,7 @@ const SERVED_BY: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 /** What a server that does not understand TLS may take to say so, in ms, before plain HTTP is tried. */
 const PROBE_TIMEOUT = 5_000;
 
-/** Finds out how registries are reached: HTTPS, except for loopback and insecure ones that only speak plain HTTP. */
+/** Finds out how registries are reached: HTTPS, except for insecure ones that only speak plain HTTP. */
 export class Endpoints {
   readonly #transport: Transport;
   readonly #hosts: HostPolicy;
@@ -38,23 +38,39 @@ export class Endpoints {
       });
     }
     const secure = new URL(`https://${host}/`);
-    if (!this.#hosts.mayBePlain(secure)) return secure;
+    if (!this.#hosts.isInsecure(secure)) return secure;
+    const plain = new URL(`http://${host}/`);
     try {
       const url = new URL('/v2/', secure);
       await drain(await this.#transport.send({ method: 'GET', url, answerTimeout: PROBE_TIMEOUT }));
       return secure;
     } catch (error) {
-      if (!(error instanceof TransportFailure) || isFinal(error, secure)) throw error;
-      return new URL(`http://${host}/`);
+      if (!(error instanceof TransportFailure)) throw error;
+      // What a proxy reaches may well be out of reach for this machine.
+      const otherWay = this.#transport.proxyOf(plain) !== this.#transport.proxyOf(secure);
+      if (isFinal(error.reason, secure, otherWay)) throw error;
+      return plain;
     }
   }
 }
 
 /**
- * Whether plain HTTP would not help: the host answers on TLS but is not trusted, or on this port not at all. (Without
- * a port HTTPS and HTTP have different ones.)
+ * Whether plain HTTP would not help: the host speaks TLS, or is not there, or has nobody on this port. (Without a port
+ * HTTPS and HTTP have different ones.)
  */
-function isFinal({ reason }: TransportFailure, url: URL): boolean {
-  const nobodyThere = reason === 'refused' || reason === 'unreachable';
-  return reason === 'certificate' || reason === 'unknownHost' || (nobodyThere && url.port !== '');
+function isFinal(reason: FailureReason, url: URL, otherWay: boolean): boolean {
+  switch (reason) {
+    case 'unknownHost':
+      return !otherWay;
+    case 'refused':
+    case 'unreachable':
+      return !otherWay && url.port !== '';
+    case 'notTls':
+    case 'broken':
+    case 'timeout':
+    case 'other':
+      return false;
+    default:
+      return true;
+  }
 }

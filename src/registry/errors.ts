@@ -1,4 +1,5 @@
 import { EngineError, type ErrorKind } from '../errors.ts';
+import { explainTlsFailure, type TlsFailureReason } from './tls-failures.ts';
 
 /** Why no answer came: the same words on every JavaScript runtime. */
 export type FailureReason =
@@ -7,8 +8,7 @@ export type FailureReason =
   | 'unreachable'
   | 'broken'
   | 'timeout'
-  | 'certificate'
-  | 'notTls'
+  | TlsFailureReason
   | 'redirect'
   | 'other';
 
@@ -19,16 +19,19 @@ export class TransportFailure extends Error {
   readonly url: URL;
   /** Host and port of the proxy that was to carry the request. */
   readonly proxy: string | undefined;
+  /** What the user can do about it, where that depends on more than the reason. */
+  readonly hint: string | undefined;
 
   constructor(
     reason: FailureReason,
     url: URL,
-    details: { message: string; proxy?: string | undefined; cause?: unknown },
+    details: { message: string; proxy?: string | undefined; hint?: string | undefined; cause?: unknown },
   ) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.reason = reason;
     this.url = url;
     this.proxy = details.proxy;
+    this.hint = details.hint;
   }
 }
 
@@ -105,32 +108,21 @@ export function explainFailure(failure: TransportFailure, registry: string): Eng
         `registry ${hostAndPort(failure.url)} did not answer in time`,
         details,
       );
-    case 'certificate':
-      return new EngineError(
-        'unavailable',
-        `certificate of registry ${host} is not trusted: ${failure.message}`,
-        {
-          ...details,
-          hint: `put the certificate of its authority into /etc/containers/certs.d/${host}/ca.crt, or add it to --insecure-registry ${host}`,
-        },
-      );
-    case 'notTls':
-      return new EngineError('unavailable', `registry ${host} does not speak HTTPS`, {
-        ...details,
-        hint: `if plain HTTP is acceptable, add it to --insecure-registry ${host}`,
-      });
     case 'redirect':
-      return new EngineError(
-        'invalid',
-        `registry ${registry} sent a bad redirect: ${failure.message}`,
-        details,
-      );
+      return new EngineError('invalid', `registry ${registry} sent a bad redirect: ${failure.message}`, {
+        ...details,
+        hint: failure.hint,
+      });
     case 'other':
       return new EngineError(
         'unavailable',
         `request to registry ${host} failed: ${failure.message}`,
         details,
       );
+    default: {
+      const { message, hint } = explainTlsFailure(reason, host, failure.message);
+      return new EngineError('unavailable', message, { ...details, hint });
+    }
   }
 }
 

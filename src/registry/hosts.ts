@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts';
 /** Which registries may be talked to without TLS, or with certificates that nobody vouches for. */
 export class HostPolicy {
   readonly #names = new Set<string>();
-  readonly #networks = new BlockList();
+  readonly #networks: string[] = [];
 
   /** `insecure`: `host`, `host:port` or, for registries named by address, `network/prefix`. Throws `invalid`. */
   constructor(insecure: readonly string[]) {
@@ -15,32 +15,23 @@ export class HostPolicy {
     }
   }
 
-  /** Named insecure by the user: any certificate is accepted, and plain HTTP when TLS is not spoken. */
+  /**
+   * Any certificate is accepted, and plain HTTP when TLS is not spoken: named insecure by the user, or on this machine,
+   * as with Docker.
+   */
   isInsecure(url: URL): boolean {
-    if (
-      this.#names.has(url.host) ||
-      (url.port === '' && this.#names.has(`${url.hostname}:${defaultPort(url)}`))
-    ) {
-      return true;
-    }
-    const address = addressOf(url);
-    return isIP(address) !== 0 && this.#networks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  }
-
-  /** Plain HTTP is acceptable: the registry is named insecure, or it runs on this machine. */
-  mayBePlain(url: URL): boolean {
-    return this.isInsecure(url) || isLoopback(url);
+    const names = [url.host, ...(url.port === '' ? [`${url.hostname}:${portOf(url)}`] : [])];
+    if (isLoopback(url) || names.some((name) => this.#names.has(name))) return true;
+    return this.#networks.some((network) => isInNetwork(addressOf(url), network));
   }
 
   #addNetwork(text: string): void {
-    const [network = '', prefix] = text.split('/');
-    try {
-      this.#networks.addSubnet(network, Number(prefix), isIP(network) === 6 ? 'ipv6' : 'ipv4');
-    } catch (cause) {
+    if (networkOf(text) === undefined) {
       throw new EngineError('invalid', `insecure registry "${text}" is neither a host nor a network`, {
-        cause,
+        hint: 'name it as in image names, without https:// or a path: host, host:port, or a network as in 10.0.0.0/8',
       });
     }
+    this.#networks.push(text);
   }
 }
 
@@ -52,10 +43,27 @@ export function isLoopback(url: URL): boolean {
   );
 }
 
-function addressOf(url: URL): string {
+/** The host of a URL, an IPv6 address without its brackets. */
+export function addressOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-function defaultPort(url: URL): number {
-  return url.protocol === 'https:' ? 443 : 80;
+/** The port that a URL leads to, whether it is written or not. */
+export function portOf(url: URL): number {
+  return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+}
+
+/** Whether a host is an address of a network such as `10.0.0.0/8`; what is neither of the two is in none. */
+export function isInNetwork(host: string, network: string): boolean {
+  const family = isIP(host);
+  return family !== 0 && networkOf(network)?.check(host, family === 6 ? 'ipv6' : 'ipv4') === true;
+}
+
+function networkOf(text: string): BlockList | undefined {
+  const [, address = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family === 0 || Number(prefix) > (family === 6 ? 128 : 32)) return undefined;
+  const network = new BlockList();
+  network.addSubnet(address, Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
+  return network;
 }

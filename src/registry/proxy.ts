@@ -1,30 +1,46 @@
-import { isLoopback } from './hosts.ts';
+import { isIP } from 'node:net';
+import { EngineError } from '../errors.ts';
+import { addressOf, isInNetwork, isLoopback, portOf } from './hosts.ts';
 
 /**
- * The proxy for a request, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY (either case), or undefined for a direct
- * connection. As in Go's net/http, this machine is never reached through a proxy. NO_PROXY is a list of `*`, hosts,
- * `host:port`, and domains, with or without a leading dot or `*.`, which include their subdomains.
+ * Finds the proxy for a request as Go programs do (golang.org/x/net/http/httpproxy): HTTPS_PROXY or HTTP_PROXY by the
+ * scheme of the URL, in capitals first, unless NO_PROXY exempts the host. Undefined for a direct connection. This
+ * machine is never reached through a proxy, and ALL_PROXY means nothing. Throws `unsupported` for other than HTTP
+ * proxies.
  */
-export function proxyFor(
-  url: URL,
-  environment: Readonly<Record<string, string | undefined>>,
-): URL | undefined {
-  const variable = (name: string): string => environment[name.toLowerCase()] || environment[name] || '';
-  const proxy = variable(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
-  if (proxy === '' || isLoopback(url)) return undefined;
-  if (
-    variable('NO_PROXY')
-      .split(/[\s,]+/)
-      .some((entry) => exempts(entry.toLowerCase(), url))
-  )
-    return undefined;
-  const text = proxy.includes('://') ? proxy : `http://${proxy}`;
-  return URL.canParse(text) ? new URL(text) : undefined;
+export function proxyFor(url: URL, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
+  const variable = (name: string): string => environment[name] || environment[name.toLowerCase()] || '';
+  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const text = variable(name);
+  if (text === '' || isLoopback(url)) return undefined;
+  const entries = variable('NO_PROXY').split(',');
+  if (entries.some((entry) => exempts(entry.trim().toLowerCase(), url))) return undefined;
+  const proxy = text.includes('://') ? text : `http://${text}`;
+  if (!URL.canParse(proxy)) return undefined;
+  const parsed = new URL(proxy);
+  if (parsed.protocol === 'http:' || parsed.protocol === 'https:') return parsed;
+  throw new EngineError(
+    'unsupported',
+    `${name} names a proxy for ${parsed.protocol.slice(0, -1)}, not for HTTP`,
+    {
+      subject: parsed.host,
+      hint: 'name an HTTP proxy, or exempt the registry from it with NO_PROXY',
+    },
+  );
 }
 
+/**
+ * Whether one entry of NO_PROXY speaks of a host: `*`; an address or a network (`10.0.0.0/8`); a domain, which means
+ * itself and its subdomains, but with a leading dot or `*.` these alone; a name or an address with a port.
+ */
 function exempts(entry: string, url: URL): boolean {
-  if (entry === '') return false;
-  if (entry === '*' || entry === url.host || entry === url.hostname) return true;
-  const domain = entry.replace(/^\*?\./, '');
-  return url.hostname === domain || url.hostname.endsWith(`.${domain}`);
+  if (entry === '*') return true;
+  const address = addressOf(url);
+  if (entry.includes('/')) return isInNetwork(address, entry);
+  const [, bracketed, name = entry, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
+  const host = bracketed ?? name;
+  if (host === '' || (port !== undefined && Number(port) !== portOf(url))) return false;
+  if (isIP(host) !== 0) return isInNetwork(address, `${host}/${isIP(host) === 6 ? 128 : 32}`);
+  const domain = host.replace(/^\*?\./, '');
+  return address.endsWith(`.${domain}`) || (domain === host && address === domain);
 }

@@ -3,6 +3,7 @@ import { type TlsOptions, tlsOptionsFor } from './certificates.ts';
 import { type FailureReason, redactUrl, TransportFailure } from './errors.ts';
 import type { HostPolicy } from './hosts.ts';
 import { proxyFor } from './proxy.ts';
+import { certificateFailure, diagnoseHandshake, isHandshakeFailure } from './tls-failures.ts';
 
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -38,11 +39,20 @@ export interface TransportOptions {
   hosts: HostPolicy;
   userAgent: string;
   certificateDirectories: readonly string[];
+  /** Where proxies (HTTPS_PROXY and the like) and authorities (SSL_CERT_FILE, SSL_CERT_DIR) are named. */
+  environment: Readonly<NodeJS.ProcessEnv>;
   /** How long connecting and waiting for the head of an answer may take, in ms. */
   answerTimeout: number;
   /** How long a body may pause, in ms; the time that the reader takes does not count. */
   idleTimeout: number;
   onRequest?: ((info: RequestInfo) => void) | undefined;
+}
+
+/** What belongs to the connection rather than to the request. */
+interface Connection {
+  tls: TlsOptions;
+  proxy: URL | undefined;
+  init: RequestInit;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -55,7 +65,7 @@ const ON_BUN = process.versions.bun !== undefined;
  */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #connections = new Map<string, Promise<RequestInit>>();
+  readonly #connections = new Map<string, Promise<Connection>>();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -75,10 +85,15 @@ export class Transport {
         return response;
       await drain(response);
       if (redirects === MOST_REDIRECTS) throw badRedirect(url, `more than ${MOST_REDIRECTS} in a row`);
-      const target = redirectTarget(url, location);
+      const target = redirectTarget(url, location, this.#options.hosts);
       if (target.origin !== url.origin) headers = withoutAuthorization(headers);
       url = target;
     }
+  }
+
+  /** Through which proxy a URL is reached, if any. */
+  proxyOf(url: URL): string | undefined {
+    return proxyFor(url, this.#options.environment)?.href;
   }
 
   async #exchange(request: HttpRequest): Promise<HttpResponse> {
@@ -93,10 +108,11 @@ export class Transport {
         ...outcome,
         milliseconds: performance.now() - started,
       });
+    let connection: Connection | undefined;
     try {
       signal?.throwIfAborted();
-      const response = await fetch(url.href, {
-        ...(await this.#connectionTo(url)),
+      connection = await this.#connectionTo(url);
+      const response = await send(url, connection, {
         method,
         headers: this.#headers(request),
         ...(request.form && { body: request.form.toString() }),
@@ -112,8 +128,8 @@ export class Transport {
         body: watched(response, { url, controller, signal, idleTimeout }),
       };
     } catch (error) {
-      const proxy = proxyFor(url, process.env)?.host;
-      const failure = translate(error, { url, signal, timedOut: controller.signal.aborted, proxy });
+      const timedOut = controller.signal.aborted;
+      const failure = await explain(error, { url, signal, timedOut, connection });
       if (failure instanceof TransportFailure) report({ failure: failure.reason });
       throw failure;
     } finally {
@@ -131,24 +147,24 @@ export class Transport {
     };
   }
 
-  /** What belongs to the connection rather than to the request; made once for each origin. */
-  #connectionTo(url: URL): Promise<RequestInit> {
+  /** Made once for each origin. */
+  #connectionTo(url: URL): Promise<Connection> {
     let connection = this.#connections.get(url.origin);
     if (connection === undefined) {
-      connection = this.#connectionOptions(url);
+      connection = this.#prepare(url);
       this.#connections.set(url.origin, connection);
       connection.catch(() => this.#connections.delete(url.origin));
     }
     return connection;
   }
 
-  async #connectionOptions(url: URL): Promise<RequestInit> {
-    const { hosts, certificateDirectories } = this.#options;
+  async #prepare(url: URL): Promise<Connection> {
+    const { hosts, certificateDirectories: directories, environment } = this.#options;
     const tls: TlsOptions =
-      url.protocol === 'https:' ? await tlsOptionsFor(url.host, certificateDirectories) : {};
+      url.protocol === 'https:' ? await tlsOptionsFor(url.host, { directories, environment }) : {};
     if (hosts.isInsecure(url)) tls.rejectUnauthorized = false;
-    const proxy = proxyFor(url, process.env);
-    return ON_BUN ? bunOptions(url, tls, proxy) : await nodeOptions(url, tls, proxy);
+    const proxy = proxyFor(url, environment);
+    return { tls, proxy, init: ON_BUN ? bunOptions(tls, proxy) : await nodeOptions(url, tls, proxy) };
   }
 }
 
@@ -160,18 +176,22 @@ async function nodeOptions(url: URL, tls: TlsOptions, proxy: URL | undefined): P
 }
 
 /** Bun: the same under other names, as options of the request; connections are kept by the runtime. */
-function bunOptions(url: URL, tls: TlsOptions, proxy: URL | undefined): RequestInit {
-  const options = { decompress: false, timeout: false, tls, ...(proxy && { proxy: proxy.href }) };
-  // Bun goes by the environment unless a host is listed there, and only the environment says "no proxy".
-  if (proxy === undefined) {
-    const listed = process.env.NO_PROXY || process.env.no_proxy;
-    const list = listed ? `${listed},${url.hostname}` : url.hostname;
-    const proxied = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some(
-      (name) => process.env[name],
-    );
-    if (proxied) Object.assign(process.env, { NO_PROXY: list, no_proxy: list });
+function bunOptions(tls: TlsOptions, proxy: URL | undefined): RequestInit {
+  return { decompress: false, timeout: false, tls, proxy: proxy?.href ?? false } as RequestInit;
+}
+
+function send(url: URL, { init, proxy }: Connection, request: RequestInit): Promise<Response> {
+  if (!ON_BUN || proxy === undefined) return fetch(url.href, { ...init, ...request });
+  // Bun reads NO_PROXY, by rules of its own, at the call and even when it is told which proxy to take.
+  const { NO_PROXY, no_proxy } = process.env;
+  delete process.env.NO_PROXY;
+  delete process.env.no_proxy;
+  try {
+    return fetch(url.href, { ...init, ...request });
+  } finally {
+    if (NO_PROXY !== undefined) process.env.NO_PROXY = NO_PROXY;
+    if (no_proxy !== undefined) process.env.no_proxy = no_proxy;
   }
-  return options as RequestInit;
 }
 
 interface Watch {
@@ -229,7 +249,7 @@ function withoutAuthorization(headers: Readonly<Record<string, string>>): Record
   );
 }
 
-function redirectTarget(from: URL, location: string): URL {
+function redirectTarget(from: URL, location: string, hosts: HostPolicy): URL {
   if (!URL.canParse(location, from.href)) throw badRedirect(from, 'its target is not a URL');
   const target = new URL(location, from.href);
   target.username = '';
@@ -238,13 +258,18 @@ function redirectTarget(from: URL, location: string): URL {
     throw badRedirect(from, `it leads to ${target.protocol}`);
   }
   if (from.protocol === 'https:' && target.protocol === 'http:') {
-    throw badRedirect(from, `it leads from HTTPS to plain HTTP at ${target.host}`);
+    const secure = [from, target].filter((url) => !hosts.isInsecure(url)).map(({ host }) => host);
+    const options = [...new Set(secure)].map((host) => `--insecure-registry ${host}`).join(' ');
+    if (secure.length > 0) {
+      const hint = `if plain HTTP is acceptable there, add ${options}`;
+      throw badRedirect(from, `it leads from HTTPS to plain HTTP at ${target.host}`, hint);
+    }
   }
   return target;
 }
 
-function badRedirect(url: URL, message: string): TransportFailure {
-  return new TransportFailure('redirect', url, { message });
+function badRedirect(url: URL, message: string, hint?: string): TransportFailure {
+  return new TransportFailure('redirect', url, { message, hint });
 }
 
 /** Error codes of both runtimes (Bun adopted Node's for most) → the one vocabulary. */
@@ -261,33 +286,44 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
   ECONNABORTED: 'broken',
   ERR_STREAM_PREMATURE_CLOSE: 'broken',
   ETIMEDOUT: 'timeout',
-  EPROTO: 'notTls',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'notTls',
 };
 
-/** OpenSSL's verification results, under which both runtimes report a certificate that they reject. */
-const CERTIFICATE_CODE = /CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|CRL/;
+interface Circumstances {
+  url: URL;
+  signal: AbortSignal | undefined;
+  timedOut: boolean;
+  /** Undefined when even this could not be prepared. */
+  connection?: Connection | undefined;
+}
 
-function translate(
-  error: unknown,
-  context: { url: URL; signal: AbortSignal | undefined; timedOut: boolean; proxy?: string | undefined },
-): unknown {
+/** Why there was no answer: {@link translate}, and what can be found out about a handshake that failed. */
+async function explain(error: unknown, circumstances: Circumstances): Promise<unknown> {
+  const failure = translate(error, circumstances);
+  const { url, connection, signal } = circumstances;
+  if (!(failure instanceof TransportFailure) || failure.reason !== 'notTls' || connection === undefined)
+    return failure;
+  // Through a proxy there is nothing to try once more: who speaks to us is not known.
+  if (connection.proxy !== undefined) return failure;
+  const found = await diagnoseHandshake(url, connection.tls, signal);
+  if (signal?.aborted) return signal.reason;
+  const { reason, words } = found ?? { reason: 'broken', words: failure.message };
+  return new TransportFailure(reason, url, { message: words, cause: error });
+}
+
+function translate(error: unknown, context: Circumstances): unknown {
   if (context.signal?.aborted) return context.signal.reason;
   if (!(error instanceof Error) || error instanceof TransportFailure) return error;
   if (context.timedOut)
     return new TransportFailure('timeout', context.url, { message: 'no answer', cause: error });
   const { code } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string') return error;
-  const reason = REASONS[code] ?? (CERTIFICATE_CODE.test(code) ? 'certificate' : 'other');
-  return new TransportFailure(reason, context.url, {
-    message: describe(error, code),
-    proxy: context.proxy,
-    cause: error,
-  });
+  const handshake = isHandshakeFailure(code) ? 'notTls' : undefined;
+  const reason = REASONS[code] ?? certificateFailure(code) ?? handshake ?? 'other';
+  const proxy = context.connection?.proxy?.host;
+  return new TransportFailure(reason, context.url, { message: describe(error, code), proxy, cause: error });
 }
 
 function describe(error: Error, code: string): string {
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'it was issued for another name';
   // Only the first clause: the rest is advice about the JavaScript runtime's options.
   const text = error.message.replace(/^request to .* failed, reason: /, '').split(/[;\n]/, 1)[0] ?? '';
   return text.trim() || code;

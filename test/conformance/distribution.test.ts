@@ -163,23 +163,34 @@ describe('a registry with TLS and authentication', () => {
 
   afterAll(() => registry.stop());
 
+  /** Leads to loopback as well, but is not known as such. */
+  const elsewhere = (): string => registry.host.replace('localhost', '0.0.0.0');
+
   test('is trusted when its authority is in a certs.d directory', async () => {
-    const certificateDirectories = [registry.certificate?.trust(registry.host) ?? ''];
-    await readImage(client({ ...credentials(), certificateDirectories }), `${registry.host}/secret:gzip`);
+    const certificateDirectories = [registry.certificate?.trust(elsewhere()) ?? ''];
+    await readImage(client({ ...credentials(), certificateDirectories }), `${elsewhere()}/secret:gzip`);
   });
 
   test('is read without trust when it is named insecure', async () => {
-    await readImage(client({ ...credentials(), insecure: [registry.host] }), `${registry.host}/secret:gzip`);
+    await readImage(client({ ...credentials(), insecure: [elsewhere()] }), `${elsewhere()}/secret:gzip`);
+  });
+
+  test('is read without trust on loopback, over HTTPS all the same', async () => {
+    const urls: string[] = [];
+    const reader = client({ ...credentials(), onRequest: ({ url }) => urls.push(url) });
+    await readImage(reader, `${registry.host}/secret:gzip`);
+    expect(urls.filter((url) => !url.startsWith(`https://${registry.host}/`))).toEqual([]);
   });
 
   test('is not spoken to otherwise, and never over plain HTTP', async () => {
     const requests: string[] = [];
     const reader = client({ ...credentials(), onRequest: ({ url }) => requests.push(url) });
-    await expect(reader.manifest({ domain: registry.host, path: 'secret' }, 'gzip')).rejects.toMatchObject({
+    const domain = elsewhere();
+    await expect(reader.manifest({ domain, path: 'secret' }, 'gzip')).rejects.toMatchObject({
       kind: 'unavailable',
-      message: expect.stringContaining(`certificate of registry ${registry.host} is not trusted`),
-      hint: expect.stringContaining(`certs.d/${registry.host}/ca.crt`),
+      message: expect.stringContaining(`certificate of registry ${domain} is not trusted`),
+      hint: expect.stringContaining(`certs.d/${domain}/ca.crt`),
     });
-    expect(requests).toEqual([`https://${registry.host}/v2/`]);
+    expect(requests).toEqual([`https://${domain}/v2/secret/manifests/gzip`]);
   });
 });

@@ -28,6 +28,7 @@ function client(credential?: Credential): RegistryClient {
     insecure: [],
     userAgent: 'skiff-test',
     certificateDirectories: [],
+    environment: {},
     retry: { attempts: 2, firstPause: 1, longestPause: 10 },
     credentials: { find: async () => credential },
   });
@@ -120,7 +121,13 @@ describe('bearer authentication', () => {
     let now = 0;
     const hosts = new HostPolicy([]);
     const limits = { answerTimeout: 5_000, idleTimeout: 5_000 };
-    const transport = new Transport({ hosts, userAgent: 'test', certificateDirectories: [], ...limits });
+    const transport = new Transport({
+      hosts,
+      userAgent: 'test',
+      certificateDirectories: [],
+      environment: {},
+      ...limits,
+    });
     const authorizer = new Authorizer(transport, { now: () => now });
     const door: Door = { domain: registry.host, base: new URL(`http://${registry.host}/`), path: 'app' };
     expect(await authorizer.authorization(door)).toBeUndefined();
@@ -198,7 +205,13 @@ describe('a token server', () => {
   test('without TLS gets nothing when the registry has it', async () => {
     const hosts = new HostPolicy([]);
     const limits = { answerTimeout: 5_000, idleTimeout: 5_000 };
-    const transport = new Transport({ hosts, userAgent: 'test', certificateDirectories: [], ...limits });
+    const transport = new Transport({
+      hosts,
+      userAgent: 'test',
+      certificateDirectories: [],
+      environment: {},
+      ...limits,
+    });
     const authorizer = new Authorizer(transport, { credentials: { find: async () => ADA } });
     const door = { domain: 'r.example', base: new URL('https://r.example/'), path: 'app' };
     await expect(

@@ -431,15 +431,12 @@ describe('a registry that does not answer', () => {
   });
 
   test('because the proxy is not there', async () => {
-    const before = process.env.https_proxy;
-    process.env.https_proxy = 'http://ada:secret@127.0.0.1:1';
+    const environment = { https_proxy: 'http://ada:secret@127.0.0.1:1' };
     const repository = { domain: 'registry.invalid', path: 'app' };
-    await expect(client().manifest(repository, 'v1')).rejects.toMatchObject({
+    await expect(client({ environment }).manifest(repository, 'v1')).rejects.toMatchObject({
       kind: 'unavailable',
       message: 'proxy 127.0.0.1:1 for registry registry.invalid cannot be reached',
     });
-    if (before === undefined) delete process.env.https_proxy;
-    else process.env.https_proxy = before;
   });
 
   test('in time', async () => {
@@ -470,7 +467,7 @@ describe('a registry that does not answer', () => {
     expect(error).toMatchObject({
       kind: 'unavailable',
       message: `registry ${domain} does not speak HTTPS`,
-      hint: `if plain HTTP is acceptable, add it to --insecure-registry ${domain}`,
+      hint: `if plain HTTP is acceptable, add --insecure-registry ${domain}`,
     });
     expect(registry.requests).toEqual([]);
     registry.addManifest('app', 'v1', MANIFEST);

@@ -1,7 +1,9 @@
 import type { PulledImage } from '../engine/pull.ts';
 import { SILENT } from '../engine/pull-progress.ts';
 import type { Platform } from '../oci/platform.ts';
+import { renderError } from './output/error.ts';
 import { shortId } from './output/ids.ts';
+import { printError } from './output/print.ts';
 import { createPullProgress } from './output/progress.ts';
 import { startSpinner } from './output/spinner.ts';
 import type { OutputStream } from './output/terminal.ts';
@@ -37,6 +39,10 @@ export async function pullWithProgress(
     return await images.pull(image, {
       platform: flags.platform,
       progress: progress ?? SILENT,
+      warn: (problem) => {
+        spinner?.stop();
+        printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
+      },
       signal: abort.signal,
     });
   } finally {

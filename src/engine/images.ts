@@ -28,7 +28,8 @@ export class Images {
   async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
     const { pullImage } = await import('./pull.ts');
     const { connectRegistries } = await import('./registries.ts');
-    return await pullImage(this.#context, text, options, connectRegistries(this.#context));
+    const client = connectRegistries(this.#context, options.warn ?? (() => {}));
+    return await pullImage(this.#context, text, options, client);
   }
 
   /** Newest in this store first. Throws as `listImages`. */

@@ -27,6 +27,8 @@ import { inWorkspace } from './workspace.ts';
 export interface PullOptions {
   platform?: Platform | undefined;
   progress?: PullProgress | undefined;
+  /** Told of credentials that cannot be used; the pull goes on without them. */
+  warn?: ((problem: EngineError) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

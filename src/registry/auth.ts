@@ -47,7 +47,7 @@ export class Authorizer {
     const challenge = this.#challenges.get(door.domain);
     if (challenge === undefined) return undefined;
     if (challenge.scheme === 'bearer') return `Bearer ${(await this.#token(door, challenge)).value}`;
-    const credential = await this.#credentials?.find(door.domain);
+    const credential = await this.#credentials?.find(door);
     return credential && 'username' in credential ? basicAuthorization(credential) : undefined;
   }
 
@@ -68,7 +68,7 @@ export class Authorizer {
       if (known !== undefined && sent === `Bearer ${known.value}`) this.#tokens.delete(key);
       return `Bearer ${(await this.#token(door, bearer)).value}`;
     }
-    const credential = await this.#credentials?.find(door.domain);
+    const credential = await this.#credentials?.find(door);
     if (credential === undefined || !('username' in credential)) throw noCredentials(door);
     const authorization = basicAuthorization(credential);
     if (authorization === sent) throw refusedCredentials(door, credential.username);
@@ -96,7 +96,7 @@ export class Authorizer {
   async #fetch(door: Door, { parameters }: Challenge): Promise<Token> {
     const { domain } = door;
     const realm = realmUrl(door, parameters.realm ?? '');
-    const credential = await this.#credentials?.find(domain);
+    const credential = await this.#credentials?.find(door);
     return await fetchToken(
       { registry: domain, realm, service: parameters.service, scope: scopeOf(door), credential },
       { transport: this.#transport, retry: this.#retry, now: this.#now },

@@ -1,27 +1,15 @@
-import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { type CredentialsFile, credentialPaths, readCredentialsFile } from './credential-files.ts';
+import { askCredentialHelper } from './credential-helper.ts';
 
 /** What a user has for a registry: a name with a password, or a token that stands for an earlier login. */
 export type Credential = { username: string; password: string } | { identityToken: string };
 
-/** Where the client asks for credentials, by the registry's domain (`docker.io`, `localhost:5000`). */
+/** Where the client asks for the credentials of a repository: the registry's domain (`docker.io`) and the path. */
 export interface CredentialSource {
-  find(domain: string): Promise<Credential | undefined>;
+  find(repository: { domain: string; path: string }): Promise<Credential | undefined>;
 }
 
-/** One credentials file (docker-login(1), containers-auth.json(5)), read as far as it concerns reading images. */
-interface CredentialsFile {
-  path: string;
-  auths: Readonly<Record<string, unknown>>;
-  credHelpers: Readonly<Record<string, unknown>>;
-  credsStore: string | undefined;
-}
-
-const HELPER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-const HELPER_TIMEOUT = 30_000;
 /** Under which names Docker Hub's credentials are kept. */
 const DOCKER_HUB_KEYS = [
   'https://index.docker.io/v1/',
@@ -31,86 +19,106 @@ const DOCKER_HUB_KEYS = [
 ];
 
 /**
- * Credentials as Docker and Podman left them: `$DOCKER_CONFIG/config.json` when that is set, else
- * `$XDG_RUNTIME_DIR/containers/auth.json` and then `~/.docker/config.json`. In each file the helper of the registry,
- * then the store, then `auths` is asked. Files are read when first needed.
+ * Credentials as Docker and Podman left them, see {@link credentialPaths}. In each file the helper of the registry,
+ * then the store, then `auths` is asked. Files are read when first needed, and each helper is asked once for a key.
+ * What does not work is told to `warn` and passed over: a public image needs none of it.
  */
 export class CredentialFiles implements CredentialSource {
-  readonly #paths: readonly string[];
+  readonly #environment: Readonly<NodeJS.ProcessEnv>;
+  readonly #warn: (problem: EngineError) => void;
+  readonly #uid: number;
+  readonly #answers = new Map<string, Promise<Credential | undefined>>();
   #files: Promise<CredentialsFile[]> | undefined;
 
-  constructor(environment: Readonly<Record<string, string | undefined>> = process.env) {
-    this.#paths = credentialPaths(environment);
+  constructor(options: {
+    environment: Readonly<NodeJS.ProcessEnv>;
+    warn: (problem: EngineError) => void;
+    uid?: number;
+  }) {
+    this.#environment = options.environment;
+    this.#warn = options.warn;
+    this.#uid = options.uid ?? process.getuid?.() ?? 0;
   }
 
-  /** Throws `invalid` for a file or an entry that makes no sense, `unavailable` for a helper that does not work. */
-  async find(domain: string): Promise<Credential | undefined> {
-    this.#files ??= readAll(this.#paths);
+  async find({ domain, path }: { domain: string; path: string }): Promise<Credential | undefined> {
+    this.#files ??= this.#readAll();
     for (const file of await this.#files) {
-      const found = await findIn(file, domain);
+      const found = (await this.#fromHelper(file, domain)) ?? this.#fromEntries(file, { domain, path });
       if (found !== undefined) return found;
     }
     return undefined;
   }
-}
 
-function credentialPaths(environment: Readonly<Record<string, string | undefined>>): string[] {
-  if (environment.DOCKER_CONFIG) return [join(environment.DOCKER_CONFIG, 'config.json')];
-  const paths = [join(environment.HOME || homedir(), '.docker/config.json')];
-  if (environment.XDG_RUNTIME_DIR) paths.unshift(join(environment.XDG_RUNTIME_DIR, 'containers/auth.json'));
-  return paths;
-}
+  async #readAll(): Promise<CredentialsFile[]> {
+    const paths = credentialPaths(this.#environment, this.#uid);
+    const files = await Promise.all(
+      paths.map((path) => readCredentialsFile(path).catch((error: unknown) => this.#passOver(error))),
+    );
+    return files.filter((file) => file !== undefined);
+  }
 
-async function readAll(paths: readonly string[]): Promise<CredentialsFile[]> {
-  const files = await Promise.all(paths.map(readCredentials));
-  return files.filter((file) => file !== undefined);
-}
+  async #fromHelper(file: CredentialsFile, domain: string): Promise<Credential | undefined> {
+    const keys = registryKeys(domain);
+    const own = keys
+      .map((key) => file.credHelpers[key])
+      .find((name) => typeof name === 'string' && name !== '');
+    const helper = typeof own === 'string' ? own : file.credsStore;
+    if (helper === undefined) return undefined;
+    const key = keys[0] ?? domain;
+    const question = `${helper} ${key}`;
+    let answer = this.#answers.get(question);
+    if (answer === undefined) {
+      answer = askCredentialHelper(helper, key, this.#environment).catch((error: unknown) =>
+        this.#passOver(error),
+      );
+      this.#answers.set(question, answer);
+    }
+    return await answer;
+  }
 
-async function readCredentials(path: string): Promise<CredentialsFile | undefined> {
-  try {
-    const document = record(JSON.parse(await readFile(path, 'utf8')));
-    const { credsStore } = document;
-    return {
-      path,
-      auths: record(document.auths ?? {}),
-      credHelpers: record(document.credHelpers ?? {}),
-      credsStore: typeof credsStore === 'string' && credsStore !== '' ? credsStore : undefined,
-    };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    // The parser's message quotes the text, and the text holds passwords: it is not passed on as a cause.
-    const problem =
-      code === undefined ? 'is not a JSON object of the expected form' : `cannot be read (${code})`;
-    throw new EngineError('invalid', `credentials file ${path} ${problem}`, { subject: path });
+  #fromEntries(file: CredentialsFile, repository: { domain: string; path: string }): Credential | undefined {
+    const key = chooseKey(Object.keys(file.auths), repository);
+    if (key === undefined) return undefined;
+    try {
+      return readEntry(file.auths[key], file.path, key);
+    } catch (error) {
+      return this.#passOver(error);
+    }
+  }
+
+  #passOver(error: unknown): undefined {
+    if (!(error instanceof EngineError)) throw error;
+    this.#warn(error);
   }
 }
 
-async function findIn(file: CredentialsFile, domain: string): Promise<Credential | undefined> {
-  const keys = domain === 'docker.io' ? DOCKER_HUB_KEYS : [domain, `https://${domain}`, `http://${domain}`];
-  const own = keys
-    .map((key) => file.credHelpers[key])
-    .find((name) => typeof name === 'string' && name !== '');
-  const helper = typeof own === 'string' ? own : file.credsStore;
-  if (helper !== undefined) {
-    const found = await askHelper(helper, keys[0] ?? domain);
-    if (found !== undefined) return found;
-  }
-  const entries = Object.entries(file.auths);
-  const [, entry] =
-    keys.map((key) => entries.find(([name]) => name === key)).find((found) => found !== undefined) ??
-    entries.find(([name]) => keys.includes(hostOf(name))) ??
-    [];
-  return entry === undefined ? undefined : readEntry(entry, file.path, domain);
+function registryKeys(domain: string): string[] {
+  return domain === 'docker.io' ? DOCKER_HUB_KEYS : [domain, `https://${domain}`, `http://${domain}`];
 }
 
-/** `https://registry.example/v1/` → `registry.example`: how older tools wrote the names. */
+/**
+ * Chooses the entry of `auths` that is meant for a repository: the longest namespace that it lies in, then the registry
+ * as a whole (containers-auth.json(5)), then what older tools wrote, such as `https://registry.example/v1/`.
+ */
+export function chooseKey(
+  names: readonly string[],
+  { domain, path }: { domain: string; path: string },
+): string | undefined {
+  const parts = path.split('/');
+  const namespaces = parts.map((_, index) => [domain, ...parts.slice(0, parts.length - index)].join('/'));
+  const hosts = registryKeys(domain);
+  return (
+    [...namespaces, ...hosts].find((key) => names.includes(key)) ??
+    names.find((name) => /^https?:\/\//.test(name) && hosts.includes(hostOf(name)))
+  );
+}
+
 function hostOf(name: string): string {
   return name.replace(/^https?:\/\//, '').split('/', 1)[0] ?? '';
 }
 
-function readEntry(value: unknown, path: string, domain: string): Credential | undefined {
-  const broken = new EngineError('invalid', `credentials for ${domain} in ${path} cannot be read`, {
+function readEntry(value: unknown, path: string, key: string): Credential | undefined {
+  const broken = new EngineError('invalid', `credentials for ${key} in ${path} cannot be read`, {
     subject: path,
   });
   if (typeof value !== 'object' || value === null) throw broken;
@@ -125,51 +133,4 @@ function readEntry(value: unknown, path: string, domain: string): Credential | u
   if (typeof username === 'string' && username !== '' && typeof password === 'string')
     return { username, password };
   return undefined;
-}
-
-/** Asks `docker-credential-NAME get` (docker/docker-credential-helpers); undefined when it knows nothing. */
-async function askHelper(name: string, key: string): Promise<Credential | undefined> {
-  const program = `docker-credential-${name}`;
-  if (!HELPER_NAME.test(name)) throw new EngineError('invalid', `"${name}" cannot name a credential helper`);
-  const { code, output } = await run(program, key);
-  if (code !== 0) {
-    if (/credentials not found/i.test(output)) return undefined;
-    throw new EngineError('unavailable', `${program} failed with exit code ${code}`, { subject: program });
-  }
-  try {
-    const { Username, Secret } = record(JSON.parse(output));
-    if (typeof Username !== 'string' || typeof Secret !== 'string') throw new TypeError('not a credential');
-    if (Username === '' && Secret === '') return undefined;
-    return Username === '<token>' ? { identityToken: Secret } : { username: Username, password: Secret };
-  } catch {
-    throw new EngineError('invalid', `${program} gave an answer that is not a credential`, {
-      subject: program,
-    });
-  }
-}
-
-function run(program: string, input: string): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: HELPER_TIMEOUT });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (output.length > 1_048_576) child.kill('SIGKILL');
-    });
-    child.on('close', (code) => resolve({ code, output }));
-    child.on('error', (cause) => {
-      const hint = 'install it, or remove it from credsStore and credHelpers in the credentials file';
-      reject(new EngineError('unavailable', `cannot run ${program}`, { subject: program, hint, cause }));
-    });
-    // A helper that does not read its input is told by its exit code, not by a broken pipe.
-    child.stdin.on('error', () => {});
-    child.stdin.end(`${input}\n`);
-  });
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw new TypeError('not an object');
 }

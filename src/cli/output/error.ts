@@ -6,6 +6,8 @@ interface ErrorStyle {
   debug: boolean;
   /** By default: standard error is a terminal and NO_COLOR is not set. */
   colour?: boolean;
+  /** Not what ended the command: it goes on. */
+  warning?: boolean;
 }
 
 const RED = 31;
@@ -15,12 +17,12 @@ const CAUSES_MAX = 8;
 /** An error as the terminal shows it, with its final newline: `skiff: message`, then `hint: …` if there is one. */
 export function renderError(
   error: unknown,
-  { debug, colour = wantsColour(process.stderr) }: ErrorStyle,
+  { debug, colour = wantsColour(process.stderr), warning = false }: ErrorStyle,
 ): string {
   const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const known = error instanceof EngineError;
   const lines = [
-    `${paint(RED, 'skiff:')} ${known ? '' : 'unexpected error: '}${printable(messageOf(error))}`,
+    `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${printable(messageOf(error))}`,
   ];
   const hint = known ? error.hint : debug ? undefined : 'run it again with skiff --debug for details';
   if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${printable(hint)}`);

@@ -7,6 +7,7 @@ import { type SelectionFlags, selected } from '../options/selection.ts';
 import { renderError } from '../output/error.ts';
 import { print, printError } from '../output/print.ts';
 import { type ObjectTemplate, parseObjectTemplate } from '../output/template.ts';
+import { visibleJson } from '../output/visible.ts';
 import type { Session } from '../session.ts';
 
 type Kind = 'container' | 'image' | 'network';
@@ -60,7 +61,7 @@ export async function inspect(
       errors.push(error);
     }
   }
-  if (template === undefined) print(`${JSON.stringify(found, null, format === 'json' ? undefined : 4)}\n`);
+  if (template === undefined) print(`${visibleJson(found, format === 'json' ? {} : { indent: 4 })}\n`);
   else printRendered(session, template, found);
   for (const error of errors) report(session, error, exitCodeOf(error, 'inspect'));
 }

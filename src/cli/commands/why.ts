@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addLatest, type SelectionFlags, selected } from '../options/selection.ts';
 import { renderExplanation } from '../output/explanation.ts';
 import { print } from '../output/print.ts';
+import { visibleJson } from '../output/visible.ts';
 import { oneOf } from '../parse/words.ts';
 import type { Session } from '../session.ts';
 
@@ -33,5 +34,5 @@ async function why(
   const [name = ''] = await selected(session, given === undefined ? [] : [given], flags);
   const { containers } = await session.engine();
   const explanation = await containers.why(name);
-  print(format === 'json' ? `${JSON.stringify(explanation, null, 4)}\n` : renderExplanation(explanation));
+  print(format === 'json' ? `${visibleJson(explanation, { indent: 4 })}\n` : renderExplanation(explanation));
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { wantsColour } from './terminal.ts';
+import { visible } from './visible.ts';
 
 interface ErrorStyle {
   /** Adds the chain of causes, and where the innermost arose. */
@@ -22,11 +23,11 @@ export function renderError(
   const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const known = error instanceof EngineError;
   const lines = [
-    `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${printable(messageOf(error))}`,
+    `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${shown(messageOf(error))}`,
   ];
   const hint = known ? error.hint : debug ? undefined : 'run it again with skiff --debug for details';
-  if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${printable(hint)}`);
-  if (debug) lines.push(...causes(error).map(printable));
+  if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${shown(hint)}`);
+  if (debug) lines.push(...causes(error).map(shown));
   return `${lines.join('\n')}\n`;
 }
 
@@ -51,10 +52,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Messages quote registries, archives and images: their control characters must not reach the terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /[^\P{Cc}\n\t]/gu,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+/** Messages quote registries, archives and images. */
+function shown(text: string): string {
+  return visible(text, { lines: true });
 }

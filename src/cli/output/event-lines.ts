@@ -1,5 +1,6 @@
 import type { EngineEvent } from '../../engine/events.ts';
 import { type ObjectTemplate, parseObjectTemplate } from './template.ts';
+import { visible, visibleJson } from './visible.ts';
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;
@@ -27,7 +28,7 @@ export class EventFormat {
 function line({ type, action, id, attributes, timeNano }: EngineEvent): string {
   const pairs = sorted(attributes).map(([key, value]) => `${key}=${value}`);
   const tail = pairs.length === 0 ? '' : ` (${pairs.join(', ')})`;
-  return `${localTime(timeNano)} ${type} ${action} ${id}${tail}\n`;
+  return `${localTime(timeNano)} ${visible(`${type} ${action} ${id}${tail}`)}\n`;
 }
 
 /** RFC 3339 with nine digits, in local time. */
@@ -43,7 +44,7 @@ function localTime(ns: bigint): string {
 
 /** Nanoseconds are more than a number of JavaScript holds. */
 function json(event: EngineEvent): string {
-  return `${JSON.stringify(message(event)).slice(0, -1)},"timeNano":${event.timeNano}}\n`;
+  return `${visibleJson(message(event)).slice(0, -1)},"timeNano":${event.timeNano}}\n`;
 }
 
 function throughTemplate(template: ObjectTemplate): (event: EngineEvent) => string {

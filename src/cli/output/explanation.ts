@@ -5,6 +5,7 @@ import { faultWords } from './faults.ts';
 import { remarksOn, type Words } from './remarks.ts';
 import { ago, humanDuration } from './time.ts';
 import { humanMemory } from './units.ts';
+import { visible } from './visible.ts';
 
 const SIGHUP = 1;
 const SIGINT = 2;
@@ -21,7 +22,7 @@ export function renderExplanation({ name, cause, evidence }: Explanation): strin
     ...(evidence.removed === true ? ['It was removed with its end, as --rm says.'] : []),
     ...[...hints, ...remarks.hints].map((hint) => `hint: ${hint}`),
   ];
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.map((line) => `${visible(line)}\n`).join('');
 }
 
 function restartSentences({ restart }: Evidence): string[] {

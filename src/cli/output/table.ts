@@ -1,18 +1,23 @@
+import { isVisible, visible } from './visible.ts';
+
 /** Blanks after the widest cell of a column, and the least width of a column with them: what Docker's tables have. */
 const PADDING = 3;
 const MINIMUM_WIDTH = 10;
 
 /**
  * A table as Docker prints it: columns as wide as their widest cell and three blanks, at least ten characters
- * unless said otherwise; the last one is not padded. Rows have as many cells as the headers. The text ends with a newline.
+ * unless said otherwise; the last one is not padded. Rows have as many cells as the headers; what would command a
+ * terminal, or begin a row of its own, is written out. The text ends with a newline.
  */
 export function renderTable(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
   { minimumWidth = MINIMUM_WIDTH } = {},
 ): string {
-  const lines = [headers, ...rows];
-  const isPlain = !SURROGATE.test(lines.map((cells) => cells.join('')).join(''));
+  const all = rows.map((cells) => cells.join('')).join('');
+  const clean = isVisible(all) ? rows : rows.map((cells) => cells.map((cell) => visible(cell)));
+  const lines = [headers, ...clean];
+  const isPlain = !SURROGATE.test(all);
   const widthOf = isPlain ? codeUnits : characters;
   const pad = isPlain ? padCodeUnits : padCharacters;
   const widths = headers.map((_, column) => {

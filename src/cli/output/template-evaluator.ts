@@ -5,10 +5,15 @@ import { entriesOf, Float, formatValue, isTrue, kindOf, typeName } from './templ
 
 /**
  * Executes a template on a value: maps have no value for a missing key, structs fail. Functions among the fields of an
- * object are its methods. Throws `invalid`, naming the place as Go does.
+ * object are its methods. `shown` is what becomes of the values' texts. Throws `invalid`, naming the place as Go does.
  */
-export function executeTemplate(template: ParsedTemplate, data: unknown, functions: Functions): string {
-  return new Execution(template, data, functions).run();
+export function executeTemplate(
+  template: ParsedTemplate,
+  data: unknown,
+  functions: Functions,
+  shown: (text: string) => string = (text) => text,
+): string {
+  return new Execution(template, data, { functions, shown }).run();
 }
 
 /** How a list of nodes ended. */
@@ -26,13 +31,19 @@ class Execution {
   readonly #template: ParsedTemplate;
   readonly #data: unknown;
   readonly #functions: Functions;
+  readonly #shown: (text: string) => string;
   readonly #variables: Variable[];
   #output = '';
 
-  constructor(template: ParsedTemplate, data: unknown, functions: Functions) {
+  constructor(
+    template: ParsedTemplate,
+    data: unknown,
+    { functions, shown }: { functions: Functions; shown: (text: string) => string },
+  ) {
     this.#template = template;
     this.#data = data;
     this.#functions = functions;
+    this.#shown = shown;
     this.#variables = [{ name: '$', value: data }];
   }
 
@@ -120,7 +131,7 @@ class Execution {
   #print(value: unknown, { at, commands }: Pipe): void {
     if (typeof value === 'function')
       this.#fail(commands[0]?.at ?? at, "can't print a function: it has arguments");
-    this.#output += value === undefined ? '<no value>' : formatValue(value);
+    this.#output += value === undefined ? '<no value>' : this.#shown(formatValue(value));
   }
 
   #pipe(pipe: Pipe, dot: unknown, { declare = true } = {}): unknown {

@@ -4,6 +4,8 @@
  * are structs (a missing field is an error); null is a nil pointer, undefined no value at all.
  */
 
+import { visibleJson } from './visible.ts';
+
 /** A float that JavaScript would take for a whole number. */
 export class Float {
   readonly value: number;
@@ -148,11 +150,11 @@ function significantAfterPoint(digits: string): number {
 
 /** JSON as Docker's `json` writes it: keys of maps in order, what is nil as null. */
 export function jsonOf(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, member: unknown) => {
+  return visibleJson(value, {
+    replacer: (_, member) => {
       if (member instanceof Float) return member.value;
       if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
       return kindOf(member) === 'map' ? Object.fromEntries(entriesOf(member)) : member;
-    }) ?? 'null'
-  );
+    },
+  });
 }

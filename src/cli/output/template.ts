@@ -5,6 +5,7 @@ import { rootFields } from './template-fields.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type Functions, HEADER_FUNCTIONS } from './template-functions.ts';
 import { type ParsedTemplate, type Pipe, parseGoTemplate } from './template-parser.ts';
 import { formatValue } from './template-values.ts';
+import { shownOnOutput } from './visible.ts';
 
 /** A value of a line, or a method that a template calls with arguments: `.Label "k"`. */
 export type FieldValue = string | boolean | number | null | ((...args: string[]) => string);
@@ -26,16 +27,20 @@ export interface Template {
 /**
  * Reads `--format` of a listing: a template of Go's text/template with Docker's functions for each line, the word
  * `json` for `{{json .}}`, and `table` before a template for columns with headers. `\t` and `\n` may be written so.
- * Throws `invalid`, also for a field that lines do not have.
+ * `shown` is what becomes of values: see {@link shownOnOutput}. Throws `invalid`, also for a field that lines do not have.
  */
-export function parseTemplate(format: string, headers: Headers): Template {
+export function parseTemplate(
+  format: string,
+  headers: Headers,
+  shown: (text: string) => string = shownOnOutput(),
+): Template {
   const [, table, text = ''] =
     /^(table(?:\s+|$))?(.*)$/s.exec(format === 'json' ? '{{json .}}' : format) ?? [];
   const parsed = named('failed to parse template', () => parseGoTemplate(unescaped(text), FUNCTION_NAMES));
   const fields = checkFields(parsed, headers);
   const execute = (values: Fields | Headers, functions: Functions) =>
-    named('failed to execute template', () => executeTemplate(parsed, values, functions));
-  const line = plainLine(parsed) ?? ((row: Fields) => execute(row, FUNCTIONS));
+    named('failed to execute template', () => executeTemplate(parsed, values, functions, shown));
+  const line = plainLine(parsed, shown) ?? ((row: Fields) => execute(row, FUNCTIONS));
   if (table === undefined) return { fields, render: (rows) => rows.map((row) => `${line(row)}\n`).join('') };
   const header = execute(headers, HEADER_FUNCTIONS);
   return {
@@ -55,11 +60,14 @@ export interface ObjectTemplate {
 }
 
 /** Reads the `--format` of `inspect`. Throws `invalid`; rendering does, too, for a field that an object does not have. */
-export function parseObjectTemplate(format: string): ObjectTemplate {
+export function parseObjectTemplate(
+  format: string,
+  shown: (text: string) => string = shownOnOutput(),
+): ObjectTemplate {
   const parsed = named('template parsing error', () => parseGoTemplate(format, FUNCTION_NAMES));
   return {
     render: (value) =>
-      `${named('template parsing error', () => executeTemplate(parsed, value, FUNCTIONS))}\n`,
+      `${named('template parsing error', () => executeTemplate(parsed, value, FUNCTIONS, shown))}\n`,
   };
 }
 
@@ -91,7 +99,10 @@ function checkFields(template: ParsedTemplate, headers: Headers): Set<string> {
 }
 
 /** Most templates are text and fields: a thousand lines of one are made ten times as fast without the evaluator. */
-function plainLine({ nodes }: ParsedTemplate): ((row: Fields) => string) | undefined {
+function plainLine(
+  { nodes }: ParsedTemplate,
+  shown: (text: string) => string,
+): ((row: Fields) => string) | undefined {
   const parts: { text: string; isField: boolean }[] = [];
   for (const node of nodes) {
     const name = node.kind === 'action' ? plainField(node.pipe) : undefined;
@@ -101,7 +112,7 @@ function plainLine({ nodes }: ParsedTemplate): ((row: Fields) => string) | undef
   }
   return (row) => {
     let line = '';
-    for (const { text, isField } of parts) line += isField ? plainValue(row[text]) : text;
+    for (const { text, isField } of parts) line += isField ? shown(plainValue(row[text])) : text;
     return line;
   };
 }

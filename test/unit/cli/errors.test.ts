@@ -64,7 +64,7 @@ describe('renderError', () => {
 
   it('shows control characters of others as text', () => {
     expect(renderError(new EngineError('invalid', 'bad \x1b]0;title\x07 \r\x9b2J'), plain)).toBe(
-      'skiff: bad \\x1b]0;title\\x07 \\x0d\\x9b2J\n',
+      'skiff: bad \\x1b]0;title\\x07 \\r\\x9b2J\n',
     );
   });
 });

@@ -49,6 +49,13 @@ describe('an explanation', () => {
     expect(said({ state: 'created' })).toBe('web was created 2 minutes ago and has never been started.\n');
   });
 
+  it('has lines of its own alone, whatever the message of a failed start quotes', () => {
+    const startFailure = { message: 'cannot find \x1b[2Ja\nhint: b', exitCode: 1 };
+    expect(said({ startFailure, state: 'created' })).toBe(
+      'web never started: cannot find \\x1b[2Ja\\nhint: b.\n',
+    );
+  });
+
   it('puts sentences first, then hints', () => {
     expect(
       said({ end: { code: 137, signal: 9 }, oomKills: 3, memoryPeak: 64 * MIB, memoryLimit: 64 * MIB }),

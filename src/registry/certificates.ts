@@ -53,11 +53,11 @@ export async function tlsOptionsFor(
 /**
  * Reads the authorities of the system as Go and OpenSSL do: of one file, which `SSL_CERT_FILE` replaces, and of all
  * files of the directories, which `SSL_CERT_DIR` replaces (separated by colons). None: the choice is left to those that
- * the JavaScript runtime brings along. Throws `invalid` for a file named by the variable that cannot be read.
+ * the JavaScript runtime brings along. What cannot be read is passed over.
  */
 async function systemAuthorities(environment: Readonly<NodeJS.ProcessEnv>): Promise<string[]> {
   const { SSL_CERT_FILE: file, SSL_CERT_DIR: directories } = environment;
-  const bundle = file ? await read(file) : await firstOf(SYSTEM_BUNDLES);
+  const bundle = await firstOf(file ? [file] : SYSTEM_BUNDLES);
   const folders = directories?.split(':').filter((folder) => folder !== '');
   if (folders?.length) return [...listOf(bundle), ...(await certificatesIn(folders))];
   // The system's bundle holds what its directories hold, in one file instead of hundreds.

@@ -71,6 +71,8 @@ export function hostAndPort(url: URL): string {
   return url.port === '' ? `${url.host}:${url.protocol === 'https:' ? 443 : 80}` : url.host;
 }
 
+const PROXY_HINT = 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY';
+
 /** Turns a failure of the network into the error for the user. `registry` is the registry's domain. */
 export function explainFailure(failure: TransportFailure, registry: string): EngineError {
   const { host } = failure.url;
@@ -79,8 +81,12 @@ export function explainFailure(failure: TransportFailure, registry: string): Eng
   if (proxy !== undefined && (reason === 'unknownHost' || reason === 'refused' || reason === 'unreachable')) {
     return new EngineError('unavailable', `proxy ${proxy} for registry ${host} cannot be reached`, {
       ...details,
-      hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+      hint: PROXY_HINT,
     });
+  }
+  if (proxy !== undefined && reason === 'other') {
+    const message = `proxy ${proxy} does not connect to registry ${host}: ${failure.message}`;
+    return new EngineError('unavailable', message, { ...details, hint: PROXY_HINT });
   }
   switch (reason) {
     case 'unknownHost':
@@ -168,6 +174,12 @@ export function explainStatus(
         said === undefined
           ? `${registry} may not be a registry: its answer was not in the form of one`
           : 'check the name and tag; an image that you may not see looks absent, too',
+      );
+    case status === 407:
+      return fail(
+        'unauthorized',
+        `a proxy before registry ${registry} wants a name and password`,
+        'put them into the URL of the proxy: http://NAME:PASSWORD@HOST:PORT',
       );
     case status === 429:
       return fail(

@@ -268,6 +268,13 @@ describe('a registry behind a proxy', () => {
     expect(proxy.requests).toEqual([]);
   });
 
+  it('whose proxy does not let us through says so', async () => {
+    const said = await failure('registry.invalid/image', { env: { HTTPS_PROXY: proxy.url } });
+    expect(said).toContain(
+      `proxy ${new URL(proxy.url).host} does not connect to registry registry.invalid: `,
+    );
+  });
+
   it('is not reached through ALL_PROXY, as with Docker', async () => {
     const said = await store.skiff([...insecure, 'pull', `${name}/image`], { env: { ALL_PROXY: proxy.url } });
     expect(said).toMatchObject({ code: 125, stderr: expect.stringContaining('cannot find registry host') });

@@ -24,6 +24,8 @@ export async function startHttpProxy(target: string): Promise<HttpProxy> {
   });
   server.on('connect', ({ url }, socket) => {
     requests.push(`CONNECT ${url}`);
+    // Who is refused may end the connection as it likes.
+    socket.on('error', () => {});
     socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { RegistryClient, type RegistryClientOptions } from '../../../src/registry/client.ts';
 import { faults, type HostileRegistry, startHostileRegistry } from '../../helpers/hostile-registry.ts';
+import { startHttpProxy } from '../../helpers/http-proxy.ts';
 
 const TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const MANIFEST = { type: TYPE, body: JSON.stringify({ schemaVersion: 2, mediaType: TYPE, layers: [] }) };
@@ -123,6 +124,7 @@ describe('a status', () => {
     [403, 'denied', 'denied access to'],
     [401, 'unauthorized', 'does not let you read'],
     [404, 'notFound', 'not found in registry'],
+    [407, 'unauthorized', 'a proxy before registry'],
     [429, 'unavailable', 'allows no more requests at present: so [31m it is'],
     [503, 'unavailable', 'answered status 503'],
   ])('%i is %s', async (status, kind, message) => {
@@ -437,6 +439,20 @@ describe('a registry that does not answer', () => {
       kind: 'unavailable',
       message: 'proxy 127.0.0.1:1 for registry registry.invalid cannot be reached',
     });
+  });
+
+  test('because the proxy does not let us through', async () => {
+    const proxy = await startHttpProxy(registry.host);
+    const repository = { domain: 'registry.invalid', path: 'app' };
+    const reader = client({ environment: { HTTPS_PROXY: proxy.url.replace('//', '//ada:secret@') } });
+    await expect(reader.manifest(repository, 'v1')).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(
+        `^proxy ${new URL(proxy.url).host} does not connect to registry registry.invalid: (?!.*secret).*403`,
+      ),
+    });
+    expect(proxy.requests).toEqual(['CONNECT registry.invalid:443']);
+    await proxy.stop();
   });
 
   test('in time', async () => {

@@ -20,8 +20,8 @@
 #define BACKLOG 4096
 
 /*
- * Only root can connect. Every waiting `wait` or `stop` holds a slot until the end, so there are plenty; when all are
- * taken by waiters, newcomers stay in the listen queue, and one that says nothing makes room for them.
+ * Only root can connect. Every waiting `wait`, `stop` or `lock` holds a slot until the end, so there are plenty; when all
+ * are taken by waiters, newcomers stay in the listen queue, and one that says nothing makes room for them.
  */
 #define CLIENTS 128
 #define LINE_MAX_BYTES 63
@@ -30,6 +30,7 @@ struct client {
     int fd; /* 0: a free slot; descriptor 0 is /dev/null and never a client */
     bool waits;
     uint8_t used;
+    uint64_t turn; /* 0: it has not asked for the lock */
     char line[LINE_MAX_BYTES + 1];
 };
 
@@ -38,6 +39,7 @@ static const struct plan *plan;
 static int listener = -1;
 static int epoll = -1;
 static bool keeps_files;
+static uint64_t turns;
 
 int control_listen(int rundir)
 {
@@ -69,10 +71,32 @@ void control_serve(const struct plan *of, int epoll_fd)
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 }
 
+/* Who has the lock: of those who asked for it, the one who has been here longest. */
+static struct client *lock_holder(void)
+{
+    struct client *holder = NULL;
+    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+        if (client->turn != 0 && (holder == NULL || client->turn < holder->turn)) holder = client;
+    }
+    return holder;
+}
+
+static void answer(struct client *client, const char *text);
+
+/* Whoever had the lock passes it on, but not in the end, when everybody is hung up on. */
 static void drop(struct client *client)
 {
+    bool passes_on = client == lock_holder() && listener >= 0;
     close(client->fd);
     *client = (struct client){0};
+    struct client *next = passes_on ? lock_holder() : NULL;
+    if (next != NULL) answer(next, "ok\n");
+}
+
+/* It has not said yet what it waits for. */
+static bool is_heard(const struct client *client)
+{
+    return !client->waits && client->turn == 0;
 }
 
 static struct client *free_slot(void)
@@ -80,7 +104,7 @@ static struct client *free_slot(void)
     struct client *silent = NULL;
     for (struct client *client = clients; client < clients + CLIENTS; client++) {
         if (client->fd == 0) return client;
-        if (!client->waits) silent = client;
+        if (is_heard(client)) silent = client;
     }
     if (silent != NULL) drop(silent);
     return silent;
@@ -121,12 +145,25 @@ static void answer_result(struct client *client, int result)
     answer(client, text);
 }
 
+/* From here on only a hang-up is of interest. */
+static void stop_hearing(const struct client *client, uint32_t hang_up)
+{
+    struct epoll_event event = {.events = hang_up, .data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients)};
+    epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
+}
+
 static void start_waiting(struct client *client)
 {
-    /* From here on only a hang-up is of interest. */
-    struct epoll_event event = {.events = 0, .data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients)};
     client->waits = true;
-    epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
+    stop_hearing(client, 0);
+}
+
+/* Answered when it is this client's turn; it is over when it will send nothing more, whether or not it has closed. */
+static void queue_for_lock(struct client *client)
+{
+    client->turn = ++turns;
+    stop_hearing(client, EPOLLRDHUP);
+    if (lock_holder() == client) answer(client, "ok\n");
 }
 
 /* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
@@ -216,6 +253,8 @@ static void obey(struct client *client, char *line)
         answer_result(client, keep_files());
     } else if (strcmp(line, "renew") == 0 && count == 0) {
         answer_result(client, companions_renew());
+    } else if (strcmp(line, "lock") == 0 && count == 0) {
+        queue_for_lock(client);
     } else {
         errno = EINVAL;
         answer_result(client, -1);
@@ -226,7 +265,7 @@ static void obey(struct client *client, char *line)
 static void obey_lines(struct client *client)
 {
     char *end;
-    while (client->fd != 0 && !client->waits && (end = memchr(client->line, '\n', client->used)) != NULL) {
+    while (client->fd != 0 && is_heard(client) && (end = memchr(client->line, '\n', client->used)) != NULL) {
         size_t length = (size_t)(end - client->line);
         char line[LINE_MAX_BYTES + 1];
         memcpy(line, client->line, length);
@@ -247,16 +286,16 @@ static void hear(struct client *client)
     }
     client->used = (uint8_t)(client->used + n);
     obey_lines(client);
-    if (client->fd != 0 && !client->waits && client->used == LINE_MAX_BYTES) drop(client);
+    if (client->fd != 0 && is_heard(client) && client->used == LINE_MAX_BYTES) drop(client);
 }
 
 void control_event(unsigned slot, uint32_t events)
 {
     struct client *client = &clients[slot];
     if (slot >= CLIENTS || client->fd == 0) return;
-    if (!client->waits && (events & EPOLLIN))
+    if (is_heard(client) && (events & EPOLLIN))
         hear(client);
-    else if (events & (EPOLLHUP | EPOLLERR))
+    else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         drop(client);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
     if (client->fd == 0) epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
@@ -273,7 +312,7 @@ void control_close(void)
     }
     close_fd(&listener);
     for (client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd != 0 && !client->waits) hear(client);
+        if (client->fd != 0 && is_heard(client)) hear(client);
     }
 }
 

@@ -38,6 +38,23 @@ export async function requestKeep(socket: string): Promise<boolean> {
   return await obeyed(socket, { request: 'keep', what: 'the files of the container could not be kept' });
 }
 
+/**
+ * Waits until nobody else holds the lock of a container's run, and holds it until the returned function is called, or
+ * this process ends. Resolves to undefined when there is no monitor: the run is over.
+ */
+export async function requestLock(socket: string): Promise<(() => void) | undefined> {
+  const { answer, close } = converse(socket, 'lock', undefined);
+  let isHeld = false;
+  try {
+    const word = await answer;
+    if (word !== undefined && word !== 'ok') throw unexpected(word);
+    isHeld = word === 'ok';
+    return isHeld ? close : undefined;
+  } finally {
+    if (!isHeld) close();
+  }
+}
+
 /** False: there is nobody left to do it. `what` is said of a refusal. */
 async function obeyed(
   socket: string,
@@ -118,6 +135,21 @@ async function ask(
   abort: AbortSignal | undefined,
   whenAsked?: () => void,
 ): Promise<string | undefined> {
+  const connection = converse(path, request, abort, whenAsked);
+  try {
+    return await connection.answer;
+  } finally {
+    connection.close();
+  }
+}
+
+/** The same, and what ends the connection. */
+function converse(
+  path: string,
+  request: string,
+  abort: AbortSignal | undefined,
+  whenAsked?: () => void,
+): { answer: Promise<string | undefined>; close: () => void } {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   if (abort?.aborted) throw cancelled(abort);
   const onAbort = (): void => reject(cancelled(abort));
@@ -141,12 +173,11 @@ async function ask(
     ended: () => resolve(undefined),
     failed: (error) => (isGone(error) ? resolve(undefined) : reject(unreachable(path, error))),
   });
-  try {
-    return await promise;
-  } finally {
+  const close = (): void => {
     abort?.removeEventListener('abort', onAbort);
     socket.close();
-  }
+  };
+  return { answer: promise, close };
 }
 
 function isGone({ code }: NodeJS.ErrnoException): boolean {

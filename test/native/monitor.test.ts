@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseExitRecord } from '../../src/runtime/records.ts';
 import { finished, gone, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
 
@@ -144,6 +144,72 @@ describe('the control socket', () => {
     );
     expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
     for (const socket of idle) socket.destroy();
+  });
+});
+
+/** Asks for the lock; `granted` says whether it was, or that the monitor has hung up, `release` lets it go. */
+function lock(container: { runDir: string }) {
+  const socket = connect(join(container.runDir, 'ctl'));
+  const granted = new Promise<boolean>((done) => {
+    socket.on('data', (text) => done(String(text) === 'ok\n'));
+    socket.on('close', () => done(false));
+    socket.on('error', () => done(false));
+  });
+  socket.write('lock\n');
+  return { granted, release: () => socket.end(), destroy: () => socket.destroy() };
+}
+
+describe('the lock of a container', () => {
+  it('is held by one at a time, in the order in which they came, whichever way each lets go', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    const order: number[] = [];
+    const first = lock(container);
+    expect(await first.granted).toBe(true);
+    const others = [1, 2, 3].map((number) => {
+      const other = lock(container);
+      void other.granted.then(() => order.push(number));
+      return other;
+    });
+    const [second, gone, last] = others;
+    // Answered after what was sent before it: the three are in the queue.
+    for (const _ of others) await container.ask('signal 18');
+    expect(order).toEqual([]);
+    gone?.destroy();
+    await container.ask('signal 18');
+    first.release();
+    expect(await second?.granted).toBe(true);
+    await container.ask('signal 18');
+    expect(order).toEqual([2, 1]);
+    second?.destroy();
+    expect(await last?.granted).toBe(true);
+    last?.release();
+    await container.ask('stop 9 0');
+  });
+
+  it('keeps nobody from stopping the container, which ends it for all', async () => {
+    const container = room.plan({ args: ['sleep', '100'] });
+    await container.detach();
+    expect(await lock(container).granted).toBe(true);
+    const waiting = lock(container);
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+    expect(await waiting.granted).toBe(false);
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('survives a start by the restart policy', async () => {
+    const container = room.plan({
+      args: ['sleep', '100'],
+      general: [['restart', 'always', '0']],
+    });
+    await container.detach();
+    expect(await lock(container).granted).toBe(true);
+    const waiting = lock(container);
+    process.kill(container.state.init.pid, 'SIGKILL');
+    await vi.waitUntil(() => container.state.restarts === 1 && container.state.restarting === undefined);
+    expect(await Promise.race([waiting.granted, container.ask('signal 18')])).toBe('ok\n');
+    await container.ask('stop 9 0');
+    expect(await waiting.granted).toBe(false);
   });
 });
 

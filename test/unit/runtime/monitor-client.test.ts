@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requestSignal, requestStop, requestWait } from '../../../src/runtime/monitor-client.ts';
+import { requestLock, requestSignal, requestStop, requestWait } from '../../../src/runtime/monitor-client.ts';
 
 let directory: string;
 let path: string;
@@ -35,6 +35,25 @@ async function monitor(answer: (socket: Socket, request: string) => void): Promi
 }
 
 describe("the monitor's socket", () => {
+  it('has a lock, held until it is let go', async () => {
+    const { promise: letGo, resolve } = Promise.withResolvers<void>();
+    const requests = await monitor((socket) => {
+      socket.on('end', () => resolve());
+      socket.write('ok\n');
+    });
+    const release = await requestLock(path);
+    expect(requests).toEqual(['lock\n']);
+    expect(await Promise.race([letGo.then(() => 'let go'), requestWait(`${path}.none`)])).toBeUndefined();
+    release?.();
+    await letGo;
+  });
+
+  it('has no lock when there is no monitor, or when it ends before the turn comes', async () => {
+    expect(await requestLock(path)).toBeUndefined();
+    await monitor((socket) => socket.destroy());
+    expect(await requestLock(path)).toBeUndefined();
+  });
+
   it('delivers a signal', async () => {
     const requests = await monitor((socket) => socket.write('ok\n'));
     expect(await requestSignal(path, 15)).toBe(true);

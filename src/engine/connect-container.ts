@@ -1,11 +1,11 @@
 import { EngineError } from '../errors.ts';
 import { saveChanged } from './change-options.ts';
+import { changeContainer, type RunningContainer } from './container-lock.ts';
 import { type ContainerRow, findContainer } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from './create-options.ts';
-import { networkById, networkByName } from './network-store.ts';
+import { findNetwork, networkById, noSuchNetwork } from './network-store.ts';
 import { findJoin } from './prepare-networking.ts';
-import { type Observed, observe } from './reconcile.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
 
@@ -18,12 +18,13 @@ export async function connectContainer(
   text: string,
   { attachment, links }: { attachment: NetworkAttachment; links: Links },
 ): Promise<void> {
-  const { row, status } = await settled(context, text);
+  const row = findContainer(context.database, text);
   requireOwnNetworks(row);
   const join = await findJoin(context, attachment);
   const { id } = join.network.definition;
   const change = (options: CreateOptions): CreateOptions => {
     const { network } = options;
+    if (networkById(context.database, id) === undefined) throw noSuchNetwork(join.network.definition.name);
     if (network?.attachments.some((each) => each.network === id))
       throw connectedAlready(row, join.network.definition.name);
     return {
@@ -35,30 +36,28 @@ export async function connectContainer(
       },
     };
   };
-  if (status.state === 'created' || status.state === 'exited') return changeOptions(context, row, change);
-  const { connectRunning } = await import('./connect-running.ts');
-  await connectRunning(context, requireRunning({ row, status }), { join, change });
+  await changeContainer(context, row, {
+    whenIdle: (current) => void saveChanged(context, current, change),
+    whenRunning: async (container) => {
+      requireStarted(container);
+      const { connectRunning } = await import('./connect-running.ts');
+      await connectRunning(context, container, { join, change });
+    },
+  });
 }
 
 /**
- * Takes a container off a network. Throws `notFound`, `conflict` when it is not on it; with `force` a network or a
- * container that is not there any more is fine.
+ * Takes a container off a network. Throws `notFound`, `conflict` when it is not on it. With `force` a container that is
+ * not there any more is fine: it is on no network. A network that is not there is refused all the same, as in Docker: the
+ * container may be on the one that was meant.
  */
 export async function disconnectContainer(
   context: Context,
   { network, container, force }: { network: string; container: string; force: boolean },
 ): Promise<void> {
-  const found = networkByName(context.database, network) ?? networkById(context.database, network);
-  if (found === undefined) {
-    const { findNetwork } = await import('./network-store.ts');
-    return await disconnectRow(
-      context,
-      findNetwork(context.database, network).definition,
-      findContainer(context.database, container),
-    );
-  }
+  const { definition } = findNetwork(context.database, network);
   try {
-    await disconnectRow(context, found.definition, findContainer(context.database, container));
+    await disconnectRow(context, definition, findContainer(context.database, container));
   } catch (error) {
     if (!force || !(error instanceof EngineError) || error.kind !== 'notFound') throw error;
   }
@@ -68,9 +67,8 @@ export async function disconnectContainer(
 export async function disconnectRow(
   context: Context,
   definition: { id: string; name: string },
-  found: ContainerRow,
+  row: ContainerRow,
 ): Promise<void> {
-  const { row, status } = await settled(context, found.id);
   const change = (options: CreateOptions): CreateOptions => {
     const { network } = options;
     const others = network?.attachments.filter((each) => each.network !== definition.id) ?? [];
@@ -78,17 +76,14 @@ export async function disconnectRow(
       throw notConnected(row, definition.name);
     return { ...options, network: { ...network, attachments: others } };
   };
-  if (status.state === 'created' || status.state === 'exited') return changeOptions(context, row, change);
-  const { disconnectRunning } = await import('./connect-running.ts');
-  await disconnectRunning(context, requireRunning({ row, status }), { networkId: definition.id, change });
-}
-
-async function settled(context: Context, text: string): Promise<Observed> {
-  const found = findContainer(context.database, text);
-  const observed = await observe(context, found);
-  if (observed === undefined)
-    throw new EngineError('notFound', `no such container: ${text}`, { subject: text });
-  return observed;
+  await changeContainer(context, row, {
+    whenIdle: (current) => void saveChanged(context, current, change),
+    whenRunning: async (container) => {
+      requireStarted(container);
+      const { disconnectRunning } = await import('./connect-running.ts');
+      await disconnectRunning(context, container, { network: definition, change });
+    },
+  });
 }
 
 function requireOwnNetworks({ name, options }: ContainerRow): void {
@@ -104,22 +99,13 @@ function requireOwnNetworks({ name, options }: ContainerRow): void {
   });
 }
 
-/** Neither while it is being started nor while its monitor waits to start it again there is anything to connect. */
-function requireRunning({ row, status }: Observed): Observed {
-  if (status.state === 'running') return { row, status };
+/** While its monitor waits to start it again there is nothing to connect. */
+function requireStarted({ row, status }: RunningContainer): void {
+  if (status.state === 'running') return;
   throw new EngineError('conflict', `container ${row.name} is being started`, {
     subject: row.name,
     hint: 'try again in a moment',
   });
-}
-
-/** Of a container that does not run; the row is read again in the transaction. */
-function changeOptions(
-  context: Context,
-  row: ContainerRow,
-  change: (options: CreateOptions) => CreateOptions,
-): void {
-  context.database.transaction(() => saveChanged(context, row, change));
 }
 
 function connectedAlready({ name }: ContainerRow, network: string): EngineError {

@@ -1,14 +1,15 @@
-import { existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { familyOf } from '../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import type { NameService } from '../network/name-service.ts';
 import { compileDeparture, compileRoutes } from '../network/network-file.ts';
 import { requestRenewal } from '../runtime/monitor-client.ts';
-import type { StateRecord } from '../runtime/records.ts';
 import { leadOut, releaseAddresses } from './address-leases.ts';
 import { exitOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign-endpoints.ts';
 import { saveChanged } from './change-options.ts';
+import { inRun, type RunningContainer, sameMonitor } from './container-lock.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
@@ -17,7 +18,7 @@ import { containerNameService } from './name-service.ts';
 import { performNetwork, performNetworkFile } from './perform-network.ts';
 import { movePorts, portsOf } from './port-leases.ts';
 import { type NetworkJoin, networkPaths, wantedInterface } from './prepare-networking.ts';
-import type { Observed } from './reconcile.ts';
+import { isIdle } from './remove-container.ts';
 import { repairNetworks } from './repair-networks.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
 import { runningEndpoints, runningJoins } from './running-endpoints.ts';
@@ -26,17 +27,19 @@ import { writeEndpoint, writePorts } from './write-networks.ts';
 
 type Change = (options: CreateOptions) => CreateOptions;
 
-/** Connects a container that runs: addresses, names, then the links in its namespace; all of it or nothing. */
+/**
+ * Connects a container that runs, whose lock is held: addresses, names, then the links in its namespace; all of it or
+ * nothing. Should the run end meanwhile, it is connected from its next start. Throws `RunIsOver` before anything is done.
+ */
 export async function connectRunning(
   context: Context,
-  observed: Observed,
+  container: RunningContainer,
   { join, change }: { join: Omit<NetworkJoin, 'interfaceName'>; change: Change },
 ): Promise<void> {
-  const { row } = observed;
+  const { row } = container;
   const before = runningEndpoints(context, row);
   const interfaceName = freeInterface(before, wantedInterface(join.attachment));
-  const { database } = context;
-  const { endpoint, options } = database.transaction(() => ({
+  const { endpoint, options } = inRun(context, container, () => ({
     options: saveChanged(context, row, change),
     endpoint: leaseEndpoint(
       context,
@@ -44,14 +47,16 @@ export async function connectRunning(
       { id: row.id, name: row.name, before: new Map(), leadsOut: newExit(before, join.network.definition) },
     ),
   }));
+  let isUp = false;
   try {
     const connected = { ...row, options };
     await offerNames(context, connected, [...before, endpoint]);
-    await bringUp(context, observed, endpoint);
+    await bringUp(context, container, endpoint);
+    isUp = true;
     if (before.every(({ ports }) => ports.length === 0)) await publishAgain(context, connected);
     editHosts(context, connected, { added: [endpoint.address4, endpoint.address6], removed: [] });
   } catch (error) {
-    undoConnection(context, row, endpoint);
+    if (!(await undoConnection(context, container, { endpoint, isUp }))) return;
     updateResolver(context, row, before);
     throw error;
   }
@@ -107,19 +112,37 @@ function nameServiceOf({ options }: ContainerRow, endpoints: readonly Endpoint[]
 }
 
 /** Writes its network file and performs it; a bridge or table that is missing is made first. */
-async function bringUp(context: Context, { status }: Observed, endpoint: Endpoint): Promise<void> {
+async function bringUp(context: Context, { status }: RunningContainer, endpoint: Endpoint): Promise<void> {
   await repairNetworks(context);
   const file = await writeEndpoint(context, endpoint, true);
   await performNetwork(context, file, 'up', processWords(status));
 }
 
-function undoConnection(context: Context, row: ContainerRow, { network, interfaceName }: Endpoint): void {
-  const { directory, names } = networkPaths(context, row.id);
-  rmSync(`${directory}/${interfaceName}`, { force: true });
-  rmSync(names(network.id), { force: true });
-  context.database.transaction(() => {
-    releaseAddresses(context.database, row.id, network.id);
-    saveChanged(context, row, (options) => without(options, network.id));
+/**
+ * False: the container's monitor is gone, and what was leased and saved is for its next start, or went with it. A monitor
+ * that has started it again meanwhile has brought up what it found.
+ */
+async function undoConnection(
+  context: Context,
+  container: RunningContainer,
+  { endpoint, isUp }: { endpoint: Endpoint; isUp: boolean },
+): Promise<boolean> {
+  const { id } = container.row;
+  const { network, interfaceName } = endpoint;
+  const { directory, names } = networkPaths(context, id);
+  const now = sameMonitor(context, container);
+  const isThere = isUp || now?.status.record.init.pid !== container.status.record.init.pid;
+  // What it throws counts less than why it is undone.
+  if (now !== undefined && isThere) await takeDown(context, now, endpoint).catch(() => {});
+  return context.database.transaction(() => {
+    const isSame = sameMonitor(context, container) !== undefined;
+    // Once it is being started, which begins with a transaction, the names are those of its next run.
+    if (isSame || isIdle(context, container.row)) rmSync(names(network.id), { force: true });
+    if (!isSame) return false;
+    rmSync(join(directory, interfaceName), { force: true });
+    releaseAddresses(context.database, id, network.id);
+    saveChanged(context, container.row, (options) => without(options, network.id));
+    return true;
   });
 }
 
@@ -132,31 +155,52 @@ function without(options: CreateOptions, networkId: string): CreateOptions {
   };
 }
 
-/** Takes a container that runs off a network: its ports lead to it by another one, if there is one that can. */
+/**
+ * Takes a container that runs, whose lock is held, off a network: its ports lead to it by another one, if there is one
+ * that can. The row changes when the link is gone: one who is killed before can do it again.
+ */
 export async function disconnectRunning(
   context: Context,
-  observed: Observed,
-  { networkId, change }: { networkId: string; change: Change },
+  container: RunningContainer,
+  { network, change }: { network: Pick<NetworkDefinition, 'id' | 'name'>; change: Change },
 ): Promise<void> {
-  const { row } = observed;
-  const endpoint = runningEndpoints(context, row).find(({ network }) => network.id === networkId);
-  const options = context.database.transaction(() => saveChanged(context, row, change));
-  if (endpoint === undefined) return;
-  const file = `${networkPaths(context, row.id).directory}/${endpoint.interfaceName}`;
-  if (endpoint.network.driver === 'macvlan')
-    await performNetworkFile(context, compileDeparture(endpoint), 'up', processWords(observed.status));
-  await performNetwork(context, file, 'down');
-  rmSync(file, { force: true });
-  releaseAddresses(context.database, row.id, networkId);
+  const { row } = container;
+  change(row.options);
+  const endpoint = runningEndpoints(context, row).find((each) => each.network.id === network.id);
+  if (endpoint === undefined) return void inRun(context, container, () => saveChanged(context, row, change));
+  await takeDown(context, container, endpoint);
+  const options = inRun(context, container, () => {
+    rmSync(join(networkPaths(context, row.id).directory, endpoint.interfaceName), { force: true });
+    releaseAddresses(context.database, row.id, network.id);
+    return saveChanged(context, row, change);
+  });
   const left = { ...row, options };
   updateResolver(context, left, runningEndpoints(context, left));
   editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
-  await leadOutAgain(context, { ...observed, row: left }, endpoint);
+  await leadOutAgain(context, { ...container, row: left }, endpoint);
   await publishAgain(context, left);
 }
 
+/**
+ * Takes the links of an endpoint down, by a copy of its network file: by its own name that may be another run's, once
+ * this one is over. The monitor passes over names that begin with a dot.
+ */
+async function takeDown(context: Context, container: RunningContainer, endpoint: Endpoint): Promise<void> {
+  const { directory } = networkPaths(context, container.row.id);
+  const copy = join(directory, `.${endpoint.interfaceName}`);
+  inRun(context, container, () => copyFileSync(join(directory, endpoint.interfaceName), copy));
+  if (endpoint.network.driver === 'macvlan')
+    await performNetworkFile(context, compileDeparture(endpoint), 'up', processWords(container.status));
+  await performNetwork(context, copy, 'down');
+  rmSync(copy, { force: true });
+}
+
 /** What went by the network that is lost goes by the next one, which gets the routes. */
-async function leadOutAgain(context: Context, { row, status }: Observed, lost: Endpoint): Promise<void> {
+async function leadOutAgain(
+  context: Context,
+  { row, status }: RunningContainer,
+  lost: Endpoint,
+): Promise<void> {
   const joins = runningJoins(context, row);
   for (const family of [4, 6] as const) {
     const exit = (family === 4 ? lost.isGateway4 : lost.isGateway6) ? exitOf(joins, family) : undefined;
@@ -187,7 +231,6 @@ async function publishAgain(context: Context, row: ContainerRow): Promise<void> 
 }
 
 /** The first process, whose network namespace is meant. */
-function processWords(status: Observed['status']): string[] {
-  const { pid, startTime } = (status as { record: StateRecord }).record.init;
-  return [String(pid), String(startTime)];
+function processWords({ record: { init } }: RunningContainer['status']): string[] {
+  return [String(init.pid), String(init.startTime)];
 }

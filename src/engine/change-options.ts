@@ -1,5 +1,4 @@
-import { EngineError } from '../errors.ts';
-import { type ContainerRow, containerById } from './container-store.ts';
+import { type ContainerRow, containerById, noSuchContainer } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions } from './create-options.ts';
 
@@ -13,9 +12,7 @@ export function saveChanged(
   change: (options: CreateOptions) => CreateOptions,
 ): CreateOptions {
   const current = containerById(database, id);
-  if (current === undefined) {
-    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
-  }
+  if (current === undefined) throw noSuchContainer(database, name);
   const options = change(current.options);
   database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
   return options;

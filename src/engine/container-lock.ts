@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { EngineError } from '../errors.ts';
 import { isAlive, type ProcessIdentity } from '../host/process.ts';
 import { requestLock } from '../runtime/monitor-client.ts';
-import { type ContainerRow, containerById } from './container-store.ts';
+import { type ContainerRow, containerById, noSuchContainer } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type Observed, observe, type Settled } from './reconcile.ts';
 import { isBeingStarted, isUp, statusOf } from './status.ts';
@@ -37,7 +36,7 @@ export async function changeContainer<T>(
   for (;;) {
     const row = containerById(context.database, id);
     const observed = row && (await observe(context, row));
-    if (observed === undefined) throw noSuchContainer(name);
+    if (observed === undefined) throw noSuchContainer(context.database, name);
     if (observed.status.state === 'starting') throw isBeingStarted(name);
     const done = isRunning(observed)
       ? await changeRunning(context, observed, change)
@@ -83,7 +82,7 @@ function changeIdle<T>(
 ): Done<T> | undefined {
   return context.database.transaction(() => {
     const current = containerById(context.database, id);
-    if (current === undefined) throw noSuchContainer(name);
+    if (current === undefined) throw noSuchContainer(context.database, name);
     const { state } = statusOf(context, current);
     return state === 'created' || state === 'exited' ? { result: whenIdle(current) } : undefined;
   });
@@ -140,8 +139,4 @@ function sameProcess(one: ProcessIdentity, other: ProcessIdentity): boolean {
 
 function isRunning(observed: Observed): observed is RunningContainer {
   return isUp(observed.status);
-}
-
-function noSuchContainer(name: string): EngineError {
-  return new EngineError('notFound', `no such container: ${name}`, { subject: name });
 }

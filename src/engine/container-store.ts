@@ -73,7 +73,7 @@ export function changeName(
 ): void {
   takeName(database, newName, leaves, () => {
     if (database.run('UPDATE container SET name = ? WHERE id = ?', newName, id) > 0) return;
-    throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
+    throw noSuchContainer(database, name);
   });
 }
 

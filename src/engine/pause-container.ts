@@ -5,28 +5,30 @@ import { cgroupOf, freezerOf } from './container-cgroup.ts';
 import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { appendContainerEvent } from './event-journal.ts';
-import { type Observed, observe } from './reconcile.ts';
+import type { Observed } from './reconcile.ts';
 
 /**
  * Freezes every process of a container. Throws `conflict` when it does not run or is paused already, `unsupported` when
  * the host has no freezer, `unavailable` when something cannot be frozen.
  */
 export async function pauseContainer(context: Context, row: ContainerRow): Promise<void> {
-  await requireRunning(context, row);
-  const cgroup = freezerOf(row);
-  if (isFrozen(cgroup))
-    throw new EngineError('conflict', `container ${row.name} is already paused`, { subject: row.name });
-  await freeze(cgroup);
+  await whenRunning(context, row, async () => {
+    const cgroup = freezerOf(row);
+    if (isFrozen(cgroup))
+      throw new EngineError('conflict', `container ${row.name} is already paused`, { subject: row.name });
+    await freeze(cgroup);
+  });
   appendContainerEvent(context, row, 'pause');
 }
 
 /** Lets a paused container go on. Throws `conflict` when it is not paused. */
 export async function unpauseContainer(context: Context, row: ContainerRow): Promise<void> {
-  await requireRunning(context, row);
-  const cgroup = freezerOf(row);
-  if (!isFrozen(cgroup))
-    throw new EngineError('conflict', `container ${row.name} is not paused`, { subject: row.name });
-  thaw(cgroup);
+  await whenRunning(context, row, async () => {
+    const cgroup = freezerOf(row);
+    if (!isFrozen(cgroup))
+      throw new EngineError('conflict', `container ${row.name} is not paused`, { subject: row.name });
+    thaw(cgroup);
+  });
   appendContainerEvent(context, row, 'unpause');
 }
 
@@ -50,8 +52,14 @@ export function withPaused(observed: readonly Observed[]): Observed[] {
   });
 }
 
-async function requireRunning(context: Context, row: ContainerRow): Promise<void> {
-  const observed = await observe(context, row);
-  if (observed?.status.state === 'running') return;
-  throw new EngineError('conflict', `container ${row.name} is not running`, { subject: row.name });
+/** `body` runs under the lock of what runs, and does not wait to be started again. */
+async function whenRunning(context: Context, row: ContainerRow, body: () => Promise<void>): Promise<void> {
+  const refuse = (): never => {
+    throw new EngineError('conflict', `container ${row.name} is not running`, { subject: row.name });
+  };
+  const { changeContainer } = await import('./container-lock.ts');
+  await changeContainer(context, row, {
+    whenIdle: refuse,
+    whenRunning: ({ status }) => (status.state === 'running' ? body() : refuse()),
+  });
 }

@@ -7,7 +7,13 @@ import { runProgram } from '../host/run-program.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
 import { reassignEndpoints } from './assign-endpoints.ts';
 import { imageOfContainer } from './container-image.ts';
-import { type ContainerRow, containerById, recordStart, releaseContainer } from './container-store.ts';
+import {
+  type ContainerRow,
+  containerById,
+  noSuchContainer,
+  recordStart,
+  releaseContainer,
+} from './container-store.ts';
 import type { Context } from './context.ts';
 import { makeFiles, ownIdentity, rewriteFiles } from './create-container.ts';
 import { OrphanHolds } from './lease-holders.ts';
@@ -75,9 +81,7 @@ async function settle(context: Context, id: string, name: string): Promise<Obser
   for (;;) {
     const row = containerById(context.database, id);
     const observed = row && (await observe(context, row));
-    if (observed === undefined) {
-      throw new EngineError('notFound', `no such container: ${name}`, { subject: name });
-    }
+    if (observed === undefined) throw noSuchContainer(context.database, name);
     const { state } = observed.status;
     if (state === 'starting') throw isBeingStarted(name);
     const run = join(context.paths.run, id);

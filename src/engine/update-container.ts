@@ -7,13 +7,14 @@ import { performWrites } from '../runtime/cgroup-update.ts';
 import { requestRestartPolicy } from '../runtime/monitor-client.ts';
 import type { PlanRecord } from '../runtime/plan-encode.ts';
 import { linuxResources } from '../runtime/resources.ts';
+import { saveChanged } from './change-options.ts';
 import { cgroupsPathFor } from './container-cgroup.ts';
-import { type ContainerRow, findContainer } from './container-store.ts';
+import { changeContainer, inRun } from './container-lock.ts';
+import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from './create-options.ts';
 import { appendContainerEvent } from './event-journal.ts';
-import { type Observed, observe } from './reconcile.ts';
-import { isBeingStarted, isUp } from './status.ts';
+import type { Observed } from './reconcile.ts';
 import { controlSocket } from './stop-container.ts';
 
 /** What `update` can change. */
@@ -33,39 +34,33 @@ export async function updateContainer(
   { restart, ...changes }: ContainerChanges,
 ): Promise<void> {
   if (restart !== undefined) checkRestart(row, restart);
-  const observed = await observe(context, row);
-  if (observed === undefined)
-    throw new EngineError('notFound', `no such container: ${row.name}`, { subject: row.name });
-  const { state } = observed.status;
-  if (state === 'starting') throw isBeingStarted(row.name);
-  const { database } = context;
-  database.transaction(() => {
-    // As it is now, not as it was found: another command may have changed other limits since.
-    const current = findContainer(database, row.id);
-    const { options } = current;
+  const change = (options: CreateOptions): CreateOptions => {
     const only = restart !== undefined && !isAnyGiven(changes);
     const resources = only ? options.resources : mergeResources(options.resources, changes);
-    const limits = linuxResources(resources, cpus);
-    const save = (): void =>
-      saveOptions(context, current, { ...options, resources, restart: restart ?? options.restart });
-    const records = recordsFor(observed, limits, changes);
-    // While it waits to be started again its cgroups stay, and are not made anew.
-    if (isUp(observed.status)) performWrites(records, save);
-    else save();
+    return { ...options, resources, restart: restart ?? options.restart };
+  };
+  await changeContainer(context, row, {
+    whenIdle: (current) => {
+      // Refused now, and not at the next start: what this host cannot honour.
+      recordsFor({ row: current }, linuxResources(change(current.options).resources, cpus), changes);
+      saveChanged(context, current, change);
+    },
+    whenRunning: async (container) => {
+      const limits = linuxResources(change(container.row.options).resources, cpus);
+      // While it waits to be started again its cgroups stay, and are not made anew.
+      performWrites(recordsFor(container, limits, changes), () =>
+        inRun(context, container, (current) => saveChanged(context, current, change)),
+      );
+      if (restart === undefined) return;
+      const { name: policy, maximum = 0 } = restart;
+      await requestRestartPolicy(controlSocket(context, row), { policy, maximum });
+    },
   });
-  if (restart !== undefined && isUp(observed.status)) {
-    const { name: policy, maximum = 0 } = restart;
-    await requestRestartPolicy(controlSocket(context, row), { policy, maximum });
-  }
   appendContainerEvent(context, row, 'update');
 }
 
 function cpus(): number {
   return process.getBuiltinModule('node:os').availableParallelism();
-}
-
-function saveOptions({ database }: Context, { id }: ContainerRow, options: CreateOptions): void {
-  database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
 }
 
 function checkRestart({ name, autoRemove }: ContainerRow, { name: policy }: RestartPolicy): void {
@@ -134,7 +129,11 @@ function keptSwap(current: ResourceOptions, given: ResourceOptions): ResourceOpt
   );
 }
 
-function recordsFor({ row }: Observed, limits: LinuxResources, changes: ResourceOptions): PlanRecord[] {
+function recordsFor(
+  { row }: Pick<Observed, 'row'>,
+  limits: LinuxResources,
+  changes: ResourceOptions,
+): PlanRecord[] {
   const resources = changedLimits(limits, changes);
   return limitRecords(readCgroupLayout(), cgroupsPathFor(row), { resources, files: HOST_FILES });
 }

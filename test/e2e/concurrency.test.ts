@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
-import { isRunning, leftovers, useStore } from '../helpers/skiff.ts';
+import { isRunning, leftovers, type Outcome, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
 let busybox: string;
@@ -47,6 +47,107 @@ describe('many commands at once', () => {
     expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
       outcomes.map(() => ({ code: 0, stderr: '' })),
     );
+  });
+});
+
+describe('two commands that change one container at once', () => {
+  const ROUNDS = Array.from({ length: 3 }, (_, index) => index);
+
+  /** Makes a container and runs both commands; it is called `it`. */
+  async function both(one: string[], two: string[], ...flags: string[]): Promise<[Outcome, Outcome]> {
+    await store.ok(['run', '-d', '--name', 'it', ...flags, busybox, 'sleep', '1000']);
+    return await Promise.all([store.skiff(one), store.skiff(two)]);
+  }
+
+  const inspect = (name: string, template: string) => store.ok(['inspect', '-f', template, name]);
+
+  /** By its id: its name is what it was given last. That nothing is left of it is looked at in the end. */
+  async function removeAll(): Promise<void> {
+    for (const id of (await store.ok(['ps', '-aq', '--no-trunc'])).split('\n').filter(Boolean))
+      await store.ok(['rm', '-f', id]);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
+  }
+
+  it.each(ROUNDS)('update: both limits hold, in the row and in the kernel (%i)', async () => {
+    const outcomes = await both(
+      ['update', '--pids-limit', '50', 'it'],
+      ['update', '--cpu-shares', '512', 'it'],
+    );
+    expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+      outcomes.map(() => ({ code: 0, stderr: '' })),
+    );
+    expect(await inspect('it', '{{.HostConfig.PidsLimit}} {{.HostConfig.CpuShares}}')).toBe('50 512');
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('update: what the row says of restarts is what the monitor does (%i)', async () => {
+    await both(['update', '--restart', 'always', 'it'], ['update', '--restart', 'no', 'it']);
+    const policy = await inspect('it', '{{.HostConfig.RestartPolicy.Name}}');
+    process.kill(recordedPid(await inspect('it', '{{.Id}}'), 'init'), 'SIGKILL');
+    const state = policy === 'always' ? 'restarting|running' : 'exited';
+    await vi.waitUntil(
+      async () => (await inspect('it', '{{.State.Status}} {{.RestartCount}}')) !== 'running 0',
+    );
+    expect(await inspect('it', '{{.State.Status}}')).toMatch(new RegExp(`^(${state})$`));
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('rename: it has the name that the last one gave, and events know it (%i)', async () => {
+    const since = String(Date.now() / 1000);
+    const outcomes = await both(['rename', 'it', 'one'], ['rename', 'it', 'two']);
+    const renamed = outcomes.filter(({ code }) => code === 0).length;
+    const [name = ''] = (await inspect(await store.ok(['ps', '-q']), '{{.Name}}')).split('/').slice(1);
+    expect(['one', 'two']).toContain(name);
+    await store.ok(['stop', '-t', '0', name]);
+    const range = ['--since', since, '--until', '0s', '--format', '{{.Action}} {{.Actor.Attributes.name}}'];
+    const events = (await store.ok(['events', ...range])).split('\n');
+    expect(events.filter((event) => event.startsWith('rename'))).toHaveLength(renamed);
+    expect(events.filter((event) => event.startsWith('rename')).at(-1)).toBe(`rename ${name}`);
+    expect(events).toContain(`die ${name}`);
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('rename and rm: it is gone by whatever name (%i)', async () => {
+    const [renamed, removed] = await both(['rename', 'it', 'other'], ['rm', '-f', 'it']);
+    if (removed.code !== 0)
+      expect([renamed.code, removed.stderr]).toEqual([0, expect.stringContaining('no such')]);
+    if (renamed.code !== 0) expect(renamed.stderr).toContain('no such container: it');
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('restart and rm -f: it is gone, or was started before (%i)', async () => {
+    const [restarted, removed] = await both(['restart', '-t', '0', 'it'], ['rm', '-f', 'it']);
+    if (restarted.code !== 0) expect(restarted.stderr).toContain('no such container: it');
+    if (removed.code !== 0) expect(removed.stderr).toContain('is being started');
+    else expect(await store.ok(['ps', '-aq'])).toBe('');
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('stop and start: it runs or not, and can be stopped (%i)', async () => {
+    const [stopped, started] = await both(['stop', '-t', '0', 'it'], ['start', 'it']);
+    expect([stopped.stderr, started.stderr, stopped.code, started.code]).toEqual(['', '', 0, 0]);
+    expect(await inspect('it', '{{.State.Status}}')).toMatch(/^(running|exited)$/);
+    await store.ok(['stop', '-t', '0', 'it']);
+    await removeAll();
+  });
+
+  it.each(ROUNDS)('pause: one does it, the other is told (%i)', async () => {
+    const outcomes = await both(['pause', 'it'], ['pause', 'it']);
+    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(outcomes.map(({ stderr }) => stderr).join('')).toContain('is already paused');
+    await removeAll();
+  });
+
+  it('update and kill do not wait for a stop that does', async () => {
+    await store.ok(['run', '-d', '--name', 'it', busybox, 'sleep', '1000']);
+    const stopping = store.start(['stop', '-t', '600', 'it']);
+    await vi.waitUntil(async () =>
+      (await store.ok(['events', '--since', '1h', '--until', '0s'])).includes('signal=15'),
+    );
+    await store.ok(['update', '--pids-limit', '50', 'it']);
+    await store.ok(['kill', 'it']);
+    expect((await stopping).exitCode).toBe(0);
+    await removeAll();
   });
 });
 

@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   type ContainerId,
@@ -16,7 +18,10 @@ const OTHER = containerRow({
   autoRemove: true,
 });
 
-beforeEach(() => insertContainer(room.context.database, ROW, () => false));
+beforeEach(() => {
+  insertContainer(room.context.database, ROW, () => false);
+  mkdirSync(join(room.context.paths.containers, ROW.id), { recursive: true });
+});
 
 describe('a new name for a container', () => {
   it('takes the place of the old one, which is free then', () => {
@@ -36,6 +41,21 @@ describe('a new name for a container', () => {
         expect.objectContaining({ kind: 'invalid' }),
       );
     }
+  });
+
+  it('takes the place of the one that it has by now, not of the one by which it was found', () => {
+    renameContainer(room.context, ROW, 'new');
+    renameContainer(room.context, ROW, 'newer');
+    const told = readFileSync(room.context.paths.events, 'utf8').trim().split('\n');
+    expect(told.map((line) => JSON.parse(line).Actor.Attributes.oldName)).toEqual(['/old', '/new']);
+    expect(() => renameContainer(room.context, ROW, 'newer')).toThrow('is called that already');
+  });
+
+  it('is refused for a container that is gone, though its row is still there', () => {
+    rmSync(join(room.context.paths.containers, ROW.id), { recursive: true });
+    expect(() => renameContainer(room.context, ROW, 'new')).toThrow(
+      expect.objectContaining({ kind: 'notFound' }),
+    );
   });
 
   it('is refused when another container has it', () => {

@@ -303,6 +303,8 @@ static bool restart(struct exit_record *record)
         struct ended_run run = {record->code, monitor.lasted, ending_is_wanted(), health_restarts()};
         int64_t delay = restart_delay(&run);
         if (delay < 0) return false;
+        /* Counted from here on, as state says, also when the next start is called off. */
+        record->restarts = restart_count();
         release();
         if (endpoints_down(monitor.plan) < 0) return false;
         note_pause(record, delay);

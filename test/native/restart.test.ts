@@ -166,6 +166,7 @@ describe('a restart policy', () => {
     expect(await container.ask('stop 15 10000')).toBe('exit 5\n');
     expect(Date.now()).toBeLessThan(restarting ?? 0);
     expect(runs(container)).toHaveLength(5);
+    expect(container.exit.restarts).toBe(5);
     expect(container.leftovers()).toEqual([]);
   });
 
@@ -340,7 +341,7 @@ describe('a monitor that is killed', () => {
     process.kill(monitor.pid, 'SIGKILL');
     await gone(monitor.pid);
     expect((await container.cleanup()).code).toBe(0);
-    expect(container.exit).toMatchObject({ code: 6 });
+    expect(container.exit).toMatchObject({ code: 6, restarts: 4 });
     expect(container.leftovers()).toEqual([]);
   });
 

@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../host/lock.ts';
 import { type Looks, lockedInodes } from '../host/probe.ts';
-import { isAlive } from '../host/process.ts';
 import { abandonedTemporary, sweepTemporary } from '../host/temporary.ts';
-import { parseStateRecord } from '../runtime/records.ts';
 import { allContainers, type ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { abandonedCgroups } from './doctor-cgroup-leftovers.ts';
 import { cleanUp, observe } from './reconcile.ts';
-import { statusOf } from './status.ts';
+import { monitorLives, statusOf } from './status.ts';
 import { trashOf } from './trash.ts';
 
 /** What somebody who died has left. */
@@ -100,23 +97,17 @@ function runtimeLeftover(context: Context, id: string): Leftover {
     kind: 'runtime directory',
     name: directory,
     detail: 'of a container that is in no record',
-    foreign: runs(context, id) ? STILL_RUNS : undefined,
+    foreign: monitorLives(context, id) ? STILL_RUNS : undefined,
     clean: () => cleanUp(context, { id, name: id }),
   };
 }
 
 const STILL_RUNS = 'its monitor lives: the store was replaced under a running container';
 
-/** Whether the container's monitor lives. */
-function runs({ paths }: Context, id: string): boolean {
-  const file = join(paths.run, id, 'state');
-  return existsSync(file) && isAlive(parseStateRecord(readFileSync(file, 'utf8')).monitor);
-}
-
 function directoryLeftover(context: Context, id: string): Leftover {
   const directory = join(context.paths.containers, id);
   const detail = 'files of a container that is in no record';
-  const foreign = runs(context, id) ? STILL_RUNS : undefined;
+  const foreign = monitorLives(context, id) ? STILL_RUNS : undefined;
   const clean = async () => {
     await cleanUp(context, { id, name: id });
     trashOf(context).take(directory);

@@ -3,8 +3,8 @@ import type { Context } from './context.ts';
 import { appendContainerEvent, appendEvent } from './event-journal.ts';
 import { ownSizes } from './inspect-size.ts';
 import { fitsPrune, type PruneFilters } from './prune-filters.ts';
-import { observe } from './reconcile.ts';
 import { isIdle } from './remove-container.ts';
+import { settleContainer, sweepRuns } from './settle-container.ts';
 import { discardContainer } from './trash.ts';
 
 export interface PrunedContainers {
@@ -14,13 +14,16 @@ export interface PrunedContainers {
   reclaimed: number;
 }
 
-/** Removes the containers that do not run and fit the filters, except those that somebody starts meanwhile. */
+/**
+ * Removes the containers that do not run and fit the filters, except those that somebody starts meanwhile, and what is left
+ * of runs whose containers are in no record.
+ */
 export async function pruneContainers(context: Context, filters: PruneFilters): Promise<PrunedContainers> {
   const pruned: PrunedContainers = { deleted: [], reclaimed: 0 };
   for (const row of allContainers(context.database)) {
     const { createdAt, options } = row;
     if (!fitsPrune({ createdAt, labels: options.labels ?? {} }, filters)) continue;
-    const observed = await observe(context, row);
+    const observed = await settleContainer(context, row.id);
     const state = observed?.status.state;
     if (state !== 'created' && state !== 'exited') continue;
     const [bytes = 0] = await ownSizes(context, [row.id]);
@@ -29,6 +32,7 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
     pruned.deleted.push(row.id);
     pruned.reclaimed += bytes;
   }
+  await sweepRuns(context);
   const attributes = { reclaimed: String(pruned.reclaimed) };
   appendEvent(context, { type: 'container', action: 'prune', id: '', attributes });
   return pruned;

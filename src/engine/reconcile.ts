@@ -89,15 +89,18 @@ function noteEnd(context: Context, { id, starter, ended }: ContainerRow): void {
 
 /** A `--rm` container goes with its end, also when nobody was there to see it. */
 async function noteLoss(context: Context, row: ContainerRow): Promise<Observed | undefined> {
+  const isLost = (): boolean => {
+    const current = containerById(context.database, row.id);
+    return current !== undefined && statusOf(context, current).state === 'lost';
+  };
   if (row.autoRemove) {
-    await discardContainer(context, row.id);
-    return undefined;
+    const discarded = await discardContainer(context, row.id, isLost);
+    return discarded ? undefined : await observeAnew(context, row.id);
   }
   const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };
   const { database } = context;
   const isStill = database.transaction(() => {
-    const current = containerById(database, row.id);
-    if (current === undefined || statusOf(context, current).state !== 'lost') return false;
+    if (!isLost()) return false;
     recordEnd(database, row.id, record);
     return true;
   });

@@ -4,7 +4,7 @@ import { type ContainerRow, containerById } from './container-store.ts';
 import type { Context } from './context.ts';
 import { appendContainerEvent } from './event-journal.ts';
 import { thawForSignal } from './pause-container.ts';
-import { observe } from './reconcile.ts';
+import { settleContainer } from './settle-container.ts';
 import { isBeingStarted, isUp, statusOf } from './status.ts';
 import { controlSocket } from './stop-container.ts';
 import { discardContainer } from './trash.ts';
@@ -21,8 +21,7 @@ export async function removeContainer(
   { force }: { force: boolean },
 ): Promise<void> {
   for (;;) {
-    const current = containerById(context.database, row.id);
-    const observed = current && (await observe(context, current));
+    const observed = await settleContainer(context, row.id);
     if (observed === undefined) return;
     if (isUp(observed.status)) {
       if (!force) throw stillRunning(row);
@@ -30,7 +29,7 @@ export async function removeContainer(
     } else if (observed.status.state === 'starting') {
       throw isBeingStarted(row.name);
     } else if (await discardContainer(context, row.id, () => isIdle(context, row))) {
-      appendContainerEvent(context, current ?? row, 'destroy');
+      appendContainerEvent(context, observed.row, 'destroy');
       return;
     }
   }

@@ -4,7 +4,6 @@ import { EngineError } from '../errors.ts';
 import { bootId } from '../host/boot-id.ts';
 import type { Handover } from '../host/replace-process.ts';
 import { runProgram } from '../host/run-program.ts';
-import { requestWait } from '../runtime/monitor-client.ts';
 import { reassignEndpoints } from './assign-endpoints.ts';
 import { imageOfContainer } from './container-image.ts';
 import {
@@ -19,7 +18,8 @@ import { makeFiles, ownIdentity, rewriteFiles } from './create-container.ts';
 import { OrphanHolds } from './lease-holders.ts';
 import { withPaused } from './pause-container.ts';
 import { type PreparedContainer, prepareContainer } from './prepare-container.ts';
-import { cleanUp, type Observed, observe } from './reconcile.ts';
+import { cleanUp, type Observed } from './reconcile.ts';
+import { settleContainer } from './settle-container.ts';
 import { type StartMode, startContainer } from './start-container.ts';
 import { forgetFailedStart } from './start-failure.ts';
 import { isBeingStarted, isUp, statusOf } from './status.ts';
@@ -78,16 +78,10 @@ export async function startDetached(context: Context, row: ContainerRow): Promis
 
 /** What the container is doing once the teardown of its last run is complete. */
 async function settle(context: Context, id: string, name: string): Promise<Observed> {
-  for (;;) {
-    const row = containerById(context.database, id);
-    const observed = row && (await observe(context, row));
-    if (observed === undefined) throw noSuchContainer(context.database, name);
-    const { state } = observed.status;
-    if (state === 'starting') throw isBeingStarted(name);
-    const run = join(context.paths.run, id);
-    if (isUp(observed.status) || !existsSync(run)) return observed;
-    await requestWait(join(run, 'ctl'));
-  }
+  const observed = await settleContainer(context, id);
+  if (observed === undefined) throw noSuchContainer(context.database, name);
+  if (observed.status.state === 'starting') throw isBeingStarted(name);
+  return observed;
 }
 
 /** As `claim`, after a clean-up where a killed monitor's container still holds what is needed. */

@@ -72,6 +72,12 @@ export function isBeingStarted(name: string): EngineError {
   });
 }
 
+/** Whether the monitor in the record of a run lives, whatever the container's row says. */
+export function monitorLives({ paths }: Context, id: string): boolean {
+  const state = readIfPresent(join(paths.run, id, 'state'));
+  return state !== undefined && isAlive(parseStateRecord(state).monitor);
+}
+
 /** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */
 export function isUp<S extends Status>(status: S): status is Extract<S, { state: 'running' | 'restarting' }> {
   return status.state === 'running' || status.state === 'restarting';

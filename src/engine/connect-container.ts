@@ -9,6 +9,14 @@ import { findJoin } from './prepare-networking.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
 
+/** What has become of a change of a container's networks. */
+export interface NetworkChange {
+  /** The container's name. */
+  container: string;
+  /** Its /etc/hosts says so, or will at its next start; false: it has made that too long to be edited, and it was left. */
+  isInHosts: boolean;
+}
+
 /**
  * Puts a container on one more network: at once if it runs, else from its next start. Throws `notFound`, `conflict` when
  * it is on it already or has no networks of its own, and what an endpoint cannot have.
@@ -17,7 +25,7 @@ export async function connectContainer(
   context: Context,
   text: string,
   { attachment, links }: { attachment: NetworkAttachment; links: Links },
-): Promise<void> {
+): Promise<NetworkChange> {
   const row = findContainer(context.database, text);
   requireOwnNetworks(row);
   const join = await findJoin(context, attachment);
@@ -36,14 +44,21 @@ export async function connectContainer(
       },
     };
   };
-  await changeContainer(context, row, {
-    whenIdle: (current) => void saveChanged(context, current, change),
+  const isInHosts = await changeContainer(context, row, {
+    whenIdle: (current) => saved(context, current, change),
     whenRunning: async (container) => {
       requireStarted(container);
       const { connectRunning } = await import('./connect-running.ts');
-      await connectRunning(context, container, { join, change });
+      return await connectRunning(context, container, { join, change });
     },
   });
+  return { container: row.name, isInHosts };
+}
+
+/** The next start writes the files. */
+function saved(context: Context, row: ContainerRow, change: (options: CreateOptions) => CreateOptions): true {
+  saveChanged(context, row, change);
+  return true;
 }
 
 /**
@@ -54,12 +69,13 @@ export async function connectContainer(
 export async function disconnectContainer(
   context: Context,
   { network, container, force }: { network: string; container: string; force: boolean },
-): Promise<void> {
+): Promise<NetworkChange> {
   const { definition } = findNetwork(context.database, network);
   try {
-    await disconnectRow(context, definition, findContainer(context.database, container));
+    return await disconnectRow(context, definition, findContainer(context.database, container));
   } catch (error) {
     if (!force || !(error instanceof EngineError) || error.kind !== 'notFound') throw error;
+    return { container, isInHosts: true };
   }
 }
 
@@ -68,7 +84,7 @@ export async function disconnectRow(
   context: Context,
   definition: { id: string; name: string },
   row: ContainerRow,
-): Promise<void> {
+): Promise<NetworkChange> {
   const change = (options: CreateOptions): CreateOptions => {
     const { network } = options;
     const others = network?.attachments.filter((each) => each.network !== definition.id) ?? [];
@@ -76,14 +92,15 @@ export async function disconnectRow(
       throw notConnected(row, definition.name);
     return { ...options, network: { ...network, attachments: others } };
   };
-  await changeContainer(context, row, {
-    whenIdle: (current) => void saveChanged(context, current, change),
+  const isInHosts = await changeContainer(context, row, {
+    whenIdle: (current) => saved(context, current, change),
     whenRunning: async (container) => {
       requireStarted(container);
       const { disconnectRunning } = await import('./connect-running.ts');
-      await disconnectRunning(context, container, { network: definition, change });
+      return await disconnectRunning(context, container, { network: definition, change });
     },
   });
+  return { container: row.name, isInHosts };
 }
 
 function requireOwnNetworks({ name, options }: ContainerRow): void {

@@ -30,12 +30,13 @@ type Change = (options: CreateOptions) => CreateOptions;
 /**
  * Connects a container that runs, whose lock is held: addresses, names, then the links in its namespace; all of it or
  * nothing. Should the run end meanwhile, it is connected from its next start. Throws `RunIsOver` before anything is done.
+ * False: see `editHosts`.
  */
 export async function connectRunning(
   context: Context,
   container: RunningContainer,
   { join, change }: { join: Omit<NetworkJoin, 'interfaceName'>; change: Change },
-): Promise<void> {
+): Promise<boolean> {
   const { row } = container;
   const before = runningEndpoints(context, row);
   const interfaceName = freeInterface(before, wantedInterface(join.attachment));
@@ -54,9 +55,9 @@ export async function connectRunning(
     await bringUp(context, container, endpoint);
     isUp = true;
     if (before.every(({ ports }) => ports.length === 0)) await publishAgain(context, connected);
-    editHosts(context, connected, { added: [endpoint.address4, endpoint.address6], removed: [] });
+    return editHosts(context, connected, { added: [endpoint.address4, endpoint.address6], removed: [] });
   } catch (error) {
-    if (!(await undoConnection(context, container, { endpoint, isUp }))) return;
+    if (!(await undoConnection(context, container, { endpoint, isUp }))) return true;
     updateResolver(context, row, before);
     throw error;
   }
@@ -157,17 +158,20 @@ function without(options: CreateOptions, networkId: string): CreateOptions {
 
 /**
  * Takes a container that runs, whose lock is held, off a network: its ports lead to it by another one, if there is one
- * that can. The row changes when the link is gone: one who is killed before can do it again.
+ * that can. The row changes when the link is gone: one who is killed before can do it again. False: see `editHosts`.
  */
 export async function disconnectRunning(
   context: Context,
   container: RunningContainer,
   { network, change }: { network: Pick<NetworkDefinition, 'id' | 'name'>; change: Change },
-): Promise<void> {
+): Promise<boolean> {
   const { row } = container;
   change(row.options);
   const endpoint = runningEndpoints(context, row).find((each) => each.network.id === network.id);
-  if (endpoint === undefined) return void inRun(context, container, () => saveChanged(context, row, change));
+  if (endpoint === undefined) {
+    inRun(context, container, () => saveChanged(context, row, change));
+    return true;
+  }
   await takeDown(context, container, endpoint);
   const options = inRun(context, container, () => {
     rmSync(join(networkPaths(context, row.id).directory, endpoint.interfaceName), { force: true });
@@ -176,9 +180,10 @@ export async function disconnectRunning(
   });
   const left = { ...row, options };
   updateResolver(context, left, runningEndpoints(context, left));
-  editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
+  const isEdited = editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
   await leadOutAgain(context, { ...container, row: left }, endpoint);
   await publishAgain(context, left);
+  return isEdited;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { NetworkChange } from './connect-container.ts';
 import type { Context } from './context.ts';
 import type { NetworkAttachment } from './create-options.ts';
 import type { DenyingChain } from './foreign-firewall.ts';
@@ -30,10 +31,13 @@ export class Networks {
     return await networkInfo(this.#context, name);
   }
 
-  /** Throws `conflict` while a container is on it, unless `force` disconnects them, `denied` for a predefined one. */
-  async remove(name: string, options: { force: boolean }): Promise<void> {
+  /**
+   * Returns what was done to containers. Throws `conflict` while one is on it, unless `force` disconnects them, `denied`
+   * for a predefined one.
+   */
+  async remove(name: string, options: { force: boolean }): Promise<NetworkChange[]> {
     const { removeNetwork } = await import('./remove-network.ts');
-    await removeNetwork(this.#context, name, options);
+    return await removeNetwork(this.#context, name, options);
   }
 
   /** Removes what no container is on, running or not. Returns their names. */
@@ -47,15 +51,15 @@ export class Networks {
     attachment: NetworkAttachment,
     container: string,
     links: { container: string; alias: string }[] = [],
-  ): Promise<void> {
+  ): Promise<NetworkChange> {
     const { connectContainer } = await import('./connect-container.ts');
-    await connectContainer(this.#context, container, { attachment, links });
+    return await connectContainer(this.#context, container, { attachment, links });
   }
 
   /** Throws `conflict` when it is not on it; with `force` also a container that is gone already is fine. */
-  async disconnect(name: string, container: string, options: { force: boolean }): Promise<void> {
+  async disconnect(name: string, container: string, options: { force: boolean }): Promise<NetworkChange> {
     const { disconnectContainer } = await import('./connect-container.ts');
-    await disconnectContainer(this.#context, { network: name, container, ...options });
+    return await disconnectContainer(this.#context, { network: name, container, ...options });
   }
 
   /** Where the host's own firewall denies by default, for those who publish ports. */

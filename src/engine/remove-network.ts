@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
-import { disconnectRow } from './connect-container.ts';
+import { disconnectRow, type NetworkChange } from './connect-container.ts';
+import type { ContainerRow } from './container-store.ts';
 import type { Context } from './context.ts';
 import { transactionAfterSweep } from './departures.ts';
 import { appendNetworkEvent } from './network-events.ts';
@@ -12,22 +13,38 @@ import { removeLinks, repairNetworks } from './repair-networks.ts';
 
 /**
  * Removes a network: its row, its bridge, its part of the firewall. Throws `notFound`, `denied` for a predefined one,
- * and `conflict` while a container is on it, unless `force` disconnects them.
+ * and `conflict` while a container is on it, unless `force` disconnects them. Returns what was done to those.
  */
 export async function removeNetwork(
   context: Context,
   text: string,
   { force }: { force: boolean },
-): Promise<void> {
+): Promise<NetworkChange[]> {
   refusePredefined(text);
   const row = findNetwork(context.database, text);
   refusePredefined(row.definition.name);
-  if (force) {
-    for (const container of attachedContainers(context, row.definition.id))
-      await disconnectRow(context, row.definition, container);
+  const changes: NetworkChange[] = [];
+  for (const container of force ? attachedContainers(context, row.definition.id) : []) {
+    const change = await disconnectAttached(context, row, container);
+    if (change !== undefined) changes.push(change);
   }
   if (!deleteUnused(context, row)) throw inUse(context, row);
   await forget(context, row);
+  return changes;
+}
+
+/** Undefined: somebody else has, or has removed it. */
+async function disconnectAttached(
+  context: Context,
+  { definition }: NetworkRow,
+  container: ContainerRow,
+): Promise<NetworkChange | undefined> {
+  try {
+    return await disconnectRow(context, definition, container);
+  } catch (error) {
+    if (attachedContainers(context, definition.id).some(({ id }) => id === container.id)) throw error;
+    return undefined;
+  }
 }
 
 function refusePredefined(name: string): void {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { HOST4, useInternet } from '../helpers/internet.ts';
 
@@ -229,6 +229,26 @@ describe('network connect and disconnect', () => {
     expect(twice.stderr).toContain('container mover is not on network right');
     await internet.remove('mover', 'stayer');
     await store.ok(['network', 'rm', 'left', 'right']);
+  });
+
+  it('leave a file of hosts alone that the container has filled, and say so', async () => {
+    await create('more');
+    const script = 'truncate -s 1G /etc/hosts; exec sleep 1000';
+    await store.ok(['run', '-d', '--name', 'filler', busybox, 'sh', '-c', script]);
+    const size = () => store.ok(['exec', 'filler', 'stat', '-c', '%s', '/etc/hosts']);
+    await vi.waitUntil(async () => (await size()) === String(1 << 30));
+    for (const verb of ['connect', 'disconnect']) {
+      const { code, stderr } = await store.skiff(['network', verb, 'more', 'filler']);
+      expect(code).toBe(0);
+      expect(stderr).toBe(
+        'skiff: /etc/hosts of container filler is longer than 1 MB and was left as it is\n',
+      );
+      const links = verb === 'connect' ? 'eth0\neth1\nlo' : 'eth0\nlo';
+      expect(await store.ok(['exec', 'filler', 'ls', '/sys/class/net'])).toBe(links);
+    }
+    expect(await size()).toBe(String(1 << 30));
+    await store.ok(['rm', '-f', 'filler']);
+    await store.ok(['network', 'rm', 'more']);
   });
 
   it('hold from the next start for one that does not run', async () => {

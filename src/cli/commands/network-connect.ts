@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { NetworkAttachment } from '../../engine/create-options.ts';
+import { remarkOnHosts } from '../output/network-change.ts';
 import { address, macAddress } from '../parse/addresses.ts';
 import { parseLink } from '../parse/names-and-servers.ts';
 import { networkAlias, parseDriverOption, refuseLinkLocal } from '../parse/network.ts';
@@ -61,5 +62,5 @@ async function connect(
     gatewayPriority: flags.gwPriority,
   };
   const { networks } = await session.engine();
-  await networks.connect(attachment, container, flags.link);
+  remarkOnHosts(await networks.connect(attachment, container, flags.link));
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { remarkOnHosts } from '../output/network-change.ts';
 import type { Session } from '../session.ts';
 
 interface Flags {
@@ -17,6 +18,6 @@ export function define(command: Command, session: () => Session): void {
     .addHelpText('after', EXAMPLES)
     .action(async (network: string, container: string, { force = false }: Flags) => {
       const { networks } = await session().engine();
-      await networks.disconnect(network, container, { force });
+      remarkOnHosts(await networks.disconnect(network, container, { force }));
     });
 }

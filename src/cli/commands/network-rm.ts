@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../errors.ts';
 import { forEachName } from '../each.ts';
+import { remarkOnHosts } from '../output/network-change.ts';
 import type { Session } from '../session.ts';
 
 interface Flags {
@@ -24,7 +25,7 @@ async function remove(session: Session, names: string[], { force = false }: Flag
   const { networks } = await session.engine();
   await forEachName(session, { names, command: 'rm' }, async (name) => {
     try {
-      await networks.remove(name, { force });
+      for (const change of await networks.remove(name, { force })) remarkOnHosts(change);
     } catch (error) {
       if (force && error instanceof EngineError && error.kind === 'notFound') return undefined;
       throw error;

@@ -49,6 +49,8 @@ const FRONT: NetworkInfo = {
   ],
 };
 
+const CHANGE = { container: 'web', isInHosts: true };
+
 /** What a command line asks the engine for: the method and its arguments. */
 async function asked(module: CommandModule, ...args: string[]): Promise<unknown[]> {
   const calls: unknown[] = [];
@@ -64,11 +66,11 @@ async function asked(module: CommandModule, ...args: string[]): Promise<unknown[
     get: note('get', FRONT),
     remove: async (name, options) => {
       if (name === 'missing') throw new EngineError('notFound', 'no such network: missing');
-      await note('remove', undefined)(name, options);
+      return await note('remove', [CHANGE])(name, options);
     },
     prune: note('prune', ['front', 'back']),
-    connect: note('connect', undefined),
-    disconnect: note('disconnect', undefined),
+    connect: note('connect', CHANGE),
+    disconnect: note('disconnect', CHANGE),
   };
   const session = { globals: { root: '' }, engine: async () => ({ networks }), close: () => {} };
   const command = new Command('x')

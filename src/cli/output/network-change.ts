@@ -1,0 +1,8 @@
+import type { NetworkChange } from '../../engine/connect-container.ts';
+import { printError } from './print.ts';
+
+/** Says on standard error what a change of networks has not done. */
+export function remarkOnHosts({ container, isInHosts }: NetworkChange): void {
+  if (isInHosts) return;
+  printError(`skiff: /etc/hosts of container ${container} is longer than 1 MB and was left as it is\n`);
+}

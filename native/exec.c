@@ -87,6 +87,17 @@ static int follow(void)
     }
 }
 
+/* As the face that refuses an exec in what does not run. */
+#define EXIT_NOT_RUNNING 1
+
+/* It lies in RUN/ID, and has just been written: it went with the container. There is no command that could explain it. */
+static int explain_missing_plan(void)
+{
+    if (!has_failed(STAGE_PLAN, ENOENT)) return explain_own_failure(&exec.plan, NULL);
+    fputs("skiff: the container has just ended\n", stderr);
+    return EXIT_NOT_RUNNING;
+}
+
 int exec_main(int argc, char **argv)
 {
     struct foreground *foreground = &exec.foreground;
@@ -100,7 +111,7 @@ int exec_main(int argc, char **argv)
     k_close_range(3, ~0U, 0);
     signal(SIGPIPE, SIG_IGN);
     exec.detached = strcmp(argv[2], "detach") == 0;
-    if (plan_open(&exec.plan, argv[1]) < 0) return explain_own_failure(&exec.plan, NULL);
+    if (plan_open(&exec.plan, argv[1]) < 0) return explain_missing_plan();
     if (exec.plan.target.count == 0) {
         errno = EINVAL;
         failed(STAGE_PLAN, "target");

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../host/growing-file.ts';
 import { requestWait } from '../runtime/monitor-client.ts';
-import type { ContainerRow } from './container-store.ts';
+import { type ContainerRow, noSuchContainer } from './container-store.ts';
 import type { Context } from './context.ts';
 import { type LogEntry, LogFilter, type LogSelection } from './log-entries.ts';
 import { LogFiles, readLogFiles } from './log-files.ts';
@@ -65,10 +66,11 @@ async function* readFiles(
 ): AsyncGenerator<LogEntry[]> {
   const file = join(context.paths.containers, row.id, 'log');
   const enough = new AbortController();
-  using changes = request.follow ? watchDirectory(dirname(file)) : undefined;
+  using changes = request.follow ? watchLog(context, file, row) : undefined;
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
   const filter = new LogFilter(request);
   const stop = deadline(request);
+  let isEmpty = true;
   const reading = {
     tail: request.tail,
     isOver: () => ending.ended || stop.aborted,
@@ -76,12 +78,23 @@ async function* readFiles(
   };
   try {
     for await (const lines of readLogFiles(new LogFiles(file), reading)) {
+      isEmpty = false;
       const entries = filter.choose(lines);
       if (entries.length > 0) yield entries;
       if (filter.over) return;
     }
+    if (isEmpty && !existsSync(dirname(file))) throw noSuchContainer(context.database, row.name);
   } finally {
     enough.abort();
+  }
+}
+
+/** Throws `notFound` for a container that was removed since it was found. */
+function watchLog({ database }: Context, file: string, { name }: ContainerRow): DirectoryChanges {
+  try {
+    return watchDirectory(dirname(file));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? noSuchContainer(database, name) : error;
   }
 }
 

@@ -115,7 +115,7 @@ function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: Co
       writeFileSync(file, plan, { mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      mkdirSync(directory, { mode: 0o700 });
+      makeDirectory(directory);
       writeFileSync(file, plan, { mode: 0o600 });
     }
     return file;
@@ -126,5 +126,14 @@ function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: Co
       subject: runDir,
       cause,
     });
+  }
+}
+
+/** Another command may do the same at this moment. Not `recursive`: RUN/ID that is gone must not come back. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

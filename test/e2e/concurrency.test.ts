@@ -138,6 +138,13 @@ describe('two commands that change one container at once', () => {
     await removeAll();
   });
 
+  it.each(ROUNDS)('exec, for the first time: all of them run (%i)', async () => {
+    await store.ok(['run', '-d', '--name', 'it', busybox, 'sleep', '1000']);
+    const words = ['1', '2', '3', '4'];
+    expect(await Promise.all(words.map((word) => store.ok(['exec', 'it', 'echo', word])))).toEqual(words);
+    await removeAll();
+  });
+
   it('update and kill do not wait for a stop that does', async () => {
     await store.ok(['run', '-d', '--name', 'it', busybox, 'sleep', '1000']);
     const stopping = store.start(['stop', '-t', '600', 'it']);

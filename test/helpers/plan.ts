@@ -88,6 +88,8 @@ export interface ExecWishes {
   /** What it reads; absent: nothing. */
   stdin?: string | Uint8Array;
   execId?: string;
+  /** Another plan than the one that is written. */
+  plan?: string;
   /** Another process than the container's first one. */
   target?: { pid: number; startTime: number };
   general?: readonly PlanRecord[];
@@ -207,7 +209,7 @@ export class PlannedContainer {
   /** Starts `exec` with it. */
   exec(wishes: ExecWishes): ChildProcess {
     const { mode = 'attach', stdin } = wishes;
-    return this.#spawn(['exec', this.execPlan(wishes), mode], {
+    return this.#spawn(['exec', wishes.plan ?? this.execPlan(wishes), mode], {
       stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#env },
     });

@@ -160,6 +160,11 @@ describe('exec', () => {
     expect((await Promise.all(all)).map(({ code }) => code)).toEqual(all.map((_, index) => index));
   });
 
+  it('says that the container has ended when the plan went with it', async () => {
+    const gone = container.exec({ args: ['true'], plan: join(container.runDir, 'exec', 'none.plan') });
+    expect(await finished(gone)).toMatchObject({ code: 1, stderr: 'skiff: the container has just ended\n' });
+  });
+
   it('refuses a plan that has no target', async () => {
     const lone = room.plan({ args: ['true'] });
     const { stderr } = await lone.execute({

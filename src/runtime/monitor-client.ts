@@ -4,6 +4,9 @@ import { connectLocal } from '../host/local-socket.ts';
 /** Answers are one short line; whoever sends more is not our monitor. */
 const ANSWER_MAX = 256;
 
+/** EINVAL (errno(3)): what a monitor answers to a request that it does not know. */
+const NO_SUCH_REQUEST = 'error 22';
+
 /** No such process (errno(3)). */
 const ESRCH = 3;
 
@@ -40,15 +43,16 @@ export async function requestKeep(socket: string): Promise<boolean> {
 
 /**
  * Waits until nobody else holds the lock of a container's run, and holds it until the returned function is called, or
- * this process ends. Resolves to undefined when there is no monitor: the run is over.
+ * this process ends. Resolves to undefined when there is no monitor: the run is over. A monitor that an older skiff has
+ * started knows of no lock: it keeps nobody out, as it did not then.
  */
 export async function requestLock(socket: string): Promise<(() => void) | undefined> {
   const { answer, close } = converse(socket, 'lock', undefined);
   let isHeld = false;
   try {
     const word = await answer;
-    if (word !== undefined && word !== 'ok') throw unexpected(word);
-    isHeld = word === 'ok';
+    if (word !== undefined && word !== 'ok' && word !== NO_SUCH_REQUEST) throw unexpected(word);
+    isHeld = word !== undefined;
     return isHeld ? close : undefined;
   } finally {
     if (!isHeld) close();

@@ -48,6 +48,13 @@ describe("the monitor's socket", () => {
     await letGo;
   });
 
+  it('has a lock that keeps nobody out when it is of an older skiff, which knows of none', async () => {
+    await monitor((socket, request) => socket.write(request === 'lock\n' ? 'error 22\n' : 'error 5\n'));
+    const release = await requestLock(path);
+    expect(release).toBeDefined();
+    release?.();
+  });
+
   it('has no lock when there is no monitor, or when it ends before the turn comes', async () => {
     expect(await requestLock(path)).toBeUndefined();
     await monitor((socket) => socket.destroy());

@@ -73,26 +73,46 @@ static int complete(struct capability_sets *sets, const struct identity *identit
     return 0;
 }
 
+static int failed_with_id(enum stage stage, id_t id)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%u", id);
+    return failed(stage, text);
+}
+
+/* Which of them the user namespace does not map: the kernel only says that there is one (EINVAL). */
+static int blame_group(const struct identity *identity)
+{
+    int error = errno;
+    gid_t blamed = identity->gid;
+    for (size_t i = 0; i < identity->group_count; i++) {
+        if (syscall(SYS_setgroups, 1, &identity->groups[i]) < 0) blamed = identity->groups[i];
+    }
+    errno = error;
+    return failed_with_id(STAGE_GROUP, blamed);
+}
+
 /* System calls of their own, not the C library's, which would synchronise threads that are not there. */
 static int become(const struct identity *identity)
 {
-    if (syscall(SYS_setgroups, identity->group_count, identity->groups) < 0) return -1;
-    if (syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) < 0) return -1;
-    return (int)syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid);
+    if (syscall(SYS_setgroups, identity->group_count, identity->groups) < 0) return blame_group(identity);
+    if (syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) < 0)
+        return failed_with_id(STAGE_GROUP, identity->gid);
+    if (syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) < 0)
+        return failed_with_id(STAGE_USER, identity->uid);
+    return 0;
 }
 
 int confine(const struct identity *identity, struct capability_sets *sets, bool for_filter)
 {
-    char id[24];
     uint64_t own, more = 0;
-    snprintf(id, sizeof id, "%u:%u", identity->uid, identity->gid);
     /* Who shares the pid namespace could otherwise trace this process from here on, and enter it (CVE-2016-9962). */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (complete(sets, identity) < 0 || own_permitted(&own) < 0) return failed(STAGE_CAPABILITIES, "capget");
     if (for_filter) more = own & 1ULL << CAP_SYS_ADMIN & ~sets->effective;
     if (sets->given && drop_bounding(sets->bounding) < 0) return failed(STAGE_CAPABILITIES, "bounding");
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed(STAGE_CAPABILITIES, "keep");
-    if (become(identity) < 0) return failed(STAGE_USER, id);
+    if (become(identity) < 0) return -1;
     if (set_capabilities(sets, more) < 0) return failed(STAGE_CAPABILITIES, "set");
     if (set_ambient(sets->ambient) < 0) return failed(STAGE_CAPABILITIES, "ambient");
     sets->excess = more != 0;

@@ -24,7 +24,10 @@ static void free_text(struct text *text)
 
 #define owned_text __attribute__((cleanup(free_text))) struct text
 
-/* A missing file is fine. A FIFO, or a symlink out of the root, does not make us wait or look elsewhere. */
+/*
+ * A missing file is fine. A FIFO, or a symlink out of the root, does not make us wait or look elsewhere. -1 with errno:
+ * there is one that cannot be read, which only matters to who asks for a name of it (runc takes it so as well).
+ */
 static int load(const struct rootfs *rootfs, const char *path, struct text *text)
 {
     int root = rootfs->root >= 0 ? rootfs->root : AT_FDCWD;
@@ -134,16 +137,16 @@ int find_identity(const struct rootfs *rootfs, const char *user, struct identity
     char *group_name = strchr(wanted, ':');
     if (group_name != NULL) *group_name++ = '\0';
     owned_text passwd = {0}, group = {0};
-    if (load(rootfs, "/etc/passwd", &passwd) < 0) return failed(STAGE_USER, "/etc/passwd");
-    if (load(rootfs, "/etc/group", &group) < 0) return failed(STAGE_GROUP, "/etc/group");
+    int unread = load(rootfs, "/etc/passwd", &passwd) < 0 ? errno : 0;
     if (!find_user(&passwd, *wanted != '\0' ? wanted : "0", identity, name, sizeof name)) {
-        errno = ENOENT;
-        return failed(STAGE_USER, wanted);
+        errno = unread != 0 ? unread : ENOENT;
+        return failed(STAGE_USER, unread != 0 ? "/etc/passwd" : wanted);
     }
+    unread = load(rootfs, "/etc/group", &group) < 0 ? errno : 0;
     bool explicit_group = group_name != NULL && *group_name != '\0';
     if (explicit_group && !find_group(&group, group_name, &identity->gid)) {
-        errno = ENOENT;
-        return failed(STAGE_GROUP, group_name);
+        errno = unread != 0 ? unread : ENOENT;
+        return failed(STAGE_GROUP, unread != 0 ? "/etc/group" : group_name);
     }
     identity->groups[identity->group_count++] = identity->gid;
     if (!explicit_group && *name != '\0') add_memberships(&group, name, identity);

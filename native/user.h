@@ -18,7 +18,7 @@ struct identity {
 
 /*
  * Looks `uid[:gid]`, or names, up in the container's /etc/passwd and /etc/group. Numbers need not be listed there,
- * names must. -1 with a noted failure.
+ * names must; so files that cannot be read are in the way of names only. -1 with a noted failure.
  */
 int find_identity(const struct rootfs *rootfs, const char *user, struct identity *identity);
 

@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../errors.ts';
 import { explainCgroup, explainDeviceProgram } from './failure-cgroup.ts';
+import { explainGroup, explainUser } from './failure-identity.ts';
 import { ISOLATION } from './failure-isolation.ts';
 import { NETWORK } from './failure-network.ts';
 
@@ -33,6 +34,7 @@ export interface Failure extends FailureRecord {
 /** The capability that a stage fails without; the others need CAP_SYS_ADMIN. */
 const NEEDED: Readonly<Record<string, string>> = {
   capabilities: 'CAP_SETPCAP',
+  group: 'CAP_SETGID',
   loopback: 'CAP_NET_ADMIN',
   node: 'CAP_MKNOD',
   user: 'CAP_SETUID and CAP_SETGID',
@@ -41,7 +43,6 @@ const NEEDED: Readonly<Record<string, string>> = {
 const privilegesHint = (stage: string): string =>
   `skiff needs root with ${NEEDED[stage] ?? 'CAP_SYS_ADMIN'}; inside of a container, start that one with --privileged`;
 
-const HINT_NUMBERS = 'names are looked up in the image; numbers always work';
 const HINT_DISK = 'make room, or keep the state elsewhere with --root';
 
 /** What an errno means wherever it comes from; a stage overrides what it knows better. */
@@ -126,14 +127,7 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   mount: explainMount,
   overlay: explainOverlay,
   user: explainUser,
-  group: ({ detail, code, reason }) =>
-    code === 'ENOENT'
-      ? {
-          kind: 'notFound',
-          message: `unable to find group ${detail}: no matching entries in group file`,
-          hint: HINT_NUMBERS,
-        }
-      : { message: `cannot join group "${detail}": ${reason}` },
+  group: explainGroup,
   cwd: ({ detail, reason }) => ({
     kind: 'invalid',
     message: `the working directory "${detail}" cannot be used: ${reason}`,
@@ -179,26 +173,6 @@ const EXEC_HINTS: Readonly<Record<string, string>> = {
   EISDIR: 'name a file',
   E2BIG: 'arguments and environment together are too long',
 };
-
-function explainUser({ user, code, reason }: Failure): Partial<Words> {
-  switch (code) {
-    case 'ENOENT':
-      return {
-        kind: 'notFound',
-        message: `unable to find user ${user.replace(/:.*/s, '')}: no matching entries in passwd file`,
-        hint: HINT_NUMBERS,
-      };
-    case 'EINVAL':
-    case 'ERANGE':
-      return {
-        kind: 'invalid',
-        message: `"${user}" is not a user`,
-        hint: 'write name or uid, with :group if need be',
-      };
-    default:
-      return { message: `cannot become user "${user}": ${reason}` };
-  }
-}
 
 function explainClone({ code, reason }: Failure): Partial<Words> {
   const message = `cannot make the namespaces of the container: ${reason}`;

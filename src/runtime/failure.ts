@@ -57,6 +57,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECANCELED: 'cancelled',
   EEXIST: 'it is there already',
   EFAULT: 'bad address',
+  EFBIG: 'file too large',
   EHOSTUNREACH: 'no route to host',
   EINVAL: 'invalid argument',
   EIO: 'input/output error',

@@ -305,6 +305,14 @@ describe.runIf(HELPER_IS_STATIC)('in a user namespace', () => {
       process: [['user', 'harbour']],
     });
     expect([other.stdout.toString(), other.stderr, other.code]).toEqual(['1000\n', '\n', 0]);
+    for (const [record, told] of [
+      [['user', '70000'], 'user: 70000'],
+      [['user', '0:70001'], 'group: 70001'],
+      [['group', '70002'], 'group: 70002'],
+    ] as const) {
+      const unmapped = await own.execute({ args: ['true'], process: [['user', '0'], record] });
+      expect(unmapped).toMatchObject({ code: 125, stderr: expect.stringContaining(`${told}: Invalid`) });
+    }
     await own.ask('stop 9 1000');
   });
 });
@@ -320,6 +328,39 @@ describe('a hostile container', () => {
     expect(asRoot).toMatchObject({ code: 125, stderr: expect.stringContaining('user: /etc/passwd') });
     const unnamed = await own.execute({ args: sh('id -u; pwd') });
     expect([unnamed.stdout.toString(), unnamed.code]).toEqual(['0\n/\n', 0]);
+    await own.ask('stop 9 1000');
+  });
+
+  it.each([
+    ['a link to itself', 'ln -s $f $f'],
+    ['a directory', 'mkdir $f'],
+    ['huge', 'truncate -s 20000000 $f'],
+    ['a FIFO', 'mknod $f p'],
+  ])('whose user files are %s keeps out names, not numbers', async (_, make) => {
+    const own = room.plan({
+      args: sh(`for f in /etc/passwd /etc/group; do rm $f; ${make}; done; : >/ready; exec sleep 1000`),
+    });
+    await own.detach();
+    await seen(own, '/ready');
+    const as = (user: string, group = '7') =>
+      own.execute({
+        args: sh('grep -E "^(Uid|Gid|Groups)" /proc/self/status | cut -f 2; echo $HOME'),
+        process: [
+          ['user', user],
+          ['group', group],
+        ],
+      });
+    for (const [user, ids] of [
+      ['1000', '1000\n0\n0 7 \n/\n'],
+      ['', '0\n0\n0 7 \n/\n'],
+      ['1000:50', '1000\n50\n7 50 \n/\n'],
+    ] as const) {
+      const { stdout, stderr, code } = await as(user);
+      expect([stdout.toString(), stderr, code]).toEqual([ids, '', 0]);
+    }
+    expect(await as('harbour')).toMatchObject({ code: 125, stderr: expect.stringMatching(/: user: /) });
+    expect(await as('0:crew')).toMatchObject({ code: 125, stderr: expect.stringMatching(/: group: /) });
+    expect(await as('0', 'crew')).toMatchObject({ code: 125, stderr: expect.stringMatching(/: group: /) });
     await own.ask('stop 9 1000');
   });
 

@@ -63,6 +63,28 @@ describe('explainFailure', () => {
   });
 
   it.each([
+    ['user', '70000', EINVAL, 'the user namespace of the container has no user 70000', '--userns'],
+    ['group', '70001', EINVAL, 'the user namespace of the container has no group 70001', '--userns'],
+    [
+      'user',
+      '/etc/passwd',
+      constants.errno.ELOOP,
+      'unable to find user app: /etc/passwd of the container cannot be read: too many levels of symbolic links',
+      'numbers always work',
+    ],
+    [
+      'group',
+      '/etc/group',
+      constants.errno.EFBIG,
+      'unable to find the group: /etc/group of the container cannot be read: file too large',
+      'numbers always work',
+    ],
+  ])('tells for %s %s what is in the way, not that it is none', (stage, detail, errno, message, hint) => {
+    const explained = explain(stage, errno, { detail, user: 'app' });
+    expect(explained).toMatchObject({ kind: 'invalid', message, hint: expect.stringContaining(hint) });
+  });
+
+  it.each([
     ['overlay', ENODEV, 'unsupported', 'modprobe overlay'],
     ['overlay', EINVAL, 'unsupported', '--root'],
     ['overlay', EPERM, 'denied', 'CAP_SYS_ADMIN'],
@@ -143,6 +165,7 @@ describe('explainFailure', () => {
     ['node', 'CAP_MKNOD'],
     ['loopback', 'CAP_NET_ADMIN'],
     ['user', 'CAP_SETGID'],
+    ['group', 'CAP_SETGID'],
     ['capabilities', 'CAP_SETPCAP'],
     ['mask', 'CAP_SYS_ADMIN'],
   ])('names the capability that %s takes', (stage, capability) => {

@@ -1,10 +1,12 @@
 #include "exec_hold.h"
 
+#include "descriptors.h"
 #include "enter.h"
 #include "events.h"
 #include "frames.h"
 #include "init.h"
 #include "kernel.h"
+#include "leftover.h"
 #include "records.h"
 #include "relay.h"
 #include "report.h"
@@ -31,8 +33,10 @@ static struct {
     pid_t pid;
     int pidfd;
     int in, out, err; /* our ends of its streams; of a terminal `out` is the master */
+    int left[2];      /* the pipes among them once more, for whom it may leave behind */
     int64_t started;
-} holder = {.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1};
+    struct target target;
+} holder = {.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1, .left = {-1, -1}};
 
 /* Out of the client's session, terminal, directory and standard streams: whatever happens to it, the process goes on. */
 static void leave_client(void)
@@ -151,23 +155,27 @@ static void start(void)
 {
     const struct plan *plan = holder.plan;
     struct entry_ends theirs = {.terminal = -1};
-    struct target target;
+    struct target *target = &holder.target;
     int report[2];
-    if (seccomp_load(plan) < 0 || target_open(&target, plan->target.arg[0], plan->target.arg[1]) < 0)
+    if (seccomp_load(plan) < 0 || target_open(target, plan->target.arg[0], plan->target.arg[1]) < 0)
         give_up(NULL, 0);
     if (make_streams(&theirs) < 0 || pipe2(report, O_CLOEXEC) < 0) {
         failed(STAGE_TARGET, "pipe");
         give_up(NULL, 0);
     }
     theirs.report = report[1];
-    holder.pid = enter_container(plan, &target, EXEC_PROCESS, &theirs);
+    holder.pid = enter_container(plan, target, EXEC_PROCESS, &theirs);
     close_theirs(&theirs);
-    close(target.pidfd);
     await_execve(report[0]);
     close(report[0]);
     holder.started = realtime_ms();
     holder.pidfd = k_pidfd_open(holder.pid);
-    if (plan->terminal) take_master();
+    if (plan->terminal) {
+        take_master();
+        return;
+    }
+    if (holder.out >= 0) holder.left[0] = fcntl(holder.out, F_DUPFD_CLOEXEC, 0);
+    if (holder.err >= 0) holder.left[1] = fcntl(holder.err, F_DUPFD_CLOEXEC, 0);
 }
 
 static void watch(int fd, uint32_t source)
@@ -239,6 +247,16 @@ static uint8_t note_end(void)
     return (uint8_t)record.code;
 }
 
+/* The client has gone, and is not kept waiting; all that this process still has is what it reads from. */
+static void stay_for_those_left(void)
+{
+    enum { NULL_IN, NULL_OUT, NULL_ERR, LEFT_OUT, LEFT_ERR, CONTAINER, PLACES };
+    int places[PLACES] = {0, 1, 2, holder.left[0], holder.left[1], holder.target.pidfd};
+    place_descriptors(places, PLACES);
+    leftover_drain((int[]){holder.left[0] < 0 ? -1 : LEFT_OUT, holder.left[1] < 0 ? -1 : LEFT_ERR},
+                   CONTAINER);
+}
+
 _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *ends, bool detached)
 {
     trace_as(TRACE_MONITOR);
@@ -261,5 +279,6 @@ _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *en
     reap();
     relay_drain();
     relay_send(FRAME_EXIT, &code, sizeof code);
+    stay_for_those_left();
     _exit(0);
 }

@@ -1,7 +1,8 @@
 /*
  * The holder: the parent of a process that `exec` started, what the monitor is to a container. It relays the process's
  * streams, writes its records and outlives the client. A pid namespace ends only when all that were in it are waited
- * for: a client that was stopped, or that nobody reads from, must not keep a container from ending.
+ * for: a client that was stopped, or that nobody reads from, must not keep a container from ending. When the process has
+ * ended the client hears of it at once; the holder stays as long as others have the process's pipes.
  */
 #pragma once
 

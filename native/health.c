@@ -6,6 +6,7 @@
 #include "health_process.h"
 #include "health_record.h"
 #include "kernel.h"
+#include "leftover.h"
 #include "report.h"
 #include "util.h"
 
@@ -31,11 +32,12 @@ static int epoll = -1;
 
 static struct {
     enum status status;
-    int64_t streak; /* of failures */
+    int64_t streak;  /* of failures */
     int64_t started; /* monotonic ms: when the container was */
     int rundir;
     struct health_target target;
-    int64_t due; /* monotonic ms: the next check, or the end of patience with the one under way; -1: nothing */
+    int64_t
+        due; /* monotonic ms: the next check, or the end of patience with the one under way; -1: nothing */
     bool restarts;
 } health = {.due = -1};
 
@@ -169,6 +171,13 @@ static void take_report(void)
     check.truncated = false;
 }
 
+/* Epoll knows a descriptor for one source only. */
+static int unwatched(int *pipe)
+{
+    epoll_ctl(epoll, EPOLL_CTL_DEL, *pipe, NULL);
+    return steal_fd(pipe);
+}
+
 static void finish_check(void)
 {
     int status = 0;
@@ -183,6 +192,8 @@ static void finish_check(void)
         memcpy(check.output + check.result.length, "...", 3);
         check.result.length += 3;
     }
+    /* Not at its end: the check left somebody behind, who may go on writing. */
+    if (check.process.output >= 0) leftover_keep(epoll, unwatched(&check.process.output));
     health_process_close(&check.process);
     check.running = false;
     if (!check.held_up) judge();
@@ -235,6 +246,7 @@ void health_tick(void)
 void health_end(void)
 {
     health.due = -1;
+    leftover_close();
     if (!check.running) return;
     k_pidfd_send_signal(check.process.pidfd, SIGKILL);
     while (waitpid(check.process.pid, NULL, 0) < 0 && errno == EINTR)

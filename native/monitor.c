@@ -10,6 +10,7 @@
 #include "frames.h"
 #include "health.h"
 #include "kernel.h"
+#include "leftover.h"
 #include "log.h"
 #include "records.h"
 #include "relay.h"
@@ -124,6 +125,8 @@ static void dispatch(uint32_t source, uint32_t events)
         forward_signals();
     else if (companions_own(source))
         companions_event(source);
+    else if (source >= LEFTOVER_SOURCE)
+        leftover_event(source);
     else if (source >= RELAY_CLIENT)
         relay_event(source, events);
     else if (source == CONTROL_LISTENER)

@@ -267,6 +267,53 @@ describe('a client that is killed', () => {
   });
 });
 
+/** The processes that hold, or held, what was exec'ed into a container. */
+function holdersOf({ id }: PlannedContainer): number[] {
+  const holds = (name: string) => {
+    try {
+      return (
+        readFileSync(`/proc/${name}/comm`, 'utf8') === 'skiff-exec\n' &&
+        readFileSync(`/proc/${name}/maps`, 'utf8').includes(id)
+      );
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc').filter(holds).map(Number);
+}
+
+describe('what a process leaves behind', () => {
+  let own: PlannedContainer;
+
+  beforeAll(async () => {
+    own = room.plan({ args: ENDLESS });
+    await own.detach();
+  });
+
+  it('goes on writing into nothing, and only the holder waits for it', async () => {
+    const wait = (name: string) => `while [ ! -e /tmp/${name} ]; do sleep 0.02; done`;
+    const { code, stdout } = await own.execute({
+      args: sh(`(${wait('on')}; echo one; echo two >&2; : >/tmp/wrote; ${wait('end')}) & echo up`),
+    });
+    expect([code, stdout.toString()]).toEqual([0, 'up\n']);
+    const holders = holdersOf(own);
+    expect(holders.length).toBe(1);
+    await own.execute({ args: sh(': >/tmp/on') });
+    await seen(own, '/tmp/wrote');
+    await own.execute({ args: sh(': >/tmp/end') });
+    await Promise.all(holders.map(gone));
+  });
+
+  it('may write without end: exec ends with its process, and the container when it is told to', async () => {
+    expect((await own.execute({ args: sh('yes & exit 3') })).code).toBe(3);
+    const holders = holdersOf(own);
+    expect(holders.length).toBe(1);
+    expect(await own.ask('stop 9 1000')).toBe('exit 137\n');
+    expect(own.leftovers()).toEqual([]);
+    await Promise.all(holders.map(gone));
+  });
+});
+
 describe('when the container ends', () => {
   it('the process ends with it', async () => {
     const own = room.plan({ args: ['sleep', '1000'] });
@@ -376,17 +423,7 @@ describe('afterwards', () => {
   it('nothing that held a process is left', async () => {
     const { pid } = container.state.init;
     expect(lstatSync(`/proc/${pid}`).isDirectory()).toBe(true);
-    const holders = readdirSync('/proc').filter((name) => {
-      try {
-        return (
-          readFileSync(`/proc/${name}/comm`, 'utf8') === 'skiff-exec\n' &&
-          readFileSync(`/proc/${name}/maps`, 'utf8').includes(container.id)
-        );
-      } catch {
-        return false;
-      }
-    });
-    for (const one of holders) await gone(Number(one));
+    await Promise.all(holdersOf(container).map(gone));
     expect(readdirSync(join(container.runDir, 'exec')).filter((name) => name !== 'a'.repeat(64))).toEqual([]);
   });
 });

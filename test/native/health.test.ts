@@ -167,6 +167,20 @@ describe('a health check', () => {
     await end(container);
   });
 
+  it('that ended well may leave somebody behind, who goes on writing into nothing', async () => {
+    const left = '(while [ ! -e /tmp/on ]; do sleep 0.02; done; echo one; echo two >&2; : >/tmp/wrote)';
+    const container = await checked({
+      command: ['sh', '-c', `[ -e /tmp/left ] || { : >/tmp/left; ${left} & }; echo checked`],
+      interval: 5,
+    });
+    await told(container, ({ checks }) => checks.length >= 3);
+    const root = `/proc/${container.state.init.pid}/root/tmp`;
+    writeFileSync(join(root, 'on'), '');
+    while (!existsSync(join(root, 'wrote'))) await new Promise((again) => setImmediate(again));
+    expect(health(container).checks.map(({ output }) => output)).not.toContain('one\n');
+    await end(container);
+  });
+
   it('is killed with the container', async () => {
     const container = await checked({ command: ['sleep', '1000'] });
     await named('skiff-health', container.state.monitor.pid);

@@ -1,0 +1,26 @@
+/*
+ * What a process left behind when it ended, and what still writes to its pipes: without a reader its next write would
+ * end it. So somebody goes on reading, and throws away what comes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Reads both pipes (-1: there is none) to their ends, or until the container's first process, a pidfd, has ended. */
+void leftover_drain(const int pipes[2], int container);
+
+/* epoll's data.u32 of a pipe is this and its number. */
+#define LEFTOVER_SOURCE (1U << 16)
+
+/*
+ * Takes over a pipe that epoll watches for no one else. There are never more than a few: for the next one the oldest is
+ * closed.
+ */
+void leftover_keep(int epoll, int pipe);
+
+/* Something is there, or its end is: at most one read. */
+void leftover_event(uint32_t source);
+
+/* The container ended. */
+void leftover_close(void);

@@ -33,18 +33,66 @@ int cgroups_make(const struct plan *plan)
     return 0;
 }
 
+/* Whether it is of the controller pids. */
+static bool counts_processes(const char *cgroup)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/pids.max", cgroup);
+    return access(path, F_OK) == 0;
+}
+
 /*
  * "0" written to `tasks` moves the calling thread, which is all of this process. Unlike a write to cgroup.procs, or of
  * any other pid, it takes no write lock on cgroup_threadgroup_rwsem, so nobody waits for an RCU grace period (several
  * ms for each hierarchy; Linux 5.6 and later).
  */
-int cgroups_join_v1(const struct plan *plan)
+int cgroups_join_v1(const struct plan *plan, int *tasks)
 {
     for (struct record record = {0}; cgroups_next(plan, &record);) {
         if (strcmp(record.arg[0], "v1") != 0) continue;
         char path[4096];
         snprintf(path, sizeof path, "%s/tasks", record.arg[1]);
-        if (write_text(path, "0") < 0) return failed(STAGE_CGROUP, record.arg[1]);
+        bool later = tasks != NULL && counts_processes(record.arg[1]);
+        int result = later ? *tasks = open(path, O_WRONLY | O_CLOEXEC) : write_text(path, "0");
+        if (result < 0) return failed(STAGE_CGROUP, record.arg[1]);
+    }
+    return 0;
+}
+
+int cgroup_open_member(const char *cgroup, pid_t pid)
+{
+    char path[64], text[8192], member[8192];
+    const char *name = strrchr(cgroup, '/');
+    snprintf(path, sizeof path, "/proc/%d/cgroup", pid);
+    if (name == NULL || read_text(AT_FDCWD, path, text, sizeof text) < 0) return -1;
+    char *at = strstr(text, "0::");
+    if (at == NULL || (at = strstr(at, name)) == NULL) return fail_with(ENOENT);
+    at += strlen(name);
+    at[strcspn(at, "\n")] = '\0';
+    if (snprintf(member, sizeof member, "%s%s", cgroup, at) >= (int)sizeof member)
+        return fail_with(ENAMETOOLONG);
+    return open(member, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int place(const char *version, const char *cgroup, const char *pid, pid_t member)
+{
+    char path[4096];
+    bool v1 = strcmp(version, "v1") == 0;
+    if (v1 && !counts_processes(cgroup)) return 0;
+    snprintf(path, sizeof path, "%s/%s", cgroup, v1 ? "tasks" : "cgroup.procs");
+    if (write_text(path, pid) == 0) return 0;
+    if (v1 || errno != EBUSY) return -1;
+    owned_fd below = cgroup_open_member(cgroup, member);
+    owned_fd file = below < 0 ? -1 : openat(below, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return file < 0 || write(file, pid, strlen(pid)) < 0 ? fail_with(EBUSY) : 0;
+}
+
+int cgroups_place(const struct plan *plan, pid_t pid, pid_t member)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", pid);
+    for (struct record record = {0}; cgroups_next(plan, &record);) {
+        if (place(record.arg[0], record.arg[1], text, member) < 0) return failed(STAGE_CGROUP, record.arg[1]);
     }
     return 0;
 }

@@ -3,14 +3,29 @@
 
 #include "plan.h"
 
+#include <sys/types.h>
+
 /* Steps through the records `cgroup` as plan_next() does: version, directory. */
 bool cgroups_next(const struct plan *plan, struct record *record);
 
 /* Makes the directories. -1 with a noted failure. */
 int cgroups_make(const struct plan *plan);
 
-/* Places the calling process in the v1 ones; v2 is entered by clone3. -1 with a noted failure. */
-int cgroups_join_v1(const struct plan *plan);
+/*
+ * Places the calling process in the v1 ones; v2 is entered by clone3. With `tasks`, not in the one that counts processes:
+ * its file is opened there instead, to which "0" is to be written (-1: there is no such one). -1 with a noted failure.
+ */
+int cgroups_join_v1(const struct plan *plan, int *tasks);
+
+/*
+ * Places another process in those that a stage does not join: the one of v1 that counts processes, and that of v2, or
+ * the one of `member` below it where it takes none (EBUSY). Unlike a clone, a move is never refused for a limit (RCU:
+ * 10 ms). -1 with a noted failure.
+ */
+int cgroups_place(const struct plan *plan, pid_t pid, pid_t member);
+
+/* Opens the cgroup below `cgroup`, of v2, that a process is in. -1 with errno. */
+int cgroup_open_member(const char *cgroup, pid_t pid);
 
 /*
  * Lets everything run that is frozen in them or below: on v1 a frozen process does not even die. To be called after

@@ -101,7 +101,8 @@ static int give_up_host(const struct plan *plan, struct rootfs *rootfs)
 /* While the host's root is still there: from the container's own devpts, and shown to it as its console. */
 static int make_terminal(const struct rootfs *rootfs)
 {
-    int result = terminal_make(rootfs, MASTER_FD) < 0 ? -1 : terminal_bind_console(rootfs);
+    int result =
+        terminal_make(rootfs, MASTER_FD) < 0 || terminal_control() < 0 ? -1 : terminal_bind_console(rootfs);
     close(MASTER_FD);
     trace("terminal");
     return result;
@@ -129,7 +130,7 @@ static int perform(const struct plan *plan, int lender)
     struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender};
     bool unprivileged = is_unprivileged(plan);
     if (unprivileged ? await_ids(lender) < 0 : set_oom_score(plan, "self") < 0) return -1;
-    if (cgroups_join_v1(plan) < 0) return -1;
+    if (cgroups_join_v1(plan, NULL) < 0) return -1;
     trace("cgroups joined");
     if ((plan->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
         return failed(STAGE_CGROUP_NAMESPACE, plan->id);
@@ -143,7 +144,7 @@ static int perform(const struct plan *plan, int lender)
     }
     close_fd(&rootfs.mount_point);
     close_fd(&rootfs.lender);
-    return process_execute(plan, &rootfs);
+    return process_confine(plan, &rootfs) < 0 ? -1 : process_execute();
 }
 
 _Noreturn void init_main(const struct plan *plan, const struct init_ends *ends)

@@ -167,6 +167,12 @@ static inline int k_clone3(struct k_clone_args *args)
     return (int)syscall(SYS_clone3, args, sizeof *args);
 }
 
+/* clone(2) as fork(2) with flags; the order of its other arguments, which differs, does not matter. */
+static inline int k_clone(unsigned long flags)
+{
+    return (int)syscall(SYS_clone, flags, 0, 0, 0, 0);
+}
+
 static inline int k_close_range(unsigned first, unsigned last, unsigned flags)
 {
     return (int)syscall(SYS_close_range, first, last, flags);

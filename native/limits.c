@@ -3,6 +3,8 @@
 #include "report.h"
 #include "util.h"
 
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 /* As prlimit64(2) takes it; UINT64_MAX is no limit. */
@@ -25,6 +27,9 @@ static int read_limit(const struct record *record, struct limit *limit)
                : 0;
 }
 
+static struct limit processes;
+static bool processes_are_left;
+
 void limits_raise(const struct plan *plan)
 {
     struct limit limit;
@@ -37,13 +42,26 @@ void limits_raise(const struct plan *plan)
     }
 }
 
-int limits_set(const struct plan *plan)
+int limits_set(const struct plan *plan, bool before_clone)
 {
     struct limit limit;
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
         if (record.op != OP_RLIMIT) continue;
-        if (read_limit(&record, &limit) < 0 || change(limit.resource, limit.values, NULL) < 0)
+        if (read_limit(&record, &limit) < 0) return failed(STAGE_RLIMIT, record.arg[0]);
+        if (before_clone && limit.resource == RLIMIT_NPROC) {
+            processes = limit;
+            processes_are_left = true;
+        } else if (change(limit.resource, limit.values, NULL) < 0) {
             return failed(STAGE_RLIMIT, record.arg[0]);
+        }
     }
     return 0;
+}
+
+int limits_set_processes(void)
+{
+    char resource[8];
+    if (!processes_are_left || change(processes.resource, processes.values, NULL) == 0) return 0;
+    snprintf(resource, sizeof resource, "%d", (int)processes.resource);
+    return failed(STAGE_RLIMIT, resource);
 }

@@ -9,5 +9,11 @@
  */
 void limits_raise(const struct plan *plan);
 
-/* -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises. */
-int limits_set(const struct plan *plan);
+/*
+ * -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises. `before_clone`: not yet that
+ * of processes, which would count this process, too, and refuse the clone.
+ */
+int limits_set(const struct plan *plan, bool before_clone);
+
+/* Sets what limits_set() left, if anything. -1 with a noted failure. */
+int limits_set_processes(void);

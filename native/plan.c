@@ -224,3 +224,8 @@ void plan_forget_pages(const struct plan *plan)
 {
     madvise((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data), MADV_DONTNEED);
 }
+
+void plan_unmap(const struct plan *plan)
+{
+    munmap((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data));
+}

@@ -63,3 +63,6 @@ struct record plan_find(const struct plan *plan, enum op op);
 
 /* Gives the pages back; they return from the file when the teardown is read. */
 void plan_forget_pages(const struct plan *plan);
+
+/* Takes it out of this process's memory; nothing that was read points anywhere any more. */
+void plan_unmap(const struct plan *plan);

@@ -30,8 +30,16 @@ static struct process {
     bool no_new_privileges, has_limits, has_reaper;
     struct capability_sets capabilities;
     struct identity identity;
+    struct command command;
     char home[sizeof "HOME=" + 256];
 } process = {.umask = 022};
+
+/* Who is to execute the command may look at this process's memory, but not at the plan (enter.c). */
+static int append(const char *array[], unsigned *count, const char *value)
+{
+    array[*count] = process.role == FIRST_PROCESS ? value : strdup(value);
+    return array[(*count)++] != NULL ? 0 : failed(STAGE_EXEC, "memory");
+}
 
 static int take(const struct record *record)
 {
@@ -39,14 +47,11 @@ static int take(const struct record *record)
     const char *value = record->count > 0 ? record->arg[0] : NULL;
     switch (record->op) {
     case OP_ARG:
-        if (process.role != HEALTH_PROCESS) process.args[process.arg_count++] = value;
-        return 0;
+        return process.role == HEALTH_PROCESS ? 0 : append(process.args, &process.arg_count, value);
     case OP_HEALTH_ARG:
-        if (process.role == HEALTH_PROCESS) process.args[process.arg_count++] = value;
-        return 0;
+        return process.role != HEALTH_PROCESS ? 0 : append(process.args, &process.arg_count, value);
     case OP_ENV:
-        process.env[process.env_count++] = value;
-        return 0;
+        return append(process.env, &process.env_count, value);
     case OP_GROUP:
         process.groups[process.group_count++] = value;
         return 0;
@@ -189,30 +194,35 @@ static int enter_directory(const struct rootfs *rootfs)
  * it may forbid only capset (without no-new-privileges), execve, and for a failure write and exit_group are still to
  * be called; with a reaper also what reaper.c does.
  */
-static int take_on_identity(const struct plan *plan, struct command *command)
+static int take_on_identity(const struct plan *plan)
 {
     bool for_filter = plan->seccomp != NULL && !process.no_new_privileges;
     if (label_apply() < 0 || confine(&process.identity, &process.capabilities, for_filter) < 0) return -1;
-    if (process.role != EXEC_PROCESS) die_with_monitor();
+    if (process.role == FIRST_PROCESS) die_with_monitor();
     if (process.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(STAGE_NO_NEW_PRIVILEGES, "prctl");
-    if (command_find(command, get_env("PATH")) < 0) return -1;
+    if (command_find(&process.command, get_env("PATH")) < 0) return -1;
     trace("identity taken");
     if (seccomp_install(plan) < 0) return -1;
     return confine_last(&process.capabilities);
 }
 
-int process_execute(const struct plan *plan, const struct rootfs *rootfs)
+int process_confine(const struct plan *plan, const struct rootfs *rootfs)
 {
-    struct command command = {.args = (char **)process.args, .env = (char **)process.env};
+    process.command = (struct command){.args = (char **)process.args, .env = (char **)process.env};
     if (find_user(rootfs) < 0 || find_groups(rootfs) < 0) return -1;
     own_streams();
     if (rootfs->pivoted) use_own_null(rootfs);
     if (enter_directory(rootfs) < 0) return -1;
     umask(process.umask);
-    if (process.has_limits && limits_set(plan) < 0) return -1;
-    if (take_on_identity(plan, &command) < 0) return -1;
+    if (process.has_limits && limits_set(plan, process.role != FIRST_PROCESS) < 0) return -1;
+    return take_on_identity(plan);
+}
+
+int process_execute(void)
+{
+    if (limits_set_processes() < 0) return -1;
     trace("execve");
     if (process.has_reaper && reaper_fork() < 0) return -1;
-    return command_execute(&command);
+    return command_execute(&process.command);
 }

@@ -16,7 +16,13 @@ enum process_role {
 int process_prepare(const struct plan *plan, enum process_role role, int proc);
 
 /*
- * Takes on the identity and the limits that process_prepare() read and executes the command. Returns only a noted
- * failure.
+ * Takes on the identity, the limits and the filter that process_prepare() read: from here on this process may do what
+ * the command may. -1 with a noted failure.
  */
-int process_execute(const struct plan *plan, const struct rootfs *rootfs);
+int process_confine(const struct plan *plan, const struct rootfs *rootfs);
+
+/*
+ * Executes the command, in the process that was confined or in its child. Nothing of the plan is needed any more, unless
+ * it is the container's first process. Returns only a noted failure.
+ */
+int process_execute(void);

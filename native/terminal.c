@@ -48,15 +48,19 @@ int terminal_make(const struct rootfs *rootfs, int socket)
     for (int fd = 0; fd < 3; fd++) {
         if (dup2(slave, fd) < 0) return failed(STAGE_TERMINAL, "/dev/pts");
     }
-    if (ioctl(0, TIOCSCTTY, 0) < 0) return failed(STAGE_TERMINAL, "controlling terminal");
     return send_descriptor(socket, master) < 0 ? failed(STAGE_TERMINAL, "socket") : 0;
+}
+
+int terminal_control(void)
+{
+    return ioctl(0, TIOCSCTTY, 0) < 0 ? failed(STAGE_TERMINAL, "controlling terminal") : 0;
 }
 
 int terminal_bind_console(const struct rootfs *rootfs)
 {
     owned_fd mount = k_open_tree(0, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH);
-    owned_fd target = mount < 0 ? -1
-                                : rootfs_open(rootfs, "/dev/console", MISSING_BECOMES_FILE, K_RESOLVE_NO_SYMLINKS);
+    owned_fd target =
+        mount < 0 ? -1 : rootfs_open(rootfs, "/dev/console", MISSING_BECOMES_FILE, K_RESOLVE_NO_SYMLINKS);
     if (target < 0 || k_move_mount(mount, target) < 0) return failed(STAGE_TERMINAL, "/dev/console");
     return 0;
 }

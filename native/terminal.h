@@ -13,10 +13,13 @@
 void terminal_expect_size(const struct winsize *size);
 
 /*
- * In the first process, a session leader with the host's or the container's root: makes the terminal, gives it to
- * itself as 0, 1, 2 and controlling terminal, and sends the master over `socket`. -1 with a noted failure.
+ * In who becomes, or clones, the process, with the host's or the container's root: makes the terminal, takes it as 0, 1
+ * and 2, and sends the master over `socket`. -1 with a noted failure.
  */
 int terminal_make(const struct rootfs *rootfs, int socket);
+
+/* Makes standard input the controlling terminal of this session leader. -1 with a noted failure. */
+int terminal_control(void);
 
 /* Shows the terminal that is standard input at /dev/console. -1 with a noted failure. */
 int terminal_bind_console(const struct rootfs *rootfs);

@@ -120,6 +120,7 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   ...ISOLATION,
   ...NETWORK,
   clone: explainClone,
+  spawn: explainSpawn,
   target: explainTarget,
   attach: explainTarget,
   bind: explainMount,
@@ -187,7 +188,7 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
       return {
         kind: 'unavailable',
         message: 'cannot make the process of the container: there are too many processes',
-        hint: 'see pids.max of the cgroup that skiff runs in, ulimit -u and kernel.pid_max',
+        hint: 'see --pids-limit, pids.max of the cgroup that skiff runs in, ulimit -u and kernel.pid_max',
       };
     case 'ENOSYS':
       // Docker's seccomp profile pretends that there is no clone3, so that libraries fall back to clone.
@@ -200,6 +201,28 @@ function explainClone({ code, reason }: Failure): Partial<Words> {
       return { kind: 'unsupported', message, hint: 'this kernel lacks a kind of namespace' };
     case 'EBUSY':
       return { kind: 'unavailable', message, hint: 'the cgroup is a domain that cannot take processes' };
+    default:
+      return { message };
+  }
+}
+
+/** Cloning the process of `exec` or a health check, which is under the filter of the container by then. */
+function explainSpawn({ code, reason }: Failure): Partial<Words> {
+  const message = `cannot make another process in the container: ${reason}`;
+  switch (code) {
+    case 'EPERM':
+    case 'ENOSYS':
+      return {
+        kind: 'denied',
+        message: 'cannot make another process in the container: its system call filter lets nobody make one',
+        hint: 'allow clone in its seccomp profile; exec --privileged goes without the filter',
+      };
+    case 'EAGAIN':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make another process in the container: there are too many processes',
+        hint: 'see --pids-limit of the container and of those it is nested in, --ulimit nproc and kernel.pid_max',
+      };
     default:
       return { message };
   }

@@ -4,6 +4,11 @@ import { writeFileSync } from 'node:fs';
 const NUMBERS = {
   x64: {
     mkdir: 83,
+    clone: 56,
+    clone3: 435,
+    setsid: 112,
+    prctl: 157,
+    ioctl: 16,
     stat: 4,
     faccessat: 269,
     statx: 332,
@@ -16,6 +21,11 @@ const NUMBERS = {
   },
   arm64: {
     mkdir: 34,
+    clone: 220,
+    clone3: 435,
+    setsid: 157,
+    prctl: 167,
+    ioctl: 29,
     stat: 80,
     faccessat: 48,
     statx: 291,

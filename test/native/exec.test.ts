@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseExitRecord } from '../../src/runtime/records.ts';
+import { type Call, errno, KILL, writeFilter } from '../helpers/filter.ts';
 import {
   finished,
   gone,
@@ -172,6 +174,58 @@ describe('exec', () => {
       target: { pid: 0, startTime: 0 },
     });
     expect(stderr).toContain('target');
+  });
+});
+
+describe('in a container that has all the processes it may have', () => {
+  it.each([1, 2])('runs (limit %i), and counts from then on', async (pids) => {
+    const own = room.plan({ args: ['sleep', '1000'], pids });
+    await own.detach();
+    const counted = `/sys/fs/cgroup/${own.cgroups.length > 1 ? 'pids/' : ''}`;
+    const child = own.exec({ args: sh('echo up; read line; echo $line; true | true; exit 7'), stdin: '' });
+    await printed(child, 'up');
+    const directory = own.cgroups.find((path) => path.startsWith(counted)) ?? '';
+    expect(readFileSync(join(directory, 'pids.current'), 'utf8')).toBe('2\n');
+    child.stdin?.end('on\n');
+    const { code, stderr } = await finished(child);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("can't fork")]);
+    for (const user of ['0', '1000:50']) {
+      const again = await own.execute({ args: ['true'], process: [['user', user]] });
+      expect([again.code, again.stderr]).toEqual([0, '']);
+    }
+    expect((await own.execute({ args: ['no-command'] })).stderr).toContain('exec: no-command');
+    expect(await own.ask('stop 9 1000')).toBe('exit 137\n');
+    expect(own.leftovers()).toEqual([]);
+  });
+
+  it('runs for a user who may have one process', async () => {
+    const process = [
+      ['user', '64001'],
+      ['rlimit', '6', '1', '1'],
+    ] as const;
+    expect(await output(['grep', 'Max processes', '/proc/self/limits'], { process })).toMatch(/ 1 +1 /);
+  });
+});
+
+describe('under a system call filter', () => {
+  const under = (name: string, calls: readonly Call[], action: number) =>
+    container.execute({
+      args: ['true'],
+      general: [['seccomp', writeFilter(join(room.root, name), calls, action), '']],
+    });
+
+  it('is cloned by clone where clone3 is hidden, and may be forbidden whatever it does not need itself', async () => {
+    for (const calls of [['clone3'], ['clone'], ['setsid', 'prctl', 'ioctl', 'openat2']] as const) {
+      const { code, stderr } = await under(calls[0], calls, errno(constants.errno.ENOSYS));
+      expect([code, stderr]).toEqual([0, '']);
+    }
+  });
+
+  it('that lets nobody clone is told for what it is', async () => {
+    for (const action of [errno(constants.errno.EPERM), KILL]) {
+      const { code, stderr } = await under('no-clone', ['clone', 'clone3'], action);
+      expect([code, stderr]).toEqual([125, expect.stringMatching(/spawn: \w+: Operation not permitted/)]);
+    }
   });
 });
 

@@ -181,6 +181,13 @@ describe('a health check', () => {
     await end(container);
   });
 
+  it('runs in a container that has all the processes it may have', async () => {
+    const container = await checked({ command: ['true'], retries: 1 }, { pids: 1 });
+    const { checks } = await told(container, ({ checks }) => checks.length >= 3);
+    expect(checks.map(({ code, output }) => `${code}${output}`)).toEqual(checks.map(() => '0'));
+    await end(container);
+  });
+
   it('is killed with the container', async () => {
     const container = await checked({ command: ['sleep', '1000'] });
     await named('skiff-health', container.state.monitor.pid);

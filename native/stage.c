@@ -3,20 +3,30 @@
 #include "kernel.h"
 #include "report.h"
 #include "trace.h"
+#include "tracers.h"
 #include "util.h"
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 bool needs_stage(const struct plan *plan)
 {
     return plan->joined != 0 || (plan->namespaces & CLONE_NEWTIME);
 }
 
+/*
+ * The first process of a container has the host's rights until it executes its command. One that has joined another
+ * pid namespace is seen there meanwhile.
+ */
 static int join(const struct record *record)
 {
     owned_fd process = open_process(record->arg[1], record->arg[2]);
     if (process < 0) return -1;
+    if (namespace_flag(record->arg[0]) == CLONE_NEWPID) {
+        int tracer = has_tracer((pid_t)atoi(record->arg[1]));
+        if (tracer != 0) return tracer < 0 ? -1 : fail_with(EACCES);
+    }
     return setns(process, (int)namespace_flag(record->arg[0]));
 }
 

@@ -28,6 +28,13 @@ function explainJoin({ code, reason, detail }: Failure): Partial<Words> {
   if (code === 'ESRCH' || code === 'ENOENT') {
     return { ...HAS_ENDED, message: `the container whose ${detail} namespace was to be shared has ended` };
   }
+  if (code === 'EACCES') {
+    return {
+      kind: 'denied',
+      message: `cannot join the ${detail} namespace of the other container: a process in it may have SYS_PTRACE`,
+      hint: 'it could take over the host while this container starts: start that one without SYS_PTRACE, or with --userns, and give SYS_PTRACE to this one',
+    };
+  }
   const message = `cannot join the ${detail} namespace of the other container: ${reason}`;
   if (code !== 'EPERM') return { message };
   return { kind: 'denied', message, hint: 'it belongs to a user namespace that this container is not in' };

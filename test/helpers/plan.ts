@@ -44,6 +44,16 @@ const CGROUP_MOUNT: PlanRecord = V1
   ? ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'ro', 'memory', 'cpu', 'pids']
   : ['cgroup-mount', '/sys/fs/cgroup', 'v2', 'ro'];
 
+/** Docker's default set: who has CAP_SYS_PTRACE lets nobody join its pid namespace. */
+export const DEFAULT_CAPABILITIES: PlanRecord = [
+  'capabilities',
+  'a80425fb',
+  'a80425fb',
+  '0',
+  'a80425fb',
+  '0',
+];
+
 /** What a test wants to be different from a container with everything. */
 export interface Wishes {
   args: readonly string[];

@@ -2,7 +2,15 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
-import { finished, gone, makeLayer, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
+import {
+  DEFAULT_CAPABILITIES,
+  finished,
+  gone,
+  makeLayer,
+  type PlannedContainer,
+  printed,
+  useRoom,
+} from '../helpers/plan.ts';
 
 const room = useRoom();
 type Wishes = Parameters<typeof room.plan>[0];
@@ -22,7 +30,7 @@ function joining(target: PlannedContainer, ...types: string[]): Pick<Wishes, 'na
 }
 
 async function running(wishes: Partial<Wishes> = {}): Promise<PlannedContainer> {
-  const container = room.plan({ args: ['sleep', '1000'], ...wishes });
+  const container = room.plan({ args: ['sleep', '1000'], process: [DEFAULT_CAPABILITIES], ...wishes });
   const { stderr, code } = await container.detach();
   expect([stderr, code]).toEqual(['', 0]);
   return container;

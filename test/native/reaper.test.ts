@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { errno, writeFilter } from '../helpers/filter.ts';
-import { finished, gone, HELPER, HELPER_IS_STATIC, printed, useRoom, type Wishes } from '../helpers/plan.ts';
+import {
+  DEFAULT_CAPABILITIES,
+  finished,
+  gone,
+  HELPER,
+  HELPER_IS_STATIC,
+  printed,
+  useRoom,
+  type Wishes,
+} from '../helpers/plan.ts';
 
 const room = useRoom();
 
@@ -137,7 +146,7 @@ describe.skipIf(!HELPER_IS_STATIC)('the reaper', () => {
   });
 
   it('reaps in the pid namespace of another container', async () => {
-    const owner = room.plan({ args: ['sleep', '1000'] });
+    const owner = room.plan({ args: ['sleep', '1000'], process: [DEFAULT_CAPABILITIES] });
     await owner.detach();
     const { pid, startTime } = owner.state.init;
     const container = reaped({

@@ -93,6 +93,7 @@ describe('explainFailure', () => {
     ['clone', constants.errno.EAGAIN, 'unavailable', '--pids-limit'],
     ['spawn', EPERM, 'denied', '--privileged'],
     ['spawn', constants.errno.EAGAIN, 'unavailable', '--pids-limit'],
+    ['join', constants.errno.EACCES, 'denied', 'SYS_PTRACE'],
     ['clone', ENOSPC, 'unavailable', '/proc/sys/user'],
     ['clone', constants.errno.EAGAIN, 'unavailable', 'pids.max'],
     ['clone', ENOMEM, 'unavailable', 'out of memory'],

@@ -17,10 +17,24 @@
 /* No container makes cgroups of this depth for a good reason. */
 #define DEPTH_MAX 64
 
+static struct {
+    const char *directory; /* NULL: none */
+    const char *by;
+} replaced;
+
+void cgroups_replace(const char *directory, const char *by)
+{
+    replaced.directory = directory;
+    replaced.by = by;
+}
+
 bool cgroups_next(const struct plan *plan, struct record *record)
 {
     while (plan_next(plan, SECTION_GENERAL, record)) {
-        if (record->op == OP_CGROUP) return true;
+        if (record->op != OP_CGROUP) continue;
+        if (replaced.directory != NULL && strcmp(record->arg[1], replaced.directory) == 0)
+            record->arg[1] = replaced.by;
+        return true;
     }
     return false;
 }
@@ -255,4 +269,30 @@ int cgroup_remove(const struct plan *plan, const char *path)
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     return 0;
+}
+
+int cgroup_end(const char *path)
+{
+    int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;
+    while (remove_once(AT_FDCWD, path, 0) < 0) {
+        if (errno != EBUSY && errno != ENOTEMPTY) return -1;
+        if (monotonic_ms() >= until) return fail_with(EBUSY);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return 0;
+}
+
+void cgroup_sweep(const char *path, const char *prefix)
+{
+    owned_fd dir = open_directory(AT_FDCWD, path);
+    int copy = dir < 0 ? -1 : fcntl(dir, F_DUPFD_CLOEXEC, 3);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (list == NULL) {
+        close_fd(&copy);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) unlinkat(dir, entry->d_name, AT_REMOVEDIR);
+    }
+    closedir(list);
 }

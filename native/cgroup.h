@@ -8,6 +8,9 @@
 /* Steps through the records `cgroup` as plan_next() does: version, directory. */
 bool cgroups_next(const struct plan *plan, struct record *record);
 
+/* In this process the records say `by` in place of this directory from here on: two strings that live for ever. */
+void cgroups_replace(const char *directory, const char *by);
+
 /* Makes the directories. -1 with a noted failure. */
 int cgroups_make(const struct plan *plan);
 
@@ -46,3 +49,12 @@ int cgroups_empty(const struct plan *plan);
  * Kills what is left in a cgroup of the plan's and removes it with its children; a missing one is fine. -1 with errno.
  */
 int cgroup_remove(const struct plan *plan, const char *path);
+
+/*
+ * Kills all that is in a cgroup and below it, and removes it: nothing leaves it by setsid or by losing its parent. Thaws
+ * nothing: what is frozen ends when it may. -1 with errno when it is not empty after 10 s.
+ */
+int cgroup_end(const char *path);
+
+/* Removes those below a cgroup whose names begin with `prefix` and that are empty. */
+void cgroup_sweep(const char *path, const char *prefix);

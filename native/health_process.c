@@ -1,5 +1,6 @@
 #include "health_process.h"
 
+#include "cgroup.h"
 #include "descriptors.h"
 #include "enter.h"
 #include "init.h"
@@ -9,7 +10,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* Its own are the pipes' other ends, and where the others are looked for. */
@@ -19,6 +22,27 @@ static _Noreturn void fail(void)
 {
     report_to(REPORT_FD);
     _exit(1);
+}
+
+/* The check's own, below the container's; empty: it has none. */
+static char cgroup[4096];
+
+#define CGROUP_PREFIX "health-"
+
+/* Whom earlier checks had left behind may have ended meanwhile: then theirs go. */
+static void make_cgroup(struct plan *plan)
+{
+    struct record above = plan_find(plan, OP_HEALTH_CGROUP);
+    if (above.count == 0) return;
+    cgroup_sweep(above.arg[0], CGROUP_PREFIX);
+    if (snprintf(cgroup, sizeof cgroup, "%s/%s%d", above.arg[0], CGROUP_PREFIX, getpid()) >=
+            (int)sizeof cgroup ||
+        mkdir(cgroup, 0755) < 0) {
+        cgroup[0] = '\0';
+        return;
+    }
+    cgroups_replace(above.arg[0], cgroup);
+    if (plan->cgroup_v2 != NULL && strcmp(plan->cgroup_v2, above.arg[0]) == 0) plan->cgroup_v2 = cgroup;
 }
 
 static pid_t enter(const struct plan *plan, const struct health_target *target)
@@ -34,30 +58,47 @@ static pid_t enter(const struct plan *plan, const struct health_target *target)
     return check;
 }
 
-/* All signals are blocked, as they are in the monitor: they wait until somebody asks for them. */
+/* In time, what the check left behind is the container's; else it belongs to the check, and ends with it. */
+static _Noreturn void end(int status, bool late)
+{
+    if (cgroup[0] != '\0' && late) cgroup_end(cgroup);
+    if (cgroup[0] != '\0' && !late) rmdir(cgroup);
+    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/*
+ * All signals are blocked, as they are in the monitor: they wait until somebody asks for them. Without a cgroup of its
+ * own, at least what is still in the check's process group is killed with it.
+ */
 static _Noreturn void follow(pid_t check)
 {
     sigset_t set;
     int status;
+    bool late = false;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGTERM);
     for (;;) {
-        if (waitpid(check, &status, WNOHANG) == check)
-            _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-        if (sigwaitinfo(&set, NULL) == SIGTERM) kill(check, SIGKILL);
+        if (waitpid(check, &status, WNOHANG) == check) end(status, late);
+        if (sigwaitinfo(&set, NULL) != SIGTERM) continue;
+        late = true;
+        kill(check, SIGKILL);
+        kill(-check, SIGKILL);
     }
 }
 
-static _Noreturn void health_main(const struct plan *plan, const struct health_target *target, int output,
+static _Noreturn void health_main(const struct plan *of, const struct health_target *target, int output,
                                   int report)
 {
+    struct plan plan = *of;
     prctl(PR_SET_NAME, "skiff-health");
     /* The plan's lock, clients, and the container's streams among them: nobody may be kept waiting by this process. */
     int places[PLACES] = {open("/dev/null", O_RDONLY | O_CLOEXEC), output, output, report};
     place_descriptors(places, PLACES);
     die_with_monitor();
-    pid_t check = enter(plan, target);
+    make_cgroup(&plan);
+    pid_t check = enter(&plan, target);
+    if (check < 0 && cgroup[0] != '\0') cgroup_end(cgroup);
     if (check < 0) fail();
     k_close_range(0, ~0U, 0);
     follow(check);

@@ -22,7 +22,7 @@ struct health_target {
 
 /*
  * Starts a check, with the records `health-arg` for its command. The process ends as the check does, with 128 + n for
- * signal n; SIGTERM to it is SIGKILL for the check; it does not outlive the monitor. -1 with errno.
+ * signal n; SIGTERM to it is SIGKILL for all of the check; it does not outlive the monitor. -1 with errno.
  */
 int health_process_start(const struct plan *plan, const struct health_target *target,
                          struct health_process *process);

@@ -136,6 +136,7 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_TIMEOUT:
     case OP_HEALTH:
     case OP_HEALTH_ARG:
+    case OP_HEALTH_CGROUP:
     case OP_EVENTS:
     case OP_UID_MAP:
     case OP_GID_MAP:

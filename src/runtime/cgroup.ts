@@ -11,6 +11,11 @@ import type { PlanRecord } from './plan-encode.ts';
 
 /** What a container's cgroup adds to its plan. */
 export interface CgroupPlan {
+  /**
+   * The one of them below which each health check has a cgroup of its own, by which all of it is found; undefined: none.
+   * A cgroup of v2, or of v1's freezer, pids or devices, takes nothing from who is in one below it.
+   */
+  checks?: Cgroup | undefined;
   /** Made before the container starts, one in each hierarchy that it joins; removed when it ended. */
   directories: readonly Cgroup[];
   /** Limits, rules about devices, and what has to be switched on for them. */
@@ -38,7 +43,11 @@ export function planCgroup(
   files: CgroupFiles = HOST_FILES,
 ): CgroupPlan {
   const joined = layout.hierarchies.filter((hierarchy) => isJoined(hierarchy, layout));
+  const candidates = (['freezer', 'pids', 'devices'] as const).map((name) =>
+    findCgroup(layout, cgroupsPath, name),
+  );
   return {
+    checks: candidates.find((cgroup) => cgroup !== undefined),
     directories: joined.map(({ version, directory }) => ({ version, path: `${directory}${cgroupsPath}` })),
     setup: [
       ...joined.filter(hasOwnCpuset).flatMap(({ directory }) => cpusetInheritance(directory, cgroupsPath)),

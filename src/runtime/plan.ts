@@ -67,7 +67,7 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['stdin', stdio.stdin ? 'open' : 'null'],
     ...(stdio.terminal ? ([['terminal']] as const) : []),
     ['stop', String(stop.signal), String(stop.timeoutMs)],
-    ...supervisionRecords(placement.supervision),
+    ...supervisionRecords(placement.supervision, cgroup.checks),
     ['failure', ...failure],
     ...namespaceRecords(spec.linux, placement.namespaces),
     ...confinementRecords(spec.process, placement.seccomp),

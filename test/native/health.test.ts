@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, unlinkSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type HealthRecord, parseHealthRecord } from '../../src/runtime/health-record.ts';
@@ -258,6 +258,60 @@ const hierarchies = [
   ...(existsSync(FREEZER_V1) ? [['v1', FREEZER_V1] as const] : []),
   ...(UNIFIED !== undefined && existsSync(FREEZER_V1) ? [['v2', UNIFIED] as const] : []),
 ];
+
+describe.each(hierarchies)('the cgroup of a check (%s)', (version, parent) => {
+  const directory = join(parent, FROZEN);
+  const records = {
+    general: [
+      ['cgroup', version, directory],
+      ['health-cgroup', directory],
+    ],
+    teardown: [['rmdir-cgroup', directory]],
+  } as const;
+  const below = () => readdirSync(directory).filter((name) => name.startsWith('health-'));
+  const sleepers = ({ cgroups, state }: PlannedContainer) =>
+    readFileSync(join(cgroups[0] ?? '', 'cgroup.procs'), 'utf8')
+      .trim()
+      .split('\n')
+      .filter((pid) => pid !== String(state.init.pid))
+      .filter((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+
+  it('takes all of a check with it when its time is up, whatever session or parent that has', async () => {
+    const script =
+      '[ ! -e /tmp/once ] || exit 0; : >/tmp/once; setsid sleep 1000 & (sleep 1000 &); ' +
+      '(setsid setsid sh -c "sleep 1000 & sleep 1000" &); sleep 1000';
+    const container = await checked({ command: ['sh', '-c', script], timeout: 250 }, records);
+    while (!existsSync(directory) || sleepers(container).length < 5)
+      await new Promise((again) => setImmediate(again));
+    const { checks } = await told(container, ({ checks }) => checks.length >= 2);
+    expect(checks.slice(0, 2).map(({ code }) => code)).toEqual([-1, 0]);
+    expect(sleepers(container)).toEqual([]);
+    await end(container);
+  });
+
+  it('leaves alone whom a check in time has left behind, and goes when they have', async () => {
+    const script =
+      '[ -e /tmp/left ] || { : >/tmp/left; sleep 1000 & echo $! >/tmp/pid; }; [ ! -e /tmp/late ] || sleep 1000';
+    const container = await checked(
+      { command: ['sh', '-c', script], interval: 20, timeout: 200, retries: 1 },
+      records,
+    );
+    await told(container, ({ checks }) => checks.length >= 2);
+    const root = `/proc/${container.state.init.pid}/root/tmp`;
+    writeFileSync(join(root, 'late'), '');
+    await told(container, ({ checks }) => checks.at(-1)?.code === -1);
+    const [kept] = below();
+    const [sleeper] = readFileSync(join(directory, kept ?? '', 'cgroup.procs'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(readFileSync(`/proc/${sleeper}/comm`, 'utf8')).toBe('sleep\n');
+    unlinkSync(join(root, 'late'));
+    process.kill(Number(sleeper), 'SIGKILL');
+    await told(container, ({ checks }) => (checks.at(-2)?.code ?? -1) === 0 && checks.at(-1)?.code === 0);
+    expect(existsSync(join(directory, kept ?? ''))).toBe(false);
+    await end(container);
+  });
+});
 
 describe.each(hierarchies)('a paused container (%s)', (version, parent) => {
   it('is not checked until it goes on, and a check that was held up counts for nothing', async () => {

@@ -98,6 +98,7 @@ describe('planCgroup', () => {
 
   it('writes the limits of v2, where swap is counted apart', () => {
     expect(planCgroup(v2({ enabled: 'cpu io memory pids' }), '/box', ALL)).toEqual({
+      checks: { version: 'v2', path: '/sys/fs/cgroup/box' },
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
       setup: [
         ['write', '/sys/fs/cgroup/box/memory.max', '100'],
@@ -120,6 +121,7 @@ describe('planCgroup', () => {
   it('runs without limits inside of a container whose cgroup holds processes', () => {
     const nested = v2({ enabled: '', type: 'domain\n', procs: '1\n42\n' });
     expect(planCgroup(nested, '/box', {})).toEqual({
+      checks: { version: 'v2', path: '/sys/fs/cgroup/box' },
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
       setup: [],
       mount: { version: 'v2', names: [] },

@@ -19,10 +19,12 @@ describe('the records of supervision', () => {
     } as const;
     const restart = { policy: 'on-failure', maximum: 9 } as const;
     const events = { path: '/events', attributes: '"name":"x"' };
-    expect(supervisionRecords({ restart, runTimeoutMs: 60_000, health, events })).toEqual([
+    const checks = { version: 'v1', path: '/freezer/x' } as const;
+    expect(supervisionRecords({ restart, runTimeoutMs: 60_000, health, events }, checks)).toEqual([
       ['restart', 'on-failure', '9'],
       ['timeout', '60000'],
       ['health', '1', '2', '3', '4', '5', 'stop'],
+      ['health-cgroup', '/freezer/x'],
       ['health-arg', '/bin/sh'],
       ['health-arg', '-c'],
       ['health-arg', 'true'],

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, unlinkSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readText } from '../../src/host/read-text.ts';
 import { type HealthRecord, parseHealthRecord } from '../../src/runtime/health-record.ts';
 import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
@@ -274,7 +275,7 @@ describe.each(hierarchies)('the cgroup of a check (%s)', (version, parent) => {
       .trim()
       .split('\n')
       .filter((pid) => pid !== String(state.init.pid))
-      .filter((pid) => existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+      .filter((pid) => readText(`/proc/${pid}/comm`) === 'sleep\n');
 
   it('takes all of a check with it when its time is up, whatever session or parent that has', async () => {
     const script =

@@ -21,7 +21,7 @@ static void open_names(const char *names, const char *config)
     resolver = &only;
     resolver->names = resolver->index.root = open(names, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     snprintf(resolver->config_path, sizeof resolver->config_path, "%s", config);
-    resolver->forward = FORWARD_HOST;
+    resolver->place = FORWARD_HOST;
 }
 
 static void require(bool holds, const char *what)

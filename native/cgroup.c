@@ -167,16 +167,12 @@ bool cgroups_frozen(const struct plan *plan)
     return frozen;
 }
 
-/* How many members are killed in one round; the others are for the next. */
-#define ROUND 256
-
-/* The first processes of a cgroup. */
-static int list_members(int dir, pid_t pids[ROUND])
+int cgroup_members(int dir, pid_t pids[CGROUP_ROUND])
 {
-    char text[ROUND * 12], *end;
+    char text[CGROUP_ROUND * 12], *end;
     int count = 0;
     if (read_text(dir, "cgroup.procs", text, sizeof text) < 0) return 0;
-    for (char *at = text; count < ROUND; at = end) {
+    for (char *at = text; count < CGROUP_ROUND; at = end) {
         long pid = strtol(at, &end, 10);
         if (end == at || *end != '\n') break; /* one that was cut off is for the next round, too */
         if (pid > 0) pids[count++] = (pid_t)pid;
@@ -184,7 +180,7 @@ static int list_members(int dir, pid_t pids[ROUND])
     return count;
 }
 
-static bool is_among(const pid_t pids[ROUND], int count, pid_t pid)
+static bool is_among(const pid_t pids[CGROUP_ROUND], int count, pid_t pid)
 {
     while (count > 0 && pids[count - 1] != pid)
         count--;
@@ -198,13 +194,13 @@ static bool is_among(const pid_t pids[ROUND], int count, pid_t pid)
  */
 static void kill_members(int dir)
 {
-    pid_t before[ROUND], after[ROUND];
-    int fds[ROUND];
+    pid_t before[CGROUP_ROUND], after[CGROUP_ROUND];
+    int fds[CGROUP_ROUND];
     if (write_file(dir, "cgroup.kill", "1")) return;
-    int count = list_members(dir, before);
+    int count = cgroup_members(dir, before);
     for (int i = 0; i < count; i++)
         fds[i] = k_pidfd_open(before[i]);
-    int still = count > 0 ? list_members(dir, after) : 0;
+    int still = count > 0 ? cgroup_members(dir, after) : 0;
     for (int i = 0; i < count; i++) {
         if (fds[i] < 0) continue;
         if (is_among(after, still, before[i])) k_pidfd_send_signal(fds[i], SIGKILL);

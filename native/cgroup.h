@@ -45,6 +45,12 @@ bool cgroups_frozen(const struct plan *plan);
  */
 int cgroups_empty(const struct plan *plan);
 
+/* How many members are dealt with in one round; the others are for the next. */
+#define CGROUP_ROUND 256
+
+/* The first processes of a cgroup, whose directory is open; how many they are. */
+int cgroup_members(int dir, pid_t pids[CGROUP_ROUND]);
+
 /*
  * Kills what is left in a cgroup of the plan's and removes it with its children; a missing one is fine. -1 with errno.
  */

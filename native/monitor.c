@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "leftover.h"
 #include "log.h"
+#include "monitor_cgroup.h"
 #include "records.h"
 #include "relay.h"
 #include "report.h"
@@ -216,6 +217,7 @@ static void attend(struct exit_record *record)
     /* What shares a pid namespace outlives its first process, and may write on. */
     if ((monitor.plan->namespaces & CLONE_NEWPID) == 0) cgroups_empty(monitor.plan);
     relay_drain();
+    monitor_cgroups_leave(monitor.plan);
     tell_of_end(record);
 }
 

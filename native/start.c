@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "lend.h"
 #include "log.h"
+#include "monitor_cgroup.h"
 #include "records.h"
 #include "report.h"
 #include "restart.h"
@@ -259,6 +260,13 @@ static int bring_up_networks(const struct plan *plan, const struct container *co
         return take_report(ends->report) < 0 ? -1 : failed(STAGE_NETWORK, "namespace");
     }
     trace("networks up");
+    return 0;
+}
+
+/* The first process waits for its networks. */
+static int begin_networking(const struct plan *plan, const struct container *container, struct ends *ends)
+{
+    if (plan->networks == NULL) return 0;
     if (companions_begin(container->pid) < 0) return -1;
     /* Unless it has ended: then it has reported. */
     if (write(ends->network, "1", 1) < 0 && errno != EPIPE) return failed(STAGE_AWAIT_NETWORK, "monitor");
@@ -266,12 +274,16 @@ static int bring_up_networks(const struct plan *plan, const struct container *co
     return 0;
 }
 
-/* End of file means that execve closed the other end. */
+/*
+ * End of file means that execve closed the other end. The container's limits hold for the monitor once the networks are
+ * up, as others wait for the same locks, and before anything is started that stays.
+ */
 static int await_execve(const struct plan *plan, const struct container *container, struct ends *ends)
 {
     pid_t lender = start_lender(plan, container, ends);
     close_their_ends(ends);
     int result = lender < 0 || bring_up_networks(plan, container, ends) < 0 ||
+                         monitor_cgroups_join(plan) < 0 || begin_networking(plan, container, ends) < 0 ||
                          prepare_monitor(plan, container) < 0
                      ? -1
                      : take_report(ends->report);
@@ -298,7 +310,8 @@ int container_start(const struct plan *plan, struct container *container)
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
     /* Started again, it finds its cgroups with the limits that they have by now. */
-    if (restart_count() == 0 && (cgroups_make(plan) < 0 || set_up(plan) < 0)) return -1;
+    if (restart_count() == 0 && (cgroups_make(plan) < 0 || monitor_cgroups_make(plan) < 0 || set_up(plan) < 0))
+        return -1;
     trace("set up");
     if (make_pipes(plan, container, &ends) < 0) return failed(STAGE_MONITOR, "pipe");
     int cloned =
@@ -311,6 +324,7 @@ int container_start(const struct plan *plan, struct container *container)
         if (connected && announce(plan, container) == 0) return 0;
     }
     companions_end();
+    monitor_cgroups_leave(plan);
     kill_init(container);
     return -1;
 }

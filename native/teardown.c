@@ -3,6 +3,7 @@
 #include "cgroup.h"
 #include "endpoints.h"
 #include "events.h"
+#include "monitor_cgroup.h"
 #include "records.h"
 #include "report.h"
 #include "trace.h"
@@ -73,6 +74,8 @@ static int perform(const struct plan *plan, const struct record *record, bool co
     switch (record->op) {
     case OP_RMDIR_CGROUP:
         return cgroup_remove(plan, record->arg[0]);
+    case OP_VACATE_CGROUP:
+        return monitor_cgroup_vacate(record);
     case OP_REMOVE_TREE:
         carry_exit(plan);
         return remove_tree(record->arg[0], record->arg[1]);

@@ -2,15 +2,14 @@ import { rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Looks } from '../host/probe.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { containerOfCgroup } from '../runtime/cgroup-paths.ts';
 import type { Leftover } from './doctor-leftovers.ts';
 
 /** How far below a hierarchy's root containers' cgroups are looked for: `--cgroup-parent /team/a` is three down. */
 const DEPTH = 4;
 
-const CGROUP = /^skiff-([0-9a-f]{64})$/;
-
 /**
- * Cgroups named like a container's, of containers that nobody has a runtime directory for: it is made before the
+ * Cgroups named like a container's or its monitor's, of containers that nobody has a runtime directory for: it is made before the
  * cgroup and removed after it, in every store. One with processes in it is somebody's, whoever that is: another
  * mount namespace has runtime directories of its own.
  */
@@ -19,7 +18,7 @@ export function abandonedCgroups(looks: Looks): { id: string; leftover: Leftover
   const { hierarchies } = readCgroupLayout((file) => looks.read(file));
   const found = hierarchies.flatMap(({ directory }) => containerCgroups(looks, directory, DEPTH)).sort();
   return found
-    .map((path) => ({ id: CGROUP.exec(basename(path))?.[1] ?? '', path }))
+    .map((path) => ({ id: containerOfCgroup(basename(path)) ?? '', path }))
     .filter(({ id }) => !alive.has(id))
     .map(({ id, path }) => ({ id, leftover: cgroupLeftover(looks, path) }));
 }
@@ -33,7 +32,7 @@ function knownToStores(looks: Looks): Set<string> {
 function containerCgroups(looks: Looks, directory: string, depth: number): string[] {
   if (depth === 0) return [];
   return directoriesIn(looks, directory).flatMap((path) =>
-    CGROUP.test(basename(path)) ? [path] : containerCgroups(looks, path, depth - 1),
+    containerOfCgroup(basename(path)) !== undefined ? [path] : containerCgroups(looks, path, depth - 1),
   );
 }
 

@@ -3,6 +3,7 @@ import type { LinuxResources } from '../oci/runtime-config.ts';
 import { HOST_FILES } from '../runtime/cgroup.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { limitRecords } from '../runtime/cgroup-limits.ts';
+import { monitorUpdates } from '../runtime/cgroup-monitor.ts';
 import { performWrites } from '../runtime/cgroup-update.ts';
 import { requestRestartPolicy } from '../runtime/monitor-client.ts';
 import type { PlanRecord } from '../runtime/plan-encode.ts';
@@ -135,7 +136,12 @@ function recordsFor(
   changes: ResourceOptions,
 ): PlanRecord[] {
   const resources = changedLimits(limits, changes);
-  return limitRecords(readCgroupLayout(), cgroupsPathFor(row), { resources, files: HOST_FILES });
+  const layout = readCgroupLayout();
+  const asked = { resources, files: HOST_FILES };
+  return [
+    ...limitRecords(layout, cgroupsPathFor(row), asked),
+    ...monitorUpdates(layout, cgroupsPathFor(row), asked),
+  ];
 }
 
 /**

@@ -10,6 +10,8 @@ export interface CgroupLayout {
 export interface Hierarchy {
   version: 'v1' | 'v2';
   directory: string;
+  /** What of the hierarchy is mounted there, as /proc/PID/cgroup names it: `/` is all that can be seen from here. */
+  shows: string;
   /** As v1 mounts them together (`cpu`, `cpuacct`), or as v2 offers them here (`cgroup.controllers`). */
   controllers: readonly string[];
   /** False: mounted read-only, as inside of an unprivileged container. */
@@ -65,6 +67,7 @@ function firstOfEach(hierarchies: readonly Hierarchy[]): Hierarchy[] {
 
 interface Mount {
   directory: string;
+  shows: string;
   fstype: string;
   options: string[];
   superOptions: string[];
@@ -76,10 +79,11 @@ function parseMounts(mountinfo: string): Mount[] {
   for (const line of mountinfo.split('\n')) {
     if (!line.includes(' - cgroup')) continue;
     const [front = '', back = ''] = line.split(' - ');
-    const [, , , , directory = '', options = ''] = front.split(' ');
+    const [, , , shows = '', directory = '', options = ''] = front.split(' ');
     const [fstype = '', , superOptions = ''] = back.split(' ');
     mounts.push({
       directory: unescaped(directory),
+      shows: unescaped(shows),
       fstype,
       options: options.split(','),
       superOptions: superOptions.split(','),
@@ -98,18 +102,19 @@ function unescaped(path: string): string {
 /** Options of a v1 hierarchy that are not controllers; names and agents contain `=`. */
 const V1_OPTIONS = new Set(['rw', 'ro', 'xattr', 'noprefix', 'clone_children', 'cpuset_v2_mode', 'none']);
 
-function v1Hierarchy({ directory, options, superOptions }: Mount): Hierarchy {
+function v1Hierarchy({ directory, shows, options, superOptions }: Mount): Hierarchy {
   const controllers = superOptions.filter((word) => !V1_OPTIONS.has(word) && !word.includes('='));
-  return { version: 'v1', directory, controllers, writable: isWritable(options, superOptions) };
+  return { version: 'v1', directory, shows, controllers, writable: isWritable(options, superOptions) };
 }
 
-function v2Hierarchy({ directory, options, superOptions }: Mount, read: ReadText): Hierarchy {
+function v2Hierarchy({ directory, shows, options, superOptions }: Mount, read: ReadText): Hierarchy {
   const words = (file: string): string[] => (read(`${directory}/${file}`) ?? '').split(/\s+/).filter(Boolean);
   // Only the root of all cgroups has no type; another one may be that of a cgroup namespace, full of processes.
   const isRoot = read(`${directory}/cgroup.type`) === undefined;
   return {
     version: 'v2',
     directory,
+    shows,
     controllers: words('cgroup.controllers'),
     writable: isWritable(options, superOptions),
     unified: {

@@ -25,23 +25,38 @@ export interface Place {
 /** The same for each limit of a group, by the limit that asks: throws `unsupported` when its controller is not usable. */
 export type PlaceOf = (controller: Controller, limit: Limit) => Place;
 
+/** What is limited, on which files. */
+interface Asked {
+  resources: LinuxResources;
+  files: CgroupFiles;
+}
+
 /**
  * The writes that put limits into force, after those that hand v2 controllers down to the container. Throws
  * `unsupported`, naming the option and the controller, for a limit that this host cannot honour, and `invalid` for CPUs
  * and memory nodes that the cgroups above do not have.
  */
-export function limitRecords(
+export function limitRecords(layout: CgroupLayout, cgroupsPath: string, asked: Asked): PlanRecord[] {
+  return [...enableControllers(layout, cgroupsPath, asked), ...limitWrites(layout, cgroupsPath, asked)];
+}
+
+/** The same without handing anything down: for a cgroup beside one for which that was done. */
+export function limitWrites(
   layout: CgroupLayout,
   cgroupsPath: string,
-  { resources, files }: { resources: LinuxResources; files: CgroupFiles },
+  { resources, files }: Asked,
 ): PlanRecord[] {
   const placeOf: PlaceOf = (controller, limit) => place(layout, cgroupsPath, { controller, limit, files });
-  const limits = limitsOf(resources).flatMap((asked) => {
+  return limitsOf(resources).flatMap((asked) => {
     const target = { place: placeOf(asked.controller, asked.limit), files };
     if (asked.controller === 'cpuset') checkCpuset(asked.cpu, cgroupsPath, target);
     return (target.place.version === 'v1' ? limitsV1 : limitsV2)(asked, target);
   });
-  return [...enableControllers(layout, cgroupsPath, { resources, files }), ...limits];
+}
+
+/** The controllers that limits ask for. */
+export function limitedControllers(resources: LinuxResources): Controller[] {
+  return limitsOf(resources).map(({ controller }) => controller);
 }
 
 /** A group of limits of one controller, with the one that errors name. */

@@ -69,6 +69,16 @@ export function cgroupName(id: string): string {
   return `skiff-${id}`;
 }
 
+/** Where the limits hold for a container's monitor: beside the container's own, whose `cgroupsPath` this is. */
+export function monitorPathOf(cgroupsPath: string): string {
+  return `${cgroupsPath}.monitor`;
+}
+
+/** The id of the container whose directory, or whose monitor's, has this name; undefined for any other name. */
+export function containerOfCgroup(name: string): string | undefined {
+  return /^skiff-([0-9a-f]{64})(\.monitor)?$/.exec(name)?.[1];
+}
+
 /**
  * `linux.cgroupsPath` of a container: `/skiff-<id>`, below the parent when there is one (`team/a` and `/team/a/` are the
  * same). Throws `invalid` for a parent that would lead out of the hierarchies.

@@ -87,13 +87,14 @@ function cpuset({ cpus, mems }: CpuSpec, path: string): PlanRecord[] {
  */
 export function cpusetInheritance(root: string, cgroupsPath: string): PlanRecord[] {
   const levels = [...ancestors(root, cgroupsPath), `${root}${cgroupsPath}`];
-  return levels
-    .slice(1)
-    .flatMap((directory, index) =>
-      ['cpuset.cpus', 'cpuset.mems'].map(
-        (name): PlanRecord => ['copy-value', `${levels[index]}/${name}`, `${directory}/${name}`],
-      ),
-    );
+  return levels.slice(1).flatMap((directory, index) => inheritCpuset(levels[index] ?? root, directory));
+}
+
+/** The same for one level. */
+export function inheritCpuset(parent: string, directory: string): PlanRecord[] {
+  return ['cpuset.cpus', 'cpuset.mems'].map(
+    (name): PlanRecord => ['copy-value', `${parent}/${name}`, `${directory}/${name}`],
+  );
 }
 
 function blockIO(spec: BlockIOSpec, { place, files }: Target): PlanRecord[] {

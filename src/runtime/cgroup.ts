@@ -4,6 +4,7 @@ import type { LinuxResources } from '../oci/runtime-config.ts';
 import { deviceRecords } from './cgroup-devices.ts';
 import type { CgroupLayout, Hierarchy } from './cgroup-layout.ts';
 import { type CgroupFiles, limitRecords } from './cgroup-limits.ts';
+import { type MonitorCgroup, planMonitorCgroups } from './cgroup-monitor.ts';
 import { type Cgroup, findCgroup, isJoined } from './cgroup-paths.ts';
 import { missing } from './cgroup-refusals.ts';
 import { cpusetInheritance } from './cgroup-v1-writes.ts';
@@ -18,6 +19,8 @@ export interface CgroupPlan {
   checks?: Cgroup | undefined;
   /** Made before the container starts, one in each hierarchy that it joins; removed when it ended. */
   directories: readonly Cgroup[];
+  /** Made as well, for what the container makes others do; where nothing that concerns those is limited, none. */
+  monitor: readonly MonitorCgroup[];
   /** Limits, rules about devices, and what has to be switched on for them. */
   setup: readonly PlanRecord[];
   /** What shows on /sys/fs/cgroup; undefined: nothing was joined, so nothing is shown. */
@@ -46,13 +49,16 @@ export function planCgroup(
   const candidates = (['freezer', 'pids', 'devices'] as const).map((name) =>
     findCgroup(layout, cgroupsPath, name),
   );
+  const monitor = planMonitorCgroups(layout, cgroupsPath, { resources, files });
   return {
     checks: candidates.find((cgroup) => cgroup !== undefined),
     directories: joined.map(({ version, directory }) => ({ version, path: `${directory}${cgroupsPath}` })),
+    monitor: monitor.directories,
     setup: [
       ...joined.filter(hasOwnCpuset).flatMap(({ directory }) => cpusetInheritance(directory, cgroupsPath)),
       ...limitRecords(layout, cgroupsPath, { resources, files }),
       ...devices(layout, cgroupsPath, resources),
+      ...monitor.setup,
     ],
     mount: mountOf(joined),
   };

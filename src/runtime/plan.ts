@@ -72,6 +72,9 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ...namespaceRecords(spec.linux, placement.namespaces),
     ...confinementRecords(spec.process, placement.seccomp),
     ...cgroup.directories.map(({ version, path }): PlanRecord => ['cgroup', version, path]),
+    ...cgroup.monitor.map(
+      ({ version, path, back }): PlanRecord => ['monitor-cgroup', version, path, ...back],
+    ),
     ...networkingRecords(placement.networking),
   ];
 }
@@ -122,6 +125,7 @@ function optional(op: string, value: string | undefined): PlanRecord[] {
 function teardown({ identity: { autoRemove, containerDir }, cgroup, networking }: Placement): PlanRecord[] {
   const records = [
     ...cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]),
+    ...cgroup.monitor.map(({ path, back }): PlanRecord => ['vacate-cgroup', path, ...back]),
     ...optional('unlink', networking?.resolver?.config),
     ...(networking?.names ?? []).map((file): PlanRecord => ['unlink', file]),
   ];

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
-import type { Controller } from '../../src/runtime/cgroup-paths.ts';
+import { type Controller, findCgroup, monitorPathOf } from '../../src/runtime/cgroup-paths.ts';
+import { parseStateRecord } from '../../src/runtime/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue, someDisk } from '../helpers/cgroups.ts';
 import { useStore } from '../helpers/skiff.ts';
@@ -22,6 +23,17 @@ async function start(...options: string[]): Promise<string> {
     await store.ok(['rm', '-f', id]);
   });
   return `/skiff-${id}`;
+}
+
+/** CPU time of a process so far, in ms: proc_pid_stat(5) counts in hundredths of a second. */
+function cpuTimeOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+function throttledPeriods(cgroup: string): number {
+  return Number(/^nr_throttled (\d+)$/m.exec(readFileSync(`${cgroup}/cpu.stat`, 'utf8'))?.[1]);
 }
 
 describe('limits', () => {
@@ -48,6 +60,20 @@ describe('limits', () => {
       'timeout 1 sh -c "while :; do :; done"; cat /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null; true';
     const stat = await store.ok(['run', '--rm', '--cpus', '0.5', busybox, 'sh', '-c', script]);
     expect(Number(/^nr_throttled (\d+)$/m.exec(stat)?.[1])).toBeGreaterThan(2);
+  });
+
+  it('hold for what a container makes its monitor do, too', async () => {
+    const id = await store.ok(['run', '-d', '--rm', '--cpus', '0.1', busybox, 'cat', '/dev/zero']);
+    const state = parseStateRecord(readFileSync(join(store.runRoot, id, 'state'), 'utf8'));
+    const cgroup = findCgroup(readCgroupLayout(), monitorPathOf(`/skiff-${id}`), 'cpu')?.path ?? '';
+    const began = { at: performance.now(), ms: cpuTimeOf(state.monitor.pid) };
+    await vi.waitUntil(() => throttledPeriods(cgroup) >= 20, { timeout: 60_000 });
+    const share = (cpuTimeOf(state.monitor.pid) - began.ms) / (performance.now() - began.at);
+    // Ten times as much is what it would take; on a busy machine it gets less than it may.
+    expect(share).toBeLessThan(0.2);
+    expect(share).toBeGreaterThan(0);
+    await store.ok(['rm', '-f', id]);
+    expect(existsSync(cgroup)).toBe(false);
   });
 
   it('read inside of the container as they were asked for', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { monitorPathOf } from '../../src/runtime/cgroup-paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
@@ -65,6 +66,14 @@ describe('update', () => {
       PidsLimit: 44,
       CpusetCpus: '0',
     });
+  });
+
+  it('changes limits of CPU for the monitor as well, and those of memory and processes for the container alone', async () => {
+    const id = await start(['--cpu-shares', '300', '--pids-limit', '20']);
+    await store.ok(['update', '--cpu-shares', '512', '--pids-limit', '44', id]);
+    for (const path of [`/skiff-${id}`, monitorPathOf(`/skiff-${id}`)])
+      expect(kernelValue(path, SHARES)).toBe(isV1('cpu') ? '512' : '59');
+    expect(kernelValue(`/skiff-${id}`, PIDS)).toBe('44');
   });
 
   it('lifts limits with -1', async () => {

@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, expect } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
 import { processIdentity } from '../../src/host/process.ts';
+import { containerOfCgroup } from '../../src/runtime/cgroup-paths.ts';
 
 /** The built executable. */
 export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
@@ -145,7 +146,7 @@ export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
 
 /** A container of another store, started meanwhile: its runtime directory lies below that store's. */
 function belongsToAnotherStore(cgroup: string, runRoot: string): boolean {
-  const id = basename(cgroup).slice('skiff-'.length);
+  const id = containerOfCgroup(basename(cgroup)) ?? '';
   return namesIn('/run')
     .map((name) => join('/run', name))
     .some((other) => other !== runRoot && other.startsWith('/run/skiff') && existsSync(join(other, id)));
@@ -157,13 +158,13 @@ function mountsBelow(root: string): string[] {
     .filter((line) => line.includes(root));
 }
 
-/** Containers' cgroups, wherever the hierarchies are mounted. */
+/** Cgroups of containers and their monitors, wherever the hierarchies are mounted. */
 export function cgroups(): string[] {
   const base = '/sys/fs/cgroup';
   const places = [base, ...namesIn(base).map((name) => join(base, name))];
   return places.flatMap((place) =>
     namesIn(place)
-      .filter((name) => /^skiff-[0-9a-f]{64}$/.test(name))
+      .filter((name) => containerOfCgroup(name) !== undefined)
       .map((name) => join(place, name)),
   );
 }

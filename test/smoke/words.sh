@@ -101,7 +101,7 @@ remove_all() {
 }
 
 cgroups_of_containers() {
-    find /sys/fs/cgroup -type d -name 'skiff-*' 2>/dev/null | grep -E '/skiff-[0-9a-f]{64}$' | sort
+    find /sys/fs/cgroup -type d -name 'skiff-*' 2>/dev/null | grep -E '/skiff-[0-9a-f]{64}(.monitor)?$' | sort
 }
 
 # leftovers: what containers must not leave behind, a line each.

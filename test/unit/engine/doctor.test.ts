@@ -222,12 +222,15 @@ describe('what a crash leaves', () => {
     const looks = looksOf({
       '/proc/self/mountinfo': V1,
       [`${cgroup}/skiff-${ID}/cgroup.procs`]: '',
+      [`${cgroup}/skiff-${ID}.monitor/cgroup.procs`]: '',
       [`${cgroup}/skiff-${other}/cgroup.procs`]: '',
+      [`${cgroup}/skiff-${other}.monitor/cgroup.procs`]: '',
       [`${cgroup}/skiff-${busy}/cgroup.procs`]: '17\n',
       [`/run/skiff-0badcafe/${other}/plan`]: '',
     });
     expect(find(looks)).toEqual([
       { kind: 'cgroup', name: `${cgroup}/skiff-${ID}`, foreign: false },
+      { kind: 'cgroup', name: `${cgroup}/skiff-${ID}.monitor`, foreign: false },
       { kind: 'cgroup', name: `${cgroup}/skiff-${busy}`, foreign: true },
     ]);
   });

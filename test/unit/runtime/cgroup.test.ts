@@ -32,7 +32,8 @@ function v2(files: { enabled: string; type?: string; procs?: string }) {
   });
 }
 
-const ALL = { memory: { limit: 100, swap: 200 }, cpu: { quota: 50, period: 100 }, pids: { limit: 7 } };
+/** Those that are the container's alone. */
+const ALL = { memory: { limit: 100, swap: 200 }, pids: { limit: 7 } };
 
 describe('readCgroupLayout', () => {
   it('tells v1, hybrid, v2 and none apart by what is mounted', () => {
@@ -68,7 +69,7 @@ describe('readCgroupLayout', () => {
       '35 31 0:32 / /c rw - cgroup cgroup rw,memory',
     ]);
     expect(hierarchies).toEqual([
-      { version: 'v1', directory: '/a b', controllers: ['memory'], writable: true },
+      { version: 'v1', directory: '/a b', shows: '/', controllers: ['memory'], writable: true },
     ]);
   });
 });
@@ -90,8 +91,6 @@ describe('planCgroup', () => {
     expect(planCgroup(layout(V1), '/box', ALL).setup).toEqual([
       ['write', '/sys/fs/cgroup/memory/box/memory.limit_in_bytes', '100'],
       ['write-optional', '/sys/fs/cgroup/memory/box/memory.memsw.limit_in_bytes', '200'],
-      ['write', '/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us', '100'],
-      ['write', '/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us', '50'],
       ['write', '/sys/fs/cgroup/pids/box/pids.max', '7'],
     ]);
   });
@@ -100,10 +99,10 @@ describe('planCgroup', () => {
     expect(planCgroup(v2({ enabled: 'cpu io memory pids' }), '/box', ALL)).toEqual({
       checks: { version: 'v2', path: '/sys/fs/cgroup/box' },
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
+      monitor: [],
       setup: [
         ['write', '/sys/fs/cgroup/box/memory.max', '100'],
         ['write-optional', '/sys/fs/cgroup/box/memory.swap.max', '100'],
-        ['write', '/sys/fs/cgroup/box/cpu.max', '50 100'],
         ['write', '/sys/fs/cgroup/box/pids.max', '7'],
       ],
       mount: { version: 'v2', names: [] },
@@ -123,6 +122,7 @@ describe('planCgroup', () => {
     expect(planCgroup(nested, '/box', {})).toEqual({
       checks: { version: 'v2', path: '/sys/fs/cgroup/box' },
       directories: [{ version: 'v2', path: '/sys/fs/cgroup/box' }],
+      monitor: [],
       setup: [],
       mount: { version: 'v2', names: [] },
     });
@@ -168,7 +168,12 @@ describe('planCgroup', () => {
     const readOnly = layout([V2.replace('cgroup rw', 'cgroup ro')], {
       '/sys/fs/cgroup/cgroup.controllers': 'memory pids',
     });
-    expect(planCgroup(readOnly, '/box', {})).toEqual({ directories: [], setup: [], mount: undefined });
+    expect(planCgroup(readOnly, '/box', {})).toEqual({
+      directories: [],
+      monitor: [],
+      setup: [],
+      mount: undefined,
+    });
     expect(() => planCgroup(readOnly, '/box', { memory: { limit: 1 } })).toThrow('mounted read-only');
   });
 

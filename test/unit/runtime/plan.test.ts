@@ -24,8 +24,14 @@ const CGROUP: CgroupPlan = {
     { version: 'v1', path: '/cg/memory/x' },
     { version: 'v1', path: '/cg/pids/x' },
   ],
+  monitor: [],
   setup: [['write', '/cg/pids/x/pids.max', '10']],
   mount: { version: 'v1', names: ['memory', 'pids'] },
+};
+
+const LIMITED: CgroupPlan = {
+  ...CGROUP,
+  monitor: [{ version: 'v1', path: '/cg/cpu/x.monitor', back: ['/cg/cpu/user', '/cg/cpu'] }],
 };
 
 const OTHER = { pid: 70, startTime: 8000 };
@@ -88,6 +94,20 @@ describe('compilePlan', () => {
     expect(section(plan(), 'setup')).toEqual([['write', '/cg/pids/x/pids.max', '10']]);
   });
 
+  it('has the monitor join a cgroup beside it where CPU or block I/O is limited, and vacates that in the end', () => {
+    const limited = plan({}, { cgroup: LIMITED });
+    expect(withOp(limited, 'monitor-cgroup')).toEqual([
+      ['monitor-cgroup', 'v1', '/cg/cpu/x.monitor', '/cg/cpu/user', '/cg/cpu'],
+    ]);
+    expect(section(limited, 'teardown')).toEqual([
+      ['rmdir-cgroup', '/cg/memory/x'],
+      ['rmdir-cgroup', '/cg/pids/x'],
+      ['vacate-cgroup', '/cg/cpu/x.monitor', '/cg/cpu/user', '/cg/cpu'],
+    ]);
+    const others = limited.filter(([op]) => op !== 'monitor-cgroup' && op !== 'vacate-cgroup');
+    expect(others).toEqual(plan());
+  });
+
   it('stacks the layers topmost first', () => {
     expect(withOp(plan(), 'overlay')).toEqual([
       [
@@ -126,6 +146,7 @@ describe('compilePlan', () => {
         { rootfs, identity, process, namespaces: mapped },
         {
           seccomp,
+          cgroup: LIMITED,
           host: { apparmor: () => 'docker-default' },
           networking: { ...NETWORKING, resolver: { config: '/c', rules: '00' } },
         },
@@ -224,7 +245,10 @@ describe('compilePlan', () => {
       ['cgroup-mount', '/sys/fs/cgroup', 'v1', 'ro', 'memory', 'pids'],
     ]);
     expect(
-      withOp(plan({}, { cgroup: { directories: [], setup: [], mount: undefined } }), 'cgroup-mount'),
+      withOp(
+        plan({}, { cgroup: { directories: [], monitor: [], setup: [], mount: undefined } }),
+        'cgroup-mount',
+      ),
     ).toEqual([]);
   });
 
@@ -370,6 +394,7 @@ describe('compilePlan', () => {
         { version: 'v1', path: '/cg/memory/x' },
         { version: 'v2', path: '/cg/unified/x' },
       ],
+      monitor: [],
       setup: [],
       mount: { version: 'hybrid', names: ['cpu,cpuacct', 'memory', 'unified'] },
     };
@@ -402,6 +427,7 @@ describe('compilePlan', () => {
   it('shows all of v2 where the cgroup namespace is the host’s, and lets it be written when told so', () => {
     const cgroup: CgroupPlan = {
       directories: [{ version: 'v2', path: '/cg/x' }],
+      monitor: [],
       setup: [],
       mount: { version: 'v2', names: [] },
     };

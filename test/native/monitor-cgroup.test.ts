@@ -179,6 +179,6 @@ describe('the cgroup of a monitor', () => {
     expect(existsSync(cgroup)).toBe(false);
     expect(placeOf(Number(readFileSync(pid, 'utf8')))).toBe(ROOT);
     writeFileSync(fifo, 'done\n');
-    await seen(room.root, () => existsSync(`${log}.1.done`));
+    await seen(room.root, () => existsSync(`${log}.0000000001.done`));
   });
 });

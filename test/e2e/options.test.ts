@@ -19,11 +19,6 @@ async function inside(script: string, ...options: string[]): Promise<string> {
   return await store.ok(['run', '--rm', ...options, busybox, 'sh', '-c', script]);
 }
 
-/** What this store's containers left; cgroups come last of all, and other stores make some at the same time. */
-function traces(): string[] {
-  return leftovers(store).filter((trace) => !trace.startsWith('cgroup '));
-}
-
 describe('the process of a container', () => {
   it('has the groups that the image gives its user and those that are added, by name or number', async () => {
     expect(await inside('id -G', '--group-add', 'nogroup', '--group-add', '4711')).toBe('0 4711 65534');
@@ -247,7 +242,7 @@ describe('a wrong value', () => {
     ['--publish', '80:x', '80:x'],
     ['--expose', 'http', 'http'],
   ])('of %s, %j, is named and leaves nothing', async (option, value, named) => {
-    const [before, containers] = [traces(), await store.ok(['ps', '-aq'])];
+    const [before, containers] = [leftovers(store), await store.ok(['ps', '-aq'])];
     const { code, stdout, stderr } = await store.skiff(['run', `${option}=${value}`, busybox, 'true']);
     expect({ code, stdout, stderr }).toEqual({
       code: 125,
@@ -255,7 +250,7 @@ describe('a wrong value', () => {
       stderr: expect.stringContaining(named),
     });
     expect(stderr).not.toContain('unexpected error');
-    expect(traces()).toEqual(before);
+    expect(leftovers(store)).toEqual(before);
     expect(await store.ok(['ps', '-aq'])).toBe(containers);
   });
 

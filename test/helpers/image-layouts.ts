@@ -82,6 +82,10 @@ export function versionOf(...files: readonly string[]): string {
 
 /** Makes a finished directory visible under its name; somebody else's, made meanwhile, is as good. */
 function publish(draft: string, name: string): void {
-  if (existsSync(name)) rmSync(draft, { recursive: true });
-  else renameSync(draft, name);
+  try {
+    renameSync(draft, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    rmSync(draft, { recursive: true });
+  }
 }

@@ -30,8 +30,9 @@ export function umociTree(name: ImageName): string[] {
       stdio: 'pipe',
     });
     const tree = describeTree(join(bundle, 'rootfs'));
-    writeFileSync(`${kept}.new`, JSON.stringify(tree));
-    renameSync(`${kept}.new`, kept);
+    const draft = `${kept}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(tree));
+    renameSync(draft, kept);
     return tree;
   } finally {
     rmSync(work, { recursive: true, force: true });

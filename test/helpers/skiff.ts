@@ -34,8 +34,8 @@ export interface RunOptions {
 export interface Store {
   root: string;
   runRoot: string;
-  /** Cgroups of containers that are none of this store's. */
-  otherCgroups: readonly string[];
+  /** Roots of the stores that its commands have used: its own, and those that single tests named instead. */
+  roots: ReadonlySet<string>;
   /** Runs skiff on this store to its end; never throws for an exit code. */
   skiff(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts skiff on this store and returns the process. */
@@ -70,15 +70,14 @@ export function useStore(
 ): Store {
   const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
   const { run: runRoot } = storePaths(root);
-  /** What single tests name instead. */
-  const otherRoots = new Set<string>();
+  const roots = new Set([root]);
   const store: Store = {
     root,
     runRoot,
-    otherCgroups: cgroups(),
+    roots,
     start: (args, options) => {
       const other = args.indexOf('--root');
-      if (other >= 0) otherRoots.add(args[other + 1] ?? '');
+      if (other >= 0) roots.add(args[other + 1] ?? '');
       const always = defaults();
       return spawnSkiff(root, args, { ...always, ...options, env: { ...always.env, ...options?.env } });
     },
@@ -97,7 +96,7 @@ export function useStore(
     for (const id of ids) await store.ok(['rm', '-f', id]);
     const left = leftovers(store);
     rmSync(root, { recursive: true, force: true });
-    for (const used of [root, ...otherRoots]) rmSync(storePaths(used).run, { recursive: true, force: true });
+    for (const used of roots) rmSync(storePaths(used).run, { recursive: true, force: true });
     expect(left).toEqual([]);
   };
   afterAll(() => takeBack().finally(whenGone));
@@ -124,12 +123,16 @@ export function isRunning(pid: number): boolean {
 /** What the runtime root has until the next reboot. */
 const KEPT = ['gone', 'names', 'uplinks4', 'uplinks6'];
 
-/** Traces of containers on this machine: mounts below the store, cgroups, directories. Empty when all is well. */
-export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
+/**
+ * Traces of a store's containers on this machine: mounts below it, cgroups, directories. Empty when all is well,
+ * whatever other stores have and do at the same time.
+ */
+export function leftovers({ root, runRoot, roots }: Store): string[] {
+  const ids = new Set([...roots].flatMap(idsOfContainers));
   return [
     ...mountsBelow(root).map((mount) => `mount ${mount}`),
     ...cgroups()
-      .filter((cgroup) => !otherCgroups.includes(cgroup) && !belongsToAnotherStore(cgroup, runRoot))
+      .filter((cgroup) => ids.has(containerOfCgroup(basename(cgroup)) ?? ''))
       .map((cgroup) => `cgroup ${cgroup}`),
     ...namesIn(runRoot)
       .filter((name) => !KEPT.includes(name))
@@ -144,12 +147,14 @@ export function leftovers({ root, runRoot, otherCgroups }: Store): string[] {
   ];
 }
 
-/** A container of another store, started meanwhile: its runtime directory lies below that store's. */
-function belongsToAnotherStore(cgroup: string, runRoot: string): boolean {
-  const id = containerOfCgroup(basename(cgroup)) ?? '';
-  return namesIn('/run')
-    .map((name) => join('/run', name))
-    .some((other) => other !== runRoot && other.startsWith('/run/skiff') && existsSync(join(other, id)));
+/** Every container that a store ever had: its journal has the creation of each before it has a cgroup. */
+function idsOfContainers(root: string): string[] {
+  const journals = ['events.log.1', 'events.log']
+    .map((name) => join(root, name))
+    .filter((file) => existsSync(file));
+  return journals.flatMap((journal) =>
+    [...readFileSync(journal, 'utf8').matchAll(/"ID":"([0-9a-f]{64})"/g)].map(([, id]) => id ?? ''),
+  );
 }
 
 function mountsBelow(root: string): string[] {

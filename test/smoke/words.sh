@@ -100,14 +100,16 @@ remove_all() {
     done
 }
 
+# Of every container that the store ever had: its journal has the creation of each before it has a cgroup.
 cgroups_of_containers() {
-    find /sys/fs/cgroup -type d -name 'skiff-*' 2>/dev/null | grep -E '/skiff-[0-9a-f]{64}(.monitor)?$' | sort
+    cat "$STORE"/events.log* | grep -oE '"ID":"[0-9a-f]{64}"' | grep -oE '[0-9a-f]{64}' | sort -u >"$work/ids"
+    find /sys/fs/cgroup -type d -name 'skiff-*' 2>/dev/null | grep -F -f "$work/ids"
 }
 
 # leftovers: what containers must not leave behind, a line each.
 leftovers() {
     runtime=$(skiff info | sed -n 's/^Runtime Dir: //p')
-    cgroups_of_containers | grep -vxF -f "$work/cgroups-before" | sed 's/^/cgroup /'
+    cgroups_of_containers | sed 's/^/cgroup /'
     grep -F " $STORE/" /proc/self/mountinfo | sed 's/^/mount /'
     for place in "$runtime" "$STORE/containers" "$STORE/tmp" "$STORE/trash" "$STORE/locks"; do
         [ ! -d "$place" ] || find "$place" -mindepth 1 -maxdepth 1 ! -name gone ! -name names ! -name 'uplinks[46]'

@@ -3,7 +3,7 @@ import type { CreateNetworkOptions } from '../../engine/network-options.ts';
 import { EngineError } from '../../errors.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { print } from '../output/print.ts';
-import { collectPair, type Labels } from '../parse/labels.ts';
+import { collectLabel, collectPair, type Labels } from '../parse/labels.ts';
 import { collectAuxiliary, collectCommas, type SubnetFlags, subnetOptions } from '../parse/subnets.ts';
 import { booleanWord } from '../parse/words.ts';
 import type { Session } from '../session.ts';
@@ -46,7 +46,7 @@ export function define(command: Command, session: () => Session): void {
     .option('--internal', 'containers reach each other and the host, nothing else')
     .option('--ipv4 [boolean]', 'IPv4 addresses; true when absent', boolean('--ipv4'))
     .option('--ipv6', 'IPv6 addresses, too')
-    .option('--label <key[=value]>', 'a label, for filters and templates (repeatable)', collectPair('label'))
+    .option('--label <key[=value]>', 'a label, for filters and templates (repeatable)', collectLabel)
     .option('-o, --opt <key=value>', 'an option of the driver (repeatable)', collectPair('option'));
   for (const [flags, reason] of REFUSED) command.addOption(refused(flags, reason));
   command

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/create-options.ts';
-import { collectLabelFile, collectPair, type Labels } from '../parse/labels.ts';
+import { collectLabel, collectLabelFile, collectPair, type Labels } from '../parse/labels.ts';
 
 export interface LabelFlags {
   annotation?: Labels;
@@ -12,12 +12,12 @@ export interface LabelFlags {
 export function addLabelOptions(command: Command): void {
   command
     .optionsGroup('Labels:')
+    .option('-l, --label <key[=value]>', 'a label, for filters and templates (repeatable)', collectLabel)
     .option(
-      '-l, --label <key[=value]>',
-      'a label, for filters and templates (repeatable)',
-      collectPair('label'),
+      '--label-file <file>',
+      'labels from a file, KEY=VALUE on each line (repeatable)',
+      collectLabelFile,
     )
-    .option('--label-file <file>', 'labels from a file, one on each line (repeatable)', collectLabelFile)
     .option(
       '--annotation <key[=value]>',
       'a note for OCI runtimes, in its config.json (repeatable)',

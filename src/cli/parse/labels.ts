@@ -17,8 +17,24 @@ export function collectPair(what: string): (text: string, previous?: Labels) => 
   };
 }
 
-/** Collects `--label-file`. Throws as `readKeyValueFile`. */
+/**
+ * Collects `--label KEY[=VALUE]`. Blanks before the name are part of it, as in Docker; a name of nothing else, and one with
+ * blanks further on, is none. Throws `invalid`.
+ */
+export function collectLabel(text: string, previous?: Labels): Labels {
+  const name = text.split('=', 1)[0]?.replace(/^[ \t]+/, '') ?? '';
+  if (/[ \t]/.test(name))
+    throw new EngineError('invalid', `the name of label "${text}" has blanks in it`, {
+      subject: text,
+      hint: 'write KEY=VALUE',
+    });
+  return collectPair('label')(name === '' ? text.trimStart() : text, previous);
+}
+
+/** Collects `--label-file`; a line without `=` is none, as for Docker. Throws as `readKeyValueFile`. */
 export function collectLabelFile(path: string, previous: Labels = {}): Labels {
-  const pairs = readKeyValueFile(path, 'label file');
-  return { ...previous, ...Object.fromEntries(pairs.map(({ key, value = '' }) => [key, value])) };
+  const pairs = readKeyValueFile(path, 'label file').flatMap(({ key, value }) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
+  return { ...previous, ...Object.fromEntries(pairs) };
 }

@@ -169,7 +169,8 @@ describe('the options of a new container', () => {
     [['--name', 'x', '--rm', '--replace'], { name: 'x', autoRemove: true }],
     // Labels
     [['-l', 'a=1', '--label', 'b', '-l', 'c=x=y'], { labels: { a: '1', b: '', c: 'x=y' } }],
-    [['-l', 'a=line', '--label-file', labelFile], { labels: { a: 'line', b: 'file=two', alone: '' } }],
+    [['-l', 'a=line', '--label-file', labelFile], { labels: { a: 'line', b: 'file=two' } }],
+    [['-l', ' a=1', '-l', '\tb'], { labels: { ' a': '1', '\tb': '' } }],
     [['-l', '__proto__=x'], { labels: Object.fromEntries([['__proto__', 'x']]) }],
     [['--annotation', 'org.example.a=1'], { annotations: { 'org.example.a': '1' } }],
     // Supervision
@@ -271,7 +272,12 @@ describe('the options of a new container', () => {
     ['--shm-size', '-1', '-1'],
     ['--env-file', '/no/such/env', 'no such env file: /no/such/env'],
     ['--label-file', directory, 'is a directory'],
+    ['--label', '', 'has no name'],
+    ['--label', '=', '"=" has no name'],
     ['--label', '=x', '"=x"'],
+    ['--label', ' =x', '"=x"'],
+    ['--label', 'a b', '"a b" has blanks'],
+    ['--label', 'a\t=1', 'has blanks'],
     ['--annotation', '', 'annotation'],
     ['--restart', 'sometimes', 'sometimes'],
     ['--restart', ':3', ':3'],

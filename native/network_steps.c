@@ -210,6 +210,8 @@ int network_step(const struct network_sockets *sockets, int container, const str
     switch (record->op) {
     case OP_BRIDGE:
         return make_bridge(rtnl, arg) < 0 ? failed(STAGE_BRIDGE, arg[0]) : 0;
+    case OP_ALIAS:
+        return rtnl_alias(rtnl, arg[0], arg[1]) < 0 ? failed(STAGE_ALIAS, arg[0]) : 0;
     case OP_VETH:
         return make_veth(rtnl, container, arg) < 0 ? failed(STAGE_VETH, arg[1]) : 0;
     case OP_REJOIN:

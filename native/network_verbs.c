@@ -1,14 +1,17 @@
 /*
- * The verbs `network FILE up [PID STARTTIME]`, `network FILE down|check`, `nft batch` and `nft get`: what the monitor does by
- * itself, for what runs already, and for what belongs to no container.
+ * The verbs `network FILE up [PID STARTTIME]`, `network FILE down`, `nft batch` and `nft get`: what the monitor does by
+ * itself, for what runs already, and for what belongs to no container; `network FILE check` and `network links`, which
+ * look and change nothing.
  */
 #include "events.h"
 #include "kernel.h"
+#include "netlink.h"
 #include "network.h"
 #include "network_check.h"
 #include "nft.h"
 #include "plan.h"
 #include "report.h"
+#include "rtnl_link.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -64,15 +67,24 @@ static int perform(int argc, char **argv)
     return network_up(&host, file, container);
 }
 
+static int list_links(void)
+{
+    owned_fd rtnl = netlink_open(NETLINK_ROUTE);
+    return rtnl < 0 || rtnl_list_links(rtnl, 1) < 0 ? failed(STAGE_NETWORK, "rtnetlink") : 0;
+}
+
 int network_main(int argc, char **argv)
 {
+    bool links = argc == 2 && strcmp(argv[1], "links") == 0;
     bool up = (argc == 3 || argc == 5) && strcmp(argv[2], "up") == 0;
     bool other = argc == 3 && (strcmp(argv[2], "down") == 0 || strcmp(argv[2], "check") == 0);
-    if (!up && !other) {
-        fputs("usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down|check\n", stderr);
+    if (!up && !other && !links) {
+        fputs(
+            "usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down|check | network links\n",
+            stderr);
         return 1;
     }
-    if (perform(argc, argv) == 0) return 0;
+    if ((links ? list_links() : perform(argc, argv)) == 0) return 0;
     report_noted_failure();
     return 1;
 }
@@ -118,7 +130,8 @@ int nft_main(int argc, char **argv)
     int socket = nft_open();
     int result = socket < 0 ? -1 : read_messages(&messages);
     if (result == 0)
-        result = batch ? nft_transaction(socket, &messages, detail, sizeof detail) : nft_ask(socket, &messages, 1);
+        result =
+            batch ? nft_transaction(socket, &messages, detail, sizeof detail) : nft_ask(socket, &messages, 1);
     if (result < 0) failed(STAGE_NFT, detail);
     nft_leave(&socket);
     if (result == 0) return 0;

@@ -145,6 +145,7 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_PORTS:
     case OP_FIREWALL:
     case OP_REPAIR:
+    case OP_LAST_OUT:
     case OP_RESOLVER:
     case OP_MONITOR_CGROUP:
         return 0; /* read where they are performed */

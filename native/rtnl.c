@@ -30,6 +30,16 @@ int rtnl_bridge(int rtnl, const char *name, const struct mac *mac, uint32_t mtu)
     return strcmp(link.kind, "bridge") == 0 ? rtnl_up(rtnl, name) : fail_with(EEXIST);
 }
 
+int rtnl_alias(int rtnl, const char *link, const char *text)
+{
+    struct message message;
+    struct ifinfomsg info = {.ifi_index = rtnl_link_index(rtnl, link)};
+    if (info.ifi_index < 0) return -1;
+    message_begin(&message, RTM_NEWLINK, 0, &info, sizeof info);
+    message_add(&message, IFLA_IFALIAS, text, strlen(text));
+    return netlink_request(rtnl, &message);
+}
+
 static void add_container_link(struct message *message, const struct container_link *link, uint32_t mtu)
 {
     message_add_text(message, IFLA_IFNAME, link->name);

@@ -30,6 +30,9 @@ struct container_link {
 /* Makes a bridge and brings it up. One that is there is fine (brought up only); EEXIST: it is no bridge. */
 int rtnl_bridge(int rtnl, const char *name, const struct mac *mac, uint32_t mtu);
 
+/* Text that whoever looks at links is shown beside its name (IFLA_IFALIAS), at most 255 bytes. */
+int rtnl_alias(int rtnl, const char *link, const char *text);
+
 /* Of which families a host has to forward packets. */
 struct forwarding {
     bool v4, v6;
@@ -37,8 +40,8 @@ struct forwarding {
 
 /*
  * Makes a pair of which `name` is a port of `bridge`, up, and the other end is in the container. ENODEV: there is no
- * such bridge, ENETDOWN: it is down, ENETUNREACH: what arrives there is not forwarded, of a family that is wanted. A port of the bridge that has the name is what a container left whose namespace is still being taken
- * apart: it goes.
+ * such bridge, ENETDOWN: it is down, ENETUNREACH: what arrives there is not forwarded, of a family that is wanted. A
+ * port of the bridge that has the name is what a container left whose namespace is still being taken apart: it goes.
  */
 int rtnl_veth(int rtnl, const char *name, const char *bridge, struct forwarding wanted,
               const struct container_link *link);

@@ -3,6 +3,7 @@ import { EngineError } from '../errors.ts';
 import { Database } from '../host/database.ts';
 import { installHelper } from '../host/helper.ts';
 import { DEFAULT_ROOT, type StorePaths, storePaths } from '../host/paths.ts';
+import { makeRuntimeRoot } from '../host/root-record.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** How an engine is opened. */
@@ -59,23 +60,32 @@ export class Context {
   close(): void {
     this.#database?.close();
     this.#database = undefined;
+    this.#helper = undefined;
   }
 
   #openDatabase(): Database {
     requireRoot();
     const { root, run } = this.paths;
-    for (const directory of [root, run]) {
-      try {
-        const made = mkdirSync(directory, { recursive: true, mode: PRIVATE });
-        if (made === undefined) closeToOthers(directory);
-      } catch (cause) {
-        throw new EngineError('unavailable', `cannot make ${directory}: ${(cause as Error).message}`, {
-          subject: directory,
-          cause,
-        });
-      }
-    }
+    make(root, () => {
+      mkdirSync(root, { recursive: true, mode: PRIVATE });
+      closeToOthers(root);
+    });
+    make(run, () => {
+      makeRuntimeRoot(this.paths, PRIVATE);
+      closeToOthers(run);
+    });
     return Database.open(this.paths.database, MIGRATIONS);
+  }
+}
+
+function make(directory: string, body: () => void): void {
+  try {
+    body();
+  } catch (cause) {
+    throw new EngineError('unavailable', `cannot make ${directory}: ${(cause as Error).message}`, {
+      subject: directory,
+      cause,
+    });
   }
 }
 
@@ -89,7 +99,8 @@ function closeToOthers(directory: string): void {
   if ((statSync(directory).mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
 }
 
-function requireRoot(): void {
+/** Throws `denied` for whoever is not root. */
+export function requireRoot(): void {
   if (process.geteuid?.() === 0) return;
   throw new EngineError('denied', 'skiff needs root rights to manage containers', {
     hint: 'run it with sudo; rootless containers are not supported yet',

@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { kernelVersion } from '../host/kernel.ts';
 import { readOwnFile, writeOwnFile } from '../host/own-file.ts';
 import { runProgram } from '../host/run-program.ts';
@@ -13,7 +12,7 @@ import type { Context } from './context.ts';
 export async function canMapOwners(context: Context): Promise<boolean> {
   if (process.env['SKIFF_IDMAP'] === 'copy') return false;
   const { release, major, minor } = kernelVersion();
-  const marker = join(context.paths.root, 'idmapped-mounts');
+  const marker = context.paths.idmappedMounts;
   const [knownRelease, answer] = (readOwnFile(marker) ?? '').split(' ');
   if (knownRelease === release) return answer === 'yes';
   const can = (major > 5 || (major === 5 && minor >= 19)) && (await tryMount(context));

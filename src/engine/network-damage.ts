@@ -1,5 +1,6 @@
 import { runProgram } from '../host/run-program.ts';
 import type { NetworkDefinition } from '../network/definition.ts';
+import { bridgeAlias } from '../network/links.ts';
 import { compileBridges } from '../network/network-file.ts';
 import { WATCHED_CHAIN, WATCHED_RULES } from '../network/nft/watched-chain.ts';
 import type { FailureRecord } from '../runtime/failure.ts';
@@ -7,7 +8,7 @@ import { allAddresses } from './address-leases.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import type { Context } from './context.ts';
 import { missingForwarding } from './forwarding.ts';
-import { allNetworks } from './network-store.ts';
+import { neededNetworks } from './needed-networks.ts';
 import { checkNetworkFile } from './perform-network.ts';
 
 /** What somebody else has done to the networks that containers are on. */
@@ -36,13 +37,14 @@ export async function repairIfDamaged(context: Context): Promise<void> {
 /** Looks without changing anything. Without containers on networks there is nothing to look at. */
 export async function findDamage(context: Context): Promise<NetworkDamage> {
   const used = new Set(allAddresses(context.database).map(({ networkId }) => networkId));
-  const networks = allNetworks(context.database)
-    .map(({ definition }) => definition)
-    .filter(({ id }) => used.has(id));
+  const networks = neededNetworks(context).filter(({ id }) => used.has(id));
   if (networks.length === 0) return { isFlushed: false, forwarding: [], links: [], networks };
   const [isFlushed, links] = await Promise.all([
     isTableFlushed(context),
-    checkNetworkFile(context, compileBridges(networks, bridgePorts(context, networks))),
+    checkNetworkFile(
+      context,
+      compileBridges(networks, bridgePorts(context, networks), bridgeAlias(context.paths)),
+    ),
   ]);
   return { isFlushed, forwarding: missingForwarding(networks), links, networks };
 }

@@ -19,6 +19,7 @@ export function networkPlacement(
     portsFile: networking.mappings.length > 0 ? ports : undefined,
     firewall: { table: context.paths.table, chain: WATCHED_CHAIN, rules: WATCHED_RULES },
     repair: context.ownCommand('repair-networks'),
+    lastOut: context.paths.lastOut,
     resolver: { config: resolver, rules: resolverRules },
     names: networking.nameService.hasResolver
       ? networking.joins.map(({ network }) => names(network.definition.id))

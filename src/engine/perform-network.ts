@@ -2,12 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomHex } from '../host/random.ts';
 import { callHelper } from '../host/run-program.ts';
+import { type Link, parseLinks } from '../network/links.ts';
 import { explainFailure, type FailureRecord } from '../runtime/failure.ts';
 import type { Context } from './context.ts';
 
 /** Performs a network file that lies nowhere yet. Throws what its first failing step means. */
 export async function performNetworkFile(
-  context: Context,
+  context: Pick<Context, 'helper' | 'paths'>,
   file: Uint8Array,
   verb: 'up' | 'down',
   more: readonly string[] = [],
@@ -32,11 +33,11 @@ export async function checkNetworkFile(context: Context, file: Uint8Array): Prom
 }
 
 async function withFile<Result>(
-  context: Context,
+  { paths }: Pick<Context, 'paths'>,
   file: Uint8Array,
   use: (path: string) => Promise<Result>,
 ): Promise<Result> {
-  const directory = join(context.paths.tmp, `network-${randomHex(4)}`);
+  const directory = join(paths.tmp, `network-${randomHex(4)}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   try {
     const path = join(directory, 'file');
@@ -49,7 +50,7 @@ async function withFile<Result>(
 
 /** Performs the network file at `path`; `more` names the process in whose namespace the container's part is done. */
 export async function performNetwork(
-  { helper }: Context,
+  { helper }: Pick<Context, 'helper'>,
   path: string,
   verb: 'up' | 'down',
   more: readonly string[] = [],
@@ -58,8 +59,18 @@ export async function performNetwork(
   if (failure !== undefined) throw explainFailure(failure).error;
 }
 
+/** The interfaces of this network namespace. Throws what a refusal means. */
+export async function readLinks({ helper }: Pick<Context, 'helper'>): Promise<Link[]> {
+  const { output, failure } = await callHelper(helper, ['network', 'links']);
+  if (failure !== undefined) throw explainFailure(failure).error;
+  return parseLinks(output);
+}
+
 /** Sends messages to nf_tables as one transaction. Throws what a refusal means. */
-export async function sendToFirewall({ helper }: Context, messages: Uint8Array): Promise<void> {
+export async function sendToFirewall(
+  { helper }: Pick<Context, 'helper'>,
+  messages: Uint8Array,
+): Promise<void> {
   const { failure } = await callHelper(helper, ['nft', 'batch'], messages);
   if (failure !== undefined) throw explainFailure(failure).error;
 }

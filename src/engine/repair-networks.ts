@@ -1,13 +1,17 @@
+import { renameSync } from 'node:fs';
+import { writeOwnFile } from '../host/own-file.ts';
 import { familyOf } from '../network/address-text.ts';
 import type { FirewallPort, FirewallState, NetworkDefinition } from '../network/definition.ts';
-import { compileBridges, compileRemoval } from '../network/network-file.ts';
-import { ruleset } from '../network/nft/ruleset.ts';
+import { bridgeAlias } from '../network/links.ts';
+import { bridgeMac, compileBridges, compileRemoval, type MadeBridge } from '../network/network-file.ts';
+import { ruleset, withoutTable } from '../network/nft/ruleset.ts';
 import { allAddresses } from './address-leases.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import type { Context } from './context.ts';
 import { enableForwarding, readUplinks } from './forwarding.ts';
 import { leaseChecker } from './lease-holders.ts';
-import { allNetworks } from './network-store.ts';
+import { neededNetworks } from './needed-networks.ts';
+import { allNetworks, DEFAULT_NETWORK } from './network-store.ts';
 import { performNetworkFile, sendToFirewall } from './perform-network.ts';
 import { allPorts } from './port-leases.ts';
 
@@ -18,22 +22,55 @@ import { allPorts } from './port-leases.ts';
  */
 export async function repairNetworks(context: Context): Promise<void> {
   for (let done = ''; ; ) {
-    const networks = allNetworks(context.database).map(({ definition }) => definition);
+    const networks = neededNetworks(context);
     const state = firewallState(context, networks);
     const seen = JSON.stringify(state);
     if (seen === done) return;
     const ports = bridgePorts(context, networks);
-    await performNetworkFile(context, compileBridges(networks, ports), 'up');
+    await performNetworkFile(context, compileBridges(networks, ports, bridgeAlias(context.paths)), 'up');
     enableForwarding(context.paths, networks, ports);
-    const uplinks = { uplinks4: readUplinks(context.paths, 4), uplinks6: readUplinks(context.paths, 6) };
-    await sendToFirewall(context, ruleset({ ...state, ...uplinks }).messages);
+    await sendToFirewall(context, firewallMessages(context, state));
+    writeLastOut(context);
     done = seen;
   }
 }
 
 /** Takes a network's bridge away. What hangs on it goes with its container. */
 export async function removeLinks(context: Context, definition: NetworkDefinition): Promise<void> {
-  if (definition.driver === 'bridge') await performNetworkFile(context, compileRemoval(definition), 'down');
+  if (definition.driver === 'bridge')
+    await performNetworkFile(context, compileRemoval([bridgeOf(definition)]), 'down');
+}
+
+function bridgeOf({ id, link }: NetworkDefinition): MadeBridge {
+  return { link, mac: bridgeMac(id) };
+}
+
+/** Without networks there is no table, unless it keeps this host from forwarding what it did not forward before. */
+function firewallMessages(
+  { paths }: Context,
+  state: Omit<FirewallState, 'uplinks4' | 'uplinks6'>,
+): Uint8Array {
+  const uplinks = { uplinks4: readUplinks(paths, 4), uplinks6: readUplinks(paths, 6) };
+  const isNeeded = paths.lastOut === undefined || state.networks.length > 0 || hasUplinks(uplinks);
+  return isNeeded ? ruleset({ ...state, ...uplinks }).messages : withoutTable(paths.table);
+}
+
+function hasUplinks({ uplinks4, uplinks6 }: Pick<FirewallState, 'uplinks4' | 'uplinks6'>): boolean {
+  return uplinks4.length + uplinks6.length > 0;
+}
+
+/** What the last container takes along: the default network's bridge, and the table when there is nothing else in it. */
+function writeLastOut({ database, paths }: Context): void {
+  if (paths.lastOut === undefined) return;
+  const networks = allNetworks(database).map(({ definition }) => definition);
+  const own = networks.find(({ name }) => name === DEFAULT_NETWORK);
+  if (own === undefined) return;
+  const uplinks = { uplinks4: readUplinks(paths, 4), uplinks6: readUplinks(paths, 6) };
+  const isAlone = networks.length === 1 && !hasUplinks(uplinks);
+  const file = compileRemoval([bridgeOf(own)], isAlone ? withoutTable(paths.table) : undefined);
+  const draft = `${paths.lastOut}.${process.pid}`;
+  writeOwnFile(draft, file, 0o600);
+  renameSync(draft, paths.lastOut);
 }
 
 /** Everything that the firewall should know now, but for the interfaces of the host. */

@@ -16,8 +16,14 @@ export interface StorePaths {
   /** The journal of events. */
   readonly events: string;
   readonly helper: string;
+  /** Says whether the kernel can show layers through id maps. */
+  readonly idmappedMounts: string;
   /** The runtime root on a tmpfs: a directory for each running container. */
   readonly run: string;
+  /** Says whose it is: the state root, and the device of its file system. */
+  readonly rootRecord: string;
+  /** What the last container on networks takes with it; the default store's leaves everything. */
+  readonly lastOut: string | undefined;
   /** Marks of `--rm` containers that are gone. */
   readonly gone: string;
   /** What the resolvers of containers read: names and addresses. */
@@ -51,7 +57,10 @@ export function storePaths(root: string): StorePaths {
     trash: join(base, 'trash'),
     events: join(base, 'events.log'),
     helper: join(base, 'helper'),
+    idmappedMounts: join(base, 'idmapped-mounts'),
     run,
+    rootRecord: join(run, 'root'),
+    lastOut: suffix === '' ? undefined : join(run, 'last-out'),
     gone: join(run, 'gone'),
     names: join(run, 'names'),
     table: `skiff${suffix}`,

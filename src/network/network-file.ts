@@ -57,12 +57,13 @@ export function compileRoutes(endpoint: Endpoint): Uint8Array {
 
 /**
  * The file that makes the bridges of networks, whatever is there of them already, and gives them back the ports of
- * containers that run. Networks of macvlan have none. Throws
- * `invalid` when a value holds a NUL byte.
+ * containers that run; `alias` says on each whose it is. Networks of macvlan have none. Throws `invalid` when a value
+ * holds a NUL byte.
  */
 export function compileBridges(
   networks: readonly NetworkDefinition[],
-  ports: readonly BridgePort[] = [],
+  ports: readonly BridgePort[],
+  alias: string,
 ): Uint8Array {
   const bridges = networks.filter(({ driver }) => driver === 'bridge');
   const rejoined = ports.map(
@@ -73,7 +74,11 @@ export function compileBridges(
       portFlags(network, publishes).join(','),
     ],
   );
-  return encode([['host'], ...bridges.flatMap(bridgeRecords), ...rejoined, ['container'], ['teardown']]);
+  const made = bridges.flatMap((network): FileRecord[] => [
+    ...bridgeRecords(network),
+    ['alias', network.link, alias],
+  ]);
+  return encode([['host'], ...made, ...rejoined, ['container'], ['teardown']]);
 }
 
 /** The host's end of a container on a bridge. */
@@ -82,9 +87,17 @@ export interface BridgePort extends Pick<Endpoint, 'hostInterface' | 'network'> 
   publishes: boolean;
 }
 
-/** The file that takes a network's bridge away. */
-export function compileRemoval({ id, link }: NetworkDefinition): Uint8Array {
-  return encode([['host'], ['container'], ['teardown'], ['delete-bridge', link, bridgeMac(id)]]);
+/** A bridge as it is recognised: another link of its name is left alone. */
+export interface MadeBridge {
+  link: string;
+  mac: string;
+}
+
+/** The file that takes bridges away, and what messages of nf_tables remove. */
+export function compileRemoval(bridges: readonly MadeBridge[], removal?: Uint8Array): Uint8Array {
+  const gone = bridges.map(({ link, mac }): FileRecord => ['delete-bridge', link, mac]);
+  const removed: FileRecord[] = removal === undefined ? [] : [['nft-remove', hex(removal)]];
+  return encode([['host'], ['container'], ['teardown'], ...gone, ...removed]);
 }
 
 /** The records that make a bridge; it is up when it has its addresses. */
@@ -129,7 +142,7 @@ function bridgeRecords6(link: string, has6: boolean): FileRecord[] {
 }
 
 /** The same each time the bridge is made, so that containers' tables of neighbours stay true. */
-function bridgeMac(id: string): string {
+export function bridgeMac(id: string): string {
   return `02:${id.slice(0, 10).match(/../g)?.join(':')}`;
 }
 

@@ -10,6 +10,7 @@ const EXFULL = 54;
 export const NETWORK: Readonly<Record<string, Explainer>> = {
   network: (failure) => general(failure, `cannot bring the network up (${failure.detail})`),
   bridge: explainBridge,
+  alias: (failure) => general(failure, `cannot say whose the bridge ${failure.detail} is`),
   veth: explainVeth,
   macvlan: explainMacvlan,
   address: explainAddress,

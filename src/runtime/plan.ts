@@ -33,6 +33,8 @@ export interface NetworkingPlacement {
   firewall: { table: string; chain: string; rules: number };
   /** argv of the command that makes the firewall and the links of networks what they should be. */
   repair: readonly string[];
+  /** The network file that whoever is the last on networks performs, if it is there; absent: nobody does. */
+  lastOut?: string | undefined;
   /** The file of what the resolver may say, and that of the messages of nf_tables that lead to it. */
   resolver?: { config: string; rules: string } | undefined;
   /** Files by which others find it: they go also with a start that fails before the networks are up. */
@@ -81,12 +83,13 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
 
 function networkingRecords(networking: NetworkingPlacement | undefined): PlanRecord[] {
   if (networking === undefined) return [];
-  const { networksDirectory, portsFile, firewall, repair, resolver } = networking;
+  const { networksDirectory, portsFile, firewall, repair, lastOut, resolver } = networking;
   return [
     ['networks', networksDirectory],
     ...(portsFile === undefined ? [] : [['ports', portsFile] as const]),
     ['firewall', firewall.table, firewall.chain, String(firewall.rules)],
     ['repair', ...repair],
+    ...(lastOut === undefined ? [] : [['last-out', lastOut] as const]),
     ...(resolver === undefined ? [] : [['resolver', resolver.config, resolver.rules] as const]),
   ];
 }

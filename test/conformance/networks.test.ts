@@ -103,7 +103,7 @@ beforeAll(async () => {
 
   const networks = [shop, bank, cellar];
   const bridges = join(directory, 'bridges');
-  writeFileSync(bridges, compileBridges(networks));
+  writeFileSync(bridges, compileBridges(networks, [], 'skiff /store'));
   host.namespace.run(HELPER, 'network', bridges, 'up');
   for (const name of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding'])
     host.namespace.run('sh', '-c', `echo 1 > /proc/sys/net/${name}`);

@@ -127,6 +127,8 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
       ['-600 store/state.db', '-600 store/state.db-shm', '-600 store/state.db-wal'],
     ],
     ['what decides about forwarding', /run\/uplinks/, ['-600 run/uplinks4', '-600 run/uplinks6']],
+    ['what says whose a runtime directory is', /run\/root/, ['-600 run/root']],
+    ['what the last one on networks takes along', /run\/last-out/, ['-600 run/last-out']],
     ['the journal of events', /store\/events/, ['-600 store/events.log']],
     ['logs', /\/log/, ['', '.N'].map((number) => `-600 store/containers/*/log${number}`)],
   ])('only root reads and writes %s', (_, pattern, modes) => {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseLinks } from '../../src/network/links.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { deleteElement, getChain, newChain, newElement, newRule, newTable } from '../helpers/nft-messages.ts';
@@ -458,6 +459,45 @@ describe('network down', () => {
     expect(existsSync(names)).toBe(false);
   });
 
+  it('says on a link whose it is, and lists links with what they carry', () => {
+    const alias = 'skiff-0badcafe /some where';
+    const both: PlanRecord[] = [...BRIDGE, ['alias', 'quay0', alias], veth()];
+    expect(up({ host: both })).toMatchObject(fine);
+    expect(host.ip('link', 'show', 'quay0')).toMatchObject([{ ifalias: alias }]);
+    const { code, stdout } = verb(['network', 'links']);
+    expect(code).toBe(0);
+    const found = parseLinks(stdout);
+    const bridge = found.find(({ name }) => name === 'quay0');
+    expect(bridge).toMatchObject({ kind: 'bridge', mac: '02:00:00:00:00:01', master: 0, alias });
+    expect(found.find(({ name }) => name === 'quayside1')).toMatchObject({
+      kind: 'veth',
+      master: bridge?.index,
+      alias: '',
+    });
+    expect(found.map(({ name }) => name).sort()).toEqual(
+      host
+        .ip('link')
+        .map(({ ifname }) => ifname)
+        .sort(),
+    );
+    expect(up({ host: [['alias', 'quay0', 'x'.repeat(256)]] }).stderr).toContain(
+      'alias: quay0: Result not representable',
+    );
+    expect(up({ host: [['alias', 'nothing0', 'x']] }).stderr).toContain('alias: nothing0: No such device');
+  });
+
+  it('lists more links than one answer of the kernel holds', async () => {
+    const crowded = await NetworkNamespace.make();
+    const names = Array.from({ length: 100 }, (_, index) => `many${index}`);
+    const commands = names.map((name) => `link add ${name} type bridge\n`).join('');
+    crowded.run('sh', '-c', `printf '${commands}' | ip -batch -`);
+    const [nsenter = '', ...entering] = crowded.enter;
+    const { stdout } = spawnSync(nsenter, [...entering, HELPER, 'network', 'links'], { env: ENV });
+    const found = parseLinks(stdout).map(({ name }) => name);
+    expect(found.filter((name) => name.startsWith('many')).sort()).toEqual(names.sort());
+    await crowded.remove();
+  });
+
   it('takes a bridge away only if it was made with that address', () => {
     const remove = (mac: string) => write({ teardown: [['delete-bridge', 'quay0', mac]] });
     expect(verb(['network', write({ host: BRIDGE }), 'up'])).toMatchObject(fine);
@@ -836,6 +876,27 @@ describe('a container with networks', () => {
     expect((await container.execute({ args: ['ip', 'addr', 'show', 'eth1'] })).code).toBe(1);
     await container.ask('stop 9 1000');
     expect(actions(journal).slice(2, 4)).toEqual(['network connect', 'network disconnect']);
+  });
+
+  it('takes along what is named when it is the last one on networks, and not before', async () => {
+    makeBridge();
+    const run = join(room.root, 'company');
+    mkdirSync(run);
+    const lastOut = join(run, 'last-out');
+    writeFileSync(lastOut, networkFile({ teardown: [['delete-bridge', 'quay0', '02:00:00:00:00:01']] }));
+    const last = () => planned(['true'], { general: [['last-out', lastOut]] }).container;
+    // As another container would: it has joined, and the one that ends does not wait for it.
+    const other = spawn('flock', ['-s', run, 'sh', '-c', 'echo held; cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    expect(await last().run()).toMatchObject({ code: 0, stderr: '' });
+    expect(host.links()).toContain('quay0');
+    other.stdin?.end();
+    await once(other, 'close');
+    expect(await last().run()).toMatchObject({ code: 0, stderr: '' });
+    expect(host.links()).not.toContain('quay0');
+    rmSync(run, { recursive: true });
   });
 
   it('must have a network namespace of its own', async () => {

@@ -112,7 +112,8 @@ leftovers() {
     cgroups_of_containers | sed 's/^/cgroup /'
     grep -F " $STORE/" /proc/self/mountinfo | sed 's/^/mount /'
     for place in "$runtime" "$STORE/containers" "$STORE/tmp" "$STORE/trash" "$STORE/locks"; do
-        [ ! -d "$place" ] || find "$place" -mindepth 1 -maxdepth 1 ! -name gone ! -name names ! -name 'uplinks[46]'
+        [ ! -d "$place" ] || find "$place" -mindepth 1 -maxdepth 1 ! -name root ! -name gone ! -name names \
+            ! -name last-out ! -name 'uplinks[46]'
     done
     [ ! -d "$runtime/names" ] || find "$runtime/names" -type f
     # In brackets, so that grep does not find itself.

@@ -87,6 +87,12 @@ export function ruleset({ table, networks, ports, uplinks4, uplinks6 }: Firewall
   return { messages: Buffer.concat(messages), ruleCounts };
 }
 
+/** The messages that leave no such table, whether there was one or not. */
+export function withoutTable(table: string): Uint8Array {
+  const place: TablePlace = { family: Family.inet, table };
+  return Buffer.concat([newTable(place), deleteTable(place)]);
+}
+
 const SOURCE4: PayloadField = { base: 'network', offset: 12, length: 4 };
 const DESTINATION4: PayloadField = { base: 'network', offset: 16, length: 4 };
 const SOURCE6: PayloadField = { base: 'network', offset: 8, length: 16 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeRecords } from '../../../src/host/record-file.ts';
 import type { Endpoint } from '../../../src/network/definition.ts';
 import {
+  bridgeMac,
   bridgeRecords,
   compileBridges,
   compileEndpoint,
@@ -171,7 +172,8 @@ describe('the file of an endpoint', () => {
 describe('the file of bridges', () => {
   it('makes each with the addresses of the gateways', () => {
     const dual = network({ subnets: [SUBNET4, SUBNET6] });
-    expect(decodeRecords(NETWORK_FILE, compileBridges([dual, network({ driver: 'macvlan' })]))).toEqual([
+    const bytes = compileBridges([dual, network({ driver: 'macvlan' })], [], 'skiff-0badcafe /store');
+    expect(decodeRecords(NETWORK_FILE, bytes)).toEqual([
       ['host'],
       ['bridge', 'sk-0123456789ab', '02:01:23:45:67:89', '0'],
       ['sysctl', 'net/ipv4/conf/sk-0123456789ab/route_localnet', '1'],
@@ -184,6 +186,7 @@ describe('the file of bridges', () => {
       ['address', 'sk-0123456789ab', 'fe80::1:23ff:fe45:6789/64'],
       ['address', 'sk-0123456789ab', 'fd00:1::1/64'],
       ['up', 'sk-0123456789ab'],
+      ['alias', 'sk-0123456789ab', 'skiff-0badcafe /store'],
       ['container'],
       ['teardown'],
     ]);
@@ -195,12 +198,15 @@ describe('the file of bridges', () => {
     expect(all.flat().filter((word) => word.endsWith('route_localnet'))).toEqual([]);
   });
 
-  it('that takes one away says nothing else', () => {
-    expect(decodeRecords(NETWORK_FILE, compileRemoval(network()))).toEqual([
-      ['host'],
-      ['container'],
-      ['teardown'],
-      ['delete-bridge', 'sk-0123456789ab', '02:01:23:45:67:89'],
+  it('that takes one away says nothing else, but for what the firewall loses', () => {
+    const bridge = { link: 'sk-0123456789ab', mac: bridgeMac(network().id) };
+    const removal = ['host', 'container', 'teardown'].map((section) => [section]);
+    const gone = ['delete-bridge', 'sk-0123456789ab', '02:01:23:45:67:89'];
+    expect(decodeRecords(NETWORK_FILE, compileRemoval([bridge]))).toEqual([...removal, gone]);
+    expect(decodeRecords(NETWORK_FILE, compileRemoval([bridge], Uint8Array.of(20, 0)))).toEqual([
+      ...removal,
+      gone,
+      ['nft-remove', '1400'],
     ]);
   });
 });

@@ -5,6 +5,7 @@ import type { NetworkDefinition, SubnetDefinition } from '../network/definition.
 import { readHostSubnets } from '../network/host-routes.ts';
 import { formatSubnet, overlaps, parseSubnet, type Subnet } from '../network/subnet.ts';
 import { completeSubnet } from '../network/subnet-definition.ts';
+import { SubnetTaken } from '../network/subnet-taken.ts';
 import type { Context } from './context.ts';
 import { driverSettings } from './network-driver-options.ts';
 import { appendNetworkEvent } from './network-events.ts';
@@ -29,7 +30,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
  */
 export async function createNetwork(context: Context, options: CreateNetworkOptions): Promise<string> {
   checkName(options.name);
-  const row = insertDefined(context, options);
+  const row = await insertOrExplain(context, () => insertDefined(context, options));
   try {
     await repairNetworks(context);
   } catch (error) {
@@ -41,19 +42,28 @@ export async function createNetwork(context: Context, options: CreateNetworkOpti
   return row.definition.id;
 }
 
+/** What takes the subnets may be what deleted stores have left. */
+async function insertOrExplain(context: Context, insert: () => NetworkRow): Promise<NetworkRow> {
+  try {
+    return insert();
+  } catch (error) {
+    if (!(error instanceof SubnetTaken)) throw error;
+    const { withGoneStores } = await import('./explain-taken-subnets.ts');
+    throw await withGoneStores(context, error);
+  }
+}
+
 /**
  * The network that containers are on when nobody says; its row comes with the first of them, as its subnet is chosen by
  * the host's routes of that moment. Its links are made when they are found missing.
  */
-export function defaultNetwork(context: Context): NetworkRow {
+export async function defaultNetwork(context: Context): Promise<NetworkRow> {
   const { database } = context;
   const found = networkByName(database, DEFAULT_NETWORK);
   if (found !== undefined) return found;
+  const options = { 'com.docker.network.bridge.name': context.paths.bridge };
   try {
-    return insertDefined(context, {
-      name: DEFAULT_NETWORK,
-      options: { 'com.docker.network.bridge.name': context.paths.bridge },
-    });
+    return await insertOrExplain(context, () => insertDefined(context, { name: DEFAULT_NETWORK, options }));
   } catch (error) {
     // Another command was faster.
     const other = networkByName(database, DEFAULT_NETWORK);
@@ -213,7 +223,7 @@ function refuseTakenSubnet(
   if (driver === 'macvlan') return;
   const route = host.find((other) => overlaps(other, subnet));
   if (route === undefined) return;
-  throw new EngineError(
+  throw new SubnetTaken(
     'conflict',
     `subnet ${text} overlaps with ${formatSubnet(route)}, to which this host has a route`,
     {

@@ -18,7 +18,9 @@ export interface Leftover {
     | 'cgroup'
     | 'temporary directory'
     | 'trash'
-    | 'lock';
+    | 'lock'
+    | 'store'
+    | 'bridge';
   /** A container's name, or a path. */
   name: string;
   detail: string;

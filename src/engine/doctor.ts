@@ -1,6 +1,7 @@
 import { THIS_HOST } from '../host/probe.ts';
 import type { Context } from './context.ts';
 import { firewallFindings } from './doctor-firewall.ts';
+import { networkLeftovers } from './doctor-gone-stores.ts';
 import { examineHost, type Finding } from './doctor-host.ts';
 import { clearLeftovers, findLeftovers, type Leftover } from './doctor-leftovers.ts';
 import { tryContainer } from './doctor-trial.ts';
@@ -47,7 +48,7 @@ async function examineStore(
   { fix }: { fix: boolean },
 ): Promise<{ findings: Finding[]; leftovers: ReportedLeftover[] }> {
   try {
-    const leftovers = findLeftovers(context, THIS_HOST);
+    const leftovers = [...findLeftovers(context, THIS_HOST), ...(await networkLeftovers(context))];
     return { findings: [], leftovers: fix ? await clearLeftovers(leftovers) : leftovers.map(report) };
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string };

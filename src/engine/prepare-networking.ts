@@ -84,7 +84,7 @@ async function findAttached(context: Context, text: string): Promise<NetworkRow>
   if (found !== undefined) return found;
   if (text !== DEFAULT_NETWORK) return findNetwork(context.database, text);
   const { defaultNetwork } = await import('./create-network.ts');
-  return defaultNetwork(context);
+  return await defaultNetwork(context);
 }
 
 /** `eth0`, `eth1`, ... but for those that have a name. */

@@ -112,7 +112,10 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
  * Performs the teardown of a plan whose monitor died (helper verb `cleanup`); harmless when another command does too.
  * Without a plan nothing was ever started.
  */
-export async function cleanUp(context: Context, row: { id: string; name: string }): Promise<void> {
+export async function cleanUp(
+  context: Pick<Context, 'helper' | 'paths'>,
+  row: { id: string; name: string },
+): Promise<void> {
   const run = join(context.paths.run, row.id);
   const plan = join(run, 'plan');
   if (!existsSync(plan)) return rmSync(run, { recursive: true, force: true });

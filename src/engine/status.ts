@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { bootId } from '../host/boot-id.ts';
+import type { StorePaths } from '../host/paths.ts';
 import { isAlive, type ProcessIdentity } from '../host/process.ts';
 import { type ExitRecord, parseExitRecord, parseStateRecord, type StateRecord } from '../runtime/records.ts';
 import { type ContainerRow, containerById } from './container-store.ts';
@@ -73,9 +74,20 @@ export function isBeingStarted(name: string): EngineError {
 }
 
 /** Whether the monitor in the record of a run lives, whatever the container's row says. */
-export function monitorLives({ paths }: Context, id: string): boolean {
+export function monitorLives(store: RuntimeOf, id: string): boolean {
+  return livingMonitor(store, id) !== undefined;
+}
+
+/** That monitor; undefined when there is none, or it is dead. */
+export function livingMonitor({ paths }: RuntimeOf, id: string): ProcessIdentity | undefined {
   const state = readIfPresent(join(paths.run, id, 'state'));
-  return state !== undefined && isAlive(parseStateRecord(state).monitor);
+  const monitor = state === undefined ? undefined : parseStateRecord(state).monitor;
+  return monitor !== undefined && isAlive(monitor) ? monitor : undefined;
+}
+
+/** Of a store that need not be there. */
+interface RuntimeOf {
+  paths: Pick<StorePaths, 'run'>;
 }
 
 /** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */

@@ -8,6 +8,7 @@ import {
   type Subnet,
   subnetSize,
 } from './subnet.ts';
+import { SubnetTaken } from './subnet-taken.ts';
 
 /** A block from which networks get their subnets, all of one size: Docker's `default-address-pools`. */
 export interface AddressPool {
@@ -50,7 +51,7 @@ export function chooseSubnet4(purpose: 'bridge' | 'user', { taken, configured }:
       : poolsOfUsers();
   const found = firstFree(pools, 4, taken);
   if (found) return found;
-  throw new EngineError(
+  throw new SubnetTaken(
     'unavailable',
     'no subnet is free for another network: all of the address pools are taken',
     {

@@ -21,6 +21,18 @@ async function diagnose(...flags: string[]): Promise<Diagnosis> {
   return diagnosisOf(await store.ok(['doctor', '--format', 'json', ...flags]));
 }
 
+/** What is left of this store: other stores may leave something at the same time. */
+async function leftBehind(...flags: string[]): Promise<Diagnosis['leftovers']> {
+  const ids = (await store.ok(['ps', '-aq', '--no-trunc'])).split('\n');
+  const { leftovers: all } = await diagnose(...flags);
+  return all.filter(
+    ({ kind, name }) =>
+      kind === 'container' ||
+      [store.root, store.runRoot].some((place) => name === place || name.startsWith(`${place}/`)) ||
+      ids.some((id) => id !== '' && name.endsWith(`skiff-${id}`)),
+  );
+}
+
 describe('doctor', () => {
   it('runs a container for a trial, and leaves nothing of it', async () => {
     const { works, findings } = await diagnose();
@@ -42,7 +54,9 @@ describe('doctor', () => {
         (line) => /^(limited|missing)/.test(line) && !/; without it .*; to get it: /.test(line),
       ),
     ).toEqual([]);
-    expect(lines.slice(-2)).toEqual(['Containers can run here.', 'Nothing was left behind by a crash.']);
+    const summary = lines.slice(lines.indexOf('Containers can run here.') + 1);
+    expect(summary.join()).toMatch(/^(Nothing was left behind by a crash\.|To clean up .*|)$/);
+    expect(lines).toContain('Containers can run here.');
   });
 
   it('refuses a format that it does not have', async () => {
@@ -65,7 +79,7 @@ describe('what crashes have left', () => {
       'cleaned  container: widow: its monitor was killed\n',
     );
     expect(isRunning(State.Pid)).toBe(false);
-    expect((await diagnose()).leftovers).toEqual([]);
+    expect(await leftBehind()).toEqual([]);
     expect(await store.ok(['wait', 'widow'])).toBe('137');
     await store.ok(['rm', 'widow']);
     expect(leftovers(store)).toEqual([]);
@@ -83,16 +97,15 @@ describe('what crashes have left', () => {
     const lock = join(store.root, 'locks', 'left');
     mkdirSync(dirname(lock), { recursive: true });
     writeFileSync(lock, '');
-    const found = await diagnose();
-    expect(found.leftovers.map(({ kind, left }) => `${kind}: ${left}`)).toEqual([
+    expect((await leftBehind()).map(({ kind, left }) => `${kind}: ${left}`)).toEqual([
       'runtime directory: there',
       'container directory: there',
       'temporary directory: there',
       'trash: there',
       'lock: there',
     ]);
-    expect((await diagnose('--fix')).leftovers.map(({ left }) => left)).toEqual(Array(5).fill('cleaned'));
-    expect((await diagnose()).leftovers).toEqual([]);
+    expect((await leftBehind('--fix')).map(({ left }) => left)).toEqual(Array(5).fill('cleaned'));
+    expect(await leftBehind()).toEqual([]);
     expect(leftovers(store)).toEqual([]);
   });
 
@@ -126,7 +139,7 @@ describe('what crashes have left', () => {
   it('is neither what a running container has nor what one with --rm had', async () => {
     await store.ok(['run', '--rm', busybox, 'true']);
     await store.ok(['run', '-d', '--name', 'alive', busybox, 'sleep', '1000']);
-    expect((await diagnose('--fix')).leftovers).toEqual([]);
+    expect(await leftBehind('--fix')).toEqual([]);
     expect(await store.ok(['ps', '--no-trunc'])).toContain('alive');
     await store.ok(['rm', '-f', 'alive']);
   });

@@ -248,6 +248,11 @@ export const GROUPS: readonly CommandGroup[] = [
         load: () => import('./commands/system-stop-all.ts'),
       },
       {
+        name: 'reset',
+        summary: 'remove everything of this store, also what it has on this host',
+        load: () => import('./commands/system-reset.ts'),
+      },
+      {
         name: 'unit',
         summary: 'print a systemd unit that brings containers back after a reboot',
         load: () => import('./commands/system-unit.ts'),

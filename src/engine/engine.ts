@@ -15,6 +15,10 @@ export interface Engine {
   info(): Promise<import('./info.ts').EngineInfo>;
   /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
   diagnose(options: { fix: boolean }): Promise<import('./doctor.ts').Diagnosis>;
+  /** What `reset` takes. Makes no store where there is none. */
+  previewReset(): Promise<import('./reset-store.ts').ResetPreview>;
+  /** Removes all that the store has, on this host too. Throws `conflict` while other commands are at work in it. */
+  reset(): Promise<void>;
   /** What has happened, and what happens. */
   events(request: EventsRequest): Promise<AsyncGenerator<EngineEvent>>;
   /** Aborts when nobody reads standard output any more: for commands that wait for something to print. */
@@ -35,6 +39,14 @@ export function openEngine(options: EngineOptions): Engine {
     async diagnose(options) {
       const { diagnose } = await import('./doctor.ts');
       return await diagnose(context, options);
+    },
+    async previewReset() {
+      const { previewReset } = await import('./reset-store.ts');
+      return await previewReset(context);
+    },
+    async reset() {
+      const { resetStore } = await import('./reset-store.ts');
+      await resetStore(context);
     },
     async events(request) {
       const { readEvents } = await import('./events.ts');

@@ -31,6 +31,11 @@ export function leasedResources(database: Database): Set<string> {
   return leased;
 }
 
+/** Whether a process that is at work has one. */
+export function hasLivingLease(database: Database): boolean {
+  return database.all('SELECT owner FROM lease').some((row) => ownerLives(row['owner'] as string));
+}
+
 let counter = 0;
 
 /** `pid starttime n`: several leases of one process are told apart. */

@@ -78,6 +78,14 @@ export class Database {
     }
   }
 
+  /** Writes the log back into the file. False when somebody kept reading, which none of our own does for a second. */
+  emptyLog(): boolean {
+    this.#connection.exec('PRAGMA busy_timeout=1000');
+    const answer = this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+    this.#connection.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`);
+    return answer?.['busy'] === 0;
+  }
+
   close(): void {
     this.#statements.clear();
     this.#connection.close();
@@ -90,6 +98,11 @@ export class Database {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+/** The files of the database at `file`: itself the last. */
+export function databaseFiles(file: string): string[] {
+  return [`${file}-wal`, `${file}-shm`, file];
 }
 
 /** True for a violated UNIQUE or PRIMARY KEY constraint. */
@@ -107,6 +120,7 @@ const SQLITE = {
   full: 13,
   cannotOpen: 14,
   constraintPrimaryKey: 1555,
+  constraintTrigger: 1811,
   constraintUnique: 2067,
 } as const;
 
@@ -217,6 +231,13 @@ function explain(cause: unknown, subject: string): unknown {
   }
   if (code === 'EROFS') {
     return new EngineError('unavailable', `the file system of ${subject} is read-only`, { subject, cause });
+  }
+  if (isSqliteError(cause) && cause.errcode === SQLITE.constraintTrigger) {
+    return new EngineError('conflict', 'this store is being removed', {
+      subject,
+      cause,
+      hint: 'choose another one with --root; if nobody removes it, skiff system reset goes on with it',
+    });
   }
   if (errcode === SQLITE.busy) {
     return new EngineError('unavailable', `the state database is locked by another process`, {

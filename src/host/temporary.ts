@@ -37,10 +37,17 @@ export class TemporaryDirectory {
 
 /** The names in `tmp` that belong to no living process. */
 export function abandonedTemporary(tmp: string): string[] {
-  return namesIn(tmp).filter((name) => {
-    const [, pid, startTime] = NAME.exec(name) ?? [];
-    return pid === undefined || !isAlive({ pid: Number(pid), startTime: Number(startTime) });
-  });
+  return namesIn(tmp).filter((name) => !hasLivingOwner(name));
+}
+
+/** The names in `tmp` that belong to a process which is at work, but for this one. */
+export function livingTemporary(tmp: string): string[] {
+  return namesIn(tmp).filter((name) => hasLivingOwner(name) && !name.startsWith(`${process.pid}-`));
+}
+
+function hasLivingOwner(name: string): boolean {
+  const [, pid, startTime] = NAME.exec(name) ?? [];
+  return pid !== undefined && isAlive({ pid: Number(pid), startTime: Number(startTime) });
 }
 
 /**

@@ -57,8 +57,12 @@ function processesIn(looks: Looks, path: string): number {
   return directoriesIn(looks, path).reduce((sum, child) => sum + processesIn(looks, child), own);
 }
 
-/** rmdir(2) refuses one that a process has entered meanwhile. */
+/** rmdir(2) refuses one that a process has entered meanwhile. One that another command has removed is fine. */
 function removeCgroup(looks: Looks, path: string): void {
   for (const child of directoriesIn(looks, path)) removeCgroup(looks, child);
-  rmdirSync(path);
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }

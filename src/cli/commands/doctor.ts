@@ -18,7 +18,7 @@ Examples:
 
 export function define(command: Command, session: () => Session): void {
   command
-    .option('--fix', 'clean up what crashes have left')
+    .option('--fix', 'clean up what crashes, and stores deleted by hand, have left')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => doctor(session(), flags));

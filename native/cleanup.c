@@ -1,6 +1,7 @@
 #include "cleanup.h"
 
 #include "cgroup.h"
+#include "company.h"
 #include "events.h"
 #include "evidence.h"
 #include "kernel.h"
@@ -90,6 +91,7 @@ static int perform(struct plan *plan)
     if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
     if (take_lock(plan, rundir) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, plan->id);
     if (end_container(plan, rundir) < 0 || teardown(plan, false) < 0) return -1;
+    if (plan->last_out != NULL && company_leave(plan->last_out) < 0) return -1;
     return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;
 }
 

@@ -1,5 +1,6 @@
 #include "endpoints.h"
 
+#include "company.h"
 #include "network.h"
 #include "nft.h"
 #include "repair.h"
@@ -8,12 +9,9 @@
 #include "util.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
 
 /* The network files of a directory. */
 struct files {
@@ -21,13 +19,6 @@ struct files {
     struct dirent **names;
     int count;
 };
-
-/*
- * The directory of the file that the record `last-out` names. Its lock is shared by all that are on networks, from before
- * they look for a bridge until they are gone for good; whoever has it alone is the last, and nobody begins meanwhile. The
- * kernel gives it back for one that is killed.
- */
-static int company = -1;
 
 /* The sockets are kept while the networks are up: see nft_leave() for why they are not closed in between. */
 static struct {
@@ -120,25 +111,6 @@ static int bring_up(const struct plan *plan, int container)
     return check_firewall(plan) < 0 ? -1 : bring_up_files(plan->networks, container);
 }
 
-static int open_company(const char *file)
-{
-    char path[PATH_MAX];
-    const char *slash = strrchr(file, '/');
-    if (slash == NULL || slash - file >= (long)sizeof path) return fail_with(EINVAL);
-    snprintf(path, sizeof path, "%.*s/", (int)(slash - file), file);
-    return company = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int join_company(const struct plan *plan)
-{
-    struct record record = plan_find(plan, OP_LAST_OUT);
-    if (record.count == 0 || company >= 0) return 0;
-    if (open_company(record.arg[0]) < 0) return failed(STAGE_LOCK, record.arg[0]);
-    while (flock(company, LOCK_SH) < 0)
-        if (errno != EINTR) return failed(STAGE_LOCK, record.arg[0]);
-    return 0;
-}
-
 /* What belongs to the networks, not to this container, is not there, or not as it should be. */
 static bool is_curable(void)
 {
@@ -152,7 +124,8 @@ int endpoints_up(const struct plan *plan, pid_t init)
 {
     owned_fd container = open_network_namespace(init);
     if (container < 0) return failed(STAGE_NETWORK, "namespace");
-    if (open_sockets() < 0 || join_company(plan) < 0) return -1;
+    if (plan->last_out != NULL && company_join(plan->last_out) < 0) return -1;
+    if (open_sockets() < 0) return -1;
     if (bring_up(plan, container) < 0) {
         struct record command = plan_find(plan, OP_REPAIR);
         if (command.count == 0 || !is_curable()) return -1;
@@ -176,26 +149,4 @@ int endpoints_down(const struct plan *plan)
     network_close(&endpoints.host);
     trace("networks down");
     return 0;
-}
-
-static int perform_last_out(const char *file)
-{
-    if (access(file, F_OK) < 0) return 0;
-    if (open_sockets() < 0 || network_down(&endpoints.host, file, LINKS_ARE_DELETED) < 0) return -1;
-    network_close(&endpoints.host);
-    trace("last out");
-    return 0;
-}
-
-int endpoints_leave(const struct plan *plan)
-{
-    struct record record = plan_find(plan, OP_LAST_OUT);
-    if (record.count == 0) return 0;
-    if (company < 0 && open_company(record.arg[0]) < 0)
-        return errno == ENOENT ? 0 : failed(STAGE_LOCK, record.arg[0]);
-    int result = flock(company, LOCK_EX | LOCK_NB) == 0 ? perform_last_out(record.arg[0]) : 0;
-    /* A child that has not let go of the descriptor yet would keep the lock. */
-    flock(company, LOCK_UN);
-    close_fd(&company);
-    return result;
 }

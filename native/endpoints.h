@@ -17,9 +17,3 @@ int endpoints_up(const struct plan *plan, pid_t init);
 
 /* Takes down what is up. -1 with a noted failure. */
 int endpoints_down(const struct plan *plan);
-
-/*
- * At the end for good: whoever is the last to be on networks performs what the record `last-out` names, if it is there.
- * -1 with a noted failure.
- */
-int endpoints_leave(const struct plan *plan);

@@ -2,6 +2,8 @@
  * The verb `lock FILE`: takes an exclusive flock on FILE, writes `locked\n`, and holds it until standard input ends,
  * which it does whatever way the owner dies.
  */
+#include "lock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -56,12 +58,19 @@ static int acquire(const char *path)
     }
 }
 
-/* What a terminal sends its whole foreground group is for our owner, who lets go when it is done. */
-static void ignore_terminal(void)
+void ignore_terminal(void)
 {
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+}
+
+int hold_for_owner(void)
+{
+    static const char word[] = "locked\n";
+    if (write_all(STDOUT_FILENO, word, sizeof word - 1) < 0) return -1;
+    input_ended(-1);
+    return 0;
 }
 
 int lock_main(int argc, char **argv)
@@ -84,9 +93,7 @@ int lock_main(int argc, char **argv)
         report_noted_failure();
         return 1;
     }
-    static const char word[] = "locked\n";
-    if (write(STDOUT_FILENO, word, sizeof word - 1) != sizeof word - 1) return 1;
-    input_ended(-1);
+    if (hold_for_owner() < 0) return 1;
     /* Still held: whoever waits for this file sees that it is gone, and makes a new one. */
     unlink(argv[1]);
     return 0;

@@ -2,6 +2,7 @@
 
 #include "cgroup.h"
 #include "companions.h"
+#include "company.h"
 #include "control.h"
 #include "ending.h"
 #include "endpoints.h"
@@ -86,10 +87,17 @@ static void send_failure(int client)
     if (write_all(client, header, sizeof header) == 0) write_all(client, record, size);
 }
 
+/* Nobody waits for what the last one takes along. */
+static void leave_company(const struct plan *plan)
+{
+    if (plan->last_out != NULL && company_hand_over(plan->last_out) < 0) trace("bridge left");
+}
+
 static _Noreturn void give_up(const struct plan *plan, int client)
 {
     owned_fd rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (teardown(plan, false) == 0 && rundir >= 0) remove_rundir(plan, rundir);
+    leave_company(plan);
     send_failure(client);
     _exit(1);
 }
@@ -357,6 +365,7 @@ static void finish(const struct exit_record *record)
     if (teardown(monitor.plan, control_keeps_files()) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");
+    leave_company(monitor.plan);
     control_close();
     control_announce(record->code);
     control_hang_up();

@@ -1,10 +1,12 @@
 /*
  * The verbs `network FILE up [PID STARTTIME]`, `network FILE down`, `nft batch` and `nft get`: what the monitor does by
  * itself, for what runs already, and for what belongs to no container; `network FILE check` and `network links`, which
- * look and change nothing.
+ * look and change nothing; and `network FILE join`.
  */
+#include "company.h"
 #include "events.h"
 #include "kernel.h"
+#include "lock.h"
 #include "netlink.h"
 #include "network.h"
 #include "network_check.h"
@@ -67,24 +69,37 @@ static int perform(int argc, char **argv)
     return network_up(&host, file, container);
 }
 
+/* On the networks, as a container is, for as long as whoever started us wants. */
+static int stay(const char *file)
+{
+    ignore_terminal();
+    if (company_join(file) < 0) return -1;
+    hold_for_owner();
+    return company_leave(file);
+}
+
 static int list_links(void)
 {
     owned_fd rtnl = netlink_open(NETLINK_ROUTE);
     return rtnl < 0 || rtnl_list_links(rtnl, 1) < 0 ? failed(STAGE_NETWORK, "rtnetlink") : 0;
 }
 
+static bool is_called(int argc, char **argv, const char *word)
+{
+    return argc == 3 && strcmp(argv[2], word) == 0;
+}
+
 int network_main(int argc, char **argv)
 {
-    bool links = argc == 2 && strcmp(argv[1], "links") == 0;
+    bool links = argc == 2 && strcmp(argv[1], "links") == 0, join = is_called(argc, argv, "join");
     bool up = (argc == 3 || argc == 5) && strcmp(argv[2], "up") == 0;
-    bool other = argc == 3 && (strcmp(argv[2], "down") == 0 || strcmp(argv[2], "check") == 0);
-    if (!up && !other && !links) {
-        fputs(
-            "usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down|check | network links\n",
-            stderr);
+    if (!up && !links && !join && !is_called(argc, argv, "down") && !is_called(argc, argv, "check")) {
+        fputs("usage: skiff-helper network FILE up [PID STARTTIME] | network FILE down|check|join | network "
+              "links\n",
+              stderr);
         return 1;
     }
-    if ((links ? list_links() : perform(argc, argv)) == 0) return 0;
+    if ((links ? list_links() : join ? stay(argv[1]) : perform(argc, argv)) == 0) return 0;
     report_noted_failure();
     return 1;
 }

@@ -130,6 +130,9 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_NETWORKS:
         plan->networks = record->arg[0];
         return 0;
+    case OP_LAST_OUT:
+        plan->last_out = record->arg[0];
+        return 0;
     case OP_LOG_ATTRIBUTE:
     case OP_LOG_COMPRESS:
     case OP_RESTART:
@@ -145,7 +148,6 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_PORTS:
     case OP_FIREWALL:
     case OP_REPAIR:
-    case OP_LAST_OUT:
     case OP_RESOLVER:
     case OP_MONITOR_CGROUP:
         return 0; /* read where they are performed */

@@ -41,6 +41,7 @@ struct plan {
     const char *seccomp;   /* file of the program; NULL: none */
     const char *seccomp_flags;
     const char *networks;  /* directory of network files; NULL: none */
+    const char *last_out;  /* network file: what the last one on networks takes along; NULL: nothing */
     struct record failure; /* count 0: none */
     struct record target;  /* count 0: the plan is a container's own, not of exec */
 };

@@ -70,6 +70,12 @@ static void execute(int program, char **argv)
     syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
 }
 
+int sealed_copy(void)
+{
+    owned_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    return self < 0 ? -1 : copy_to_memory(self);
+}
+
 int run_sealed(char **argv)
 {
     owned_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type StorePaths, storePaths } from '../host/paths.ts';
 import { readRootRecord } from '../host/root-record.ts';
 import { type Link, ownerOf } from '../network/links.ts';
+import { inCompany } from './company.ts';
 import { monitorLives } from './status.ts';
 import {
   bridgesOf,
@@ -88,7 +89,9 @@ export async function removeGoneStore(
   links: readonly Link[],
 ): Promise<void> {
   if (existsSync(paths.database)) return;
-  await removeRuntime(remover, paths);
-  await removeNetworking(remover, paths, links);
-  if (!existsSync(paths.database)) forgetRuntime(paths);
+  await inCompany({ helper: remover.helper, paths }, async () => {
+    await removeRuntime(remover, paths);
+    await removeNetworking(remover, paths, links);
+    if (!existsSync(paths.database)) forgetRuntime(paths);
+  });
 }

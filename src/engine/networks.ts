@@ -70,7 +70,7 @@ export class Networks {
 
   /** Makes bridges and firewall what the rows say: what the helper calls when it finds them missing. */
   async repair(): Promise<void> {
-    const { repairNetworks } = await import('./repair-networks.ts');
-    await repairNetworks(this.#context);
+    const { repairForMonitor } = await import('./repair-networks.ts');
+    await repairForMonitor(this.#context);
   }
 }

@@ -7,6 +7,7 @@ import { bridgeMac, compileBridges, compileRemoval, type MadeBridge } from '../n
 import { ruleset, withoutTable } from '../network/nft/ruleset.ts';
 import { allAddresses } from './address-leases.ts';
 import { bridgePorts } from './bridge-ports.ts';
+import { inCompany } from './company.ts';
 import type { Context } from './context.ts';
 import { enableForwarding, readUplinks } from './forwarding.ts';
 import { leaseChecker } from './lease-holders.ts';
@@ -21,6 +22,11 @@ import { allPorts } from './port-leases.ts';
  * `unsupported` where the kernel lacks something, `denied` without the rights.
  */
 export async function repairNetworks(context: Context): Promise<void> {
+  await inCompany(context, async () => await repairForMonitor(context));
+}
+
+/** The same for a monitor that brings a container up: it is on networks already. */
+export async function repairForMonitor(context: Context): Promise<void> {
   for (let done = ''; ; ) {
     const networks = neededNetworks(context);
     const state = firewallState(context, networks);

@@ -6,6 +6,7 @@ import type { StorePaths } from '../host/paths.ts';
 import { readRootRecord } from '../host/root-record.ts';
 import { livingTemporary } from '../host/temporary.ts';
 import { removeTree } from '../storage/trash.ts';
+import { inCompany } from './company.ts';
 import { allContainers } from './container-store.ts';
 import { type Context, requireRoot } from './context.ts';
 import { allImages } from './image-store.ts';
@@ -61,24 +62,28 @@ async function ownBridges(context: Context): Promise<string[]> {
 export async function resetStore(context: Context): Promise<void> {
   requireRoot();
   const { paths } = context;
-  await withHelper(context, async () => {
-    if (existsSync(paths.database)) await removeRecorded(context);
-    if (isOwnRuntime(paths)) {
-      const links = await readLinks(context);
-      await removeRuntime(context, paths);
-      await removeNetworking(context, paths, links);
-    }
-    for (const name of namesOf(paths)) {
-      const path = join(paths.root, name);
-      if (path !== paths.helper && !databaseFiles(paths.database).includes(path))
-        await removeTree(context.helper, path);
-    }
-    if (isOwnRuntime(paths)) forgetRuntime(paths);
-  });
+  await withHelper(context, async () => await inCompany(context, async () => await removeAll(context)));
   context.close();
   rmSync(paths.helper, { recursive: true, force: true });
   // The file with the mark goes last: before that, nobody can begin a new store here.
   for (const file of databaseFiles(paths.database)) rmSync(file, { force: true });
+}
+
+/** All but the helper and the database's files. */
+async function removeAll(context: Context): Promise<void> {
+  const { paths } = context;
+  if (existsSync(paths.database)) await removeRecorded(context);
+  if (isOwnRuntime(paths)) {
+    const links = await readLinks(context);
+    await removeRuntime(context, paths);
+    await removeNetworking(context, paths, links);
+  }
+  for (const name of namesOf(paths)) {
+    const path = join(paths.root, name);
+    if (path !== paths.helper && !databaseFiles(paths.database).includes(path))
+      await removeTree(context.helper, path);
+  }
+  if (isOwnRuntime(paths)) forgetRuntime(paths);
 }
 
 /** From the mark on nothing is added: what is there then is all there is. */

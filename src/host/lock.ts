@@ -18,13 +18,30 @@ export async function withLock<T>(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const holder = spawn(helper, ['lock', file], { stdio: ['pipe', 'pipe', 'ignore'] });
+  return await whileHeld({ helper, words: ['lock', file], file }, use, options.signal);
+}
+
+/** Who holds a lock: a child, `helper` with these words, which says `locked` and ends with its standard input. */
+export interface LockHolder {
+  helper: string;
+  words: readonly string[];
+  /** For messages. */
+  file: string;
+}
+
+/** The same for whatever a verb of the helper locks. Resolves when the holder has ended. */
+export async function whileHeld<T>(
+  { helper, words, file }: LockHolder,
+  use: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const holder = spawn(helper, words, { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => {
     holder.once('close', () => resolve());
     holder.once('error', () => resolve());
   });
   try {
-    await acquired(holder, file, options.signal);
+    await acquired(holder, file, signal);
     return await use();
   } finally {
     holder.stdin?.end();

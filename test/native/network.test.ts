@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseLinks } from '../../src/network/links.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { deleteElement, getChain, newChain, newElement, newRule, newTable } from '../helpers/nft-messages.ts';
-import { gone, HELPER, HELPER_IS_STATIC, useRoom } from '../helpers/plan.ts';
+import { finished, gone, HELPER, HELPER_IS_STATIC, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();
 const ENV = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
@@ -712,6 +712,12 @@ describe('a container with networks', () => {
     return { container, journal };
   }
 
+  /** Whether somebody waits for a lock on it (proc_locks(5)). */
+  function isAwaited(path: string): boolean {
+    const waiting = new RegExp(`-> FLOCK .*:${statSync(path).ino} `);
+    return waiting.test(readFileSync('/proc/locks', 'utf8'));
+  }
+
   function makeBridge(): void {
     const file = join(room.root, 'quay0');
     writeFileSync(file, networkFile({ host: BRIDGE }));
@@ -895,7 +901,42 @@ describe('a container with networks', () => {
     other.stdin?.end();
     await once(other, 'close');
     expect(await last().run()).toMatchObject({ code: 0, stderr: '' });
+    await vi.waitUntil(() => !host.links().includes('quay0'), { timeout: 10_000 });
+    rmSync(run, { recursive: true });
+  });
+
+  it('counts who asks as one that is on networks, until it lets go: then it may be the last one', async () => {
+    makeBridge();
+    const run = join(room.root, 'company');
+    mkdirSync(run);
+    const lastOut = join(run, 'last-out');
+    writeFileSync(lastOut, networkFile({ teardown: [['delete-bridge', 'quay0', '02:00:00:00:00:01']] }));
+    const guest = spawn(host.enter[0] ?? '', [...host.enter.slice(1), HELPER, 'network', lastOut, 'join'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    expect(String((await once(guest.stdout, 'data'))[0])).toBe('locked\n');
+    const { container } = planned(['true'], { general: [['last-out', lastOut]] });
+    expect(await container.run()).toMatchObject({ code: 0, stderr: '' });
+    expect(host.links()).toContain('quay0');
+    guest.stdin?.end();
+    expect(await once(guest, 'close')).toEqual([0, null]);
     expect(host.links()).not.toContain('quay0');
+    rmSync(run, { recursive: true });
+  });
+
+  it('waits with a start for the last one that is leaving', async () => {
+    makeBridge();
+    const run = join(room.root, 'company');
+    mkdirSync(run);
+    const other = spawn('flock', ['-x', run, 'sh', '-c', 'echo held; cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(other.stdout, 'data');
+    const { container } = planned(['echo', 'up'], { general: [['last-out', join(run, 'last-out')]] });
+    const ended = finished(container.start());
+    await vi.waitUntil(() => isAwaited(run), { timeout: 10_000 });
+    other.stdin?.end();
+    expect(await ended).toMatchObject({ code: 0 });
     rmSync(run, { recursive: true });
   });
 

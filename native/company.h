@@ -1,0 +1,21 @@
+/*
+ * Who is on the networks of a store: everybody with a shared lock (flock(2)) on the directory of a network file, from
+ * before they look for a bridge until they are gone for good. Whoever has that lock alone is the last, and takes along what
+ * the file says; nobody begins meanwhile. The kernel gives the lock back for one that is killed.
+ */
+#pragma once
+
+/* Waits while the last one is leaving. Who is in already stays in. -1 with a noted failure. */
+int company_join(const char *file);
+
+/*
+ * The last one performs the file, if it is there; also for one that was killed, whose lock is gone. -1 with a noted
+ * failure.
+ */
+int company_leave(const char *file);
+
+/*
+ * The same without waiting for it: the last one has it done by a process of its own, which holds nothing of this
+ * program's file system. Joining waits from then on until this process has ended, and that one has left.
+ */
+int company_hand_over(const char *file);

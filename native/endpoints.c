@@ -3,6 +3,7 @@
 #include "company.h"
 #include "network.h"
 #include "nft.h"
+#include "nft_chain.h"
 #include "repair.h"
 #include "report.h"
 #include "trace.h"
@@ -97,10 +98,10 @@ static int check_firewall(const struct plan *plan)
     int64_t rules;
     if (record.count == 0) return 0;
     if (parse_number(record.arg[2], 10, &rules) < 0) return failed(STAGE_PLAN, record_name(&record));
-    int64_t use = nft_chain_use(endpoints.host.nft, record.arg[0], record.arg[1]);
+    int64_t found = nft_count_rules(endpoints.host.nft, record.arg[0], record.arg[1], rules);
     trace(record_name(&record));
-    if (use == rules) return 0;
-    if (use < 0 && errno != ENOENT) return failed(STAGE_NFT, "nf_tables");
+    if (found == rules) return 0;
+    if (found < 0 && errno != ENOENT) return failed(STAGE_NFT, "nf_tables");
     snprintf(chain, sizeof chain, "%s %s", record.arg[0], record.arg[1]);
     errno = ENOENT;
     return failed(STAGE_FIREWALL, chain);

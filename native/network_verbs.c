@@ -11,6 +11,7 @@
 #include "network.h"
 #include "network_check.h"
 #include "nft.h"
+#include "nft_chain.h"
 #include "plan.h"
 #include "report.h"
 #include "rtnl_link.h"
@@ -127,7 +128,7 @@ static int nft_intact(char **argv)
     int64_t rules;
     int socket = nft_open();
     bool intact = socket >= 0 && parse_number(argv[2], 10, &rules) == 0 &&
-                  nft_chain_use(socket, argv[0], argv[1]) == rules;
+                  nft_count_rules(socket, argv[0], argv[1], rules) == rules;
     close_fd(&socket);
     return intact ? 0 : 1;
 }

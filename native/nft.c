@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define GET_CHAIN (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN)
-
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -226,26 +224,4 @@ int nft_ask(int socket, const struct nft_messages *messages, int out)
         if (send(socket, message, message->nlmsg_len, 0) < 0 || copy_answers(socket, dump, out) < 0) return -1;
     }
     return 0;
-}
-
-int64_t nft_chain_use(int socket, const char *table, const char *chain)
-{
-    struct message message;
-    _Alignas(struct nlmsghdr) char answer[4096];
-    struct nfgenmsg family = {.nfgen_family = NFPROTO_INET};
-    size_t length, offset = NLMSG_SPACE(sizeof family);
-    uint32_t use;
-    if (socket < 0) return fail_with(EPROTONOSUPPORT);
-    message_begin(&message, GET_CHAIN, 0, &family, sizeof family);
-    message_add_text(&message, NFTA_CHAIN_TABLE, table);
-    message_add_text(&message, NFTA_CHAIN_NAME, chain);
-    long size = netlink_ask(socket, &message, answer, sizeof answer);
-    /* To a question without mistakes it means that there is nobody who answers: batches get EOPNOTSUPP then. */
-    if (size < 0) return errno == EINVAL ? fail_with(EOPNOTSUPP) : -1;
-    const void *data = size > (long)offset
-                           ? find_attribute(answer + offset, (size_t)size - offset, NFTA_CHAIN_USE, &length)
-                           : NULL;
-    if (data == NULL || length != sizeof use) return fail_with(EPROTO);
-    memcpy(&use, data, sizeof use);
-    return ntohl(use);
 }

@@ -36,6 +36,3 @@ int nft_each(int socket, const struct nft_messages *messages, char *detail, size
 
 /* Asks each message and writes what the kernel answers to the descriptor `out`. -1 with errno: the first refusal. */
 int nft_ask(int socket, const struct nft_messages *messages, int out);
-
-/* How often the chain of family inet is used: its rules, and jumps to it. -1 with errno, ENOENT: it is not there. */
-int64_t nft_chain_use(int socket, const char *table, const char *chain);

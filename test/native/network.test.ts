@@ -676,6 +676,25 @@ describe('nft', () => {
       stderr: 'skiff-helper: nft: nf_tables: No such file or directory\n',
     });
   });
+
+  it('tells how many rules a chain has, also of one that is being replaced all the time', async () => {
+    const chain = `chain hatch { ${'accept; '.repeat(8)} }`;
+    const script = `table inet deck {}; delete table inet deck; table inet deck { ${chain}; }`;
+    host.run('nft', script);
+    const intact = (rules: number) => verb(['nft', 'intact', 'deck', 'hatch', String(rules)]).code;
+    expect([7, 8, 9].map(intact)).toEqual([1, 0, 1]);
+    expect(verb(['nft', 'intact', 'deck', 'hold', '8']).code).toBe(1);
+    const loop = 'while read -t 0.001 _; [ $? -gt 128 ]; do nft "$0" || exit 1; done';
+    const replacing = spawn(host.enter[0] ?? '', [...host.enter.slice(1), 'bash', '-c', loop, script], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    const ended = once(replacing, 'close');
+    const found = new Set(Array.from({ length: 500 }, () => intact(8)));
+    replacing.stdin.end();
+    expect(await ended).toEqual([0, null]);
+    expect(found).toEqual(new Set([0]));
+    host.run('nft', 'delete', 'table', 'inet', 'deck');
+  });
 });
 
 describe('a container with networks', () => {

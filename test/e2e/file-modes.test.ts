@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { useRegistry } from '../helpers/images.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
-import { EXECUTABLE, type Store, useStore } from '../helpers/skiff.ts';
+import { EXECUTABLE, namesIn, type Store, useStore } from '../helpers/skiff.ts';
 
 /** Trees whose owners and modes are an image's, or a container's. */
 const OF_IMAGES = /^store\/(layers\/\*|containers\/\*\/(upper|work|rootfs))\//;
@@ -14,12 +14,14 @@ const OF_IMAGES = /^store\/(layers\/\*|containers\/\*\/(upper|work|rootfs))\//;
 function inventory({ root, runRoot }: Store): string[] {
   const lines = new Set<string>();
   const add = (path: string, name: string): void => {
-    const entry = lstatSync(path);
+    // The last container of all is being removed at that moment.
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return;
     const type = entry.isDirectory() ? 'd' : entry.isFile() ? '-' : entry.isSocket() ? 's' : '?';
     const owner = entry.uid === 0 && entry.gid === 0 ? '' : ` ${entry.uid}:${entry.gid}`;
     lines.add(`${type}${(entry.mode & 0o7777).toString(8)} ${name}${owner}`);
     if (!entry.isDirectory() || OF_IMAGES.test(`${name}/`)) return;
-    for (const below of readdirSync(path)) add(join(path, below), `${name}/${general(below)}`);
+    for (const below of namesIn(path)) add(join(path, below), `${name}/${general(below)}`);
   };
   add(root, 'store');
   add(runRoot, 'run');

@@ -174,7 +174,8 @@ export function cgroups(): string[] {
   );
 }
 
-function namesIn(directory: string): string[] {
+/** None where the directory is missing. */
+export function namesIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   try {
     return readdirSync(directory);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { storePaths } from '../../src/host/paths.ts';
 import { useRegistry } from '../helpers/images.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { EXECUTABLE, namesIn, type Store, useStore } from '../helpers/skiff.ts';
@@ -157,19 +158,23 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
 });
 
 it('closes a database and directories that an earlier version left open', async () => {
-  const store = { root: mkdtempSync(join(tmpdir(), 'skiff-open-')), runRoot: '' };
-  onTestFinished(() => rmSync(store.root, { recursive: true }));
+  const root = mkdtempSync(join(tmpdir(), 'skiff-open-'));
+  const store = { root, runRoot: storePaths(root).run };
+  onTestFinished(() => {
+    for (const directory of [store.root, store.runRoot]) rmSync(directory, { recursive: true });
+  });
   const skiff = () => execa(EXECUTABLE, ['--root', store.root, 'ps']);
   await skiff();
   const database = join(store.root, 'state.db');
   for (const [path, mode] of [
     [store.root, 0o711],
+    [store.runRoot, 0o711],
     [database, 0o644],
   ] as const)
     chmodSync(path, mode);
   await skiff();
-  expect([store.root, database].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
-    '710',
-    '600',
-  ]);
+  const modes = [store.root, store.runRoot, database].map((path) =>
+    (statSync(path).mode & 0o777).toString(8),
+  );
+  expect(modes).toEqual(['710', '710', '600']);
 });

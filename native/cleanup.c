@@ -16,8 +16,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <time.h>
 
 #define KILL_PATIENCE_MS 10000
+#define START_PATIENCE_MS 10000
+
+/* The exit status when the monitor lives: there is nothing to be cleaned up. */
+#define EXIT_ATTENDED 3
 
 /* The pid may be another process's by now: first hold on to it, then compare, then kill. */
 static void kill_process(const struct plan *plan, const struct process_id *process)
@@ -61,26 +66,31 @@ static int end_container(const struct plan *plan, int rundir)
     return 0;
 }
 
-/* Without a record nobody knows, and the plan's lock is believed. */
-static bool monitor_lives(int rundir)
+static bool monitor_lives(const struct state_record *state)
 {
-    struct state_record state;
-    if (read_state(rundir, &state) < 0) return true;
-    owned_fd pidfd = k_pidfd_open(state.monitor.pid);
-    if (pidfd < 0 || process_start_time(state.monitor.pid) != state.monitor.start_time) return false;
+    owned_fd pidfd = k_pidfd_open(state->monitor.pid);
+    if (pidfd < 0 || process_start_time(state->monitor.pid) != state->monitor.start_time) return false;
     struct pollfd dead = {.fd = pidfd, .events = POLLIN};
     return poll(&dead, 1, 0) == 0;
 }
 
 /*
  * A child that the monitor had just forked has the lock, too, until it has closed what is not its own, or noticed that
- * it is alone: that is waited for.
+ * it is alone: that is waited for. So is a start that is under way although whoever asked for it was killed: it writes
+ * its record, or takes the plan away.
  */
 static int take_lock(struct plan *plan, int rundir)
 {
-    if (lock_plan(plan, false) == 0) return 0;
-    if (errno != EWOULDBLOCK) return -1;
-    return monitor_lives(rundir) ? fail_with(EBUSY) : lock_plan(plan, true);
+    struct state_record state;
+    int64_t until = monotonic_ms() + START_PATIENCE_MS;
+    while (lock_plan(plan, false) < 0) {
+        if (errno != EWOULDBLOCK) return -1;
+        if (read_state(rundir, &state) == 0)
+            return monitor_lives(&state) ? fail_with(EBUSY) : lock_plan(plan, true);
+        if (monotonic_ms() >= until) return fail_with(EBUSY);
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    return 0;
 }
 
 static int perform(struct plan *plan)
@@ -113,6 +123,7 @@ int cleanup_main(int argc, char **argv)
         return 1;
     }
     if (cleanup(argv[1]) == 0) return 0;
+    bool attended = has_failed(STAGE_LOCK, EBUSY);
     report_noted_failure();
-    return 1;
+    return attended ? EXIT_ATTENDED : 1;
 }

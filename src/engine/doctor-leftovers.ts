@@ -100,7 +100,7 @@ function runtimeLeftover(context: Context, id: string): Leftover {
     name: directory,
     detail: 'of a container that is in no record',
     foreign: monitorLives(context, id) ? STILL_RUNS : undefined,
-    clean: () => cleanUp(context, { id, name: id }),
+    clean: async () => void (await cleanUp(context, { id, name: id })),
   };
 }
 

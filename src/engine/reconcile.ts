@@ -32,8 +32,7 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
       dropDeparted(context, row.id);
       return undefined;
     case 'orphaned':
-      await cleanUp(context, row);
-      return await settled(context, row);
+      return (await cleanUp(context, row)) ? await settled(context, row) : await observeAnew(context, row.id);
     case 'lost':
       return await noteLoss(context, row);
     case 'exited':
@@ -108,19 +107,27 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
   return { row: { ...row, ended: record, starter: undefined }, status: { state: 'exited', record } };
 }
 
+/** The helper's exit status for a plan whose monitor lives (native/cleanup.c). */
+const ATTENDED = 3;
+
 /**
  * Performs the teardown of a plan whose monitor died (helper verb `cleanup`); harmless when another command does too.
- * Without a plan nothing was ever started.
+ * Without a plan nothing was ever started. False: its monitor lives, as it had just not told of itself yet: whoever asked
+ * for the start was killed meanwhile.
  */
 export async function cleanUp(
   context: Pick<Context, 'helper' | 'paths'>,
   row: { id: string; name: string },
-): Promise<void> {
+): Promise<boolean> {
   const run = join(context.paths.run, row.id);
   const plan = join(run, 'plan');
-  if (!existsSync(plan)) return rmSync(run, { recursive: true, force: true });
+  if (!existsSync(plan)) {
+    rmSync(run, { recursive: true, force: true });
+    return true;
+  }
   const { code, stderr } = await runProgram(context.helper, ['cleanup', plan]);
-  if (code === 0) return;
+  if (code === 0) return true;
+  if (code === ATTENDED && existsSync(join(run, 'state'))) return false;
   throw new EngineError('unavailable', `cannot clean up after container ${row.name}: ${stderr}`, {
     subject: row.name,
   });

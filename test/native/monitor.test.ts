@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { readText } from '../../src/host/read-text.ts';
 import { parseExitRecord } from '../../src/runtime/records.ts';
-import { finished, gone, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
+import { finished, gone, HELPER, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();
 
@@ -213,6 +214,25 @@ describe('the lock of a container', () => {
   });
 });
 
+describe('a clean-up beside a start whose client was killed', () => {
+  it('waits until the monitor has told of itself, and leaves the container to it', async () => {
+    const gate = join(room.root, 'gate');
+    execFileSync('mkfifo', [gate]);
+    const container = room.plan({ args: ['sleep', '100'], setup: [['write', gate, '1']] });
+    const client = container.start('detach');
+    const lock = new RegExp(`FLOCK .*:${statSync(container.planPath).ino} `);
+    await vi.waitUntil(() => lock.test(readFileSync('/proc/locks', 'utf8')));
+    client.kill('SIGKILL');
+    const cleaning = spawn(HELPER, ['cleanup', container.planPath], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const result = finished(cleaning);
+    // nanosleep(2) or clock_nanosleep(2): it has met the lock, and no record.
+    await vi.waitUntil(() => /^(35|230) /.test(readText(`/proc/${cleaning.pid}/syscall`) ?? ''));
+    expect(readFileSync(gate, 'utf8')).toBe('1');
+    expect((await result).code).toBe(3);
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
+  });
+});
+
 describe('the end of a container', () => {
   it('is recorded as out of memory when the kernel killed for it', async () => {
     const hungry = 'x=a; while :; do x=$x$x; done';
@@ -347,7 +367,7 @@ describe('cleanup', () => {
     const container = room.plan({ args: ['sleep', '100'] });
     await container.detach();
     const { code, stderr } = await container.cleanup();
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toMatch(new RegExp(`^skiff-helper: lock: ${container.id}: .*busy\n$`));
     expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
   });

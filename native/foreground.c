@@ -70,7 +70,8 @@ static bool receive(void *data, size_t size)
 static void note_failed_write(struct output *output)
 {
     output->error = errno;
-    if (errno != EPIPE) return;
+    /* Of a socket whose other end was closed with something unread it is a reset. */
+    if (errno != EPIPE && errno != ECONNRESET) return;
     raw_mode_leave();
     _exit(128 + SIGPIPE);
 }

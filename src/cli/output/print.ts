@@ -33,7 +33,8 @@ function writeWhole(fd: number, text: string): NodeJS.ErrnoException | undefined
       at += writeSync(fd, bytes, at);
     } catch (cause) {
       const error = cause as NodeJS.ErrnoException;
-      if (error.code === 'EPIPE') process.exit(EXIT_SIGPIPE);
+      // The reader has gone; of a socket that it closed with something unread it is a reset.
+      if (error.code === 'EPIPE' || error.code === 'ECONNRESET') process.exit(EXIT_SIGPIPE);
       if (error.code !== 'EAGAIN') return error;
       waiting.set(fd, waitingStream(fd));
     }

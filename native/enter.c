@@ -117,7 +117,7 @@ static int prepare(const struct plan *plan, const struct target *target, enum pr
     if (set_oom_score(plan, "self") < 0 || cgroups_join_v1(plan, tasks) < 0) return -1;
     trace("cgroups joined");
     if ((target->namespaces & CLONE_NEWUSER) && give_streams(target->pid, ends) < 0) return -1;
-    return process_prepare(plan, role, -1);
+    return process_prepare(plan, role);
 }
 
 /*
@@ -180,6 +180,8 @@ static _Noreturn void stage_main(const struct plan *plan, const struct target *t
     int places[] = {ends->in, ends->out,     ends->err,      ends->report,
                     answer,   target->pidfd, ends->terminal, tasks};
     place_descriptors(places, PLACES);
+    /* Behind those, where nothing closes it: it is this process's attribute, and still the host's /proc. */
+    if (prepared == 0) prepared = label_prepare(plan);
     if (prepared == 0 && enter(target) == 0 && confine_stage(plan, target, has_terminal) == 0 &&
         join_counted(counting) == 0) {
         forget_host(plan);

@@ -28,40 +28,31 @@ static struct {
     int fd;
 } labels[MODULES];
 
-static int open_attribute(int proc, const char *path)
+static int open_attribute(const char *path)
 {
     struct statfs filesystem;
-    owned_fd own = proc >= 0 ? -1 : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int directory = proc >= 0 ? proc : own;
-    if (directory < 0 || fstatfs(directory, &filesystem) < 0) return -1;
+    owned_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0 || fstatfs(proc, &filesystem) < 0) return -1;
     if (filesystem.f_type != PROC_SUPER_MAGIC) return fail_with(EXDEV);
-    return k_openat2(directory, path, O_WRONLY, 0, K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS);
+    return k_openat2(proc, path, O_WRONLY, 0, K_RESOLVE_NO_XDEV | K_RESOLVE_NO_MAGICLINKS);
 }
 
-static int prepare(int proc, const char *name, const char *value)
+static int prepare(const char *name, const char *value)
 {
     for (size_t i = 0; i < MODULES; i++) {
         if (strcmp(modules[i].name, name) != 0) continue;
         labels[i].value = value;
-        labels[i].fd = open_attribute(proc, modules[i].attribute);
+        labels[i].fd = open_attribute(modules[i].attribute);
         return labels[i].fd < 0 ? -1 : 0;
     }
     return fail_with(EINVAL);
 }
 
-bool plan_labels(const struct plan *plan)
-{
-    for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
-        if (record.op == OP_LABEL) return true;
-    }
-    return false;
-}
-
-int label_prepare(const struct plan *plan, int proc)
+int label_prepare(const struct plan *plan)
 {
     for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
         if (record.op != OP_LABEL) continue;
-        if (prepare(proc, record.arg[0], record.arg[1]) < 0) return failed(STAGE_LABEL, record.arg[1]);
+        if (prepare(record.arg[0], record.arg[1]) < 0) return failed(STAGE_LABEL, record.arg[1]);
     }
     return 0;
 }

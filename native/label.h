@@ -3,16 +3,11 @@
 
 #include "plan.h"
 
-#include <stdbool.h>
-
 /*
- * Opens the attributes by which this very process asks for a label (the kernel refuses them to any other) in `proc`, the
- * host's /proc (-1: it still is /proc). -1 with a noted failure, ENOENT when the kernel has no such module.
+ * Opens the attributes by which this very process asks for a label (the kernel refuses them to any other), while /proc
+ * is the host's. -1 with a noted failure, ENOENT when the kernel has no such module.
  */
-int label_prepare(const struct plan *plan, int proc);
-
-/* Whether there is one to ask for. */
-bool plan_labels(const struct plan *plan);
+int label_prepare(const struct plan *plan);
 
 /* Asks for the labels; they apply from the next execve of this process, or of a child, on. -1 with a noted failure. */
 int label_apply(void);

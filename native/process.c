@@ -104,10 +104,10 @@ static int gather(const struct plan *plan)
     return failed(STAGE_PLAN, "arg");
 }
 
-int process_prepare(const struct plan *plan, enum process_role role, int proc)
+int process_prepare(const struct plan *plan, enum process_role role)
 {
     process.role = role;
-    if (gather(plan) < 0 || label_prepare(plan, proc) < 0) return -1;
+    if (gather(plan) < 0) return -1;
     return process.has_reaper ? reaper_prepare() : 0;
 }
 

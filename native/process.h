@@ -10,10 +10,10 @@ enum process_role {
 };
 
 /*
- * Reads the section `process` and takes hold of what it needs of the host's tree. `proc` is the host's /proc for who is
- * in the container's tree already, else -1. -1 with a noted failure.
+ * Reads the section `process` and takes hold of what it needs of the host's tree; label_prepare() is the caller's to
+ * call. -1 with a noted failure.
  */
-int process_prepare(const struct plan *plan, enum process_role role, int proc);
+int process_prepare(const struct plan *plan, enum process_role role);
 
 /*
  * Takes on the identity, the limits and the filter that process_prepare() read: from here on this process may do what

@@ -54,6 +54,14 @@ describe('exec', () => {
     expect(readdirSync(join(container.runDir, 'exec'))).toEqual([]);
   });
 
+  it('asks the kernel for a label as a start does', async () => {
+    const general = [['label', 'selinux', 'system_u:system_r:container_t:s0']] as const;
+    const started = await room.plan({ args: ['true'], general }).run();
+    const { stderr } = await container.execute({ args: ['true'], general });
+    expect(stderr).toContain('skiff-helper: label: ');
+    expect(stderr).toBe(started.stderr);
+  });
+
   it('ends with 128 and the number of the signal that ended the process', async () => {
     expect((await container.execute({ args: sh('kill -TERM $$') })).code).toBe(143);
   });

@@ -1,9 +1,12 @@
 import { type Looks, probeRights, type Rights } from '../host/probe.ts';
 import { type KernelFacts, probeKernel } from '../host/probe-kernel.ts';
 import { CAPABILITIES, type Capability } from '../runtime/capabilities.ts';
+import { bestProfile, PROFILE_LIST } from '../runtime/host-facts.ts';
+import { OWN_PROFILE, usualProfile } from '../runtime/labels.ts';
 import type { Context } from './context.ts';
 import { cgroupFindings } from './doctor-cgroups.ts';
 import { storeFindings } from './doctor-store.ts';
+import { findProfileParser } from './load-apparmor.ts';
 
 /** One thing that a host offers, or not. */
 export interface Finding {
@@ -35,7 +38,8 @@ export async function examineHost(context: Context, looks: Looks): Promise<Findi
     ...namespaceFindings(kernel),
     ...cgroupFindings(looks),
     ...(await storeFindings(context, { looks, kernel })),
-    ...securityFindings(kernel),
+    seccompFinding(kernel.seccomp),
+    kernel.apparmor ? apparmorFinding(looks) : labelFinding(kernel.selinux),
     networkFinding(kernel),
   ];
 }
@@ -147,10 +151,6 @@ function namespaceFindings({ namespaces }: KernelFacts): Finding[] {
   });
 }
 
-function securityFindings({ seccomp, apparmor, selinux }: KernelFacts): Finding[] {
-  return [seccompFinding(seccomp), labelFinding(apparmor, selinux)];
-}
-
 function seccompFinding(seccomp: boolean): Finding {
   const finding = { topic: 'security', name: 'seccomp' } as const;
   if (seccomp) return { ...finding, state: 'ok', detail: 'filters can be attached' };
@@ -163,10 +163,28 @@ function seccompFinding(seccomp: boolean): Finding {
   };
 }
 
-/** A kernel has one of them at most. */
-function labelFinding(apparmor: boolean, selinux: KernelFacts['selinux']): Finding {
+/** The profile of containers that ask for none. */
+function apparmorFinding(looks: Looks): Finding {
+  const finding = { topic: 'security', name: 'AppArmor' } as const;
+  const state = bestProfile(looks.read(PROFILE_LIST));
+  const profile = usualProfile(state, { canLoad: findProfileParser(looks) !== undefined });
+  const detail = `containers run under ${profile === undefined ? 'no profile' : `the profile ${profile}`}`;
+  if (profile === OWN_PROFILE) return { ...finding, state: 'ok', detail };
+  return {
+    ...finding,
+    state: 'limited',
+    detail,
+    cost: 'AF_ALG and AF_VSOCK are open to 32-bit programs, and fewer files of /proc and /sys are closed',
+    remedy:
+      state === 'unseen'
+        ? 'mount -t securityfs securityfs /sys/kernel/security'
+        : 'install apparmor_parser (the package apparmor)',
+  };
+}
+
+/** A kernel without AppArmor. */
+function labelFinding(selinux: KernelFacts['selinux']): Finding {
   const finding = { topic: 'security', name: 'AppArmor or SELinux' } as const;
-  if (apparmor) return { ...finding, state: 'ok', detail: 'AppArmor is enabled' };
   if (selinux !== undefined) return { ...finding, state: 'ok', detail: `SELinux is ${selinux}` };
   return {
     ...finding,

@@ -3,8 +3,11 @@ import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { readText } from '../host/read-text.ts';
 import { VERSION } from '../host/version.ts';
 import { readCgroupLayout } from '../runtime/cgroup-layout.ts';
+import { type AppArmorState, readAppArmor } from '../runtime/host-facts.ts';
+import { usualProfile } from '../runtime/labels.ts';
 import { allContainers } from './container-store.ts';
 import type { Context } from './context.ts';
+import { findProfileParser } from './load-apparmor.ts';
 import { allNetworks } from './network-store.ts';
 import { observe } from './reconcile.ts';
 import { isUp } from './status.ts';
@@ -18,6 +21,8 @@ export interface EngineInfo {
   images: number;
   overlay: boolean;
   cgroup: { mode: string; controllers: string[] };
+  /** Absent: this host has no AppArmor. `profile`: of containers that ask for none; absent: none of their own. */
+  apparmor: { profile: string | undefined } | undefined;
   /** Names, the predefined ones among them. */
   networks: readonly string[];
   insecureRegistries: readonly string[];
@@ -45,6 +50,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
       mode: layout.mode,
       controllers: [...new Set(layout.hierarchies.flatMap(({ controllers }) => controllers))],
     },
+    apparmor: apparmorOf(readAppArmor()),
     networks: [
       ...new Set([
         'bridge',
@@ -62,6 +68,11 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     hostname: hostname(),
     storage: { free: bavail * bsize, total: blocks * bsize },
   };
+}
+
+function apparmorOf(state: AppArmorState): EngineInfo['apparmor'] {
+  if (state === 'off') return undefined;
+  return { profile: usualProfile(state, { canLoad: findProfileParser() !== undefined }) };
 }
 
 async function countContainers(context: Context): Promise<EngineInfo['containers']> {

@@ -4,7 +4,8 @@ import type { RuntimeSpec } from '../oci/runtime-config.ts';
 import { planCgroup } from '../runtime/cgroup.ts';
 import { keepsLimitsFromNamespaces, readCgroupLayout } from '../runtime/cgroup-layout.ts';
 import { canControlDevices } from '../runtime/cgroup-paths.ts';
-import { readHostFacts } from '../runtime/host-facts.ts';
+import { type HostFacts, readHostFacts } from '../runtime/host-facts.ts';
+import { lacksOwnProfile } from '../runtime/labels.ts';
 import type { ContainerOptions } from '../runtime/options.ts';
 import { compilePlan } from '../runtime/plan.ts';
 import { encodePlan } from '../runtime/plan-encode.ts';
@@ -40,7 +41,7 @@ export interface PreparedContainer {
 
 /**
  * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
- * can be refused is refused here. Writes nothing but compiled seccomp programs. An `existing` container keeps its id,
+ * can be refused is refused here. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor profile. An `existing` container keeps its id,
  * its name and its ids of the host; everything else is decided again, from `options`, which are then those of its row.
  */
 export async function prepareContainer(
@@ -88,10 +89,11 @@ async function planStart(
   { runtime, networking }: Pick<PreparedContainer, 'runtime' | 'networking'>,
 ): Promise<Pick<PreparedContainer, 'config' | 'plan'>> {
   const cgroups = readCgroupLayout();
-  const host = readHostFacts({
+  const facts = readHostFacts({
     deviceControl: canControlDevices(cgroups),
     keepsLimits: keepsLimitsFromNamespaces(cgroups),
   });
+  const host = lacksOwnProfile(runtime.security, facts) ? await withOwnProfile(context, facts) : facts;
   const spec = createSpec(runtime, host);
   const cgroup = planCgroup(cgroups, spec.linux.cgroupsPath, spec.linux.resources);
   const seccomp = await prepareSeccomp(context, options, { runtime, spec });
@@ -108,6 +110,12 @@ async function planStart(
       }),
     ),
   };
+}
+
+/** Once after a boot: the kernel keeps it. */
+async function withOwnProfile(context: Context, facts: HostFacts): Promise<HostFacts> {
+  const { loadOwnProfile } = await import('./load-apparmor.ts');
+  return { ...facts, apparmor: await loadOwnProfile(context) };
 }
 
 /** The program's part, long and the same for many, is put in as it was kept. */

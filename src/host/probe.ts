@@ -1,10 +1,11 @@
-import { accessSync, constants, lstatSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 /** How probes look at this host: unit tests look at another one. What is missing or forbidden is undefined or false. */
 export interface Looks {
   read(file: string): string | undefined;
   readGzip(file: string): string | undefined;
+  exists(path: string): boolean;
   names(directory: string): string[];
   /** The names in a directory that are directories, not links. */
   directories(directory: string): string[];
@@ -20,6 +21,7 @@ export interface Looks {
 export const THIS_HOST: Looks = {
   read: (file) => attempt(() => readFileSync(file, 'utf8')),
   readGzip: (file) => attempt(() => gunzipSync(readFileSync(file)).toString()),
+  exists: existsSync,
   names: (directory) => attempt(() => readdirSync(directory)) ?? [],
   directories: (directory) =>
     (attempt(() => readdirSync(directory, { withFileTypes: true })) ?? [])

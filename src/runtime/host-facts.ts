@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { readText } from '../host/read-text.ts';
+import { DOCKER_PROFILE, OWN_PROFILE } from './labels.ts';
 import { deviceNumbers } from './resource-host.ts';
 
 /** What a spec depends on besides the container's options. What only some options need is a function. */
@@ -20,11 +21,16 @@ export interface HostFacts {
   deviceControl: boolean;
   /** A container that may write to its cgroups has its limits all the same. */
   keepsLimits: boolean;
-  /** Whether AppArmor is on, and whether it knows Docker's profile. */
-  apparmor: () => 'off' | 'on' | 'docker-default';
+  apparmor: AppArmorState;
   selinux: () => boolean;
   devices: HostDevices;
 }
+
+/**
+ * What containers that ask for no profile find: no AppArmor, a list of profiles that cannot be read, one with neither of
+ * the usual two, or the better of them.
+ */
+export type AppArmorState = 'off' | 'unseen' | 'none' | 'docker-default' | 'own';
 
 /** Looks at the host's /dev. */
 export interface HostDevices {
@@ -56,7 +62,7 @@ export function readHostFacts({
     oomScoreAdj: Number(readText('/proc/self/oom_score_adj') ?? 0),
     deviceControl,
     keepsLimits,
-    apparmor,
+    apparmor: readAppArmor(),
     selinux: () => existsSync('/sys/fs/selinux/enforce'),
     devices: { at: nodeAt, list: listDirectory },
   };
@@ -91,13 +97,26 @@ function effectiveCapabilities(): bigint {
   return BigInt(`0x${mask ?? '0'}`);
 }
 
-/** The list of profiles can be read by root only, and where securityfs is mounted. */
-function apparmor(): 'off' | 'on' | 'docker-default' {
+/** Of the kernel: lines of `NAME (MODE)`. */
+export const PROFILE_LIST = '/sys/kernel/security/apparmor/profiles';
+
+/**
+ * Looks which of the usual profiles of containers this kernel has. Its list can be read by root only, and where
+ * securityfs is mounted; a kernel without AppArmor costs one failing look.
+ */
+export function readAppArmor(): AppArmorState {
   const parameter = '/sys/module/apparmor/parameters/enabled';
   // Asked first, as it is ten times cheaper than a read that fails.
   if (!existsSync(parameter) || readText(parameter)?.startsWith('Y') !== true) return 'off';
-  const profiles = readText('/sys/kernel/security/apparmor/profiles') ?? '';
-  return /^docker-default \(/m.test(profiles) ? 'docker-default' : 'on';
+  return bestProfile(readText(PROFILE_LIST));
+}
+
+/** Which of the usual profiles is in the text of a kernel's list, the better one first. */
+export function bestProfile(list: string | undefined): Exclude<AppArmorState, 'off'> {
+  if (list === undefined) return 'unseen';
+  const has = (name: string) => list.startsWith(`${name} (`) || list.includes(`\n${name} (`);
+  if (has(OWN_PROFILE)) return 'own';
+  return has(DOCKER_PROFILE) ? 'docker-default' : 'none';
 }
 
 function nodeAt(path: string): HostNode | undefined {

@@ -1,21 +1,24 @@
 import { EngineError } from '../errors.ts';
-import type { HostFacts } from './host-facts.ts';
+import type { AppArmorState, HostFacts } from './host-facts.ts';
 import type { SecurityOptions } from './options.ts';
 
-/** Docker's profile; it lets a container do what is usual and is loaded by Docker itself. */
-const DEFAULT_PROFILE = 'docker-default';
+/** Docker's profile, which Docker loads when it starts. */
+export const DOCKER_PROFILE = 'docker-default';
+/** skiff's own (apparmor-profile.ts); the number is the revision of its text. */
+export const OWN_PROFILE = 'skiff-default-1';
 const UNCONFINED = 'unconfined';
 
+type ProfileWishes = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
+
 /**
- * The AppArmor profile of a container: the one asked for, nothing (`unconfined`) for a privileged one, else Docker's
- * where the host has loaded it; undefined: the one that skiff itself runs under. Throws `unsupported` when a profile
- * is asked for and the host has no AppArmor.
+ * The AppArmor profile of a container: the one asked for, nothing (`unconfined`) for a privileged one, else skiff's own,
+ * or Docker's, as far as the host has loaded one; undefined: the one that skiff itself runs under. Throws `unsupported`
+ * when a profile is asked for and the host has no AppArmor.
  */
 export function apparmorProfile(
-  { apparmor, privileged }: Pick<SecurityOptions, 'apparmor' | 'privileged'>,
-  host: HostFacts,
+  { apparmor, privileged }: ProfileWishes,
+  { apparmor: state }: Pick<HostFacts, 'apparmor'>,
 ): string | undefined {
-  const state = host.apparmor();
   if (state === 'off') {
     if (apparmor === undefined || apparmor === UNCONFINED) return undefined;
     throw new EngineError(
@@ -29,7 +32,30 @@ export function apparmorProfile(
   }
   if (apparmor !== undefined) return apparmor;
   if (privileged) return UNCONFINED;
-  return state === 'docker-default' ? DEFAULT_PROFILE : undefined;
+  return usualProfile(state, { canLoad: false });
+}
+
+/**
+ * The profile of containers that ask for none. `canLoad`: skiff's own is there as soon as the first of them needs it.
+ * Undefined: none of their own.
+ */
+export function usualProfile(state: AppArmorState, { canLoad }: { canLoad: boolean }): string | undefined {
+  if (state === 'own' || (canLoad && isLoadable(state))) return OWN_PROFILE;
+  return state === 'docker-default' ? DOCKER_PROFILE : undefined;
+}
+
+/** What cannot be seen cannot be loaded either. */
+function isLoadable(state: AppArmorState): boolean {
+  return state === 'none' || state === 'docker-default';
+}
+
+/** Whether a container is to run under skiff's own profile and the kernel has to be given it first. */
+export function lacksOwnProfile(
+  { apparmor, privileged }: ProfileWishes,
+  { apparmor: state }: Pick<HostFacts, 'apparmor'>,
+): boolean {
+  if (!isLoadable(state)) return false;
+  return apparmor === undefined ? !privileged : apparmor === OWN_PROFILE;
 }
 
 /** What containers run as where the policy knows them (container-selinux), without categories. */

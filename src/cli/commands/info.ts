@@ -47,6 +47,7 @@ function lines(info: EngineInfo): string[] {
     'Cgroup Driver: cgroupfs',
     `Cgroup Version: ${cgroup.mode === 'none' ? 'none mounted' : cgroup.mode}`,
     `Cgroup Controllers: ${cgroup.controllers.join(' ')}`,
+    `Security Options: seccomp${info.apparmor === undefined ? '' : ` apparmor=${info.apparmor.profile ?? 'none'}`}`,
     `Networks: ${info.networks.join(' ')}`,
     'Logging Driver: json-file (3 files of 10MB)',
     `Insecure Registries: ${['127.0.0.0/8', '::1/128', ...info.insecureRegistries].join(' ')}`,

@@ -7,6 +7,7 @@ import { examineHost, type Finding } from '../../../src/engine/doctor-host.ts';
 import { clearLeftovers, findLeftovers } from '../../../src/engine/doctor-leftovers.ts';
 import { type Looks, THIS_HOST } from '../../../src/host/probe.ts';
 import { processIdentity } from '../../../src/host/process.ts';
+import { OWN_PROFILE } from '../../../src/runtime/labels.ts';
 import { looksOf } from '../host/looks.ts';
 import { containerRow, ID, useContext } from './fixtures.ts';
 
@@ -109,6 +110,35 @@ describe('a host that lacks something', () => {
   it('has little space left', async () => {
     const findings = await examine({}, { space: () => ({ free: 5e8, total: 1e11 }) });
     expect(named(findings, test.context.paths.root)).toMatchObject({ state: 'limited' });
+  });
+});
+
+describe('AppArmor', () => {
+  const HAS_IT = { '/sys/module/apparmor/parameters/enabled': 'Y\n' };
+  const LIST = '/sys/kernel/security/apparmor/profiles';
+  const PARSER = { '/usr/sbin/apparmor_parser': '' };
+
+  it.each([
+    ["skiff's profile is loaded", { [LIST]: `${OWN_PROFILE} (enforce)\n` }, 'ok', OWN_PROFILE],
+    ['it can be', { [LIST]: 'docker-default (enforce)\n', ...PARSER }, 'ok', OWN_PROFILE],
+    ["only Docker's is there", { [LIST]: 'docker-default (enforce)\n' }, 'limited', 'docker-default'],
+    ['nothing compiles profiles', { [LIST]: '' }, 'limited', 'no profile'],
+    ['the list cannot be seen', PARSER, 'limited', 'no profile'],
+  ])('says what containers run under: %s', async (_, files, state, profile) => {
+    const finding = named(await examine({ ...HAS_IT, ...files }), 'AppArmor');
+    expect(finding).toMatchObject({ state, detail: expect.stringMatching(new RegExp(` ${profile}$`)) });
+  });
+
+  it('says how to get the profile', async () => {
+    const remedy = async (files: Record<string, string>) =>
+      named(await examine({ ...HAS_IT, ...files }), 'AppArmor')?.remedy;
+    expect(await remedy({ [LIST]: '' })).toContain('apparmor_parser');
+    expect(await remedy(PARSER)).toContain('securityfs');
+  });
+
+  it('need not be there', async () => {
+    expect(named(await examine(PARSER), 'AppArmor')).toBeUndefined();
+    expect(named(await examine(PARSER), 'AppArmor or SELinux')).toMatchObject({ state: 'limited' });
   });
 });
 

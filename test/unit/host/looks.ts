@@ -10,6 +10,7 @@ export function looksOf(files: Readonly<Record<string, string>>, changes: Partia
   return {
     read: (file) => files[file],
     readGzip: (file) => files[file],
+    exists: (path) => files[path] !== undefined || below(path).length > 0,
     names: (directory) => [...new Set(below(directory).map((name) => name.split('/')[0] ?? ''))],
     directories: (directory) => [
       ...new Set(below(directory).flatMap((name) => (name.includes('/') ? [name.split('/')[0] ?? ''] : []))),

@@ -98,7 +98,7 @@ export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
     oomScoreAdj: 0,
     deviceControl: true,
     keepsLimits: true,
-    apparmor: () => 'off',
+    apparmor: 'off',
     selinux: () => false,
     devices: hostDevicesOf({}),
     ...changes,

@@ -147,7 +147,7 @@ describe('compilePlan', () => {
         {
           seccomp,
           cgroup: LIMITED,
-          host: { apparmor: () => 'docker-default' },
+          host: { apparmor: 'docker-default' },
           networking: { ...NETWORKING, resolver: { config: '/c', rules: '00' } },
         },
       ),
@@ -340,7 +340,7 @@ describe('compilePlan', () => {
       {},
       {
         seccomp: { file: '/store/seccomp/x', flags: ['log', 'spec-allow'] },
-        host: { apparmor: () => 'docker-default' },
+        host: { apparmor: 'docker-default' },
       },
     );
     expect(withOp(records, 'seccomp')).toEqual([['seccomp', '/store/seccomp/x', 'log,spec-allow']]);

@@ -233,7 +233,7 @@ describe('createSpec', () => {
 
   it('keeps no new privileges, and labels where the host has them', () => {
     expect(specWith({ noNewPrivileges: true }).process.noNewPrivileges).toBe(true);
-    const host = hostFacts({ apparmor: () => 'docker-default', selinux: () => true });
+    const host = hostFacts({ apparmor: 'docker-default', selinux: () => true });
     const security = securityOptions({ label: ['type:spc_t'] });
     expect(createSpec(containerOptions({ security }), host).process).toMatchObject({
       apparmorProfile: 'docker-default',

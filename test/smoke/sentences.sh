@@ -35,6 +35,72 @@ confinement() {
 }
 it "the seccomp filter is attached, and the capabilities are Docker's fourteen" confinement
 
+# has_apparmor: skips where skiff has no profile of its own to load.
+has_apparmor() {
+    [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip 'this kernel has no AppArmor'
+    [ -e /sys/kernel/security/apparmor/profiles ] || skip 'securityfs is not mounted'
+    command -v apparmor_parser >/dev/null || skip 'this machine has no apparmor_parser'
+}
+
+# The beginning of a script that a health check ends, by SIGTERM: so the check has run, and found what it looked for.
+ENDED_BY_CHECK='trap "exit 9" TERM; sleep 100000 & echo ready;'
+
+labels() {
+    has_apparmor
+    skiff info | grep -q '^Security Options: seccomp apparmor=skiff-default-[0-9]*$'
+    has '^skiff-default-[0-9]+ \(enforce\)$' "$(skiff run --rm "$IMAGE" cat /proc/self/attr/current)" 'a command'
+    has '^skiff-default-[0-9]+ \(enforce\)$' "$(skiff run --rm --init "$IMAGE" cat /proc/1/attr/current)" '--init'
+    start_script labelled "$ENDED_BY_CHECK wait" --health-interval 1s \
+        --health-cmd '[ -e /seen ] && grep -q "^skiff-default-" /proc/self/attr/current && kill -TERM 1'
+    label=$(skiff inspect -f '{{.AppArmorProfile}}' labelled)
+    is "$label (enforce)" "$(skiff exec labelled sh -c 'cat /proc/self/attr/current; : >/seen')" 'exec'
+    is 9 "$(skiff wait labelled)" 'the health check'
+    skiff rm labelled
+    is unconfined "$(skiff run --rm --privileged "$IMAGE" cat /proc/self/attr/current)" '--privileged'
+}
+it "a container, its health checks and what exec starts are under skiff's AppArmor profile" labels
+
+# touched OPTION...: what of the machine a container with rights over it comes to under its profile.
+touched() {
+    skiff run --rm --cap-add SYS_ADMIN --security-opt systempaths=unconfined "$@" "$IMAGE" sh -c '
+        mkdir /there
+        mount -t tmpfs none /there 2>/dev/null && echo mount
+        umount /dev/shm && echo umount
+        for file in sysrq-trigger sys/vm/drop_caches sys/kernel/core_pattern sys/kernel/hostname self/comm; do
+            (: >>/proc/$file) 2>/dev/null && echo $file
+        done
+        ls /sys/firmware >/dev/null 2>&1 && echo firmware
+        true'
+}
+
+profile() {
+    has_apparmor
+    is 'umount sys/kernel/hostname self/comm' "$(echo $(touched))" 'under the profile'
+    is 'mount umount sysrq-trigger sys/vm/drop_caches sys/kernel/core_pattern sys/kernel/hostname self/comm firmware' \
+        "$(echo $(touched --security-opt apparmor=unconfined))" 'without'
+}
+it 'the profile keeps a container from mounts and from what /proc and /sys have of the machine' profile
+
+# socketcall FAMILY OPTION...: the number of the error that socket(2) of 32 bits ends with.
+socketcall() {
+    family=$1
+    shift
+    gcc -O2 -static -nostdlib -fno-pie -no-pie -DFAMILY="$family" -o "$work/socketcall" "$here/socketcall.c"
+    skiff run --rm -i "$@" "$IMAGE" sh -c 'cat >/socketcall; chmod +x /socketcall; /socketcall; echo $?' \
+        <"$work/socketcall"
+}
+
+families() {
+    has_apparmor
+    [ "$(uname -m)" = x86_64 ] || skip 'only x86 has socketcall beside other calls'
+    command -v gcc >/dev/null || skip 'this machine has no gcc'
+    is 13 "$(socketcall 38)" 'AF_ALG'
+    is 13 "$(socketcall 40)" 'AF_VSOCK'
+    is 94 "$(socketcall 2)" 'AF_INET has no such type'
+    [ "$(socketcall 38 --security-opt apparmor=unconfined)" != 13 ] || is 'no refusal' 13 'without the profile'
+}
+it 'the profile refuses the families of sockets that a filter cannot see in 32-bit programs' families
+
 privileged() {
     status=$(skiff run --rm --privileged "$IMAGE" cat /proc/self/status)
     has '^Seccomp:	0$' "$status" seccomp
@@ -188,6 +254,36 @@ throttling() {
 }
 it 'a container that wanted more cpu than it had was throttled, and why says so' throttling
 
+writable_cgroups() {
+    if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
+        fails 125 skiff run --rm --security-opt writable-cgroups=true "$IMAGE" true
+        has 'limits' "$said" 'the refusal'
+        return
+    fi
+    start_script writer 'mkdir /sys/fs/cgroup/below || exit; (echo max >/sys/fs/cgroup/memory.max) 2>/dev/null
+        echo ready; exec sleep 100000' -m 64m --security-opt writable-cgroups=true
+    limit - - memory.max $((64 * MIB))
+    skiff rm -f writer
+}
+it 'a container may write its cgroups only where that does not lift its limits' writable_cgroups
+
+monitor_counts() {
+    start counted --cpus 0.5
+    found=
+    for place in /sys/fs/cgroup/*/"skiff-$id.monitor" "/sys/fs/cgroup/skiff-$id.monitor"; do
+        for file in "$place/cpu.cfs_quota_us" "$place/cpu.max"; do
+            [ ! -e "$file" ] || found="$(cat "$file") $(wc -l <"$place/cgroup.procs")"
+        done
+    done
+    # One process of the host is in there: whoever starts the container and relays what it writes.
+    case $found in
+    '50000 1' | '50000 100000 1') ;;
+    *) is '50000 1' "$found" 'the quota beside the container, and how many processes are under it' ;;
+    esac
+    skiff rm -f counted
+}
+it "a limit of the cpu holds for the container's monitor, in a cgroup beside" monitor_counts
+
 devices() {
     fails 1 skiff run --rm "$IMAGE" sh -c 'mknod /node c 1 11 && true >/node'
     has 'Operation not permitted' "$said" 'opening a node of its own making'
@@ -264,6 +360,39 @@ stop() {
     skiff rm deaf
 }
 it 'stop asks first, and kills what does not listen; the log has every line' stop
+
+outliving() {
+    code=0
+    skiff run --rm --pid host "$IMAGE" sh -c "yes outlives-$$ & exit 3" >/dev/null || code=$?
+    is 3 "$code" 'the exit code'
+    # In brackets, so that grep does not find itself.
+    is '' "$(grep -al "outlive[s]-$$" /proc/[0-9]*/cmdline 2>/dev/null)" 'what is left'
+}
+it 'what outlives the first process, and writes without end, neither holds up the end nor survives' outliving
+
+full() {
+    # The limit is reached by the time of the first check.
+    start_script full 'trap "exit 9" TERM; i=0; while [ $i -lt 9 ]; do sleep 100000 & i=$((i + 1)); done
+        echo ready; wait' --pids-limit 10 --health-cmd '[ ! -e /seen ] || kill -TERM 1' --health-interval 5s
+    limit pids.current 10 pids.current 10
+    is inside "$(skiff exec full sh -c 'echo inside; : >/seen')" 'exec'
+    is 9 "$(skiff wait full)" 'the health check'
+    skiff rm full
+}
+it 'exec and health checks come in where the limit of tasks is reached' full
+
+overdue() {
+    # The first check is not done in time; the second one looks for what it left.
+    start_script overdue "$ENDED_BY_CHECK wait" --health-interval 1s --health-timeout 3s --health-cmd '
+        [ ! -e /second ] || { ps | grep -q "[s]leep 77777" || kill -TERM 1; exit; }
+        : >/second
+        few=777
+        setsid sleep ${few}77 &
+        sleep ${few}77'
+    is 9 "$(skiff wait overdue)" 'what the next check found'
+    skiff rm overdue
+}
+it 'a health check that is not done in time leaves no process' overdue
 
 kill_and_remove() {
     start victim

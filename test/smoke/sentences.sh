@@ -101,6 +101,23 @@ families() {
 }
 it 'the profile refuses the families of sockets that a filter cannot see in 32-bit programs' families
 
+tracing() {
+    command -v gcc >/dev/null || skip 'this machine has no gcc'
+    gcc -O2 -static -o "$work/seize" "$here/../native/seize.c"
+    start tracer --cap-add SYS_PTRACE --health-cmd true --health-interval 100ms
+    skiff exec -i tracer sh -c 'cat >/seize && chmod +x /seize' <"$work/seize"
+    skiff exec -d tracer sh -c 'exec /seize >/caught'
+    skiff exec tracer sh -c 'until [ -s /caught ]; do sleep 0.05; done'
+    for round in 1 2 3 4 5 6 7 8; do skiff exec tracer sh -c 'true & true'; done
+    skiff exec tracer cat /caught >"$work/caught"
+    skiff rm -f tracer
+    # A line for each that was seized, its own before: number, capabilities, mode of the filter.
+    [ "$(wc -l <"$work/caught")" -gt 2 ] || is 'somebody' nobody 'seized'
+    is 1 "$(cut -d ' ' -f 2,3 "$work/caught" | sort -u | wc -l)" 'sets of rights among them'
+    has '^[0-9]+ [0-9a-f]+ 2$' "$(head -n 1 "$work/caught")" 'the filter'
+}
+it 'a container that may trace gets hold of nobody who has more rights than itself' tracing
+
 privileged() {
     status=$(skiff run --rm --privileged "$IMAGE" cat /proc/self/status)
     has '^Seccomp:	0$' "$status" seccomp

@@ -16,6 +16,9 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
+/* All that a pipe holds by default, sixteen times 4 kB, and what comes meanwhile. */
+#define READS_PER_EVENT 32
+
 enum status { STARTING, HEALTHY, UNHEALTHY };
 
 static const char *const status_names[] = {"starting", "healthy", "unhealthy"};
@@ -144,11 +147,12 @@ static void judge(void)
 }
 
 /* Takes what is there; what is too much is thrown away, so that the check is never held up. */
+/* More of it is for the next event: a check that writes without end keeps the monitor from nothing else. */
 static void take_output(void)
 {
-    char excess[1024];
+    static char excess[4096];
     ssize_t n = 1;
-    while (n > 0 && check.process.output >= 0) {
+    for (int reads = 0; n > 0 && reads < READS_PER_EVENT && check.process.output >= 0; reads++) {
         size_t room = HEALTH_OUTPUT_MAX - check.result.length;
         n = read(check.process.output, room > 0 ? check.output + check.result.length : excess,
                  room > 0 ? room : sizeof excess);

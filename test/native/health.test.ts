@@ -168,6 +168,15 @@ describe('a health check', () => {
     await end(container);
   });
 
+  it('that writes without end is ended in time, and keeps the monitor from nothing', async () => {
+    const container = await checked({ command: ['cat', '/dev/zero'], timeout: 300, retries: 1 });
+    await named('skiff-health', container.state.monitor.pid);
+    for (let i = 0; i < 20; i++) expect(await container.ask('signal 23')).toBe('ok\n');
+    const { checks } = await told(container, ({ checks }) => checks.length >= 1);
+    expect(checks[0]).toMatchObject({ code: -1, output: `${'\0'.repeat(4096)}...` });
+    await end(container);
+  });
+
   it('that ended well may leave somebody behind, who goes on writing into nothing', async () => {
     const left = '(while [ ! -e /tmp/on ]; do sleep 0.02; done; echo one; echo two >&2; : >/tmp/wrote)';
     const container = await checked({

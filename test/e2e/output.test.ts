@@ -92,10 +92,11 @@ describe('what goes through a pipe', () => {
   });
 
   it('goes on without a log until 1 MB of it is unread', async () => {
-    const run = `skiff run --rm --log-driver none "$IMAGE" sh -c 'head -c 1048576 /dev/zero; echo written >&2'`;
-    // The reader begins when the container has written all.
-    const line = `mkfifo f; ${run} 2> f | { read word < f; echo $word; wc -c; }`;
-    expect((await bash(`cd $(mktemp -d); ${line}; rm -r $PWD`)).stdout).toBe('written\n1048576\n');
+    const run = `skiff run --name "$NAME" --log-driver none "$IMAGE" head -c 1048576 /dev/zero`;
+    // The reader begins when the container has written all, and ended.
+    const ended = 'until skiff wait "$NAME" 2>&-; do sleep .05; done';
+    const { stdout } = await bash(`NAME=unread; ${run} | { ${ended}; wc -c; }; skiff rm "$NAME"`);
+    expect(stdout).toBe('0\n1048576\nunread\n');
   });
 
   it('without a log is nobody’s any more when its reader goes, or its client is killed', async () => {

@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { isAlive } from '../host/process.ts';
 import { familyOf } from '../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../network/definition.ts';
 import type { NameService } from '../network/name-service.ts';
 import { compileDeparture, compileRoutes } from '../network/network-file.ts';
-import { requestRenewal } from '../runtime/monitor-client.ts';
+import { requestRenewal, requestWait } from '../runtime/monitor-client.ts';
 import { leadOut, releaseAddresses } from './address-leases.ts';
 import { exitOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign-endpoints.ts';
 import { saveChanged } from './change-options.ts';
@@ -22,6 +23,7 @@ import { isIdle } from './remove-container.ts';
 import { repairNetworks } from './repair-networks.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
 import { runningEndpoints, runningJoins } from './running-endpoints.ts';
+import { settleContainer } from './settle-container.ts';
 import { controlSocket } from './stop-container.ts';
 import { writeEndpoint, writePorts } from './write-networks.ts';
 
@@ -60,7 +62,29 @@ export async function connectRunning(
     if (!(await undoConnection(context, container, { endpoint, isUp }))) return true;
     updateResolver(context, row, before);
     throw error;
+  } finally {
+    await forgetEnded(context, container, [...before, endpoint]);
   }
+}
+
+/**
+ * Takes away what resolvers read of a container whose first process has ended: the teardown may have passed before it was
+ * written. Once the container is being started again, which begins with a transaction, it is of its next run.
+ */
+async function forgetEnded(
+  context: Context,
+  { row, status }: RunningContainer,
+  endpoints: readonly Endpoint[],
+): Promise<void> {
+  if (isAlive(status.record.init)) return;
+  await requestWait(controlSocket(context, row));
+  await settleContainer(context, row.id);
+  context.database.transaction(() => {
+    if (!isIdle(context, row)) return;
+    const { resolver, names } = networkPaths(context, row.id);
+    for (const { network } of endpoints) rmSync(names(network.id), { force: true });
+    rmSync(resolver, { force: true });
+  });
 }
 
 /** Where nothing led out so far the new one does; what leads out stays as it is while the container runs. */
@@ -183,6 +207,7 @@ export async function disconnectRunning(
   const isEdited = editHosts(context, left, { added: [], removed: [endpoint.address4, endpoint.address6] });
   await leadOutAgain(context, { ...container, row: left }, endpoint);
   await publishAgain(context, left);
+  await forgetEnded(context, container, [endpoint]);
   return isEdited;
 }
 

@@ -23,9 +23,18 @@ export function runtimeIds({ run }: Pick<StorePaths, 'run'>): string[] {
   return existsSync(run) ? readdirSync(run).filter((name) => ID.test(name)) : [];
 }
 
-/** The bridges among `links` that a store has made, by what they carry. */
-export function bridgesOf({ table }: Pick<StorePaths, 'table'>, links: readonly Link[]): Link[] {
-  return links.filter((link) => ownerOf(link)?.table === table);
+/**
+ * The bridges among `links` that a store has made, by what they carry; an earlier version let them carry nothing, but the
+ * default one's name is the store's own.
+ */
+export function bridgesOf(
+  { table, bridge }: Pick<StorePaths, 'table' | 'bridge'>,
+  links: readonly Link[],
+): Link[] {
+  return links.filter((link) => {
+    const owner = ownerOf(link);
+    return owner === undefined ? link.name === bridge : owner.table === table;
+  });
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Diagnosis } from '../../src/engine/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
@@ -21,6 +21,12 @@ const { store } = internet;
 let busybox: string;
 useBusybox(store, (reference) => {
   busybox = reference;
+});
+
+/** Where skiff has to switch forwarding on, its table stays as the guard of what it has opened. */
+beforeAll(() => {
+  const on = 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding';
+  internet.host.namespace.run('sh', '-c', on);
 });
 
 /** A store that a test may delete; what it has on the host goes with the namespaces, and its runtime root here. */

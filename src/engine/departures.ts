@@ -29,7 +29,7 @@ export function dropDeparted(context: Context, id: string): void {
  * Deletes the row of a `--rm` container that is gone; its end, which its mark tells, is remembered. Call it in a
  * transaction; the mark stays for the next sweep.
  */
-export function depart(context: Context, id: string): void {
+function depart(context: Context, id: string): void {
   const record = readMark(context, id);
   if (record !== '') insertDeparture(context.database, id, record);
   deleteContainer(context.database, id);

@@ -41,8 +41,9 @@ export interface PreparedContainer {
 
 /**
  * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
- * can be refused is refused here. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor profile. An `existing` container keeps its id,
- * its name and its ids of the host; everything else is decided again, from `options`, which are then those of its row.
+ * can be refused is refused here. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor
+ * profile. An `existing` container keeps its id, its name and its ids of the host; everything else is decided again, from
+ * `options`, which are then those of its row.
  */
 export async function prepareContainer(
   context: Context,

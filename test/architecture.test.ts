@@ -132,13 +132,13 @@ describe("the paths of the commands of a container's life", () => {
   const heavy =
     /^(node-fetch|tar-stream|execa|ora|node:(crypto|util|child_process|net|http|stream|zlib|events|os|tty|fs\/promises))$/;
   const paths: Readonly<Record<string, string>> = {
-    run: 'engine/run-container.ts',
-    create: 'engine/run-container.ts',
-    start: 'engine/start-existing.ts',
-    exec: 'engine/exec-container.ts',
-    stop: 'engine/stop-container.ts',
-    rm: 'engine/remove-container.ts',
-    ps: 'engine/list-containers.ts',
+    run: 'engine/lifecycle/run.ts',
+    create: 'engine/lifecycle/run.ts',
+    start: 'engine/lifecycle/start.ts',
+    exec: 'engine/lifecycle/exec.ts',
+    stop: 'engine/lifecycle/stop.ts',
+    rm: 'engine/lifecycle/remove.ts',
+    ps: 'engine/reports/ps.ts',
   };
   const atOnce = (command: string) => ['cli/main.ts', `cli/commands/${command}.ts`, 'engine/engine.ts'];
 

@@ -1,5 +1,5 @@
-import type { CreateOptions } from '../engine/create-options.ts';
-import type { FoundImage } from '../engine/image-store.ts';
+import type { CreateOptions } from '../engine/options/create.ts';
+import type { FoundImage } from '../engine/store/images.ts';
 import { EngineError } from '../errors.ts';
 import type { CreateFlags } from './options/create.ts';
 import { printError } from './output/print.ts';

@@ -1,4 +1,4 @@
-import type { CreateOptions, PortMapping } from '../engine/create-options.ts';
+import type { CreateOptions, PortMapping } from '../engine/options/create.ts';
 import { firewallRemarks } from './output/firewall-remarks.ts';
 import { printError } from './output/print.ts';
 import type { Session } from './session.ts';

@@ -1,5 +1,5 @@
-import type { PulledImage } from '../engine/pull.ts';
-import { SILENT } from '../engine/pull-progress.ts';
+import type { PulledImage } from '../engine/images/pull.ts';
+import { SILENT } from '../engine/images/pull-progress.ts';
 import type { Platform } from '../oci/platform.ts';
 import { renderError } from './output/error.ts';
 import { shortId } from './output/ids.ts';

@@ -1,27 +1,27 @@
 import type { Handover } from '../host/replace-process.ts';
 import type { ExplainedFailure, FailureRecord } from '../runtime/failure.ts';
-import type { Joining } from './attach-container.ts';
-import type { ClientOptions } from './client-options.ts';
-import type { LogEntry, LogRequest } from './container-logs.ts';
-import type { ContainerStats, StatsRequest } from './container-stats.ts';
-import { type ContainerRow, findContainer, noSuchContainer } from './container-store.ts';
-import type { ProcessTable } from './container-top.ts';
-import type { Context } from './context.ts';
-import type { CreateOptions, StopOptions } from './create-options.ts';
-import type { ExecRequest } from './exec-container.ts';
-import type { InspectOptions } from './inspect-container.ts';
-import type { ListedContainer, ListRequest } from './list-containers.ts';
-import type { ContainerNetworking } from './network-options.ts';
-import type { PrunedContainers } from './prune-containers.ts';
-import type { PruneFilters } from './prune-filters.ts';
-import type { Observed } from './reconcile.ts';
-import type { BirthOptions } from './run-container.ts';
-import type { StartMode } from './start-container.ts';
-import type { StopResult } from './stop-container.ts';
-import type { StartedContainer } from './system-start.ts';
-import type { ContainerChanges } from './update-container.ts';
-import type { WaitCondition } from './wait-container.ts';
-import type { Explanation } from './why-container.ts';
+import type { InspectOptions } from './inspect/container.ts';
+import type { Joining } from './lifecycle/attach.ts';
+import type { ExecRequest } from './lifecycle/exec.ts';
+import type { StartMode } from './lifecycle/hand-over.ts';
+import type { PrunedContainers } from './lifecycle/prune.ts';
+import type { BirthOptions } from './lifecycle/run.ts';
+import type { StopResult } from './lifecycle/stop.ts';
+import type { ContainerChanges } from './lifecycle/update.ts';
+import type { WaitCondition } from './lifecycle/wait.ts';
+import type { LogEntry, LogRequest } from './logs/read.ts';
+import type { ClientOptions } from './options/client.ts';
+import type { CreateOptions, StopOptions } from './options/create.ts';
+import type { ContainerNetworking } from './options/network.ts';
+import type { PruneFilters } from './options/prune.ts';
+import type { ListedContainer, ListRequest } from './reports/ps.ts';
+import type { ContainerStats, StatsRequest } from './reports/stats.ts';
+import type { ProcessTable } from './reports/top.ts';
+import type { Explanation } from './reports/why.ts';
+import type { Observed } from './state/observe.ts';
+import { type ContainerRow, findContainer, noSuchContainer } from './store/containers.ts';
+import type { Context } from './store/context.ts';
+import type { StartedContainer } from './system/start-all.ts';
 
 /** Use cases of containers. `name` is a name, an id, or a prefix of an id that fits only one. */
 export class Containers {
@@ -36,7 +36,7 @@ export class Containers {
    * `attach`, relays its streams and exits with its code, or, with `detach`, prints its id.
    */
   async run(options: CreateOptions, birth: BirthOptions & StartMode): Promise<Handover> {
-    const { runContainer } = await import('./run-container.ts');
+    const { runContainer } = await import('./lifecycle/run.ts');
     return runContainer(this.#context, options, birth);
   }
 
@@ -45,13 +45,13 @@ export class Containers {
     options: CreateOptions,
     birth: BirthOptions & Pick<StartMode, 'client'>,
   ): Promise<number> {
-    const { runAndRemoveImage } = await import('./run-and-remove-image.ts');
+    const { runAndRemoveImage } = await import('./lifecycle/run-and-remove-image.ts');
     return await runAndRemoveImage(this.#context, options, birth);
   }
 
   /** Creates a container that a later `start` starts. Returns its id. */
   async create(options: CreateOptions, birth: BirthOptions): Promise<string> {
-    const { makeContainer } = await import('./run-container.ts');
+    const { makeContainer } = await import('./lifecycle/run.ts');
     return await makeContainer(this.#context, options, birth);
   }
 
@@ -60,54 +60,54 @@ export class Containers {
    * already is joined with `attach`; with `detach` there is nothing to become.
    */
   async start(name: string, how: StartMode): Promise<Handover | undefined> {
-    const { startExisting } = await import('./start-existing.ts');
+    const { startExisting } = await import('./lifecycle/start.ts');
     return await startExisting(this.#context, this.#find(name), how);
   }
 
   /** Starts a container in the background. Throws why it could not be started; one that runs already is fine. */
   async startDetached(name: string): Promise<void> {
-    const { startDetached } = await import('./start-existing.ts');
+    const { startDetached } = await import('./lifecycle/start.ts');
     await startDetached(this.#context, this.#find(name));
   }
 
   /** Stops a container, if it runs, as `stop` does, and starts it in the background. */
   async restart(name: string, request: StopOptions = {}): Promise<void> {
-    const { restartContainer } = await import('./restart-container.ts');
+    const { restartContainer } = await import('./lifecycle/restart.ts');
     await restartContainer(this.#context, this.#find(name), request);
   }
 
   async rename(name: string, newName: string): Promise<void> {
-    const { renameContainer } = await import('./rename-container.ts');
+    const { renameContainer } = await import('./lifecycle/rename.ts');
     renameContainer(this.#context, this.#find(name), newName);
   }
 
   /** Prepares one more process in a container that runs. The caller becomes the returned program, as with `run`. */
   async exec(name: string, request: ExecRequest): Promise<Handover> {
-    const { execInContainer } = await import('./exec-container.ts');
+    const { execInContainer } = await import('./lifecycle/exec.ts');
     return await execInContainer(this.#context, this.#find(name), request);
   }
 
   /** Prepares to join the streams of a container that runs. The caller becomes the returned program. */
   async attach(name: string, client: ClientOptions): Promise<Joining> {
-    const { attachContainer } = await import('./attach-container.ts');
+    const { attachContainer } = await import('./lifecycle/attach.ts');
     return await attachContainer(this.#context, this.#find(name), client);
   }
 
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */
   async noteStartFailure(id: string, record: FailureRecord): Promise<ExplainedFailure> {
-    const { noteStartFailure } = await import('./start-failure.ts');
+    const { noteStartFailure } = await import('./lifecycle/start-failure.ts');
     return await noteStartFailure(this.#context, this.#find(id), record);
   }
 
   /** What exists, newest first, with what it is doing; only what runs unless `all`. */
   async list(request: ListRequest): Promise<ListedContainer[]> {
-    const { listContainers } = await import('./list-containers.ts');
+    const { listContainers } = await import('./reports/ps.ts');
     return await listContainers(this.#context, request);
   }
 
   async get(name: string): Promise<Observed> {
     const row = this.#find(name);
-    const { observe } = await import('./reconcile.ts');
+    const { observe } = await import('./state/observe.ts');
     const observed = await observe(this.#context, row);
     if (observed !== undefined) return observed;
     throw noSuchContainer(this.#context.database, name);
@@ -115,105 +115,105 @@ export class Containers {
 
   /** Docker's JSON. */
   async inspect(name: string, options: InspectOptions = {}): Promise<object> {
-    const { withPaused } = await import('./pause-container.ts');
+    const { withPaused } = await import('./lifecycle/pause.ts');
     const [observed] = withPaused([await this.get(name)]);
-    const { inspectContainer } = await import('./inspect-container.ts');
+    const { inspectContainer } = await import('./inspect/container.ts');
     return await inspectContainer(this.#context, observed as Observed, options);
   }
 
   /** Its networks and ports. */
   async networking(name: string): Promise<ContainerNetworking> {
     const observed = await this.get(name);
-    const { repairIfDamaged } = await import('./network-damage.ts');
+    const { repairIfDamaged } = await import('./networks/damage.ts');
     await repairIfDamaged(this.#context);
-    const { containerNetworking } = await import('./container-networking.ts');
+    const { containerNetworking } = await import('./endpoints/shown.ts');
     return containerNetworking(this.#context, observed);
   }
 
   /** Why it is in the state it is in; also of a `--rm` one that is gone. */
   async why(name: string): Promise<Explanation> {
-    const { whyContainer } = await import('./why-container.ts');
+    const { whyContainer } = await import('./reports/why.ts');
     return await whyContainer(this.#context, name);
   }
 
   async logs(name: string, request: LogRequest): Promise<AsyncGenerator<LogEntry[]>> {
     const { row } = await this.get(name);
-    const { readLogs } = await import('./container-logs.ts');
+    const { readLogs } = await import('./logs/read.ts');
     return readLogs(this.#context, row, request);
   }
 
   /** Its processes as a table; `options` are those of ps(1). */
   async top(name: string, options: readonly string[]): Promise<ProcessTable> {
-    const { containerTop } = await import('./container-top.ts');
+    const { containerTop } = await import('./reports/top.ts');
     return await containerTop(this.#context, this.#find(name), options);
   }
 
   /** Several can be stopped at once. What `request` does not say is the container's own. Undefined: it did not run. */
   async stop(name: string, request: StopOptions = {}): Promise<StopResult | undefined> {
-    const { stopContainer } = await import('./stop-container.ts');
+    const { stopContainer } = await import('./lifecycle/stop.ts');
     return await stopContainer(this.#context, this.#find(name), request);
   }
 
   async kill(name: string, signal: number): Promise<void> {
-    const { killContainer } = await import('./stop-container.ts');
+    const { killContainer } = await import('./lifecycle/stop.ts');
     await killContainer(this.#context, this.#find(name), signal);
   }
 
   /** Freezes everything in a container, until `unpause`. */
   async pause(name: string): Promise<void> {
-    const { pauseContainer } = await import('./pause-container.ts');
+    const { pauseContainer } = await import('./lifecycle/pause.ts');
     await pauseContainer(this.#context, this.#find(name));
   }
 
   async unpause(name: string): Promise<void> {
-    const { unpauseContainer } = await import('./pause-container.ts');
+    const { unpauseContainer } = await import('./lifecycle/pause.ts');
     await unpauseContainer(this.#context, this.#find(name));
   }
 
   /** Changes limits, of what runs at once, and the restart policy from the next start. What is absent stays. */
   async update(name: string, changes: ContainerChanges): Promise<void> {
-    const { updateContainer } = await import('./update-container.ts');
+    const { updateContainer } = await import('./lifecycle/update.ts');
     await updateContainer(this.#context, this.#find(name), changes);
   }
 
   /** What containers use, again and again, one second apart; the first after as long. */
   async stats(request: StatsRequest): Promise<AsyncGenerator<ContainerStats[]>> {
-    const { watchStats } = await import('./container-stats.ts');
+    const { watchStats } = await import('./reports/stats.ts');
     return watchStats(this.#context, request);
   }
 
   /** The exit code, once the container does not run, or once another condition is met; also of a `--rm` one that is gone. */
   async wait(name: string, condition: WaitCondition = 'stopped', signal?: AbortSignal): Promise<number> {
-    const { waitContainer } = await import('./wait-container.ts');
+    const { waitContainer } = await import('./lifecycle/wait.ts');
     return await waitContainer(this.#context, name, condition, signal);
   }
 
   async remove(name: string, options: { force: boolean }): Promise<void> {
-    const { removeContainer } = await import('./remove-container.ts');
+    const { removeContainer } = await import('./lifecycle/remove.ts');
     await removeContainer(this.#context, this.#find(name), options);
   }
 
   /** Removes everything that does not run and fits the filters. */
   async prune(filters: PruneFilters = {}): Promise<PrunedContainers> {
-    const { pruneContainers } = await import('./prune-containers.ts');
+    const { pruneContainers } = await import('./lifecycle/prune.ts');
     return await pruneContainers(this.#context, filters);
   }
 
   /** Starts what has to run after a reboot, by its restart policy. */
   async startAll(): Promise<StartedContainer[]> {
-    const { startAll } = await import('./system-start.ts');
+    const { startAll } = await import('./system/start-all.ts');
     return await startAll(this.#context);
   }
 
   /** Stops everything, as before a reboot: what was to run is still to run afterwards. */
   async stopAll(): Promise<void> {
-    const { stopAll } = await import('./system-start.ts');
+    const { stopAll } = await import('./system/start-all.ts');
     await stopAll(this.#context);
   }
 
   /** The text of a systemd unit that calls `system start-all` and `system stop-all`. */
   async systemdUnit(): Promise<string> {
-    const { systemdUnit } = await import('./system-unit.ts');
+    const { systemdUnit } = await import('./system/unit.ts');
     return systemdUnit(this.#context);
   }
 

@@ -1,10 +1,10 @@
 import { Containers } from './containers.ts';
-import { Context, type EngineOptions } from './context.ts';
-import type { EngineEvent, EventsRequest } from './events.ts';
+import type { EngineEvent, EventsRequest } from './events/read.ts';
 import { Images } from './images.ts';
 import { Networks } from './networks.ts';
+import { Context, type EngineOptions } from './store/context.ts';
 
-export type { EngineOptions } from './context.ts';
+export type { EngineOptions } from './store/context.ts';
 
 /** A container engine over one store. Opens nothing until it is asked for something. */
 export interface Engine {
@@ -12,11 +12,11 @@ export interface Engine {
   readonly containers: Containers;
   readonly networks: Networks;
   /** What this host and this store offer. */
-  info(): Promise<import('./info.ts').EngineInfo>;
+  info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
-  diagnose(options: { fix: boolean }): Promise<import('./doctor.ts').Diagnosis>;
+  diagnose(options: { fix: boolean }): Promise<import('./doctor/doctor.ts').Diagnosis>;
   /** What `reset` takes. Makes no store where there is none. */
-  previewReset(): Promise<import('./reset-store.ts').ResetPreview>;
+  previewReset(): Promise<import('./system/reset.ts').ResetPreview>;
   /** Removes all that the store has, on this host too. Throws `conflict` while other commands are at work in it. */
   reset(): Promise<void>;
   /** What has happened, and what happens. */
@@ -33,23 +33,23 @@ export function openEngine(options: EngineOptions): Engine {
     containers: new Containers(context),
     networks: new Networks(context),
     async info() {
-      const { engineInfo } = await import('./info.ts');
+      const { engineInfo } = await import('./reports/info.ts');
       return await engineInfo(context);
     },
     async diagnose(options) {
-      const { diagnose } = await import('./doctor.ts');
+      const { diagnose } = await import('./doctor/doctor.ts');
       return await diagnose(context, options);
     },
     async previewReset() {
-      const { previewReset } = await import('./reset-store.ts');
+      const { previewReset } = await import('./system/reset.ts');
       return await previewReset(context);
     },
     async reset() {
-      const { resetStore } = await import('./reset-store.ts');
+      const { resetStore } = await import('./system/reset.ts');
       await resetStore(context);
     },
     async events(request) {
-      const { readEvents } = await import('./events.ts');
+      const { readEvents } = await import('./events/read.ts');
       return readEvents(context, request);
     },
     async watchReader() {

@@ -1,12 +1,12 @@
 import { platformMatches } from '../image/platform.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { Context } from './context.ts';
-import { type FoundImage, findImage, lookUpImage } from './image-store.ts';
-import type { FilterArgs } from './list-filters.ts';
-import type { ListedImage } from './list-images.ts';
-import type { PulledImage, PullOptions } from './pull.ts';
-import type { RemovedImage } from './remove-image.ts';
+import type { ListedImage } from './images/list.ts';
+import type { PulledImage, PullOptions } from './images/pull.ts';
+import type { RemovedImage } from './images/remove.ts';
+import type { FilterArgs } from './options/filters.ts';
+import type { Context } from './store/context.ts';
+import { type FoundImage, findImage, lookUpImage } from './store/images.ts';
 
 /** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
 export class Images {
@@ -20,33 +20,33 @@ export class Images {
   async lookUp(text: string, platform?: Platform): Promise<FoundImage | undefined> {
     const found = lookUpImage(this.#context.database, text);
     if (found !== undefined) return fits(found, platform) ? found : undefined;
-    const { importEmbedded } = await import('./embedded-image.ts');
+    const { importEmbedded } = await import('./images/embedded.ts');
     return await importEmbedded(this.#context, text);
   }
 
   /** Fetches an image from its registry, or finds that it is here already. */
   async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
-    const { pullImage } = await import('./pull.ts');
-    const { connectRegistries } = await import('./registries.ts');
+    const { pullImage } = await import('./images/pull.ts');
+    const { connectRegistries } = await import('./images/registries.ts');
     const client = connectRegistries(this.#context, options.warn ?? (() => {}));
     return await pullImage(this.#context, text, options, client);
   }
 
   /** Newest in this store first. Throws as `listImages`. */
   async list(filters?: FilterArgs): Promise<ListedImage[]> {
-    const { listImages } = await import('./list-images.ts');
+    const { listImages } = await import('./images/list.ts');
     return listImages(this.#context, filters);
   }
 
   /** Docker's JSON. Throws `notFound`. */
   async inspect(text: string): Promise<object> {
     const { image } = findImage(this.#context.database, text);
-    const { inspectImage } = await import('./inspect-image.ts');
+    const { inspectImage } = await import('./inspect/image.ts');
     return inspectImage(this.#context, image);
   }
 
   async remove(text: string, options: { force: boolean }): Promise<RemovedImage> {
-    const { removeImage } = await import('./remove-image.ts');
+    const { removeImage } = await import('./images/remove.ts');
     return await removeImage(this.#context, text, options);
   }
 }

@@ -1,9 +1,9 @@
-import type { NetworkChange } from './connect-container.ts';
-import type { Context } from './context.ts';
-import type { NetworkAttachment } from './create-options.ts';
-import type { DenyingChain } from './foreign-firewall.ts';
-import type { CreateNetworkOptions, NetworkFilters, NetworkInfo } from './network-options.ts';
-import type { PruneFilters } from './prune-filters.ts';
+import type { NetworkChange } from './endpoints/connect.ts';
+import type { DenyingChain } from './networks/foreign-firewall.ts';
+import type { NetworkAttachment } from './options/create.ts';
+import type { CreateNetworkOptions, NetworkFilters, NetworkInfo } from './options/network.ts';
+import type { PruneFilters } from './options/prune.ts';
+import type { Context } from './store/context.ts';
 
 /** Use cases of networks. Names are names, ids, or prefixes of ids that fit only one. */
 export class Networks {
@@ -15,19 +15,19 @@ export class Networks {
 
   /** Returns its id. Throws `conflict` for a name that is taken or a subnet that is in use, `invalid` for what cannot be. */
   async create(options: CreateNetworkOptions): Promise<string> {
-    const { createNetwork } = await import('./create-network.ts');
+    const { createNetwork } = await import('./networks/create.ts');
     return await createNetwork(this.#context, options);
   }
 
   /** By name. */
   async list(filters: NetworkFilters = {}): Promise<NetworkInfo[]> {
-    const { listNetworks } = await import('./list-networks.ts');
+    const { listNetworks } = await import('./networks/list.ts');
     return await listNetworks(this.#context, filters);
   }
 
   /** Throws `notFound`. */
   async get(name: string): Promise<NetworkInfo> {
-    const { networkInfo } = await import('./list-networks.ts');
+    const { networkInfo } = await import('./networks/list.ts');
     return await networkInfo(this.#context, name);
   }
 
@@ -36,13 +36,13 @@ export class Networks {
    * for a predefined one.
    */
   async remove(name: string, options: { force: boolean }): Promise<NetworkChange[]> {
-    const { removeNetwork } = await import('./remove-network.ts');
+    const { removeNetwork } = await import('./networks/remove.ts');
     return await removeNetwork(this.#context, name, options);
   }
 
   /** Removes what no container is on, running or not. Returns their names. */
   async prune(filters: PruneFilters = {}): Promise<string[]> {
-    const { pruneNetworks } = await import('./remove-network.ts');
+    const { pruneNetworks } = await import('./networks/remove.ts');
     return await pruneNetworks(this.#context, filters);
   }
 
@@ -52,25 +52,25 @@ export class Networks {
     container: string,
     links: { container: string; alias: string }[] = [],
   ): Promise<NetworkChange> {
-    const { connectContainer } = await import('./connect-container.ts');
+    const { connectContainer } = await import('./endpoints/connect.ts');
     return await connectContainer(this.#context, container, { attachment, links });
   }
 
   /** Throws `conflict` when it is not on it; with `force` also a container that is gone already is fine. */
   async disconnect(name: string, container: string, options: { force: boolean }): Promise<NetworkChange> {
-    const { disconnectContainer } = await import('./connect-container.ts');
+    const { disconnectContainer } = await import('./endpoints/connect.ts');
     return await disconnectContainer(this.#context, { network: name, container, ...options });
   }
 
   /** Where the host's own firewall denies by default, for those who publish ports. */
   async foreignFirewall(): Promise<DenyingChain[]> {
-    const { foreignFirewall } = await import('./foreign-firewall.ts');
+    const { foreignFirewall } = await import('./networks/foreign-firewall.ts');
     return await foreignFirewall(this.#context);
   }
 
   /** Makes bridges and firewall what the rows say: what the helper calls when it finds them missing. */
   async repair(): Promise<void> {
-    const { repairForMonitor } = await import('./repair-networks.ts');
+    const { repairForMonitor } = await import('./networks/repair.ts');
     await repairForMonitor(this.#context);
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis } from '../../src/engine/doctor.ts';
+import type { Diagnosis } from '../../src/engine/doctor/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
 import { useBusybox } from '../helpers/busybox.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { MIGRATIONS } from '../../src/engine/migrations.ts';
+import { MIGRATIONS } from '../../src/engine/store/migrations.ts';
 import { Database } from '../../src/host/database.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { isAlive, processIdentity } from '../../src/host/process.ts';

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Diagnosis } from '../../src/engine/doctor.ts';
+import type { Diagnosis } from '../../src/engine/doctor/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useInternet } from '../helpers/internet.ts';

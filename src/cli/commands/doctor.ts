@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Diagnosis, Finding, ReportedLeftover } from '../../engine/doctor.ts';
+import type { Diagnosis, Finding, ReportedLeftover } from '../../engine/doctor/doctor.ts';
 import { print } from '../output/print.ts';
 import type { Session } from '../session.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { familiarName } from '../../engine/image-store.ts';
-import type { ListedImage } from '../../engine/list-images.ts';
+import type { ListedImage } from '../../engine/images/list.ts';
+import { familiarName } from '../../engine/store/images.ts';
 import { shortId } from '../output/ids.ts';
 import { localTime } from '../output/local-time.ts';
 import { print } from '../output/print.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
-import { networkObject } from '../../engine/network-json.ts';
+import { networkObject } from '../../engine/inspect/network.ts';
 import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { type SelectionFlags, selected } from '../options/selection.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogEntry } from '../../engine/container-logs.ts';
+import type { LogEntry } from '../../engine/logs/read.ts';
 import { EngineError } from '../../errors.ts';
 import { addSelection, type SelectionFlags, selected } from '../options/selection.ts';
 import { LogPrinter } from '../output/log-lines.ts';
@@ -67,7 +67,7 @@ async function logs(session: Session, given: string[], flags: Flags): Promise<vo
     for await (const entries of only) printer.print(0, entries);
     return;
   }
-  const { interleaveLogs, mergeLogs } = await import('../../engine/merge-logs.ts');
+  const { interleaveLogs, mergeLogs } = await import('../../engine/logs/merge.ts');
   const combine = request.follow ? interleaveLogs : mergeLogs;
   for await (const { source, entries } of combine(sources)) printer.print(source, entries);
 }

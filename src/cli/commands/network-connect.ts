@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { NetworkAttachment } from '../../engine/create-options.ts';
+import type { NetworkAttachment } from '../../engine/options/create.ts';
 import { remarkOnHosts } from '../output/network-change.ts';
 import { address, macAddress } from '../parse/addresses.ts';
 import { parseLink } from '../parse/names-and-servers.ts';

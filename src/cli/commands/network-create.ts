@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { CreateNetworkOptions } from '../../engine/network-options.ts';
+import type { CreateNetworkOptions } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { print } from '../output/print.ts';

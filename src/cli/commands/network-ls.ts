@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { NetworkInfo } from '../../engine/network-options.ts';
+import type { NetworkInfo } from '../../engine/options/network.ts';
 import { shortId } from '../output/ids.ts';
 import { labelHeader, labelsText } from '../output/labels-text.ts';
 import { localTime } from '../output/local-time.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ContainerPort } from '../../engine/network-options.ts';
+import type { ContainerPort } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import { bracketed } from '../../network/address-text.ts';
 import { print } from '../output/print.ts';

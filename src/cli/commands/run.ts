@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateOptions } from '../../engine/create-options.ts';
+import type { CreateOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
 import type { CidFile } from '../cid-file.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClientOptions } from '../../engine/client-options.ts';
+import type { ClientOptions } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { replaceProcess } from '../../host/replace-process.ts';
 import { forEachName } from '../each.ts';

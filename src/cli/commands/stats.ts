@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ContainerStats } from '../../engine/container-stats.ts';
+import type { ContainerStats } from '../../engine/reports/stats.ts';
 import { selected } from '../options/selection.ts';
 import { shortId } from '../output/ids.ts';
 import { print } from '../output/print.ts';

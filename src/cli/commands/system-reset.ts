@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ResetPreview } from '../../engine/reset-store.ts';
+import type { ResetPreview } from '../../engine/system/reset.ts';
 import { confirm } from '../confirm.ts';
 import { printError } from '../output/print.ts';
 import type { Session } from '../session.ts';

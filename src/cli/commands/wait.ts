@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { WaitCondition } from '../../engine/wait-container.ts';
+import type { WaitCondition } from '../../engine/lifecycle/wait.ts';
 import { forEachName } from '../each.ts';
 import { addSelection, type SelectionFlags, selected } from '../options/selection.ts';
 import { oneOf } from '../parse/words.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClientOptions, StreamName } from '../../engine/client-options.ts';
+import type { ClientOptions, StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../parse/detach-keys.ts';
 import { booleanWord } from '../parse/words.ts';

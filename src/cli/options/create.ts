@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateOptions } from '../../engine/create-options.ts';
+import type { CreateOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';

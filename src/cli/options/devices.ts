@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceMapping, DeviceOptions } from '../../engine/create-options.ts';
+import type { DeviceMapping, DeviceOptions } from '../../engine/options/create.ts';
 import { parseDevice } from '../parse/devices.ts';
 import { listOf, some } from '../parse/words.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { FileOptions } from '../../engine/create-options.ts';
+import type { FileOptions } from '../../engine/options/create.ts';
 import { parseSize } from '../parse/size.ts';
 
 type Tmpfs = NonNullable<FileOptions['tmpfs']>;

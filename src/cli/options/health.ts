@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { HealthOptions } from '../../engine/create-options.ts';
+import type { HealthOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { duration } from '../parse/duration.ts';
 import { natural, oneOf } from '../parse/words.ts';

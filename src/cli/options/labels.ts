@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateOptions } from '../../engine/create-options.ts';
+import type { CreateOptions } from '../../engine/options/create.ts';
 import { collectLabel, collectLabelFile, collectPair, type Labels } from '../parse/labels.ts';
 
 export interface LabelFlags {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogOptions } from '../../engine/create-options.ts';
+import type { LogOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { some } from '../parse/words.ts';
 

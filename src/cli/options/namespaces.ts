@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { IdMaps, IdRange, NamespaceOptions, SharedWith } from '../../engine/create-options.ts';
+import type { IdMaps, IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { collectTimeOffset, hostName, namespaceMode, parseIdRange } from '../parse/namespaces.ts';
 import { listOf } from '../parse/words.ts';

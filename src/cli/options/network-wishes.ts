@@ -3,7 +3,7 @@ import type {
   NamespaceOptions,
   NetworkAttachment,
   NetworkOptions,
-} from '../../engine/create-options.ts';
+} from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { address, macAddress } from '../parse/addresses.ts';
 import { parseExtraHost, parseLink, resolverOption, searchDomain } from '../parse/names-and-servers.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateOptions, NamespaceOptions } from '../../engine/create-options.ts';
+import type { CreateOptions, NamespaceOptions } from '../../engine/options/create.ts';
 import { listOf } from '../parse/words.ts';
 
 /** As the user wrote them: most containers need none of them read. */

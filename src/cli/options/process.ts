@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/create-options.ts';
+import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/options/create.ts';
 import { environmentEntry, environmentFile } from '../parse/environment.ts';
 import { parseStopSignal, parseUlimit, parseUmask } from '../parse/process.ts';
 import { integer, listOf, some } from '../parse/words.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PruneFilters } from '../../engine/prune-filters.ts';
+import type { PruneFilters } from '../../engine/options/prune.ts';
 import { confirm } from '../confirm.ts';
 import { printError } from '../output/print.ts';
 import { collectPruneFilter } from '../parse/prune-filters.ts';

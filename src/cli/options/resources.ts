@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceAmount, ResourceOptions } from '../../engine/create-options.ts';
+import type { DeviceAmount, ResourceOptions } from '../../engine/options/create.ts';
 import { parseDeviceOperations, parseDeviceRate, parseDeviceWeight, parseSwap } from '../parse/amounts.ts';
 import { parseCpus } from '../parse/cpus.ts';
 import { parseSize } from '../parse/size.ts';

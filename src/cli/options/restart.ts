@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateOptions, RestartPolicy } from '../../engine/create-options.ts';
+import type { CreateOptions, RestartPolicy } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseRestartPolicy } from '../parse/restart.ts';
 import { natural } from '../parse/words.ts';

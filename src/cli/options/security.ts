@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SecurityOptions } from '../../engine/create-options.ts';
+import type { SecurityOptions } from '../../engine/options/create.ts';
 import { collectSecurityOpt, collectSysctl, type SecurityOpts } from '../parse/security.ts';
 import { listOf, some } from '../parse/words.ts';
 

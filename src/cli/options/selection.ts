@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Observed } from '../../engine/reconcile.ts';
+import type { Observed } from '../../engine/state/observe.ts';
 import { EngineError } from '../../errors.ts';
 import { WrongUsage } from '../exit-code.ts';
 import { collectFilter, type Filters } from '../parse/filters.ts';

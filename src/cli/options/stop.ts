@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { StopOptions } from '../../engine/create-options.ts';
+import type { StopOptions } from '../../engine/options/create.ts';
 import { parseStopSignal } from '../parse/process.ts';
 import { integer } from '../parse/words.ts';
 

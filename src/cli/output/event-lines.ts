@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../engine/events.ts';
+import type { EngineEvent } from '../../engine/events/read.ts';
 import { type ObjectTemplate, parseObjectTemplate } from './template.ts';
 import { visible, visibleJson } from './visible.ts';
 

@@ -1,5 +1,5 @@
-import type { Cause, Evidence } from '../../engine/why.ts';
-import type { Explanation } from '../../engine/why-container.ts';
+import type { Cause, Evidence } from '../../engine/reports/cause.ts';
+import type { Explanation } from '../../engine/reports/why.ts';
 import { signalName } from '../../runtime/signals.ts';
 import { faultWords } from './faults.ts';
 import { remarksOn, type Words } from './remarks.ts';

@@ -1,4 +1,4 @@
-import type { DenyingChain } from '../../engine/foreign-firewall.ts';
+import type { DenyingChain } from '../../engine/networks/foreign-firewall.ts';
 
 /**
  * What there is to say of ports that are published for everybody, and of networks, where the host's firewall denies by

@@ -1,4 +1,4 @@
-import { fixedTime, type LogEntry } from '../../engine/log-entries.ts';
+import { fixedTime, type LogEntry } from '../../engine/logs/entry.ts';
 import { print, printError } from './print.ts';
 
 export interface LogFormat {

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../engine/why-container.ts';
+import type { Explanation } from '../../engine/reports/why.ts';
 import { EngineError } from '../../errors.ts';
 import { humanMemory } from './units.ts';
 

@@ -1,4 +1,4 @@
-import type { NetworkChange } from '../../engine/connect-container.ts';
+import type { NetworkChange } from '../../engine/endpoints/connect.ts';
 import { printError } from './print.ts';
 
 /** Says on standard error what a change of networks has not done. */

@@ -1,4 +1,4 @@
-import type { ContainerPort } from '../../engine/network-options.ts';
+import type { ContainerPort } from '../../engine/options/network.ts';
 import { bracketed } from '../../network/address-text.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { LayerProgress } from '../../engine/pull-progress.ts';
+import type { LayerProgress } from '../../engine/images/pull-progress.ts';
 import { LineBlock } from './line-block.ts';
 import { isAnimated, type OutputStream } from './terminal.ts';
 import { humanSize } from './units.ts';

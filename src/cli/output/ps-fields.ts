@@ -1,5 +1,5 @@
-import type { ListedContainer } from '../../engine/list-containers.ts';
-import type { PsState } from '../../engine/ps-state.ts';
+import type { ListedContainer } from '../../engine/reports/ps.ts';
+import type { PsState } from '../../engine/state/shown-state.ts';
 import { quotedCommand, shortId } from './ids.ts';
 import { labelHeader, labelsText } from './labels-text.ts';
 import { localTime } from './local-time.ts';

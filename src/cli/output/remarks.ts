@@ -1,4 +1,4 @@
-import type { Cause, Evidence } from '../../engine/why.ts';
+import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import { signalName } from '../../runtime/signals.ts';
 import { humanDuration } from './time.ts';
 import { humanMemory } from './units.ts';

@@ -1,4 +1,4 @@
-import type { StopResult } from '../../engine/stop-container.ts';
+import type { StopResult } from '../../engine/lifecycle/stop.ts';
 import { signalName } from '../../runtime/signals.ts';
 
 /** Why a container had to be killed in the end, and the cure, in lines; undefined when it ended by itself. */

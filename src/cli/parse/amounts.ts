@@ -1,4 +1,4 @@
-import type { DeviceAmount } from '../../engine/create-options.ts';
+import type { DeviceAmount } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseSize } from './size.ts';
 

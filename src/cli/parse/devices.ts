@@ -1,4 +1,4 @@
-import type { DeviceMapping } from '../../engine/create-options.ts';
+import type { DeviceMapping } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 
 const EVERYTHING = 'rwm';

@@ -1,4 +1,4 @@
-import type { NetworkOptions } from '../../engine/create-options.ts';
+import type { NetworkOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseAddress } from '../../network/address.ts';
 

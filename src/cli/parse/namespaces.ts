@@ -1,4 +1,4 @@
-import type { IdRange, NamespaceOptions, SharedWith } from '../../engine/create-options.ts';
+import type { IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 
 /** What the kernel has room for (HOST_NAME_MAX), the domain name as well. */

@@ -1,4 +1,4 @@
-import type { NetworkFilters } from '../../engine/network-options.ts';
+import type { NetworkFilters } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import type { Filters } from './filters.ts';
 import { booleanWord, oneOf } from './words.ts';

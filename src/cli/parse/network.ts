@@ -1,4 +1,4 @@
-import type { NamespaceOptions, NetworkAttachment, SharedWith } from '../../engine/create-options.ts';
+import type { NamespaceOptions, NetworkAttachment, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseAddress } from '../../network/address.ts';
 import { address, macAddress } from './addresses.ts';

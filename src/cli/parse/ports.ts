@@ -1,4 +1,4 @@
-import type { PortMapping, Protocol } from '../../engine/create-options.ts';
+import type { PortMapping, Protocol } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseAddress } from '../../network/address.ts';
 

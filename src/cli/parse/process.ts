@@ -1,4 +1,4 @@
-import type { RlimitOption } from '../../engine/create-options.ts';
+import type { RlimitOption } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parseSignal } from '../../runtime/signals.ts';
 

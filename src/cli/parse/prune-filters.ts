@@ -1,4 +1,4 @@
-import type { LabelFilter, PruneFilters } from '../../engine/prune-filters.ts';
+import type { LabelFilter, PruneFilters } from '../../engine/options/prune.ts';
 import { EngineError } from '../../errors.ts';
 import { moment } from './moment.ts';
 

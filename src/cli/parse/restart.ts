@@ -1,4 +1,4 @@
-import type { RestartPolicy } from '../../engine/create-options.ts';
+import type { RestartPolicy } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 
 const NAMES = ['no', 'always', 'unless-stopped', 'on-failure'] as const;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { SecurityOptions } from '../../engine/create-options.ts';
+import type { SecurityOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { userPath } from '../../host/working-directory.ts';
 import { booleanWord } from './words.ts';

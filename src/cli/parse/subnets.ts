@@ -1,4 +1,4 @@
-import type { SubnetOptions } from '../../engine/network-options.ts';
+import type { SubnetOptions } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import { type Address, parseAddress } from '../../network/address.ts';
 import {

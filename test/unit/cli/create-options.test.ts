@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CreateOptions } from '../../../src/engine/create-options.ts';
+import type { CreateOptions } from '../../../src/engine/options/create.ts';
 import { optionsOf } from './options-of.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { renderExplanation } from '../../../src/cli/output/explanation.ts';
 import { memoryRemark } from '../../../src/cli/output/memory-remark.ts';
-import { causeOf, type Evidence } from '../../../src/engine/why.ts';
+import { causeOf, type Evidence } from '../../../src/engine/reports/cause.ts';
 
 const MIB = 1024 ** 2;
 

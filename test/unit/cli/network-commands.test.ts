@@ -9,8 +9,8 @@ import * as ls from '../../../src/cli/commands/network-ls.ts';
 import * as prune from '../../../src/cli/commands/network-prune.ts';
 import * as rm from '../../../src/cli/commands/network-rm.ts';
 import type { Session } from '../../../src/cli/session.ts';
-import type { NetworkInfo } from '../../../src/engine/network-options.ts';
 import type { Networks } from '../../../src/engine/networks.ts';
+import type { NetworkInfo } from '../../../src/engine/options/network.ts';
 import { EngineError } from '../../../src/errors.ts';
 
 let printed = '';

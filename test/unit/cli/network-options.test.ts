@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { NetworkOptions } from '../../../src/engine/create-options.ts';
+import type { NetworkOptions } from '../../../src/engine/options/create.ts';
 import { optionsOf } from './options-of.ts';
 
 const written: string[] = [];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { addCreateOptions, type CreateFlags, createOptions } from '../../../src/cli/options/create.ts';
-import type { CreateOptions } from '../../../src/engine/create-options.ts';
+import type { CreateOptions } from '../../../src/engine/options/create.ts';
 
 /** What a command line asks for, without what it does not mention. */
 export async function optionsOf(...args: string[]): Promise<CreateOptions> {

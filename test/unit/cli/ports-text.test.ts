@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { define } from '../../../src/cli/commands/port.ts';
 import { portsText } from '../../../src/cli/output/ports-text.ts';
 import type { Session } from '../../../src/cli/session.ts';
-import type { ContainerPort } from '../../../src/engine/network-options.ts';
+import type { ContainerPort } from '../../../src/engine/options/network.ts';
 
 let printed = '';
 vi.mock('../../../src/cli/output/print.ts', () => ({

@@ -1,0 +1,100 @@
+import type { Looks } from '../../host/probe.ts';
+import { type CgroupLayout, type Hierarchy, readCgroupLayout } from '../../runtime/cgroup-layout.ts';
+import { type Controller, hierarchyOf, nameOn } from '../../runtime/cgroup-paths.ts';
+import type { Finding } from './host.ts';
+
+/** What containers want of cgroups, and what is lost without it. */
+const CONTROLLERS: readonly [Controller, string][] = [
+  ['memory', '--memory and its kin are refused, and stats shows no memory'],
+  ['cpu', '--cpus, --cpu-shares, --cpu-quota and --cpu-period are refused'],
+  ['cpuset', '--cpuset-cpus and --cpuset-mems are refused'],
+  ['pids', '--pids-limit is refused'],
+  ['blkio', '--blkio-weight, --device-read-bps and their kin are refused'],
+  ['freezer', 'pause is refused'],
+  ['devices', 'containers lose CAP_MKNOD and every device node of their image, and --device is refused'],
+];
+
+/** The cgroup mode, and each controller with its place and whether skiff can use it there. */
+export function cgroupFindings(looks: Looks): Finding[] {
+  const layout = readCgroupLayout((file) => looks.read(file));
+  if (layout.mode === 'none') return [noCgroups()];
+  return [
+    modeFinding(layout),
+    ...CONTROLLERS.map(([controller, cost]) => controllerFinding(layout, looks, { controller, cost })),
+  ];
+}
+
+function noCgroups(): Finding {
+  return {
+    topic: 'cgroups',
+    name: 'mode',
+    state: 'missing',
+    detail: 'no cgroup file system is mounted',
+    cost: 'every limit, --device and pause are refused, and stats shows nothing',
+    remedy: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
+  };
+}
+
+function modeFinding({ mode, hierarchies }: CgroupLayout): Finding {
+  const [first, ...others] = hierarchies.map(({ version, directory }) => `${version} at ${directory}`);
+  // A host of v1 has a dozen of them.
+  const places = others.length < 2 ? [first, ...others].join(', ') : `${first} and ${others.length} more`;
+  return { topic: 'cgroups', name: 'mode', state: 'ok', detail: `${mode} (${places})` };
+}
+
+function controllerFinding(
+  layout: CgroupLayout,
+  looks: Looks,
+  { controller, cost }: { controller: Controller; cost: string },
+): Finding {
+  const onV2 = nameOn('v2', controller);
+  const isCore = onV2 === 'core';
+  const place = hierarchyOf(layout, controller) ?? (isCore ? onlyUnified(layout) : undefined);
+  const name = layout.mode === 'v2' && !isCore ? onV2 : controller;
+  const finding = { topic: 'cgroups', name } as const;
+  if (place === undefined) {
+    const remedy = missingRemedy(layout.mode, name);
+    return { ...finding, state: 'missing', detail: 'in no mounted hierarchy', cost, remedy };
+  }
+  const obstacle = notWritable(place, looks) ?? (isCore ? undefined : notDelegated(place, name));
+  if (obstacle !== undefined) return { ...finding, state: 'limited', cost, ...obstacle };
+  return { ...finding, state: 'ok', detail: `${place.version} at ${place.directory}` };
+}
+
+/** One that cannot be written is none that containers join, and still the place where it would be. */
+function onlyUnified({ mode, hierarchies }: CgroupLayout): Hierarchy | undefined {
+  return mode === 'v2' ? hierarchies[0] : undefined;
+}
+
+function missingRemedy(mode: CgroupLayout['mode'], name: string): string {
+  if (mode === 'v2')
+    return `hand it down from the cgroup above: echo +${name} > cgroup.subtree_control there`;
+  return `mount -t cgroup -o ${name} cgroup /sys/fs/cgroup/${name}, when /proc/cgroups lists it`;
+}
+
+interface Obstacle {
+  detail: string;
+  remedy: string;
+}
+
+function notWritable({ directory, writable }: Hierarchy, looks: Looks): Obstacle | undefined {
+  if (!writable) {
+    const remedy = `mount -o remount,rw ${directory}; for a container: start it with --privileged`;
+    return { detail: `${directory} is mounted read-only`, remedy };
+  }
+  if (looks.writable(directory)) return undefined;
+  return {
+    detail: `${directory} cannot be written`,
+    remedy: 'run it with sudo, or have the cgroup delegated',
+  };
+}
+
+/** Only an empty cgroup, or the root of all, can hand controllers to its children. */
+function notDelegated({ directory, unified }: Hierarchy, name: string): Obstacle | undefined {
+  if (unified === undefined || unified.delegates || unified.enabled.includes(name)) return undefined;
+  const init = `${directory}/init`;
+  return {
+    detail: `${directory} holds processes, so it hands no controllers down`,
+    remedy: `move them: mkdir -p ${init} && xargs -rn1 < ${directory}/cgroup.procs > ${init}/cgroup.procs`,
+  };
+}

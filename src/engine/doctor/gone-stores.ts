@@ -1,0 +1,45 @@
+import type { Link } from '../../network/links.ts';
+import { compileRemoval } from '../../network/network-file.ts';
+import { findGoneStores, removeGoneStore, tracesOf } from '../networks/gone-stores.ts';
+import { performNetworkFile, readLinks } from '../networks/perform.ts';
+import { bridgesOf } from '../networks/traces.ts';
+import type { Context } from '../store/context.ts';
+import { allNetworks } from '../store/networks.ts';
+import type { Leftover } from './leftovers.ts';
+
+/**
+ * What stores have left on this host that were deleted by hand, and bridges of this one that are of no network. Nothing
+ * where links cannot be listed.
+ */
+export async function networkLeftovers(context: Context): Promise<Leftover[]> {
+  const links = await readLinks(context).catch(() => undefined);
+  if (links === undefined) return [];
+  return [...goneStores(context, links), ...ownBridges(context, links)];
+}
+
+function goneStores(context: Context, links: readonly Link[]): Leftover[] {
+  return findGoneStores(links).map((store) => ({
+    kind: 'store',
+    name: store.paths.root,
+    detail: `is gone, and has left ${tracesOf(store)}`,
+    foreign:
+      store.doubt === undefined
+        ? undefined
+        : `${store.doubt}; if it will not come back: skiff --root ${store.paths.root} system reset`,
+    clean: () => removeGoneStore(context, store, links),
+  }));
+}
+
+/** The links were listed before the rows are read: one that is made meanwhile has its row by then. */
+function ownBridges(context: Context, links: readonly Link[]): Leftover[] {
+  const known = new Set(allNetworks(context.database).map(({ definition }) => definition.link));
+  return bridgesOf(context.paths, links)
+    .filter(({ name }) => !known.has(name))
+    .map(({ index, name, mac }) => ({
+      kind: 'bridge',
+      name,
+      detail: 'of a network that is in no record',
+      foreign: links.some(({ master }) => master === index) ? 'something is connected to it' : undefined,
+      clean: () => performNetworkFile(context, compileRemoval([{ link: name, mac }]), 'down'),
+    }));
+}

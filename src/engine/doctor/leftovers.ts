@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { withLock } from '../../host/lock.ts';
+import { type Looks, lockedInodes } from '../../host/probe.ts';
+import { abandonedTemporary, sweepTemporary } from '../../host/temporary.ts';
+import { cleanUp, observe } from '../state/observe.ts';
+import { monitorLives, statusOf } from '../state/status.ts';
+import { allContainers, type ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { trashOf } from '../store/trash.ts';
+import { abandonedCgroups } from './cgroup-leftovers.ts';
+
+/** What somebody who died has left. */
+export interface Leftover {
+  kind:
+    | 'container'
+    | 'runtime directory'
+    | 'container directory'
+    | 'cgroup'
+    | 'temporary directory'
+    | 'trash'
+    | 'lock'
+    | 'store'
+    | 'bridge';
+  /** A container's name, or a path. */
+  name: string;
+  detail: string;
+  /** Why it is not to be touched: it may belong to somebody alive. */
+  foreign?: string | undefined;
+  /** Cleans it; may run beside other commands that do the same. */
+  clean(): Promise<void>;
+}
+
+const ID = /^[0-9a-f]{64}$/;
+
+/**
+ * Everything in this store, its runtime root and the cgroups that has no living owner. Directories are listed before
+ * the rows are read: a container that is made meanwhile has its row by then.
+ */
+export function findLeftovers(context: Context, looks: Looks): Leftover[] {
+  const { paths } = context;
+  const [runtime, directories] = [idsIn(looks, paths.run), idsIn(looks, paths.containers)];
+  const cgroups = abandonedCgroups(looks);
+  const rows = allContainers(context.database);
+  const known = new Set<string>(rows.map(({ id }) => id));
+  const unknown = (id: string) => !known.has(id);
+  return [
+    ...rows.flatMap((row) => containerLeftover(context, row)),
+    ...runtime.filter(unknown).map((id) => runtimeLeftover(context, id)),
+    ...directories.filter(unknown).map((id) => directoryLeftover(context, id)),
+    ...cgroups.filter(({ id }) => unknown(id)).map(({ leftover }) => leftover),
+    ...temporaryLeftovers(context),
+    ...trashLeftovers(context, looks),
+    ...lockLeftovers(context, looks),
+  ];
+}
+
+/** Cleans what may be cleaned, each on its own: one that fails is kept, with the reason. */
+export async function clearLeftovers(leftovers: readonly Leftover[]) {
+  const cleared = [];
+  for (const { kind, name, detail, foreign, clean } of leftovers) {
+    const reason =
+      foreign ??
+      (await clean().then(
+        () => undefined,
+        (error: Error) => error.message,
+      ));
+    cleared.push({
+      kind,
+      name,
+      detail,
+      left: reason === undefined ? ('cleaned' as const) : ('kept' as const),
+      reason,
+    });
+  }
+  return cleared;
+}
+
+function idsIn(looks: Looks, directory: string): string[] {
+  return looks.names(directory).filter((name) => ID.test(name));
+}
+
+/** The row of a `--rm` container that is gone is none: the next command that writes drops it. */
+function containerLeftover(context: Context, row: ContainerRow): Leftover[] {
+  const clean = async () => void (await observe(context, row));
+  const leftover = { kind: 'container', name: row.name, clean } as const;
+  switch (statusOf(context, row).state) {
+    case 'orphaned':
+      return [{ ...leftover, detail: 'its monitor was killed' }];
+    case 'lost':
+      return [{ ...leftover, detail: 'it ran until a reboot or a crash, and left no record of its end' }];
+    default:
+      return [];
+  }
+}
+
+function runtimeLeftover(context: Context, id: string): Leftover {
+  const directory = join(context.paths.run, id);
+  return {
+    kind: 'runtime directory',
+    name: directory,
+    detail: 'of a container that is in no record',
+    foreign: monitorLives(context, id) ? STILL_RUNS : undefined,
+    clean: async () => void (await cleanUp(context, { id, name: id })),
+  };
+}
+
+const STILL_RUNS = 'its monitor lives: the store was replaced under a running container';
+
+function directoryLeftover(context: Context, id: string): Leftover {
+  const directory = join(context.paths.containers, id);
+  const detail = 'files of a container that is in no record';
+  const foreign = monitorLives(context, id) ? STILL_RUNS : undefined;
+  const clean = async () => {
+    await cleanUp(context, { id, name: id });
+    trashOf(context).take(directory);
+    await trashOf(context).empty();
+  };
+  return { kind: 'container directory', name: directory, detail, foreign, clean };
+}
+
+function temporaryLeftovers(context: Context): Leftover[] {
+  const { tmp, trash } = context.paths;
+  return abandonedTemporary(tmp).map((name) => ({
+    kind: 'temporary directory',
+    name: join(tmp, name),
+    detail: 'what made it has ended',
+    async clean() {
+      sweepTemporary(tmp, trash);
+      await trashOf(context).empty();
+    },
+  }));
+}
+
+function trashLeftovers(context: Context, looks: Looks): Leftover[] {
+  const { trash } = context.paths;
+  const count = looks.names(trash).length;
+  if (count === 0) return [];
+  const detail = `${count} deleted ${count === 1 ? 'thing waits' : 'things wait'} to be taken apart`;
+  return [{ kind: 'trash', name: trash, detail, clean: () => trashOf(context).empty() }];
+}
+
+/** Its last holder would have removed it. Taking it and letting go, as its next holder would, does so, too. */
+function lockLeftovers(context: Context, looks: Looks): Leftover[] {
+  const { locks } = context.paths;
+  const locked = lockedInodes(looks);
+  return looks
+    .names(locks)
+    .map((name) => join(locks, name))
+    .filter((file) => !locked.has(looks.inode(file) ?? ''))
+    .map((file) => ({
+      kind: 'lock',
+      name: file,
+      detail: 'nobody holds it',
+      clean: () =>
+        withLock(context.helper, file, async () => {}, { signal: AbortSignal.timeout(LOCK_PATIENCE_MS) }),
+    }));
+}
+
+const LOCK_PATIENCE_MS = 1000;

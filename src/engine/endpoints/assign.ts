@@ -1,0 +1,171 @@
+import { familyOf } from '../../network/address-text.ts';
+import type { Endpoint, NetworkDefinition } from '../../network/definition.ts';
+import { macOfAddress4 } from '../../network/mac.ts';
+import { subnetOf } from '../../network/subnet-of.ts';
+import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
+import { leasePorts, releasePorts } from '../leases/ports.ts';
+import type { Context } from '../store/context.ts';
+import type { NetworkJoin, PreparedNetworking } from './prepare.ts';
+
+/** Of whom the leases are. */
+interface Holder {
+  id: string;
+  name: string;
+}
+
+/**
+ * Leases addresses and ports for the first start of a container, all or none: call it in the transaction that inserts the
+ * container. Throws `conflict` and `unavailable` as `leaseAddress` and `leasePorts` do, and `OrphanHolds`.
+ */
+export function assignEndpoints(
+  context: Context,
+  { id, name, networking }: Holder & { networking: PreparedNetworking | undefined },
+  before: ReadonlyMap<string, string> = new Map(),
+): void {
+  if (networking === undefined) return;
+  const { joins, mappings, choosePorts } = networking;
+  const exits = { 4: exitOf(joins, 4), 6: exitOf(joins, 6) };
+  const endpoints = joins.map((join) => {
+    const leadsOut = { 4: join === exits[4], 6: join === exits[6] };
+    return leaseEndpoint(context, join, { id, name, before, leadsOut });
+  });
+  const exit = publishingEndpoint(endpoints);
+  if (exit !== undefined && choosePorts !== undefined) {
+    exit.ports = choosePorts(context, mappings, exit.network.hostBinding);
+    leasePorts(context, { containerId: id, networkId: exit.network.id }, exit.ports);
+  }
+  networking.endpoints = endpoints;
+}
+
+/**
+ * The same for a container that was started before, in the transaction that claims its start: it gets the addresses that
+ * it had, if they are still free.
+ */
+export function reassignEndpoints(
+  context: Context,
+  container: Holder & { networking: PreparedNetworking | undefined },
+): void {
+  if (container.networking === undefined) return;
+  const before = previousAddresses(context, container.id);
+  releaseAddresses(context.database, container.id);
+  releasePorts(context.database, container.id);
+  assignEndpoints(context, container, before);
+}
+
+/** By network and family. */
+function previousAddresses({ database }: Context, id: string): Map<string, string> {
+  const rows = database.all('SELECT network_id, address FROM address_lease WHERE container_id = ?', id);
+  return new Map(
+    rows.map((row) => [
+      keyOf(row['network_id'] as string, row['address'] as string),
+      row['address'] as string,
+    ]),
+  );
+}
+
+function keyOf(networkId: string, address: string): string {
+  return `${networkId} ${familyOf(address)}`;
+}
+
+/** By which of its networks a container leaves, for each family of addresses. */
+export type LeadsOut = Readonly<Record<4 | 6, boolean>>;
+
+/** Leases the addresses of one network; it publishes nothing yet. */
+export function leaseEndpoint(
+  context: Context,
+  join: NetworkJoin,
+  { id, name, before, leadsOut }: Holder & { before: ReadonlyMap<string, string>; leadsOut: LeadsOut },
+): Endpoint {
+  const { network, attachment, interfaceName } = join;
+  const { definition } = network;
+  const lease = (family: 4 | 6, wanted: string | undefined): string | undefined => {
+    const subnet = subnetOf(definition.subnets, family);
+    if (subnet === undefined) return undefined;
+    const request = {
+      containerId: id,
+      containerName: name,
+      interfaceName,
+      leadsOut: leadsOut[family],
+      wanted,
+      before: before.get(`${definition.id} ${family}`),
+    };
+    return leaseAddress(context, network, subnet, request);
+  };
+  const addresses = { address4: lease(4, attachment.ip), address6: lease(6, attachment.ip6) };
+  return endpointOf(join, id, { ...addresses, leadsOut });
+}
+
+/** An endpoint with its addresses; it publishes nothing. */
+export function endpointOf(
+  { network, attachment, interfaceName }: NetworkJoin,
+  id: string,
+  { address4, address6, leadsOut }: Pick<Endpoint, 'address4' | 'address6'> & { leadsOut: LeadsOut },
+): Endpoint {
+  return {
+    network: network.definition,
+    containerId: id,
+    interfaceName,
+    hostInterface: hostInterface(id, interfaceName),
+    mac: attachment.mac ?? macOf(id, interfaceName, address4),
+    address4,
+    address6,
+    isGateway4: leadsOut[4],
+    isGateway6: leadsOut[6],
+    ports: [],
+    sysctls: sysctlsOf(attachment.driverOptions),
+  };
+}
+
+/** Made from what does not change while the container is there. */
+export function macOf(id: string, interfaceName: string, address4: string | undefined): string {
+  if (address4 !== undefined) return macOfAddress4(address4);
+  const digits = `${hashed(interfaceName).charCodeAt(1).toString(16)}${id}`.slice(0, 10);
+  return `02:${digits.match(/../g)?.join(':')}`;
+}
+
+/** The host's end of the pair: 15 bytes at most, of this container alone. */
+export function hostInterface(id: string, interfaceName: string): string {
+  const digits = /\d{1,2}$/.exec(interfaceName)?.[0] ?? hashed(interfaceName);
+  return `sk${id.slice(0, 10)}-${digits}`;
+}
+
+/** Two letters for a name that has no number at its end. */
+function hashed(name: string): string {
+  let sum = 0;
+  for (const byte of Buffer.from(name)) sum = (sum * 31 + byte) % 676;
+  return String.fromCharCode(97 + Math.floor(sum / 26), 97 + (sum % 26));
+}
+
+/**
+ * The network that leads out, of those with a gateway of this family: Docker takes the highest priority, then the first
+ * by name. Nothing leads out of an internal network.
+ */
+export function exitOf<Join extends Pick<NetworkJoin, 'network' | 'attachment'>>(
+  joins: readonly Join[],
+  family: 4 | 6,
+): Join | undefined {
+  const priority = ({ attachment }: Join): number => attachment.gatewayPriority ?? 0;
+  const name = ({ network }: Join): string => network.definition.name;
+  return joins
+    .filter(({ network: { definition } }) => !definition.internal && hasGateway(definition, family))
+    .sort((one, other) => priority(other) - priority(one) || (name(one) < name(other) ? -1 : 1))[0];
+}
+
+export function hasGateway({ subnets }: Pick<NetworkDefinition, 'subnets'>, family: 4 | 6): boolean {
+  return subnetOf(subnets, family)?.gateway !== undefined;
+}
+
+/** Where ports are published: on the bridge that leads out, else on the first one that could. */
+export function publishingEndpoint(endpoints: readonly Endpoint[]): Endpoint | undefined {
+  const able = endpoints.filter(({ network }) => network.driver === 'bridge' && !network.internal);
+  return able.find(({ isGateway4, isGateway6 }) => isGateway4 || isGateway6) ?? able[0];
+}
+
+/** `com.docker.network.endpoint.sysctls`: `net.ipv4.conf.IFNAME.log_martians=1`, separated by commas. */
+function sysctlsOf(options: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const text = options?.['com.docker.network.endpoint.sysctls'];
+  if (text === undefined || text === '') return {};
+  return Object.fromEntries(
+    text.split(',').map((pair) => [pair.split('=')[0] ?? '', pair.split('=').slice(1).join('=')]),
+  );
+}

@@ -1,0 +1,137 @@
+import { EngineError } from '../../errors.ts';
+import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
+import { changeContainer, type RunningContainer } from '../state/lock.ts';
+import { type ContainerRow, findContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
+import { saveChanged } from './change-options.ts';
+import { findJoin } from './prepare.ts';
+
+type Links = NonNullable<NetworkOptions['links']>;
+
+/** What has become of a change of a container's networks. */
+export interface NetworkChange {
+  /** The container's name. */
+  container: string;
+  /** Its /etc/hosts says so, or will at its next start; false: it has made that too long to be edited, and it was left. */
+  isInHosts: boolean;
+}
+
+/**
+ * Puts a container on one more network: at once if it runs, else from its next start. Throws `notFound`, `conflict` when
+ * it is on it already or has no networks of its own, and what an endpoint cannot have.
+ */
+export async function connectContainer(
+  context: Context,
+  text: string,
+  { attachment, links }: { attachment: NetworkAttachment; links: Links },
+): Promise<NetworkChange> {
+  const row = findContainer(context.database, text);
+  requireOwnNetworks(row);
+  const join = await findJoin(context, attachment);
+  const { id } = join.network.definition;
+  const change = (options: CreateOptions): CreateOptions => {
+    const { network } = options;
+    if (networkById(context.database, id) === undefined) throw noSuchNetwork(join.network.definition.name);
+    if (network?.attachments.some((each) => each.network === id))
+      throw connectedAlready(row, join.network.definition.name);
+    return {
+      ...options,
+      network: {
+        ...network,
+        attachments: [...(network?.attachments ?? []), { ...join.attachment, network: id }],
+        links: [...(network?.links ?? []), ...links],
+      },
+    };
+  };
+  const isInHosts = await changeContainer(context, row, {
+    whenIdle: (current) => saved(context, current, change),
+    whenRunning: async (container) => {
+      requireStarted(container);
+      const { connectRunning } = await import('./connect-running.ts');
+      return await connectRunning(context, container, { join, change });
+    },
+  });
+  return { container: row.name, isInHosts };
+}
+
+/** The next start writes the files. */
+function saved(context: Context, row: ContainerRow, change: (options: CreateOptions) => CreateOptions): true {
+  saveChanged(context, row, change);
+  return true;
+}
+
+/**
+ * Takes a container off a network. Throws `notFound`, `conflict` when it is not on it. With `force` a container that is
+ * not there any more is fine: it is on no network. A network that is not there is refused all the same, as in Docker: the
+ * container may be on the one that was meant.
+ */
+export async function disconnectContainer(
+  context: Context,
+  { network, container, force }: { network: string; container: string; force: boolean },
+): Promise<NetworkChange> {
+  const { definition } = findNetwork(context.database, network);
+  try {
+    return await disconnectRow(context, definition, findContainer(context.database, container));
+  } catch (error) {
+    if (!force || !(error instanceof EngineError) || error.kind !== 'notFound') throw error;
+    return { container, isInHosts: true };
+  }
+}
+
+/** The same for one that was found. */
+export async function disconnectRow(
+  context: Context,
+  definition: { id: string; name: string },
+  row: ContainerRow,
+): Promise<NetworkChange> {
+  const change = (options: CreateOptions): CreateOptions => {
+    const { network } = options;
+    const others = network?.attachments.filter((each) => each.network !== definition.id) ?? [];
+    if (network === undefined || others.length === network.attachments.length)
+      throw notConnected(row, definition.name);
+    return { ...options, network: { ...network, attachments: others } };
+  };
+  const isInHosts = await changeContainer(context, row, {
+    whenIdle: (current) => saved(context, current, change),
+    whenRunning: async (container) => {
+      requireStarted(container);
+      const { disconnectRunning } = await import('./connect-running.ts');
+      return await disconnectRunning(context, container, { network: definition, change });
+    },
+  });
+  return { container: row.name, isInHosts };
+}
+
+function requireOwnNetworks({ name, options }: ContainerRow): void {
+  const { network } = options.namespaces;
+  if (network === 'networks') return;
+  const what =
+    network === 'none'
+      ? 'has no network'
+      : `is on the network of ${network === 'host' ? 'the host' : 'another container'}`;
+  throw new EngineError('conflict', `container ${name} ${what} and cannot be connected to others`, {
+    subject: name,
+    hint: 'make it again with --network NAME',
+  });
+}
+
+/** While its monitor waits to start it again there is nothing to connect. */
+function requireStarted({ row, status }: RunningContainer): void {
+  if (status.state === 'running') return;
+  throw new EngineError('conflict', `container ${row.name} is being started`, {
+    subject: row.name,
+    hint: 'try again in a moment',
+  });
+}
+
+function connectedAlready({ name }: ContainerRow, network: string): EngineError {
+  return new EngineError('conflict', `container ${name} is on network ${network} already`, { subject: name });
+}
+
+function notConnected({ name }: ContainerRow, network: string): EngineError {
+  return new EngineError('conflict', `container ${name} is not on network ${network}`, {
+    subject: name,
+    hint: `skiff inspect ${name} shows where it is`,
+  });
+}

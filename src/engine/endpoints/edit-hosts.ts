@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { editInPlace, overwriteInPlace } from '../../host/edit-in-place.ts';
+import { ownNames } from '../../network/hosts-text.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { hostsFilesIn } from './hosts-files.ts';
+
+/**
+ * Puts lines for new addresses of a running container into its /etc/hosts and takes those of lost ones out; what else
+ * there is, from whomever, stays. The file is written in place, as it is mounted in the container. False when the
+ * container has made it longer than 1 MB: then it is left as it is.
+ */
+export function editHosts(
+  { paths }: Context,
+  { id, options }: ContainerRow,
+  { added, removed }: { added: (string | undefined)[]; removed: (string | undefined)[] },
+): boolean {
+  const { hostname = id.slice(0, 12), domainname } = options.namespaces;
+  const names = ownNames({ hostname, domainname });
+  const more = added.flatMap((address) => (address === undefined ? [] : [`${address}\t${names}`]));
+  return editInPlace(hostsFilesIn(join(paths.containers, id)).hosts, (text) => {
+    const kept = text.split('\n').filter((line) => line !== '' && !removed.includes(line.split('\t')[0]));
+    return [...kept, ...more.map(asBytes)].map((line) => `${line}\n`).join('');
+  });
+}
+
+/** A character for each byte of its UTF-8, as the text of the file is. */
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** Replaces what the /etc/resolv.conf of a running container says, in place as well. */
+export function showResolver({ paths }: Context, { id }: ContainerRow, text: string): void {
+  overwriteInPlace(hostsFilesIn(join(paths.containers, id)).resolvConf, text);
+}

@@ -1,0 +1,54 @@
+import { chownSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeOwnFile } from '../../host/own-file.ts';
+
+/** Users of the container that are not root read these files, too. */
+export const FOR_EVERYBODY_INSIDE = 0o644;
+
+/** The three files that every container gets bind mounted over its own. Absolute host paths. */
+export interface HostsFiles {
+  hosts: string;
+  hostname: string;
+  resolvConf: string;
+}
+
+/** Where a container's own files lie, written or not. */
+export function hostsFilesIn(directory: string): HostsFiles {
+  return {
+    hosts: join(directory, 'hosts'),
+    hostname: join(directory, 'hostname'),
+    resolvConf: join(directory, 'resolv.conf'),
+  };
+}
+
+/** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. They belong to `owner`, its root. */
+export function writeHostsFiles(
+  files: HostsFiles,
+  {
+    hosts,
+    resolvConf,
+    hostname,
+    owner,
+  }: { hosts: string; resolvConf: string; hostname: string; owner: FileOwner | undefined },
+): void {
+  writeOwnFile(files.hosts, hosts, FOR_EVERYBODY_INSIDE);
+  writeOwnFile(files.hostname, `${hostname}\n`, FOR_EVERYBODY_INSIDE);
+  writeOwnFile(files.resolvConf, resolvConf, FOR_EVERYBODY_INSIDE);
+  if (owner === undefined) return;
+  for (const file of Object.values(files)) chownSync(file, owner.uid, owner.gid);
+}
+
+/** Ids of the host. */
+export interface FileOwner {
+  uid: number;
+  gid: number;
+}
+
+/** What a container is called when nobody says: the host's name on the host's network, else its short id. */
+export function defaultHostname(network: 'new' | 'host', id: string): string {
+  return network === 'host' ? hostHostname() : id.slice(0, 12);
+}
+
+export function hostHostname(): string {
+  return process.getBuiltinModule('node:os').hostname();
+}

@@ -1,0 +1,74 @@
+import { readText } from '../../host/read-text.ts';
+import { hostsText, type LinkedHost } from '../../network/hosts-text.ts';
+import { hostResolvConf, parseResolvConf } from '../../network/resolv-conf.ts';
+import { subnetOf } from '../../network/subnet-of.ts';
+import type { NetworkOptions } from '../options/create.ts';
+import type { PreparedContainer } from '../prepare/container.ts';
+import type { Context } from '../store/context.ts';
+import { dnsOptions } from './name-service.ts';
+import type { PreparedNetworking } from './prepare.ts';
+
+/** The texts of /etc/hosts and /etc/resolv.conf of a container. */
+export interface HostsTexts {
+  hosts: string;
+  resolvConf: string;
+}
+
+/**
+ * As Docker writes them: on the host's network its own names and servers, on networks of its own the addresses that were
+ * leased. Throws `invalid` for names and addresses that cannot be.
+ */
+export async function hostsTexts(
+  context: Context,
+  { options, runtime, networking }: Pick<PreparedContainer, 'options' | 'runtime' | 'networking'>,
+): Promise<HostsTexts> {
+  const { network } = options;
+  const { hostname, domainname } = runtime.namespaces;
+  const endpoints = networking?.endpoints ?? [];
+  const text = hostsText({
+    hostname,
+    domainname,
+    addresses: endpoints.flatMap(({ address4, address6 }) =>
+      [address4, address6].filter((each) => each !== undefined),
+    ),
+    extra: network?.extraHosts ?? [],
+    hostGateway: gatewaysOf(networking),
+    links: await linkedHosts(context, network, networking),
+  });
+  if (networking !== undefined) return { hosts: text, resolvConf: networking.nameService.resolvConf };
+  const isHost = runtime.namespaces.network === 'host';
+  const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
+  return {
+    hosts: isHost ? hostText(text, network) : text,
+    resolvConf: hostResolvConf(host, dnsOptions(network)),
+  };
+}
+
+/** The host's own file, and what was asked for besides: in its network the host is at home. */
+function hostText(fallback: string, network: NetworkOptions | undefined): string {
+  const own = readText('/etc/hosts') ?? '';
+  if (own === '') return fallback;
+  const extra = (network?.extraHosts ?? []).map(
+    ({ name, address }) => `${address === 'host-gateway' ? '127.0.0.1' : address}\t${name}\n`,
+  );
+  return [own.endsWith('\n') ? own : `${own}\n`, ...extra].join('');
+}
+
+/** Where the host is reached from the container: the gateways of its first bridge. */
+function gatewaysOf(networking: PreparedNetworking | undefined): string[] {
+  const bridge = networking?.endpoints.find(({ network }) => network.driver === 'bridge');
+  const subnets = bridge?.network.subnets ?? [];
+  return [subnetOf(subnets, 4)?.gateway, subnetOf(subnets, 6)?.gateway].filter((each) => each !== undefined);
+}
+
+/** On the default network links are lines; on others the resolver knows them. */
+async function linkedHosts(
+  context: Context,
+  network: NetworkOptions | undefined,
+  networking: PreparedNetworking | undefined,
+): Promise<LinkedHost[]> {
+  const links = network?.links ?? [];
+  if (links.length === 0 || networking === undefined) return [];
+  const { findLinkedHosts } = await import('./linked-hosts.ts');
+  return findLinkedHosts(context, links, networking);
+}

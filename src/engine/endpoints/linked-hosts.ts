@@ -1,0 +1,44 @@
+import { EngineError } from '../../errors.ts';
+import type { LinkedHost } from '../../network/hosts-text.ts';
+import { addressesOf } from '../leases/addresses.ts';
+import type { NetworkOptions } from '../options/create.ts';
+import { isUp, statusOf } from '../state/status.ts';
+import { findContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { DEFAULT_NETWORK } from '../store/networks.ts';
+import type { PreparedNetworking } from './prepare.ts';
+
+/**
+ * The containers that are linked to on the default network, where nobody resolves their names. Throws `notFound` for
+ * one that is not there, `conflict` for one that does not run or is not on it.
+ */
+export function findLinkedHosts(
+  context: Context,
+  links: NonNullable<NetworkOptions['links']>,
+  { joins }: Pick<PreparedNetworking, 'joins'>,
+): LinkedHost[] {
+  const own = joins.find(({ network }) => network.definition.name === DEFAULT_NETWORK);
+  if (own === undefined) return [];
+  return links.map(({ container, alias }) => {
+    const row = findContainer(context.database, container);
+    const lease = isUp(statusOf(context, row))
+      ? addressesOf(context.database, row.id).find(({ networkId }) => networkId === own.network.definition.id)
+      : undefined;
+    if (lease === undefined) {
+      throw new EngineError(
+        'conflict',
+        `cannot link to container ${row.name}: it does not run on network ${DEFAULT_NETWORK}`,
+        {
+          subject: row.name,
+          hint: 'start it first; on a network that you make, names are known without links',
+        },
+      );
+    }
+    return {
+      address: lease.address,
+      alias,
+      name: row.name,
+      hostname: row.options.namespaces.hostname ?? row.id.slice(0, 12),
+    };
+  });
+}

@@ -1,0 +1,17 @@
+import type { NetworkDefinition } from '../../network/definition.ts';
+import { namesOf } from '../../network/names-file.ts';
+import type { NetworkAttachment } from '../options/create.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import { DEFAULT_NETWORK } from '../store/networks.ts';
+
+/** By what names others on a network find a container there, and what its addresses are called. None on the default one. */
+export function endpointNames(
+  { id, name, options }: Pick<ContainerRow, 'id' | 'name' | 'options'>,
+  network: Pick<NetworkDefinition, 'name'>,
+  { aliases = [] }: Pick<NetworkAttachment, 'aliases'>,
+): { names: string[]; reverse: string[] } {
+  if (network.name === DEFAULT_NETWORK) return { names: [], reverse: [] };
+  const hostname = options.namespaces.hostname ?? id.slice(0, 12);
+  const { names, reverse } = namesOf({ name, containerId: id, hostname, aliases, network: network.name });
+  return { names: [...names], reverse: [...reverse] };
+}

@@ -1,0 +1,28 @@
+import { WATCHED_CHAIN, WATCHED_RULES } from '../../network/nft/watched-chain.ts';
+import type { Placement } from '../../runtime/plan.ts';
+import type { Context } from '../store/context.ts';
+import { networkPaths, type PreparedNetworking } from './prepare.ts';
+
+/**
+ * What a container's plan says of its networks: where their files will lie, and how to tell that something is missing.
+ * The resolver is named also for one that has none yet: it may be connected to a network with names while it runs.
+ */
+export function networkPlacement(
+  context: Context,
+  id: string,
+  networking: PreparedNetworking | undefined,
+): Placement['networking'] {
+  if (networking === undefined) return undefined;
+  const { directory, ports, resolver, resolverRules, names } = networkPaths(context, id);
+  return {
+    networksDirectory: directory,
+    portsFile: networking.mappings.length > 0 ? ports : undefined,
+    firewall: { table: context.paths.table, chain: WATCHED_CHAIN, rules: WATCHED_RULES },
+    repair: context.ownCommand('repair-networks'),
+    lastOut: context.paths.lastOut,
+    resolver: { config: resolver, rules: resolverRules },
+    names: networking.nameService.hasResolver
+      ? networking.joins.map(({ network }) => names(network.definition.id))
+      : [],
+  };
+}

@@ -1,0 +1,101 @@
+import { familyOf } from '../../network/address-text.ts';
+import { endpointId } from '../../network/endpoint-id.ts';
+import { subnetOf } from '../../network/subnet-of.ts';
+import { parseImageConfig } from '../../oci/image-config.ts';
+import type { AddressLease } from '../leases/addresses.ts';
+import type { PortLease } from '../leases/ports.ts';
+import { LeaseView } from '../leases/view.ts';
+import type { NetworkAttachment } from '../options/create.ts';
+import { exposedPorts } from '../options/exposed-ports.ts';
+import type { ContainerEndpoint, ContainerNetworking, ContainerPort } from '../options/network.ts';
+import { imageOfContainer } from '../state/image.ts';
+import { isUp, type Status } from '../state/status.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { macOf } from './assign.ts';
+import { endpointNames } from './names.ts';
+
+/** The networks and ports of one container, as lists and `inspect` show them; addresses and ports only while it runs. */
+export function containerNetworking(
+  context: Context,
+  { row, status }: { row: ContainerRow; status: Status },
+  view = new LeaseView(context.database),
+): ContainerNetworking {
+  const { network } = row.options;
+  if (row.options.namespaces.network !== 'networks' || network === undefined)
+    return { endpoints: [], ports: [] };
+  const leases = isUp(status) ? view.addressesOf(row.id) : [];
+  return {
+    endpoints: network.attachments.flatMap(
+      (attachment) => endpointOf(view, row, { attachment, leases }) ?? [],
+    ),
+    ports: portsOfContainer(context, row, isUp(status) ? view.portsOf(row.id) : []),
+  };
+}
+
+/** Undefined for a network that is not there any more. */
+function endpointOf(
+  view: LeaseView,
+  row: ContainerRow,
+  { attachment, leases }: { attachment: NetworkAttachment; leases: readonly AddressLease[] },
+): ContainerEndpoint | undefined {
+  const found = view.network(attachment.network);
+  if (found === undefined) return undefined;
+  const { id, name, subnets } = found.definition;
+  const own = leases.filter(({ networkId }) => networkId === id);
+  const address = (family: 4 | 6) => own.find((lease) => familyOf(lease.address) === family)?.address;
+  const prefix = (family: 4 | 6): number | undefined => {
+    const subnet = address(family) === undefined ? undefined : subnetOf(subnets, family);
+    return subnet && Number(subnet.subnet.split('/')[1]);
+  };
+  const gateway = (family: 4 | 6) =>
+    address(family) === undefined ? undefined : subnetOf(subnets, family)?.gateway;
+  const [lease] = own;
+  return {
+    network: { id, name },
+    endpointId: lease === undefined ? '' : endpointId(id, row.id),
+    mac: attachment.mac ?? (lease === undefined ? '' : macOf(row.id, lease.interfaceName, address(4))),
+    address4: address(4),
+    prefix4: prefix(4),
+    gateway4: gateway(4),
+    address6: address(6),
+    prefix6: prefix(6),
+    gateway6: gateway(6),
+    aliases: attachment.aliases ?? [],
+    dnsNames: endpointNames(row, found.definition, attachment).names,
+    links: (row.options.network?.links ?? []).map(({ container, alias }) => `${container}:${alias}`),
+    wanted: { ip: attachment.ip, ip6: attachment.ip6, mac: attachment.mac },
+    driverOptions: attachment.driverOptions,
+    gatewayPriority: attachment.gatewayPriority ?? 0,
+  };
+}
+
+function portsOfContainer(
+  context: Context,
+  row: ContainerRow,
+  published: readonly PortLease[],
+): ContainerPort[] {
+  const exposed = exposedPorts(
+    parseImageConfig(Buffer.from(imageOfContainer(context, row).config)),
+    row.options.network,
+  );
+  const isPublished = (port: number, protocol: string): boolean =>
+    published.some((other) => other.containerPort === port && other.protocol === protocol);
+  const ports: ContainerPort[] = [
+    ...published.map(({ protocol, containerPort, hostAddress, hostPort }) => ({
+      protocol,
+      containerPort,
+      host: { address: hostAddress, port: hostPort },
+    })),
+    ...exposed
+      .filter(({ port, protocol }) => !isPublished(port, protocol))
+      .map(({ port, protocol }) => ({ protocol, containerPort: port })),
+  ];
+  return ports.sort(
+    (one, other) =>
+      one.containerPort - other.containerPort ||
+      one.protocol.localeCompare(other.protocol) ||
+      familyOf(one.host?.address ?? '') - familyOf(other.host?.address ?? '') ||
+      (one.host?.port ?? 0) - (other.host?.port ?? 0),
+  );
+}

@@ -1,0 +1,13 @@
+import type { NetworkDefinition } from '../../network/definition.ts';
+import type { Context } from '../store/context.ts';
+import { appendEvent } from './journal.ts';
+
+/** Notes what happened to a network: `create`, `destroy`; endpoints tell of `connect` and `disconnect` themselves. */
+export function appendNetworkEvent(context: Context, network: NetworkDefinition, action: string): void {
+  appendEvent(context, { type: 'network', action, id: network.id, attributes: networkAttributes(network) });
+}
+
+/** What every event of a network says of it. */
+export function networkAttributes({ name, driver }: NetworkDefinition): Record<string, string> {
+  return { name, type: driver };
+}

@@ -1,0 +1,94 @@
+import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import { booleanFilter, checkFilterNames, type FilterArgs, hasLabels } from '../options/filters.ts';
+import type { Context } from '../store/context.ts';
+import {
+  allImages,
+  familiarName,
+  findImage,
+  type ImageNames,
+  type ImageRow,
+  namesOf,
+} from '../store/images.ts';
+
+/** The filters of Docker's image list (Docker Engine API, ImageList), but `until`, which is for pruning. */
+const FILTERS = ['before', 'dangling', 'label', 'reference', 'since'];
+
+/** An image as lists show it, with the names that lead to it: of those, the ones that `reference` asks for. */
+export interface ListedImage {
+  image: ImageRow;
+  names: ImageNames;
+  /** When it was built, ms since the epoch; undefined: it does not say. */
+  builtAt: number | undefined;
+}
+
+/** Newest in this store first. Throws `invalid` for filters that are none, `notFound` for an image that they name. */
+export function listImages({ database }: Context, filters: FilterArgs = new Map()): ListedImage[] {
+  checkFilterNames(filters, FILTERS);
+  const dangling = booleanFilter(filters, 'dangling');
+  const labels = filters.get('label') ?? [];
+  const patterns = filters.get('reference')?.map(globMatcher);
+  const time = (name: string) => {
+    const text = filters.get(name)?.at(-1);
+    return text === undefined ? undefined : (builtAt(configOf(findImage(database, text).image)) ?? 0);
+  };
+  const [before, since] = [time('before'), time('since')];
+  return allImages(database).flatMap((image) => {
+    const config = configOf(image);
+    const built = builtAt(config);
+    const all = namesOf(database, image.id);
+    if (!fitsDangling(all, dangling) || !hasLabels(config.config.Labels ?? {}, labels)) return [];
+    if (before !== undefined && !((built ?? 0) < before)) return [];
+    if (since !== undefined && !((built ?? 0) > since)) return [];
+    const names = patterns === undefined ? all : matching(all, patterns);
+    if (patterns !== undefined && names.tags.length + names.digests.length === 0) return [];
+    return [{ image, names, builtAt: built }];
+  });
+}
+
+function configOf(image: ImageRow): ImageConfig {
+  return parseImageConfig(Buffer.from(image.config));
+}
+
+/** The year 1 is how Go programs write that they do not know. */
+const NO_TIME = Date.parse('0001-01-01T00:00:00Z');
+
+function builtAt({ created }: ImageConfig): number | undefined {
+  const time = Date.parse(created ?? '');
+  return Number.isNaN(time) || time === NO_TIME ? undefined : time;
+}
+
+/** As Docker: without a tag it dangles; but what has a digest is also among those that do not. */
+function fitsDangling({ tags, digests }: ImageNames, wanted: boolean | undefined): boolean {
+  if (wanted === undefined) return true;
+  return wanted ? tags.length === 0 : tags.length + digests.length > 0;
+}
+
+type NameTest = (name: string) => boolean;
+
+function matching({ tags, digests }: ImageNames, patterns: readonly NameTest[]): ImageNames {
+  const fits = (name: string) => {
+    const familiar = familiarName(name);
+    const bare = familiar.replace(/@.*$/, '').replace(/:[^/]*$/, '');
+    return patterns.some((pattern) => pattern(familiar) || pattern(bare));
+  };
+  return { tags: tags.filter(fits), digests: digests.filter(fits) };
+}
+
+/** A pattern of Go's path.Match: `*` and `?` stop at slashes. */
+function globMatcher(pattern: string): NameTest {
+  const source = pattern.replace(
+    /\\([\s\S])|\*|\?|\[\^?[^\]]*\]|[.+^${}()|\\\]]/g,
+    (part, escaped?: string) => {
+      if (escaped !== undefined) return escaped.replace(/\W/g, '\\$&');
+      if (part === '*') return '[^/]*';
+      if (part === '?') return '[^/]';
+      return part.startsWith('[') && part.length > 2 ? part : `\\${part}`;
+    },
+  );
+  try {
+    const expression = new RegExp(`^${source}$`);
+    return (name) => expression.test(name);
+  } catch {
+    return (name) => name === pattern;
+  }
+}

@@ -1,0 +1,212 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { withLock } from '../../host/lock.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
+import type { BlobStore } from '../../storage/blob-store.ts';
+import type { LayerStore } from '../../storage/layer-store.ts';
+import type { Context } from '../store/context.ts';
+import { noteLayerSize } from '../store/layer-sizes.ts';
+import type { LayerProgress, PullProgress } from './pull-progress.ts';
+import { Slots } from './slots.ts';
+
+/** A layer of the image being pulled. `parents` are chainIDs, bottom first. */
+export interface WantedLayer {
+  descriptor: Descriptor;
+  diffID: Digest;
+  chainID: Digest;
+  parents: readonly Digest[];
+}
+
+/** What pulling layers needs of the rest. `fetch` yields a blob as it is served. */
+export interface LayerSources {
+  blobs: BlobStore;
+  layers: LayerStore;
+  fetch(descriptor: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+const DOWNLOADS = 3;
+const UNPACKS = 2;
+
+/**
+ * Brings every layer that is not here into the layer store. Layers download side by side, bottom first; two at a time
+ * unpack, while they arrive where there is room. Several processes that want the same layer do the work once: each
+ * layer is made under a lock, and since locks are taken bottom first, nobody waits in a circle.
+ * The first failure aborts the rest and is thrown once all have come to rest.
+ */
+export async function pullLayers(
+  context: Context,
+  wanted: readonly WantedLayer[],
+  {
+    sources,
+    progress,
+    signal,
+  }: { sources: LayerSources; progress: PullProgress; signal: AbortSignal | undefined },
+): Promise<void> {
+  mkdirSync(context.paths.locks, { recursive: true, mode: 0o700 });
+  const abort = new AbortController();
+  const either = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
+  const run: Run = {
+    context,
+    sources,
+    signal: either,
+    downloads: new Slots(DOWNLOADS),
+    unpacks: new Slots(UNPACKS),
+    made: new Map(),
+    fetching: new Map(),
+    attributeLeftOut: undefined,
+  };
+  let failure: { error: unknown } | undefined;
+  const tasks = wanted.map((layer) => {
+    const task = pullLayer(run, layer, progress.layer(layer.descriptor.digest)).catch((error: unknown) => {
+      failure ??= { error };
+      abort.abort(error);
+    });
+    run.made.set(layer.chainID, task);
+    return task;
+  });
+  await Promise.all(tasks);
+  if (failure !== undefined) throw failure.error;
+  if (run.attributeLeftOut !== undefined) {
+    const example = `"${run.attributeLeftOut}"`;
+    progress.message(`Extended attributes were left out that cannot be stored here, such as ${example}`);
+  }
+}
+
+/** One pull's shared state. `made` has the task of each layer: settled means there, or failed and aborted. */
+interface Run {
+  context: Context;
+  sources: LayerSources;
+  signal: AbortSignal;
+  downloads: Slots;
+  unpacks: Slots;
+  made: Map<Digest, Promise<void>>;
+  /** Blobs on their way: an image may name one blob for several of its layers. */
+  fetching: Map<Digest, Promise<void>>;
+  /** The name of one that a layer had and the file system could not hold. */
+  attributeLeftOut: string | undefined;
+}
+
+async function pullLayer(run: Run, layer: WantedLayer, progress: LayerProgress): Promise<void> {
+  const { layers } = run.sources;
+  if (layers.has(layer.chainID)) return progress.exists();
+  progress.downloading(0, layer.descriptor.size);
+  await run.downloads.take();
+  const { promise: arrived, resolve: markArrived } = Promise.withResolvers<void>();
+  let downloading = true;
+  const downloaded = () => {
+    if (downloading) run.downloads.release();
+    downloading = false;
+    markArrived();
+  };
+  const { digest } = layer.descriptor;
+  const earlier = run.fetching.get(digest);
+  run.fetching.set(digest, arrived);
+  try {
+    await earlier;
+    run.signal.throwIfAborted();
+    const lock = join(run.context.paths.locks, hexOf(layer.chainID));
+    await withLock(run.context.helper, lock, () => make(run, layer, { progress, downloaded }), {
+      signal: run.signal,
+    });
+  } finally {
+    downloaded();
+  }
+}
+
+interface Making {
+  progress: LayerProgress;
+  /** Gives the place among the downloads back; calling it again does nothing. */
+  downloaded(): void;
+}
+
+/** Under the layer's lock: another process may have made it meanwhile, or have left its blob. */
+async function make(run: Run, layer: WantedLayer, { progress, downloaded }: Making): Promise<void> {
+  const { blobs, layers } = run.sources;
+  if (layers.has(layer.chainID)) return progress.exists();
+  const stored = blobs.has(layer.descriptor.digest);
+  const atOnce = run.unpacks.tryTake();
+  try {
+    if (stored) downloaded();
+    else if (atOnce)
+      return await unpack(run, layer, { progress, source: arriving(run, layer, { progress, downloaded }) });
+    else await drain(arriving(run, layer, { progress, downloaded }));
+    if (!atOnce) await run.unpacks.take();
+    try {
+      await unpack(run, layer, { progress, source: reading(run, layer, progress) });
+    } finally {
+      if (!atOnce) run.unpacks.release();
+    }
+  } finally {
+    if (atOnce) run.unpacks.release();
+  }
+}
+
+async function unpack(
+  run: Run,
+  { chainID, diffID, descriptor, parents }: WantedLayer,
+  { progress, source }: { progress: LayerProgress; source: AsyncIterable<Uint8Array> },
+): Promise<void> {
+  const { layers, blobs } = run.sources;
+  const content = await layers.unpack(
+    { chainID, diffID, mediaType: descriptor.mediaType, name: descriptor.digest },
+    source,
+    {
+      signal: run.signal,
+      helper: run.context.helper,
+      lowers: async () => {
+        await withoutPlace(run.unpacks, () => Promise.all(parents.map((parent) => run.made.get(parent))));
+        run.signal.throwIfAborted();
+        return parents.map((parent) => layers.directory(parent)).reverse();
+      },
+      reopen: () => blobs.stream(descriptor.digest),
+    },
+  );
+  if (content !== undefined) noteLayerSize(run.context.database, chainID, content.bytes);
+  run.attributeLeftOut ??= content?.attributeLeftOut;
+  progress.done();
+}
+
+/** Who waits for the layers below must not hold the place that these need. */
+async function withoutPlace(slots: Slots, wait: () => Promise<unknown>): Promise<void> {
+  slots.release();
+  try {
+    await wait();
+  } finally {
+    await slots.take();
+  }
+}
+
+/** The blob from the registry, stored and verified while it passes. */
+async function* arriving(
+  run: Run,
+  { descriptor }: WantedLayer,
+  { progress, downloaded }: Making,
+): AsyncGenerator<Uint8Array> {
+  let current = 0;
+  for await (const chunk of run.sources.blobs.tee(descriptor, run.sources.fetch(descriptor, run.signal))) {
+    current += chunk.length;
+    progress.downloading(current, descriptor.size);
+    yield chunk;
+  }
+  downloaded();
+  progress.downloaded();
+}
+
+async function* reading(
+  run: Run,
+  { descriptor }: WantedLayer,
+  progress: LayerProgress,
+): AsyncGenerator<Uint8Array> {
+  let current = 0;
+  for await (const chunk of run.sources.blobs.stream(descriptor.digest)) {
+    run.signal.throwIfAborted();
+    current += chunk.length;
+    progress.extracting(current, descriptor.size);
+    yield chunk;
+  }
+}
+
+async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of source);
+}

@@ -1,0 +1,19 @@
+import type { EngineError } from '../../errors.ts';
+import { VERSION } from '../../host/version.ts';
+import { RegistryClient } from '../../registry/client.ts';
+import { CredentialFiles } from '../../registry/credentials.ts';
+import type { Context } from '../store/context.ts';
+
+/**
+ * Makes a client for every registry, with the credentials that Docker's or Podman's configuration holds; what of these
+ * cannot be used is told to `warn`.
+ */
+export function connectRegistries(context: Context, warn: (problem: EngineError) => void): RegistryClient {
+  const { environment } = context;
+  return new RegistryClient({
+    insecure: context.insecureRegistries,
+    credentials: new CredentialFiles({ environment, warn }),
+    userAgent: `skiff/${VERSION}`,
+    environment,
+  });
+}

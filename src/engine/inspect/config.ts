@@ -1,0 +1,132 @@
+import type { ExecutionConfig, ImageConfig } from '../../oci/image-config.ts';
+import type { HealthOptions } from '../options/create.ts';
+import { exposedPortNames } from '../options/exposed-ports.ts';
+import { mergeHealth } from '../options/health.ts';
+import { mergeProcess } from '../options/process.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
+
+const NS_PER_MS = 1e6;
+
+/** `Config` of Docker's ContainerInspect: what the container was told to be, image and user together. */
+export function containerConfig(row: ContainerRow, image: ImageConfig | undefined): object {
+  const { process, namespaces, stop } = row.options;
+  const merged = image && mergeProcess(image, process, row.imageName);
+  const own = process.entrypoint !== undefined;
+  return configObject({
+    hostname: namespaces.hostname ?? row.id.slice(0, 12),
+    domainname: namespaces.domainname ?? '',
+    stdin: process.stdin,
+    terminal: process.terminal === true,
+    attach: process.attach ?? ['stdout', 'stderr', ...(process.stdin ? ['stdin'] : [])],
+    image: row.imageName,
+    timeoutMs: stop.timeoutMs,
+    health: mergeHealth(image, row.options.health),
+    config: {
+      ...image?.config,
+      ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
+      User: merged?.user ?? process.user,
+      Env: merged?.env ?? process.env,
+      Cmd: process.command.length > 0 ? process.command : own ? undefined : image?.config.Cmd,
+      Entrypoint: process.entrypoint ?? image?.config.Entrypoint,
+      WorkingDir: merged?.cwd ?? process.cwd,
+      Labels: { ...image?.config.Labels, ...row.options.labels },
+      StopSignal: stop.signal || image?.config.StopSignal,
+    },
+  });
+}
+
+/** `Config` of Docker's ImageInspect: the defaults for containers, in the same shape. */
+export function imageConfigObject(image: ImageConfig): object {
+  return configObject({
+    hostname: '',
+    domainname: '',
+    stdin: false,
+    terminal: false,
+    attach: [],
+    image: '',
+    timeoutMs: undefined,
+    health: mergeHealth(image, undefined),
+    config: image.config,
+  });
+}
+
+interface ConfigParts {
+  hostname: string;
+  domainname: string;
+  stdin: boolean;
+  terminal: boolean;
+  /** The streams that its creator took part in. */
+  attach: readonly string[];
+  image: string;
+  timeoutMs: number | undefined;
+  health: HealthOptions | undefined;
+  config: ExecutionConfig;
+}
+
+function configObject({ config, health, ...parts }: ConfigParts): object {
+  return omitEmpty(
+    {
+      Hostname: parts.hostname,
+      Domainname: parts.domainname,
+      User: config.User ?? '',
+      AttachStdin: parts.attach.includes('stdin'),
+      AttachStdout: parts.attach.includes('stdout'),
+      AttachStderr: parts.attach.includes('stderr'),
+      ExposedPorts: setOf(config.ExposedPorts),
+      Tty: parts.terminal,
+      OpenStdin: parts.stdin,
+      // It ends with that of the client who started it.
+      StdinOnce: parts.stdin && parts.attach.includes('stdin'),
+      Env: listOrNull(config.Env),
+      Cmd: listOrNull(config.Cmd),
+      Healthcheck: health === undefined ? null : healthcheckObject(health),
+      ArgsEscaped: config.ArgsEscaped === true,
+      Image: parts.image,
+      Volumes: mapOrNull(setOf(config.Volumes)),
+      WorkingDir: config.WorkingDir ?? '',
+      Entrypoint: listOrNull(config.Entrypoint),
+      NetworkDisabled: false,
+      MacAddress: '',
+      OnBuild: listOrNull(config.OnBuild),
+      Labels: parts.image === '' ? mapOrNull(config.Labels) : mapOf(config.Labels),
+      StopSignal: config.StopSignal ?? '',
+      StopTimeout: parts.timeoutMs === undefined ? null : Math.round(parts.timeoutMs / 1000),
+      Shell: config.Shell ?? [],
+    },
+    'ExposedPorts',
+    'Healthcheck',
+    'ArgsEscaped',
+    'NetworkDisabled',
+    'MacAddress',
+    'StopSignal',
+    ...(parts.timeoutMs === undefined ? (['StopTimeout'] as const) : []),
+    'Shell',
+  );
+}
+
+/** Durations are nanoseconds; what nobody said is left out. */
+function healthcheckObject(health: HealthOptions): object {
+  const duration = (ms = 0) => ms * NS_PER_MS;
+  return omitEmpty(
+    {
+      Test: health.test ?? [],
+      Interval: duration(health.intervalMs),
+      Timeout: duration(health.timeoutMs),
+      StartPeriod: duration(health.startPeriodMs),
+      StartInterval: duration(health.startIntervalMs),
+      Retries: health.retries ?? 0,
+    },
+    'Test',
+    'Interval',
+    'Timeout',
+    'StartPeriod',
+    'StartInterval',
+    'Retries',
+  );
+}
+
+/** `{"80/tcp": {}}` */
+function setOf(members: Readonly<Record<string, object>> | undefined): Record<string, object> {
+  return mapOf(members);
+}

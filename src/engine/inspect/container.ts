@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import type { RuntimeSpec } from '../../oci/runtime-config.ts';
+import { containerNetworking } from '../endpoints/shown.ts';
+import type { IdMaps, IdRange } from '../options/create.ts';
+import { livingExecIds } from '../state/exec-ids.ts';
+import type { Observed } from '../state/observe.ts';
+import { containerSize } from '../state/size.ts';
+import { isUp } from '../state/status.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { imageById } from '../store/images.ts';
+import { layerDirectories } from '../store/layer-directories.ts';
+import { containerConfig } from './config.ts';
+import { hidden, listOrNull, mapOf } from './go-json.ts';
+import { hostConfigOf } from './host-config.ts';
+import { networkSettings } from './network-settings.ts';
+import { stateOf } from './state.ts';
+
+export interface InspectOptions {
+  /** Also what it needs on disk. */
+  size?: boolean | undefined;
+}
+
+/** A container as `docker inspect` shows it (Docker Engine API, ContainerInspect): JSON, Docker's names and units. */
+export async function inspectContainer(
+  context: Context,
+  observed: Observed,
+  { size = false }: InspectOptions = {},
+): Promise<object> {
+  const { row } = observed;
+  const directory = join(context.paths.containers, row.id);
+  const [path, ...args] = row.argv;
+  const bundle = readBundle(directory);
+  const files = bindSources(bundle);
+  const image = imageOf(context, row);
+  const networking = containerNetworking(context, observed);
+  return hidden(
+    {
+      Id: row.id,
+      Created: new Date(row.createdAt).toISOString(),
+      Path: path,
+      Args: args,
+      State: stateOf(context, observed),
+      Image: row.imageId,
+      ResolvConfPath: files.get('/etc/resolv.conf') ?? '',
+      HostnamePath: files.get('/etc/hostname') ?? '',
+      HostsPath: files.get('/etc/hosts') ?? '',
+      LogPath: (row.options.log?.driver ?? 'json-file') === 'json-file' ? join(directory, 'log') : '',
+      Name: `/${row.name}`,
+      RestartCount: restartsOf(observed.status),
+      Driver: 'overlay',
+      Platform: 'linux',
+      MountLabel: '',
+      ProcessLabel: bundle.process?.selinuxLabel ?? '',
+      AppArmorProfile: bundle.process?.apparmorProfile ?? '',
+      ExecIDs: listOrNull(livingExecIds(join(context.paths.run, row.id))),
+      HostConfig: hostConfigOf(row, {
+        maskedPaths: bundle.linux?.maskedPaths ?? [],
+        readonlyPaths: bundle.linux?.readonlyPaths ?? [],
+        networking,
+      }),
+      GraphDriver: { Data: overlayOf(context, row), Name: 'overlay' },
+      ...(size ? await sizeOf(context, row) : {}),
+      Mounts: [],
+      Config: containerConfig(row, image),
+      NetworkSettings: networkSettings(row, networking),
+      ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),
+    },
+    { ID: row.id },
+  );
+}
+
+function imageOf({ database }: Context, { imageId, imageConfig }: ContainerRow): ImageConfig | undefined {
+  const text = imageById(database, imageId)?.config ?? imageConfig;
+  return text === undefined ? undefined : parseImageConfig(Buffer.from(text));
+}
+
+async function sizeOf(context: Context, row: ContainerRow): Promise<object> {
+  const { own, total } = await containerSize(context, row, imageById(context.database, row.imageId));
+  return { SizeRw: own, SizeRootFs: total };
+}
+
+/** The container's `config.json`; empty when its directory is gone. */
+function readBundle(directory: string): Partial<RuntimeSpec> {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as RuntimeSpec;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** Paths in the container and what is mounted there: with a shared network the files are another container's. */
+function bindSources({ mounts = [] }: Partial<RuntimeSpec>): Map<string, string> {
+  return new Map(mounts.map(({ destination, source }) => [destination, source]));
+}
+
+/** As Podman writes them. */
+function idMappingsOf({ uids, gids }: IdMaps): object {
+  const lines = (ranges: readonly IdRange[]) =>
+    ranges.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`);
+  return { UidMap: lines(uids), GidMap: lines(gids) };
+}
+
+function overlayOf(context: Context, row: ContainerRow): object {
+  const directory = join(context.paths.containers, row.id);
+  return mapOf({
+    LowerDir: layerDirectories(context.paths, row.layers, row.idMaps).join(':'),
+    MergedDir: join(directory, 'rootfs'),
+    UpperDir: join(directory, 'upper'),
+    WorkDir: join(directory, 'work'),
+  });
+}
+
+function restartsOf(status: Observed['status']): number {
+  if (isUp(status)) return status.record.restarts;
+  return status.state === 'exited' ? (status.record.restarts ?? 0) : 0;
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { hexOf } from '../../oci/digest.ts';
+import { parseImageConfig } from '../../oci/image-config.ts';
+import type { Context } from '../store/context.ts';
+import { familiarName, type ImageRow, namesOf } from '../store/images.ts';
+import { imageConfigObject } from './config.ts';
+import { hidden, mapOf, omitEmpty } from './go-json.ts';
+
+/** An image as `docker image inspect` shows it (Docker Engine API, ImageInspect): JSON, Docker's names and units. */
+export function inspectImage(context: Context, image: ImageRow): object {
+  const config = parseImageConfig(Buffer.from(image.config));
+  const names = namesOf(context.database, image.id);
+  const lowers = image.layers.map((chainID) => join(context.paths.layers, hexOf(chainID))).reverse();
+  return hidden(
+    omitEmpty(
+      {
+        Id: image.id,
+        RepoTags: names.tags.map(familiarName),
+        RepoDigests: names.digests.map(familiarName),
+        Parent: '',
+        Comment: config.history.at(-1)?.comment ?? '',
+        Created: config.created ?? '',
+        DockerVersion: '',
+        Author: config.author ?? '',
+        Config: imageConfigObject(config),
+        Architecture: config.architecture,
+        Variant: config.variant ?? '',
+        // As Docker: what says nothing is for the system that shows it.
+        Os: config.os || 'linux',
+        OsVersion: '',
+        Size: image.size,
+        GraphDriver: { Data: graphData(lowers), Name: 'overlay' },
+        RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+        Metadata: { LastTagTime: new Date(image.createdAt).toISOString() },
+      },
+      'Variant',
+      'OsVersion',
+    ),
+    { ID: image.id },
+  );
+}
+
+/** The topmost layer is what the image adds to those below. */
+function graphData([upper = '', ...lowers]: readonly string[]): object {
+  return mapOf({ ...(lowers.length > 0 ? { LowerDir: lowers.join(':') } : {}), UpperDir: upper });
+}

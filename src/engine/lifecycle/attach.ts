@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import type { Handover } from '../../host/replace-process.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import { type ClientOptions, clientWords } from '../options/client.ts';
+import { observe } from '../state/observe.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { withPaused } from './pause.ts';
+
+/** The program that joins a container's streams, and whether those are a terminal that somebody may type into. */
+export interface Joining {
+  handover: Handover;
+  terminal: boolean;
+}
+
+/**
+ * Prepares to join the streams of a container that runs. The caller becomes the returned program, which exits with the
+ * container's code. Throws `conflict` when it does not run or is paused.
+ */
+export async function attachContainer(
+  context: Context,
+  row: ContainerRow,
+  client: ClientOptions,
+): Promise<Joining> {
+  const observed = await observe(context, row);
+  const [looked] = observed === undefined ? [] : withPaused([observed]);
+  const status = looked?.status ?? { state: 'exited' };
+  if (status.state === 'restarting')
+    throw refusal(row, 'a restarting container, wait until it is running', undefined);
+  if (status.state !== 'running')
+    throw refusal(row, 'a stopped container, start it first', `skiff start -a ${row.name}`);
+  if (status.paused) throw refusal(row, 'a paused container, unpause it first', `skiff unpause ${row.name}`);
+  const { stdin, terminal } = row.options.process;
+  const args = ['skiff-helper', 'attach', join(context.paths.run, row.id), ...clientWords(client)];
+  appendContainerEvent(context, row, 'attach');
+  return { handover: { file: context.helper, args }, terminal: terminal === true && stdin };
+}
+
+function refusal(row: ContainerRow, what: string, hint: string | undefined): EngineError {
+  return new EngineError('conflict', `cannot attach to ${what}`, { subject: row.name, hint });
+}

@@ -1,0 +1,139 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { randomHex } from '../../host/random.ts';
+import type { Handover } from '../../host/replace-process.ts';
+import { isFrozen } from '../../runtime/freezer.ts';
+import { decodePlan, encodePlan, type PlanRecord } from '../../runtime/plan-encode.ts';
+import { compileExecPlan, execDirectory } from '../../runtime/plan-exec.ts';
+import type { StateRecord } from '../../runtime/records.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import { type ClientOptions, clientWords } from '../options/client.ts';
+import { observe } from '../state/observe.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+
+/** What is to run in a container that runs. What is absent is as for the container's own process. */
+export interface ExecRequest {
+  /** Never empty. */
+  argv: string[];
+  /** Applied to the container's: `KEY=VALUE`, or `KEY` alone, which takes the variable away. */
+  env: string[];
+  /** Absolute path inside the container. */
+  cwd?: string | undefined;
+  /** `name|uid[:group|gid]`. */
+  user?: string | undefined;
+  /** All capabilities, and no system call filter. */
+  privileged: boolean;
+  stdin: boolean;
+  terminal: boolean;
+  mode: 'attach' | 'detach';
+  client?: ClientOptions | undefined;
+}
+
+/**
+ * Prepares one more process in a container. The caller becomes the returned program, which starts it and, with `attach`,
+ * relays its streams and exits with its code. Throws `conflict` when the container does not run or is paused, `invalid`
+ * for a working directory that is no absolute path.
+ */
+export async function execInContainer(
+  context: Context,
+  row: ContainerRow,
+  request: ExecRequest,
+): Promise<Handover> {
+  const { argv, cwd, mode, client } = request;
+  if (cwd !== undefined && !cwd.startsWith('/')) {
+    throw new EngineError('invalid', `the working directory "${cwd}" is not an absolute path`, {
+      subject: cwd,
+    });
+  }
+  const target = await runningProcess(context, row);
+  const runDir = join(context.paths.run, row.id);
+  const container = readPlan(runDir, row);
+  requireThawed(container, row);
+  const execId = randomHex(32);
+  const plan = compileExecPlan(container, {
+    ...request,
+    execId,
+    target,
+    failure: [...context.ownCommand('explain-exec-failure'), argv[0] ?? '', request.user ?? ''],
+  });
+  const file = writeExecPlan(runDir, execId, encodePlan(plan), row);
+  for (const action of ['exec_create', 'exec_start'])
+    appendContainerEvent(context, row, `${action}: ${argv.join(' ')}`, { execID: execId });
+  const how = client === undefined ? [] : clientWords(client);
+  return { file: context.helper, args: ['skiff-helper', 'exec', file, mode, ...how] };
+}
+
+async function runningProcess(context: Context, row: ContainerRow): Promise<StateRecord['init']> {
+  const status = (await observe(context, row))?.status;
+  if (status?.state === 'running') return status.record.init;
+  if (status?.state === 'restarting') {
+    throw new EngineError('conflict', `container ${row.name} is restarting, wait until it is running`, {
+      subject: row.name,
+    });
+  }
+  throw notRunning(row);
+}
+
+function notRunning({ name }: ContainerRow): EngineError {
+  return new EngineError('conflict', `container ${name} is not running`, {
+    subject: name,
+    hint: `start it first: skiff start ${name}`,
+  });
+}
+
+/** The plan that the container was started with, which it keeps for as long as it runs. */
+function readPlan(runDir: string, row: ContainerRow): PlanRecord[] {
+  try {
+    return decodePlan(readFileSync(join(runDir, 'plan')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notRunning(row);
+    throw error;
+  }
+}
+
+/** Its cgroups are those of its plan; only one of them has a freezer. */
+function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): void {
+  const frozen = plan.some(
+    ([op, version, path = '']) =>
+      op === 'cgroup' && isFrozen({ version: version === 'v2' ? 'v2' : 'v1', path }),
+  );
+  if (!frozen) return;
+  throw new EngineError('conflict', `container ${name} is paused, unpause the container before exec`, {
+    subject: name,
+    hint: `skiff unpause ${name}`,
+  });
+}
+
+/** RUN/ID goes with the container; when it just did there is nothing left to run in. */
+function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: ContainerRow): string {
+  const directory = execDirectory(runDir);
+  const file = join(directory, `${execId}.plan`);
+  try {
+    try {
+      writeFileSync(file, plan, { mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      makeDirectory(directory);
+      writeFileSync(file, plan, { mode: 0o600 });
+    }
+    return file;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw notRunning(row);
+    throw new EngineError('unavailable', `cannot write below ${runDir}: ${message}`, {
+      subject: runDir,
+      cause,
+    });
+  }
+}
+
+/** Another command may do the same at this moment. Not `recursive`: RUN/ID that is gone must not come back. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Handover } from '../../host/replace-process.ts';
+import { writeNetworks } from '../endpoints/write.ts';
+import { appendEvent, containerAttributes } from '../events/journal.ts';
+import { type ClientOptions, clientWords } from '../options/client.ts';
+import type { PreparedContainer } from '../prepare/container.ts';
+import type { Context } from '../store/context.ts';
+import { diskError } from './create.ts';
+
+/** Whether whoever starts a container joins its streams, and how, or goes on without it. */
+export interface StartMode {
+  mode: 'attach' | 'detach';
+  /** What the user calls a container that exists: in the background the program prints that and not the id. */
+  name?: string | undefined;
+  client?: ClientOptions | undefined;
+}
+
+/** Writes the plan of a container that is there to RUN/ID. What is returned performs it. */
+export async function startContainer(
+  context: Context,
+  prepared: PreparedContainer,
+  { mode, name: called, client }: StartMode,
+): Promise<Handover> {
+  const { id, name, options, runtime, plan } = prepared;
+  const { runDir } = runtime.identity;
+  try {
+    for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
+    await writeNetworks(context, prepared);
+    const file = join(runDir, 'plan');
+    writePlanFile(file, plan);
+    if (mode === 'attach') {
+      const attributes = containerAttributes({ ...options, name });
+      appendEvent(context, { type: 'container', action: 'attach', id, attributes });
+    }
+    const how = [
+      ...(called === undefined ? [] : [`name=${called}`]),
+      ...(client === undefined ? [] : clientWords(client)),
+    ];
+    return { file: context.helper, args: ['skiff-helper', 'run', file, mode, ...how] };
+  } catch (cause) {
+    throw diskError(cause, context.paths.run);
+  }
+}
+
+/**
+ * In one step, so that a plan that is there is complete: without one nothing was ever started. It need not survive a
+ * power cut, and waiting for the disk would cost more than all the rest.
+ */
+function writePlanFile(file: string, plan: Uint8Array): void {
+  const draft = `${file}.draft`;
+  writeFileSync(draft, plan, { mode: 0o600 });
+  renameSync(draft, file);
+}

@@ -1,0 +1,39 @@
+import { appendContainerEvent, appendEvent } from '../events/journal.ts';
+import { fitsPrune, type PruneFilters } from '../options/prune.ts';
+import { settleContainer, sweepRuns } from '../state/settle.ts';
+import { ownSizes } from '../state/size.ts';
+import { allContainers } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { discardContainer } from '../store/trash.ts';
+import { isIdle } from './remove.ts';
+
+export interface PrunedContainers {
+  /** Ids. */
+  deleted: string[];
+  /** Bytes that they had written into their file systems. */
+  reclaimed: number;
+}
+
+/**
+ * Removes the containers that do not run and fit the filters, except those that somebody starts meanwhile, and what is left
+ * of runs whose containers are in no record.
+ */
+export async function pruneContainers(context: Context, filters: PruneFilters): Promise<PrunedContainers> {
+  const pruned: PrunedContainers = { deleted: [], reclaimed: 0 };
+  for (const row of allContainers(context.database)) {
+    const { createdAt, options } = row;
+    if (!fitsPrune({ createdAt, labels: options.labels ?? {} }, filters)) continue;
+    const observed = await settleContainer(context, row.id);
+    const state = observed?.status.state;
+    if (state !== 'created' && state !== 'exited') continue;
+    const [bytes = 0] = await ownSizes(context, [row.id]);
+    if (!(await discardContainer(context, row.id, () => isIdle(context, row)))) continue;
+    appendContainerEvent(context, row, 'destroy');
+    pruned.deleted.push(row.id);
+    pruned.reclaimed += bytes;
+  }
+  await sweepRuns(context);
+  const attributes = { reclaimed: String(pruned.reclaimed) };
+  appendEvent(context, { type: 'container', action: 'prune', id: '', attributes });
+  return pruned;
+}

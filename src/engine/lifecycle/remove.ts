@@ -1,0 +1,59 @@
+import { EngineError } from '../../errors.ts';
+import { requestStop } from '../../runtime/monitor-client.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import { settleContainer } from '../state/settle.ts';
+import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
+import { type ContainerRow, containerById } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { discardContainer } from '../store/trash.ts';
+import { thawForSignal } from './pause.ts';
+import { controlSocket } from './stop.ts';
+
+const SIGKILL = 9;
+
+/**
+ * Removes a container: row, files and log. One that runs is killed first with `force`, else refused (`conflict`).
+ * A `--rm` container may already be gone once it is killed: that is success.
+ */
+export async function removeContainer(
+  context: Context,
+  row: ContainerRow,
+  { force }: { force: boolean },
+): Promise<void> {
+  for (;;) {
+    const observed = await settleContainer(context, row.id);
+    if (observed === undefined) return;
+    if (isUp(observed.status)) {
+      if (!force) throw stillRunning(row);
+      await killAndWait(context, row);
+    } else if (observed.status.state === 'starting') {
+      throw isBeingStarted(row.name);
+    } else if (await discardContainer(context, row.id, () => isIdle(context, row))) {
+      appendContainerEvent(context, observed.row, 'destroy');
+      return;
+    }
+  }
+}
+
+async function killAndWait(context: Context, row: ContainerRow): Promise<void> {
+  await requestStop(controlSocket(context, row), {
+    signal: SIGKILL,
+    timeoutMs: -1,
+    whenAsked: () => thawForSignal(row),
+  });
+}
+
+/** Nobody has started it since it was seen. */
+export function isIdle(context: Context, { id }: ContainerRow): boolean {
+  const current = containerById(context.database, id);
+  if (current === undefined) return true;
+  const status = statusOf(context, current);
+  return status.state !== 'starting' && !isUp(status);
+}
+
+function stillRunning(row: ContainerRow): EngineError {
+  return new EngineError('conflict', `container ${row.name} is running`, {
+    subject: row.name,
+    hint: `stop it first (skiff stop ${row.name}) or kill and remove it with skiff rm -f ${row.name}`,
+  });
+}

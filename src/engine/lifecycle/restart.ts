@@ -1,0 +1,29 @@
+import { requestKeep } from '../../runtime/monitor-client.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import type { StopOptions } from '../options/create.ts';
+import { type ContainerRow, recordStarter } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { ownIdentity } from './create.ts';
+import { startDetached } from './start.ts';
+import { controlSocket, endContainer } from './stop.ts';
+
+/**
+ * Stops a container, if it runs, and starts it in the background. One that is removed when it ends stays, as in Docker:
+ * this is not the end. Throws what `endContainer` and `startDetached` throw.
+ */
+export async function restartContainer(
+  context: Context,
+  row: ContainerRow,
+  request: StopOptions,
+): Promise<void> {
+  await endContainer(context, row, request, { whenRunning: () => keepFiles(context, row) });
+  await startDetached(context, row);
+  appendContainerEvent(context, row, 'restart');
+}
+
+/** Should this process be killed before it has started the container again, whoever looks next removes it. */
+async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
+  if (!row.autoRemove) return;
+  recordStarter(context.database, row.id, ownIdentity());
+  await requestKeep(controlSocket(context, row));
+}

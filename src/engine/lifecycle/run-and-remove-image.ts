@@ -1,0 +1,34 @@
+import { EngineError } from '../../errors.ts';
+import { runInForeground } from '../../host/run-program.ts';
+import { removeImage } from '../images/remove.ts';
+import type { CreateOptions } from '../options/create.ts';
+import type { Context } from '../store/context.ts';
+import type { StartMode } from './hand-over.ts';
+import { type BirthOptions, runContainer } from './run.ts';
+
+/**
+ * Runs a container in the foreground and removes its image afterwards, as the user named it, unless something else
+ * needs it. This process stays, unlike with other runs: somebody has to be there in the end. Returns the exit code.
+ * Throws `invalid` unless the container goes with its end, too.
+ */
+export async function runAndRemoveImage(
+  context: Context,
+  options: CreateOptions,
+  birth: BirthOptions & Pick<StartMode, 'client'>,
+): Promise<number> {
+  if (!options.autoRemove) {
+    throw new EngineError('invalid', 'an image can only be removed after a container that is removed, too', {
+      subject: options.image,
+      hint: 'say --rm with --rmi',
+    });
+  }
+  const code = await runInForeground(await runContainer(context, options, { ...birth, mode: 'attach' }));
+  try {
+    await removeImage(context, birth.image.name ?? options.image, { force: false });
+  } catch (error) {
+    // Another container stands on it, or somebody was quicker.
+    const isFine = error instanceof EngineError && (error.kind === 'conflict' || error.kind === 'notFound');
+    if (!isFine) throw error;
+  }
+  return code;
+}

@@ -1,0 +1,100 @@
+import { EngineError } from '../../errors.ts';
+import type { Handover } from '../../host/replace-process.ts';
+import { OrphanHolds } from '../leases/holders.ts';
+import type { CreateOptions } from '../options/create.ts';
+import { type PreparedContainer, prepareContainer } from '../prepare/container.ts';
+import { containerByName } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import type { FoundImage } from '../store/images.ts';
+import { createContainer, undoCreation } from './create.ts';
+import { type StartMode, startContainer } from './hand-over.ts';
+
+const ATTEMPTS = 20;
+
+/** What else there is to say about the birth of a container. */
+export interface BirthOptions {
+  image: FoundImage;
+  /** The container that has its name now goes first, also when it runs. */
+  replace?: boolean | undefined;
+  /** Called with the id of a container that is there and was not started yet. What it throws undoes the creation. */
+  whenCreated?: ((id: string) => void) | undefined;
+}
+
+/**
+ * Creates a container and prepares its start in this very process (see `Containers.run`): all of it is decided, and
+ * what cannot be is refused, before a row or a directory exists.
+ */
+export async function runContainer(
+  context: Context,
+  options: CreateOptions,
+  birth: BirthOptions & StartMode,
+): Promise<Handover> {
+  const prepared = await createPrepared(context, options, { ...birth, starting: true });
+  try {
+    return await startContainer(context, prepared, birth);
+  } catch (error) {
+    undoCreation(context, prepared);
+    throw error;
+  }
+}
+
+/** Makes a container and leaves it to a later `start` (see `Containers.create`). Returns its id. */
+export async function makeContainer(
+  context: Context,
+  options: CreateOptions,
+  birth: BirthOptions,
+): Promise<string> {
+  const { id } = await createPrepared(context, options, { ...birth, starting: false });
+  return id;
+}
+
+async function createPrepared(
+  context: Context,
+  options: CreateOptions,
+  { image, replace, whenCreated, starting }: BirthOptions & { starting: boolean },
+): Promise<PreparedContainer> {
+  for (let attempt = 1; ; attempt += 1) {
+    const prepared = await prepareContainer(context, options, image.image);
+    if (replace === true) await removeNamed(context, options.name);
+    const created = await createCleaned(context, prepared, starting);
+    if (!created && attempt === ATTEMPTS) throw noFreeName();
+    if (!created) continue;
+    try {
+      whenCreated?.(prepared.id);
+      return prepared;
+    } catch (error) {
+      undoCreation(context, prepared);
+      throw error;
+    }
+  }
+}
+
+/** As `createContainer`, after a clean-up where a killed monitor's container still holds what is needed. */
+async function createCleaned(
+  context: Context,
+  prepared: PreparedContainer,
+  starting: boolean,
+): Promise<boolean> {
+  try {
+    return await createContainer(context, prepared, { starting });
+  } catch (error) {
+    if (!(error instanceof OrphanHolds)) throw error;
+    const { cleanUp } = await import('../state/observe.ts');
+    await cleanUp(context, error.row);
+    return false;
+  }
+}
+
+/** There are ten thousand names to be made up, and ids for as many containers as one wishes. */
+function noFreeName(): EngineError {
+  return new EngineError('conflict', 'no free name was found for the container', {
+    hint: 'name it with --name, or remove containers that are not needed any more (skiff container prune)',
+  });
+}
+
+async function removeNamed(context: Context, name: string | undefined): Promise<void> {
+  const row = name === undefined ? undefined : containerByName(context.database, name);
+  if (row === undefined) return;
+  const { removeContainer } = await import('./remove.ts');
+  await removeContainer(context, row, { force: true });
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type ExplainedFailure,
+  errnoName,
+  explainFailure,
+  type FailureRecord,
+} from '../../runtime/failure.ts';
+import { parseIdentity } from '../state/status.ts';
+import { type ContainerRow, deleteContainer, recordStartFailure } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+
+/**
+ * Says why a start failed and keeps it: the container stays, created but never started. The row of one that was to be
+ * removed at its end, which this is, goes too, unless a command waits that has started it and wants to know.
+ */
+export async function noteStartFailure(
+  context: Context,
+  row: ContainerRow,
+  record: FailureRecord,
+): Promise<ExplainedFailure> {
+  const explained = await explain(row, record);
+  const { kind, message, hint } = explained.error;
+  // Who starts a container in the foreground becomes the helper, and then this process.
+  const isAwaited = parseIdentity(row.starter)?.pid !== process.pid;
+  if (isAwaited || !isRemoved(context, row))
+    recordStartFailure(context.database, row.id, { message, exitCode: explained.exitCode, kind, hint });
+  else deleteContainer(context.database, row.id);
+  return explained;
+}
+
+/** Who has a port is looked for when one is taken: in the processes of this host. */
+async function explain(row: ContainerRow, record: FailureRecord): Promise<ExplainedFailure> {
+  if (record.stage !== 'port' || errnoName(record.errno) !== 'EADDRINUSE')
+    return explainFailure(record, { command: row.argv[0], user: row.options.process.user });
+  const { portInUse } = await import('../endpoints/port-in-use.ts');
+  return { error: portInUse(record.detail), exitCode: 125 };
+}
+
+/** Drops the row of a `--rm` container that could not be started: nothing else of it is left. */
+export function forgetFailedStart(context: Context, row: ContainerRow): void {
+  if (isRemoved(context, row)) deleteContainer(context.database, row.id);
+}
+
+function isRemoved({ paths }: Context, { id, autoRemove }: ContainerRow): boolean {
+  return autoRemove && !existsSync(join(paths.containers, id));
+}

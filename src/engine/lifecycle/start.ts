@@ -1,0 +1,144 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { bootId } from '../../host/boot-id.ts';
+import type { Handover } from '../../host/replace-process.ts';
+import { runProgram } from '../../host/run-program.ts';
+import { reassignEndpoints } from '../endpoints/assign.ts';
+import { OrphanHolds } from '../leases/holders.ts';
+import { type PreparedContainer, prepareContainer } from '../prepare/container.ts';
+import { imageOfContainer } from '../state/image.ts';
+import { cleanUp, type Observed } from '../state/observe.ts';
+import { settleContainer } from '../state/settle.ts';
+import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
+import {
+  type ContainerRow,
+  containerById,
+  noSuchContainer,
+  recordStart,
+  releaseContainer,
+} from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { makeFiles, ownIdentity, rewriteFiles } from './create.ts';
+import { type StartMode, startContainer } from './hand-over.ts';
+import { withPaused } from './pause.ts';
+import { forgetFailedStart } from './start-failure.ts';
+
+/**
+ * Prepares the start of a container that exists. The caller becomes the returned program. One that runs is not started
+ * again: with `attach` the program joins its streams, with `detach` there is none. Throws `conflict` for one that is
+ * paused, or being started by another command, and whatever the preparation of a new one throws.
+ */
+export async function startExisting(
+  context: Context,
+  row: ContainerRow,
+  how: StartMode,
+): Promise<Handover | undefined> {
+  for (;;) {
+    const observed = await settle(context, row.id, row.name);
+    if (isUp(observed.status)) return await joinRunning(context, observed, how);
+    const { row: current } = observed;
+    const prepared = await prepareContainer(
+      context,
+      current.options,
+      imageOfContainer(context, current),
+      current,
+    );
+    if (!(await claimCleaned(context, current, prepared))) continue;
+    try {
+      if (isWhole(prepared)) await rewriteFiles(context, prepared);
+      else await makeFiles(context, prepared);
+      return await startContainer(context, prepared, how);
+    } catch (error) {
+      rmSync(prepared.runtime.identity.runDir, { recursive: true, force: true });
+      releaseContainer(context.database, row.id);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Starts a container in the background and goes on. Throws as `startExisting`, and why its command could not be
+ * executed. One that runs is fine.
+ */
+export async function startDetached(context: Context, row: ContainerRow): Promise<void> {
+  const handover = await startExisting(context, row, { mode: 'detach' });
+  if (handover === undefined) return;
+  const [, ...args] = handover.args;
+  const { code, stderr } = await runProgram(handover.file, args);
+  if (code === 0) return;
+  // Said by the command that the helper has called to explain it (see `noteStartFailure`).
+  const failure = containerById(context.database, row.id)?.error;
+  forgetFailedStart(context, row);
+  throw new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? stderr, {
+    subject: row.name,
+    hint: failure?.hint,
+  });
+}
+
+/** What the container is doing once the teardown of its last run is complete. */
+async function settle(context: Context, id: string, name: string): Promise<Observed> {
+  const observed = await settleContainer(context, id);
+  if (observed === undefined) throw noSuchContainer(context.database, name);
+  if (observed.status.state === 'starting') throw isBeingStarted(name);
+  return observed;
+}
+
+/** As `claim`, after a clean-up where a killed monitor's container still holds what is needed. */
+async function claimCleaned(
+  context: Context,
+  seen: ContainerRow,
+  prepared: PreparedContainer,
+): Promise<boolean> {
+  try {
+    return claim(context, seen, prepared);
+  } catch (error) {
+    if (!(error instanceof OrphanHolds)) throw error;
+    await cleanUp(context, error.row);
+    return false;
+  }
+}
+
+/**
+ * Makes this process the one that starts the container. False when something has changed since it was looked at: then
+ * it has to be prepared once more. The record of its last run is in its row; the file would be taken for the next one's.
+ */
+function claim(context: Context, seen: ContainerRow, prepared: PreparedContainer): boolean {
+  const { database, paths } = context;
+  return database.transaction(() => {
+    const current = containerById(database, seen.id);
+    if (current === undefined || current.name !== seen.name) return false;
+    if (JSON.stringify(current.options) !== JSON.stringify(seen.options)) return false;
+    const { state } = statusOf(context, current);
+    if (state === 'starting') throw isBeingStarted(seen.name);
+    const isIdle = state === 'created' || state === 'exited';
+    if (!isIdle || existsSync(join(paths.run, seen.id))) return false;
+    rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
+    recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
+    reassignEndpoints(context, prepared);
+    return true;
+  });
+}
+
+/** Whoever made it got to the end. */
+function isWhole({ runtime: { identity } }: PreparedContainer): boolean {
+  return existsSync(join(identity.containerDir, 'config.json'));
+}
+
+async function joinRunning(
+  context: Context,
+  observed: Observed,
+  { mode, client }: StartMode,
+): Promise<Handover | undefined> {
+  const [{ row, status }] = withPaused([observed]) as [Observed];
+  if (status.state === 'running' && status.paused) {
+    throw new EngineError('conflict', `container ${row.name} is paused`, {
+      subject: row.name,
+      hint: `let it go on with skiff unpause ${row.name}`,
+    });
+  }
+  if (mode === 'detach') return undefined;
+  const { attachContainer } = await import('./attach.ts');
+  const { handover } = await attachContainer(context, row, client ?? {});
+  return handover;
+}

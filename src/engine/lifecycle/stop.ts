@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { requestSignal, requestStop } from '../../runtime/monitor-client.ts';
+import { parseSignal } from '../../runtime/signals.ts';
+import type { StopOptions } from '../options/create.ts';
+import { type StopSettings, stopSettings } from '../options/stop.ts';
+import { observe } from '../state/observe.ts';
+import { isUp } from '../state/status.ts';
+import { type ContainerRow, recordWish } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { imageConfigOf } from '../store/images.ts';
+import { thawForSignal } from './pause.ts';
+
+const SIGKILL = 9;
+
+/**
+ * Sends a signal to a container's first process. One that is paused gets it when it goes on, which SIGKILL and its stop
+ * signal make it do, as in Docker. Throws `conflict` when it is not running.
+ */
+export async function killContainer(context: Context, row: ContainerRow, signal: number): Promise<void> {
+  const observed = await observe(context, row);
+  if (observed === undefined || !isUp(observed.status)) throw notRunning(row);
+  const isEnd = signal === SIGKILL || signal === settingsOf(context, row).signal;
+  if (isEnd) recordWish(context.database, row.id, 'stopped');
+  // Nobody is there to get a signal; its monitor is, to leave it so.
+  if (observed.status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
+  const delivered = await requestSignal(controlSocket(context, row), signal);
+  if (!delivered) throw notRunning(row);
+  if (isEnd) thawForSignal(row);
+}
+
+function settingsOf(context: Context, row: ContainerRow): StopSettings {
+  return stopSettings(imageConfigOf(context.database, row.imageId), row.options.stop);
+}
+
+/** How a container ended that was asked to. */
+export interface StopResult {
+  /** The signal that asked it. */
+  signal: number;
+  /** SIGKILL had to come, as it had not ended in time. */
+  escalated: boolean;
+  /** The kernel dropped that signal, as process 1 had no handler for it: `--init` is the cure. */
+  ignored: boolean;
+}
+
+/**
+ * Stops a container for good, as somebody has asked for: also a reboot does not start it again, unless its restart
+ * policy is `always`. What it resolves to: see `endContainer`.
+ */
+export async function stopContainer(
+  context: Context,
+  row: ContainerRow,
+  request: StopOptions,
+): Promise<StopResult | undefined> {
+  return await endContainer(context, row, request, {
+    whenRunning: () => recordWish(context.database, row.id, 'stopped'),
+  });
+}
+
+/**
+ * Asks a container to end and waits until it has, its files and its cgroup included: the stop signal, then SIGKILL
+ * when the timeout has passed (negative: never). What `request` does not say is the container's own. One that does not
+ * run is fine: the answer is undefined, and `whenRunning` was not called. One that is paused goes on as soon as the signal
+ * waits for it. Throws `invalid` for no signal.
+ */
+export async function endContainer(
+  context: Context,
+  row: ContainerRow,
+  request: StopOptions,
+  { whenRunning }: { whenRunning?: () => void | Promise<void> } = {},
+): Promise<StopResult | undefined> {
+  const settings = settingsOf(context, row);
+  const signal = request.signal === undefined ? settings.signal : parseSignal(request.signal);
+  const observed = await observe(context, row);
+  if (observed === undefined || !isUp(observed.status)) return undefined;
+  await whenRunning?.();
+  const answer = await requestStop(controlSocket(context, row), {
+    signal,
+    timeoutMs: request.timeoutMs ?? settings.timeoutMs,
+    whenAsked: () => thawForSignal(row),
+  });
+  return { signal, escalated: answer?.escalated === true, ignored: answer?.ignored === true };
+}
+
+export function controlSocket(context: Context, row: ContainerRow): string {
+  return join(context.paths.run, row.id, 'ctl');
+}
+
+function notRunning(row: ContainerRow): EngineError {
+  return new EngineError('conflict', `container ${row.name} is not running`, {
+    subject: row.name,
+    hint: 'skiff ps -a shows what it is doing',
+  });
+}

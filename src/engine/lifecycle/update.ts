@@ -1,0 +1,182 @@
+import { EngineError } from '../../errors.ts';
+import type { LinuxResources } from '../../oci/runtime-config.ts';
+import { HOST_FILES } from '../../runtime/cgroup.ts';
+import { readCgroupLayout } from '../../runtime/cgroup-layout.ts';
+import { limitRecords } from '../../runtime/cgroup-limits.ts';
+import { monitorUpdates } from '../../runtime/cgroup-monitor.ts';
+import { performWrites } from '../../runtime/cgroup-update.ts';
+import { requestRestartPolicy } from '../../runtime/monitor-client.ts';
+import type { PlanRecord } from '../../runtime/plan-encode.ts';
+import { linuxResources } from '../../runtime/resources.ts';
+import { saveChanged } from '../endpoints/change-options.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
+import { cgroupsPathFor } from '../state/cgroup.ts';
+import { changeContainer, inRun } from '../state/lock.ts';
+import type { Observed } from '../state/observe.ts';
+import type { ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { controlSocket } from './stop.ts';
+
+/** What `update` can change. */
+export interface ContainerChanges extends ResourceOptions {
+  restart?: RestartPolicy | undefined;
+}
+
+/**
+ * Changes the limits and the restart policy of a container: of one that runs at once, and in its row for every later
+ * start. As in Docker, what is absent or zero stays as it is. All together or nothing: what is refused, by
+ * Docker's rules (`invalid`), by this host (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves everything as
+ * it was.
+ */
+export async function updateContainer(
+  context: Context,
+  row: ContainerRow,
+  { restart, ...changes }: ContainerChanges,
+): Promise<void> {
+  if (restart !== undefined) checkRestart(row, restart);
+  const change = (options: CreateOptions): CreateOptions => {
+    const only = restart !== undefined && !isAnyGiven(changes);
+    const resources = only ? options.resources : mergeResources(options.resources, changes);
+    return { ...options, resources, restart: restart ?? options.restart };
+  };
+  await changeContainer(context, row, {
+    whenIdle: (current) => {
+      // Refused now, and not at the next start: what this host cannot honour.
+      recordsFor({ row: current }, linuxResources(change(current.options).resources, cpus), changes);
+      saveChanged(context, current, change);
+    },
+    whenRunning: async (container) => {
+      const limits = linuxResources(change(container.row.options).resources, cpus);
+      // While it waits to be started again its cgroups stay, and are not made anew.
+      performWrites(recordsFor(container, limits, changes), () =>
+        inRun(context, container, (current) => saveChanged(context, current, change)),
+      );
+      if (restart === undefined) return;
+      const { name: policy, maximum = 0 } = restart;
+      await requestRestartPolicy(controlSocket(context, row), { policy, maximum });
+    },
+  });
+  appendContainerEvent(context, row, 'update');
+}
+
+function cpus(): number {
+  return process.getBuiltinModule('node:os').availableParallelism();
+}
+
+function checkRestart({ name, autoRemove }: ContainerRow, { name: policy }: RestartPolicy): void {
+  if (!autoRemove || policy === 'no') return;
+  throw new EngineError(
+    'conflict',
+    `container ${name} cannot have a restart policy: it is removed when it ends`,
+    {
+      subject: name,
+      hint: 'run it without --rm',
+    },
+  );
+}
+
+/**
+ * What is asked for on top of what there is. Throws `invalid` for changes that Docker refuses because of what is set
+ * already.
+ */
+export function mergeResources(current: ResourceOptions, changes: ResourceOptions): ResourceOptions {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => isGiven(value)));
+  if (!isAnyGiven(changes))
+    throw new EngineError('invalid', 'nothing to update', {
+      hint: 'give at least one limit that is to change',
+    });
+  checkWords(current, given);
+  return { ...current, ...given, ...keptSwap(current, given) };
+}
+
+function isAnyGiven(changes: ResourceOptions): boolean {
+  return Object.values(changes).some(isGiven);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== 0 && value !== '';
+}
+
+/** A CPU limit keeps the words in which it was first said. */
+function checkWords(current: ResourceOptions, given: ResourceOptions): void {
+  for (const [name, option] of [
+    ['cpuPeriod', '--cpu-period'],
+    ['cpuQuota', '--cpu-quota'],
+  ] as const) {
+    if (given[name] !== undefined && current.nanoCpus) throw conflicting(option, '--cpus');
+    if (given.nanoCpus !== undefined && current[name]) throw conflicting('--cpus', option);
+  }
+}
+
+function conflicting(option: string, existing: string): EngineError {
+  return new EngineError('invalid', `${option} cannot be changed, as ${existing} has been set already`, {
+    subject: option,
+    hint: `use ${existing}`,
+  });
+}
+
+/** The limit of memory and swap does not follow that of memory: Docker settles it when the container is made. */
+function keptSwap(current: ResourceOptions, given: ResourceOptions): ResourceOptions {
+  if (given.memory === undefined || given.memorySwap !== undefined) return {};
+  const memorySwap = current.memorySwap || 2 * (current.memory ?? 0);
+  if (memorySwap === -1 || given.memory <= memorySwap) return { memorySwap };
+  throw new EngineError(
+    'invalid',
+    memorySwap === 0
+      ? `the memory limit of ${given.memory} bytes needs one of memory and swap together, which has none yet`
+      : `the memory limit of ${given.memory} bytes is above that of memory and swap together, ${memorySwap}`,
+    { hint: 'give --memory-swap at the same time; -1 means unlimited' },
+  );
+}
+
+function recordsFor(
+  { row }: Pick<Observed, 'row'>,
+  limits: LinuxResources,
+  changes: ResourceOptions,
+): PlanRecord[] {
+  const resources = changedLimits(limits, changes);
+  const layout = readCgroupLayout();
+  const asked = { resources, files: HOST_FILES };
+  return [
+    ...limitRecords(layout, cgroupsPathFor(row), asked),
+    ...monitorUpdates(layout, cgroupsPathFor(row), asked),
+  ];
+}
+
+/**
+ * Of all limits those that a change touches, together with what the kernel has in the same file. Where no limit is left
+ * it has to be told so (-1): what is absent from a spec is only not written.
+ */
+export function changedLimits(limits: LinuxResources, changes: ResourceOptions): LinuxResources {
+  const { memory = {}, cpu = {}, blockIO = {}, pids } = limits;
+  const isBandwidth = isGiven(changes.nanoCpus) || isGiven(changes.cpuQuota) || isGiven(changes.cpuPeriod);
+  const quota = (changes.cpuQuota ?? 0) < 0 ? -1 : cpu.quota;
+  return compact({
+    memory: {
+      ...(isGiven(changes.memory) || isGiven(changes.memorySwap) ? pick(memory, ['limit', 'swap']) : {}),
+      ...(isGiven(changes.memoryReservation) ? pick(memory, ['reservation']) : {}),
+    },
+    cpu: {
+      ...(isBandwidth ? { ...pick(cpu, ['period']), ...(quota === undefined ? {} : { quota }) } : {}),
+      ...(isGiven(changes.cpuShares) ? pick(cpu, ['shares']) : {}),
+      ...(isGiven(changes.cpusetCpus) ? pick(cpu, ['cpus']) : {}),
+      ...(isGiven(changes.cpusetMems) ? pick(cpu, ['mems']) : {}),
+    },
+    ...(isGiven(changes.pidsLimit) ? { pids: pids ?? { limit: -1 } } : {}),
+    ...(isGiven(changes.blkioWeight) ? { blockIO: pick(blockIO, ['weight']) } : {}),
+  });
+}
+
+function pick<Spec extends object>(spec: Spec, names: readonly (keyof Spec)[]): Partial<Spec> {
+  const entries = names.filter((name) => name in spec).map((name) => [name, spec[name]]);
+  return Object.fromEntries(entries) as Partial<Spec>;
+}
+
+/** Without groups that are empty. */
+function compact<Spec extends object>(spec: Spec): Spec {
+  const entries = Object.entries(spec).filter(
+    ([, value]) => typeof value !== 'object' || Object.keys(value).length > 0,
+  );
+  return Object.fromEntries(entries) as Spec;
+}

@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EngineError } from '../../errors.ts';
+import { requestWait } from '../../runtime/monitor-client.ts';
+import { type Observed, observe } from '../state/observe.ts';
+import { isUp } from '../state/status.ts';
+import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { findDeparture } from '../store/departures.ts';
+import { controlSocket } from './stop.ts';
+
+/**
+ * What can be waited for: that a container does not run, that it ends the next time (it may still have to start), that
+ * it is removed, or that it runs. Docker's API and Podman's command line have them, too.
+ */
+export type WaitCondition = 'stopped' | 'next-exit' | 'removed' | 'running';
+
+/** No record tells of what is not there yet, a monitor or the lack of a row: how often it is looked for. As Podman. */
+const INTERVAL_MS = 250;
+
+/**
+ * Waits for a condition of the container that is called so, and returns the exit code of the run that ended last; 0 when
+ * there was none, as Docker has it, and for one that was removed meanwhile and left none. A `--rm` container that is
+ * gone has left its code, so that a script may be slower than what it has started; Docker does not know it any more.
+ * Throws `notFound` when there is none, or when it is removed and something else was waited for, `cancelled` when
+ * `signal` aborts.
+ */
+export async function waitContainer(
+  context: Context,
+  name: string,
+  condition: WaitCondition,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { database } = context;
+  const row = lookUpContainer(database, name);
+  if (row !== undefined) return await waitFor(context, row, condition, signal);
+  const departure = findDeparture(database, name);
+  const hasEnded = condition === 'stopped' || condition === 'removed';
+  if (departure !== undefined && hasEnded) return departure.record.code;
+  throw noSuchContainer(database, name);
+}
+
+async function waitFor(
+  context: Context,
+  row: ContainerRow,
+  condition: WaitCondition,
+  signal?: AbortSignal,
+): Promise<number> {
+  switch (condition) {
+    case 'stopped':
+      return await untilStopped(context, row, signal);
+    case 'next-exit':
+      await untilRunning(context, row, signal);
+      return await untilStopped(context, row, signal);
+    case 'running':
+      await untilRunning(context, row, signal);
+      return 0;
+    case 'removed':
+      return await untilRemoved(context, row, signal);
+  }
+}
+
+async function untilStopped(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
+  for (;;) {
+    const observed = await look(context, row);
+    if (observed === undefined) return codeLeft(context, row);
+    const { state } = observed.status;
+    if (state === 'created' || state === 'exited') return exitCodeOf(observed);
+    const code = isUp(observed.status) ? await requestWait(controlSocket(context, row), signal) : undefined;
+    if (code !== undefined) return code;
+    if (state === 'starting') await pause(signal);
+  }
+}
+
+async function untilRunning(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    const observed = await look(context, row);
+    if (observed === undefined) throw vanished(row);
+    if (observed.status.state === 'running') return;
+    await pause(signal);
+  }
+}
+
+async function untilRemoved(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
+  let code = 0;
+  for (;;) {
+    const observed = await look(context, row);
+    if (observed === undefined) return codeLeft(context, row, code);
+    code = exitCodeOf(observed);
+    if (isUp(observed.status)) code = (await requestWait(controlSocket(context, row), signal)) ?? code;
+    else await pause(signal);
+  }
+}
+
+async function look(context: Context, { id }: ContainerRow): Promise<Observed | undefined> {
+  const row = containerById(context.database, id);
+  return row === undefined ? undefined : await observe(context, row);
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(INTERVAL_MS, undefined, { signal });
+  } catch (cause) {
+    throw new EngineError('cancelled', 'interrupted while waiting for the container', { cause });
+  }
+}
+
+/** Of a container whose row is gone by now; `fallback` when it has left none. Throws `notFound` without that. */
+function codeLeft({ database }: Context, row: ContainerRow, fallback?: number): number {
+  const code = findDeparture(database, row.id)?.record.code ?? fallback;
+  if (code === undefined) throw vanished(row);
+  return code;
+}
+
+function exitCodeOf({ status, row }: Observed): number {
+  return status.state === 'exited' ? status.record.code : (row.error?.exitCode ?? 0);
+}
+
+function vanished(row: ContainerRow): EngineError {
+  return new EngineError('notFound', `container ${row.name} was removed and left no exit code`, {
+    subject: row.name,
+  });
+}

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
+import { requestWait } from '../../runtime/monitor-client.ts';
+import { controlSocket } from '../lifecycle/stop.ts';
+import { observe } from '../state/observe.ts';
+import { isUp } from '../state/status.ts';
+import { type ContainerRow, noSuchContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { type LogEntry, LogFilter, type LogSelection } from './entry.ts';
+import { LogFiles, readLogFiles } from './files.ts';
+
+export type { LogEntry } from './entry.ts';
+
+export interface LogRequest extends LogSelection {
+  /** Goes on until the container has ended and is not started again, or `until` has passed. */
+  follow: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What a container has written, oldest first, across rotated and compressed files, a few entries at a time. Throws
+ * `unsupported` when its log driver does not give back what it was enough.
+ */
+export function readLogs(
+  context: Context,
+  row: ContainerRow,
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
+  const driver = row.options.log?.driver ?? 'json-file';
+  if (driver === 'json-file' || driver === 'local') return readFiles(context, row, request);
+  if (driver === 'journald') return readFromJournal(context, row, request);
+  throw new EngineError(
+    'unsupported',
+    `the log driver of container ${row.name}, ${driver}, does not support reading`,
+    {
+      subject: row.name,
+      hint:
+        driver === 'none'
+          ? 'what the container writes goes only to who is attached to it'
+          : 'look where the driver sends it',
+    },
+  );
+}
+
+async function* readFromJournal(
+  context: Context,
+  row: ContainerRow,
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
+  const { readJournal } = await import('./journald.ts');
+  const enough = new AbortController();
+  const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
+  try {
+    yield* readJournal(row, request, ending.promise);
+  } finally {
+    enough.abort();
+  }
+}
+
+async function* readFiles(
+  context: Context,
+  row: ContainerRow,
+  request: LogRequest,
+): AsyncGenerator<LogEntry[]> {
+  const file = join(context.paths.containers, row.id, 'log');
+  const enough = new AbortController();
+  using changes = request.follow ? watchLog(context, file, row) : undefined;
+  const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
+  const filter = new LogFilter(request);
+  const stop = deadline(request);
+  let isEmpty = true;
+  const reading = {
+    tail: request.tail,
+    isOver: () => ending.ended || stop.aborted,
+    change: () => something(changes, ending, stop),
+  };
+  try {
+    for await (const lines of readLogFiles(new LogFiles(file), reading)) {
+      isEmpty = false;
+      const entries = filter.choose(lines);
+      if (entries.length > 0) yield entries;
+      if (filter.over) return;
+    }
+    if (isEmpty && !existsSync(dirname(file))) throw noSuchContainer(context.database, row.name);
+  } finally {
+    enough.abort();
+  }
+}
+
+/** Throws `notFound` for a container that was removed since it was found. */
+function watchLog({ database }: Context, file: string, { name }: ContainerRow): DirectoryChanges {
+  try {
+    return watchDirectory(dirname(file));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? noSuchContainer(database, name) : error;
+  }
+}
+
+interface Ending {
+  ended: boolean;
+  promise: Promise<void>;
+}
+
+const ENDED: Ending = { ended: true, promise: Promise.resolve() };
+
+/** Until `enough` aborts: whatever waits would keep the command from ending. */
+function watchEnd(context: Context, row: ContainerRow, enough: AbortSignal): Ending {
+  const ending: Ending = { ended: false, promise: Promise.resolve() };
+  ending.promise = awaitEnd(context, row, enough)
+    .catch(() => undefined)
+    .then(() => {
+      ending.ended = true;
+    });
+  return ending;
+}
+
+/** The monitor says when a run has ended; whether another one follows its state says. */
+async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
+  while (!enough.aborted) {
+    const observed = await observe(context, row);
+    if (observed === undefined || !isUp(observed.status)) return;
+    if (observed.status.state === 'running') await requestWait(controlSocket(context, row), enough);
+    else await awaitRestart(context, row, enough);
+  }
+}
+
+/** The state changes when it runs again; the directory goes when it does not any more. */
+async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
+  using changes = watchDirectory(join(context.paths.run, row.id));
+  while (!enough.aborted) {
+    await Promise.race([changes.next(), aborted(enough)]);
+    const observed = await observe(context, row);
+    if (observed?.status.state !== 'restarting') return;
+  }
+}
+
+async function something(
+  changes: DirectoryChanges | undefined,
+  ending: Ending,
+  stop: AbortSignal,
+): Promise<void> {
+  await Promise.race([changes?.next(), ending.promise, aborted(stop)]);
+}
+
+/** Aborts with the request, and when the time has come after which nothing is wanted. */
+function deadline({ signal, until, follow }: LogRequest): AbortSignal {
+  const signals = signal === undefined ? [] : [signal];
+  if (until !== undefined && follow) {
+    const left = Number(until / 1_000_000n) - Date.now();
+    signals.push(AbortSignal.timeout(Math.min(Math.max(left, 0), LONGEST_TIMER_MS)));
+  }
+  return AbortSignal.any(signals);
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,27 @@
+import { EngineError } from '../../errors.ts';
+import type { SubnetTaken } from '../../network/subnet-taken.ts';
+import type { Context } from '../store/context.ts';
+import { findGoneStores } from './gone-stores.ts';
+import { readLinks } from './perform.ts';
+
+/** How many are named; the others are counted. */
+const NAMED = 3;
+
+/**
+ * What to throw when there was no room for a network: the same error, with the stores that were deleted by hand and whose
+ * bridges still hold subnets, if there are any.
+ */
+export async function withGoneStores(context: Context, error: SubnetTaken): Promise<EngineError> {
+  const links = await readLinks(context).catch(() => []);
+  const holders = findGoneStores(links).filter(({ bridges }) => bridges.length > 0);
+  if (holders.length === 0) return error;
+  const named = holders
+    .slice(0, NAMED)
+    .map(({ paths, bridges }) => `${paths.root} (${bridges.map(({ name }) => name).join(', ')})`);
+  const more = holders.length > NAMED ? ` and ${holders.length - NAMED} more` : '';
+  return new EngineError(
+    error.kind,
+    `${error.message}; bridges of stores that are gone still hold subnets: ${named.join(', ')}${more}`,
+    { subject: error.subject, cause: error, hint: 'take them back with skiff doctor --fix' },
+  );
+}

@@ -1,0 +1,125 @@
+import type { NetworkDefinition } from '../../network/definition.ts';
+import { endpointId } from '../../network/endpoint-id.ts';
+import { subnetOf } from '../../network/subnet-of.ts';
+import { macOf } from '../endpoints/assign.ts';
+import { hasLabels } from '../options/filters.ts';
+import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';
+import type { Context } from '../store/context.ts';
+import { allNetworks, DEFAULT_NETWORK, findNetwork, type NetworkRow } from '../store/networks.ts';
+import { defaultNetwork } from './create.ts';
+import { repairIfDamaged } from './damage.ts';
+import { allMembers, attachedContainers, type Member } from './members.ts';
+
+/** Those that are no rows: they have no links, and ids that no other network can have. */
+const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [
+  { id: '9f1c2b7e5ad04836'.repeat(4), name: 'host', driver: 'host' },
+  { id: '3e8d60c14fb7925a'.repeat(4), name: 'none', driver: 'null' },
+];
+
+/** The networks that fit the filters, by name; the predefined ones are among them. */
+export async function listNetworks(context: Context, filters: NetworkFilters): Promise<NetworkInfo[]> {
+  defaultNetwork(context);
+  await repairIfDamaged(context);
+  const members = allMembers(context);
+  const infos = allNetworks(context.database).map((row) => infoOf(row, members));
+  return [...infos, ...WITHOUT_LINKS.map(withoutLinks)]
+    .filter((info) => fits(context, info, filters))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** One of them, by name, id, or a prefix of its id. Throws `notFound`. */
+export async function networkInfo(context: Context, text: string): Promise<NetworkInfo> {
+  if (text === DEFAULT_NETWORK) defaultNetwork(context);
+  const builtin = WITHOUT_LINKS.find(
+    ({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)),
+  );
+  if (builtin !== undefined) return withoutLinks(builtin);
+  return infoOf(findNetwork(context.database, text), allMembers(context));
+}
+
+function withoutLinks(known: Pick<NetworkInfo, 'id' | 'name' | 'driver'>): NetworkInfo {
+  return {
+    ...known,
+    createdAt: 0,
+    internal: false,
+    ipv4: true,
+    ipv6: false,
+    subnets: [],
+    options: {},
+    labels: {},
+    containers: [],
+  };
+}
+
+function infoOf(
+  { definition, labels, options, createdAt }: NetworkRow,
+  members: readonly Member[],
+): NetworkInfo {
+  const { id, name, driver, internal, subnets } = definition;
+  return {
+    id,
+    name,
+    driver,
+    createdAt,
+    internal,
+    ipv4: subnetOf(subnets, 4) !== undefined,
+    ipv6: subnetOf(subnets, 6) !== undefined,
+    subnets,
+    options: { ...defaultOptions(definition), ...options },
+    labels,
+    containers: members
+      .filter(({ networkId }) => networkId === id)
+      .map((member) => memberOf(definition, member)),
+  };
+}
+
+/** What Docker shows of its default network. */
+function defaultOptions({ name, link }: NetworkDefinition): Record<string, string> {
+  if (name !== DEFAULT_NETWORK) return {};
+  return {
+    'com.docker.network.bridge.default_bridge': 'true',
+    'com.docker.network.bridge.enable_icc': 'true',
+    'com.docker.network.bridge.enable_ip_masquerade': 'true',
+    'com.docker.network.bridge.name': link,
+  };
+}
+
+function memberOf(
+  { id, subnets }: NetworkDefinition,
+  { row, interfaceName, address4, address6 }: Member,
+): NetworkMember {
+  const withPrefix = (address: string | undefined, family: 4 | 6): string | undefined =>
+    address && `${address}/${subnetOf(subnets, family)?.subnet.split('/')[1] ?? ''}`;
+  const attachment = row.options.network?.attachments.find(({ network }) => network === id);
+  return {
+    containerId: row.id,
+    name: row.name,
+    endpointId: endpointId(id, row.id),
+    mac: attachment?.mac ?? macOf(row.id, interfaceName, address4),
+    address4: withPrefix(address4, 4),
+    address6: withPrefix(address6, 6),
+  };
+}
+
+function fits(context: Context, info: NetworkInfo, filters: NetworkFilters): boolean {
+  const any = (values: readonly string[] | undefined, test: (value: string) => boolean): boolean =>
+    values === undefined || values.some(test);
+  return (
+    any(filters.driver, (driver) => driver === info.driver) &&
+    any(filters.id, (id) => info.id.includes(id)) &&
+    any(filters.name, (name) => info.name.includes(name)) &&
+    any(filters.scope, (scope) => scope === 'local') &&
+    any(filters.type, (type) => (type === 'builtin') === isPredefined(info)) &&
+    hasLabels(info.labels, filters.label ?? []) &&
+    (filters.dangling === undefined || filters.dangling === isDangling(context, info))
+  );
+}
+
+function isPredefined({ name }: NetworkInfo): boolean {
+  return name === DEFAULT_NETWORK || WITHOUT_LINKS.some((known) => known.name === name);
+}
+
+/** Nothing runs on it, and it is not one of those that are always there. */
+function isDangling(context: Context, info: NetworkInfo): boolean {
+  return !isPredefined(info) && attachedContainers(context, info.id).length === 0;
+}

@@ -1,0 +1,111 @@
+import { EngineError } from '../../errors.ts';
+import type { Healthcheck, ImageConfig } from '../../oci/image-config.ts';
+import type { HealthSettings } from '../../runtime/options.ts';
+import type { HealthOptions } from './create.ts';
+
+/** Docker's. Times in ms. */
+const DEFAULTS = {
+  intervalMs: 30_000,
+  timeoutMs: 30_000,
+  startPeriodMs: 0,
+  startIntervalMs: 5000,
+  retries: 3,
+  onFailure: 'none',
+} as const;
+
+const DEFAULT_SHELL = ['/bin/sh', '-c'];
+const NS_PER_MS = 1e6;
+
+const TIMES = {
+  intervalMs: 'interval',
+  timeoutMs: 'timeout',
+  startPeriodMs: 'start period',
+  startIntervalMs: 'start interval',
+} as const;
+
+/**
+ * How a container is checked: what the user says, member by member over the image's HEALTHCHECK, as Docker merges them;
+ * without defaults. Undefined: nobody says anything.
+ */
+export function mergeHealth(
+  image: ImageConfig | undefined,
+  options: HealthOptions | undefined,
+): HealthOptions | undefined {
+  const own = image?.config.Healthcheck;
+  if (own === undefined) return options;
+  const ofImage = fromImage(own);
+  if (options === undefined) return ofImage;
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== 0);
+  return {
+    ...ofImage,
+    ...Object.fromEntries(given),
+    test: options.test?.length ? options.test : ofImage.test,
+  };
+}
+
+/**
+ * What the monitor does of it, with Docker's defaults for what nobody says. Undefined: there is no check, or it is
+ * `NONE`. Throws `invalid` for values that cannot be.
+ */
+export function healthSettings(
+  image: ImageConfig | undefined,
+  options: HealthOptions | undefined,
+): HealthSettings | undefined {
+  if (options !== undefined) checkValues(options);
+  const health = mergeHealth(image, options);
+  const argv = commandOf(health?.test, image?.config.Shell);
+  if (health === undefined || argv === undefined) return undefined;
+  return {
+    argv,
+    intervalMs: health.intervalMs || DEFAULTS.intervalMs,
+    timeoutMs: health.timeoutMs || DEFAULTS.timeoutMs,
+    startPeriodMs: health.startPeriodMs || DEFAULTS.startPeriodMs,
+    startIntervalMs: health.startIntervalMs || DEFAULTS.startIntervalMs,
+    retries: health.retries || DEFAULTS.retries,
+    onFailure: health.onFailure ?? DEFAULTS.onFailure,
+  };
+}
+
+/** Docker's kinds: `CMD-SHELL` is run by the image's SHELL. One that is not known checks nothing, as with Docker. */
+function commandOf(test: readonly string[] | undefined, shell: readonly string[] | undefined) {
+  const [kind, ...words] = test ?? [];
+  if (words.length === 0) return undefined;
+  if (kind === 'CMD') return words;
+  if (kind === 'CMD-SHELL') return [...(shell?.length ? shell : DEFAULT_SHELL), ...words];
+  return undefined;
+}
+
+function fromImage(own: Healthcheck): HealthOptions {
+  return {
+    test: own.Test?.length ? own.Test : undefined,
+    intervalMs: milliseconds(own.Interval),
+    timeoutMs: milliseconds(own.Timeout),
+    startPeriodMs: milliseconds(own.StartPeriod),
+    startIntervalMs: milliseconds(own.StartInterval),
+    retries: own.Retries !== undefined && own.Retries > 0 ? own.Retries : undefined,
+  };
+}
+
+/** Never 0 for what is more: that would be the default, as is what is less. */
+function milliseconds(nanoseconds = 0): number | undefined {
+  return nanoseconds > 0 ? Math.max(1, Math.round(nanoseconds / NS_PER_MS)) : undefined;
+}
+
+/** 0 is the same as nothing; between that and a millisecond there is nothing, as in Docker. */
+function checkValues(options: HealthOptions): void {
+  for (const [key, name] of Object.entries(TIMES) as [keyof typeof TIMES, string][]) {
+    const value = options[key];
+    if (value !== undefined && value !== 0 && !(value >= 1)) {
+      throw new EngineError('invalid', `the health check's ${name} cannot be less than 1 ms`, {
+        subject: name,
+        hint: 'name a longer one, such as 30s',
+      });
+    }
+  }
+  if (options.retries !== undefined && !(options.retries >= 0)) {
+    throw new EngineError('invalid', "the health check's retries cannot be negative", {
+      subject: 'retries',
+      hint: 'name how many failures in a row make it unhealthy, such as 3',
+    });
+  }
+}

@@ -1,0 +1,133 @@
+import { randomHex } from '../../host/random.ts';
+import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import type { RuntimeSpec } from '../../oci/runtime-config.ts';
+import { planCgroup } from '../../runtime/cgroup.ts';
+import { keepsLimitsFromNamespaces, readCgroupLayout } from '../../runtime/cgroup-layout.ts';
+import { canControlDevices } from '../../runtime/cgroup-paths.ts';
+import { type HostFacts, readHostFacts } from '../../runtime/host-facts.ts';
+import { lacksOwnProfile } from '../../runtime/labels.ts';
+import type { ContainerOptions } from '../../runtime/options.ts';
+import { compilePlan } from '../../runtime/plan.ts';
+import { encodePlan } from '../../runtime/plan-encode.ts';
+import { createSpec } from '../../runtime/spec.ts';
+import { networkPlacement } from '../endpoints/placement.ts';
+import { type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
+import { checkName, randomName } from '../options/container-name.ts';
+import type { CreateOptions } from '../options/create.ts';
+import type { ContainerId, ContainerRow } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import type { ImageRow } from '../store/images.ts';
+import { type PreparedNamespaces, prepareNamespaces } from './namespaces.ts';
+import { runtimeOptions } from './runtime-options.ts';
+import { prepareSeccomp } from './seccomp.ts';
+
+/** A container to be, decided down to the system calls of its start. Nothing of it exists yet. */
+export interface PreparedContainer {
+  id: ContainerId;
+  name: string;
+  image: ImageRow;
+  /** As they are kept: ids in the place of other containers' names. */
+  options: CreateOptions;
+  namespaces: PreparedNamespaces;
+  /** Absent: no networks of its own. */
+  networking: PreparedNetworking | undefined;
+  runtime: ContainerOptions;
+  /** The file of its time zone; absent: that of its image. */
+  timeZone: Uint8Array | undefined;
+  /** The text of `config.json`. */
+  config: string;
+  plan: Uint8Array;
+}
+
+/**
+ * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
+ * can be refused is refused here. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor
+ * profile. An `existing` container keeps its id, its name and its ids of the host; everything else is decided again, from
+ * `options`, which are then those of its row.
+ */
+export async function prepareContainer(
+  context: Context,
+  options: CreateOptions,
+  image: ImageRow,
+  existing?: ContainerRow,
+): Promise<PreparedContainer> {
+  if (existing === undefined) checkName(options.name);
+  const id = existing?.id ?? (randomHex(32) as ContainerId);
+  const imageConfig = parseImageConfig(Buffer.from(image.config));
+  const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
+  const networking = await prepareNetworking(context, options, imageConfig);
+  const timeZone = await timeZoneOf(options);
+  const kept = {
+    ...options,
+    namespaces: namespaces.options,
+    labels: mergeLabels(imageConfig, options),
+    ...(networking === undefined ? {} : { network: networking.options }),
+  };
+  const name = existing?.name ?? options.name ?? randomName();
+  const runtime = await runtimeOptions(context, kept, { id, name, image, imageConfig, namespaces });
+  return {
+    id,
+    name,
+    image,
+    options: kept,
+    namespaces,
+    networking,
+    runtime,
+    timeZone,
+    ...(await planStart(context, options, { runtime, networking })),
+  };
+}
+
+/** As with Docker those of the image are the container's from its beginning, and the user's replace them. */
+function mergeLabels({ config }: ImageConfig, { labels }: CreateOptions): CreateOptions['labels'] {
+  return config.Labels === undefined ? labels : { ...config.Labels, ...labels };
+}
+
+/** The bundle's `config.json` and the helper's plan. */
+async function planStart(
+  context: Context,
+  options: CreateOptions,
+  { runtime, networking }: Pick<PreparedContainer, 'runtime' | 'networking'>,
+): Promise<Pick<PreparedContainer, 'config' | 'plan'>> {
+  const cgroups = readCgroupLayout();
+  const facts = readHostFacts({
+    deviceControl: canControlDevices(cgroups),
+    keepsLimits: keepsLimitsFromNamespaces(cgroups),
+  });
+  const host = lacksOwnProfile(runtime.security, facts) ? await withOwnProfile(context, facts) : facts;
+  const spec = createSpec(runtime, host);
+  const cgroup = planCgroup(cgroups, spec.linux.cgroupsPath, spec.linux.resources);
+  const seccomp = await prepareSeccomp(context, options, { runtime, spec });
+  const failure = [...context.ownCommand('explain-failure'), runtime.identity.id];
+  return {
+    config: configText(spec, seccomp?.text),
+    plan: encodePlan(
+      compilePlan(spec, {
+        ...runtime,
+        cgroup,
+        failure,
+        seccomp,
+        networking: networkPlacement(context, runtime.identity.id, networking),
+      }),
+    ),
+  };
+}
+
+/** Once after a boot: the kernel keeps it. */
+async function withOwnProfile(context: Context, facts: HostFacts): Promise<HostFacts> {
+  const { loadOwnProfile } = await import('./apparmor.ts');
+  return { ...facts, apparmor: await loadOwnProfile(context) };
+}
+
+/** The program's part, long and the same for many, is put in as it was kept. */
+function configText({ linux, ...spec }: RuntimeSpec, seccomp: string | undefined): string {
+  const parts = JSON.stringify(linux);
+  const confined = seccomp === undefined ? parts : `${parts.slice(0, -1)},"seccomp":${seccomp}}`;
+  return `${JSON.stringify(spec).slice(0, -1)},"linux":${confined}}`;
+}
+
+async function timeZoneOf({ process: { timeZone } }: CreateOptions): Promise<Uint8Array | undefined> {
+  if (timeZone === undefined) return undefined;
+  const { readTimeZone } = await import('./time-zone.ts');
+  return readTimeZone(timeZone);
+}

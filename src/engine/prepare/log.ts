@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import type { LogSubject } from '../../runtime/log-tag.ts';
+import type { LogSettings } from '../../runtime/options.ts';
+import type { LogOptions } from '../options/create.ts';
+import type { Context } from '../store/context.ts';
+
+/** Logs rotate by default: Docker's grow without end. */
+const ROTATION = { maxBytes: 10_000_000, maxFiles: 3 };
+
+/**
+ * Where a container's log goes; undefined with driver `none`. Only what somebody wished for is looked into, as most
+ * containers ask for nothing. Throws `invalid` or `unsupported` for a driver or an option that there is not, `notFound`
+ * for a host of syslog that has no address.
+ */
+export async function prepareLogs(
+  context: Context,
+  wish: LogOptions | undefined,
+  subject: LogSubject,
+): Promise<LogSettings | undefined> {
+  const file = join(context.paths.containers, subject.id, 'log');
+  if (wish === undefined) return { driver: 'json-file', path: file, ...ROTATION, attributes: {} };
+  const { logSettings } = await import('../../runtime/log-options.ts');
+  const settings = logSettings(wish, subject, {
+    file,
+    ...ROTATION,
+    compress: context.ownCommand('compress-log'),
+  });
+  return settings?.driver === 'syslog' ? await withNumericHost(settings) : settings;
+}
+
+/** The helper connects to numbers only; they are looked up at each start. */
+async function withNumericHost(settings: LogSettings): Promise<LogSettings> {
+  const [, protocol, host = '', port] = /^(tcp|udp):\/\/\[?([^\]]*?)\]?:(\d+)$/.exec(settings.path) ?? [];
+  if (protocol === undefined) return settings;
+  const { resolveHost } = await import('../../host/resolve-host.ts');
+  const { address, family } = await resolveHost(host);
+  return { ...settings, path: `${protocol}://${family === 6 ? `[${address}]` : address}:${port}` };
+}

@@ -1,0 +1,123 @@
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import type { JoinedProcess } from '../../runtime/options.ts';
+import { type HostsFiles, hostsFilesIn } from '../endpoints/hosts-files.ts';
+import type { CreateOptions, NamespaceOptions, SharedWith } from '../options/create.ts';
+import { statusOf } from '../state/status.ts';
+import { type ContainerRow, findContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+
+/** Namespaces that can be another container's, by the member of `NamespaceOptions`. */
+const SHAREABLE = ['network', 'pid', 'ipc', 'uts', 'cgroup', 'user'] as const;
+export type ShareableNamespace = (typeof SHAREABLE)[number];
+
+/** A container that lends a namespace: what it is, and its first process. */
+export interface Donor {
+  row: ContainerRow;
+  process: JoinedProcess;
+}
+
+export type Donors = Partial<Record<ShareableNamespace, Donor>>;
+
+/**
+ * The containers whose namespaces are asked for. Throws `notFound` for one that does not exist, `conflict` for one
+ * that does not run, `invalid` for one that does not share, and for a container that would join itself.
+ */
+export function findDonors(context: Context, { name, namespaces }: CreateOptions): Donors {
+  const donors: Donors = {};
+  for (const kind of SHAREABLE) {
+    const wanted = sharedWith(namespaces, kind);
+    if (wanted === undefined) continue;
+    if (wanted.container === name) throw joinsItself(name, kind);
+    donors[kind] = findDonor(context, kind, wanted.container);
+  }
+  if (donors.user !== undefined) checkOwners(donors, donors.user);
+  else if (donors.cgroup !== undefined && namespaces.user !== undefined && namespaces.user !== 'host')
+    throw foreignCgroups(donors.cgroup);
+  return donors;
+}
+
+/** Whoever is in a user namespace can mount only what belongs to it: /proc, /sys, mqueue and cgroups show namespaces. */
+function checkOwners(donors: Donors, user: Donor): void {
+  for (const kind of ['network', 'pid', 'ipc', 'cgroup'] as const) {
+    const donor = donors[kind];
+    if (donor === undefined || userNamespace(donor) === userNamespace(user)) continue;
+    throw new EngineError(
+      'invalid',
+      `the ${kind} namespace of container ${donor.row.name} is not in the user namespace of container ${user.row.name}`,
+      { subject: donor.row.name, hint: `name one container for --userns and --${kind}` },
+    );
+  }
+}
+
+function foreignCgroups({ row: { name } }: Donor): EngineError {
+  return new EngineError(
+    'invalid',
+    `a container with a user namespace of its own cannot share the cgroup namespace of container ${name}`,
+    { subject: name, hint: `say --userns container:${name}, or leave --userns out` },
+  );
+}
+
+function userNamespace({ process }: Donor): string {
+  return readlinkSync(`/proc/${process.pid}/ns/user`);
+}
+
+function sharedWith(namespaces: NamespaceOptions, kind: ShareableNamespace): SharedWith | undefined {
+  const wanted = namespaces[kind];
+  return typeof wanted === 'object' && 'container' in wanted ? wanted : undefined;
+}
+
+function findDonor(context: Context, kind: ShareableNamespace, text: string): Donor {
+  const row = findContainer(context.database, text);
+  const status = statusOf(context, row);
+  if (status.state !== 'running') throw notRunning(row, kind);
+  if (kind === 'ipc') requireShareableIpc(row);
+  if (kind === 'user' && row.idMaps === undefined) throw noUserNamespace(row);
+  return { row, process: status.record.init };
+}
+
+/** Its /dev/shm is meant for others, or is not its own anyway. */
+function requireShareableIpc({ name, options }: ContainerRow): void {
+  const { ipc } = options.namespaces;
+  if (ipc === 'shareable' || ipc === 'host' || typeof ipc === 'object') return;
+  throw new EngineError('invalid', `container ${name} has a non-shareable IPC namespace`, {
+    subject: name,
+    hint: `start it with --ipc shareable`,
+  });
+}
+
+function noUserNamespace({ name }: ContainerRow): EngineError {
+  return new EngineError('invalid', `container ${name} has no user namespace of its own to join`, {
+    subject: name,
+    hint: 'leave --userns out to be in the same one',
+  });
+}
+
+function notRunning({ name }: ContainerRow, kind: ShareableNamespace): EngineError {
+  return new EngineError(
+    'conflict',
+    `cannot join the ${kind} namespace of container ${name}: it is not running`,
+    {
+      subject: name,
+      hint: 'skiff ps -a shows what it is doing',
+    },
+  );
+}
+
+function joinsItself(name: string, kind: ShareableNamespace): EngineError {
+  return new EngineError('invalid', `container ${name} cannot join its own ${kind} namespace`, {
+    subject: name,
+    hint: 'name another container',
+  });
+}
+
+/**
+ * The files that go with a container's network: those of the container whose network it shares itself, and so on to
+ * the one that has a network of its own. Throws `notFound` when that one is removed: its files went with it.
+ */
+export function hostsFilesOf(context: Context, row: ContainerRow): HostsFiles {
+  const shared = sharedWith(row.options.namespaces, 'network');
+  if (shared !== undefined) return hostsFilesOf(context, findContainer(context.database, shared.container));
+  return hostsFilesIn(join(context.paths.containers, row.id));
+}

@@ -1,0 +1,117 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseStat } from '../../host/process.ts';
+import type { ProcessTable } from './top.ts';
+
+const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
+
+/** USER_HZ, what /proc counts time in; the same on all architectures that skiff knows. */
+const TICKS = 100;
+
+/** Where fields of proc_pid_stat(5) stand after `comm`. */
+const FIELD = { state: 0, parent: 1, tty: 4, userTime: 11, systemTime: 12, startTime: 19 } as const;
+
+/** Processes with the columns of `ps -ef`, from /proc alone; who ended meanwhile is left out. `now` in ms. */
+export function processTable(pids: readonly number[], now = Date.now()): ProcessTable {
+  const bootMs = readBootTime();
+  const users = readUsers();
+  const processes = pids.flatMap((pid) => {
+    const cells = rowOf(pid, { bootMs, users, now });
+    return cells === undefined ? [] : [cells];
+  });
+  return { titles: TITLES, processes };
+}
+
+interface Host {
+  /** When it started, in ms since the epoch. */
+  bootMs: number;
+  /** Names by uid. */
+  users: ReadonlyMap<number, string>;
+  now: number;
+}
+
+function rowOf(pid: number, { bootMs, users, now }: Host): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = parseStat(stat) ?? [];
+    const started = bootMs + (Number(fields[FIELD.startTime]) * 1000) / TICKS;
+    const usedSeconds = (Number(fields[FIELD.userTime]) + Number(fields[FIELD.systemTime])) / TICKS;
+    return [
+      userName(statSync(`/proc/${pid}`).uid, users),
+      String(pid),
+      fields[FIELD.parent] ?? '0',
+      share(usedSeconds, now - started),
+      startTime(new Date(started), new Date(now)),
+      terminal(Number(fields[FIELD.tty])),
+      duration(Math.floor(usedSeconds)),
+      commandLine(pid, stat, fields[FIELD.state] ?? ''),
+    ];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+/** ps writes the number of a name that is too long for its column. */
+function userName(uid: number, users: ReadonlyMap<number, string>): string {
+  const name = users.get(uid);
+  return name !== undefined && name.length <= 8 ? name : String(uid);
+}
+
+/** Percent of one CPU over its life. */
+function share(usedSeconds: number, livedMs: number): string {
+  const percent = livedMs > 0 ? Math.floor((usedSeconds * 100_000) / livedMs) : 0;
+  return String(Math.min(percent, 99));
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `14:05` today, `Mar07` this year, else the year. */
+export function startTime(started: Date, now: Date): string {
+  if (started.getFullYear() !== now.getFullYear()) return String(started.getFullYear());
+  if (started.toDateString() === now.toDateString())
+    return `${twoDigits(started.getHours())}:${twoDigits(started.getMinutes())}`;
+  return `${MONTHS[started.getMonth()]}${twoDigits(started.getDate())}`;
+}
+
+/** Device numbers of terminals (tty_nr of proc_pid_stat(5)): Unix98 ones have majors 136 to 143. */
+export function terminal(number: number): string {
+  const major = (number >> 8) & 0xfff;
+  const minor = (number & 0xff) | ((number >>> 12) & 0xfff00);
+  if (major >= 136 && major <= 143) return `pts/${(major - 136) * 256 + minor}`;
+  if (major === 4) return minor < 64 ? `tty${minor}` : `ttyS${minor - 64}`;
+  return '?';
+}
+
+/** `00:01:07`, and days in front of it. */
+export function duration(seconds: number): string {
+  const [days, rest] = [Math.floor(seconds / 86_400), seconds % 86_400];
+  const clock = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60].map(twoDigits).join(':');
+  return days > 0 ? `${days}-${clock}` : clock;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** The arguments, or the name in brackets of who has none: a thread of the kernel, or one that is dead. */
+function commandLine(pid: number, stat: string, state: string): string {
+  const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
+  if (text !== '') return text;
+  const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+  return `[${name}]${state === 'Z' ? ' <defunct>' : ''}`;
+}
+
+function readBootTime(): number {
+  return Number(/^btime (\d+)/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]) * 1000;
+}
+
+/** Of the host: that is whose ids these are. */
+function readUsers(): Map<number, string> {
+  const users = new Map<number, string>();
+  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+    const [name, , uid] = line.split(':');
+    if (name !== undefined && uid !== undefined && !users.has(Number(uid))) users.set(Number(uid), name);
+  }
+  return users;
+}

@@ -1,0 +1,24 @@
+import { containerNetworking } from '../endpoints/shown.ts';
+import type { LeaseView } from '../leases/view.ts';
+import type { ContainerPort } from '../options/network.ts';
+import type { Observed } from '../state/observe.ts';
+import type { Context } from '../store/context.ts';
+
+/** What lists show of a container's networks and ports. */
+export interface ListedNetworking {
+  /** `none` and `host` are among them, without an id; with another container's namespace there are none of its own. */
+  networks: readonly { name: string; id?: string }[];
+  ports: readonly ContainerPort[];
+}
+
+/** Asks nobody for those that are on no network. */
+export function listedNetworking(
+  context: Context,
+  { row, status }: Observed,
+  view: LeaseView,
+): ListedNetworking {
+  const { network: mode } = row.options.namespaces;
+  if (mode !== 'networks') return { networks: typeof mode === 'string' ? [{ name: mode }] : [], ports: [] };
+  const { endpoints, ports } = containerNetworking(context, { row, status }, view);
+  return { networks: endpoints.map(({ network }) => network), ports };
+}

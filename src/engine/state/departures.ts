@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ContainerRow, deleteContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { insertDeparture } from '../store/departures.ts';
+import { statusOf } from './status.ts';
+
+/**
+ * Runs a write transaction that begins with deleting the rows of `--rm` containers whose monitor left a mark in `gone`
+ * when it removed their files. The marks go after the commit: those of what is rolled back are needed again.
+ */
+export function transactionAfterSweep<T>(context: Context, body: () => T): T {
+  const marks = marksIn(context);
+  const result = context.database.transaction(() => {
+    for (const id of marks) depart(context, id);
+    return body();
+  });
+  for (const id of marks) removeMark(context, id);
+  return result;
+}
+
+/** The same for one container alone. */
+export function dropDeparted(context: Context, id: string): void {
+  context.database.transaction(() => depart(context, id));
+  removeMark(context, id);
+}
+
+/**
+ * Deletes the row of a `--rm` container that is gone; its end, which its mark tells, is remembered. Call it in a
+ * transaction; the mark stays for the next sweep.
+ */
+function depart(context: Context, id: string): void {
+  const record = readMark(context, id);
+  if (record !== '') insertDeparture(context.database, id, record);
+  deleteContainer(context.database, id);
+}
+
+/** Whether a container is gone; if so, its row is too from now on. Call it in a transaction. */
+export function departedBefore(context: Context, row: ContainerRow): boolean {
+  if (statusOf(context, row).state !== 'gone') return false;
+  depart(context, row.id);
+  return true;
+}
+
+/** Empty when there is none, and of one that never started. */
+function readMark({ paths }: Context, id: string): string {
+  return unlessMissing(() => readFileSync(join(paths.gone, id), 'utf8')) ?? '';
+}
+
+/** Another command may have swept at the same moment. */
+function removeMark({ paths }: Context, id: string): void {
+  unlessMissing(() => unlinkSync(join(paths.gone, id)));
+}
+
+function marksIn({ paths }: Context): string[] {
+  return unlessMissing(() => readdirSync(paths.gone)) ?? [];
+}
+
+function unlessMissing<T>(body: () => T): T | undefined {
+  try {
+    return body();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

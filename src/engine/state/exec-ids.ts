@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from '../../host/process.ts';
+import { execDirectory } from '../../runtime/plan-exec.ts';
+
+/** Ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
+export function livingExecIds(runDir: string): string[] {
+  const directory = execDirectory(runDir);
+  return namesIn(directory)
+    .filter((name) => name.endsWith('.state') && isLiving(join(directory, name)))
+    .map((name) => name.slice(0, -'.state'.length));
+}
+
+/** Its first line is `process PID STARTTIME`. The file goes with the process, unless who held it was killed. */
+function isLiving(file: string): boolean {
+  try {
+    const numbers = /^process (\d+) (\d+)$/m.exec(readFileSync(file, 'utf8'));
+    return numbers !== null && isAlive({ pid: Number(numbers[1]), startTime: Number(numbers[2]) });
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

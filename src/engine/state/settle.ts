@@ -1,0 +1,35 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { requestWait } from '../../runtime/monitor-client.ts';
+import { allContainers, containerById } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { cleanUp, type Observed, observe } from './observe.ts';
+import { isUp, monitorLives } from './status.ts';
+
+/**
+ * As `observe`, and waits for the teardown of a run that has ended: what is returned runs, is being started, or has
+ * nothing left of a run. Until then it holds cgroups, links and ports that its row is to account for.
+ */
+export async function settleContainer(context: Context, id: string): Promise<Observed | undefined> {
+  const run = join(context.paths.run, id);
+  for (;;) {
+    const row = containerById(context.database, id);
+    const observed = row && (await observe(context, row));
+    if (observed === undefined || observed.status.state === 'starting' || isUp(observed.status))
+      return observed;
+    if (!existsSync(run)) return observed;
+    await requestWait(join(run, 'ctl'));
+  }
+}
+
+/**
+ * Performs the teardown of what is left of runs whose containers are in no record, as far as nobody alive is at it. The
+ * directories are listed before the rows are read: one that is made meanwhile has its row before its directory.
+ */
+export async function sweepRuns(context: Context): Promise<void> {
+  const ids = readdirSync(context.paths.run).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const known = new Set<string>(allContainers(context.database).map(({ id }) => id));
+  for (const id of ids) {
+    if (!known.has(id) && !monitorLives(context, id)) await cleanUp(context, { id, name: id });
+  }
+}

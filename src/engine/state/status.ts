@@ -1,0 +1,134 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { bootId } from '../../host/boot-id.ts';
+import type { StorePaths } from '../../host/paths.ts';
+import { isAlive, type ProcessIdentity } from '../../host/process.ts';
+import {
+  type ExitRecord,
+  parseExitRecord,
+  parseStateRecord,
+  type StateRecord,
+} from '../../runtime/records.ts';
+import { type ContainerRow, containerById } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+
+/**
+ * What a container is doing, derived from records and the kernel, never stored (src/ARCHITECTURE.md, "On disk"):
+ *
+ * - `starting`: the command that brings it up is at work;
+ * - `restarting`: it ended, and its monitor waits to start it again; `exit` absent: it is just about to;
+ * - `orphaned`: its monitor was killed; someone has to clean up after it;
+ * - `lost`: it ran, and neither process nor record is left (a reboot);
+ * - `gone`: a `--rm` container whose files are removed already: only the row is left.
+ *
+ * `paused` is looked at only for commands that show it (`withPaused`).
+ */
+export type Status =
+  | { state: 'created' }
+  | { state: 'starting' }
+  | { state: 'running'; record: StateRecord; paused?: boolean }
+  | { state: 'restarting'; record: StateRecord; exit?: ExitRecord | undefined }
+  | { state: 'exited'; record: ExitRecord }
+  | { state: 'orphaned' }
+  | { state: 'lost' }
+  | { state: 'gone' };
+
+/**
+ * Reads the status of one container: none to three small reads, in the opposite order of that in which monitors write:
+ * one that ends meanwhile has written its exit record before its other traces go. One that starts meanwhile is in the
+ * database with its starter before it has traces, and has a monitor before its starter goes: what looks like an orphan is
+ * looked at twice, with its row as it is now.
+ */
+export function statusOf(context: Context, row: ContainerRow): Status {
+  const status = observe(context, row);
+  if (status.state !== 'orphaned') return status;
+  return observe(context, containerById(context.database, row.id) ?? row);
+}
+
+function observe(context: Context, row: ContainerRow): Status {
+  if (row.ended !== undefined && row.starter === undefined) return { state: 'exited', record: row.ended };
+  const directory = join(context.paths.containers, row.id);
+  // Nobody has ever claimed it to start it, so there are no records: a list of thousands need not look for them.
+  if (!row.started && !starterLives(row))
+    return existsSync(directory) ? { state: 'created' } : { state: 'gone' };
+  const run = join(context.paths.run, row.id);
+  const state = readIfPresent(join(run, 'state'));
+  const record = state === undefined ? undefined : parseStateRecord(state);
+  const runs = record !== undefined && isAlive(record.monitor);
+  const isStarting = record === undefined && starterLives(row);
+  // Also with an exit record: who was killed right after writing it has not cleaned up.
+  if (!runs && !isStarting && existsSync(run)) return { state: 'orphaned' };
+  const text = readIfPresent(join(directory, 'exit'));
+  const exit = text === undefined ? undefined : parseExitRecord(text);
+  if (runs && record.restarting !== undefined) return { state: 'restarting', record, exit };
+  if (exit !== undefined) return { state: 'exited', record: exit };
+  if (runs) return { state: 'running', record };
+  // The command that started it in the foreground lives a little longer than the container.
+  if (isStarting)
+    return existsSync(join(context.paths.gone, row.id)) ? { state: 'gone' } : { state: 'starting' };
+  return existsSync(directory) ? withoutProcess(row) : { state: 'gone' };
+}
+
+/** What is refused while another command brings a container up. */
+export function isBeingStarted(name: string): EngineError {
+  return new EngineError('conflict', `container ${name} is being started by another command`, {
+    subject: name,
+    hint: 'try again in a moment',
+  });
+}
+
+/** Whether the monitor in the record of a run lives, whatever the container's row says. */
+export function monitorLives(store: RuntimeOf, id: string): boolean {
+  return livingMonitor(store, id) !== undefined;
+}
+
+/** That monitor; undefined when there is none, or it is dead. */
+export function livingMonitor({ paths }: RuntimeOf, id: string): ProcessIdentity | undefined {
+  const state = readIfPresent(join(paths.run, id, 'state'));
+  const monitor = state === undefined ? undefined : parseStateRecord(state).monitor;
+  return monitor !== undefined && isAlive(monitor) ? monitor : undefined;
+}
+
+/** Of a store that need not be there. */
+interface RuntimeOf {
+  paths: Pick<StorePaths, 'run'>;
+}
+
+/** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */
+export function isUp<S extends Status>(status: S): status is Extract<S, { state: 'running' | 'restarting' }> {
+  return status.state === 'running' || status.state === 'restarting';
+}
+
+/** It has files, and no trace of a run: as it was before the last start, unless a reboot took the traces. */
+function withoutProcess(row: ContainerRow): Status {
+  const { started, error, ended, autoRemove, boot } = row;
+  if (started && error === undefined && (autoRemove || boot !== bootId())) return { state: 'lost' };
+  if (ended === undefined) return { state: 'created' };
+  if (error === undefined) return { state: 'exited', record: ended };
+  return {
+    state: 'exited',
+    record: { code: error.exitCode, oom: false, started: ended.started, finished: ended.finished },
+  };
+}
+
+/** Not once the start has failed: the command may go on with other containers. */
+export function starterLives({ starter, error }: ContainerRow): boolean {
+  const identity = error === undefined ? parseIdentity(starter) : undefined;
+  return identity !== undefined && isAlive(identity);
+}
+
+/** `pid starttime`, as `container.starter` holds it. */
+export function parseIdentity(text: string | undefined): ProcessIdentity | undefined {
+  const [pid, startTime] = (text ?? '').split(' ').map(Number);
+  return pid && startTime !== undefined ? { pid, startTime } : undefined;
+}
+
+function readIfPresent(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

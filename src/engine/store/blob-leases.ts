@@ -1,0 +1,51 @@
+import type { Database } from '../../host/database.ts';
+import { isAlive, processIdentity } from '../../host/process.ts';
+import type { Digest } from '../../oci/digest.ts';
+
+/**
+ * A lease keeps blobs and layers from being collected between the moment a process decides to use them and the row
+ * that names them. It belongs to a process, and is void once that process is gone.
+ */
+export function takeLease(database: Database, resources: readonly Digest[]): Lease {
+  const owner = ownerName();
+  database.transaction(() => {
+    for (const resource of resources) {
+      database.run('INSERT OR IGNORE INTO lease (owner, resource) VALUES (?, ?)', owner, resource);
+    }
+  });
+  return { [Symbol.dispose]: () => void database.run('DELETE FROM lease WHERE owner = ?', owner) };
+}
+
+export interface Lease {
+  [Symbol.dispose](): void;
+}
+
+/** Everything under a living lease; leases of dead processes are dropped. Call inside a transaction. */
+export function leasedResources(database: Database): Set<string> {
+  const leased = new Set<string>();
+  for (const row of database.all('SELECT owner, resource FROM lease')) {
+    const owner = row['owner'] as string;
+    if (ownerLives(owner)) leased.add(row['resource'] as string);
+    else database.run('DELETE FROM lease WHERE owner = ?', owner);
+  }
+  return leased;
+}
+
+/** Whether a process that is at work has one. */
+export function hasLivingLease(database: Database): boolean {
+  return database.all('SELECT owner FROM lease').some((row) => ownerLives(row['owner'] as string));
+}
+
+let counter = 0;
+
+/** `pid starttime n`: several leases of one process are told apart. */
+function ownerName(): string {
+  const self = processIdentity(process.pid);
+  counter += 1;
+  return `${process.pid} ${self?.startTime ?? 0} ${counter}`;
+}
+
+function ownerLives(owner: string): boolean {
+  const [pid, startTime] = owner.split(' ').map(Number);
+  return pid !== undefined && startTime !== undefined && isAlive({ pid, startTime });
+}

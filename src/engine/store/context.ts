@@ -1,0 +1,108 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { EngineError } from '../../errors.ts';
+import { Database } from '../../host/database.ts';
+import { installHelper } from '../../host/helper.ts';
+import { DEFAULT_ROOT, type StorePaths, storePaths } from '../../host/paths.ts';
+import { makeRuntimeRoot } from '../../host/root-record.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+/** How an engine is opened. */
+export interface EngineOptions {
+  /** The state root; `/var/lib/skiff` when absent. */
+  root?: string | undefined;
+  /** Registries (`host[:port]`) that may speak plain HTTP or show a certificate nobody vouches for. */
+  insecureRegistries?: readonly string[] | undefined;
+  /** Variables that say how registries are reached: proxies, authorities, where credentials are. Absent: none. */
+  environment?: Readonly<NodeJS.ProcessEnv> | undefined;
+  /** The address of the host on which ports are published when neither user nor network says; absent: every one. */
+  publishAddress?: string | undefined;
+  /** The command line that runs this very program again: what the helper calls to explain a failed start. */
+  self: readonly string[];
+}
+
+/** What every use case needs: the store's paths, its database and the helper, each made ready on first use. */
+export class Context {
+  readonly paths: StorePaths;
+  readonly insecureRegistries: readonly string[];
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  readonly publishAddress: string | undefined;
+  readonly self: readonly string[];
+  #database: Database | undefined;
+  #helper: string | undefined;
+
+  constructor(options: EngineOptions) {
+    this.paths = storePaths(options.root ?? DEFAULT_ROOT);
+    this.insecureRegistries = options.insecureRegistries ?? [];
+    this.environment = options.environment ?? {};
+    this.publishAddress = options.publishAddress;
+    this.self = options.self;
+  }
+
+  get database(): Database {
+    this.#database ??= this.#openDatabase();
+    return this.#database;
+  }
+
+  /** The path of the native helper. */
+  get helper(): string {
+    this.#helper ??= installHelper(this.paths.helper);
+    return this.#helper;
+  }
+
+  /**
+   * The command line of one of this program's own commands, on this store, for the helper to run. It ends the options:
+   * what is appended, by the helper too, is words of users and images, and may begin with `-`.
+   */
+  ownCommand(name: string): string[] {
+    return [...this.self, '--root', this.paths.root, name, '--'];
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+    this.#helper = undefined;
+  }
+
+  #openDatabase(): Database {
+    requireRoot();
+    const { root, run } = this.paths;
+    make(root, () => {
+      mkdirSync(root, { recursive: true, mode: PRIVATE });
+      closeToOthers(root);
+    });
+    make(run, () => {
+      makeRuntimeRoot(this.paths, PRIVATE);
+      closeToOthers(run);
+    });
+    return Database.open(this.paths.database, MIGRATIONS);
+  }
+}
+
+function make(directory: string, body: () => void): void {
+  try {
+    body();
+  } catch (cause) {
+    throw new EngineError('unavailable', `cannot make ${directory}: ${(cause as Error).message}`, {
+      subject: directory,
+      cause,
+    });
+  }
+}
+
+/** Only root looks inside: names, environments and health commands of containers are nobody else's business. */
+const PRIVATE = 0o710;
+
+/** Earlier versions let everybody pass through. A directory of any other mode is somebody's choice. */
+const EARLIER = 0o711;
+
+function closeToOthers(directory: string): void {
+  if ((statSync(directory).mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
+}
+
+/** Throws `denied` for whoever is not root. */
+export function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new EngineError('denied', 'skiff needs root rights to manage containers', {
+    hint: 'run it with sudo; rootless containers are not supported yet',
+  });
+}

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from '../../host/database.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { leasedResources } from './blob-leases.ts';
+import type { Context } from './context.ts';
+import { discardUnusedCopies } from './layer-copies.ts';
+import { trashOf } from './trash.ts';
+
+/**
+ * Moves all blobs and layers into the trash that no row names and no living process leases: what a removed image
+ * leaves, and what pulls have left that failed. Call inside the transaction that deleted the rows: who takes a lease
+ * afterwards finds them gone, who took one before keeps them.
+ */
+export function discardUnreferenced(context: Context): void {
+  const { database, paths } = context;
+  const kept = new Set([
+    ...referencedBlobs(database),
+    ...referencedLayers(database),
+    ...leasedResources(database),
+  ]);
+  const trash = trashOf(context);
+  const isGarbage = (hex: string) => HEX.test(hex) && !kept.has(`sha256:${hex}`);
+  for (const hex of namesIn(paths.blobs).filter(isGarbage)) trash.take(join(paths.blobs, hex));
+  for (const hex of namesIn(paths.layers).filter(isGarbage)) {
+    trash.take(join(paths.layers, hex));
+    database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
+  }
+  discardUnusedCopies(context, trash);
+}
+
+const HEX = /^[0-9a-f]{64}$/;
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+function referencedBlobs(database: Database): string[] {
+  const rows = database.all('SELECT digest, index_digest, body FROM manifest');
+  return rows.flatMap((row) => [
+    row['digest'] as string,
+    ...(row['index_digest'] === null ? [] : [row['index_digest'] as string]),
+    ...blobsOfManifest(row['body'] as string),
+  ]);
+}
+
+function blobsOfManifest(body: string): Digest[] {
+  const { config, layers } = JSON.parse(body) as { config: { digest: Digest }; layers: { digest: Digest }[] };
+  return [config.digest, ...layers.map(({ digest }) => digest)];
+}
+
+/** A container keeps the layers below it even when its image is removed by force. */
+function referencedLayers(database: Database): string[] {
+  const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
+  return rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]);
+}

@@ -1,0 +1,194 @@
+import { EngineError } from '../../errors.ts';
+import type { Database, Row } from '../../host/database.ts';
+import {
+  familiarReference,
+  formatReference,
+  imageIdPrefix,
+  parseReference,
+  type Reference,
+} from '../../image/reference.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+
+/** An image: a config and the layers it names. Its id is the digest of the config. */
+export interface ImageRow {
+  id: Digest;
+  /** The config blob's text. */
+  config: string;
+  /** chainIDs, bottom first. */
+  layers: Digest[];
+  /** Unpacked size in bytes. */
+  size: number;
+  /** When this store got it, ms since the epoch. */
+  createdAt: number;
+}
+
+export interface ManifestRow {
+  digest: Digest;
+  imageId: Digest;
+  mediaType: string;
+  /** The manifest blob's text. */
+  body: string;
+  /** The index that a name led to, when the manifest was chosen from its tree. Those inside it are not kept. */
+  indexDigest: Digest | undefined;
+}
+
+/** Names of one image, canonical: `docker.io/library/busybox:latest`, `docker.io/library/busybox@sha256:…`. */
+export interface ImageNames {
+  tags: string[];
+  digests: string[];
+}
+
+/** Makes an image visible under its names, replacing what these named before. Call inside a transaction. */
+export function saveImage(
+  database: Database,
+  image: ImageRow,
+  manifest: ManifestRow,
+  names: readonly string[],
+): void {
+  database.run(
+    'INSERT INTO image (id, config, layers, size, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    image.id,
+    image.config,
+    JSON.stringify(image.layers),
+    image.size,
+    image.createdAt,
+  );
+  database.run(
+    `INSERT INTO manifest (digest, image_id, media_type, body, index_digest) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (digest) DO UPDATE SET index_digest = coalesce(excluded.index_digest, index_digest)`,
+    manifest.digest,
+    manifest.imageId,
+    manifest.mediaType,
+    manifest.body,
+    manifest.indexDigest ?? null,
+  );
+  for (const name of names) {
+    database.run(
+      `INSERT INTO image_name (name, manifest_digest, updated_at) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at`,
+      name,
+      manifest.digest,
+      image.createdAt,
+    );
+  }
+}
+
+export function imageByName(database: Database, name: string): ImageRow | undefined {
+  const row = database.get(
+    `SELECT image.* FROM image_name JOIN manifest ON manifest.digest = image_name.manifest_digest
+     JOIN image ON image.id = manifest.image_id WHERE image_name.name = ?`,
+    name,
+  );
+  return row === undefined ? undefined : toImage(row);
+}
+
+export function imageById(database: Database, id: Digest): ImageRow | undefined {
+  const row = database.get('SELECT * FROM image WHERE id = ?', id);
+  return row === undefined ? undefined : toImage(row);
+}
+
+/** The configuration of the image that a container was made from; undefined when that one was removed by force. */
+export function imageConfigOf(database: Database, id: Digest): ImageConfig | undefined {
+  const image = imageById(database, id);
+  return image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
+}
+
+/** All images, newest in this store first. */
+export function allImages(database: Database): ImageRow[] {
+  return database.all('SELECT * FROM image ORDER BY created_at DESC, rowid DESC').map(toImage);
+}
+
+export function namesOf(database: Database, imageId: Digest): ImageNames {
+  const names = database
+    .all(
+      `SELECT name FROM image_name JOIN manifest ON manifest.digest = image_name.manifest_digest
+       WHERE manifest.image_id = ? ORDER BY name`,
+      imageId,
+    )
+    .map((row) => row['name'] as string);
+  return {
+    tags: names.filter((name) => !name.includes('@')),
+    digests: names.filter((name) => name.includes('@')),
+  };
+}
+
+export function deleteName(database: Database, name: string): boolean {
+  return database.run('DELETE FROM image_name WHERE name = ?', name) > 0;
+}
+
+export function deleteImage(database: Database, id: Digest): void {
+  database.run('DELETE FROM image WHERE id = ?', id);
+}
+
+/** What a text that names an image led to: the image, and the canonical name when it was found by name. */
+export interface FoundImage {
+  image: ImageRow;
+  name: string | undefined;
+}
+
+/** Finds an image by reference or by id (or an unambiguous prefix of it), as Docker does. */
+export function lookUpImage(database: Database, text: string): FoundImage | undefined {
+  return byReference(database, text) ?? byId(database, text);
+}
+
+/** The same; throws `notFound`. */
+export function findImage(database: Database, text: string): FoundImage {
+  const found = lookUpImage(database, text);
+  if (found !== undefined) return found;
+  throw new EngineError('notFound', `no such image: ${text}`, {
+    subject: text,
+    hint: 'skiff images lists what is here',
+  });
+}
+
+function byReference(database: Database, text: string): FoundImage | undefined {
+  const reference = referenceOf(text);
+  if (reference === undefined) return undefined;
+  const name = formatReference(storedForm(reference));
+  const image = imageByName(database, name);
+  return image === undefined ? undefined : { image, name };
+}
+
+/** A name with a tag and a digest is kept by its digest: the tag adds nothing. */
+export function storedForm(reference: Reference): Reference {
+  const { domain, path, digest } = reference;
+  return digest === undefined ? reference : { domain, path, digest };
+}
+
+function referenceOf(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function byId(database: Database, text: string): FoundImage | undefined {
+  const digits = imageIdPrefix(text);
+  if (digits === undefined) return undefined;
+  const rows = database.all("SELECT * FROM image WHERE id GLOB ? || '*' LIMIT 2", `sha256:${digits}`);
+  const [first, second] = rows;
+  if (second !== undefined) {
+    throw new EngineError('conflict', `several images begin with ${text}`, {
+      subject: text,
+      hint: 'give more digits of the id',
+    });
+  }
+  return first === undefined ? undefined : { image: toImage(first), name: undefined };
+}
+
+/** `docker.io/library/busybox:latest` → `busybox:latest`. */
+export function familiarName(name: string): string {
+  return familiarReference(parseReference(name));
+}
+
+function toImage(row: Row): ImageRow {
+  return {
+    id: row['id'] as Digest,
+    config: row['config'] as string,
+    layers: JSON.parse(row['layers'] as string) as Digest[],
+    size: row['size'] as number,
+    createdAt: row['created_at'] as number,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Database } from '../../host/database.ts';
+import { treeSizes } from '../../host/tree-size.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { LayerStore } from '../../storage/layer-store.ts';
+import type { Context } from './context.ts';
+
+/** Notes the unpacked size of a layer, in bytes: counting it again means looking at each of its files. */
+export function noteLayerSize(database: Database, chainID: Digest, bytes: number): void {
+  database.run('INSERT OR REPLACE INTO layer_size (chain_id, bytes) VALUES (?, ?)', chainID, bytes);
+}
+
+/** The sum of the layers' sizes in bytes; one that was never noted (a crash came in between) is counted. */
+export async function sizeOfLayers(
+  { database, helper }: Pick<Context, 'database' | 'helper'>,
+  layers: LayerStore,
+  chain: readonly Digest[],
+): Promise<number> {
+  let total = 0;
+  for (const chainID of chain) {
+    const noted = database.get('SELECT bytes FROM layer_size WHERE chain_id = ?', chainID)?.['bytes'];
+    const [bytes = 0] =
+      typeof noted === 'number' ? [noted] : await treeSizes(helper, [layers.directory(chainID)]);
+    if (noted === undefined) noteLayerSize(database, chainID, bytes);
+    total += bytes;
+  }
+  return total;
+}

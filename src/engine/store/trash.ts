@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Trash } from '../../storage/trash.ts';
+import { type ContainerId, deleteContainer } from './containers.ts';
+import type { Context } from './context.ts';
+import { discardUnusedCopies } from './layer-copies.ts';
+
+/** Where this store's things go that are deleted. */
+export function trashOf(context: Context): Trash {
+  return new Trash(context.paths.trash, context.helper);
+}
+
+/**
+ * Deletes a container: its row and the name of its directory in one transaction, then the files, and the copies of
+ * layers that it had for its id maps unless another container shares them. `isUnused` is asked in the transaction, which
+ * whoever starts a container takes, too: when it says no, or something of a run is left, the answer is false and nothing
+ * was done. Its row is what makes somebody complete the teardown.
+ */
+export async function discardContainer(
+  context: Context,
+  id: ContainerId,
+  isUnused: () => boolean,
+): Promise<boolean> {
+  const trash = trashOf(context);
+  const { database, paths } = context;
+  const discarded = database.transaction(() => {
+    if (existsSync(join(paths.run, id)) || !isUnused()) return false;
+    const copies = database.get("SELECT 1 FROM container WHERE id = ? AND id_maps ->> '$.idMapped' = 0", id);
+    deleteContainer(database, id);
+    trash.take(join(paths.containers, id));
+    if (copies !== undefined) discardUnusedCopies(context, trash);
+    return true;
+  });
+  if (discarded) await trash.empty();
+  return discarded;
+}

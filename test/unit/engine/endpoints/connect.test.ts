@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { connectContainer, disconnectContainer } from '../../../../src/engine/endpoints/connect.ts';
+import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
+import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
+import type { NetworkDefinition } from '../../../../src/network/definition.ts';
+import { containerRow, ID, useContext } from '../fixtures.ts';
+
+const room = useContext();
+
+function definition(name: string, digit: string): NetworkDefinition {
+  return {
+    id: digit.repeat(64),
+    name,
+    driver: 'bridge',
+    subnets: [],
+    internal: false,
+  } as unknown as NetworkDefinition;
+}
+
+const FRONT = definition('front', 'f');
+const BACK = definition('back', 'b');
+
+beforeEach(() => {
+  const { database, paths } = room.context;
+  for (const each of [FRONT, BACK])
+    insertNetwork(database, { definition: each, labels: {}, options: {}, createdAt: 0 });
+  const { options } = containerRow();
+  const network = { attachments: [{ network: FRONT.id }] };
+  const namespaces = { network: 'networks' as const };
+  insertContainer(
+    database,
+    containerRow({ started: false, options: { ...options, namespaces, network } }),
+    () => false,
+  );
+  mkdirSync(join(paths.containers, ID), { recursive: true });
+});
+
+function networks(): (string | undefined)[] | undefined {
+  return containerById(room.context.database, ID)?.options.network?.attachments.map(({ network }) => network);
+}
+
+const connect = (network: string) =>
+  connectContainer(room.context, 'name', { attachment: { network }, links: [] });
+const disconnect = (network: string, container: string, force = false) =>
+  disconnectContainer(room.context, { network, container, force });
+
+describe('a container that does not run', () => {
+  it('is connected to networks and taken off them, from its next start on', async () => {
+    await connect('back');
+    expect(networks()).toEqual([FRONT.id, BACK.id]);
+    await expect(connect('back')).rejects.toMatchObject({ kind: 'conflict' });
+    await disconnect('front', 'name');
+    expect(networks()).toEqual([BACK.id]);
+  });
+
+  it('is not connected to a network that is removed at the same moment', async () => {
+    const connecting = connect('back');
+    deleteNetwork(room.context.database, BACK.id);
+    await expect(connecting).rejects.toMatchObject({ kind: 'notFound', message: 'no such network: back' });
+    expect(networks()).toEqual([FRONT.id]);
+  });
+});
+
+describe('to disconnect by force', () => {
+  it('is fine for a container that is not there any more, by name, id and part of an id', async () => {
+    for (const [network, container] of [
+      ['front', 'nobody'],
+      [FRONT.id, 'a'.repeat(64)],
+      ['ffff', 'aaaa'],
+    ] as const) {
+      await disconnect(network, container, true);
+      await expect(disconnect(network, container)).rejects.toMatchObject({ kind: 'notFound' });
+    }
+  });
+
+  it('does not hide that there is no such network, or that the container is not on it', async () => {
+    for (const network of ['frnt', 'e'.repeat(64), 'eeee']) {
+      await expect(disconnect(network, 'name', true)).rejects.toMatchObject({
+        kind: 'notFound',
+        message: `no such network: ${network}`,
+      });
+    }
+    await expect(disconnect('back', 'name', true)).rejects.toMatchObject({ kind: 'conflict' });
+    await expect(disconnect('', 'name', true)).rejects.toMatchObject({ kind: 'notFound' });
+  });
+});

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { containerByName } from '../../../../src/engine/store/containers.ts';
+import { MIGRATIONS } from '../../../../src/engine/store/migrations.ts';
+import { Database } from '../../../../src/host/database.ts';
+import { digestOf } from '../../../../src/oci/digest.ts';
+
+/** The steps before the options of containers were grouped by namespaces, security, devices, files and stop. */
+const BEFORE = MIGRATIONS.findIndex((step) => step.includes('isolation'));
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** What an older skiff kept of a container, read by this one. */
+function migrated(isolation: object, columns = '') {
+  const file = join(directory, 'state.db');
+  const old = Database.open(file, MIGRATIONS.slice(0, BEFORE));
+  old.run(
+    "INSERT INTO image (id, config, layers, size, created_at) VALUES (?, '{}', '[]', 0, 0)",
+    digestOf(''),
+  );
+  const options = {
+    image: 'busybox',
+    process: { command: ['true'], env: [], stdin: false },
+    isolation,
+    resources: { memory: 1 },
+    autoRemove: true,
+  };
+  old.run(
+    `INSERT INTO container (id, name, image_id, image_name, layers, argv, options, auto_remove, created_at, started)
+     VALUES (?, 'old', ?, 'busybox', '[]', '["true"]', ?, 1, 0, 1)`,
+    'c'.repeat(64),
+    digestOf(''),
+    JSON.stringify(options),
+  );
+  if (columns !== '') old.run(`UPDATE container SET ${columns}`);
+  old.close();
+  const database = Database.open(file, MIGRATIONS);
+  try {
+    return containerByName(database, 'old');
+  } finally {
+    database.close();
+  }
+}
+
+describe('a container of an older store', () => {
+  it('keeps its host name, its network and its read-only root', () => {
+    expect(migrated({ hostname: 'box', network: 'host', readOnly: true })).toMatchObject({
+      idMaps: undefined,
+      options: {
+        image: 'busybox',
+        process: { command: ['true'], env: [], stdin: false },
+        namespaces: { hostname: 'box', network: 'host' },
+        files: { readOnly: true },
+        security: {},
+        devices: {},
+        stop: {},
+        resources: { memory: 1 },
+        autoRemove: true,
+      },
+    });
+  });
+
+  it('without a host name has none, and nothing is left of the old grouping', () => {
+    const options = migrated({ network: 'none', readOnly: false })?.options;
+    expect(options?.namespaces).toEqual({ network: 'none' });
+    expect(options?.files).toEqual({ readOnly: false });
+    expect(options).not.toHaveProperty('isolation');
+  });
+
+  it('is wanted to run if it was started and has not ended, as far as that was seen', () => {
+    expect(migrated({})).toMatchObject({ wanted: 'running', boot: undefined, imageConfig: undefined });
+  });
+
+  it('is not wanted to run when it has ended, and nobody is at work on it any more', () => {
+    expect(migrated({}, `starter = '1 1', ended = '{"code":0}'`)).toMatchObject({
+      wanted: 'stopped',
+      starter: undefined,
+      ended: { code: 0 },
+    });
+  });
+
+  it('is not wanted to run when it could not be started', () => {
+    expect(migrated({}, `error = '{"message":"no","exitCode":127}'`)?.wanted).toBe('stopped');
+  });
+});

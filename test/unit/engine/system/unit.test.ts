@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import type { Context } from '../../../../src/engine/store/context.ts';
+import { systemdUnit } from '../../../../src/engine/system/unit.ts';
+import { storePaths } from '../../../../src/host/paths.ts';
+
+function unit(root: string, self: string[]): string {
+  return systemdUnit({ paths: storePaths(root), self } as unknown as Context);
+}
+
+describe('the unit for systemd', () => {
+  it('starts what has to run and stops everything, with this very program', () => {
+    const text = unit('', ['/usr/bin/skiff']);
+    expect(text).toContain('\nExecStart=/usr/bin/skiff system start-all\n');
+    expect(text).toContain('\nExecStop=/usr/bin/skiff system stop-all\n');
+    expect(text).toContain('\nRequiresMountsFor=/var/lib/skiff\n');
+  });
+
+  it('names a store that is not the default one, so that systemd reads it as it is', () => {
+    expect(unit('/srv/my 100% "store"', ['/usr/bin/skiff'])).toContain(
+      '\nExecStart=/usr/bin/skiff --root "/srv/my 100%% \\"store\\"" system start-all\n',
+    );
+  });
+
+  it('doubles the dollar in arguments only, where it would name a variable', () => {
+    const text = unit('/srv/$HOME', ['/opt/$a b/skiff', '/opt/$c.ts']);
+    expect(text).toContain('\nExecStart="/opt/$a b/skiff" /opt/$$c.ts --root /srv/$$HOME system start-all\n');
+    expect(text).toContain('\nRequiresMountsFor=/srv/$HOME\n');
+  });
+
+  it('is refused for a path with a line break, which no unit can name', () => {
+    expect(() => unit('/srv/a\nExecStart=b', ['/usr/bin/skiff'])).toThrow('control characters');
+  });
+});

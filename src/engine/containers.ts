@@ -1,5 +1,5 @@
 import type { Handover } from '../host/replace-process.ts';
-import type { ExplainedFailure, FailureRecord } from '../runtime/failure.ts';
+import type { ExplainedFailure, FailureRecord } from '../runtime/failure/failure.ts';
 import type { InspectOptions } from './inspect/container.ts';
 import type { Joining } from './lifecycle/attach.ts';
 import type { ExecRequest } from './lifecycle/exec.ts';

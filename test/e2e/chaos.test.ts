@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseStateRecord } from '../../src/runtime/records.ts';
+import { parseStateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 

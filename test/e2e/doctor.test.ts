@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/engine/doctor/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
-import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
+import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { COMMAND, cgroups, isRunning, leftovers, useStore } from '../helpers/skiff.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type HealthRecord, parseHealthRecord } from '../../src/runtime/health-record.ts';
+import { type HealthRecord, parseHealthRecord } from '../../src/runtime/monitor/health-record.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 

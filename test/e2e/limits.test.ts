@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
-import { type Controller, findCgroup, monitorPathOf } from '../../src/runtime/cgroup-paths.ts';
-import { parseStateRecord } from '../../src/runtime/records.ts';
+import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
+import { type Controller, findCgroup, monitorPathOf } from '../../src/runtime/cgroup/paths.ts';
+import { parseStateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue, someDisk } from '../helpers/cgroups.ts';
 import { useStore } from '../helpers/skiff.ts';

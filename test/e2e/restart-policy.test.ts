@@ -2,7 +2,7 @@ import { readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
-import { parseStateRecord, type StateRecord } from '../../src/runtime/records.ts';
+import { parseStateRecord, type StateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 

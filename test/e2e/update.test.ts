@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { monitorPathOf } from '../../src/runtime/cgroup-paths.ts';
+import { monitorPathOf } from '../../src/runtime/cgroup/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';

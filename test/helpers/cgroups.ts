@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readCgroupLayout } from '../../src/runtime/cgroup-layout.ts';
-import { type Controller, findCgroup } from '../../src/runtime/cgroup-paths.ts';
+import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
+import { type Controller, findCgroup } from '../../src/runtime/cgroup/paths.ts';
 
 /** The name of one limit's file on each version of cgroups. */
 export interface LimitFile {

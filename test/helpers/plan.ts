@@ -15,13 +15,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, expect } from 'vitest';
-import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
 import {
   type ExitRecord,
   parseExitRecord,
   parseStateRecord,
   type StateRecord,
-} from '../../src/runtime/records.ts';
+} from '../../src/runtime/monitor/records.ts';
+import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 
 /** The helper that is tested; SKIFF_HELPER names another build of it, such as the one with sanitizers. */

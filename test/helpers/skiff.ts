@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { afterAll, expect } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
 import { processIdentity } from '../../src/host/process.ts';
-import { containerOfCgroup } from '../../src/runtime/cgroup-paths.ts';
+import { containerOfCgroup } from '../../src/runtime/cgroup/paths.ts';
 
 /** The built executable. */
 export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');

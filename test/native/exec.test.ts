@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFi
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseExitRecord } from '../../src/runtime/records.ts';
+import { parseExitRecord } from '../../src/runtime/monitor/records.ts';
 import { type Call, errno, KILL, writeFilter } from '../helpers/filter.ts';
 import {
   finished,

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
+import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { makeLayer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const room = useRoom();

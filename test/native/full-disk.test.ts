@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExitRecord, parseExitRecord } from '../../src/runtime/records.ts';
+import { type ExitRecord, parseExitRecord } from '../../src/runtime/monitor/records.ts';
 import { gone, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();

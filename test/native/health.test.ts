@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, unlinkSync, watch, writeFileSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readText } from '../../src/host/read-text.ts';
-import { type HealthRecord, parseHealthRecord } from '../../src/runtime/health-record.ts';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import { type HealthRecord, parseHealthRecord } from '../../src/runtime/monitor/health-record.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const room = useRoom();

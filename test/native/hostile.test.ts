@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import { makeLayer, printed, useRoom } from '../helpers/plan.ts';
 
 /** Attacks that need a race, or a state of the root file system that only a sharing container could make. */

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import {
   finished,
   HELPER,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import { journalFields, useLogServers } from '../helpers/log-server.ts';
 import { useRoom } from '../helpers/plan.ts';
 

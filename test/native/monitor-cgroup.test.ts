@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
-import type { StateRecord } from '../../src/runtime/records.ts';
+import type { StateRecord } from '../../src/runtime/monitor/records.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const V1 = existsSync('/sys/fs/cgroup/cpu/cgroup.procs');

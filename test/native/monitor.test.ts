@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { readText } from '../../src/host/read-text.ts';
-import { parseExitRecord } from '../../src/runtime/records.ts';
+import { parseExitRecord } from '../../src/runtime/monitor/records.ts';
 import { finished, gone, HELPER, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseLinks } from '../../src/network/links.ts';
-import { encodePlan, type PlanRecord } from '../../src/runtime/plan-encode.ts';
+import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { deleteElement, getChain, newChain, newElement, newRule, newTable } from '../helpers/nft-messages.ts';
 import { finished, gone, HELPER, HELPER_IS_STATIC, useRoom } from '../helpers/plan.ts';

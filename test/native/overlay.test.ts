@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import { HELPER, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();

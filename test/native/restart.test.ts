@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseExitRecord, type StateRecord } from '../../src/runtime/records.ts';
+import { parseExitRecord, type StateRecord } from '../../src/runtime/monitor/records.ts';
 import { finished, gone, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
 
 const room = useRoom();

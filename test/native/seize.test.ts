@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PlanRecord } from '../../src/runtime/plan-encode.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
 import {
   finished,
   HELPER_IS_STATIC,

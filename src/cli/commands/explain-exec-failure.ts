@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { explainFailure } from '../../runtime/failure.ts';
+import { explainFailure } from '../../runtime/failure/failure.ts';
 import { renderError } from '../output/error.ts';
 import { printError } from '../output/print.ts';
 import type { Session } from '../session.ts';

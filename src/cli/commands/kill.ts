@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseSignal } from '../../runtime/signals.ts';
+import { parseSignal } from '../../runtime/monitor/signals.ts';
 import { forEachName } from '../each.ts';
 import { addSelection, isActive, type SelectionFlags, selected } from '../options/selection.ts';
 import type { Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import type { Explanation } from '../../engine/reports/why.ts';
-import { signalName } from '../../runtime/signals.ts';
+import { signalName } from '../../runtime/monitor/signals.ts';
 import { faultWords } from './faults.ts';
 import { remarksOn, type Words } from './remarks.ts';
 import { ago, humanDuration } from './time.ts';

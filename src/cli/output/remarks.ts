@@ -1,5 +1,5 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
-import { signalName } from '../../runtime/signals.ts';
+import { signalName } from '../../runtime/monitor/signals.ts';
 import { humanDuration } from './time.ts';
 import { humanMemory } from './units.ts';
 

@@ -1,5 +1,5 @@
 import type { StopResult } from '../../engine/lifecycle/stop.ts';
-import { signalName } from '../../runtime/signals.ts';
+import { signalName } from '../../runtime/monitor/signals.ts';
 
 /** Why a container had to be killed in the end, and the cure, in lines; undefined when it ended by itself. */
 export function stopRemark(name: string, result: StopResult | undefined): string | undefined {

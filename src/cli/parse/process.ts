@@ -1,6 +1,6 @@
 import type { RlimitOption } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
-import { parseSignal } from '../../runtime/signals.ts';
+import { parseSignal } from '../../runtime/monitor/signals.ts';
 
 /** `--umask 0022`: an octal value as a number. Throws `invalid`. */
 export function parseUmask(text: string): number {

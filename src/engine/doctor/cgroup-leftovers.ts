@@ -1,8 +1,8 @@
 import { rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Looks } from '../../host/probe.ts';
-import { readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { containerOfCgroup } from '../../runtime/cgroup-paths.ts';
+import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { containerOfCgroup } from '../../runtime/cgroup/paths.ts';
 import type { Leftover } from './leftovers.ts';
 
 /** How far below a hierarchy's root containers' cgroups are looked for: `--cgroup-parent /team/a` is three down. */

@@ -1,6 +1,6 @@
 import type { Looks } from '../../host/probe.ts';
-import { type CgroupLayout, type Hierarchy, readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { type Controller, hierarchyOf, nameOn } from '../../runtime/cgroup-paths.ts';
+import { type CgroupLayout, type Hierarchy, readCgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { type Controller, hierarchyOf, nameOn } from '../../runtime/cgroup/paths.ts';
 import type { Finding } from './host.ts';
 
 /** What containers want of cgroups, and what is lost without it. */

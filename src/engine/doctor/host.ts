@@ -1,8 +1,8 @@
 import { type Looks, probeRights, type Rights } from '../../host/probe.ts';
 import { type KernelFacts, probeKernel } from '../../host/probe-kernel.ts';
-import { CAPABILITIES, type Capability } from '../../runtime/capabilities.ts';
-import { bestProfile, PROFILE_LIST } from '../../runtime/host-facts.ts';
-import { OWN_PROFILE, usualProfile } from '../../runtime/labels.ts';
+import { CAPABILITIES, type Capability } from '../../runtime/spec/capabilities.ts';
+import { bestProfile, PROFILE_LIST } from '../../runtime/spec/host-facts.ts';
+import { OWN_PROFILE, usualProfile } from '../../runtime/spec/lsm.ts';
 import { findProfileParser } from '../prepare/apparmor.ts';
 import type { Context } from '../store/context.ts';
 import { cgroupFindings } from './cgroups.ts';

@@ -1,5 +1,5 @@
 import type { NetworkDefinition } from '../../network/definition.ts';
-import { errnoName, type FailureRecord } from '../../runtime/failure.ts';
+import { errnoName, type FailureRecord } from '../../runtime/failure/failure.ts';
 import type { NetworkDamage } from '../networks/damage.ts';
 import type { Finding } from './host.ts';
 

@@ -6,7 +6,7 @@ import { familyOf } from '../../network/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../../network/definition.ts';
 import type { NameService } from '../../network/name-service.ts';
 import { compileDeparture, compileRoutes } from '../../network/network-file.ts';
-import { requestRenewal, requestWait } from '../../runtime/monitor-client.ts';
+import { requestRenewal, requestWait } from '../../runtime/monitor/client.ts';
 import { leadOut, releaseAddresses } from '../leases/addresses.ts';
 import { movePorts, portsOf } from '../leases/ports.ts';
 import { isIdle } from '../lifecycle/remove.ts';

@@ -1,4 +1,4 @@
-import { DEFAULT_SHM_SIZE } from '../../runtime/defaults.ts';
+import { DEFAULT_SHM_SIZE } from '../../runtime/spec/defaults.ts';
 import type {
   CreateOptions,
   DeviceAmount,

@@ -1,5 +1,5 @@
 import { parseImageConfig } from '../../oci/image-config.ts';
-import type { HealthRecord } from '../../runtime/health-record.ts';
+import type { HealthRecord } from '../../runtime/monitor/health-record.ts';
 import { healthSettings } from '../options/health.ts';
 import { explainedHealthOf } from '../state/health.ts';
 import type { Observed } from '../state/observe.ts';

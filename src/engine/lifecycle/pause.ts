@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
-import { type CgroupLayout, readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { freeze, isFrozen, thaw } from '../../runtime/freezer.ts';
+import { freeze, isFrozen, thaw } from '../../runtime/cgroup/freezer.ts';
+import { type CgroupLayout, readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { cgroupOf, freezerOf } from '../state/cgroup.ts';
 import type { Observed } from '../state/observe.ts';

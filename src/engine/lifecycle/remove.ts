@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { requestStop } from '../../runtime/monitor-client.ts';
+import { requestStop } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isUp, statusOf } from '../state/status.ts';

@@ -1,4 +1,4 @@
-import { requestKeep } from '../../runtime/monitor-client.ts';
+import { requestKeep } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { StopOptions } from '../options/create.ts';
 import { type ContainerRow, recordStarter } from '../store/containers.ts';

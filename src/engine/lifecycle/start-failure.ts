@@ -5,7 +5,7 @@ import {
   errnoName,
   explainFailure,
   type FailureRecord,
-} from '../../runtime/failure.ts';
+} from '../../runtime/failure/failure.ts';
 import { parseIdentity } from '../state/status.ts';
 import { type ContainerRow, deleteContainer, recordStartFailure } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { requestSignal, requestStop } from '../../runtime/monitor-client.ts';
-import { parseSignal } from '../../runtime/signals.ts';
+import { requestSignal, requestStop } from '../../runtime/monitor/client.ts';
+import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { StopOptions } from '../options/create.ts';
 import { type StopSettings, stopSettings } from '../options/stop.ts';
 import { observe } from '../state/observe.ts';

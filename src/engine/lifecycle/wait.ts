@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
-import { requestWait } from '../../runtime/monitor-client.ts';
+import { requestWait } from '../../runtime/monitor/client.ts';
 import { type Observed, observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from '../store/containers.ts';

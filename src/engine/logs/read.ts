@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
-import { requestWait } from '../../runtime/monitor-client.ts';
+import { requestWait } from '../../runtime/monitor/client.ts';
 import { controlSocket } from '../lifecycle/stop.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';

@@ -3,7 +3,7 @@ import type { NetworkDefinition } from '../../network/definition.ts';
 import { bridgeAlias } from '../../network/links.ts';
 import { compileBridges } from '../../network/network-file.ts';
 import { WATCHED_CHAIN, WATCHED_RULES } from '../../network/nft/watched-chain.ts';
-import type { FailureRecord } from '../../runtime/failure.ts';
+import type { FailureRecord } from '../../runtime/failure/failure.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import type { Context } from '../store/context.ts';
 import { bridgePorts } from './bridge-ports.ts';

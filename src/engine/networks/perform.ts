@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomHex } from '../../host/random.ts';
 import { callHelper } from '../../host/run-program.ts';
 import { type Link, parseLinks } from '../../network/links.ts';
-import { explainFailure, type FailureRecord } from '../../runtime/failure.ts';
+import { explainFailure, type FailureRecord } from '../../runtime/failure/failure.ts';
 import type { Context } from '../store/context.ts';
 
 /** Performs a network file that lies nowhere yet. Throws what its first failing step means. */

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
-import { parseSignal } from '../../runtime/signals.ts';
+import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { StopOptions } from './create.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';

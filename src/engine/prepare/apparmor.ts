@@ -4,9 +4,9 @@ import { withLock } from '../../host/lock.ts';
 import { writeOwnFile } from '../../host/own-file.ts';
 import { type Looks, THIS_HOST } from '../../host/probe.ts';
 import { type ProgramResult, runProgram } from '../../host/run-program.ts';
-import { PROFILE_FEATURES, profileText } from '../../runtime/apparmor-profile.ts';
-import { type AppArmorState, readAppArmor } from '../../runtime/host-facts.ts';
-import { OWN_PROFILE } from '../../runtime/labels.ts';
+import { PROFILE_FEATURES, profileText } from '../../runtime/spec/apparmor-profile.ts';
+import { type AppArmorState, readAppArmor } from '../../runtime/spec/host-facts.ts';
+import { OWN_PROFILE } from '../../runtime/spec/lsm.ts';
 import type { Context } from '../store/context.ts';
 import { inWorkspace } from '../store/workspace.ts';
 

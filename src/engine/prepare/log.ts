@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { LogSubject } from '../../runtime/log-tag.ts';
+import type { LogSubject } from '../../runtime/log/tag.ts';
 import type { LogSettings } from '../../runtime/options.ts';
 import type { LogOptions } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
@@ -19,7 +19,7 @@ export async function prepareLogs(
 ): Promise<LogSettings | undefined> {
   const file = join(context.paths.containers, subject.id, 'log');
   if (wish === undefined) return { driver: 'json-file', path: file, ...ROTATION, attributes: {} };
-  const { logSettings } = await import('../../runtime/log-options.ts');
+  const { logSettings } = await import('../../runtime/log/options.ts');
   const settings = logSettings(wish, subject, {
     file,
     ...ROTATION,

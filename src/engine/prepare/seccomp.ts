@@ -4,7 +4,7 @@ import { kernelVersion } from '../../host/kernel.ts';
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
 import type { ContainerOptions } from '../../runtime/options.ts';
 import { type SeccompProgram, seccompProgram } from '../../runtime/seccomp/program.ts';
-import { isFilteredByDefault } from '../../runtime/spec.ts';
+import { isFilteredByDefault } from '../../runtime/spec/spec.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
-import type { CgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { readUsage, type Usage } from '../../runtime/cgroup-usage.ts';
+import type { CgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { readUsage, type Usage } from '../../runtime/cgroup/usage.ts';
 import { cgroupOf } from '../state/cgroup.ts';
 import { type Observed, observe } from '../state/observe.ts';
 import { allContainers, type ContainerRow, findContainer } from '../store/containers.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseImageConfig } from '../../oci/image-config.ts';
-import { readEvidence } from '../../runtime/cgroup-evidence.ts';
-import { readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { readUsage } from '../../runtime/cgroup-usage.ts';
-import { EXIT_CODE_UNKNOWN, type ExitRecord } from '../../runtime/records.ts';
+import { readEvidence } from '../../runtime/cgroup/evidence.ts';
+import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { readUsage } from '../../runtime/cgroup/usage.ts';
+import { EXIT_CODE_UNKNOWN, type ExitRecord } from '../../runtime/monitor/records.ts';
 import { stopSettings } from '../options/stop.ts';
 import { cgroupOf } from '../state/cgroup.ts';
 import { type Observed, observe } from '../state/observe.ts';

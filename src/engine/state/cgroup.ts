@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
-import { type CgroupLayout, readCgroupLayout } from '../../runtime/cgroup-layout.ts';
-import { type Cgroup, type Controller, cgroupsPathOf, findCgroup } from '../../runtime/cgroup-paths.ts';
+import { type CgroupLayout, readCgroupLayout } from '../../runtime/cgroup/layout.ts';
+import { type Cgroup, type Controller, cgroupsPathOf, findCgroup } from '../../runtime/cgroup/paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 
 /** `linux.cgroupsPath` of a container, as when it was planned. */

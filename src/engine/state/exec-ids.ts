@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../../host/process.ts';
-import { execDirectory } from '../../runtime/plan-exec.ts';
+import { execDirectory } from '../../runtime/plan/exec.ts';
 
 /** Ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
 export function livingExecIds(runDir: string): string[] {

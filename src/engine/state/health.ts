@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainFailure } from '../../runtime/failure.ts';
-import { type HealthCheck, type HealthRecord, parseHealthRecord } from '../../runtime/health-record.ts';
+import { explainFailure } from '../../runtime/failure/failure.ts';
+import {
+  type HealthCheck,
+  type HealthRecord,
+  parseHealthRecord,
+} from '../../runtime/monitor/health-record.ts';
 import type { HealthSettings } from '../../runtime/options.ts';
 import { healthSettings } from '../options/health.ts';
 import type { ContainerRow } from '../store/containers.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isAlive, type ProcessIdentity } from '../../host/process.ts';
-import { requestLock } from '../../runtime/monitor-client.ts';
+import { requestLock } from '../../runtime/monitor/client.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type Observed, observe, type Settled } from './observe.ts';

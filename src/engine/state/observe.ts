@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { runProgram } from '../../host/run-program.ts';
-import { EXIT_CODE_UNKNOWN } from '../../runtime/records.ts';
+import { EXIT_CODE_UNKNOWN } from '../../runtime/monitor/records.ts';
 import { type ContainerRow, containerById, recordEnd } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';

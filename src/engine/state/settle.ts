@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { requestWait } from '../../runtime/monitor-client.ts';
+import { requestWait } from '../../runtime/monitor/client.ts';
 import { allContainers, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { cleanUp, type Observed, observe } from './observe.ts';

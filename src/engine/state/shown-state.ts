@@ -1,5 +1,5 @@
-import type { HealthRecord } from '../../runtime/health-record.ts';
-import type { ExitRecord } from '../../runtime/records.ts';
+import type { HealthRecord } from '../../runtime/monitor/health-record.ts';
+import type { ExitRecord } from '../../runtime/monitor/records.ts';
 import type { Context } from '../store/context.ts';
 import { healthOf } from './health.ts';
 import type { Observed } from './observe.ts';

@@ -9,7 +9,7 @@ import {
   parseExitRecord,
   parseStateRecord,
   type StateRecord,
-} from '../../runtime/records.ts';
+} from '../../runtime/monitor/records.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 

@@ -1,6 +1,6 @@
 import type { Database, Row } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ExitRecord } from '../../runtime/records.ts';
+import type { ExitRecord } from '../../runtime/monitor/records.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { ContainerId, ContainerRow, OwnerMaps, StartFailure } from './containers.ts';
 

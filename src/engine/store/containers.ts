@@ -1,7 +1,7 @@
 import { EngineError, type ErrorKind } from '../../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ExitRecord } from '../../runtime/records.ts';
+import type { ExitRecord } from '../../runtime/monitor/records.ts';
 import type { CreateOptions, IdMaps } from '../options/create.ts';
 import { findDeparture } from './departures.ts';
 

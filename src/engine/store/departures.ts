@@ -1,6 +1,6 @@
 import type { Database } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { type ExitRecord, parseExitRecord } from '../../runtime/records.ts';
+import { type ExitRecord, parseExitRecord } from '../../runtime/monitor/records.ts';
 import type { CreateOptions } from '../options/create.ts';
 
 /** A `--rm` container that is gone: how it ended, and what that is understood by. */

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { asCount, asList, asObject, asString, optional } from '../../oci/json.ts';
-import { CAPABILITIES } from '../capabilities.ts';
+import { CAPABILITIES } from '../spec/capabilities.ts';
 import type { KernelVersion } from './kernel.ts';
 
 /** What a filter may say of a call (seccomp(2)); SCMP_ACT_NOTIFY, which asks a program outside, is not among them. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { randomHex } from '../../host/random.ts';
 import { digestOf, hexOf } from '../../oci/digest.ts';
-import { capabilityMask } from '../capabilities.ts';
+import { capabilityMask } from '../spec/capabilities.ts';
 import { atLeast, type KernelVersion, SPEC_ALLOW_SINCE } from './kernel.ts';
 
 export interface SeccompRequest {

@@ -1,5 +1,5 @@
-import type { HostFacts, HostNode } from '../../../src/runtime/host-facts.ts';
 import type { ContainerOptions } from '../../../src/runtime/options.ts';
+import type { HostFacts, HostNode } from '../../../src/runtime/spec/host-facts.ts';
 
 export const ID = 'a'.repeat(64);
 

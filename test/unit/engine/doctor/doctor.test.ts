@@ -7,7 +7,7 @@ import { clearLeftovers, findLeftovers } from '../../../../src/engine/doctor/lef
 import { insertContainer } from '../../../../src/engine/store/containers.ts';
 import { type Looks, THIS_HOST } from '../../../../src/host/probe.ts';
 import { processIdentity } from '../../../../src/host/process.ts';
-import { OWN_PROFILE } from '../../../../src/runtime/labels.ts';
+import { OWN_PROFILE } from '../../../../src/runtime/spec/lsm.ts';
 import { looksOf } from '../../host/looks.ts';
 import { containerRow, ID, useContext } from '../fixtures.ts';
 

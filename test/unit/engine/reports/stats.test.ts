@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readCpuTime, trafficOf } from '../../../../src/engine/reports/host-counters.ts';
 import { cpuPercent } from '../../../../src/engine/reports/stats.ts';
-import type { Cgroup } from '../../../../src/runtime/cgroup-paths.ts';
-import { readUsage } from '../../../../src/runtime/cgroup-usage.ts';
+import type { Cgroup } from '../../../../src/runtime/cgroup/paths.ts';
+import { readUsage } from '../../../../src/runtime/cgroup/usage.ts';
 
 const usage = (version: Cgroup['version'], files: Record<string, string>) =>
   readUsage(

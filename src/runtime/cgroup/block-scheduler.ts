@@ -1,0 +1,22 @@
+import type { CgroupFiles } from './limits.ts';
+import { cannotBeHonoured } from './refusals.ts';
+
+/**
+ * Only a device that BFQ schedules can have a weight of its own in `bfq.weight` files; the kernel refuses others when the
+ * container starts. Throws `unsupported` for the first of them, with the line that changes its scheduler as a hint.
+ */
+export function requireBfq(
+  devices: readonly { major: number; minor: number }[],
+  { read }: CgroupFiles,
+): void {
+  for (const { major, minor } of devices) {
+    const file = `/sys/dev/block/${major}:${minor}/queue/scheduler`;
+    const current = /\[([^\]]+)\]/.exec(read(file) ?? '')?.[1];
+    if (current === undefined || current === 'bfq') continue;
+    throw cannotBeHonoured(
+      'weightDevice',
+      `device ${major}:${minor} is scheduled by "${current}", which knows no weights`,
+      `echo bfq > ${file}`,
+    );
+  }
+}

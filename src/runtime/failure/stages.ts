@@ -1,0 +1,293 @@
+import type { ErrorKind } from '../../errors.ts';
+import { explainCgroup, explainDeviceProgram } from './cgroup.ts';
+import { explainGroup, explainUser } from './identity.ts';
+import { ISOLATION } from './isolation.ts';
+import { NETWORK } from './network.ts';
+
+/** What the helper reports about a step that failed (src/ARCHITECTURE.md, "The error record"). */
+export interface FailureRecord {
+  /** One of native/stages.def. */
+  stage: string;
+  errno: number;
+  /** The object of the step: a path, a name. */
+  detail: string;
+}
+
+/** What went wrong, in a user's words; without `exitCode` it is 125. */
+export interface Words {
+  kind: ErrorKind;
+  message: string;
+  hint?: string | undefined;
+  exitCode?: 126 | 127;
+}
+
+/** Everything that is known about a failure when it is put into words. */
+export interface Failure extends FailureRecord {
+  /** `ENOENT`. */
+  code: string;
+  /** `no such file or directory`. */
+  reason: string;
+  command: string;
+  user: string;
+}
+
+/** The capability that a stage fails without; the others need CAP_SYS_ADMIN. */
+const NEEDED: Readonly<Record<string, string>> = {
+  capabilities: 'CAP_SETPCAP',
+  group: 'CAP_SETGID',
+  loopback: 'CAP_NET_ADMIN',
+  node: 'CAP_MKNOD',
+  user: 'CAP_SETUID and CAP_SETGID',
+};
+
+const privilegesHint = (stage: string): string =>
+  `skiff needs root with ${NEEDED[stage] ?? 'CAP_SYS_ADMIN'}; inside of a container, start that one with --privileged`;
+
+const HINT_DISK = 'make room, or keep the state elsewhere with --root';
+
+/** What an errno means wherever it comes from; a stage overrides what it knows better. */
+function generalWords({ code, stage, detail, reason }: Failure): Words {
+  const phrase =
+    PHRASES[stage]?.replace('%', () => detail) ?? `cannot start the container: ${stage} ${detail}`;
+  const message = `${phrase}: ${reason}`;
+  switch (code) {
+    case 'EPERM':
+    case 'EACCES':
+      return { kind: 'denied', message, hint: privilegesHint(stage) };
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return { kind: 'unavailable', message, hint: HINT_DISK };
+    case 'ENOMEM':
+      return {
+        kind: 'unavailable',
+        message,
+        hint: 'the machine, or the cgroup that skiff runs in, is out of memory',
+      };
+    case 'EMFILE':
+    case 'ENFILE':
+      return { kind: 'unavailable', message, hint: 'too many files are open: see ulimit -n and fs.file-max' };
+    case 'ENOSYS':
+    case 'ENODEV':
+      return { kind: 'unsupported', message, hint: 'this kernel lacks something that containers need' };
+    default:
+      return { kind: 'internal', message };
+  }
+}
+
+/** What failed, for each stage of native/stages.def that has no explainer; `%` is the detail. */
+const PHRASES: Readonly<Record<string, string>> = {
+  'bind-root': 'cannot mount the root file system %',
+  capabilities: 'cannot set the capabilities of the command',
+  'cgroup-mount': 'cannot show the container its cgroup',
+  'cgroup-namespace': 'cannot make a cgroup namespace',
+  cleanup: 'cannot clean up %',
+  control: 'cannot make the control socket %',
+  domainname: 'cannot set the domain name "%"',
+  hostname: 'cannot set the host name "%"',
+  lock: 'another command is starting or cleaning up this container',
+  log: 'cannot write the log %',
+  loopback: 'cannot bring the loopback interface up',
+  mask: 'cannot hide %',
+  measure: 'cannot count the bytes below %',
+  mkdir: 'cannot make the directory %',
+  monitor: 'cannot start the monitor of the container',
+  'no-new-privileges': 'cannot give up new privileges',
+  node: 'cannot make the device %',
+  pivot: 'cannot make % the root of the container',
+  plan: 'cannot read the plan (%)',
+  propagation: 'cannot make the mounts of the container its own',
+  readonly: 'cannot make % read-only',
+  reaper: 'cannot stay as the first process of the container (%)',
+  remove: 'cannot remove %',
+  resolver: 'cannot start the resolver of names (%)',
+  'root-readonly': 'cannot make the root file system read-only',
+  seal: 'cannot run the helper from a copy that no container can change',
+  shift: 'cannot copy % with the owners that the container sees',
+  state: 'cannot write the state of the container (%)',
+  symlink: 'cannot make the link %',
+  terminal: 'cannot make the terminal of the container (%)',
+};
+
+/** What is known better than in general. */
+export type Explainer = (failure: Failure) => Partial<Words>;
+
+/** The stages about which more can be said than that they failed. */
+const EXPLAINERS: Readonly<Record<string, Explainer>> = {
+  cgroup: explainCgroup,
+  write: explainCgroup,
+  'copy-value': explainCgroup,
+  'device-program': explainDeviceProgram,
+  ...ISOLATION,
+  ...NETWORK,
+  clone: explainClone,
+  spawn: explainSpawn,
+  target: explainTarget,
+  attach: explainTarget,
+  bind: explainMount,
+  'bind-source': explainBindSource,
+  mount: explainMount,
+  overlay: explainOverlay,
+  user: explainUser,
+  group: explainGroup,
+  cwd: ({ detail, reason }) => ({
+    kind: 'invalid',
+    message: `the working directory "${detail}" cannot be used: ${reason}`,
+    hint: 'choose another with --workdir',
+    exitCode: 126,
+  }),
+  exec: explainExec,
+  'exec-interpreter': ({ command, detail }) => ({
+    kind: 'notFound',
+    message: `"${command}": the interpreter or dynamic loader of ${detail} was not found`,
+    hint: 'see its first line, or what ldd says about it',
+    exitCode: 127,
+  }),
+};
+
+/** Whether a stage has words of its own. */
+export function isKnownStage(stage: string): boolean {
+  return Object.hasOwn(EXPLAINERS, stage) || Object.hasOwn(PHRASES, stage);
+}
+
+/** The words for a failure; a stage that is not known here is named as it is. */
+export function wordsFor(failure: Failure): Words {
+  return { ...generalWords(failure), ...EXPLAINERS[failure.stage]?.(failure) };
+}
+
+/** Docker's words, and its exit codes: 127 what is not there, 126 what is there and cannot be executed. */
+function explainExec({ code, reason, command }: Failure): Partial<Words> {
+  if (code === 'ENOENT') {
+    const why = command.includes('/') ? 'no such file or directory' : 'executable file not found in $PATH';
+    return { kind: 'notFound', message: `"${command}": ${why}`, exitCode: 127 };
+  }
+  return {
+    kind: 'invalid',
+    message: `"${command}": ${reason}`,
+    hint: EXEC_HINTS[code],
+    exitCode: 126,
+  };
+}
+
+const EXEC_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'it needs the execute permission, and so does every directory above it',
+  ENOEXEC: 'it is for another architecture, or a script without #! in its first line',
+  EISDIR: 'name a file',
+  E2BIG: 'arguments and environment together are too long',
+};
+
+function explainClone({ code, reason }: Failure): Partial<Words> {
+  const message = `cannot make the namespaces of the container: ${reason}`;
+  switch (code) {
+    case 'ENOSPC':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make the namespaces of the container: a limit is reached',
+        hint: 'see the limits in /proc/sys/user (max_pid_namespaces, max_net_namespaces and so on)',
+      };
+    case 'EAGAIN':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make the process of the container: there are too many processes',
+        hint: 'see --pids-limit, pids.max of the cgroup that skiff runs in, ulimit -u and kernel.pid_max',
+      };
+    case 'ENOSYS':
+      // Docker's seccomp profile pretends that there is no clone3, so that libraries fall back to clone.
+      return {
+        kind: 'denied',
+        message: 'cannot make the namespaces of the container: clone3 is not allowed',
+        hint: privilegesHint('clone'),
+      };
+    case 'EINVAL':
+      return { kind: 'unsupported', message, hint: 'this kernel lacks a kind of namespace' };
+    case 'EBUSY':
+      return { kind: 'unavailable', message, hint: 'the cgroup is a domain that cannot take processes' };
+    default:
+      return { message };
+  }
+}
+
+/** Cloning the process of `exec` or a health check, which is under the filter of the container by then. */
+function explainSpawn({ code, reason }: Failure): Partial<Words> {
+  const message = `cannot make another process in the container: ${reason}`;
+  switch (code) {
+    case 'EPERM':
+    case 'ENOSYS':
+      return {
+        kind: 'denied',
+        message: 'cannot make another process in the container: its system call filter lets nobody make one',
+        hint: 'allow clone in its seccomp profile; exec --privileged goes without the filter',
+      };
+    case 'EAGAIN':
+      return {
+        kind: 'unavailable',
+        message: 'cannot make another process in the container: there are too many processes',
+        hint: 'see --pids-limit of the container and of those it is nested in, --ulimit nproc and kernel.pid_max',
+      };
+    default:
+      return { message };
+  }
+}
+
+/** Nobody is left to run another process in, or to attach to. */
+function explainTarget({ code, reason }: Failure): Partial<Words> {
+  if (code !== 'ESRCH' && code !== 'ENOENT' && code !== 'ECONNREFUSED')
+    return { message: `cannot enter the container: ${reason}` };
+  return { kind: 'conflict', message: 'the container has ended' };
+}
+
+function explainBindSource({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount ${detail}: ${reason}`;
+  return code === 'ENOENT' ? { kind: 'notFound', message, hint: 'it is not there on the host' } : { message };
+}
+
+function explainMount({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount ${detail}: ${reason}`;
+  switch (code) {
+    case 'EINVAL':
+      return { kind: 'invalid', message, hint: 'the kernel refuses one of its options' };
+    case 'ENOTDIR':
+      return {
+        kind: 'invalid',
+        message,
+        hint: 'the image has a file there, or above it: a directory is mounted on a directory',
+      };
+    case 'EISDIR':
+      return {
+        kind: 'invalid',
+        message,
+        hint: 'the image has a directory there: a file is mounted on a file',
+      };
+    case 'ELOOP':
+      return { kind: 'invalid', message, hint: 'the image has a link there, where a directory has to be' };
+    default:
+      return { message };
+  }
+}
+
+function explainOverlay({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount the overlay on ${detail}: ${reason}`;
+  switch (code) {
+    case 'ENODEV':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'this kernel has no overlay file system: modprobe overlay',
+      };
+    case 'EINVAL':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'the state root cannot be an upper directory if it is on an overlay or a network file system: choose another with --root',
+      };
+    case 'ENOENT':
+      return { kind: 'notFound', message, hint: 'a layer or a directory of the container was removed' };
+    case 'ELOOP':
+      return {
+        kind: 'unsupported',
+        message,
+        hint: 'overlays are stacked too deep: choose another place with --root',
+      };
+    default:
+      return { message };
+  }
+}

@@ -1,0 +1,119 @@
+import { EngineError } from '../../errors.ts';
+import type { DeviceSpec, MountSpec, RuntimeSpec } from '../../oci/runtime-config.ts';
+import type { PlanRecord } from '../record.ts';
+import type { Placement } from './plan.ts';
+
+/**
+ * The root: an overlay, or what the container writes alone for an image without layers. `nodev` where no rules keep
+ * device nodes of the image from being opened.
+ */
+export function rootRecord({ linux }: RuntimeSpec, { rootfs }: Placement): PlanRecord {
+  const { lowers, mountPoint, upper, work, idMapped } = rootfs;
+  if (lowers.length === 0) return ['bind-root', upper];
+  const flags = [...(linux.resources.devices === undefined ? ['nodev'] : []), ...(idMapped ? ['idmap'] : [])];
+  return ['overlay', mountPoint, upper, work, flags.join(), ...lowers];
+}
+
+/** Nodes; binds of the host's own where a user namespace forbids to make any. */
+export function deviceRecords(devices: readonly DeviceSpec[], { namespaces }: Placement): PlanRecord[] {
+  if (namespaces.user !== 'host') {
+    return devices.map(({ path }): PlanRecord => ['bind', path, path, 'mkfile']);
+  }
+  return devices.map(({ path, type, major, minor, fileMode, uid = 0, gid = 0 }) => [
+    'node',
+    path,
+    type,
+    ...[major, minor].map(String),
+    fileMode.toString(8),
+    ...[uid, gid].map(String),
+  ]);
+}
+
+/** Words of mount(8) that the helper turns into flags. */
+const FLAGS = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'relatime', 'noatime', 'strictatime']);
+
+/** Words that need no step: `rw` is the absence of `ro`, the type says `bind`, and all propagation is private. */
+const IMPLIED = new Set(['rw', 'bind', 'rbind', 'private', 'rprivate']);
+
+/** What a bind makes when its target is missing: a file, unless what is shown is a directory. */
+const DIRECTORIES = new Set(['/sys', '/dev/shm', '/dev/mqueue']);
+
+/** The records of one mount of the spec. Throws `unsupported` for an option that the helper does not know. */
+export function mountRecords(mount: MountSpec, placement: Placement): PlanRecord[] {
+  const { destination, type, source, options } = mount;
+  const words = options.filter((word) => !IMPLIED.has(word));
+  const flags = words.filter((word) => FLAGS.has(word));
+  if (type === 'cgroup') return cgroupRecords(destination, options, placement);
+  if (type !== 'bind') {
+    const data = words.filter((word) => !FLAGS.has(word));
+    // What covers a directory looks like it, as in runc: a tmpfs on /run is not open to everybody.
+    const mode = type === 'tmpfs' && !data.some((word) => word.startsWith('mode=')) ? ['keep-mode'] : [];
+    return [['mount', type, source, destination, [...flags, ...mode, 'mkdir'].join(), data.join()]];
+  }
+  const unknown = words.find((word) => !FLAGS.has(word));
+  if (unknown !== undefined) throw unknownOption(destination, unknown);
+  const recursive = options.includes('rbind') ? ['rec'] : [];
+  const target = [...recursive, ...flags, DIRECTORIES.has(destination) ? 'mkdir' : 'mkfile'].join();
+  const donor = destination === '/dev/shm' ? shmDonor(placement) : undefined;
+  if (donor === undefined) return [['bind', source, destination, target]];
+  return [['bind-of', String(donor.pid), String(donor.startTime), '/dev/shm', destination, target]];
+}
+
+/** The process whose /dev/shm is shared. */
+function shmDonor({ namespaces: { shm, ipc } }: Placement) {
+  return shm === 'joined' && typeof ipc === 'object' ? ipc : undefined;
+}
+
+function unknownOption(destination: string, word: string): EngineError {
+  return new EngineError('unsupported', `mount option "${word}" of ${destination} is not supported`, {
+    subject: destination,
+  });
+}
+
+const CGROUP_FLAGS = 'nosuid,nodev,noexec';
+
+/**
+ * In a cgroup namespace a mount shows the container's own part of each hierarchy. In the host's it would show all of
+ * them: with v2 it does, as in Docker; of v1 the container's own directories are bound, as runc does.
+ */
+function cgroupRecords(destination: string, options: readonly string[], placement: Placement): PlanRecord[] {
+  const { cgroup, namespaces } = placement;
+  if (cgroup.mount === undefined) return [];
+  const { version, names } = cgroup.mount;
+  const access = options.includes('ro') ? 'ro' : 'rw';
+  if (namespaces.cgroup !== 'host' || version === 'v2')
+    return [['cgroup-mount', destination, version, access, ...names]];
+  const flags = `${access === 'ro' ? 'ro,' : ''}${CGROUP_FLAGS},mkdir`;
+  return [
+    ['mount', 'tmpfs', 'cgroup', destination, `${CGROUP_FLAGS},mkdir`, 'mode=755'],
+    ...hierarchies(placement).map(
+      ({ name, path }): PlanRecord => ['bind', path, `${destination}/${name}`, flags],
+    ),
+    ...names.flatMap((name) => controllerLinks(destination, name)),
+  ];
+}
+
+/** The container's directory in each hierarchy and the name that the hierarchy has below /sys/fs/cgroup. */
+function hierarchies({ cgroup }: Placement): { name: string; path: string }[] {
+  const unified = cgroup.directories.filter(({ version }) => version === 'v2');
+  const legacy = cgroup.directories.filter(({ version }) => version === 'v1');
+  const paths = [...legacy, ...unified].map(({ path }) => path);
+  return (cgroup.mount?.names ?? []).map((name, index) => ({ name, path: paths[index] ?? '' }));
+}
+
+/** `cpu,cpuacct` is found under each of its names, as on every host. */
+function controllerLinks(destination: string, name: string): PlanRecord[] {
+  if (!name.includes(',')) return [];
+  return name.split(',').map((word) => ['symlink', `${destination}/${word}`, name]);
+}
+
+/** Masked and read-only paths, and the directory of bound hierarchies when they are read-only. */
+export function hiddenPaths({ linux, mounts }: RuntimeSpec, { cgroup, namespaces }: Placement): PlanRecord[] {
+  const bound = namespaces.cgroup === 'host' && cgroup.mount !== undefined && cgroup.mount.version !== 'v2';
+  const closed = mounts.filter(({ type, options }) => type === 'cgroup' && options.includes('ro'));
+  const readonly = [...linux.readonlyPaths, ...(bound ? closed.map(({ destination }) => destination) : [])];
+  return [
+    ...linux.maskedPaths.map((path): PlanRecord => ['mask', path]),
+    ...readonly.map((path): PlanRecord => ['readonly', path]),
+  ];
+}

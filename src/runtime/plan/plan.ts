@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import type { RuntimeSpec } from '../../oci/runtime-config.ts';
+import type { CgroupPlan } from '../cgroup/plan.ts';
+import type { ContainerOptions, LogSettings } from '../options.ts';
+import type { PlanRecord } from '../record.ts';
+import { DEV_LINKS } from '../spec/defaults.ts';
+import { deviceRecords, hiddenPaths, mountRecords, rootRecord } from './mounts.ts';
+import { namespaceRecords } from './namespaces.ts';
+import { confinementRecords, processRecords } from './process.ts';
+import { supervisionRecords } from './supervision.ts';
+
+/** What a plan needs besides the spec: where the container lives on this host and who explains its failures. */
+export interface Placement
+  extends Pick<
+    ContainerOptions,
+    'identity' | 'process' | 'rootfs' | 'namespaces' | 'stdio' | 'stop' | 'supervision'
+  > {
+  cgroup: CgroupPlan;
+  /** argv of the command that explains a failed start; the helper appends stage, errno and detail. */
+  failure: readonly string[];
+  /** A compiled program (an array of struct sock_filter) and the flags of seccomp(2); absent: nothing is filtered. */
+  seccomp?: { file: string; flags: readonly string[] } | undefined;
+  /** Absent: no network but its own loopback, the host's, or another container's. */
+  networking?: NetworkingPlacement | undefined;
+}
+
+/** What the monitor needs to bring a container's networks up (src/ARCHITECTURE.md, "Networks"). */
+export interface NetworkingPlacement {
+  networksDirectory: string;
+  /** Absent: nothing is published. */
+  portsFile?: string | undefined;
+  /** The chain that has so many rules as long as nobody touched the firewall. */
+  firewall: { table: string; chain: string; rules: number };
+  /** argv of the command that makes the firewall and the links of networks what they should be. */
+  repair: readonly string[];
+  /** The network file that whoever is the last on networks performs, if it is there; absent: nobody does. */
+  lastOut?: string | undefined;
+  /** The file of what the resolver may say, and that of the messages of nf_tables that lead to it. */
+  resolver?: { config: string; rules: string } | undefined;
+  /** Files by which others find it: they go also with a start that fails before the networks are up. */
+  names?: readonly string[] | undefined;
+}
+
+/**
+ * Compiles a `config.json` into the helper's plan (src/ARCHITECTURE.md, "The plan"). Pure; the order of the records
+ * is the order of the system calls. Throws `unsupported` for a mount option that the helper does not know.
+ */
+export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
+  return [
+    ...general(spec, placement),
+    ['setup'],
+    ...placement.cgroup.setup,
+    ['init'],
+    ...init(spec, placement),
+    ['process'],
+    ...processRecords(spec.process, placement.process),
+    ['teardown'],
+    ...teardown(placement),
+  ];
+}
+
+function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
+  const { identity, stdio, stop, cgroup, failure } = placement;
+  return [
+    ['id', identity.id],
+    ['rundir', identity.runDir],
+    ['exit-record', join(identity.containerDir, 'exit')],
+    ...logRecords(stdio.log),
+    ['stdin', stdio.stdin ? 'open' : 'null'],
+    ...(stdio.terminal ? ([['terminal']] as const) : []),
+    ['stop', String(stop.signal), String(stop.timeoutMs)],
+    ...supervisionRecords(placement.supervision, cgroup.checks),
+    ['failure', ...failure],
+    ...namespaceRecords(spec.linux, placement.namespaces),
+    ...confinementRecords(spec.process, placement.seccomp),
+    ...cgroup.directories.map(({ version, path }): PlanRecord => ['cgroup', version, path]),
+    ...cgroup.monitor.map(
+      ({ version, path, back }): PlanRecord => ['monitor-cgroup', version, path, ...back],
+    ),
+    ...networkingRecords(placement.networking),
+  ];
+}
+
+function networkingRecords(networking: NetworkingPlacement | undefined): PlanRecord[] {
+  if (networking === undefined) return [];
+  const { networksDirectory, portsFile, firewall, repair, lastOut, resolver } = networking;
+  return [
+    ['networks', networksDirectory],
+    ...(portsFile === undefined ? [] : [['ports', portsFile] as const]),
+    ['firewall', firewall.table, firewall.chain, String(firewall.rules)],
+    ['repair', ...repair],
+    ...(lastOut === undefined ? [] : [['last-out', lastOut] as const]),
+    ...(resolver === undefined ? [] : [['resolver', resolver.config, resolver.rules] as const]),
+  ];
+}
+
+/**
+ * Sources of binds are the host's paths, so all mounts come before the pivot. What is hidden or made read-only comes
+ * after everything that is mounted, or a later mount would uncover it; sysctls come before /proc/sys is read-only;
+ * the root is closed last, as TARGETs may still have to be made on it. Networks come up meanwhile.
+ */
+function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
+  const { linux } = spec;
+  const ownNetwork = linux.namespaces.some(({ type, path }) => type === 'network' && path === undefined);
+  return [
+    // Private, not slave: nothing that the host mounts or unmounts from now on concerns this container.
+    ['propagation', 'private'],
+    rootRecord(spec, placement),
+    ...spec.mounts.flatMap((mount) => mountRecords(mount, placement)),
+    ...deviceRecords(linux.devices, placement),
+    ...DEV_LINKS.map(([path, target]): PlanRecord => ['symlink', path, target]),
+    ...optional('hostname', spec.hostname),
+    ...optional('domainname', spec.domainname),
+    ...(ownNetwork ? ([['loopback']] as const) : []),
+    ...Object.entries(linux.sysctl).map(([name, value]): PlanRecord => ['sysctl', name, value]),
+    ['pivot'],
+    ...hiddenPaths(spec, placement),
+    ...(spec.root.readonly ? ([['root-readonly']] as const) : []),
+    ...(placement.networking === undefined ? [] : ([['await-network']] as const)),
+  ];
+}
+
+function optional(op: string, value: string | undefined): PlanRecord[] {
+  return value === undefined ? [] : [[op, value]];
+}
+
+/** With `--rm` the mark comes last: only when the files are gone may the row go. */
+function teardown({ identity: { autoRemove, containerDir }, cgroup, networking }: Placement): PlanRecord[] {
+  const records = [
+    ...cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]),
+    ...cgroup.monitor.map(({ path, back }): PlanRecord => ['vacate-cgroup', path, ...back]),
+    ...optional('unlink', networking?.resolver?.config),
+    ...(networking?.names ?? []).map((file): PlanRecord => ['unlink', file]),
+  ];
+  if (autoRemove === false) return records;
+  return [...records, ['remove-tree', containerDir, autoRemove.trash], ['touch', autoRemove.goneMark]];
+}
+
+function logRecords(log: LogSettings | undefined): PlanRecord[] {
+  if (log === undefined) return [];
+  const { driver, path, maxBytes, maxFiles, compress, attributes } = log;
+  return [
+    ['log', driver, path, String(maxBytes), String(maxFiles), compress === undefined ? 'plain' : 'compress'],
+    ...Object.entries(attributes).map(([key, value]): PlanRecord => ['log-attribute', key, value]),
+    ...(compress === undefined ? [] : [['log-compress', ...compress] as const]),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { Cgroup } from '../cgroup/paths.ts';
+import type { HealthSettings, SupervisionOptions } from '../options.ts';
+import type { PlanRecord } from '../record.ts';
+
+/**
+ * What the monitor is told to do besides relaying and logging: nothing of it is on the path of a default container.
+ * `checks` is the cgroup below which each health check gets one.
+ */
+export function supervisionRecords(
+  supervision: SupervisionOptions | undefined,
+  checks?: Cgroup | undefined,
+): PlanRecord[] {
+  if (supervision === undefined) return [];
+  const { restart, runTimeoutMs, health, events } = supervision;
+  return [
+    ...(restart === undefined ? [] : [['restart', restart.policy, String(restart.maximum)] as const]),
+    ...(runTimeoutMs === undefined ? [] : [['timeout', String(runTimeoutMs)] as const]),
+    ...(health === undefined ? [] : healthRecords(health, checks)),
+    ...(events === undefined ? [] : [['events', events.path, events.attributes] as const]),
+  ];
+}
+
+function healthRecords(health: HealthSettings, checks: Cgroup | undefined): PlanRecord[] {
+  const numbers = [
+    health.intervalMs,
+    health.timeoutMs,
+    health.startPeriodMs,
+    health.startIntervalMs,
+    health.retries,
+  ];
+  return [
+    ['health', ...numbers.map(String), health.onFailure],
+    ...(checks === undefined ? [] : [['health-cgroup', checks.path] as const]),
+    ...health.argv.map((argument): PlanRecord => ['health-arg', argument]),
+  ];
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { mountSpecs } from '../../../../src/runtime/spec/mounts.ts';
+import { containerOptions, fileOptions, hostFacts } from '../container-options.ts';
+
+function mounts(changes: Parameters<typeof fileOptions>[0] = {}) {
+  return mountSpecs(containerOptions({ files: fileOptions(changes) }), hostFacts());
+}
+
+const targets = (changes: Parameters<typeof fileOptions>[0]) =>
+  mounts(changes).map(({ destination }) => destination);
+
+describe('mountSpecs', () => {
+  it("are Docker's, in its order and with its options", () => {
+    expect(mounts().map(({ destination, type, options }) => [destination, type, options.join()])).toEqual([
+      ['/proc', 'proc', 'nosuid,noexec,nodev'],
+      ['/dev', 'tmpfs', 'nosuid,strictatime,mode=755,size=65536k'],
+      ['/dev/pts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'],
+      ['/sys', 'sysfs', 'nosuid,noexec,nodev,ro'],
+      ['/sys/fs/cgroup', 'cgroup', 'nosuid,noexec,nodev,ro'],
+      ['/dev/mqueue', 'mqueue', 'nosuid,noexec,nodev'],
+      ['/dev/shm', 'tmpfs', 'nosuid,noexec,nodev,mode=1777,size=67108864'],
+      ['/etc/resolv.conf', 'bind', 'bind,rprivate'],
+      ['/etc/hostname', 'bind', 'bind,rprivate'],
+      ['/etc/hosts', 'bind', 'bind,rprivate'],
+    ]);
+  });
+
+  it('have parents before what lies below them, whatever the order of the options', () => {
+    const tmpfs = ['/run/a/b', '/etc', '/run', '/run/a'].map((path) => ({ path, options: [] }));
+    expect(targets({ tmpfs, localtime: '/zone' }).slice(7)).toEqual([
+      '/etc',
+      '/run',
+      '/run/a',
+      '/etc/resolv.conf',
+      '/etc/hostname',
+      '/etc/hosts',
+      '/etc/localtime',
+      '/run/a/b',
+    ]);
+  });
+
+  it('let a mount of the user take the place of a default one, and of all below /dev', () => {
+    const shm = mounts({ tmpfs: [{ path: '/dev/shm', options: ['size=1m'] }] });
+    expect(shm.filter(({ destination }) => destination === '/dev/shm')).toEqual([
+      {
+        destination: '/dev/shm',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['noexec', 'nosuid', 'nodev', 'size=1m'],
+      },
+    ]);
+    const below = targets({ tmpfs: [{ path: '/dev', options: [] }] }).filter((path) =>
+      path.startsWith('/dev'),
+    );
+    expect(below).toEqual(['/dev']);
+  });
+
+  it('show the time zone read-only', () => {
+    expect(mounts({ localtime: '/store/zone' }).at(-1)).toEqual({
+      destination: '/etc/localtime',
+      type: 'bind',
+      source: '/store/zone',
+      options: ['bind', 'rprivate', 'ro'],
+    });
+  });
+
+  it('give /dev/shm the size that is asked for; zero is the default, as in the API of Docker', () => {
+    const size = (shmSize: number) =>
+      mounts({ shmSize })
+        .find(({ source }) => source === 'shm')
+        ?.options.at(-1);
+    expect([size(4096), size(0)]).toEqual(['size=4096', 'size=67108864']);
+    for (const wrong of [-1, 0.5, Number.NaN]) {
+      expect(() => size(wrong)).toThrow(`the size of /dev/shm cannot be ${wrong} bytes`);
+    }
+  });
+});

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FirewallState } from '../../src/network/definition.ts';
-import { denyingChains, firewallQuestions } from '../../src/network/foreign-firewall.ts';
+import type { FirewallState } from '../../src/network/address/definition.ts';
 import { publishElements, withdrawElements } from '../../src/network/nft/elements.ts';
+import { denyingChains, firewallQuestions } from '../../src/network/nft/foreign-firewall.ts';
 import { resolverRules } from '../../src/network/nft/resolver-rules.ts';
 import { ruleset } from '../../src/network/nft/ruleset.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';

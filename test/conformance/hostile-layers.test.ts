@@ -15,7 +15,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineError } from '../../src/errors.ts';
 import { chainIDs, digestOf } from '../../src/oci/digest.ts';
-import { LayerStore } from '../../src/storage/layer-store.ts';
+import { LayerStore } from '../../src/storage/layer/store.ts';
 import { HELPER, LayerRoom, pieces } from '../helpers/layers.ts';
 import { paxHeader, type TarMember, tar, tarMember } from '../helpers/tar.ts';
 import { describeTree } from '../helpers/tree.ts';

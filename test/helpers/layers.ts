@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chainIDs, type Digest, digestOf } from '../../src/oci/digest.ts';
-import { LayerStore } from '../../src/storage/layer-store.ts';
+import { LayerStore } from '../../src/storage/layer/store.ts';
 import { writeLayout } from './oci-layout.ts';
 import { describeTree, type TreeOptions } from './tree.ts';
 

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApplyStream } from '../../src/storage/apply-stream.ts';
-import type { EntryType, TarEntry } from '../../src/storage/tar-entry.ts';
+import { ApplyStream } from '../../src/storage/layer/apply-stream.ts';
+import type { EntryType, TarEntry } from '../../src/storage/tar/entry.ts';
 import { HELPER } from '../helpers/layers.ts';
 
 let root: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
 import type { EngineInfo } from '../../engine/reports/info.ts';
-import { bracketed } from '../../network/address-text.ts';
+import { bracketed } from '../../network/address/address-text.ts';
 import { firewallRemarks } from '../output/firewall-remarks.ts';
 import { print, printError } from '../output/print.ts';
 import { humanMemory, humanSize } from '../output/units.ts';

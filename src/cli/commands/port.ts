@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ContainerPort } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
-import { bracketed } from '../../network/address-text.ts';
+import { bracketed } from '../../network/address/address-text.ts';
 import { print } from '../output/print.ts';
 import type { Session } from '../session.ts';
 

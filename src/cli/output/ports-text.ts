@@ -1,5 +1,5 @@
 import type { ContainerPort } from '../../engine/options/network.ts';
-import { bracketed } from '../../network/address-text.ts';
+import { bracketed } from '../../network/address/address-text.ts';
 
 /**
  * The PORTS column of `ps`, as Docker writes it: ports that are one more than the one before are a range as long as host

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { parseAddress } from '../../network/address.ts';
+import { parseAddress } from '../../network/address/address.ts';
 
 /** A parser for an address of one family, or of either; `what` names it in the error. Throws `invalid`. */
 export function address(what: string, family?: 4 | 6): (text: string) => string {

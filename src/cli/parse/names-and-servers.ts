@@ -1,6 +1,6 @@
 import type { NetworkOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
-import { parseAddress } from '../../network/address.ts';
+import { parseAddress } from '../../network/address/address.ts';
 
 type ExtraHost = NonNullable<NetworkOptions['extraHosts']>[number];
 type Link = NonNullable<NetworkOptions['links']>[number];

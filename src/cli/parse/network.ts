@@ -1,6 +1,6 @@
 import type { NamespaceOptions, NetworkAttachment, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
-import { parseAddress } from '../../network/address.ts';
+import { parseAddress } from '../../network/address/address.ts';
 import { address, macAddress } from './addresses.ts';
 import { csvFields } from './csv.ts';
 import { integer } from './words.ts';

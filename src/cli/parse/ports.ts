@@ -1,6 +1,6 @@
 import type { PortMapping, Protocol } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
-import { parseAddress } from '../../network/address.ts';
+import { parseAddress } from '../../network/address/address.ts';
 
 const PORT_MAX = 65_535;
 const ANY: Range = { first: 0, last: 0 };

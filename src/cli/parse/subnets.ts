@@ -1,6 +1,6 @@
 import type { SubnetOptions } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
-import { type Address, parseAddress } from '../../network/address.ts';
+import { type Address, parseAddress } from '../../network/address/address.ts';
 import {
   contains,
   containsSubnet,
@@ -8,7 +8,7 @@ import {
   parsePrefix,
   type Subnet,
   subnetAround,
-} from '../../network/subnet.ts';
+} from '../../network/address/subnet.ts';
 
 /** As they stand on the command line, each option any number of times. */
 export interface SubnetFlags {

@@ -1,5 +1,5 @@
+import { compileRemoval } from '../../network/files/network-file.ts';
 import type { Link } from '../../network/links.ts';
-import { compileRemoval } from '../../network/network-file.ts';
 import { findGoneStores, removeGoneStore, tracesOf } from '../networks/gone-stores.ts';
 import { performNetworkFile, readLinks } from '../networks/perform.ts';
 import { bridgesOf } from '../networks/traces.ts';

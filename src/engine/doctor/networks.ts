@@ -1,4 +1,4 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { errnoName, type FailureRecord } from '../../runtime/failure/failure.ts';
 import type { NetworkDamage } from '../networks/damage.ts';
 import type { Finding } from './host.ts';

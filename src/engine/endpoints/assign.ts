@@ -1,7 +1,7 @@
-import { familyOf } from '../../network/address-text.ts';
-import type { Endpoint, NetworkDefinition } from '../../network/definition.ts';
-import { macOfAddress4 } from '../../network/mac.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
+import { familyOf } from '../../network/address/address-text.ts';
+import type { Endpoint, NetworkDefinition } from '../../network/address/definition.ts';
+import { macOfAddress4 } from '../../network/address/mac.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
 import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
 import { leasePorts, releasePorts } from '../leases/ports.ts';
 import type { Context } from '../store/context.ts';

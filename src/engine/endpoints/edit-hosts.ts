@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { editInPlace, overwriteInPlace } from '../../host/edit-in-place.ts';
-import { ownNames } from '../../network/hosts-text.ts';
+import { ownNames } from '../../network/files/hosts-text.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { hostsFilesIn } from './hosts-files.ts';

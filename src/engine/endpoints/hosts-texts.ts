@@ -1,7 +1,7 @@
 import { readText } from '../../host/read-text.ts';
-import { hostsText, type LinkedHost } from '../../network/hosts-text.ts';
-import { hostResolvConf, parseResolvConf } from '../../network/resolv-conf.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
+import { hostsText, type LinkedHost } from '../../network/files/hosts-text.ts';
+import { hostResolvConf, parseResolvConf } from '../../network/files/resolv-conf.ts';
 import type { NetworkOptions } from '../options/create.ts';
 import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { LinkedHost } from '../../network/hosts-text.ts';
+import type { LinkedHost } from '../../network/files/hosts-text.ts';
 import { addressesOf } from '../leases/addresses.ts';
 import type { NetworkOptions } from '../options/create.ts';
 import { isUp, statusOf } from '../state/status.ts';

@@ -1,8 +1,8 @@
 import { readText } from '../../host/read-text.ts';
-import { familyOf } from '../../network/address-text.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
-import { type NameService, nameService } from '../../network/name-service.ts';
-import type { DnsOptions } from '../../network/resolv-conf.ts';
+import { familyOf } from '../../network/address/address-text.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { type NameService, nameService } from '../../network/files/name-service.ts';
+import type { DnsOptions } from '../../network/files/resolv-conf.ts';
 import type { NetworkOptions } from '../options/create.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';
 

@@ -1,5 +1,5 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
-import { namesOf } from '../../network/names-file.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { namesOf } from '../../network/files/names-file.ts';
 import type { NetworkAttachment } from '../options/create.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';

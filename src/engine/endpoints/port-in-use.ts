@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
-import { bracketed } from '../../network/address-text.ts';
-import type { Protocol } from '../../network/definition.ts';
-import { portHolder } from '../../network/listeners.ts';
+import { bracketed } from '../../network/address/address-text.ts';
+import type { Protocol } from '../../network/address/definition.ts';
+import { portHolder } from '../../network/ports/listeners.ts';
 
 /**
  * What is said of a port of the host that could not be had, from the helper's words (`tcp 0.0.0.0 8080`): who has it, as

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import type { Endpoint } from '../../network/definition.ts';
-import type { NameService } from '../../network/name-service.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
+import type { NameService } from '../../network/files/name-service.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { PortChooser } from '../leases/choose-ports.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions, PortMapping } from '../options/create.ts';

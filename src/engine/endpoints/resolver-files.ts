@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { makeOwnDirectory } from '../../host/own-file.ts';
 import { replaceFile } from '../../host/replace-file.ts';
-import type { Endpoint } from '../../network/definition.ts';
-import type { NameService } from '../../network/name-service.ts';
-import { namesText } from '../../network/names-file.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
+import type { NameService } from '../../network/files/name-service.ts';
+import { namesText } from '../../network/files/names-file.ts';
+import { resolverText } from '../../network/files/resolver-config.ts';
 import { resolverRules } from '../../network/nft/resolver-rules.ts';
-import { resolverText } from '../../network/resolver-config.ts';
 import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';

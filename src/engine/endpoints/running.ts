@@ -1,5 +1,5 @@
-import { familyOf } from '../../network/address-text.ts';
-import type { Endpoint } from '../../network/definition.ts';
+import { familyOf } from '../../network/address/address-text.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
 import { type AddressLease, addressesOf } from '../leases/addresses.ts';
 import { portsOf } from '../leases/ports.ts';
 import type { ContainerRow } from '../store/containers.ts';

@@ -1,6 +1,6 @@
-import { familyOf } from '../../network/address-text.ts';
+import { familyOf } from '../../network/address/address-text.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import type { AddressLease } from '../leases/addresses.ts';
 import type { PortLease } from '../leases/ports.ts';

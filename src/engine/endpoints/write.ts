@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../host/replace-file.ts';
-import type { Endpoint } from '../../network/definition.ts';
-import { compileEndpoint, type EndpointSurroundings } from '../../network/network-file.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
+import { compileEndpoint, type EndpointSurroundings } from '../../network/files/network-file.ts';
 import { networkAttributes } from '../events/network.ts';
 import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
@@ -66,6 +66,6 @@ export async function writePorts(
 ): Promise<void> {
   const publishing = endpoints.find(({ ports }) => ports.length > 0);
   if (publishing === undefined) return;
-  const { compilePorts } = await import('../../network/ports-file.ts');
+  const { compilePorts } = await import('../../network/files/ports-file.ts');
   replaceFile(networkPaths(context, id).ports, compilePorts(publishing.ports, publishing), 0o600);
 }

@@ -1,4 +1,4 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
 import type { Context } from '../store/context.ts';
 import { appendEvent } from './journal.ts';
 

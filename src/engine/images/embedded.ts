@@ -2,7 +2,7 @@ import { assetBytes } from '../../host/assets.ts';
 import { hostPlatform } from '../../image/platform.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import { chainIDs, type Digest, digestOf } from '../../oci/digest.ts';
-import { tarArchive } from '../../storage/tar-archive.ts';
+import { tarArchive } from '../../storage/tar/archive.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, findImage, imageByName, saveImage } from '../store/images.ts';

@@ -4,7 +4,7 @@ import { withLock } from '../../host/lock.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
-import type { LayerStore } from '../../storage/layer-store.ts';
+import type { LayerStore } from '../../storage/layer/store.ts';
 import type { Context } from '../store/context.ts';
 import { noteLayerSize } from '../store/layer-sizes.ts';
 import type { LayerProgress, PullProgress } from './pull-progress.ts';

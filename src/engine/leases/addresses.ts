@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
-import type { SubnetDefinition } from '../../network/definition.ts';
-import { nextAddress } from '../../network/lease-order.ts';
+import type { SubnetDefinition } from '../../network/address/definition.ts';
+import { nextAddress } from '../../network/address/lease-order.ts';
 import type { Context } from '../store/context.ts';
 import type { NetworkRow } from '../store/networks.ts';
 import { leaseHolder } from './holders.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
-import type { PublishedPort } from '../../network/definition.ts';
-import { usedPorts } from '../../network/used-ports.ts';
+import type { PublishedPort } from '../../network/address/definition.ts';
+import { usedPorts } from '../../network/ports/used-ports.ts';
 import type { PortMapping } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import { overlap, portHolder } from './ports.ts';

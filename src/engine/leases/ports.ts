@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
-import { bracketed } from '../../network/address-text.ts';
-import type { Protocol, PublishedPort } from '../../network/definition.ts';
+import { bracketed } from '../../network/address/address-text.ts';
+import type { Protocol, PublishedPort } from '../../network/address/definition.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { leaseHolder } from './holders.ts';

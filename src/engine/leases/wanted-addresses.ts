@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
-import { normalizeAddress } from '../../network/address.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
-import { isLeasable } from '../../network/lease-order.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
+import { normalizeAddress } from '../../network/address/address.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { isLeasable } from '../../network/address/lease-order.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
 import type { NetworkAttachment } from '../options/create.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
-import type { BridgePort } from '../../network/network-file.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import type { BridgePort } from '../../network/files/network-file.ts';
 import { hostInterface } from '../endpoints/assign.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { allPorts } from '../leases/ports.ts';

@@ -1,11 +1,11 @@
 import { EngineError } from '../../errors.ts';
 import { randomHex } from '../../host/random.ts';
-import { chooseSubnet4, chooseSubnet6 } from '../../network/address-pool.ts';
-import type { NetworkDefinition, SubnetDefinition } from '../../network/definition.ts';
-import { readHostSubnets } from '../../network/host-routes.ts';
-import { formatSubnet, overlaps, parseSubnet, type Subnet } from '../../network/subnet.ts';
-import { completeSubnet } from '../../network/subnet-definition.ts';
-import { SubnetTaken } from '../../network/subnet-taken.ts';
+import { chooseSubnet4, chooseSubnet6 } from '../../network/address/address-pool.ts';
+import type { NetworkDefinition, SubnetDefinition } from '../../network/address/definition.ts';
+import { readHostSubnets } from '../../network/address/host-routes.ts';
+import { formatSubnet, overlaps, parseSubnet, type Subnet } from '../../network/address/subnet.ts';
+import { completeSubnet } from '../../network/address/subnet-definition.ts';
+import { SubnetTaken } from '../../network/address/subnet-taken.ts';
 import { appendNetworkEvent } from '../events/network.ts';
 import type { CreateNetworkOptions, SubnetOptions } from '../options/network.ts';
 import type { Context } from '../store/context.ts';

@@ -1,7 +1,7 @@
 import { runProgram } from '../../host/run-program.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { compileBridges } from '../../network/files/network-file.ts';
 import { bridgeAlias } from '../../network/links.ts';
-import { compileBridges } from '../../network/network-file.ts';
 import { WATCHED_CHAIN, WATCHED_RULES } from '../../network/nft/watched-chain.ts';
 import type { FailureRecord } from '../../runtime/failure/failure.ts';
 import { allAddresses } from '../leases/addresses.ts';

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
 
 type Settings = Pick<
   NetworkDefinition,

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { SubnetTaken } from '../../network/subnet-taken.ts';
+import type { SubnetTaken } from '../../network/address/subnet-taken.ts';
 import type { Context } from '../store/context.ts';
 import { findGoneStores } from './gone-stores.ts';
 import { readLinks } from './perform.ts';

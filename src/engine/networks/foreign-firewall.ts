@@ -1,5 +1,5 @@
 import { callHelper } from '../../host/run-program.ts';
-import { type DenyingChain, denyingChains, firewallQuestions } from '../../network/foreign-firewall.ts';
+import { type DenyingChain, denyingChains, firewallQuestions } from '../../network/nft/foreign-firewall.ts';
 import type { Context } from '../store/context.ts';
 
 export type { DenyingChain };

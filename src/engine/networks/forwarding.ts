@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { readOwnFile, writeOwnFile } from '../../host/own-file.ts';
 import type { StorePaths } from '../../host/paths.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
-import type { BridgePort } from '../../network/network-file.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
+import type { BridgePort } from '../../network/files/network-file.ts';
 
 const FOUR = '/proc/sys/net/ipv4/ip_forward';
 const SIX = '/proc/sys/net/ipv6/conf/all/forwarding';

@@ -1,6 +1,6 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
+import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
-import { subnetOf } from '../../network/subnet-of.ts';
 import { macOf } from '../endpoints/assign.ts';
 import { hasLabels } from '../options/filters.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';

@@ -1,4 +1,4 @@
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { leaseChecker } from '../leases/holders.ts';
 import type { Context } from '../store/context.ts';

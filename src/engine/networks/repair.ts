@@ -1,9 +1,14 @@
 import { renameSync } from 'node:fs';
 import { writeOwnFile } from '../../host/own-file.ts';
-import { familyOf } from '../../network/address-text.ts';
-import type { FirewallPort, FirewallState, NetworkDefinition } from '../../network/definition.ts';
+import { familyOf } from '../../network/address/address-text.ts';
+import type { FirewallPort, FirewallState, NetworkDefinition } from '../../network/address/definition.ts';
+import {
+  bridgeMac,
+  compileBridges,
+  compileRemoval,
+  type MadeBridge,
+} from '../../network/files/network-file.ts';
 import { bridgeAlias } from '../../network/links.ts';
-import { bridgeMac, compileBridges, compileRemoval, type MadeBridge } from '../../network/network-file.ts';
 import { ruleset, withoutTable } from '../../network/nft/ruleset.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { leaseChecker } from '../leases/holders.ts';

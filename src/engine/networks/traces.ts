@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { StorePaths } from '../../host/paths.ts';
+import { compileRemoval } from '../../network/files/network-file.ts';
 import { type Link, ownerOf } from '../../network/links.ts';
-import { compileRemoval } from '../../network/network-file.ts';
 import { ruleset, withoutTable } from '../../network/nft/ruleset.ts';
 import { cleanUp } from '../state/observe.ts';
 import { livingMonitor } from '../state/status.ts';

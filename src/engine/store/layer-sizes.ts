@@ -1,7 +1,7 @@
 import type { Database } from '../../host/database.ts';
 import { treeSizes } from '../../host/tree-size.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { LayerStore } from '../../storage/layer-store.ts';
+import type { LayerStore } from '../../storage/layer/store.ts';
 import type { Context } from './context.ts';
 
 /** Notes the unpacked size of a layer, in bytes: counting it again means looking at each of its files. */

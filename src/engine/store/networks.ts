@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../../host/database.ts';
-import type { NetworkDefinition } from '../../network/definition.ts';
+import type { NetworkDefinition } from '../../network/address/definition.ts';
 
 /** A network as the database knows it. `host` and `none` are no rows: there is nothing to know of them. */
 export interface NetworkRow {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { withLock } from '../../host/lock.ts';
 import { syncDirectory } from '../../host/sync-directory.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { shiftLayer } from '../../storage/shifted-layer.ts';
+import { shiftLayer } from '../../storage/layer/shifted.ts';
 import type { OwnerMaps } from './containers.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';

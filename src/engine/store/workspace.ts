@@ -1,7 +1,7 @@
 import { rmdirSync } from 'node:fs';
 import { sweepTemporary, TemporaryDirectory } from '../../host/temporary.ts';
 import { BlobStore } from '../../storage/blob-store.ts';
-import { LayerStore } from '../../storage/layer-store.ts';
+import { LayerStore } from '../../storage/layer/store.ts';
 import type { Trash } from '../../storage/trash.ts';
 import type { Context } from './context.ts';
 import { trashOf } from './trash.ts';

@@ -1,7 +1,7 @@
-import { addressBytes, isUnspecified, requireAddress } from '../address.ts';
-import type { Endpoint, FirewallPort, NetworkDefinition, Protocol } from '../definition.ts';
-import { firewallPorts } from '../published.ts';
-import { bitsOf, lastAddress, parseSubnet } from '../subnet.ts';
+import { addressBytes, isUnspecified, requireAddress } from '../address/address.ts';
+import type { Endpoint, FirewallPort, NetworkDefinition, Protocol } from '../address/definition.ts';
+import { bitsOf, lastAddress, parseSubnet } from '../address/subnet.ts';
+import { firewallPorts } from '../files/published.ts';
 import { interfaceBytes } from './expressions.ts';
 import { addElements, concatenate, removeElements, type SetElement, type TablePlace } from './messages.ts';
 import { bytesOf16, Family } from './netlink.ts';

@@ -1,5 +1,5 @@
-import { addressBytes, requireAddress } from '../address.ts';
-import { EMBEDDED_RESOLVER } from '../resolv-conf.ts';
+import { addressBytes, requireAddress } from '../address/address.ts';
+import { EMBEDDED_RESOLVER } from '../files/resolv-conf.ts';
 import {
   compare,
   type Expression,

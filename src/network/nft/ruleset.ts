@@ -1,5 +1,5 @@
-import { addressBytes, requireAddress } from '../address.ts';
-import type { FirewallState } from '../definition.ts';
+import { addressBytes, requireAddress } from '../address/address.ts';
+import type { FirewallState } from '../address/definition.ts';
 import { change, elementsOfNetworks, elementsOfPorts } from './elements.ts';
 import {
   compare,

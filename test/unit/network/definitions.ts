@@ -1,4 +1,4 @@
-import type { Endpoint, NetworkDefinition, PublishedPort } from '../../../src/network/definition.ts';
+import type { Endpoint, NetworkDefinition, PublishedPort } from '../../../src/network/address/definition.ts';
 
 export const NETWORK_ID = '0123456789abcdef'.repeat(4);
 export const CONTAINER_ID = 'fedcba9876543210'.repeat(4);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { connectContainer, disconnectContainer } from '../../../../src/engine/endpoints/connect.ts';
 import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
-import type { NetworkDefinition } from '../../../../src/network/definition.ts';
+import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
 import { containerRow, ID, useContext } from '../fixtures.ts';
 
 const room = useContext();

@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { EngineError, type ErrorKind } from '../../errors.ts';
+import { printable } from '../tar/entry.ts';
+import { ApplyStream } from './apply-stream.ts';
+import { LayerNotes } from './notes.ts';
+
+/** Where the helper applies a layer: alone in `directory`, or with the `lowers` (topmost first) in view. */
+export interface ApplyTarget {
+  readonly helper: string;
+  readonly directory: string;
+  readonly overlay?: { readonly work: string; readonly lowers: readonly string[] } | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What may wait in the pipe before the archive's reader does. */
+const MAX_WAITING = 1024 * 1024;
+
+/**
+ * A running `skiff-helper apply`: operations are put into `stream`, `flush` sends them, `finish` waits until all of
+ * them are on disk. Every failure is thrown by the next `flush`, `checkpoint` or `finish`, as an EngineError that
+ * names the entry. The owner always ends with `finish` or `abandon`.
+ */
+export class ApplyProcess {
+  readonly stream = new ApplyStream();
+  readonly notes = new LayerNotes();
+  readonly #child: ChildProcess;
+  readonly #input: Writable;
+  readonly #ended: Promise<void>;
+  readonly #signal: AbortSignal | undefined;
+  #exit: { code: number | null; error: Error | undefined } | undefined;
+  #report = '';
+  #waiting = 0;
+  #written: () => void = () => {};
+  readonly #kill = () => this.#child.kill('SIGKILL');
+
+  constructor({ helper, directory, overlay, signal }: ApplyTarget) {
+    const merged = overlay === undefined ? [] : ['--work', overlay.work, ...overlay.lowers];
+    // The fourth descriptor is for the error record.
+    this.#child = spawn(helper, ['apply', directory, ...merged], {
+      stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+    });
+    this.#signal = signal;
+    this.#input = this.#child.stdin as Writable;
+    this.#input.on('error', () => {});
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.notes.push(chunk));
+    const report = this.#child.stdio[3] as Readable | null | undefined;
+    report?.on('data', (chunk: Buffer) => {
+      this.#report += chunk.toString('latin1');
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.#exit ??= { code: null, error };
+        resolve();
+      });
+      this.#child.once('close', (code) => {
+        this.#exit ??= { code, error: undefined };
+        resolve();
+      });
+    });
+    signal?.addEventListener('abort', this.#kill, { once: true });
+    if (signal?.aborted) this.#kill();
+  }
+
+  /** Sends what has gathered (with `all` everything) and waits while too much of it is on its way. */
+  async flush(all = false): Promise<void> {
+    this.#send(all);
+    while (this.#waiting > MAX_WAITING && this.#exit === undefined) {
+      const written = new Promise<void>((resolve) => {
+        this.#written = resolve;
+      });
+      await Promise.race([written, this.#ended]);
+    }
+    if (this.#exit !== undefined) throw this.#failure();
+  }
+
+  /** Waits until everything so far is done; then the notes are complete. */
+  async checkpoint(): Promise<LayerNotes> {
+    this.stream.checkpoint();
+    await this.flush(true);
+    await Promise.race([this.notes.complete, this.#ended]);
+    if (this.#exit !== undefined) throw this.#failure();
+    return this.notes;
+  }
+
+  /** Ends the stream and waits until the layer is synced. */
+  async finish(): Promise<void> {
+    this.stream.end();
+    this.#send(true);
+    this.#input.end();
+    await this.#ended;
+    this.#signal?.removeEventListener('abort', this.#kill);
+    if (this.#exit?.code !== 0) throw this.#failure();
+  }
+
+  /** Gives up: afterwards the helper no longer runs. Does nothing when it has already ended. */
+  async abandon(): Promise<void> {
+    this.#kill();
+    this.#input.destroy();
+    await this.#ended;
+    this.#signal?.removeEventListener('abort', this.#kill);
+  }
+
+  /** Counts what is on its way by itself: the streams of child processes on Bun do not (`writableLength` stays 0). */
+  #send(all: boolean): void {
+    for (const buffer of this.stream.take(all)) {
+      this.#waiting += buffer.length;
+      this.#input.write(buffer, () => {
+        this.#waiting -= buffer.length;
+        this.#written();
+      });
+    }
+  }
+
+  #failure(): EngineError {
+    if (this.#signal?.aborted) return new EngineError('cancelled', 'unpacking was cancelled');
+    const [stage, error, detail] = this.#report.split('\0');
+    if (stage === undefined || error === undefined || detail === undefined) {
+      const cause = this.#exit?.error;
+      const how = cause === undefined ? `with code ${this.#exit?.code}` : `: ${cause.message}`;
+      return new EngineError('internal', `the helper that unpacks layers ended ${how}`, { cause });
+    }
+    return applyError(stage, Number(error), detail);
+  }
+}
+
+const { errno } = constants;
+const KINDS = new Map<number, ErrorKind>([
+  [errno.ENOSPC, 'unavailable'],
+  [errno.EDQUOT, 'unavailable'],
+  [errno.EIO, 'unavailable'],
+  [errno.EROFS, 'unavailable'],
+  [errno.ENOMEM, 'unavailable'],
+  [errno.EMFILE, 'unavailable'],
+  [errno.ENFILE, 'unavailable'],
+  [errno.EACCES, 'denied'],
+  [errno.EPERM, 'denied'],
+  [errno.EOPNOTSUPP, 'unsupported'],
+]);
+
+/** What an error record of `apply` means: most failures are the archive's fault. */
+export function applyError(stage: string, error: number, detail: string): EngineError {
+  const name = printable(detail);
+  const details = { subject: name };
+  if (error === errno.ENOSPC || error === errno.EDQUOT) {
+    const what = error === errno.ENOSPC ? 'no space left on device' : 'disk quota exceeded';
+    return new EngineError('unavailable', what, {
+      ...details,
+      hint: 'free some space where the store lies, or choose another place with --root',
+    });
+  }
+  const code = nameOf(error);
+  if (stage === 'layer-link' && (error === errno.ENOENT || error === errno.ENOTDIR)) {
+    return new EngineError(
+      'invalid',
+      `entry "${name}" is a hard link to something that is not there`,
+      details,
+    );
+  }
+  if (stage === 'layer-link' && error === errno.EPERM) {
+    return new EngineError('invalid', `entry "${name}" is a hard link to a directory`, details);
+  }
+  if (stage === 'layer-entry' || stage === 'layer-link' || stage === 'layer-write') {
+    return new EngineError(KINDS.get(error) ?? 'invalid', `entry "${name}" cannot be made: ${code}`, details);
+  }
+  if (stage === 'layer-overlay') {
+    const hint = 'the kernel needs overlayfs, and a file system below the store that it accepts';
+    return new EngineError('unsupported', `cannot mount an overlay for ${name}: ${code}`, {
+      ...details,
+      hint,
+    });
+  }
+  return new EngineError(KINDS.get(error) ?? 'internal', `${stage} ${name}: ${code}`, details);
+}
+
+function nameOf(error: number): string {
+  return Object.entries(errno).find(([, value]) => value === error)?.[0] ?? `error ${error}`;
+}

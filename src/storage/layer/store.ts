@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
+import { syncDirectory } from '../../host/sync-directory.ts';
+import { type Digest, hexOf } from '../../oci/digest.ts';
+import { removeTree } from '../trash.ts';
+import { type LayerContent, unpackOnce } from './unpack.ts';
+
+/** Which layer is unpacked. `name` is what messages call it; the diffID when absent. */
+export interface LayerDescription {
+  readonly chainID: Digest;
+  readonly diffID: Digest;
+  readonly mediaType: string;
+  readonly name?: string | undefined;
+}
+
+export interface UnpackOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Path of the helper's executable. */
+  readonly helper: string;
+  /** Directories of the layers below, topmost first; called when they matter, resolves when they are complete. */
+  readonly lowers: () => Promise<readonly string[]>;
+  /** The stored blob once more: for layers that cannot be understood without those below. */
+  readonly reopen: () => AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Unpacked layers at `<layers>/<hex of chainID>/`, each a ready overlay lower directory. A layer is made below `tmp`
+ * and published by one rename: what has a name here is complete and on disk.
+ */
+export class LayerStore {
+  readonly #layers: string;
+  readonly #tmp: () => string;
+
+  /** `tmp` returns this process's own temporary directory, on the same file system. */
+  constructor(paths: { layers: string; tmp: () => string }) {
+    this.#layers = paths.layers;
+    this.#tmp = paths.tmp;
+  }
+
+  has(chainID: Digest): boolean {
+    return existsSync(this.directory(chainID));
+  }
+
+  directory(chainID: Digest): string {
+    return join(this.#layers, hexOf(chainID));
+  }
+
+  /**
+   * Unpacks one layer while it arrives: `source` yields the blob, compressed or not, and is read to its end unless
+   * something fails. A layer that is there already is left alone, and `source` unread.
+   *
+   * Throws `invalid` for a malformed or hostile archive (naming the entry) and for content that is not diffID's,
+   * `unavailable` when the disk is full, `cancelled`; nothing of the layer is left then.
+   */
+  async unpack(
+    layer: LayerDescription,
+    source: AsyncIterable<Uint8Array>,
+    options: UnpackOptions,
+  ): Promise<LayerContent | undefined> {
+    if (this.has(layer.chainID)) return undefined;
+    const place = join(
+      this.#tmp(),
+      `layer-${hexOf(layer.chainID).slice(0, 12)}-${randomBytes(4).toString('hex')}`,
+    );
+    try {
+      mkdirSync(place, { recursive: true, mode: 0o700 });
+      const { directory, content } = await makeLayer(place, layer, source, options);
+      this.#publish(directory, layer.chainID);
+      return content;
+    } catch (error) {
+      throw explain(error, layer);
+    } finally {
+      await removeTree(options.helper, place);
+    }
+  }
+
+  #publish(directory: string, chainID: Digest): void {
+    mkdirSync(this.#layers, { recursive: true, mode: 0o700 });
+    try {
+      renameSync(directory, this.directory(chainID));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Another process was faster; its layer is as good as ours.
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    }
+    syncDirectory(this.#layers);
+  }
+}
+
+/** First alone, while the bytes arrive; again on an overlay of the layers below if that turns out to be needed. */
+async function makeLayer(
+  place: string,
+  layer: LayerDescription,
+  source: AsyncIterable<Uint8Array>,
+  options: UnpackOptions,
+): Promise<{ directory: string; content: LayerContent }> {
+  const { helper, signal, lowers } = options;
+  const isBase = layer.chainID === layer.diffID;
+  const pass = { diffID: layer.diffID, isBase, lowers };
+  const alone = makeDirectory(place, 'alone');
+  const content = await unpackOnce({ ...pass, source, target: { helper, directory: alone, signal } });
+  if (content !== undefined) return { directory: alone, content };
+
+  await removeTree(helper, alone);
+  const merged = makeDirectory(place, 'merged');
+  const overlay = { work: makeDirectory(place, 'work'), lowers: await lowers() };
+  const target = { helper, directory: merged, overlay, signal };
+  const again = await unpackOnce({ ...pass, source: options.reopen(), target });
+  if (again === undefined) throw new EngineError('internal', 'the layer could not be applied on an overlay');
+  return { directory: merged, content: again };
+}
+
+/** The mode is what a layer's root has when no layer says otherwise. */
+function makeDirectory(place: string, name: string): string {
+  const path = join(place, name);
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** Says which layer it was; a full disk may also be met by this process itself. */
+function explain(error: unknown, layer: LayerDescription): unknown {
+  const name = layer.name ?? layer.diffID;
+  if (error instanceof EngineError) {
+    const { kind, hint, subject } = error;
+    if (kind === 'cancelled') return error;
+    const text =
+      kind === 'unavailable'
+        ? `${error.message} while unpacking layer ${name}`
+        : `layer ${name}: ${error.message}`;
+    return new EngineError(kind, text, { hint, subject: subject ?? name, cause: error });
+  }
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new EngineError('unavailable', `no space left on device while unpacking layer ${name}`, {
+      hint: 'free some space where the store lies, or choose another place with --root',
+      subject: name,
+      cause: error,
+    });
+  }
+  return error;
+}

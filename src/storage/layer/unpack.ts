@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { EngineError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { printable, type TarEntry } from '../tar/entry.ts';
+import { TarParser, type TarSink } from '../tar/parser.ts';
+import { ApplyProcess, type ApplyTarget } from './apply-process.ts';
+import { decompress } from './decompress.ts';
+import { AUFS_LINKS, layerOperation } from './entry.ts';
+
+/**
+ * What is in an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for people,
+ * the name of an extended attribute that could not be stored; there may be more.
+ */
+export interface LayerContent {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly attributeLeftOut: string | undefined;
+}
+
+/** Parses a layer and has it applied, entry by entry, without waiting for any of them. */
+class LayerSink implements TarSink {
+  readonly #apply: ApplyProcess;
+  readonly #isBase: boolean;
+  #wanted = false;
+  hasRoot = false;
+  entries = 0;
+  bytes = 0;
+  attributeLeftOut: string | undefined;
+  /** Sizes of the files that are there for hard links alone, until they are counted under one of these. */
+  readonly aside = new Map<string, number>();
+
+  constructor(apply: ApplyProcess, isBase: boolean) {
+    this.#apply = apply;
+    this.#isBase = isBase;
+  }
+
+  entry(entry: TarEntry): void {
+    const operation = layerOperation(entry);
+    this.#wanted = false;
+    if (operation.kind === 'ignore') return;
+    if (operation.kind !== 'make') {
+      // Below the lowest layer there is nothing to hide, and overlay would show the whiteout itself.
+      if (!this.#isBase) this.#apply.stream.hide(operation.kind, operation.path);
+      return;
+    }
+    if (operation.path === '') this.hasRoot = true;
+    this.entries++;
+    if (entry.type === 'file') {
+      this.#wanted = true;
+      if (operation.aside) this.aside.set(operation.path, entry.size);
+      else this.bytes += entry.size;
+    } else if (entry.type === 'link' && this.aside.has(operation.target)) {
+      this.bytes += this.aside.get(operation.target) ?? 0;
+      this.aside.set(operation.target, 0);
+    }
+    this.attributeLeftOut ??= operation.leftOut;
+    this.#apply.stream.make(entry, operation);
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#wanted) this.#apply.stream.data(bytes);
+  }
+
+  hole(length: number): void {
+    if (this.#wanted) this.#apply.stream.hole(length);
+  }
+}
+
+/** What one pass over a layer's archive needs. */
+export interface UnpackPass {
+  readonly target: ApplyTarget;
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly diffID: Digest;
+  /** The lowest layer of its image. */
+  readonly isBase: boolean;
+  /** Directories of the layers below, topmost first, complete when it resolves. */
+  readonly lowers: () => Promise<readonly string[]>;
+}
+
+/**
+ * Decompresses, hashes, parses and applies a layer once. Returns undefined when it was applied without sight of the
+ * layers below although it needs that: then the directory is worthless and the pass is to be repeated on an overlay.
+ * Throws `invalid` when the archive is malformed, hostile, or not what diffID names; then too the helper has ended.
+ */
+export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undefined> {
+  const { target, source, diffID, isBase } = pass;
+  const apply = new ApplyProcess(target);
+  try {
+    const sink = new LayerSink(apply, isBase);
+    const parser = new TarParser(sink);
+    const hash = createHash('sha256');
+    for await (const piece of decompress(source)) {
+      hash.update(piece);
+      parser.push(piece);
+      await apply.flush();
+    }
+    parser.end();
+    verify(hash.digest('hex'), diffID);
+    if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
+    const notes = await apply.checkpoint();
+    const lowers = isBase ? [] : await pass.lowers();
+    if (target.overlay === undefined) {
+      if (notes.needLowers(lowers)) return undefined;
+      if (notes.missingTarget !== undefined) throw missingTarget(notes.missingTarget);
+    }
+    const below = lowers[0];
+    if (!sink.hasRoot && below !== undefined) apply.stream.inherit(below);
+    await apply.finish();
+    const leftOut = sink.attributeLeftOut ?? notes.attributeLeftOut;
+    return {
+      entries: sink.entries,
+      bytes: sink.bytes,
+      attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
+    };
+  } finally {
+    await apply.abandon();
+  }
+}
+
+function verify(hex: string, diffID: Digest): void {
+  if (`sha256:${hex}` === diffID) return;
+  throw new EngineError('invalid', `the unpacked content has digest sha256:${hex}, not ${diffID}`, {
+    subject: diffID,
+    hint: 'the image is damaged: its configuration and its layers do not belong together',
+  });
+}
+
+function missingTarget(path: string): EngineError {
+  return new EngineError('invalid', `entry "${path}" is a hard link to something that is not there`, {
+    subject: path,
+  });
+}

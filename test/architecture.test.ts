@@ -140,7 +140,7 @@ describe("the paths of the commands of a container's life", () => {
     rm: 'engine/lifecycle/remove.ts',
     ps: 'engine/reports/ps.ts',
   };
-  const atOnce = (command: string) => ['cli/main.ts', `cli/commands/${command}.ts`, 'engine/engine.ts'];
+  const atOnce = (command: string) => ['cli/main.ts', `cli/commands/container/${command}.ts`, 'engine/engine.ts'];
 
   it.each(Object.entries(paths))('%s starts without the heavy modules', (command, lazily) => {
     const reached = reachedAtStart([...atOnce(command), lazily]);

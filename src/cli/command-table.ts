@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Session } from './session.ts';
+import type { Session } from './command/session.ts';
 
 /** What a command's module exports: it adds arguments, options and the action to the command. */
 export interface CommandModule {
@@ -34,122 +34,142 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'run',
     summary: 'create a container from an image and run a command in it',
-    load: () => import('./commands/run.ts'),
+    load: () => import('./commands/container/run.ts'),
   },
   {
     name: 'create',
     summary: 'create a container from an image, to be started later',
-    load: () => import('./commands/create.ts'),
+    load: () => import('./commands/container/create.ts'),
   },
   {
     name: 'start',
     summary: 'start containers that were created or have ended',
-    load: () => import('./commands/start.ts'),
+    load: () => import('./commands/container/start.ts'),
   },
   {
     name: 'exec',
     summary: 'run a command in a running container',
-    load: () => import('./commands/exec.ts'),
+    load: () => import('./commands/container/exec.ts'),
   },
   {
     name: 'attach',
     summary: 'join the streams of a running container',
-    load: () => import('./commands/attach.ts'),
+    load: () => import('./commands/container/attach.ts'),
   },
-  { name: 'ps', summary: 'list containers', load: () => import('./commands/ps.ts') },
-  { name: 'logs', summary: 'show what containers have written', load: () => import('./commands/logs.ts') },
-  { name: 'stop', summary: 'stop running containers', load: () => import('./commands/stop.ts') },
+  { name: 'ps', summary: 'list containers', load: () => import('./commands/container/ps.ts') },
+  {
+    name: 'logs',
+    summary: 'show what containers have written',
+    load: () => import('./commands/container/logs.ts'),
+  },
+  { name: 'stop', summary: 'stop running containers', load: () => import('./commands/container/stop.ts') },
   {
     name: 'restart',
     summary: 'stop containers and start them again',
-    load: () => import('./commands/restart.ts'),
+    load: () => import('./commands/container/restart.ts'),
   },
-  { name: 'kill', summary: 'send a signal to running containers', load: () => import('./commands/kill.ts') },
+  {
+    name: 'kill',
+    summary: 'send a signal to running containers',
+    load: () => import('./commands/container/kill.ts'),
+  },
   {
     name: 'wait',
     summary: 'wait until containers end and print their exit codes',
-    load: () => import('./commands/wait.ts'),
+    load: () => import('./commands/container/wait.ts'),
   },
   {
     name: 'top',
     summary: "show a container's processes",
-    load: () => import('./commands/top.ts'),
+    load: () => import('./commands/container/top.ts'),
   },
   {
     name: 'port',
     summary: "show a container's published ports",
-    load: () => import('./commands/port.ts'),
+    load: () => import('./commands/container/port.ts'),
   },
-  { name: 'pause', summary: 'freeze everything in containers', load: () => import('./commands/pause.ts') },
-  { name: 'unpause', summary: 'let paused containers go on', load: () => import('./commands/unpause.ts') },
+  {
+    name: 'pause',
+    summary: 'freeze everything in containers',
+    load: () => import('./commands/container/pause.ts'),
+  },
+  {
+    name: 'unpause',
+    summary: 'let paused containers go on',
+    load: () => import('./commands/container/unpause.ts'),
+  },
   {
     name: 'update',
     summary: 'change limits and restart policy of containers, also while they run',
-    load: () => import('./commands/update.ts'),
+    load: () => import('./commands/container/update.ts'),
   },
   {
     name: 'stats',
     summary: 'show what containers use: CPU, memory, network, block I/O',
-    load: () => import('./commands/stats.ts'),
+    load: () => import('./commands/container/stats.ts'),
   },
-  { name: 'rename', summary: 'give a container another name', load: () => import('./commands/rename.ts') },
+  {
+    name: 'rename',
+    summary: 'give a container another name',
+    load: () => import('./commands/container/rename.ts'),
+  },
   {
     name: 'events',
     summary: 'show what happens to containers, images and networks, and what has happened',
-    load: () => import('./commands/events.ts'),
+    load: () => import('./commands/system/events.ts'),
   },
   {
     name: 'why',
     summary: 'explain how a container ended, or why it did not start',
-    load: () => import('./commands/why.ts'),
+    load: () => import('./commands/container/why.ts'),
   },
-  { name: 'rm', summary: 'remove containers', load: () => import('./commands/rm.ts') },
+  { name: 'rm', summary: 'remove containers', load: () => import('./commands/container/rm.ts') },
   {
     name: 'inspect',
     summary: 'show everything about containers, images and networks, as JSON',
     load: () => import('./commands/inspect.ts'),
   },
-  { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/pull.ts') },
-  { name: 'images', summary: 'list images', load: () => import('./commands/images.ts') },
-  { name: 'rmi', summary: 'remove images', load: () => import('./commands/rmi.ts') },
+  { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/image/pull.ts') },
+  { name: 'images', summary: 'list images', load: () => import('./commands/image/ls.ts') },
+  { name: 'rmi', summary: 'remove images', load: () => import('./commands/image/rm.ts') },
   {
     name: 'info',
     summary: 'show what this host and this store offer',
-    load: () => import('./commands/info.ts'),
+    load: () => import('./commands/system/info.ts'),
   },
   {
     name: 'doctor',
     summary: 'say whether containers can run here, what is missing, and what crashes have left',
-    load: () => import('./commands/doctor.ts'),
+    load: () => import('./commands/system/doctor.ts'),
   },
   {
     name: 'version',
     summary: 'show the versions of skiff and what it is made of',
-    load: () => import('./commands/version.ts'),
+    load: () => import('./commands/system/version.ts'),
   },
   {
     name: 'explain-failure',
     summary: 'say why a container did not start (called by the helper)',
     hidden: true,
-    load: () => import('./commands/explain-failure.ts'),
+    load: () => import('./callbacks/explain-failure.ts'),
   },
   {
     name: 'compress-log',
     summary: 'compress a file of a log that was put aside (called by the helper)',
     hidden: true,
-    load: () => import('./commands/compress-log.ts'),
+    load: () => import('./callbacks/compress-log.ts'),
   },
   {
     name: 'repair-networks',
     summary: 'make bridges and firewall anew (called by the helper)',
     hidden: true,
-    load: () => import('./commands/repair-networks.ts'),
+    load: () => import('./callbacks/repair-networks.ts'),
   },
   {
     name: 'explain-exec-failure',
     summary: 'say why a command could not be started in a container (called by the helper)',
     hidden: true,
-    load: () => import('./commands/explain-exec-failure.ts'),
+    load: () => import('./callbacks/explain-exec-failure.ts'),
   },
 ];
 
@@ -171,7 +191,7 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: 'prune',
         summary: 'remove all containers that do not run',
-        load: () => import('./commands/prune.ts'),
+        load: () => import('./commands/container/prune.ts'),
       },
     ],
   },
@@ -196,13 +216,13 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: 'create',
         summary: 'make a network that containers can be put on',
-        load: () => import('./commands/network-create.ts'),
+        load: () => import('./commands/network/create.ts'),
       },
       {
         name: 'ls',
         aliases: ['list'],
         summary: 'list networks',
-        load: () => import('./commands/network-ls.ts'),
+        load: () => import('./commands/network/ls.ts'),
       },
       {
         name: 'inspect',
@@ -212,23 +232,23 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: 'connect',
         summary: 'put a container on one more network',
-        load: () => import('./commands/network-connect.ts'),
+        load: () => import('./commands/network/connect.ts'),
       },
       {
         name: 'disconnect',
         summary: 'take a container off a network',
-        load: () => import('./commands/network-disconnect.ts'),
+        load: () => import('./commands/network/disconnect.ts'),
       },
       {
         name: 'rm',
         aliases: ['remove'],
         summary: 'remove networks',
-        load: () => import('./commands/network-rm.ts'),
+        load: () => import('./commands/network/rm.ts'),
       },
       {
         name: 'prune',
         summary: 'remove all networks that no container is on',
-        load: () => import('./commands/network-prune.ts'),
+        load: () => import('./commands/network/prune.ts'),
       },
     ],
   },
@@ -240,22 +260,22 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: 'start-all',
         summary: 'start the containers that run again after a reboot',
-        load: () => import('./commands/system-start-all.ts'),
+        load: () => import('./commands/system/start-all.ts'),
       },
       {
         name: 'stop-all',
         summary: 'stop all containers, as before a reboot',
-        load: () => import('./commands/system-stop-all.ts'),
+        load: () => import('./commands/system/stop-all.ts'),
       },
       {
         name: 'reset',
         summary: 'remove everything of this store, also what it has on this host',
-        load: () => import('./commands/system-reset.ts'),
+        load: () => import('./commands/system/reset.ts'),
       },
       {
         name: 'unit',
         summary: 'print a systemd unit that brings containers back after a reboot',
-        load: () => import('./commands/system-unit.ts'),
+        load: () => import('./commands/system/unit.ts'),
       },
     ],
   },

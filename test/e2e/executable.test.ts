@@ -179,7 +179,7 @@ describe('the launcher', () => {
   });
 
   it.each([
-    ['a source has changed', 'echo "// changed" >> src/cli/commands/version.ts', EXECUTABLE_ONLY],
+    ['a source has changed', 'echo "// changed" >> src/cli/commands/system/version.ts', EXECUTABLE_ONLY],
     ['a source is new', 'echo "" > src/oci/new.ts', EXECUTABLE_ONLY],
     ['a source is gone', 'rm src/oci/new.ts', EXECUTABLE_ONLY],
     ['the helper has changed', 'echo "/* changed */" >> native/main.c', STEPS],

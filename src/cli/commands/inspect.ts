@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
 import { networkObject } from '../../engine/inspect/network.ts';
 import { EngineError } from '../../errors.ts';
-import { exitCodeOf } from '../exit-code.ts';
+import { exitCodeOf } from '../command/exit-code.ts';
+import type { Session } from '../command/session.ts';
 import { type SelectionFlags, selected } from '../options/selection.ts';
 import { renderError } from '../output/error.ts';
 import { print, printError } from '../output/print.ts';
-import { type ObjectTemplate, parseObjectTemplate } from '../output/template.ts';
-import { visibleJson } from '../output/visible.ts';
-import type { Session } from '../session.ts';
+import { type ObjectTemplate, parseObjectTemplate } from '../template/template.ts';
+import { visibleJson } from '../text/visible.ts';
 
 type Kind = 'container' | 'image' | 'network';
 

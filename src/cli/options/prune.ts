@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { PruneFilters } from '../../engine/options/prune.ts';
-import { confirm } from '../confirm.ts';
+import { confirm } from '../command/confirm.ts';
 import { printError } from '../output/print.ts';
 import { collectPruneFilter } from '../parse/prune-filters.ts';
 

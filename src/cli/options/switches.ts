@@ -1,5 +1,5 @@
 import { type Command, CommanderError, type Option } from 'commander';
-import { EXIT_ENGINE_FAILED } from '../exit-code.ts';
+import { EXIT_ENGINE_FAILED } from '../command/exit-code.ts';
 import { booleanWord } from '../parse/words.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
-import { wantsColour } from './terminal.ts';
-import { visible } from './visible.ts';
+import { wantsColour } from '../text/terminal.ts';
+import { visible } from '../text/visible.ts';
 
 interface ErrorStyle {
   /** Adds the chain of causes, and where the innermost arose. */

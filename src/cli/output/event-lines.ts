@@ -1,6 +1,6 @@
 import type { EngineEvent } from '../../engine/events/read.ts';
-import { type ObjectTemplate, parseObjectTemplate } from './template.ts';
-import { visible, visibleJson } from './visible.ts';
+import { type ObjectTemplate, parseObjectTemplate } from '../template/template.ts';
+import { visible, visibleJson } from '../text/visible.ts';
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;

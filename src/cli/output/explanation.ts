@@ -1,11 +1,11 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import type { Explanation } from '../../engine/reports/why.ts';
 import { signalName } from '../../runtime/monitor/signals.ts';
+import { ago, humanDuration } from '../text/time.ts';
+import { humanMemory } from '../text/units.ts';
+import { visible } from '../text/visible.ts';
 import { faultWords } from './faults.ts';
 import { remarksOn, type Words } from './remarks.ts';
-import { ago, humanDuration } from './time.ts';
-import { humanMemory } from './units.ts';
-import { visible } from './visible.ts';
 
 const SIGHUP = 1;
 const SIGINT = 2;

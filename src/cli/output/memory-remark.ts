@@ -1,6 +1,6 @@
 import type { Explanation } from '../../engine/reports/why.ts';
 import { EngineError } from '../../errors.ts';
-import { humanMemory } from './units.ts';
+import { humanMemory } from '../text/units.ts';
 
 /**
  * What is said at the end of a container in the foreground that the kernel has killed for want of memory; undefined

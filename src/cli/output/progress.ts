@@ -1,7 +1,7 @@
 import type { LayerProgress } from '../../engine/images/pull-progress.ts';
-import { LineBlock } from './line-block.ts';
-import { isAnimated, type OutputStream } from './terminal.ts';
-import { humanSize } from './units.ts';
+import { LineBlock } from '../text/line-block.ts';
+import { isAnimated, type OutputStream } from '../text/terminal.ts';
+import { humanSize } from '../text/units.ts';
 
 /** Shows a pull. */
 export interface PullDisplay {

@@ -1,12 +1,12 @@
 import type { ListedContainer } from '../../engine/reports/ps.ts';
 import type { PsState } from '../../engine/state/shown-state.ts';
-import { quotedCommand, shortId } from './ids.ts';
-import { labelHeader, labelsText } from './labels-text.ts';
-import { localTime } from './local-time.ts';
-import { portsText } from './ports-text.ts';
-import type { Fields, Headers } from './template.ts';
-import { ago, exitedAt, upSince } from './time.ts';
-import { humanSize } from './units.ts';
+import type { Fields, Headers } from '../template/template.ts';
+import { quotedCommand, shortId } from '../text/ids.ts';
+import { labelHeader, labelsText } from '../text/labels-text.ts';
+import { localTime } from '../text/local-time.ts';
+import { portsText } from '../text/ports-text.ts';
+import { ago, exitedAt, upSince } from '../text/time.ts';
+import { humanSize } from '../text/units.ts';
 
 /** The fields of `ps --format`, with Docker's headers. */
 export const PS_HEADERS = {

@@ -1,7 +1,7 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import { signalName } from '../../runtime/monitor/signals.ts';
-import { humanDuration } from './time.ts';
-import { humanMemory } from './units.ts';
+import { humanDuration } from '../text/time.ts';
+import { humanMemory } from '../text/units.ts';
 
 /** What happened, a sentence each, and what can be done about it. */
 export interface Words {

@@ -1,4 +1,4 @@
-import { isAnimated } from './terminal.ts';
+import { isAnimated } from '../text/terminal.ts';
 
 /** Short waits stay quiet, and do not pay for loading the spinner. */
 const DELAY_MS = 150;

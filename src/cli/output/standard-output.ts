@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
+import type { OutputStream } from '../text/terminal.ts';
 import { print } from './print.ts';
-import type { OutputStream } from './terminal.ts';
 
 const STDOUT = 1;
 

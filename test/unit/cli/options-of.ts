@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addCreateOptions, type CreateFlags, createOptions } from '../../../src/cli/options/create.ts';
+import { addCreateOptions, type CreateFlags, createOptions } from '../../../src/cli/create/create.ts';
 import type { CreateOptions } from '../../../src/engine/options/create.ts';
 
 /** What a command line asks for, without what it does not mention. */

@@ -1,0 +1,53 @@
+import type { PulledImage } from '../../engine/images/pull.ts';
+import { SILENT } from '../../engine/images/pull-progress.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { renderError } from '../output/error.ts';
+import { printError } from '../output/print.ts';
+import { createPullProgress } from '../output/progress.ts';
+import { startSpinner } from '../output/spinner.ts';
+import { shortId } from '../text/ids.ts';
+import type { OutputStream } from '../text/terminal.ts';
+import type { Session } from './session.ts';
+
+export interface PullFlags {
+  platform?: Platform | undefined;
+  quiet: boolean;
+  /** Where the progress goes. */
+  output: OutputStream;
+}
+
+/** Pulls an image and shows how it goes; Ctrl-C ends the pull and leaves nothing half done. */
+export async function pullWithProgress(
+  session: Session,
+  image: string,
+  flags: PullFlags,
+): Promise<PulledImage> {
+  const { images } = await session.engine();
+  const abort = new AbortController();
+  const interrupt = () => abort.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const display = flags.quiet ? undefined : createPullProgress(flags.output);
+  const spinner = display && startSpinner(`resolving ${image}`);
+  const progress = display && {
+    message: (text: string) => display.message(text),
+    layer: (digest: string) => {
+      spinner?.stop();
+      return display.layer(shortId(digest));
+    },
+  };
+  try {
+    return await images.pull(image, {
+      platform: flags.platform,
+      progress: progress ?? SILENT,
+      warn: (problem) => {
+        spinner?.stop();
+        printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
+      },
+      signal: abort.signal,
+    });
+  } finally {
+    spinner?.stop();
+    display?.close();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import type { CreateOptions } from '../../../engine/options/create.ts';
+import { EngineError } from '../../../errors.ts';
+import { replaceProcess } from '../../../host/replace-process.ts';
+import type { Session } from '../../command/session.ts';
+import type { CidFile } from '../../create/cid-file.ts';
+import { addCreateOptions, type CreateFlags, createOptions } from '../../create/create.ts';
+import { imageForContainer } from '../../create/image-for-container.ts';
+import { addClientOptions, type ClientFlags, clientOptions, requireTerminal } from '../../options/client.ts';
+
+interface RunFlags extends CreateFlags, ClientFlags {
+  detach?: boolean;
+  rmi?: boolean;
+}
+
+export function define(command: Command, session: () => Session): void {
+  command
+    .argument('<image>', 'a reference, an image id, or hello for the image inside skiff')
+    .argument('[command...]', "what to run instead of the image's own command")
+    .option('-d, --detach', 'run in the background and print the id')
+    .helpOption('--help', 'show this help')
+    .addHelpText('after', EXAMPLES)
+    .action((image: string, words: string[], flags: RunFlags) => run(session(), image, words, flags));
+  addCreateOptions(command, (options) => {
+    options.option('--rmi', 'remove its image as well when it ends, unless others need it; implies --rm');
+    addClientOptions(options);
+  });
+}
+
+const EXAMPLES = `
+Examples:
+  skiff run --rm hello                                 the image inside skiff: needs no network
+  skiff run --rm busybox echo hi                       pull when missing, run, remove
+  skiff run --rm -it debian bash                       a shell on this terminal; Ctrl-P Ctrl-Q leaves it running
+  skiff run -d --name web -m 256m --cpus 0.5 nginx     in the background, with limits
+  skiff run -d -p 8080:80 -p 127.0.0.1::53/udp web     ports of the host that lead to it; skiff port shows them
+  skiff run -d --network front --network back web      on two networks, where others find it as web
+  skiff run --rm --network container:web busybox ip a  in the network of another
+  skiff run -d --restart on-failure:3 worker           started again when it fails, three times at most
+  skiff run -d --health-cmd 'wget -qO- localhost' web  checked every 30 seconds
+  echo hi | skiff run -i --rm busybox cat              relay standard input`;
+
+async function run(session: Session, image: string, words: string[], flags: RunFlags): Promise<void> {
+  const { detach = false, replace, rmi = false } = flags;
+  const options = await createOptions(image, words, { ...flags, rm: flags.rm === true || rmi });
+  if (detach) {
+    refuseInBackground(flags);
+    options.process.attach = [];
+  }
+  if (!detach && flags.tty === true && flags.interactive === true) await requireTerminal();
+  const cidFile = flags.cidfile === undefined ? undefined : await makeCidFile(flags.cidfile);
+  try {
+    const engine = await session.engine();
+    const found = await imageForContainer(session, options, flags);
+    const mode = detach ? 'detach' : 'attach';
+    const birth = {
+      image: found,
+      mode,
+      client: clientOptions(flags),
+      replace,
+      whenCreated: cidFile?.write,
+    } as const;
+    if (publishesToOthers(options)) await remarkOnPublished(session, options);
+    if (!rmi) replaceProcess(await engine.containers.run(options, birth));
+    process.exitCode = await engine.containers.runAndRemoveImage(options, birth);
+  } catch (error) {
+    cidFile?.discard();
+    throw error;
+  }
+}
+
+/** Most publish nothing. */
+function publishesToOthers({ network }: CreateOptions): boolean {
+  return network?.publishAll === true || (network?.publish ?? []).length > 0;
+}
+
+async function remarkOnPublished(session: Session, options: CreateOptions): Promise<void> {
+  const { remarkOnPublished: remark } = await import('../../create/published-remarks.ts');
+  await remark(session, options);
+}
+
+async function makeCidFile(path: string): Promise<CidFile> {
+  const { makeCidFile: make } = await import('../../create/cid-file.ts');
+  return make(path);
+}
+
+/** What needs this very command as long as the container runs. Throws `invalid`. */
+function refuseInBackground({ attach, rmi }: RunFlags): void {
+  const [option, reason] =
+    attach !== undefined
+      ? ['-a', 'what runs in the background has no streams here']
+      : ['--rmi', 'nobody stays to remove the image when it ends'];
+  if (attach === undefined && rmi !== true) return;
+  throw new EngineError('invalid', `${option} and -d contradict each other`, {
+    subject: option,
+    hint: `leave one of them out: ${reason}`,
+  });
+}

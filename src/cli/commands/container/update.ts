@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { forEachName } from '../../command/for-each-name.ts';
+import type { Session } from '../../command/session.ts';
+import { addUpdatableOptions, type ResourceFlags, resourceOptions } from '../../create/resources.ts';
+import { addRestartPolicy, type RestartFlags } from '../../create/restart.ts';
+import { addSelection, type SelectionFlags, selected } from '../../options/selection.ts';
+
+interface Flags extends SelectionFlags, ResourceFlags, Pick<RestartFlags, 'restart'> {}
+
+const EXAMPLES = `
+Examples:
+  skiff update --cpus 0.5 web                       half a CPU from now on
+  skiff update -m 512m --memory-swap 1g web db      more memory for two containers
+  skiff update --pids-limit -1 web                  no limit of processes any more
+  skiff update --restart unless-stopped web         also after a reboot`;
+
+export function define(command: Command, session: () => Session): void {
+  addSelection(command);
+  addUpdatableOptions(command);
+  addRestartPolicy(command);
+  command
+    .addHelpText('after', EXAMPLES)
+    .action((names: string[], flags: Flags) => update(session(), names, flags));
+}
+
+async function update(session: Session, given: string[], flags: Flags): Promise<void> {
+  const names = await selected(session, given, flags);
+  const changes = { ...resourceOptions(flags), restart: flags.restart };
+  const { containers } = await session.engine();
+  await forEachName(session, { names, command: 'update' }, async (name) => {
+    await containers.update(name, changes);
+    return name;
+  });
+}

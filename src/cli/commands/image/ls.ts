@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import type { ListedImage } from '../../../engine/images/list.ts';
+import { familiarName } from '../../../engine/store/images.ts';
+import type { Session } from '../../command/session.ts';
+import { print } from '../../output/print.ts';
+import { collectFilter, type Filters } from '../../parse/filters.ts';
+import { type Fields, parseTemplate, type Template } from '../../template/template.ts';
+import { shortId } from '../../text/ids.ts';
+import { localTime } from '../../text/local-time.ts';
+import { ago } from '../../text/time.ts';
+import { humanSize } from '../../text/units.ts';
+
+interface Flags {
+  digests?: boolean;
+  filter?: Filters;
+  format?: string;
+  quiet?: boolean;
+  trunc: boolean;
+}
+
+/** One line of the table: an image under one of its names. */
+interface Line {
+  repository: string;
+  tag: string;
+  digest: string;
+}
+
+const NONE = '<none>';
+
+/** The fields of `images --format`, with Docker's headers. */
+const HEADERS = {
+  Containers: 'CONTAINERS',
+  CreatedAt: 'CREATED AT',
+  CreatedSince: 'CREATED',
+  Digest: 'DIGEST',
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  SharedSize: 'SHARED SIZE',
+  Size: 'SIZE',
+  Tag: 'TAG',
+  UniqueSize: 'UNIQUE SIZE',
+  VirtualSize: 'SIZE',
+};
+
+const TABLE = 'table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+const TABLE_WITH_DIGESTS =
+  'table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+
+const EXAMPLES = `
+Examples:
+  skiff images 'ghcr.io/*/*:latest'              those whose names fit
+  skiff images --filter dangling=true -q         those without a tag
+  skiff images --format '{{.Repository}}:{{.Tag}} {{.Size}}'`;
+
+export function define(command: Command, session: () => Session): void {
+  command
+    .argument('[name]', 'only images with this name; * and ? stand for any letters')
+    .option('-a, --all', 'also those between layers, of which skiff makes none')
+    .option('--digests', 'also the digests that registries know them by')
+    .option(
+      '-f, --filter <name=value>',
+      'only those that fit: reference, label, dangling, before, since (repeatable)',
+      collectFilter,
+    )
+    .option('--format <template>', 'table, json, or a template such as "{{.Repository}}:{{.Tag}}"')
+    .option('-q, --quiet', 'only ids')
+    .option('--no-trunc', 'whole ids')
+    .addHelpText('after', EXAMPLES)
+    .action((name: string | undefined, flags: Flags) => list(session(), name, flags));
+}
+
+async function list(session: Session, name: string | undefined, flags: Flags): Promise<void> {
+  const template = templateOf(flags);
+  const { images } = await session.engine();
+  const filters = name === undefined ? flags.filter : collectFilter(`reference=${name}`, flags.filter);
+  const digests = flags.digests === true || template.fields.has('Digest');
+  const listed = await images.list(filters);
+  print(
+    template.render(
+      listed.flatMap((image) => linesOf(image, digests).map((line) => fieldsOf(image, line, flags))),
+    ),
+  );
+}
+
+function templateOf({ format = 'table', digests, quiet }: Flags): Template {
+  if (quiet === true && (format === 'table' || format === '')) return parseTemplate('{{.ID}}', HEADERS);
+  if (format === 'table' || format === '')
+    return parseTemplate(digests ? TABLE_WITH_DIGESTS : TABLE, HEADERS);
+  return parseTemplate(format, HEADERS);
+}
+
+/** As Docker: a line for each tag, and for each digest of it if digests are shown; else for each name without a tag. */
+function linesOf({ names }: ListedImage, digests: boolean): Line[] {
+  const known = new Map<string, string[]>();
+  for (const name of names.digests.map(familiarName)) {
+    const [repository = '', digest = ''] = name.split('@');
+    known.set(repository, [...(known.get(repository) ?? []), digest]);
+  }
+  const tagged = names.tags.flatMap((name) => {
+    const [repository, tag] = splitTag(familiarName(name));
+    const own = digests ? (known.get(repository) ?? []) : [];
+    return (own.length > 0 ? own : [NONE]).map((digest) => ({ repository, tag, digest }));
+  });
+  const withTags = new Set(tagged.map(({ repository }) => repository));
+  const untagged = [...known]
+    .filter(([repository]) => !withTags.has(repository))
+    .flatMap(([repository, own]) =>
+      (digests ? own : own.slice(0, 1)).map((digest) => ({ repository, tag: NONE, digest })),
+    );
+  const lines = [...tagged, ...untagged];
+  return lines.length > 0 ? lines : [{ repository: NONE, tag: NONE, digest: NONE }];
+}
+
+function splitTag(name: string): [string, string] {
+  const index = name.lastIndexOf(':');
+  return [name.slice(0, index), name.slice(index + 1)];
+}
+
+function fieldsOf({ image, builtAt }: ListedImage, line: Line, { trunc }: Flags): Fields {
+  return {
+    Containers: 'N/A',
+    get CreatedAt() {
+      return builtAt === undefined ? 'N/A' : localTime(builtAt);
+    },
+    CreatedSince: builtAt === undefined ? 'N/A' : ago(builtAt),
+    Digest: line.digest,
+    ID: trunc ? shortId(image.id) : image.id,
+    Repository: line.repository,
+    SharedSize: 'N/A',
+    Size: humanSize(image.size),
+    Tag: line.tag,
+    UniqueSize: 'N/A',
+    VirtualSize: humanSize(image.size),
+  };
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { Session } from '../../command/session.ts';
+import { definePrune } from '../../options/prune.ts';
+import { print } from '../../output/print.ts';
+
+const EXAMPLES = `
+Examples:
+  skiff network prune                             asks first
+  skiff network prune -f --filter until=24h       those that were made more than a day ago
+  skiff network prune -f --filter label!=keep     those without the label keep`;
+
+export function define(command: Command, session: () => Session): void {
+  definePrune(command, {
+    examples: EXAMPLES,
+    warning: 'WARNING! This will remove all custom networks not used by at least one container.',
+    async prune(filters) {
+      const { networks } = await session().engine();
+      const names = await networks.prune(filters);
+      if (names.length > 0) print(`Deleted Networks:\n${names.map((name) => `${name}\n`).join('')}\n`);
+    },
+  });
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import type { Engine } from '../../../engine/engine.ts';
+import type { EngineInfo } from '../../../engine/reports/info.ts';
+import { bracketed } from '../../../network/address/address-text.ts';
+import type { Session } from '../../command/session.ts';
+import { firewallRemarks } from '../../output/firewall-remarks.ts';
+import { print, printError } from '../../output/print.ts';
+import { humanMemory, humanSize } from '../../text/units.ts';
+
+const EXAMPLES = `
+Examples:
+  skiff info
+  skiff --root /srv/skiff info     of another store`;
+
+export function define(command: Command, session: () => Session): void {
+  command.addHelpText('after', EXAMPLES).action(() => info(session()));
+}
+
+async function info(session: Session): Promise<void> {
+  const engine = await session.engine();
+  print(`${lines(await engine.info()).join('\n')}\n`);
+  for (const remark of await remarks(engine)) printError(`skiff: ${remark}\n`);
+}
+
+/** What the host's own firewall means for networks and for the ports that are published now. */
+async function remarks(engine: Engine): Promise<string[]> {
+  const listed = await engine.containers.list({ all: false });
+  const hosts = listed.flatMap(({ networking }) => networking.ports.flatMap(({ host }) => host ?? []));
+  const open = hosts.filter(({ address }) => !address.startsWith('127.') && address !== '::1');
+  const names = open.map(({ address, port }) => `${bracketed(address)}:${port}`);
+  return firewallRemarks(await engine.networks.foreignFirewall(), names);
+}
+
+/** Docker's words where it has them. */
+function lines(info: EngineInfo): string[] {
+  const { containers, cgroup, storage } = info;
+  return [
+    `Containers: ${containers.total}`,
+    ` Running: ${containers.running}`,
+    ` Stopped: ${containers.ended}`,
+    ` Created: ${containers.created}`,
+    `Images: ${info.images}`,
+    `Server Version: ${info.version} (no daemon)`,
+    `Storage Driver: overlay${info.overlay ? '' : ' (missing: this kernel has no overlay file system)'}`,
+    `Root Dir: ${info.root} (${humanSize(storage.free)} of ${humanSize(storage.total)} free)`,
+    `Runtime Dir: ${info.runtimeRoot}`,
+    'Cgroup Driver: cgroupfs',
+    `Cgroup Version: ${cgroup.mode === 'none' ? 'none mounted' : cgroup.mode}`,
+    `Cgroup Controllers: ${cgroup.controllers.join(' ')}`,
+    `Security Options: seccomp${info.apparmor === undefined ? '' : ` apparmor=${info.apparmor.profile ?? 'none'}`}`,
+    `Networks: ${info.networks.join(' ')}`,
+    'Logging Driver: json-file (3 files of 10MB)',
+    `Insecure Registries: ${['127.0.0.0/8', '::1/128', ...info.insecureRegistries].join(' ')}`,
+    `Kernel Version: ${info.kernel}`,
+    `Operating System: ${info.operatingSystem}`,
+    'OSType: linux',
+    `Architecture: ${info.architecture}`,
+    `CPUs: ${info.cpus}`,
+    `Total Memory: ${humanMemory(info.memory)}`,
+    `Name: ${info.hostname}`,
+  ];
+}

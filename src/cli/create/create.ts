@@ -1,0 +1,127 @@
+import type { Command } from 'commander';
+import type { CreateOptions } from '../../engine/options/create.ts';
+import { EngineError } from '../../errors.ts';
+import { parsePlatform } from '../../image/platform.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { type AttachFlags, addAttachOptions, attachedStreams } from '../options/client.ts';
+import { addOnDemand } from '../options/on-demand.ts';
+import { acceptSwitchValues } from '../options/switches.ts';
+import { printError } from '../output/print.ts';
+import { oneOf, some } from '../parse/words.ts';
+import { addDeviceOptions, type DeviceFlags, deviceOptions } from './devices.ts';
+import { addFileOptions, type FileFlags, fileOptions } from './files.ts';
+import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
+import { addLabelOptions, type LabelFlags, labelOptions } from './labels.ts';
+import { addLoggingOptions, type LoggingFlags, loggingOptions } from './logging.ts';
+import { addNamespaceOptions, type NamespaceFlags, namespaceOptions } from './namespaces.ts';
+import { addNetworkOptions, type NetworkFlags, networkOptions } from './network.ts';
+import { addProcessOptions, type ProcessFlags, processOptions, stopOptions } from './process.ts';
+import { addResourceOptions, type ResourceFlags, resourceOptions } from './resources.ts';
+import { addRestartOptions, type RestartFlags, restartOptions } from './restart.ts';
+import { addSecurityOptions, type SecurityFlags, securityOptions } from './security.ts';
+
+export interface CreateFlags
+  extends ProcessFlags,
+    ResourceFlags,
+    FileFlags,
+    NamespaceFlags,
+    NetworkFlags,
+    SecurityFlags,
+    DeviceFlags,
+    RestartFlags,
+    HealthFlags,
+    LoggingFlags,
+    LabelFlags,
+    AttachFlags {
+  cidfile?: string;
+  name?: string;
+  platform?: Platform;
+  pull?: PullPolicy;
+  quiet?: boolean;
+  replace?: boolean;
+  rm?: boolean;
+}
+
+/** When an image is fetched before a container is made of it; absent: `missing`. */
+export type PullPolicy = 'always' | 'missing' | 'never';
+
+/**
+ * Everything that can be said of a new container, whichever command makes it; its options end at the image. `own` adds
+ * what only this command has.
+ */
+export function addCreateOptions(command: Command, own?: (options: Command) => void): void {
+  command.passThroughOptions();
+  acceptSwitchValues(command);
+  addOnDemand(command, (options) => {
+    addContainerOptions(options);
+    own?.(options);
+    addProcessOptions(options);
+    addResourceOptions(options);
+    addFileOptions(options);
+    addNetworkOptions(options);
+    addNamespaceOptions(options);
+    addSecurityOptions(options);
+    addDeviceOptions(options);
+    addRestartOptions(options);
+    addHealthOptions(options);
+    addLoggingOptions(options);
+    addLabelOptions(options);
+  });
+}
+
+function addContainerOptions(command: Command): void {
+  command
+    .optionsGroup('Container:')
+    .option('--name <name>', 'its name; one is made up when absent')
+    .option('--rm', 'remove it and its files when it ends')
+    .option('--replace', 'remove the container that has its name now, even if it runs')
+    .option('--cidfile <file>', 'write its id there; the file must not exist', some('the path of --cidfile'))
+    .option(
+      '--platform <os/arch[/variant]>',
+      'which image to take where an index offers several',
+      parsePlatform,
+    )
+    .option(
+      '--pull <when>',
+      'fetch the image first: always, missing (the default) or never',
+      oneOf<PullPolicy>('always', 'missing', 'never'),
+    )
+    .option('-q, --quiet', 'do not show how the image is fetched');
+  addAttachOptions(command);
+}
+
+/** Warns on standard error of what is discarded. Throws `invalid` for options that contradict each other. */
+export async function createOptions(
+  image: string,
+  words: string[],
+  flags: CreateFlags,
+): Promise<CreateOptions> {
+  const autoRemove = flags.rm === true;
+  if (flags.replace === true && !flags.name) {
+    throw new EngineError('invalid', '--replace needs --name', {
+      subject: '--replace',
+      hint: 'name the container that is to be replaced',
+    });
+  }
+  const { namespace, network, warnings } = await networkOptions(flags);
+  for (const warning of warnings) printError(`skiff: ${warning}\n`);
+  return {
+    image,
+    name: flags.name,
+    platform: flags.platform,
+    cidFile: flags.cidfile,
+    process: { ...processOptions(flags, words), attach: attachedStreams(flags) },
+    namespaces: { ...namespaceOptions(flags), network: namespace },
+    network,
+    security: securityOptions(flags),
+    devices: deviceOptions(flags),
+    files: fileOptions(flags),
+    resources: resourceOptions(flags),
+    stop: stopOptions(flags),
+    autoRemove,
+    ...labelOptions(flags),
+    ...restartOptions(flags, { autoRemove }),
+    log: loggingOptions(flags),
+    health: healthOptions(flags),
+  };
+}

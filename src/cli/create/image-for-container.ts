@@ -1,0 +1,32 @@
+import type { CreateOptions } from '../../engine/options/create.ts';
+import type { FoundImage } from '../../engine/store/images.ts';
+import { EngineError } from '../../errors.ts';
+import type { Session } from '../command/session.ts';
+import { printError } from '../output/print.ts';
+import type { CreateFlags } from './create.ts';
+
+/**
+ * The image that a new container is made of, fetched when `--pull` says so. As with Docker that is told on standard
+ * error, as standard output is the container's, or its id's. Throws `notFound` for one that is not here and may not be
+ * fetched.
+ */
+export async function imageForContainer(
+  session: Session,
+  { image, platform }: Pick<CreateOptions, 'image' | 'platform'>,
+  { pull: policy = 'missing', quiet = false }: Pick<CreateFlags, 'pull' | 'quiet'>,
+): Promise<FoundImage> {
+  if (policy !== 'always') {
+    const { images } = await session.engine();
+    const found = await images.lookUp(image, platform);
+    if (found !== undefined) return found;
+    if (policy === 'never') {
+      throw new EngineError('notFound', `no such image: ${image}`, {
+        subject: image,
+        hint: `fetch it with skiff pull ${image}, or leave --pull never out`,
+      });
+    }
+    if (!quiet) printError(`Unable to find image '${image}' locally\n`);
+  }
+  const { pullWithProgress } = await import('../command/pull-with-progress.ts');
+  return await pullWithProgress(session, image, { platform, quiet, output: process.stderr });
+}

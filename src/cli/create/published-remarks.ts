@@ -1,0 +1,26 @@
+import type { CreateOptions, PortMapping } from '../../engine/options/create.ts';
+import type { Session } from '../command/session.ts';
+import { firewallRemarks } from '../output/firewall-remarks.ts';
+import { printError } from '../output/print.ts';
+
+/** Says on standard error what the host's own firewall means for published ports. */
+export async function remarkOnPublished(session: Session, { network }: CreateOptions): Promise<void> {
+  const published = (network?.publish ?? []).filter(isForOthers).map(nameOf);
+  if (network?.publishAll === true) published.push('of -P');
+  if (published.length === 0) return;
+  const engine = await session.engine();
+  for (const remark of firewallRemarks(await engine.networks.foreignFirewall(), published))
+    printError(`skiff: ${remark}\n`);
+}
+
+function isForOthers({ hostAddress }: PortMapping): boolean {
+  const address = hostAddress ?? process.env['SKIFF_PUBLISH_ADDRESS'] ?? '';
+  return !address.startsWith('127.') && address !== '::1';
+}
+
+function nameOf({ hostAddress, hostPorts, containerPort, protocol }: PortMapping): string {
+  const address = hostAddress === undefined ? '' : `${hostAddress}:`;
+  if (hostPorts === undefined || hostPorts.first === 0) return `for ${containerPort}/${protocol}`;
+  const { first, last } = hostPorts;
+  return `${address}${first === last ? first : `${first}-${last}`}/${protocol}`;
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { macAddress } from '../../../../src/cli/parse/addresses.ts';
+
+describe('a MAC address', () => {
+  it.each(['92:D0:C6:0a:29:33', '92-d0-c6-0a-29-33', '92d0.c60a.2933'])('may be written %s', (text) => {
+    expect(macAddress(text)).toBe('92:d0:c6:0a:29:33');
+  });
+
+  it.each([
+    '',
+    '92:d0:c6:0a:29',
+    '92d0c60a2933',
+    '01:00:5e:00:00:01',
+    'ff:ff:ff:ff:ff:ff',
+    '00:00:00:00:00:00',
+  ])('is refused when it is "%s"', (text) => {
+    expect(() => macAddress(text)).toThrow(expect.objectContaining({ kind: 'invalid' }));
+  });
+});

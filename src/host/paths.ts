@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { userPath } from './working-directory.ts';
 
-/** Where everything of one store lies (src/ARCHITECTURE.md, "On disk"). All paths are absolute. */
+/** Where everything of one store lies (src/engine/store/STORE.md, "On disk"). All paths are absolute. */
 export interface StorePaths {
   readonly root: string;
   readonly database: string;

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 
 /**
- * One record of a file that the helper reads: the operation, then its arguments (src/ARCHITECTURE.md, "The plan" and
+ * One record of a file that the helper reads: the operation, then its arguments (native/PLAN.md and
  * "Network files").
  */
 export type FileRecord = readonly [op: string, ...args: string[]];

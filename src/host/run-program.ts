@@ -118,7 +118,7 @@ export async function* linesOfProgram(
   }
 }
 
-/** A step of the helper that failed: the error record of src/ARCHITECTURE.md. */
+/** A step of the helper that failed: the error record of native/VERBS.md. */
 export interface HelperFailure {
   stage: string;
   errno: number;

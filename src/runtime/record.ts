@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { decodeRecords, encodeRecords, type FileRecord } from '../host/record-file.ts';
 
-/** One record of a plan: the operation, then its arguments (src/ARCHITECTURE.md, "The plan"). */
+/** One record of a plan: the operation, then its arguments (native/PLAN.md). */
 export type PlanRecord = FileRecord;
 
 const KIND = 'skiff-plan';

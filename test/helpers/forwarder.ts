@@ -88,7 +88,7 @@ export function useForwarder(): {
   };
 }
 
-/** The text of a file of ports (src/ARCHITECTURE.md, "Network files"). */
+/** The text of a file of ports (src/network/NETWORKS.md, "Network files"). */
 export function encodePorts(records: readonly PortRecord[]): string {
   const fields = records.flatMap(([protocol, host, port, address = '', target = '']) => [
     'port',

@@ -2,7 +2,7 @@ export type StreamName = 'stdin' | 'stdout' | 'stderr';
 
 /**
  * How the program that a command becomes takes part in a container's streams: with `run`, `start -a`, `attach` and
- * `exec`. The helper is told by the words of HOW (src/ARCHITECTURE.md, "The helper's verbs").
+ * `exec`. The helper is told by the words of HOW (native/VERBS.md, "The helper's verbs").
  */
 export interface ClientOptions {
   /** Which of them; absent: all. Standard input counts only if the container has one. */

@@ -14,7 +14,7 @@ import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /**
- * What a container is doing, derived from records and the kernel, never stored (src/ARCHITECTURE.md, "On disk"):
+ * What a container is doing, derived from records and the kernel, never stored (src/engine/store/STORE.md, "On disk"):
  *
  * - `starting`: the command that brings it up is at work;
  * - `restarting`: it ended, and its monitor waits to start it again; `exit` absent: it is just about to;

@@ -13,7 +13,7 @@
  * - `network`: `definition` is NetworkDefinition as JSON, `labels` and `options` what the user gave; `last4` and `last6`
  *   are the addresses handed out last, so that one which was just left is not the next one.
  * - `address_lease`, `port_lease`: who has an address of a network, a port of the host. Free again when that container
- *   is not there, or does not run (`address-leases.ts`).
+ *   is not there, or does not run (`engine/leases/addresses.ts`).
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [

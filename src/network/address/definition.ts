@@ -1,4 +1,4 @@
-/** A network as its row describes it (src/ARCHITECTURE.md, "Networks"). `host` and `none` have none: they have no links. */
+/** A network as its row describes it (src/network/NETWORKS.md). `host` and `none` have none: they have no links. */
 export interface NetworkDefinition {
   /** 64 lower-case hex digits. */
   id: string;

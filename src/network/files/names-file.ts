@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 
-/** What the resolver may tell of one endpoint (src/ARCHITECTURE.md, "Networks"). */
+/** What the resolver may tell of one endpoint (src/network/NETWORKS.md). */
 export interface EndpointNames {
   addresses: readonly string[];
   /** What leads to the addresses. */

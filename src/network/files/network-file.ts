@@ -19,7 +19,7 @@ export interface EndpointSurroundings {
 }
 
 /**
- * The network file of an endpoint (src/ARCHITECTURE.md, "Network files"). Throws `invalid` when a value holds a NUL byte,
+ * The network file of an endpoint (src/network/NETWORKS.md, "Network files"). Throws `invalid` when a value holds a NUL byte,
  * or when a sysctl is not one of the endpoint's interface.
  */
 export function compileEndpoint(endpoint: Endpoint, surroundings: EndpointSurroundings): Uint8Array {

@@ -5,7 +5,7 @@ import { type PortTarget, relayAddress } from './published.ts';
 
 export const PORTS_FILE = 'skiff-ports';
 
-/** The file of ports that the monitor holds (src/ARCHITECTURE.md, "Networks"). Throws `invalid` for a wrong address. */
+/** The file of ports that the monitor holds (src/network/NETWORKS.md). Throws `invalid` for a wrong address. */
 export function compilePorts(ports: readonly PublishedPort[], target: PortTarget): Uint8Array {
   return encodeRecords(PORTS_FILE, portRecords(ports, target), (_op, value) => {
     throw new EngineError('invalid', `an address of a port contains a NUL byte: ${JSON.stringify(value)}`);

@@ -1,6 +1,6 @@
 import { lines } from './names-file.ts';
 
-/** What the resolver of one container may say and whom it may ask (src/ARCHITECTURE.md, "Networks"). */
+/** What the resolver of one container may say and whom it may ask (src/network/NETWORKS.md). */
 export interface ResolverConfig {
   /** Ids of the networks whose names it may tell; the first that has the name wins. */
   networks: readonly string[];

@@ -63,7 +63,7 @@ const CHAINS: readonly { name: string; base?: BaseChain; rules: () => Expression
   { name: 'forward', base: { type: 'filter', hook: 'forward', priority: 0 }, rules: forwardRules },
 ];
 
-/** The table as it has to be for these networks and ports (src/ARCHITECTURE.md, "Networks"). */
+/** The table as it has to be for these networks and ports (src/network/NETWORKS.md). */
 export function ruleset({ table, networks, ports, uplinks4, uplinks6 }: FirewallState): Ruleset {
   const place: TablePlace = { family: Family.inet, table };
   const messages = [newTable(place), deleteTable(place), newTable(place)];

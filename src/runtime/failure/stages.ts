@@ -4,7 +4,7 @@ import { explainGroup, explainUser } from './identity.ts';
 import { ISOLATION } from './isolation.ts';
 import { NETWORK } from './network.ts';
 
-/** What the helper reports about a step that failed (src/ARCHITECTURE.md, "The error record"). */
+/** What the helper reports about a step that failed (native/VERBS.md, "The error record"). */
 export interface FailureRecord {
   /** One of native/stages.def. */
   stage: string;

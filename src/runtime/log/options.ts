@@ -45,7 +45,7 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
 };
 
 /**
- * What the plan says of a log (src/ARCHITECTURE.md, `log`), with the defaults of the driver; undefined: none is kept.
+ * What the plan says of a log (native/PLAN.md, `log`), with the defaults of the driver; undefined: none is kept.
  * For syslog the address is as the user gave it, its host maybe a name. Throws `invalid` for an option that the driver
  * does not have or a value that cannot be, `unsupported` for a driver or an option that skiff does not have.
  */

@@ -46,7 +46,7 @@ export interface ExitRecord {
   ignored?: boolean | undefined;
 }
 
-/** The exit code of a container that nobody saw ending (src/ARCHITECTURE.md, "On disk"). */
+/** The exit code of a container that nobody saw ending (src/engine/store/STORE.md, "On disk"). */
 export const EXIT_CODE_UNKNOWN = 255;
 
 /**

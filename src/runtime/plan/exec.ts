@@ -25,7 +25,7 @@ export interface ExecOptions {
 }
 
 /**
- * Compiles the plan of `exec` (src/ARCHITECTURE.md, "The plan of exec") from that of the container, which says what the
+ * Compiles the plan of `exec` (native/PLAN.md, "The plan of exec") from that of the container, which says what the
  * container was started with. Pure.
  */
 export function compileExecPlan(container: readonly PlanRecord[], options: ExecOptions): PlanRecord[] {

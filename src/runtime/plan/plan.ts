@@ -24,7 +24,7 @@ export interface Placement
   networking?: NetworkingPlacement | undefined;
 }
 
-/** What the monitor needs to bring a container's networks up (src/ARCHITECTURE.md, "Networks"). */
+/** What the monitor needs to bring a container's networks up (src/network/NETWORKS.md). */
 export interface NetworkingPlacement {
   networksDirectory: string;
   /** Absent: nothing is published. */
@@ -42,7 +42,7 @@ export interface NetworkingPlacement {
 }
 
 /**
- * Compiles a `config.json` into the helper's plan (src/ARCHITECTURE.md, "The plan"). Pure; the order of the records
+ * Compiles a `config.json` into the helper's plan (native/PLAN.md). Pure; the order of the records
  * is the order of the system calls. Throws `unsupported` for a mount option that the helper does not know.
  */
 export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord[] {

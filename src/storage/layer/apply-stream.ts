@@ -2,7 +2,7 @@ import type { EntryType, TarEntry } from '../tar/entry.ts';
 import { type LayerOperation, mayBeLeftOut } from './entry.ts';
 
 /**
- * Encodes file operations for `skiff-helper apply` (src/ARCHITECTURE.md, "The apply stream"): records of a length, an
+ * Encodes file operations for `skiff-helper apply` (src/storage/layer/LAYERS.md, "The apply stream"): records of a length, an
  * operation and a body, gathered in buffers of 256 KiB. Content that comes in large pieces is not copied.
  */
 export class ApplyStream {

@@ -8,9 +8,9 @@
 #include "enter.h"
 
 #include "cgroup.h"
+#include "child.h"
 #include "descriptors.h"
 #include "idmap.h"
-#include "init.h"
 #include "kernel.h"
 #include "label.h"
 #include "limits.h"

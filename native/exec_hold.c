@@ -4,7 +4,6 @@
 #include "enter.h"
 #include "events.h"
 #include "frames.h"
-#include "init.h"
 #include "kernel.h"
 #include "leftover.h"
 #include "records.h"

@@ -1,9 +1,9 @@
 #include "health_process.h"
 
 #include "cgroup.h"
+#include "child.h"
 #include "descriptors.h"
 #include "enter.h"
-#include "init.h"
 #include "kernel.h"
 #include "report.h"
 #include "util.h"

@@ -5,11 +5,13 @@
 #include "init.h"
 
 #include "cgroup.h"
+#include "child.h"
 #include "descriptors.h"
 #include "idmap.h"
 #include "kernel.h"
 #include "label.h"
 #include "lend.h"
+#include "limits.h"
 #include "process.h"
 #include "report.h"
 #include "rootfs.h"
@@ -18,29 +20,13 @@
 #include "trace.h"
 #include "util.h"
 
-#include <linux/keyctl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #define LENDER_FD 4
 #define MASTER_FD 5
 #define NETWORK_FD 6
-
-void die_with_reader(int report)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* In a new pid namespace getppid() is 0, whoever lives; but only the monitor reads from the report pipe. */
-    struct pollfd pipe = {.fd = report};
-    if (poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR)) _exit(1);
-}
-
-void die_with_monitor(void)
-{
-    die_with_reader(REPORT_FD);
-}
 
 /* Returns the lender's socket. */
 static int arrange_descriptors(const struct init_ends *ends)
@@ -48,31 +34,6 @@ static int arrange_descriptors(const struct init_ends *ends)
     int fds[] = {ends->in, ends->out, ends->err, ends->report, ends->lender, ends->master, ends->network};
     place_descriptors(fds, NETWORK_FD + 1);
     return ends->lender < 0 ? -1 : LENDER_FD;
-}
-
-void reset_signals(void)
-{
-    sigset_t none;
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-void leave_keyring(const char *id)
-{
-    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id);
-}
-
-int set_oom_score(const struct plan *plan, const char *process)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%s/oom_score_adj", process);
-    for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
-        if (record.op != OP_OOM_SCORE_ADJ) continue;
-        if (write_text(path, record.arg[0]) < 0) return failed(STAGE_OOM_SCORE_ADJ, record.arg[0]);
-    }
-    return 0;
 }
 
 /* The last thing that is done with the host's owner of the directory: afterwards it is one whom nothing belongs to. */

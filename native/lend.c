@@ -1,8 +1,9 @@
 #include "lend.h"
 
+#include "child.h"
 #include "descriptors.h"
 #include "idmap.h"
-#include "init.h"
+#include "limits.h"
 #include "kernel.h"
 #include "report.h"
 #include "steps.h"

@@ -65,3 +65,14 @@ int limits_set_processes(void)
     snprintf(resource, sizeof resource, "%d", (int)processes.resource);
     return failed(STAGE_RLIMIT, resource);
 }
+
+int set_oom_score(const struct plan *plan, const char *process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%s/oom_score_adj", process);
+    for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
+        if (record.op != OP_OOM_SCORE_ADJ) continue;
+        if (write_text(path, record.arg[0]) < 0) return failed(STAGE_OOM_SCORE_ADJ, record.arg[0]);
+    }
+    return 0;
+}

@@ -1,4 +1,4 @@
-/* The records `rlimit` (getrlimit(2)). */
+/* The records `rlimit` (getrlimit(2)) and `oom-score-adj` (proc_pid_oom_score_adj(5)). */
 #pragma once
 
 #include "plan.h"
@@ -17,3 +17,6 @@ int limits_set(const struct plan *plan, bool before_clone);
 
 /* Sets what limits_set() left, if anything. -1 with a noted failure. */
 int limits_set_processes(void);
+
+/* Performs the record `oom-score-adj` for a process: its pid, or `self`. -1 with a noted failure. */
+int set_oom_score(const struct plan *plan, const char *process);

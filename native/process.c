@@ -1,8 +1,8 @@
 #include "process.h"
 
+#include "child.h"
 #include "command.h"
 #include "confine.h"
-#include "init.h"
 #include "kernel.h"
 #include "label.h"
 #include "limits.h"

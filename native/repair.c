@@ -1,6 +1,6 @@
 #include "repair.h"
 
-#include "init.h"
+#include "child.h"
 #include "report.h"
 #include "util.h"
 

@@ -1,6 +1,7 @@
 #include "start.h"
 
 #include "cgroup.h"
+#include "child.h"
 #include "companions.h"
 #include "control.h"
 #include "endpoints.h"

@@ -1,7 +1,7 @@
-/* What a container must not see or change: masked and read-only paths. Missing ones need no hiding. */
+#include "hide.h"
+
 #include "kernel.h"
 #include "report.h"
-#include "steps.h"
 #include "util.h"
 
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include "idmap.h"
 #include "kernel.h"
 #include "label.h"
-#include "lend.h"
+#include "borrow.h"
 #include "limits.h"
 #include "process.h"
 #include "report.h"

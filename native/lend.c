@@ -1,12 +1,14 @@
 #include "lend.h"
 
+#include "borrow.h"
 #include "child.h"
 #include "descriptors.h"
 #include "idmap.h"
-#include "limits.h"
 #include "kernel.h"
+#include "limits.h"
+#include "mounts.h"
+#include "overlay.h"
 #include "report.h"
-#include "steps.h"
 #include "trace.h"
 #include "util.h"
 
@@ -15,33 +17,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-
-bool is_unprivileged(const struct plan *plan)
-{
-    return (plan->namespaces | plan->joined) & CLONE_NEWUSER;
-}
-
-bool plan_lends(const struct plan *plan)
-{
-    if (is_unprivileged(plan)) return true;
-    for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
-        if (record.op == OP_BIND_OF) return true;
-    }
-    return false;
-}
-
-int await_ids(int socket)
-{
-    int none;
-    return receive_descriptor(socket, &none) < 0 ? failed(STAGE_ID_MAP, "maps") : 0;
-}
-
-int borrow(int socket)
-{
-    int mount;
-    if (receive_descriptor(socket, &mount) < 0) return -1;
-    return mount < 0 ? fail_with(EPROTO) : mount;
-}
 
 /* Where the lender is at home: its mount namespace, and its root there. */
 struct place {

@@ -1,19 +1,13 @@
 /*
  * What the container's first process cannot make for itself is made by a lender, a child of the monitor: in a new user
  * namespace it has no rights on the host's tree, and another container's mount namespace it never sees. The lender
- * sends detached mounts over a socket, in the order of their records, and ends.
+ * sends detached mounts over a socket, in the order of their records, and ends (borrow.h is the other side).
  */
 #pragma once
 
 #include "plan.h"
 
 #include <sys/types.h>
-
-/* Whether the first process has no rights on the host's tree. */
-bool is_unprivileged(const struct plan *plan);
-
-/* Whether there is something to lend. */
-bool plan_lends(const struct plan *plan);
 
 /* The lender's descriptors; `idle` are those of others, which must not stay open because of it. */
 struct lender_ends {
@@ -23,9 +17,3 @@ struct lender_ends {
 
 /* Starts the lender for the first process `init`: returns its pid, for the caller to reap. -1 with a noted failure. */
 pid_t lend(const struct plan *plan, pid_t init, const struct lender_ends *ends);
-
-/* In the first process: waits until its ids are mapped and its streams its own. -1 with a noted failure. */
-int await_ids(int socket);
-
-/* In the first process: the mount of the next record that has one. -1 with errno. */
-int borrow(int socket);

@@ -1,14 +1,15 @@
-/* File systems and binds below the container's root: made detached, then attached to a target that was opened. */
+#include "mounts.h"
+
+#include "borrow.h"
 #include "idmap.h"
 #include "kernel.h"
-#include "lend.h"
 #include "report.h"
-#include "steps.h"
 #include "util.h"
 
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -57,6 +58,17 @@ int configure(int fs, const char *word)
     if (equals == NULL) return k_fsconfig(fs, K_FSCONFIG_SET_FLAG, word, NULL);
     snprintf(key, sizeof key, "%.*s", (int)(equals - word), word);
     return k_fsconfig(fs, K_FSCONFIG_SET_STRING, key, equals + 1);
+}
+
+int step_propagation(const struct record *record)
+{
+    unsigned long type = strcmp(record->arg[0], "private") == 0 ? MS_PRIVATE
+                         : strcmp(record->arg[0], "slave") == 0 ? MS_SLAVE
+                                                                : 0;
+    if (type == 0) errno = EINVAL;
+    if (type == 0 || mount(NULL, "/", NULL, MS_REC | type, NULL) < 0)
+        return failed(STAGE_PROPAGATION, record->arg[0]);
+    return 0;
 }
 
 /* A new file system, attached nowhere. */

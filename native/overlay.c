@@ -1,9 +1,10 @@
-/* The root file system: an overlay of layers, or a directory as it is. */
+#include "overlay.h"
+
+#include "borrow.h"
 #include "idmap.h"
 #include "kernel.h"
-#include "lend.h"
+#include "mounts.h"
 #include "report.h"
-#include "steps.h"
 #include "util.h"
 
 #include <limits.h>

@@ -1,5 +1,6 @@
 #include "start.h"
 
+#include "borrow.h"
 #include "cgroup.h"
 #include "child.h"
 #include "companions.h"

@@ -1,6 +1,9 @@
 #include "steps.h"
 
+#include "hide.h"
 #include "kernel.h"
+#include "mounts.h"
+#include "overlay.h"
 #include "report.h"
 #include "sysctl.h"
 #include "util.h"
@@ -13,17 +16,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-
-int step_propagation(const struct record *record)
-{
-    unsigned long type = strcmp(record->arg[0], "private") == 0 ? MS_PRIVATE
-                         : strcmp(record->arg[0], "slave") == 0 ? MS_SLAVE
-                                                                : 0;
-    if (type == 0) errno = EINVAL;
-    if (type == 0 || mount(NULL, "/", NULL, MS_REC | type, NULL) < 0)
-        return failed(STAGE_PROPAGATION, record->arg[0]);
-    return 0;
-}
 
 static int make_node(struct rootfs *rootfs, const struct record *record)
 {

@@ -61,14 +61,26 @@ struct object {
     const char *name;
 };
 
-/* apply_parent.c */
+/* A device 0:0: what overlay takes for a whiteout. */
+static inline bool is_whiteout(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+}
+
+/* apply_path.c */
 const char *split_path(const char *path, size_t *parent_length);
+bool canonical_path(const struct layer *layer, int dir, const char *name, char path[PATH_MAX]);
+void note(const char *kind, const char *path);
+
+/* apply_marks.c */
+bool is_marked(const struct layer *layer, const char *path);
+int mark_path(struct layer *layer, int parent, const char *name);
+
+/* apply_parent.c */
 int parent_enter(struct layer *layer, const char *path, size_t length, bool create);
 int parent_leave(struct layer *layer);
 void parent_forget_key(struct layer *layer);
-bool canonical_path(const struct layer *layer, int dir, const char *name, char path[PATH_MAX]);
 int open_in_root(const struct layer *layer, const char *path, uint64_t flags);
-void note(const char *kind, const char *path);
 
 /* apply_entry.c */
 int make_entry(struct layer *layer, char type, const struct entry *entry);
@@ -84,10 +96,8 @@ int set_opaque(int dir, const char *name);
 bool has_attribute(int fd, const char *name);
 
 /* apply_whiteout.c */
-bool is_whiteout(const struct stat *st);
 int apply_whiteout(struct layer *layer, const char *path);
 int apply_opaque(struct layer *layer, const char *path);
-int mark_path(struct layer *layer, int parent, const char *name);
 
 /* apply_mount.c */
 int mount_overlay(struct layer *layer, const char *work, int lower_count, char **lowers);

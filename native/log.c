@@ -83,7 +83,7 @@ void log_append(int stream, const char *text, size_t length, bool complete)
 void log_flush(void)
 {
     is_now = false;
-    if (driver != NULL) driver->flush();
+    if (driver != NULL && driver->flush != NULL) driver->flush();
 }
 
 void log_rest(void)

@@ -121,22 +121,15 @@ static void send_entry(const struct log_entry *entry)
 
 static void append(const struct log_entry *entry)
 {
-    char note[80];
+    struct lost_note note;
     if (entry->length == 0) return; /* the journal has no empty messages, and Docker sends none */
     send_entry(entry);
-    uint64_t lost = log_socket_take_lost(&journald);
-    if (lost == 0) return;
-    int length = snprintf(note, sizeof note, "skiff: %llu log entries before this one were lost",
-                          (unsigned long long)lost);
-    send_entry(&(struct log_entry){
-        .stream = 2, .text = note, .length = (size_t)length, .complete = true, .time = entry->time});
+    if (log_socket_note_lost(&journald, entry, &note)) send_entry(&note.entry);
 }
-
-static void flush(void) {}
 
 static void close_log(void)
 {
     log_socket_close(&journald);
 }
 
-const struct log_driver log_to_journald = {open_log, append, flush, NULL, close_log};
+const struct log_driver log_to_journald = {open_log, append, NULL, NULL, close_log};

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -192,11 +193,15 @@ int log_socket_send(struct log_socket *to, const struct iovec *parts, size_t cou
     return to->stream ? send_stream(to, parts, count) : log_socket_send_datagram(to, &message);
 }
 
-uint64_t log_socket_take_lost(struct log_socket *to)
+bool log_socket_note_lost(struct log_socket *to, const struct log_entry *sent, struct lost_note *note)
 {
-    uint64_t lost = to->fd >= 0 && !to->stalled ? to->lost : 0;
-    if (lost > 0) to->lost = 0;
-    return lost;
+    if (to->lost == 0 || to->fd < 0 || to->stalled) return false;
+    int length = snprintf(note->text, sizeof note->text, "skiff: %llu log entries before this one were lost",
+                          (unsigned long long)to->lost);
+    to->lost = 0;
+    note->entry = (struct log_entry){
+        .stream = 2, .text = note->text, .length = (size_t)length, .complete = true, .time = sent->time};
+    return true;
 }
 
 void log_socket_close(struct log_socket *to)

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "log_driver.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,8 +37,14 @@ int log_socket_send(struct log_socket *to, const struct iovec *parts, size_t cou
 /* Sends a datagram that is described already, with descriptors maybe. */
 int log_socket_send_datagram(struct log_socket *to, const struct msghdr *message);
 
-/* How many messages were lost before one that was sent just now; 0 from then on. */
-uint64_t log_socket_take_lost(struct log_socket *to);
+/* An entry that tells how many were lost before it, and its text. */
+struct lost_note {
+    struct log_entry entry;
+    char text[80];
+};
+
+/* Whether messages were lost before the one that was just sent: then fills in the note to send, and counts anew. */
+bool log_socket_note_lost(struct log_socket *to, const struct log_entry *sent, struct lost_note *note);
 
 /* Waits a second at most for a stream's server to take the rest. */
 void log_socket_close(struct log_socket *to);

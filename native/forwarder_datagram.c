@@ -1,6 +1,6 @@
 #include "forwarder_datagram.h"
 
-#include "forwarder_process.h"
+#include "forwarder_events.h"
 #include "util.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "forwarder_process.h"
 
 #include "forwarder_datagram.h"
+#include "forwarder_events.h"
 #include "forwarder_jail.h"
 #include "forwarder_stream.h"
 #include "kernel.h"
@@ -133,8 +134,8 @@ static void serve_port(const struct relayed_port *port)
 
 static void dispatch(const struct epoll_event *event)
 {
-    unsigned number = (unsigned)event->data.u64;
-    switch ((enum event_kind)(event->data.u64 >> 32)) {
+    unsigned number = event_number(event->data.u64);
+    switch (event_kind(event->data.u64)) {
     case EVENT_PORT: serve_port(&forwarder.ports[number]); break;
     case EVENT_CLIENT: stream_event(number, 0, event->events); break;
     case EVENT_SERVER: stream_event(number, 1, event->events); break;

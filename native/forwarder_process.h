@@ -6,14 +6,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What an event of its epoll is about: data.u64 is the kind and the number of one. */
-enum event_kind { EVENT_PORT, EVENT_CLIENT, EVENT_SERVER, EVENT_FLOW };
-
-static inline uint64_t event_data(enum event_kind kind, unsigned number)
-{
-    return (uint64_t)kind << 32 | number;
-}
-
 struct held_port {
     int fd;
     int protocol; /* IPPROTO_* */

@@ -1,7 +1,7 @@
 #include "forwarder_stream.h"
 
+#include "forwarder_events.h"
 #include "forwarder_pipe.h"
-#include "forwarder_process.h"
 #include "util.h"
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ struct way {
     bool ended, told; /* the sender said that it was all, and the receiver heard of it */
 };
 
-struct stream {
+struct forwarded_stream {
     int fd[2];
     struct way way[2]; /* from that side */
     bool connecting;
@@ -41,7 +41,7 @@ struct stream {
 
 #define NO_STREAM UINT32_MAX
 
-static struct stream *streams;
+static struct forwarded_stream *streams;
 static unsigned count, free_ones = NO_STREAM, dead_ones = NO_STREAM;
 static int epoll;
 
@@ -71,7 +71,7 @@ static int control(int operation, unsigned number, int side)
 
 static void end(unsigned number)
 {
-    struct stream *stream = &streams[number];
+    struct forwarded_stream *stream = &streams[number];
     for (int side = CLIENT; side <= SERVER; side++) {
         pipe_give_back(&stream->way[side].pipe, stream->way[side].kept);
         close_fd(&stream->fd[side]);
@@ -147,7 +147,7 @@ enum stream_accepted stream_accept(int listener, const union address *target)
         return STREAM_ACCEPTED;
     }
     free_ones = streams[number].next;
-    streams[number] = (struct stream){
+    streams[number] = (struct forwarded_stream){
         .fd = {client, server}, .way = {{.pipe = NO_PIPE}, {.pipe = NO_PIPE}}, .connecting = true};
     count++;
     if (control(EPOLL_CTL_ADD, number, SERVER) < 0) break_off(number);
@@ -233,7 +233,7 @@ static bool move(unsigned number, int side)
 /* The client is not looked at before: what it sends waits in its socket. */
 static bool connected(unsigned number)
 {
-    struct stream *stream = &streams[number];
+    struct forwarded_stream *stream = &streams[number];
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(stream->fd[SERVER], SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error != 0) return false;
@@ -243,7 +243,7 @@ static bool connected(unsigned number)
 
 void stream_event(unsigned number, int side, uint32_t events)
 {
-    struct stream *stream = &streams[number];
+    struct forwarded_stream *stream = &streams[number];
     if (stream->dead) return;
     bool lives = !stream->connecting || connected(number);
     /* After its end a sender has nothing more to say than that the connection is broken. */

@@ -38,7 +38,7 @@ enum stream_state {
 };
 
 /* A client's connection; one question after the other. Whole messages with the two bytes of their length. */
-struct stream {
+struct dns_stream {
     bool used;
     enum stream_state state;
     uint8_t attempt;
@@ -66,14 +66,14 @@ struct resolver {
     uint8_t scratch[ANSWER_MAX];
     struct names_index index;
     struct pending pending[PENDING_MAX] __attribute__((aligned(4096)));
-    struct stream streams[STREAMS_MAX] __attribute__((aligned(4096)));
+    struct dns_stream streams[STREAMS_MAX] __attribute__((aligned(4096)));
 };
 
 /* What an event of epoll is about. */
-enum source { SOURCE_UDP, SOURCE_TCP, SOURCE_PENDING, SOURCE_CLIENT, SOURCE_SERVER };
+enum resolver_source { RESOLVER_UDP, RESOLVER_TCP, RESOLVER_PENDING, RESOLVER_CLIENT, RESOLVER_SERVER };
 
 /* Watches, or watches for something else. -1 with errno. */
-int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum source source,
+int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum resolver_source source,
                    unsigned index, uint32_t generation);
 
 /* Answers questions until the process ends; the sockets, `names`, `config_path` and `place` are set. */

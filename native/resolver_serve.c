@@ -3,42 +3,24 @@
 #include "util.h"
 
 #include <sys/epoll.h>
-#include <sys/mman.h>
 
 #define EVENTS_MAX 16
 
-static uint64_t encode(enum source source, unsigned index, uint32_t generation)
-{
-    return (uint64_t)source << 48 | (uint64_t)index << 32 | generation;
-}
-
-int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum source source,
-                   unsigned index, uint32_t generation)
-{
-    struct epoll_event event = {.events = events, .data.u64 = encode(source, index, generation)};
-    return epoll_ctl(resolver->epoll, operation, fd, &event);
-}
-
-void resolver_give_back(void *start, size_t size)
-{
-    madvise(start, size, MADV_DONTNEED);
-}
-
 static void attend(struct resolver *resolver, const struct epoll_event *event)
 {
-    enum source source = (enum source)(event->data.u64 >> 48);
+    enum resolver_source source = (enum resolver_source)(event->data.u64 >> 48);
     unsigned index = event->data.u64 >> 32 & 0xffff;
     uint32_t generation = (uint32_t)event->data.u64;
     switch (source) {
-    case SOURCE_UDP:
+    case RESOLVER_UDP:
         return udp_receive(resolver);
-    case SOURCE_TCP:
+    case RESOLVER_TCP:
         return tcp_accept(resolver);
-    case SOURCE_PENDING:
+    case RESOLVER_PENDING:
         return udp_answered(resolver, index, generation);
-    case SOURCE_CLIENT:
-    case SOURCE_SERVER:
-        return tcp_event(resolver, index, generation, source == SOURCE_SERVER, event->events);
+    case RESOLVER_CLIENT:
+    case RESOLVER_SERVER:
+        return tcp_event(resolver, index, generation, source == RESOLVER_SERVER, event->events);
     }
 }
 
@@ -63,8 +45,8 @@ static void take_turn(struct resolver *resolver)
 
 _Noreturn void resolver_serve(struct resolver *resolver)
 {
-    resolver_watch(resolver, EPOLL_CTL_ADD, resolver->udp, EPOLLIN, SOURCE_UDP, 0, 0);
-    resolver_watch(resolver, EPOLL_CTL_ADD, resolver->tcp, EPOLLIN, SOURCE_TCP, 0, 0);
+    resolver_watch(resolver, EPOLL_CTL_ADD, resolver->udp, EPOLLIN, RESOLVER_UDP, 0, 0);
+    resolver_watch(resolver, EPOLL_CTL_ADD, resolver->tcp, EPOLLIN, RESOLVER_TCP, 0, 0);
     for (;;)
         take_turn(resolver);
 }

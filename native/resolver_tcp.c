@@ -9,12 +9,12 @@
 
 #define BATCH 16
 
-static unsigned index_of(const struct resolver *resolver, const struct stream *stream)
+static unsigned index_of(const struct resolver *resolver, const struct dns_stream *stream)
 {
     return (unsigned)(stream - resolver->streams);
 }
 
-static void disconnect(struct resolver *resolver, struct stream *stream)
+static void disconnect(struct resolver *resolver, struct dns_stream *stream)
 {
     close_fd(&stream->server);
     close_fd(&stream->fd);
@@ -22,29 +22,29 @@ static void disconnect(struct resolver *resolver, struct stream *stream)
     if (--resolver->stream_count == 0) resolver_give_back(resolver->streams, sizeof resolver->streams);
 }
 
-static void watch_client(struct resolver *resolver, struct stream *stream, uint32_t events)
+static void watch_client(struct resolver *resolver, struct dns_stream *stream, uint32_t events)
 {
-    resolver_watch(resolver, EPOLL_CTL_MOD, stream->fd, events, SOURCE_CLIENT, index_of(resolver, stream),
+    resolver_watch(resolver, EPOLL_CTL_MOD, stream->fd, events, RESOLVER_CLIENT, index_of(resolver, stream),
                    stream->generation);
 }
 
 /* A server that nobody waits for is not watched at all: its end would be reported without end. */
-static void watch_server(struct resolver *resolver, struct stream *stream, uint32_t events)
+static void watch_server(struct resolver *resolver, struct dns_stream *stream, uint32_t events)
 {
     int operation = !stream->watches_server ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
     if (!stream->watches_server && events == 0) return;
-    resolver_watch(resolver, operation, stream->server, events, SOURCE_SERVER, index_of(resolver, stream),
+    resolver_watch(resolver, operation, stream->server, events, RESOLVER_SERVER, index_of(resolver, stream),
                    stream->generation);
     stream->watches_server = events != 0;
 }
 
-static void drop_server(struct stream *stream)
+static void drop_server(struct dns_stream *stream)
 {
     close_fd(&stream->server);
     stream->watches_server = false;
 }
 
-static void await_question(struct resolver *resolver, struct stream *stream)
+static void await_question(struct resolver *resolver, struct dns_stream *stream)
 {
     drop_server(stream);
     stream->state = STREAM_READING;
@@ -54,7 +54,7 @@ static void await_question(struct resolver *resolver, struct stream *stream)
 }
 
 /* Gives the client what it takes; false when it is gone. With nothing left, the next thing begins. */
-static bool write_on(struct resolver *resolver, struct stream *stream)
+static bool write_on(struct resolver *resolver, struct dns_stream *stream)
 {
     ssize_t n = send(stream->fd, stream->buffer + stream->at, stream->end - stream->at, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return false;
@@ -73,7 +73,7 @@ static bool write_on(struct resolver *resolver, struct stream *stream)
 }
 
 /* An answer of so many bytes from here, which stands in the buffer after the room for its length. */
-static bool answer(struct resolver *resolver, struct stream *stream, size_t length)
+static bool answer(struct resolver *resolver, struct dns_stream *stream, size_t length)
 {
     drop_server(stream);
     stream->buffer[0] = (uint8_t)(length >> 8);
@@ -86,7 +86,7 @@ static bool answer(struct resolver *resolver, struct stream *stream, size_t leng
 }
 
 /* Asks the server `stream->attempt`, or the first one after it that can be reached. */
-static bool ask(struct resolver *resolver, struct stream *stream, const struct dns_query *query)
+static bool ask(struct resolver *resolver, struct dns_stream *stream, const struct dns_query *query)
 {
     const union server_address *server;
     drop_server(stream);
@@ -102,12 +102,12 @@ static bool ask(struct resolver *resolver, struct stream *stream, const struct d
     return answer(resolver, stream, dns_reply(query, DNS_SERVFAIL, stream->buffer + 2, ANSWER_MAX));
 }
 
-static void parse(const struct stream *stream, struct dns_query *query)
+static void parse(const struct dns_stream *stream, struct dns_query *query)
 {
     dns_parse(stream->query + 2, stream->have - 2, query);
 }
 
-static bool ask_next(struct resolver *resolver, struct stream *stream)
+static bool ask_next(struct resolver *resolver, struct dns_stream *stream)
 {
     struct dns_query query;
     parse(stream, &query);
@@ -118,7 +118,7 @@ static bool ask_next(struct resolver *resolver, struct stream *stream)
 }
 
 /* Never more than one question is read: the next one waits in the kernel. */
-static bool read_question(struct resolver *resolver, struct stream *stream)
+static bool read_question(struct resolver *resolver, struct dns_stream *stream)
 {
     struct dns_query query;
     size_t length, want = 2;
@@ -141,7 +141,7 @@ static bool read_question(struct resolver *resolver, struct stream *stream)
     }
 }
 
-static bool send_question(struct resolver *resolver, struct stream *stream)
+static bool send_question(struct resolver *resolver, struct dns_stream *stream)
 {
     uint8_t message[2 + QUERY_MAX];
     memcpy(message, stream->query, stream->have);
@@ -157,7 +157,7 @@ static bool send_question(struct resolver *resolver, struct stream *stream)
 }
 
 /* The beginning of an answer tells whether it is one; the client gets it with its own id and its question as asked. */
-static bool read_beginning(struct resolver *resolver, struct stream *stream)
+static bool read_beginning(struct resolver *resolver, struct dns_stream *stream)
 {
     struct dns_query query;
     uint8_t *message = stream->buffer + 2;
@@ -181,7 +181,7 @@ static bool read_beginning(struct resolver *resolver, struct stream *stream)
     return write_on(resolver, stream);
 }
 
-static bool read_rest(struct resolver *resolver, struct stream *stream)
+static bool read_rest(struct resolver *resolver, struct dns_stream *stream)
 {
     size_t room = stream->left < sizeof stream->buffer ? stream->left : sizeof stream->buffer;
     ssize_t n = recv(stream->server, stream->buffer, room, MSG_DONTWAIT);
@@ -192,7 +192,7 @@ static bool read_rest(struct resolver *resolver, struct stream *stream)
     return write_on(resolver, stream);
 }
 
-static bool attend_server(struct resolver *resolver, struct stream *stream)
+static bool attend_server(struct resolver *resolver, struct dns_stream *stream)
 {
     switch (stream->state) {
     case STREAM_CONNECTING: /* when that failed the question cannot be sent */
@@ -206,7 +206,7 @@ static bool attend_server(struct resolver *resolver, struct stream *stream)
     }
 }
 
-static bool attend_client(struct resolver *resolver, struct stream *stream, uint32_t events)
+static bool attend_client(struct resolver *resolver, struct dns_stream *stream, uint32_t events)
 {
     if (stream->state == STREAM_READING) return read_question(resolver, stream);
     if (events & (EPOLLHUP | EPOLLERR)) return false;
@@ -216,7 +216,7 @@ static bool attend_client(struct resolver *resolver, struct stream *stream, uint
 
 void tcp_event(struct resolver *resolver, unsigned index, uint32_t generation, bool server, uint32_t events)
 {
-    struct stream *stream = &resolver->streams[index];
+    struct dns_stream *stream = &resolver->streams[index];
     if (!stream->used || stream->generation != generation) return;
     bool goes_on =
         server ? stream->server < 0 || attend_server(resolver, stream) : attend_client(resolver, stream, events);
@@ -224,11 +224,11 @@ void tcp_event(struct resolver *resolver, unsigned index, uint32_t generation, b
 }
 
 /* When all places are taken the oldest connection ends: who holds many open has no more of them than others. */
-static struct stream *take_place(struct resolver *resolver)
+static struct dns_stream *take_place(struct resolver *resolver)
 {
-    struct stream *oldest = &resolver->streams[0];
+    struct dns_stream *oldest = &resolver->streams[0];
     for (unsigned i = 0; i < STREAMS_MAX; i++) {
-        struct stream *stream = &resolver->streams[i];
+        struct dns_stream *stream = &resolver->streams[i];
         if (!stream->used) return stream;
         if (stream->began < oldest->began) oldest = stream;
     }
@@ -238,7 +238,7 @@ static struct stream *take_place(struct resolver *resolver)
 
 static void connected(struct resolver *resolver, int fd)
 {
-    struct stream *stream = take_place(resolver);
+    struct dns_stream *stream = take_place(resolver);
     stream->used = true;
     stream->generation = ++resolver->generation;
     stream->fd = fd;
@@ -246,7 +246,7 @@ static void connected(struct resolver *resolver, int fd)
     stream->watches_server = false;
     stream->began = monotonic_ns();
     resolver->stream_count++;
-    resolver_watch(resolver, EPOLL_CTL_ADD, fd, 0, SOURCE_CLIENT, index_of(resolver, stream), stream->generation);
+    resolver_watch(resolver, EPOLL_CTL_ADD, fd, 0, RESOLVER_CLIENT, index_of(resolver, stream), stream->generation);
     await_question(resolver, stream);
 }
 
@@ -263,7 +263,7 @@ void tcp_accept(struct resolver *resolver)
 void tcp_expire(struct resolver *resolver, int64_t now)
 {
     for (unsigned i = 0; i < STREAMS_MAX && resolver->stream_count > 0; i++) {
-        struct stream *stream = &resolver->streams[i];
+        struct dns_stream *stream = &resolver->streams[i];
         if (!stream->used || stream->deadline > now) continue;
         bool waits = stream->state == STREAM_CONNECTING || stream->state == STREAM_WAITING;
         if (!waits || !ask_next(resolver, stream)) disconnect(resolver, stream);
@@ -274,7 +274,7 @@ int64_t tcp_deadline(const struct resolver *resolver)
 {
     int64_t deadline = -1;
     for (unsigned i = 0; i < STREAMS_MAX && resolver->stream_count > 0; i++) {
-        const struct stream *stream = &resolver->streams[i];
+        const struct dns_stream *stream = &resolver->streams[i];
         if (stream->used && (deadline < 0 || stream->deadline < deadline)) deadline = stream->deadline;
     }
     return deadline;

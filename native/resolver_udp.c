@@ -67,7 +67,7 @@ static bool send_to(struct resolver *resolver, struct pending *pending, const st
     unsigned index = (unsigned)(pending - resolver->pending);
     pending->generation = ++resolver->generation;
     if (send(pending->fd, message, pending->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 &&
-        resolver_watch(resolver, EPOLL_CTL_ADD, pending->fd, EPOLLIN, SOURCE_PENDING, index,
+        resolver_watch(resolver, EPOLL_CTL_ADD, pending->fd, EPOLLIN, RESOLVER_PENDING, index,
                        pending->generation) == 0) {
         pending->deadline = monotonic_ms() + SERVER_MS;
         return true;

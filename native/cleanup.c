@@ -5,7 +5,6 @@
 #include "events.h"
 #include "evidence.h"
 #include "kernel.h"
-#include "monitor.h"
 #include "plan.h"
 #include "records.h"
 #include "report.h"
@@ -83,10 +82,10 @@ static int take_lock(struct plan *plan, int rundir)
 {
     struct state_record state;
     int64_t until = monotonic_ms() + START_PATIENCE_MS;
-    while (lock_plan(plan, false) < 0) {
+    while (plan_lock(plan, false) < 0) {
         if (errno != EWOULDBLOCK) return -1;
         if (read_state(rundir, &state) == 0)
-            return monitor_lives(&state) ? fail_with(EBUSY) : lock_plan(plan, true);
+            return monitor_lives(&state) ? fail_with(EBUSY) : plan_lock(plan, true);
         if (monotonic_ms() >= until) return fail_with(EBUSY);
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }

@@ -26,7 +26,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -42,20 +41,6 @@ static struct {
     int64_t timeout; /* monotonic ms: when it has run for long enough; -1: never */
     int64_t lasted;  /* ms of the run that ended, by a clock that nobody sets */
 } monitor;
-
-int lock_plan(struct plan *plan, bool wait)
-{
-    /* An open file description of our own: flock belongs to it, and that of the plan is shared with the client. */
-    char path[32];
-    struct stat stat;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", plan->file.fd);
-    owned_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0 || fstat(fd, &stat) < 0) return -1;
-    if (stat.st_nlink == 0) return fail_with(ENOENT);
-    close(plan->file.fd);
-    plan->file.fd = steal_fd(&fd);
-    return 0;
-}
 
 /*
  * Out of the client's session, terminal, directory and standard streams: whatever happens to it, the container goes on.
@@ -378,7 +363,7 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     struct container *container = &monitor.container;
     struct exit_record record;
     trace_as(TRACE_MONITOR);
-    if (detach() < 0 || lock_plan(plan, false) < 0) {
+    if (detach() < 0 || plan_lock(plan, false) < 0) {
         failed(STAGE_LOCK, plan->id);
         send_failure(client);
         _exit(1);

@@ -7,6 +7,3 @@
  * writes the exit record and performs the teardown. `client` is the socket of frames.h, `signals` the pipe beside it.
  */
 _Noreturn void monitor_main(struct plan *plan, int client, int signals);
-
-/* Takes the lock that says "this plan is being acted upon", of a file that is still there. -1 with errno. */
-int lock_plan(struct plan *plan, bool wait);

@@ -6,8 +6,11 @@
 
 #include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #define ANY UINT_MAX
 
@@ -233,4 +236,18 @@ void plan_forget_pages(const struct plan *plan)
 void plan_unmap(const struct plan *plan)
 {
     munmap((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data));
+}
+
+int plan_lock(struct plan *plan, bool wait)
+{
+    /* An open file description of our own: flock belongs to it, and that of the plan is shared with the client. */
+    char path[32];
+    struct stat stat;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", plan->file.fd);
+    owned_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0 || fstat(fd, &stat) < 0) return -1;
+    if (stat.st_nlink == 0) return fail_with(ENOENT);
+    close(plan->file.fd);
+    plan->file.fd = steal_fd(&fd);
+    return 0;
 }

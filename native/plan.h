@@ -67,3 +67,9 @@ void plan_forget_pages(const struct plan *plan);
 
 /* Takes it out of this process's memory; nothing that was read points anywhere any more. */
 void plan_unmap(const struct plan *plan);
+
+/*
+ * Takes the lock that says "this plan is being acted upon", of a file that is still there; `wait`: until whoever has it
+ * lets go. -1 with errno: EWOULDBLOCK, ENOENT.
+ */
+int plan_lock(struct plan *plan, bool wait);

@@ -60,7 +60,7 @@ static int read_rules(struct nft_messages *rules)
 /* Whoever cannot come back would do to the container what is meant for the host. */
 static int lead_questions(int container)
 {
-    __attribute__((cleanup(nft_free))) struct nft_messages rules = {NULL, 0};
+    owned(nft_free) struct nft_messages rules = {NULL, 0};
     char detail[256] = "nf_tables";
     if (read_rules(&rules) < 0) return failed(STAGE_RESOLVER, resolver.rules);
     owned_fd own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -44,7 +44,7 @@ static void let_go(void)
 
 static int perform(const char *file)
 {
-    __attribute__((cleanup(network_close))) struct network_sockets host = {-1, -1};
+    owned(network_close) struct network_sockets host = {-1, -1};
     if (access(file, F_OK) < 0) return 0;
     if (network_open(&host) < 0 || network_down(&host, file, LINKS_ARE_DELETED) < 0) return -1;
     trace("last out");

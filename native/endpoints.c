@@ -77,7 +77,7 @@ static int take_down(const struct files *files, int count, enum links links)
 /* All of them or none: what another start finds there is its own. */
 static int bring_up_files(const char *directory, int container)
 {
-    __attribute__((cleanup(free_files))) struct files files = {.count = 0};
+    owned(free_files) struct files files = {.count = 0};
     char path[PATH_MAX];
     owned_fd lock = network_lock(directory);
     if (lock < 0 || list_files(&files, directory) < 0) return -1;
@@ -141,7 +141,7 @@ int endpoints_up(const struct plan *plan, pid_t init)
 
 int endpoints_down(const struct plan *plan)
 {
-    __attribute__((cleanup(free_files))) struct files files = {.count = 0};
+    owned(free_files) struct files files = {.count = 0};
     if (plan->networks == NULL || endpoints.state == DOWN || access(plan->networks, F_OK) < 0) return 0;
     owned_fd lock = network_lock(plan->networks);
     if (lock < 0 || open_sockets() < 0 || list_files(&files, plan->networks) < 0) return -1;

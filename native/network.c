@@ -14,8 +14,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define OWNED_SOCKETS __attribute__((cleanup(network_close))) struct network_sockets
-#define OWNED_NETWORK __attribute__((cleanup(network_file_close))) struct network_file
 
 int open_network_namespace(pid_t pid)
 {
@@ -62,7 +60,7 @@ static int perform(const struct network_file *network, enum network_section sect
  */
 static int perform_inside(const struct network_file *network, int container)
 {
-    OWNED_SOCKETS sockets = {-1, -1};
+    owned(network_close) struct network_sockets sockets = {-1, -1};
     owned_fd own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (own < 0 || setns(container, CLONE_NEWNET) < 0) return failed(STAGE_NETWORK, "namespace");
     int result = network_open(&sockets) < 0 ? -1 : perform(network, NETWORK_CONTAINER, &sockets, -1);
@@ -91,7 +89,7 @@ static int undo(const struct network_file *network, const struct network_sockets
 
 int network_up(const struct network_sockets *host, const char *path, int container)
 {
-    OWNED_NETWORK network;
+    owned(network_file_close) struct network_file network;
     if (network_file_open(&network, path) < 0) return -1;
     if (perform_all(&network, host, container) < 0) {
         undo(&network, host, LINKS_ARE_DELETED);
@@ -103,7 +101,7 @@ int network_up(const struct network_sockets *host, const char *path, int contain
 
 int network_down(const struct network_sockets *host, const char *path, enum links links)
 {
-    OWNED_NETWORK network;
+    owned(network_file_close) struct network_file network;
     if (network_file_open(&network, path) < 0) return -1;
     int result = undo(&network, host, links);
     if (network.network != NULL) event_append_network("disconnect", network.network, network.attributes);

@@ -87,7 +87,7 @@ static enum stage check(int rtnl, const struct record *record)
 
 int network_check(const struct network_sockets *sockets, const char *path, flaw_found *found)
 {
-    __attribute__((cleanup(network_file_close))) struct network_file network;
+    owned(network_file_close) struct network_file network;
     if (network_file_open(&network, path) < 0) return -1;
     for (struct record record = {.end = NULL}; network_next(&network, NETWORK_HOST, &record);) {
         enum stage stage = check(sockets->rtnl, &record);

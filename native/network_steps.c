@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OWNED_MESSAGES __attribute__((cleanup(nft_free))) struct nft_messages
 
 static int parse_mac(const char *text, struct mac *mac)
 {
@@ -155,7 +154,7 @@ int failed_at(enum stage stage, const char *const *words, int count)
 
 int nft_step(int socket, const char *hex)
 {
-    OWNED_MESSAGES messages;
+    owned(nft_free) struct nft_messages messages;
     char detail[256] = "nf_tables";
     if (nft_decode(&messages, hex) < 0 || nft_transaction(socket, &messages, detail, sizeof detail) < 0)
         return failed(STAGE_NFT, detail);
@@ -165,7 +164,7 @@ int nft_step(int socket, const char *hex)
 /* When one of them is not there any more the others still have to go. */
 static int nft_remove(int socket, const char *hex)
 {
-    OWNED_MESSAGES messages;
+    owned(nft_free) struct nft_messages messages;
     char detail[256] = "nf_tables";
     if (nft_decode(&messages, hex) < 0) return failed(STAGE_NFT_REMOVE, detail);
     if (nft_transaction(socket, &messages, detail, sizeof detail) == 0) return 0;

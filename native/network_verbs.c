@@ -56,7 +56,7 @@ static int perform(int argc, char **argv)
     char directory[PATH_MAX];
     const char *file = argv[1], *slash = strrchr(file, '/');
     owned_fd container = -1;
-    __attribute__((cleanup(network_close))) struct network_sockets host = {-1, -1};
+    owned(network_close) struct network_sockets host = {-1, -1};
     if (slash == NULL || slash - file >= (long)sizeof directory - 1)
         return fail_with(EINVAL), failed(STAGE_NETWORK, file);
     if (strcmp(argv[2], "check") == 0)
@@ -136,7 +136,7 @@ static int nft_intact(char **argv)
 int nft_main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "intact") == 0) return nft_intact(argv + 2);
-    __attribute__((cleanup(nft_free))) struct nft_messages messages = {NULL, 0};
+    owned(nft_free) struct nft_messages messages = {NULL, 0};
     char detail[256] = "nf_tables";
     bool batch = argc == 2 && strcmp(argv[1], "batch") == 0, get = argc == 2 && strcmp(argv[1], "get") == 0;
     if (!batch && !get) {

@@ -197,7 +197,7 @@ static int mount_layers_as(const struct owner *owner, const struct record *recor
 
 int make_overlay(const struct record *record, int users, const struct owner *owner)
 {
-    __attribute__((cleanup(close_layers))) struct layers layers = {.mapped_upper = -1};
+    owned(close_layers) struct layers layers = {.mapped_upper = -1};
     bool attached, mapped = has_word(record->arg[3], "idmap");
     layers.mapped = mapped;
     if (open_layers(&layers, record, mapped ? users : -1) < 0) return -1;
@@ -224,7 +224,7 @@ static int attach_lent(struct rootfs *rootfs)
 
 static int mount_own(struct rootfs *rootfs, const struct record *record)
 {
-    __attribute__((cleanup(close_layers))) struct layers layers = {.mapped_upper = -1};
+    owned(close_layers) struct layers layers = {.mapped_upper = -1};
     bool attached;
     if (has_word(record->arg[3], "idmap")) return fail_with(EINVAL);
     if (open_layers(&layers, record, -1) < 0) return -1;

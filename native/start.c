@@ -307,7 +307,7 @@ static int take_terminal(const struct plan *plan, struct container *container, c
 
 int container_start(const struct plan *plan, struct container *container)
 {
-    __attribute__((cleanup(close_ends))) struct ends ends = {{-1, -1, -1, -1, -1, -1, -1}, -1, -1, -1, -1};
+    owned(close_ends) struct ends ends = {{-1, -1, -1, -1, -1, -1, -1}, -1, -1, -1, -1};
     *container = (struct container){.counted = container->counted, .pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);

@@ -22,7 +22,6 @@ static void free_text(struct text *text)
     free(text->data);
 }
 
-#define owned_text __attribute__((cleanup(free_text))) struct text
 
 /*
  * A missing file is fine. A FIFO, or a symlink out of the root, does not make us wait or look elsewhere. -1 with errno:
@@ -136,7 +135,7 @@ int find_identity(const struct rootfs *rootfs, const char *user, struct identity
     }
     char *group_name = strchr(wanted, ':');
     if (group_name != NULL) *group_name++ = '\0';
-    owned_text passwd = {0}, group = {0};
+    owned(free_text) struct text passwd = {0}, group = {0};
     int unread = load(rootfs, "/etc/passwd", &passwd) < 0 ? errno : 0;
     if (!find_user(&passwd, *wanted != '\0' ? wanted : "0", identity, name, sizeof name)) {
         errno = unread != 0 ? unread : ENOENT;
@@ -155,7 +154,7 @@ int find_identity(const struct rootfs *rootfs, const char *user, struct identity
 
 int add_group(const struct rootfs *rootfs, const char *name, struct identity *identity)
 {
-    owned_text group = {0};
+    owned(free_text) struct text group = {0};
     gid_t gid;
     if (!parse_id(name, &gid)) {
         if (load(rootfs, "/etc/group", &group) < 0) return failed(STAGE_GROUP, "/etc/group");

@@ -18,8 +18,11 @@ static inline void close_fd(int *fd)
     *fd = -1;
 }
 
+/* A variable that `destroy`, which takes its address, ends when it goes out of scope. */
+#define owned(destroy) __attribute__((cleanup(destroy)))
+
 /* An int that closes its descriptor when it goes out of scope. */
-#define owned_fd __attribute__((cleanup(close_fd))) int
+#define owned_fd owned(close_fd) int
 
 /* Hands a descriptor over to the caller of the owner's scope. */
 static inline int steal_fd(int *fd)

@@ -1,10 +1,12 @@
 #include "companions.h"
 
+#include "forwarder.h"
 #include "kernel.h"
 #include "network.h"
 #include "nft.h"
 #include "report.h"
 #include "resolver.h"
+#include "sources.h"
 #include "trace.h"
 #include "util.h"
 
@@ -40,7 +42,7 @@ int companions_prepare(const struct plan *plan, int epoll)
     }
     if (ports.count == 0) return 0;
     if (forwarder_hold(ports.arg[0]) < 0) return -1;
-    forwarder_watch(epoll, COMPANION_FORWARDER);
+    forwarder_watch(epoll, SOURCE_FORWARDER);
     trace("ports held");
     return 0;
 }
@@ -85,7 +87,7 @@ static int start_resolver(void)
     resolver.process = process;
     resolver.pidfd = k_pidfd_open(process);
     resolver.started = monotonic_ms();
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = COMPANION_RESOLVER};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = SOURCE_RESOLVER};
     epoll_ctl(resolver.epoll, EPOLL_CTL_ADD, resolver.pidfd, &event);
     trace("resolver started");
     return 0;
@@ -106,25 +108,12 @@ int companions_begin(pid_t init)
     return start_resolver();
 }
 
-bool companions_own(uint32_t source)
-{
-    return source == COMPANION_RESOLVER || forwarder_owns(source);
-}
-
 /* Somebody killed it, or it could not go on: questions that come meanwhile are lost, as with any server. */
-static void replace_resolver(void)
+void companions_replace_resolver(void)
 {
     reap_resolver();
     if (resolver.init == 0 || monotonic_ms() - resolver.started < RESOLVER_LIFE_MS) return;
     if (start_resolver() < 0) forget_failure();
-}
-
-void companions_event(uint32_t source)
-{
-    if (source == COMPANION_RESOLVER)
-        replace_resolver();
-    else
-        forwarder_event(source);
 }
 
 int companions_renew(void)

@@ -4,13 +4,9 @@
  */
 #pragma once
 
-#include "forwarder.h"
 #include "plan.h"
 
 #include <sys/types.h>
-
-/* epoll's data.u32: those of the forwarder, then the resolver's end. */
-enum companion_source { COMPANION_FORWARDER = 5, COMPANION_RESOLVER = COMPANION_FORWARDER + FORWARDER_SOURCES };
 
 /* Holds the plan's ports, before the first start. -1 with a noted failure. */
 int companions_prepare(const struct plan *plan, int epoll);
@@ -18,8 +14,8 @@ int companions_prepare(const struct plan *plan, int epoll);
 /* Starts the resolver of a container that has just come into being, if it is to have one. -1 with a noted failure. */
 int companions_begin(pid_t init);
 
-bool companions_own(uint32_t source);
-void companions_event(uint32_t source);
+/* The resolver ended: another one is started, unless it ended right after its start. */
+void companions_replace_resolver(void);
 
 /* Something of the networks has changed: a resolver that is wanted by now is started, the forwarder reads its file anew. */
 int companions_renew(void);

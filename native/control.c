@@ -6,6 +6,7 @@
 #include "how.h"
 #include "relay.h"
 #include "restart.h"
+#include "sources.h"
 #include "util.h"
 
 #include <signal.h>
@@ -19,14 +20,13 @@
 /* Whoever asks while the machine is busy waits, and is not told EAGAIN; the kernel may take less (somaxconn). */
 #define BACKLOG 4096
 
-/*
- * Only root can connect. Every waiting `wait`, `stop` or `lock` holds a slot until the end, so there are plenty; when all
- * are taken by waiters, newcomers stay in the listen queue, and one that says nothing makes room for them.
- */
-#define CLIENTS 128
 #define LINE_MAX_BYTES 63
 
-struct client {
+/*
+ * Who has connected, which only root can. Every waiting `wait`, `stop` or `lock` holds a slot until the end; when all are
+ * taken by those, newcomers stay in the listen queue, and one that says nothing makes room for them.
+ */
+struct waiter {
     int fd; /* 0: a free slot; descriptor 0 is /dev/null and never a client */
     bool waits;
     uint8_t used;
@@ -34,7 +34,7 @@ struct client {
     char line[LINE_MAX_BYTES + 1];
 };
 
-static struct client clients[CLIENTS];
+static struct waiter waiters[CONTROL_SLOTS];
 static const struct plan *plan;
 static int listener = -1;
 static int epoll = -1;
@@ -67,44 +67,44 @@ void control_serve(const struct plan *of, int epoll_fd)
 {
     plan = of;
     epoll = epoll_fd;
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = SOURCE_CONTROL_LISTENER};
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 }
 
 /* Who has the lock: of those who asked for it, the one who has been here longest. */
-static struct client *lock_holder(void)
+static struct waiter *lock_holder(void)
 {
-    struct client *holder = NULL;
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->turn != 0 && (holder == NULL || client->turn < holder->turn)) holder = client;
+    struct waiter *holder = NULL;
+    for (struct waiter *waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {
+        if (waiter->turn != 0 && (holder == NULL || waiter->turn < holder->turn)) holder = waiter;
     }
     return holder;
 }
 
-static void answer(struct client *client, const char *text);
+static void answer(struct waiter *waiter, const char *text);
 
 /* Whoever had the lock passes it on, but not in the end, when everybody is hung up on. */
-static void drop(struct client *client)
+static void drop(struct waiter *waiter)
 {
-    bool passes_on = client == lock_holder() && listener >= 0;
-    close(client->fd);
-    *client = (struct client){0};
-    struct client *next = passes_on ? lock_holder() : NULL;
+    bool passes_on = waiter == lock_holder() && listener >= 0;
+    close(waiter->fd);
+    *waiter = (struct waiter){0};
+    struct waiter *next = passes_on ? lock_holder() : NULL;
     if (next != NULL) answer(next, "ok\n");
 }
 
 /* It has not said yet what it waits for. */
-static bool is_heard(const struct client *client)
+static bool is_heard(const struct waiter *waiter)
 {
-    return !client->waits && client->turn == 0;
+    return !waiter->waits && waiter->turn == 0;
 }
 
-static struct client *free_slot(void)
+static struct waiter *free_slot(void)
 {
-    struct client *silent = NULL;
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd == 0) return client;
-        if (is_heard(client)) silent = client;
+    struct waiter *silent = NULL;
+    for (struct waiter *waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {
+        if (waiter->fd == 0) return waiter;
+        if (is_heard(waiter)) silent = waiter;
     }
     if (silent != NULL) drop(silent);
     return silent;
@@ -112,9 +112,9 @@ static struct client *free_slot(void)
 
 void control_accept(void)
 {
-    struct client *client = free_slot();
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
-    if (client == NULL) {
+    struct waiter *waiter = free_slot();
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = SOURCE_CONTROL_LISTENER};
+    if (waiter == NULL) {
         /* Heard again when a waiter leaves. */
         event.events = 0;
         epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
@@ -122,48 +122,48 @@ void control_accept(void)
     }
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
-    client->fd = fd;
-    event.data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients);
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) drop(client);
+    waiter->fd = fd;
+    event.data.u32 = SOURCE_CONTROL + (uint32_t)(waiter - waiters);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) drop(waiter);
 }
 
-static void answer(struct client *client, const char *text)
+static void answer(struct waiter *waiter, const char *text)
 {
     size_t length = strlen(text);
     /* A client that does not read its few short answers is not worth waiting for. */
-    if (send(client->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) drop(client);
+    if (send(waiter->fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) drop(waiter);
 }
 
-static void answer_result(struct client *client, int result)
+static void answer_result(struct waiter *waiter, int result)
 {
     char text[24];
     if (result == 0) {
-        answer(client, "ok\n");
+        answer(waiter, "ok\n");
         return;
     }
     snprintf(text, sizeof text, "error %d\n", errno);
-    answer(client, text);
+    answer(waiter, text);
 }
 
 /* From here on only a hang-up is of interest. */
-static void stop_hearing(const struct client *client, uint32_t hang_up)
+static void stop_hearing(const struct waiter *waiter, uint32_t hang_up)
 {
-    struct epoll_event event = {.events = hang_up, .data.u32 = CONTROL_SOURCE + (uint32_t)(client - clients)};
-    epoll_ctl(epoll, EPOLL_CTL_MOD, client->fd, &event);
+    struct epoll_event event = {.events = hang_up, .data.u32 = SOURCE_CONTROL + (uint32_t)(waiter - waiters)};
+    epoll_ctl(epoll, EPOLL_CTL_MOD, waiter->fd, &event);
 }
 
-static void start_waiting(struct client *client)
+static void start_waiting(struct waiter *waiter)
 {
-    client->waits = true;
-    stop_hearing(client, 0);
+    waiter->waits = true;
+    stop_hearing(waiter, 0);
 }
 
 /* Answered when it is this client's turn; it is over when it will send nothing more, whether or not it has closed. */
-static void queue_for_lock(struct client *client)
+static void queue_for_lock(struct waiter *waiter)
 {
-    client->turn = ++turns;
-    stop_hearing(client, EPOLLRDHUP);
-    if (lock_holder() == client) answer(client, "ok\n");
+    waiter->turn = ++turns;
+    stop_hearing(waiter, EPOLLRDHUP);
+    if (lock_holder() == waiter) answer(waiter, "ok\n");
 }
 
 /* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
@@ -183,19 +183,19 @@ static bool is_signal(int64_t number)
 }
 
 /* From here on the connection is the relay's. A client that did not wait for the answer may have sent input already. */
-static void hand_over(struct client *client, const char *words)
+static void hand_over(struct waiter *waiter, const char *words)
 {
     int streams = streams_parse(words);
-    if (streams < 0 || client->used > 0) errno = EINVAL;
-    if (streams < 0 || client->used > 0 || relay_has_room() < 0) {
-        answer_result(client, -1);
+    if (streams < 0 || waiter->used > 0) errno = EINVAL;
+    if (streams < 0 || waiter->used > 0 || relay_has_room() < 0) {
+        answer_result(waiter, -1);
         return;
     }
-    answer_result(client, 0);
-    if (client->fd == 0) return;
-    epoll_ctl(epoll, EPOLL_CTL_DEL, client->fd, NULL);
-    relay_join(client->fd, (unsigned)streams);
-    *client = (struct client){0};
+    answer_result(waiter, 0);
+    if (waiter->fd == 0) return;
+    epoll_ctl(epoll, EPOLL_CTL_DEL, waiter->fd, NULL);
+    relay_join(waiter->fd, (unsigned)streams);
+    *waiter = (struct waiter){0};
 }
 
 static int set_restart_policy(char *words)
@@ -223,96 +223,96 @@ static int resize(int64_t rows, int64_t columns)
     return 0;
 }
 
-static void obey(struct client *client, char *line)
+static void obey(struct waiter *waiter, char *line)
 {
     char *rest = line + strcspn(line, " ");
     if (*rest == ' ') *rest++ = '\0';
     if (strcmp(line, "attach") == 0) {
-        hand_over(client, rest);
+        hand_over(waiter, rest);
         return;
     }
     if (strcmp(line, "restart-policy") == 0) {
-        answer_result(client, set_restart_policy(rest));
+        answer_result(waiter, set_restart_policy(rest));
         return;
     }
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
-        answer_result(client, ending_signal((int)numbers[0]));
+        answer_result(waiter, ending_signal((int)numbers[0]));
     } else if (strcmp(line, "stop") == 0 && (count == 0 || (count == 2 && is_signal(numbers[0])))) {
         int signal = count == 2 ? (int)numbers[0] : plan->stop_signal;
         if (ending_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
-            answer_result(client, -1);
+            answer_result(waiter, -1);
         else
-            start_waiting(client);
+            start_waiting(waiter);
     } else if (strcmp(line, "resize") == 0 && count == 2 && is_length(numbers[0]) && is_length(numbers[1])) {
-        answer_result(client, resize(numbers[0], numbers[1]));
+        answer_result(waiter, resize(numbers[0], numbers[1]));
     } else if (strcmp(line, "wait") == 0 && count == 0) {
-        start_waiting(client);
+        start_waiting(waiter);
     } else if (strcmp(line, "keep") == 0 && count == 0) {
-        answer_result(client, keep_files());
+        answer_result(waiter, keep_files());
     } else if (strcmp(line, "renew") == 0 && count == 0) {
-        answer_result(client, companions_renew());
+        answer_result(waiter, companions_renew());
     } else if (strcmp(line, "lock") == 0 && count == 0) {
-        queue_for_lock(client);
+        queue_for_lock(waiter);
     } else {
         errno = EINVAL;
-        answer_result(client, -1);
+        answer_result(waiter, -1);
     }
 }
 
 /* Obeys the whole lines that have arrived. */
-static void obey_lines(struct client *client)
+static void obey_lines(struct waiter *waiter)
 {
     char *end;
-    while (client->fd != 0 && is_heard(client) && (end = memchr(client->line, '\n', client->used)) != NULL) {
-        size_t length = (size_t)(end - client->line);
+    while (waiter->fd != 0 && is_heard(waiter) && (end = memchr(waiter->line, '\n', waiter->used)) != NULL) {
+        size_t length = (size_t)(end - waiter->line);
         char line[LINE_MAX_BYTES + 1];
-        memcpy(line, client->line, length);
+        memcpy(line, waiter->line, length);
         line[length] = '\0';
-        client->used = (uint8_t)(client->used - length - 1);
-        memmove(client->line, end + 1, client->used);
-        obey(client, line);
+        waiter->used = (uint8_t)(waiter->used - length - 1);
+        memmove(waiter->line, end + 1, waiter->used);
+        obey(waiter, line);
     }
 }
 
-static void hear(struct client *client)
+static void hear(struct waiter *waiter)
 {
-    ssize_t n = recv(client->fd, client->line + client->used, LINE_MAX_BYTES - client->used, MSG_DONTWAIT);
+    ssize_t n = recv(waiter->fd, waiter->line + waiter->used, LINE_MAX_BYTES - waiter->used, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
-        drop(client);
+        drop(waiter);
         return;
     }
-    client->used = (uint8_t)(client->used + n);
-    obey_lines(client);
-    if (client->fd != 0 && is_heard(client) && client->used == LINE_MAX_BYTES) drop(client);
+    waiter->used = (uint8_t)(waiter->used + n);
+    obey_lines(waiter);
+    if (waiter->fd != 0 && is_heard(waiter) && waiter->used == LINE_MAX_BYTES) drop(waiter);
 }
 
 void control_event(unsigned slot, uint32_t events)
 {
-    struct client *client = &clients[slot];
-    if (slot >= CLIENTS || client->fd == 0) return;
-    if (is_heard(client) && (events & EPOLLIN))
-        hear(client);
+    struct waiter *waiter = &waiters[slot];
+    if (slot >= CONTROL_SLOTS || waiter->fd == 0) return;
+    if (is_heard(waiter) && (events & EPOLLIN))
+        hear(waiter);
     else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        drop(client);
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = CONTROL_LISTENER};
-    if (client->fd == 0) epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
+        drop(waiter);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = SOURCE_CONTROL_LISTENER};
+    if (waiter->fd == 0) epoll_ctl(epoll, EPOLL_CTL_MOD, listener, &event);
 }
 
 void control_close(void)
 {
-    struct client *client;
+    struct waiter *waiter;
     int fd;
-    while ((client = free_slot()) != NULL &&
+    while ((waiter = free_slot()) != NULL &&
            (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        client->fd = fd;
-        hear(client);
+        waiter->fd = fd;
+        hear(waiter);
     }
     close_fd(&listener);
-    for (client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd != 0 && is_heard(client)) hear(client);
+    for (waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {
+        if (waiter->fd != 0 && is_heard(waiter)) hear(waiter);
     }
 }
 
@@ -322,16 +322,16 @@ void control_announce(int code)
     struct signals_sent sent = ending_sent();
     snprintf(text, sizeof text, "exit %d%s%s\n", code, sent.escalated ? " escalated" : "",
              sent.ignored ? " ignored" : "");
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd == 0 || !client->waits) continue;
-        answer(client, text);
-        if (client->fd != 0) drop(client);
+    for (struct waiter *waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {
+        if (waiter->fd == 0 || !waiter->waits) continue;
+        answer(waiter, text);
+        if (waiter->fd != 0) drop(waiter);
     }
 }
 
 void control_hang_up(void)
 {
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd != 0) drop(client);
+    for (struct waiter *waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {
+        if (waiter->fd != 0) drop(waiter);
     }
 }

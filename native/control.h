@@ -5,10 +5,6 @@
 
 #include <stdint.h>
 
-/* epoll's data.u32 of a client is CONTROL_SOURCE plus its slot; of the listening socket, CONTROL_LISTENER. */
-#define CONTROL_LISTENER 15
-#define CONTROL_SOURCE 16
-
 /* Binds and listens; `rundir` is the open directory. -1 with errno. */
 int control_listen(int rundir);
 

@@ -21,8 +21,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* epoll's data.u32, beside those of relay.h. */
-enum { SOURCE_PROCESS = 8, SOURCE_SIGNALS, SOURCE_CONTROL };
+/* epoll's data.u32; those of relay.h come last. */
+enum { SOURCE_PROCESS, SOURCE_SIGNALS, SOURCE_CONTROL, SOURCE_RELAY };
 
 static struct {
     const struct plan *plan;
@@ -220,7 +220,7 @@ static void attend(void)
         else if (event.data.u32 == SOURCE_CONTROL)
             resize();
         else
-            relay_event(event.data.u32, event.events);
+            relay_event(event.data.u32 - SOURCE_RELAY, event.events);
     }
 }
 
@@ -271,7 +271,8 @@ _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *en
     watch(ends->signals, SOURCE_SIGNALS);
     watch(ends->control, SOURCE_CONTROL);
     fcntl(ends->client, F_SETFL, O_NONBLOCK);
-    relay_serve(holder.epoll, holder.in, holder.out, holder.err, ends->client);
+    relay_watch(holder.epoll, SOURCE_RELAY);
+    relay_serve(holder.in, holder.out, holder.err, ends->client);
     relay_send(FRAME_STARTED, NULL, 0);
     attend();
     uint8_t code = note_end();

@@ -13,7 +13,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-enum { SOURCE_PORTS, SOURCE_PROCESS };
+/* Numbers of events. */
+enum { FROM_PORTS, FROM_PROCESS };
+_Static_assert(FROM_PROCESS + 1 == FORWARDER_SOURCES, "each event has a number");
 
 static struct {
     const char *file;
@@ -25,16 +27,16 @@ static struct {
     int pidfd;
 } forwarder = {.epoll = -1, .pidfd = -1};
 
-static void control(int operation, int fd, uint32_t source)
+static void control(int operation, int fd, uint32_t number)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = forwarder.first_source + source};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = forwarder.first_source + number};
     epoll_ctl(forwarder.epoll, operation, fd, &event);
 }
 
 static void control_ports(int operation)
 {
     for (size_t i = 0; i < forwarder.count; i++) {
-        if (forwarder.held[i].relayed) control(operation, forwarder.held[i].fd, SOURCE_PORTS);
+        if (forwarder.held[i].relayed) control(operation, forwarder.held[i].fd, FROM_PORTS);
     }
 }
 
@@ -107,11 +109,6 @@ void forwarder_watch(int epoll, uint32_t first_source)
     control_ports(EPOLL_CTL_ADD);
 }
 
-bool forwarder_owns(uint32_t source)
-{
-    return forwarder.epoll >= 0 && source - forwarder.first_source < FORWARDER_SOURCES;
-}
-
 /* Whoever waits is told that nobody is there; else the same event came again and again. */
 static void refuse(void)
 {
@@ -123,7 +120,7 @@ static void refuse(void)
 static int reap(void)
 {
     int status = -1;
-    if (forwarder.pidfd >= 0) control(EPOLL_CTL_DEL, forwarder.pidfd, SOURCE_PROCESS);
+    if (forwarder.pidfd >= 0) control(EPOLL_CTL_DEL, forwarder.pidfd, FROM_PROCESS);
     close_fd(&forwarder.pidfd);
     while (waitpid(forwarder.process, &status, 0) < 0 && errno == EINTR)
         ;
@@ -152,12 +149,12 @@ static void start(void)
         return;
     }
     control_ports(EPOLL_CTL_DEL);
-    control(EPOLL_CTL_ADD, forwarder.pidfd, SOURCE_PROCESS);
+    control(EPOLL_CTL_ADD, forwarder.pidfd, FROM_PROCESS);
 }
 
-void forwarder_event(uint32_t source)
+void forwarder_event(uint32_t number)
 {
-    if (source - forwarder.first_source == SOURCE_PROCESS) {
+    if (number == FROM_PROCESS) {
         /* One that could not begin would be started for the same connection without end. */
         if (reap() != 0) refuse();
         control_ports(EPOLL_CTL_ADD);

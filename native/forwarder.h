@@ -5,10 +5,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* The sources of epoll's data.u32 that forwarder_watch() uses. */
+/* How many numbers of events there are. */
 #define FORWARDER_SOURCES 2
 
 /*
@@ -19,12 +18,11 @@
  */
 int forwarder_hold(const char *ports_file);
 
-/* From here on the monitor hears in `epoll` of what arrives, as sources `first_source` and the one after it. */
+/* From here on the monitor hears in `epoll` of what arrives: as data.u32, `first_source` and the number of the event. */
 void forwarder_watch(int epoll, uint32_t first_source);
 
-bool forwarder_owns(uint32_t source);
-
-void forwarder_event(uint32_t source);
+/* Does what the event asks for. */
+void forwarder_event(uint32_t number);
 
 /* What ports lead to has changed: the next connection begins with the file as it is then. */
 void forwarder_renew(void);

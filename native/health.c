@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "leftover.h"
 #include "report.h"
+#include "sources.h"
 #include "util.h"
 
 #include <signal.h>
@@ -113,7 +114,7 @@ void health_begin(const struct container *container)
     health_record_write(health.rundir, status_names[health.status], health.streak);
 }
 
-static void watch(int fd, enum health_source source)
+static void watch(int fd, enum source source)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
     epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
@@ -146,8 +147,10 @@ static void judge(void)
     if (health.status == UNHEALTHY && before != UNHEALTHY) act();
 }
 
-/* Takes what is there; what is too much is thrown away, so that the check is never held up. */
-/* More of it is for the next event: a check that writes without end keeps the monitor from nothing else. */
+/*
+ * Takes what is there; what is too much is thrown away, so that the check is never held up. More of it is for the next
+ * event: a check that writes without end keeps the monitor from nothing else.
+ */
 static void take_output(void)
 {
     static char excess[4096];
@@ -197,7 +200,7 @@ static void finish_check(void)
         check.result.length += 3;
     }
     /* Not at its end: the check left somebody behind, who may go on writing. */
-    if (check.process.output >= 0) leftover_keep(epoll, unwatched(&check.process.output));
+    if (check.process.output >= 0) leftover_keep(epoll, SOURCE_LEFTOVER, unwatched(&check.process.output));
     health_process_close(&check.process);
     check.running = false;
     if (!check.held_up) judge();
@@ -213,17 +216,18 @@ static void start_check(void)
     /* Without memory for a process there is no answer, which is no answer of the container's. */
     if (health_process_start(plan, &health.target, &check.process) < 0) return;
     check.running = true;
-    watch(check.process.output, HEALTH_OUTPUT);
-    watch(check.process.pidfd, HEALTH_ENDED);
+    watch(check.process.output, SOURCE_HEALTH_OUTPUT);
+    watch(check.process.pidfd, SOURCE_HEALTH_ENDED);
 }
 
-void health_event(enum health_source source)
+void health_take_output(void)
 {
-    if (!check.running) return;
-    if (source == HEALTH_OUTPUT)
-        take_output();
-    else
-        finish_check();
+    if (check.running) take_output();
+}
+
+void health_end_check(void)
+{
+    if (check.running) finish_check();
 }
 
 int health_timeout(void)

@@ -9,16 +9,15 @@
 
 #include <stdint.h>
 
-/* epoll's data.u32 of a check: it says something, it ended. */
-enum health_source { HEALTH_OUTPUT = 11, HEALTH_ENDED = 12 };
-
 /* Reads them; without any nothing is ever done. -1 with a noted failure. */
 int health_prepare(const struct plan *plan, int epoll);
 
 /* The container was started, for the first time or again. */
 void health_begin(const struct container *container);
 
-void health_event(enum health_source source);
+/* The check that is under way printed something, or ended. */
+void health_take_output(void);
+void health_end_check(void);
 
 /* How long epoll may wait until health_tick() is due: ms, -1 for ever. */
 int health_timeout(void);

@@ -41,18 +41,18 @@ static void forget(unsigned index)
         kept[index] = kept[index + 1];
 }
 
-void leftover_keep(int epoll, int pipe)
+void leftover_keep(int epoll, uint32_t first_source, int pipe)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = LEFTOVER_SOURCE + (uint32_t)pipe};
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = first_source + (uint32_t)pipe};
     if (count == KEPT_MAX) forget(0);
     kept[count++] = pipe;
     epoll_ctl(epoll, EPOLL_CTL_ADD, pipe, &event);
 }
 
-void leftover_event(uint32_t source)
+void leftover_event(int pipe)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (kept[i] == (int)(source - LEFTOVER_SOURCE) && !take(kept[i])) return forget(i);
+        if (kept[i] == pipe && !take(kept[i])) return forget(i);
     }
 }
 

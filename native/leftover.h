@@ -10,17 +10,14 @@
 /* Reads both pipes (-1: there is none) to their ends, or until the container's first process, a pidfd, has ended. */
 void leftover_drain(const int pipes[2], int container);
 
-/* epoll's data.u32 of a pipe is this and its number. */
-#define LEFTOVER_SOURCE (1U << 16)
-
 /*
- * Takes over a pipe that epoll watches for no one else. There are never more than a few: for the next one the oldest is
- * closed.
+ * Takes over a pipe that epoll watches for no one else; its data.u32 is `first_source` and the pipe's number. There are
+ * never more than a few: for the next one the oldest is closed.
  */
-void leftover_keep(int epoll, int pipe);
+void leftover_keep(int epoll, uint32_t first_source, int pipe);
 
 /* Something is there, or its end is: at most one read. */
-void leftover_event(uint32_t source);
+void leftover_event(int pipe);
 
 /* The container ended. */
 void leftover_close(void);

@@ -8,6 +8,7 @@
 #include "endpoints.h"
 #include "events.h"
 #include "evidence.h"
+#include "forwarder.h"
 #include "frames.h"
 #include "health.h"
 #include "kernel.h"
@@ -18,6 +19,7 @@
 #include "relay.h"
 #include "report.h"
 #include "restart.h"
+#include "sources.h"
 #include "start.h"
 #include "teardown.h"
 #include "trace.h"
@@ -30,9 +32,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-/* Between RELAY_* (1 to 4), COMPANION_* (5 to 7), HEALTH_* (11 and 12) and CONTROL_* (15 and above) of epoll's data.u32. */
-enum { SOURCE_NONE = 0, SOURCE_INIT = 8, SOURCE_CLIENT_SIGNALS = 9, SOURCE_OWN_SIGNALS = 10 };
 
 static struct {
     const struct plan *plan;
@@ -87,7 +86,7 @@ static _Noreturn void give_up(const struct plan *plan, int client)
     _exit(1);
 }
 
-static void watch(int fd, uint32_t source)
+static void watch(int fd, enum source source)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
     if (fd >= 0) epoll_ctl(monitor.epoll, EPOLL_CTL_ADD, fd, &event);
@@ -112,27 +111,52 @@ static void forward_signals(void)
         ending_signal(numbers[i]);
 }
 
-static void dispatch(uint32_t source, uint32_t events)
+static void take_own_signal(void)
 {
     struct signalfd_siginfo info;
-    if (source == SOURCE_CLIENT_SIGNALS)
-        forward_signals();
-    else if (companions_own(source))
-        companions_event(source);
-    else if (source >= LEFTOVER_SOURCE)
-        leftover_event(source);
-    else if (source >= RELAY_CLIENT)
-        relay_event(source, events);
-    else if (source == CONTROL_LISTENER)
-        control_accept();
-    else if (source >= CONTROL_SOURCE)
-        control_event(source - CONTROL_SOURCE, events);
-    else if (source >= HEALTH_OUTPUT)
-        health_event(source);
-    else if (source != SOURCE_OWN_SIGNALS)
-        relay_event(source, events);
-    else if (read(monitor.own_signals, &info, sizeof info) > 0)
+    if (read(monitor.own_signals, &info, sizeof info) > 0)
         ending_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+}
+
+static void forwarder_happens(uint32_t number, uint32_t events)
+{
+    (void)events;
+    forwarder_event(number);
+}
+
+static void leftover_happens(uint32_t number, uint32_t events)
+{
+    (void)events;
+    leftover_event((int)number);
+}
+
+/* Who attends to what, in the order of sources.h. The end of the first process is attended to by attend(). */
+static const struct {
+    enum source first;
+    void (*single)(void);
+    void (*numbered)(uint32_t number, uint32_t events); /* for a source that is more than one thing */
+} handlers[] = {
+    {SOURCE_OWN_SIGNALS, take_own_signal, NULL},
+    {SOURCE_CLIENT_SIGNALS, forward_signals, NULL},
+    {SOURCE_HEALTH_OUTPUT, health_take_output, NULL},
+    {SOURCE_HEALTH_ENDED, health_end_check, NULL},
+    {SOURCE_RESOLVER, companions_replace_resolver, NULL},
+    {SOURCE_FORWARDER, NULL, forwarder_happens},
+    {SOURCE_CONTROL_LISTENER, control_accept, NULL},
+    {SOURCE_CONTROL, NULL, control_event},
+    {SOURCE_RELAY, NULL, relay_event},
+    {SOURCE_LEFTOVER, NULL, leftover_happens},
+};
+
+static void dispatch(uint32_t source, uint32_t events)
+{
+    size_t i = sizeof handlers / sizeof *handlers - 1;
+    while (i > 0 && source < handlers[i].first)
+        i--;
+    if (handlers[i].single != NULL)
+        handlers[i].single();
+    else
+        handlers[i].numbered(source - handlers[i].first, events);
 }
 
 /* The record `timeout` counts from the first start, pauses between runs included. */
@@ -271,7 +295,7 @@ static bool start_again(void)
     close_fd(&container->rundir);
     if (container_start(monitor.plan, container) < 0) return false;
     plan_forget_pages(monitor.plan);
-    relay_serve(monitor.epoll, container->in, container->out, container->err, -1);
+    relay_serve(container->in, container->out, container->err, -1);
     ending_follow(container->pid, container->pidfd);
     event_append("start", NULL);
     if (health_restarts()) event_append("restart", NULL);
@@ -333,6 +357,7 @@ static int prepare(const struct plan *plan, int signals)
     monitor.own_signals = watch_own_signals();
     watch(monitor.own_signals, SOURCE_OWN_SIGNALS);
     watch(signals, SOURCE_CLIENT_SIGNALS);
+    relay_watch(monitor.epoll, SOURCE_RELAY);
     events_open(plan);
     ending_prepare(plan);
     endpoints_begin();
@@ -373,7 +398,7 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     monitor.timeout = read_timeout(plan);
     plan_forget_pages(plan);
     fcntl(client, F_SETFL, O_NONBLOCK);
-    relay_serve(monitor.epoll, container->in, container->out, container->err, client);
+    relay_serve(container->in, container->out, container->err, client);
     control_serve(plan, monitor.epoll);
     ending_follow(container->pid, container->pidfd);
     event_append("start", NULL);

@@ -1,6 +1,7 @@
 #include "relay.h"
 
 #include "log.h"
+#include "relay_attend.h"
 #include "relay_clients.h"
 #include "relay_frame.h"
 #include "relay_input.h"
@@ -31,20 +32,25 @@
 
 #define REST_AFTER_MS 100
 
+/* Numbers of events: the streams, then a client's socket and its own outputs, each by its slot. */
+enum { FROM_OUTPUT, FROM_ERROR, AT_INPUT, AT_CLIENT, AT_OUTPUTS = AT_CLIENT + RELAY_CLIENTS };
+_Static_assert(AT_OUTPUTS + RELAY_CLIENTS == RELAY_SOURCES, "each event has a number");
+
 static int epoll = -1;
+static uint32_t first_source;
 static int master = -1; /* of the terminal, as long as the container lives */
 static unsigned starter_streams = STREAMS_ALL;
 static int starter_outputs[2] = {-1, -1};
 
 static void rewatch(void)
 {
-    for (int i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < 2; i++) {
         /* Not merely without events: a hang-up would still be reported, again and again. */
-        watch(epoll, streams[i].fd, &streams[i].watched, RELAY_STDOUT + (uint32_t)i,
+        watch(epoll, relay_streams[i].fd, &relay_streams[i].watched, first_source + FROM_OUTPUT + i,
               frame_stream() != NULL ? -1 : EPOLLIN);
     }
-    clients_watch();
-    input_watch(epoll, RELAY_STDIN);
+    clients_watch(epoll, first_source + AT_CLIENT, first_source + AT_OUTPUTS);
+    input_watch(epoll, first_source + AT_INPUT);
 }
 
 void relay_expect(unsigned wanted)
@@ -68,13 +74,18 @@ void relay_join(int socket, unsigned wanted)
     rewatch();
 }
 
-void relay_serve(int epoll_fd, int input, int output, int error, int starter)
+void relay_watch(int epoll_fd, uint32_t first)
+{
+    epoll = epoll_fd;
+    first_source = first;
+    clients_serve(epoll);
+}
+
+void relay_serve(int input, int output, int error, int starter)
 {
     bool is_terminal = isatty(output);
-    epoll = epoll_fd;
-    clients_serve(epoll);
-    streams[0].fd = output;
-    streams[1].fd = error;
+    relay_streams[0].fd = output;
+    relay_streams[1].fd = error;
     if (is_terminal) master = fcntl(output, F_DUPFD_CLOEXEC, 0);
     input_open(input, is_terminal, starter_streams & STREAM_IN);
     if (starter >= 0) client_add(starter, starter_streams, starter_outputs);
@@ -128,17 +139,17 @@ static size_t pump(struct stream *stream)
     return 0;
 }
 
-void relay_event(uint32_t source, uint32_t events)
+void relay_event(uint32_t number, uint32_t events)
 {
-    if (source >= RELAY_OUTPUT) {
-        frame_push(&clients[source - RELAY_OUTPUT]);
-    } else if (source >= RELAY_CLIENT) {
-        struct client *client = &clients[source - RELAY_CLIENT];
-        if (client->fd != 0) client_event(client, events);
-    } else if (source == RELAY_STDIN) {
-        if (!input_event(events)) relay_close_input();
+    if (number >= AT_OUTPUTS) {
+        frame_push(&relay_clients[number - AT_OUTPUTS]);
+    } else if (number >= AT_CLIENT) {
+        struct client *client = &relay_clients[number - AT_CLIENT];
+        if (client->fd != 0) client_event(client, epoll, events);
+    } else if (number == AT_INPUT) {
+        if (!input_event(events)) clients_end_input(epoll);
     } else {
-        struct stream *stream = &streams[source - RELAY_STDOUT];
+        struct stream *stream = &relay_streams[number - FROM_OUTPUT];
         for (int i = 0; i < READS_PER_EVENT && frame_stream() == NULL && stream->fd >= 0; i++) {
             if (pump(stream) == 0) break;
         }
@@ -171,14 +182,14 @@ void relay_drain(void)
      * full; and only when we have closed it, its reader sees its end with that of the client.
      */
     frame_withdraw();
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         if (client->fd == 0) continue;
         client_close_outputs(client);
         client_make_room(client, CLIENT_BUFFER_AT_END);
     }
     frame_insist();
     for (int i = 0; i < 2; i++) {
-        if (streams[i].fd >= 0) drain(&streams[i]);
+        if (relay_streams[i].fd >= 0) drain(&relay_streams[i]);
     }
     input_close(epoll);
     close_fd(&master);
@@ -191,7 +202,7 @@ void relay_send(enum frame_type type, const void *payload, size_t length)
     if (length > sizeof bytes - FRAME_HEADER) return;
     frame_header(bytes, type, (uint32_t)length);
     if (length > 0) memcpy(bytes + FRAME_HEADER, payload, length);
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         if (client->fd == 0) continue;
         client->drained = false;
         if (send(client->fd, bytes, FRAME_HEADER + length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) continue;
@@ -200,8 +211,10 @@ void relay_send(enum frame_type type, const void *payload, size_t length)
 
 void relay_hang_up(void)
 {
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd != 0) client_drop(client);
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
+        if (client->fd == 0) continue;
+        frame_lose(client);
+        client_close(client);
     }
 }
 

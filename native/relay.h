@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* epoll's data.u32: these three, and a client's slot after RELAY_CLIENT (its socket) or RELAY_OUTPUT. */
-enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_CLIENT = 1024, RELAY_OUTPUT = 2048 };
+/* How many numbers of events there are. */
+#define RELAY_SOURCES 35
 
 /*
  * Before the first relay_serve(): the streams that the client who starts the container wants; 0: it only hears of start
@@ -24,11 +24,17 @@ enum relay_source { RELAY_STDOUT = 1, RELAY_STDERR = 2, RELAY_STDIN = 3, RELAY_C
 void relay_expect(unsigned streams);
 
 /*
+ * Says where events are waited for: those of relay_event() are data.u32 from `first_source` on. Before the first
+ * relay_serve().
+ */
+void relay_watch(int epoll, uint32_t first_source);
+
+/*
  * Takes our ends of the container's pipes, none of which blocks: `input` -1: stdin is /dev/null. With a terminal
  * `output` is its master, `error` -1 and `input` another descriptor of the master, or -1. `client` is the socket of the
  * one who starts it, -1 from the second start on: those who are there stay.
  */
-void relay_serve(int epoll, int input, int output, int error, int client);
+void relay_serve(int input, int output, int error, int client);
 
 /* -1 with EBUSY: no other client can join. */
 int relay_has_room(void);
@@ -39,7 +45,7 @@ void relay_join(int client, unsigned streams);
 /* The terminal's size; -1 with ENOTTY: there is no terminal. */
 int relay_resize(unsigned rows, unsigned columns);
 
-void relay_event(uint32_t source, uint32_t events);
+void relay_event(uint32_t number, uint32_t events);
 
 /* The first process ended: takes what is left in the pipes, and closes them and the log. */
 void relay_drain(void);

@@ -1,9 +1,7 @@
 #include "relay_clients.h"
 
+#include "frames.h"
 #include "how.h"
-#include "relay.h"
-#include "relay_frame.h"
-#include "relay_input.h"
 #include "util.h"
 #include "watch.h"
 
@@ -13,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-struct client clients[CLIENTS];
+struct client relay_clients[RELAY_CLIENTS];
 static int epoll = -1;
 
 void clients_serve(int epoll_fd)
@@ -23,7 +21,7 @@ void clients_serve(int epoll_fd)
 
 struct client *client_free_slot(void)
 {
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         if (client->fd == 0) return client;
     }
     return NULL;
@@ -80,83 +78,17 @@ void client_close_outputs(struct client *client)
         close_output(&client->direct[i]);
 }
 
-void client_drop(struct client *client)
-{
-    client_close_outputs(client);
-    watch(epoll, client->fd, &client->watched, 0, -1);
-    close(client->fd);
-    *client = (struct client){0};
-    frame_spare(client);
-}
-
 void client_lose(struct client *client)
 {
     client->hung_up = true;
     client->streams &= STREAM_IN;
     client_close_outputs(client);
-    frame_spare(client);
-    if (client->streams == 0 || !input_is_open()) client_drop(client);
 }
 
-void relay_close_input(void)
+void client_close(struct client *client)
 {
-    input_close(epoll);
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd == 0) continue;
-        client->streams &= ~(unsigned)STREAM_IN;
-        /* A client that still has input gets EPIPE and stops reading it. */
-        shutdown(client->fd, SHUT_RD);
-        if (client->hung_up) client_drop(client);
-    }
-}
-
-/* Its input has ended, in whatever way. */
-static void end_giving(struct client *client)
-{
-    client->streams &= ~(unsigned)STREAM_IN;
-    if (input_ends_with_client()) relay_close_input();
-}
-
-static void take_input(struct client *client)
-{
-    switch (input_feed(client->fd)) {
-    case INPUT_ENDED:
-        end_giving(client);
-        break;
-    case INPUT_CLOSED:
-        relay_close_input();
-        break;
-    case INPUT_TAKEN:
-        return;
-    }
-    if (client->fd != 0 && client->hung_up) client_drop(client);
-}
-
-static void watch_client(struct client *client)
-{
-    uint32_t slot = (uint32_t)(client - clients);
-    int awaited = client->due ? frame_waits_for(client) : -1;
-    bool gives = (client->streams & STREAM_IN) && input_has_room();
-    int events = (gives ? EPOLLIN : 0) | (awaited == client->fd ? EPOLLOUT : 0);
-    watch(epoll, client->fd, &client->watched, RELAY_CLIENT + slot,
-          client->hung_up && events == 0 ? -1 : events);
-    for (struct direct_output *output = client->direct; output < client->direct + 2; output++)
-        watch(epoll, output->fd, &output->watched, RELAY_OUTPUT + slot, output->fd == awaited ? EPOLLOUT : -1);
-}
-
-void clients_watch(void)
-{
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
-        if (client->fd != 0) watch_client(client);
-    }
-}
-
-void client_event(struct client *client, uint32_t events)
-{
-    if ((events & EPOLLOUT) && client->due) frame_push(client);
-    if (client->fd == 0) return;
-    if ((events & EPOLLIN) && (client->streams & STREAM_IN) && input_has_room())
-        take_input(client);
-    else if (events & (EPOLLHUP | EPOLLERR))
-        client_lose(client);
+    client_close_outputs(client);
+    watch(epoll, client->fd, &client->watched, 0, -1);
+    close(client->fd);
+    *client = (struct client){0};
 }

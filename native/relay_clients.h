@@ -1,11 +1,11 @@
-/* The clients of relay.c: who gets what of the output, and gives input. */
+/* The clients of relay.c: who gets what of the output, and gives input. Their descriptors, and what is known of them. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLIENTS 16
+#define RELAY_CLIENTS 16
 
 /* What a client may leave unread before it holds the others up; the kernel's memory, and only while it does. */
 #define CLIENT_BUFFER (1 << 20)
@@ -28,7 +28,7 @@ struct client {
     size_t sent;                    /* of a frame under way, header included */
 };
 
-extern struct client clients[CLIENTS];
+extern struct client relay_clients[RELAY_CLIENTS];
 
 void clients_serve(int epoll);
 
@@ -47,13 +47,8 @@ int client_direct_output(struct client *client, unsigned stream);
 /* From now on it is sent frames only. */
 void client_close_outputs(struct client *client);
 
-/* It went away: the container lives on. What it had sent before is still for the container. */
+/* Notes that it went away: the container lives on. What it had sent before is still for the container. */
 void client_lose(struct client *client);
 
-void client_drop(struct client *client);
-
-/* Has epoll wait for what each of them can do now. */
-void clients_watch(void);
-
-/* At its socket. */
-void client_event(struct client *client, uint32_t events);
+/* Frees its slot; nothing is under way to it. */
+void client_close(struct client *client);

@@ -19,7 +19,7 @@ static struct {
 unsigned frame_address(const struct stream *stream, struct client **last)
 {
     unsigned count = 0;
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         client->due = client->fd != 0 && (client->streams & (1u << stream->type));
         client->sent = 0;
         count += client->due;
@@ -30,7 +30,7 @@ unsigned frame_address(const struct stream *stream, struct client **last)
 
 void frame_abandon(void)
 {
-    for (struct client *client = clients; client < clients + CLIENTS; client++)
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++)
         client->due = false;
 }
 
@@ -52,17 +52,23 @@ int frame_waits_for(const struct client *client)
 static void finish(void)
 {
     struct stream *stream = frame.stream;
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         if (client->due) return;
     }
     frame.stream = NULL;
     if (stream != NULL && frame.passage == PASSAGE_COPY) stream_settle(stream);
 }
 
-void frame_spare(struct client *client)
+static void spare(struct client *client)
 {
     client->due = false;
     finish();
+}
+
+void frame_lose(struct client *client)
+{
+    client_lose(client);
+    spare(client);
 }
 
 /* One write of what is missing of the frame under way, as write(2) returns. */
@@ -94,7 +100,7 @@ static void move(struct client *client)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n < 0) client_close_outputs(client);
     if (n > 0 && logged) stream_log(stream, (size_t)n);
-    frame_spare(client);
+    spare(client);
 }
 
 void frame_push(struct client *client)
@@ -108,7 +114,7 @@ void frame_push(struct client *client)
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
         if (n < 0) {
-            client_lose(client);
+            frame_lose(client);
             return;
         }
         client->sent += (size_t)n;
@@ -127,7 +133,7 @@ void frame_withdraw(void)
 
 static void push_all(void)
 {
-    for (struct client *client = clients; client < clients + CLIENTS; client++) {
+    for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
         if (client->due) frame_push(client);
     }
     finish();
@@ -146,13 +152,13 @@ void frame_insist(void)
 {
     push_all();
     while (frame.stream != NULL) {
-        struct pollfd waiting[CLIENTS];
-        for (int i = 0; i < CLIENTS; i++)
-            waiting[i] =
-                (struct pollfd){.fd = clients[i].due ? frame_waits_for(&clients[i]) : -1, .events = POLLOUT};
-        bool patient = poll(waiting, CLIENTS, CLIENT_PATIENCE_MS) != 0;
-        for (struct client *client = clients; client < clients + CLIENTS; client++) {
-            if (!patient && client->due) client_lose(client);
+        struct pollfd waiting[RELAY_CLIENTS];
+        for (int i = 0; i < RELAY_CLIENTS; i++)
+            waiting[i] = (struct pollfd){.fd = relay_clients[i].due ? frame_waits_for(&relay_clients[i]) : -1,
+                                         .events = POLLOUT};
+        bool patient = poll(waiting, RELAY_CLIENTS, CLIENT_PATIENCE_MS) != 0;
+        for (struct client *client = relay_clients; client < relay_clients + RELAY_CLIENTS; client++) {
+            if (!patient && client->due) frame_lose(client);
         }
         push_all();
     }

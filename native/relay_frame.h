@@ -32,8 +32,8 @@ int frame_waits_for(const struct client *client);
 /* Gives a client as much as it takes. */
 void frame_push(struct client *client);
 
-/* It is due no more. */
-void frame_spare(struct client *client);
+/* A client went away (client_lose()): it is due no more. */
+void frame_lose(struct client *client);
 
 /* What is under way without a frame stays in the container's pipe. */
 void frame_withdraw(void);

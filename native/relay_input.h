@@ -7,11 +7,8 @@
 /* Takes our end, -1: none. `once`: it ends with the input of any client, unless it is a terminal. */
 void input_open(int fd, bool is_terminal, bool once);
 
-/* Closed, but for relay.c's own part of it. */
+/* Closes it; clients are told by relay_attend.h. */
 void input_close(int epoll);
-
-/* Tells the clients, too (relay.c). */
-void relay_close_input(void);
 
 bool input_ends_with_client(void);
 bool input_is_open(void);

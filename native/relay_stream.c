@@ -15,7 +15,7 @@
 #define PIPE_WIDE (256 << 10)
 
 static _Alignas(PAGE) char buffers[2][BUFFER];
-struct stream streams[2] = {
+struct stream relay_streams[2] = {
     {.fd = -1, .watched = -1, .type = FRAME_STDOUT, .buffer = buffers[0]},
     {.fd = -1, .watched = -1, .type = FRAME_STDERR, .buffer = buffers[1]},
 };
@@ -112,7 +112,7 @@ bool streams_hold_memory(void)
 
 void streams_release_memory(void)
 {
-    for (struct stream *stream = streams; burst && stream < streams + 2; stream++) {
+    for (struct stream *stream = relay_streams; burst && stream < relay_streams + 2; stream++) {
         size_t needed = (stream->kept + stream->fresh + PAGE - 1) / PAGE * PAGE;
         madvise(stream->buffer + needed, BUFFER - needed, MADV_DONTNEED);
     }

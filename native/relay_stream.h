@@ -21,7 +21,7 @@ struct stream {
 };
 
 /* Standard output and standard error; `fd` is -1 before the first start and after the end. */
-extern struct stream streams[2];
+extern struct stream relay_streams[2];
 
 /* Bytes that wait in the pipe. It becomes a wide one when it was half full: who writes much then waits less often. */
 size_t stream_waiting(struct stream *stream);

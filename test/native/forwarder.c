@@ -39,9 +39,10 @@ int main(int argc, char **argv)
     forwarder_watch(epoll, FIRST);
     puts("held");
     while (epoll_wait(epoll, &event, 1, -1) == 1 && event.data.u32 != STDIN) {
-        if (!forwarder_owns(event.data.u32)) return 2;
-        forwarder_event(event.data.u32);
-        printf("event %u\n", event.data.u32 - FIRST);
+        uint32_t number = event.data.u32 - FIRST;
+        if (number >= FORWARDER_SOURCES) return 2;
+        forwarder_event(number);
+        printf("event %u\n", number);
     }
     forwarder_release();
     puts("released");

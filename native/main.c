@@ -1,9 +1,9 @@
 /* skiff-helper: performs what a plan says. The verbs are described in src/ARCHITECTURE.md. */
-#include "report.h"
-#include "sealed.h"
-#include "trace.h"
-#include "util.h"
-#include "verbs.h"
+#include "base/report.h"
+#include "base/sealed.h"
+#include "base/trace.h"
+#include "base/util.h"
+#include "base/verbs.h"
 
 #include <fcntl.h>
 #include <stdio.h>

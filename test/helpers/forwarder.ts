@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -126,17 +126,11 @@ function write(path: string, text: string): void {
 /** As the helper is built: statically with musl, unless it is the one with sanitizers that is tested. */
 function compile(output: string, options: readonly string[]): void {
   const native = resolve(import.meta.dirname, '../../native');
-  const sources = ['forwarder', 'forwarder_datagram', 'forwarder_jail', 'forwarder_pipe', 'forwarder_ports'];
-  sources.push(
-    'forwarder_process',
-    'forwarder_socket',
-    'forwarder_stream',
-    'confine',
-    'fields',
-    'plan',
-    'report',
-    'util',
-  );
+  const own = readdirSync(join(native, 'forwarder')).filter((name) => name.endsWith('.c'));
+  const sources = [
+    ...own.map((name) => `forwarder/${name}`),
+    ...['confine/confine.c', 'base/fields.c', 'base/plan.c', 'base/report.c', 'base/util.c'],
+  ];
   const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
   const [compiler, build] = HELPER_IS_STATIC
     ? (['musl-gcc', ['-static', '-idirafter/usr/include', `-idirafter/usr/include/${multiarch}`]] as const)
@@ -144,7 +138,7 @@ function compile(output: string, options: readonly string[]): void {
   execFileSync(compiler, [
     ...['-std=gnu11', '-D_GNU_SOURCE=', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...build, ...options],
     ...['-o', output, resolve(import.meta.dirname, '../native/forwarder.c')],
-    ...sources.map((name) => join(native, `${name}.c`)),
+    ...['-iquote', native, ...sources.map((name) => join(native, name))],
   ]);
 }
 

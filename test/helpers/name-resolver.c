@@ -3,9 +3,9 @@
  * resolver with it, at the end of standard input. With UNCONFINED, and without resolver_confine.c, it is what sanitizers
  * can look at: they need more system calls and memory than the resolver may have.
  */
-#include "../../native/resolver.h"
+#include "resolver/resolver.h"
 
-#include "../../native/report.h"
+#include "base/report.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -18,14 +18,16 @@ import type { Manner, Order } from './dns-peer.ts';
 import { type DnsAnswer, decodeAnswer, encodeQuestion, type Question } from './dns-wire.ts';
 import { Peer } from './network-peer.ts';
 
-const NATIVE = resolve(import.meta.dirname, '../../native');
+export const NATIVE = resolve(import.meta.dirname, '../../native');
 const PORT = 61053;
 
-/** The sources of the resolver, except one. */
+/** The sources of the resolver, except one; they are compiled with `-iquote` NATIVE. */
 export function nativeSources(without?: string): string[] {
   return [
-    ...readdirSync(NATIVE).filter((name) => /^(dns_|resolver).*\.c$/.test(name) && name !== without),
-    ...['descriptors.c', 'report.c', 'util.c'],
+    ...readdirSync(join(NATIVE, 'resolver'))
+      .filter((name) => name.endsWith('.c') && name !== without)
+      .map((name) => `resolver/${name}`),
+    ...['base/descriptors.c', 'base/report.c', 'base/util.c'],
   ].map((name) => join(NATIVE, name));
 }
 
@@ -278,7 +280,7 @@ function compile(program: string, build: 'confined' | 'sanitized'): void {
     : ['-Os', '-static', '-no-pie', '-idirafter', '/usr/include', '-idirafter', multiarch()];
   execFileSync(sanitized ? 'gcc' : 'musl-gcc', [
     ...['-std=gnu11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror', ...flags],
-    ...nativeSources(sanitized ? 'resolver_confine.c' : undefined),
+    ...['-iquote', NATIVE, ...nativeSources(sanitized ? 'resolver_confine.c' : undefined)],
     ...[join(import.meta.dirname, 'name-resolver.c'), '-o', program],
   ]);
 }

@@ -3,9 +3,9 @@
  * it gives them up, and ends when it is killed. Says what it does in lines: `held`, or the record of the failure;
  * `event SOURCE` for each event; `released`.
  */
-#include "../../native/forwarder.h"
+#include "forwarder/forwarder.h"
 
-#include "../../native/report.h"
+#include "base/report.h"
 
 #include <signal.h>
 #include <stdio.h>

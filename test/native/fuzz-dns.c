@@ -4,9 +4,9 @@
  * at the ends of blocks of its own, so that the sanitizers see each byte too many. With LIBFUZZER it is a target for
  * libFuzzer, and the environment has NAMES and CONFIG.
  */
-#include "../../native/resolver_parts.h"
+#include "resolver/resolver_parts.h"
 
-#include "../../native/util.h"
+#include "base/util.h"
 
 #include <fcntl.h>
 #include <stdio.h>

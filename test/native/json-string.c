@@ -2,7 +2,7 @@
  * The characters of a JSON string from standard input: json-string ROOM [TIMES] encodes it in pieces of at most ROOM
  * bytes, each into memory of just that size, so often, and writes what the last time gave.
  */
-#include "json_string.h"
+#include "base/json_string.h"
 
 #include <stdio.h>
 #include <stdlib.h>

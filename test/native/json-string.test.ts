@@ -12,7 +12,7 @@ let program: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'json-string-'));
   program = join(directory, 'json-string');
-  const sources = [join(import.meta.dirname, 'json-string.c'), join(NATIVE, 'json_string.c')];
+  const sources = [join(import.meta.dirname, 'json-string.c'), join(NATIVE, 'base/json_string.c')];
   const sanitize = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
   execFileSync('gcc', ['-D_GNU_SOURCE', ...sanitize, '-iquote', NATIVE, '-o', program, ...sources]);
 });

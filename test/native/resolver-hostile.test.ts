@@ -2,7 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeQuestion } from '../helpers/dns-wire.ts';
-import { framed, idOf, nativeSources, type ResolverRoom, useResolverRoom } from '../helpers/name-resolver.ts';
+import {
+  framed,
+  idOf,
+  NATIVE,
+  nativeSources,
+  type ResolverRoom,
+  useResolverRoom,
+} from '../helpers/name-resolver.ts';
 
 /** A container that means harm: afterwards the next good question is answered, and memory is what it was. */
 
@@ -132,7 +139,7 @@ describe('the parser and what answers', () => {
     execFileSync('gcc', [
       ...['-std=gnu11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror', '-g', '-O1'],
       ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-      ...nativeSources('resolver.c'),
+      ...['-iquote', NATIVE, ...nativeSources('resolver.c')],
       ...[resolve(import.meta.dirname, 'fuzz-dns.c'), '-o', program],
     ]);
     const rounds = execFileSync(program, [room.names, `containers/${idOf(0)}`, '5', '1'], {

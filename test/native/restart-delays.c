@@ -2,7 +2,7 @@
  * What a restart policy makes of runs: restart-delays POLICY MAXIMUM CODE:LASTED_MS... prints after each run how many ms
  * are waited before the next one, -1: there is none.
  */
-#include "restart.h"
+#include "monitor/restart.h"
 
 #include <stdio.h>
 

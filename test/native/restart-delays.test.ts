@@ -12,7 +12,8 @@ let program: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'restart-delays-'));
   program = join(directory, 'restart-delays');
-  const parts = ['restart.c', 'fields.c', 'plan.c', 'report.c', 'util.c'].map((name) => join(NATIVE, name));
+  const base = ['fields.c', 'plan.c', 'report.c', 'util.c'].map((name) => join('base', name));
+  const parts = ['monitor/restart.c', ...base].map((name) => join(NATIVE, name));
   const source = join(import.meta.dirname, 'restart-delays.c');
   execFileSync('gcc', ['-D_GNU_SOURCE', '-iquote', NATIVE, '-o', program, source, ...parts]);
 });

@@ -11,7 +11,7 @@ interface Aside {
 /**
  * The files of a log in the order in which they were written, each once, whatever is put aside, compressed or deleted
  * meanwhile. Whoever writes them gives each file that is put aside the number after the last one, for good
- * (native/log_rotate.h). The file that is written has none yet: it comes next when nothing was put aside between the
+ * (native/log/log_rotate.h). The file that is written has none yet: it comes next when nothing was put aside between the
  * file before it and the moment in which it was opened.
  */
 export class LogFiles {

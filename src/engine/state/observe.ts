@@ -107,7 +107,7 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
   return { row: { ...row, ended: record, starter: undefined }, status: { state: 'exited', record } };
 }
 
-/** The helper's exit status for a plan whose monitor lives (native/cleanup.c). */
+/** The helper's exit status for a plan whose monitor lives (native/monitor/cleanup.c). */
 const ATTENDED = 3;
 
 /**

@@ -1,0 +1,53 @@
+/*
+ * The foreground of a container or of a process in one: our standard streams, terminal and signals, relayed to and from
+ * whoever serves relay.c. For `run`, `attach` and `exec`. It holds nothing that the container needs; killed, it leaves
+ * the container running.
+ */
+#pragma once
+
+#include "streams/client_options.h"
+#include "client/proxy.h"
+#include "base/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct foreground {
+    struct how how;
+    int socket;           /* the relay's client: frames come from here, input goes there */
+    struct proxy proxy;   /* `control` may be -1 until it started */
+    const char *rundir;   /* whose control socket is connected to when it started; NULL: `control` is it */
+    bool terminal;        /* the other side has one */
+    bool stdin_open;      /* and somebody there may read */
+    bool until_started;   /* return as soon as it started */
+    bool has_started;     /* set by foreground_begin(), and by the frame that says so */
+};
+
+enum foreground_end {
+    FOREGROUND_STARTED,
+    FOREGROUND_EXITED,   /* `code` */
+    FOREGROUND_FAILED,   /* the start: `record` */
+    FOREGROUND_DETACHED, /* by its keys, or nothing is left to be relayed: it goes on */
+    FOREGROUND_HUNG_UP,  /* our terminal is gone: it goes on */
+    FOREGROUND_LOST,     /* the other side is gone without a word */
+};
+
+struct foreground_result {
+    enum foreground_end end;
+    int code; /* that of the process, or EXIT_ENGINE when output of a process that ended with 0 was lost */
+    bool oom; /* the kernel killed something of the container for want of memory */
+    size_t record_size;
+    char record[RECORD_MAX];
+};
+
+/*
+ * It has started: from now on the terminal is raw and its size is passed on. For who joins later; who starts it gets a
+ * frame that says so.
+ */
+void foreground_begin(struct foreground *foreground);
+
+/* Relays until one of the ends. The terminal is as it was before then. */
+void foreground_follow(struct foreground *foreground, struct foreground_result *result);
+
+/* Connects to the control socket of a container; -1 with errno. */
+int connect_control(const char *rundir);

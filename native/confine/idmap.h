@@ -1,0 +1,30 @@
+/* The ids of a user namespace (user_namespaces(7)), and directories shown through them. */
+#pragma once
+
+#include "base/plan.h"
+
+#include <sys/types.h>
+
+/* What the ids 0 and 0 of a user namespace are outside of it. */
+struct owner {
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Writes the plan's maps to the process's new user namespace. -1 with a noted failure. */
+int write_id_maps(const struct plan *plan, pid_t pid);
+
+/* Finds the owner that the root of the process's user namespace is to us. -1 with a noted failure. */
+int find_owner(pid_t pid, struct owner *owner);
+
+/*
+ * Replaces a directory by a clone of its mount that shows it through the ids of the user namespace `users`, attached
+ * over it: overlay takes only what is attached in the mount namespace (before Linux 6.15). -1 with a noted failure.
+ */
+int show_mapped(int *directory, int users, const char *path);
+
+/* File system operations as `owner`, with all rights. Overlay makes copies as whoever mounted it. -1 with errno. */
+int act_as(const struct owner *owner);
+
+/* In the container's first process: becomes 0:0 of its user namespace, without groups. -1 with a noted failure. */
+int become_root(void);

@@ -1,0 +1,34 @@
+#include "init/borrow.h"
+
+#include "base/descriptors.h"
+#include "base/report.h"
+#include "base/util.h"
+
+#include <sched.h>
+
+bool is_unprivileged(const struct plan *plan)
+{
+    return (plan->namespaces | plan->joined) & CLONE_NEWUSER;
+}
+
+bool plan_lends(const struct plan *plan)
+{
+    if (is_unprivileged(plan)) return true;
+    for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
+        if (record.op == OP_BIND_OF) return true;
+    }
+    return false;
+}
+
+int await_ids(int socket)
+{
+    int none;
+    return receive_descriptor(socket, &none) < 0 ? failed(STAGE_ID_MAP, "maps") : 0;
+}
+
+int borrow(int socket)
+{
+    int mount;
+    if (receive_descriptor(socket, &mount) < 0) return -1;
+    return mount < 0 ? fail_with(EPROTO) : mount;
+}

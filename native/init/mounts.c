@@ -1,0 +1,242 @@
+#include "init/mounts.h"
+
+#include "init/borrow.h"
+#include "confine/idmap.h"
+#include "base/kernel.h"
+#include "base/report.h"
+#include "base/util.h"
+
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+static const struct {
+    const char *word;
+    uint64_t attribute;
+} attribute_words[] = {
+    {"ro", K_ATTR_RDONLY},
+    {"nosuid", K_ATTR_NOSUID},
+    {"nodev", K_ATTR_NODEV},
+    {"noexec", K_ATTR_NOEXEC},
+    {"noatime", K_ATTR_NOATIME},
+    {"strictatime", K_ATTR_STRICTATIME},
+    {"relatime", 0},
+    {"rec", 0},
+    {"idmap", 0},
+    {"mkdir", 0},
+    {"mkfile", 0},
+    {"keep-mode", 0},
+};
+
+int mount_attributes(const char *words, uint64_t *attributes, int (*other)(void *, const char *),
+                     void *context)
+{
+    char word[256];
+    *attributes = 0;
+    while (*words != '\0') {
+        if ((words = next_word(words, word, sizeof word)) == NULL) return fail_with(EINVAL);
+        size_t i = 0, count = sizeof attribute_words / sizeof *attribute_words;
+        while (i < count && strcmp(attribute_words[i].word, word) != 0)
+            i++;
+        if (i < count)
+            *attributes |= attribute_words[i].attribute;
+        else if (other == NULL)
+            return fail_with(EINVAL);
+        else if (other(context, word) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int configure(int fs, const char *word)
+{
+    char key[256];
+    const char *equals = strchr(word, '=');
+    if (equals == NULL) return k_fsconfig(fs, K_FSCONFIG_SET_FLAG, word, NULL);
+    snprintf(key, sizeof key, "%.*s", (int)(equals - word), word);
+    return k_fsconfig(fs, K_FSCONFIG_SET_STRING, key, equals + 1);
+}
+
+int step_propagation(const struct record *record)
+{
+    unsigned long type = strcmp(record->arg[0], "private") == 0 ? MS_PRIVATE
+                         : strcmp(record->arg[0], "slave") == 0 ? MS_SLAVE
+                                                                : 0;
+    if (type == 0) errno = EINVAL;
+    if (type == 0 || mount(NULL, "/", NULL, MS_REC | type, NULL) < 0)
+        return failed(STAGE_PROPAGATION, record->arg[0]);
+    return 0;
+}
+
+/* A new file system, attached nowhere. */
+static int create(const char *type, const char *source, const char *data, uint64_t attributes)
+{
+    char word[256];
+    owned_fd fs = k_fsopen(type);
+    if (fs < 0 || (*source != '\0' && k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", source) < 0)) return -1;
+    while (*data != '\0') {
+        if ((data = next_word(data, word, sizeof word)) == NULL) return fail_with(EINVAL);
+        if (configure(fs, word) < 0) return -1;
+    }
+    if (k_fsconfig(fs, K_FSCONFIG_CMD_CREATE, NULL, NULL) < 0) return -1;
+    return k_fsmount(fs, (unsigned)attributes);
+}
+
+/* As k_move_mount, which says EINVAL when one is a directory and the other is not: ENOTDIR or EISDIR, as of a path. */
+static int attach_mount(int mount, int target)
+{
+    struct stat what, where;
+    if (k_move_mount(mount, target) == 0) return 0;
+    if (errno != EINVAL) return -1;
+    if (fstat(mount, &what) < 0 || fstat(target, &where) < 0) return -1;
+    if (S_ISDIR(what.st_mode) == S_ISDIR(where.st_mode)) return fail_with(EINVAL);
+    return fail_with(S_ISDIR(what.st_mode) ? ENOTDIR : EISDIR);
+}
+
+static enum missing missing_policy(const char *flags)
+{
+    if (has_word(flags, "mkdir")) return MISSING_BECOMES_DIRECTORY;
+    if (has_word(flags, "mkfile")) return MISSING_BECOMES_FILE;
+    return MISSING_FAILS;
+}
+
+/*
+ * An image whose /proc or /sys is a symlink could have them mounted elsewhere, and what is masked below them later
+ * would miss them (CVE-2019-19921).
+ */
+static uint64_t resolve_policy(const char *type)
+{
+    return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0 ? K_RESOLVE_NO_SYMLINKS : 0;
+}
+
+/* A tmpfs looks like the directory that it covers, as /run does; one that covers nothing is for everybody. */
+static const char *keep_mode(const struct rootfs *rootfs, const struct record *record, char *data,
+                             size_t size)
+{
+    struct stat stat;
+    if (!has_word(record->arg[3], "keep-mode")) return record->arg[4];
+    owned_fd covered = rootfs_open(rootfs, record->arg[2], MISSING_FAILS, 0);
+    if (covered < 0 || fstat(covered, &stat) < 0) return record->arg[4];
+    const char *comma = *record->arg[4] == '\0' ? "" : ",";
+    int length = snprintf(data, size, "mode=%o%s%s", stat.st_mode & 07777, comma, record->arg[4]);
+    return length < (int)size ? data : record->arg[4];
+}
+
+static int mount_filesystem(const struct rootfs *rootfs, const struct record *record)
+{
+    const char *type = record->arg[0], *flags = record->arg[3];
+    char room[1024];
+    uint64_t attributes;
+    if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return -1;
+    const char *data = keep_mode(rootfs, record, room, sizeof room);
+    owned_fd target = rootfs_open(rootfs, record->arg[2], missing_policy(flags), resolve_policy(type));
+    if (target < 0) return -1;
+    owned_fd mount = create(type, record->arg[1], data, attributes);
+    return mount < 0 ? -1 : attach_mount(mount, target);
+}
+
+int step_mount(struct rootfs *rootfs, const struct record *record)
+{
+    return mount_filesystem(rootfs, record) < 0 ? failed(STAGE_MOUNT, record->arg[2]) : 0;
+}
+
+int clone_bind(const struct record *record, int users)
+{
+    const char *source = record->arg[0], *target = record->arg[1], *flags = record->arg[2];
+    bool recursive = has_word(flags, "rec");
+    uint64_t attributes;
+    if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND, target);
+    owned_fd mount = k_open_tree(AT_FDCWD, source, K_OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
+    if (mount < 0) return failed(STAGE_BIND_SOURCE, source);
+    if (attributes != 0 && k_mount_setattr(mount, recursive, attributes) < 0)
+        return failed(STAGE_BIND, target);
+    if (has_word(flags, "idmap") && k_mount_idmap(mount, users) < 0)
+        return failed(STAGE_ID_MAPPED_MOUNT, source);
+    return steal_fd(&mount);
+}
+
+static int attach_bind(const struct rootfs *rootfs, int mount, const char *target_path, const char *flags)
+{
+    if (mount < 0) return -1;
+    owned_fd target = rootfs_open(rootfs, target_path, missing_policy(flags), 0);
+    return target < 0 ? -1 : attach_mount(mount, target);
+}
+
+int step_bind(struct rootfs *rootfs, const struct record *record)
+{
+    const char *target = record->arg[1], *flags = record->arg[2];
+    /* After the pivot a source would be the image's choice. */
+    if (rootfs->pivoted) return fail_with(EINVAL), failed(STAGE_BIND_SOURCE, record->arg[0]);
+    owned_fd mount = rootfs->unprivileged ? borrow(rootfs->lender) : clone_bind(record, -1);
+    return attach_bind(rootfs, mount, target, flags) < 0 ? failed(STAGE_BIND, target) : 0;
+}
+
+int step_bind_of(struct rootfs *rootfs, const struct record *record)
+{
+    const char *source = record->arg[2];
+    owned_fd mount = borrow(rootfs->lender);
+    return attach_bind(rootfs, mount, record->arg[3], record->arg[4]) < 0 ? failed(STAGE_BIND_OF, source) : 0;
+}
+
+int clone_tmpfs(const char *path)
+{
+    owned_fd source = k_openat2(AT_FDCWD, path, O_PATH, 0,
+                                K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS | K_RESOLVE_NO_SYMLINKS);
+    struct statfs filesystem;
+    if (source < 0 || fstatfs(source, &filesystem) < 0) return -1;
+    if (filesystem.f_type != TMPFS_MAGIC || !k_is_mount_root(source)) return fail_with(EINVAL);
+    return k_open_tree(source, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+#define CGROUP_ATTRIBUTES (K_ATTR_NOSUID | K_ATTR_NODEV | K_ATTR_NOEXEC)
+
+/* `cpu,cpuacct` is found under each of its names, as on every host. */
+static int link_controllers(int directory, const char *name)
+{
+    char word[64];
+    if (strchr(name, ',') == NULL) return 0;
+    for (const char *words = name; (words = next_word(words, word, sizeof word)) != NULL;) {
+        if (symlinkat(name, directory, word) < 0) return -1;
+    }
+    return 0;
+}
+
+/* One v1 hierarchy, or `unified`, below the directory of all. */
+static int mount_hierarchy(int directory, const char *name, unsigned access)
+{
+    bool unified = strcmp(name, "unified") == 0;
+    const char *shown = strncmp(name, "name=", 5) == 0 ? name + 5 : name;
+    if (mkdirat(directory, shown, 0755) < 0) return -1;
+    owned_fd target = k_openat2(directory, shown, O_PATH, 0, K_RESOLVE_NO_SYMLINKS);
+    owned_fd mount =
+        create(unified ? "cgroup2" : "cgroup", "cgroup", unified ? "" : name, CGROUP_ATTRIBUTES | access);
+    if (target < 0 || mount < 0 || k_move_mount(mount, target) < 0) return -1;
+    return link_controllers(directory, name);
+}
+
+static int mount_cgroups(const struct rootfs *rootfs, const struct record *record)
+{
+    unsigned access = strcmp(record->arg[2], "rw") == 0 ? 0 : K_ATTR_RDONLY;
+    owned_fd target = rootfs_open(rootfs, record->arg[0], MISSING_BECOMES_DIRECTORY, K_RESOLVE_NO_SYMLINKS);
+    if (target < 0) return -1;
+    if (strcmp(record->arg[1], "v2") == 0) {
+        owned_fd mount = create("cgroup2", "cgroup", "", CGROUP_ATTRIBUTES | access);
+        return mount < 0 ? -1 : k_move_mount(mount, target);
+    }
+    owned_fd tmpfs = create("tmpfs", "cgroup", "mode=755", CGROUP_ATTRIBUTES);
+    if (tmpfs < 0 || k_move_mount(tmpfs, target) < 0) return -1;
+    const char *name = record->arg[2];
+    for (unsigned i = 3; i < record->count; i++) {
+        name = next_field(name);
+        if (mount_hierarchy(tmpfs, name, access) < 0) return -1;
+    }
+    return access == 0 ? 0 : k_mount_setattr(tmpfs, false, access);
+}
+
+int step_cgroup_mount(struct rootfs *rootfs, const struct record *record)
+{
+    return mount_cgroups(rootfs, record) < 0 ? failed(STAGE_CGROUP_MOUNT, record->arg[0]) : 0;
+}

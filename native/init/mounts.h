@@ -1,0 +1,30 @@
+/*
+ * File systems and binds below the container's root: made detached, then attached to a target that was opened. Arguments
+ * of records are as in src/ARCHITECTURE.md; steps return -1 with a noted failure.
+ */
+#pragma once
+
+#include "base/plan.h"
+#include "base/rootfs.h"
+
+int step_propagation(const struct record *record);
+int step_mount(struct rootfs *rootfs, const struct record *record);
+int step_bind(struct rootfs *rootfs, const struct record *record);
+int step_bind_of(struct rootfs *rootfs, const struct record *record);
+int step_cgroup_mount(struct rootfs *rootfs, const struct record *record);
+
+/*
+ * Returns the mount that a record `bind` asks for, attached nowhere; with the flag `idmap` it shows its directory
+ * through the user namespace `users`. -1 with a noted failure.
+ */
+int clone_bind(const struct record *record, int users);
+
+/* Returns a clone of the tmpfs that is mounted right at `path`, which is resolved without symlinks. -1 with errno. */
+int clone_tmpfs(const char *path);
+
+/* Reads the mount attributes among comma-separated words. Words that are none are passed to `other` (NULL: EINVAL). */
+int mount_attributes(const char *words, uint64_t *attributes, int (*other)(void *context, const char *word),
+                     void *context);
+
+/* Sets `key=value` or `key` on a file system that is being configured. */
+int configure(int fs, const char *word);

@@ -1,0 +1,99 @@
+#include "monitor/monitor_cgroup.h"
+
+#include "state/cgroup.h"
+#include "base/fields.h"
+#include "base/report.h"
+#include "base/util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long processes that are ending may take to be gone. */
+#define VACATE_PATIENCE_MS 10000
+
+static bool next(const struct plan *plan, struct record *record)
+{
+    while (plan_next(plan, SECTION_GENERAL, record)) {
+        if (record->op == OP_MONITOR_CGROUP) return true;
+    }
+    return false;
+}
+
+int monitor_cgroups_make(const struct plan *plan)
+{
+    for (struct record record = {0}; next(plan, &record);) {
+        if (make_directories(record.arg[1], 0755) < 0) return failed(STAGE_CGROUP, record.arg[1]);
+    }
+    return 0;
+}
+
+static int put(const char *directory, const char *file, const char *process)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", directory, file) >= (int)sizeof path)
+        return fail_with(ENAMETOOLONG);
+    return write_text(path, process);
+}
+
+/* To the first of `count` directories that takes it, which are fields from `back` on. -1 with the errno of the last. */
+static int put_first(const char *back, unsigned count, const char *file, const char *process)
+{
+    for (; put(back, file, process) < 0; back = next_field(back)) {
+        if (--count == 0) return -1;
+    }
+    return 0;
+}
+
+/* Where the calling process, which has no threads, writes 0 to: on v1 as cgroups_join_v1() does it. */
+static const char *file_for_self(const struct record *record)
+{
+    return strcmp(record->arg[0], "v1") == 0 ? "tasks" : "cgroup.procs";
+}
+
+int monitor_cgroups_join(const struct plan *plan)
+{
+    for (struct record record = {0}; next(plan, &record);) {
+        if (put(record.arg[1], file_for_self(&record), "0") < 0) return failed(STAGE_CGROUP, record.arg[1]);
+    }
+    return 0;
+}
+
+void monitor_cgroups_leave(const struct plan *plan)
+{
+    for (struct record record = {0}; next(plan, &record);)
+        put_first(record.arg[2], record.count - 2, file_for_self(&record), "0");
+}
+
+/*
+ * Forwarder and compressions, or a monitor whose start failed. -1: one stays that is not ending. Pids are given out one
+ * after the other: what was listed just now is not another process's yet.
+ */
+static int move_members(const struct record *record)
+{
+    pid_t pids[CGROUP_ROUND];
+    owned_fd dir = open(record->arg[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int count = dir < 0 ? 0 : cgroup_members(dir, pids);
+    for (int i = 0; i < count; i++) {
+        char pid[16];
+        snprintf(pid, sizeof pid, "%d", pids[i]);
+        if (put_first(record->arg[1], record->count - 1, "cgroup.procs", pid) < 0 && errno != ESRCH)
+            return -1;
+    }
+    return 0;
+}
+
+int monitor_cgroup_vacate(const struct record *record)
+{
+    int64_t until = monotonic_ms() + VACATE_PATIENCE_MS;
+    while (rmdir(record->arg[0]) < 0) {
+        if (errno != EBUSY) return errno == ENOENT ? 0 : -1;
+        if (move_members(record) < 0) return -1;
+        if (rmdir(record->arg[0]) == 0) return 0;
+        if (monotonic_ms() >= until) return fail_with(EBUSY);
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    return 0;
+}

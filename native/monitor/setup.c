@@ -1,0 +1,66 @@
+#include "monitor/setup.h"
+
+#include "state/device_program.h"
+#include "base/kernel.h"
+#include "confine/rlimit.h"
+#include "base/report.h"
+#include "confine/seccomp.h"
+#include "base/util.h"
+
+#include <sched.h>
+#include <sys/stat.h>
+
+static int mkdir_step(const struct record *record)
+{
+    uint64_t mode;
+    if (parse_unsigned(record->arg[1], 8, &mode) < 0) return -1;
+    return make_one_directory(record->arg[0], (mode_t)mode);
+}
+
+/* What the kernel may lack (ENOENT, EACCES), or may not change any more once there are members or children (EBUSY). */
+static int write_optional(const struct record *record)
+{
+    if (write_text(record->arg[0], record->arg[1]) == 0) return 0;
+    return errno == ENOENT || errno == EACCES || errno == EBUSY ? 0 : -1;
+}
+
+/* A file that has a value keeps it: somebody chose that. */
+static int copy_value(const struct record *record)
+{
+    char value[4096];
+    ssize_t length = read_text(AT_FDCWD, record->arg[1], value, sizeof value);
+    if (length < 0) return -1;
+    if (length > 0 && value[0] != '\n') return 0;
+    if (read_text(AT_FDCWD, record->arg[0], value, sizeof value) < 0) return -1;
+    return write_text(record->arg[1], value);
+}
+
+static int perform(const struct record *record)
+{
+    switch (record->op) {
+    case OP_MKDIR:
+        return mkdir_step(record) < 0 ? failed(STAGE_MKDIR, record->arg[0]) : 0;
+    case OP_WRITE:
+        return write_text(record->arg[0], record->arg[1]) < 0 ? failed(STAGE_WRITE, record->arg[0]) : 0;
+    case OP_WRITE_OPTIONAL:
+        return write_optional(record) < 0 ? failed(STAGE_WRITE, record->arg[0]) : 0;
+    case OP_COPY_VALUE:
+        return copy_value(record) < 0 ? failed(STAGE_COPY_VALUE, record->arg[1]) : 0;
+    case OP_DEVICE_PROGRAM:
+        return device_program_attach(record->arg[0], record->arg[1]) < 0
+                   ? failed(STAGE_DEVICE_PROGRAM, record->arg[0])
+                   : 0;
+    default:
+        errno = EINVAL;
+        return failed(STAGE_PLAN, record_name(record));
+    }
+}
+
+int set_up(const struct plan *plan)
+{
+    for (struct record record = {0}; plan_next(plan, SECTION_SETUP, &record);) {
+        if (perform(&record) < 0) return -1;
+    }
+    if ((plan->namespaces | plan->joined) & CLONE_NEWUSER) limits_raise(plan);
+    return seccomp_load(plan);
+}

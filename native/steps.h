@@ -1,8 +1,0 @@
-/* The steps of the section `init`. */
-#pragma once
-
-#include "plan.h"
-#include "rootfs.h"
-
-/* Performs one. -1 with a noted failure. */
-int perform_step(struct rootfs *rootfs, const struct record *record);

@@ -1,0 +1,53 @@
+#include "streams/client_options.h"
+
+#include "base/util.h"
+
+#include <string.h>
+
+int streams_parse(const char *words)
+{
+    static const char *const names[] = {"in", "out", "err"};
+    char word[8];
+    int streams = 0;
+    while (words[strspn(words, ",")] != '\0') {
+        int i = 0;
+        if ((words = next_word(words, word, sizeof word)) == NULL) return fail_with(EINVAL);
+        while (i < 3 && strcmp(names[i], word) != 0)
+            i++;
+        if (i == 3) return fail_with(EINVAL);
+        streams |= 1 << i;
+    }
+    return streams;
+}
+
+static int parse_keys(struct how *how, const char *hex)
+{
+    size_t length = strlen(hex);
+    if (length % 2 != 0 || length / 2 > sizeof how->keys) return fail_with(EINVAL);
+    for (how->key_count = 0; how->key_count < length / 2; how->key_count++) {
+        uint64_t byte;
+        char digits[3] = {hex[2 * how->key_count], hex[2 * how->key_count + 1], '\0'};
+        if (parse_unsigned(digits, 16, &byte) < 0) return -1;
+        how->keys[how->key_count] = (uint8_t)byte;
+    }
+    return 0;
+}
+
+int how_parse(struct how *how, char **words)
+{
+    *how = (struct how){.streams = STREAMS_ALL, .signals = true, .keys = {0x10, 0x11}, .key_count = 2};
+    for (; *words != NULL; words++) {
+        if (strncmp(*words, "streams=", 8) == 0) {
+            int streams = streams_parse(*words + 8);
+            if (streams < 0) return -1;
+            how->streams = (unsigned)streams;
+        } else if (strncmp(*words, "keys=", 5) == 0) {
+            if (parse_keys(how, *words + 5) < 0) return -1;
+        } else if (strcmp(*words, "signals=no") == 0) {
+            how->signals = false;
+        } else {
+            return fail_with(EINVAL);
+        }
+    }
+    return 0;
+}

@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     reporters: ['default', new TotalsReporter()],
     projects: [
-      part(1, 'unit', { include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'] }),
+      part(1, 'unit', { include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'] }),
       part(2, 'native', { maxWorkers: 1, timeout: MINUTE }),
       part(3, 'conformance', { maxWorkers: 1, timeout: 2 * MINUTE, env: WITHOUT_NETWORKS }),
       part(4, 'e2e', { maxWorkers: 1, timeout: 2 * MINUTE, env: WITHOUT_NETWORKS }),

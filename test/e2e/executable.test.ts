@@ -182,7 +182,7 @@ describe('the launcher', () => {
     ['a source has changed', 'echo "// changed" >> src/cli/commands/system/version.ts', EXECUTABLE_ONLY],
     ['a source is new', 'echo "" > src/oci/new.ts', EXECUTABLE_ONLY],
     ['a source is gone', 'rm src/oci/new.ts', EXECUTABLE_ONLY],
-    ['the helper has changed', 'echo "/* changed */" >> native/main.c', STEPS],
+    ['the helper has changed', 'echo "/* changed */" >> native/base/util.c', STEPS],
   ])('builds again when %s', async (_, change, steps) => {
     await execa('sh', ['-c', change], { cwd: checkout });
     expect((await version()).stderr).toBe(steps);

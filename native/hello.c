@@ -2,10 +2,10 @@
  * The program of the image "hello", which every skiff carries: it prints what a container sees from inside.
  * It reads /proc where it can and says so where it cannot; nothing here is taken from the engine.
  */
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -78,7 +78,8 @@ static bool parse_mount(char *line, struct mount *mount)
     char *fields[MAX_FIELDS];
     int count = 0, dash = 0;
     char *rest = NULL;
-    for (char *field = strtok_r(line, " \n", &rest); field && count < MAX_FIELDS; field = strtok_r(NULL, " \n", &rest)) {
+    for (char *field = strtok_r(line, " \n", &rest); field && count < MAX_FIELDS;
+         field = strtok_r(NULL, " \n", &rest)) {
         if (dash == 0 && count > 5 && strcmp(field, "-") == 0) dash = count;
         fields[count++] = field;
     }
@@ -199,7 +200,8 @@ static bool cpu_v2(const char *directory, double *limit)
     char path[4096], text[64];
     double period;
     snprintf(path, sizeof path, "%s/cpu.max", directory);
-    if (!read_line(path, text, sizeof text) || sscanf(text, "%lf %lf", limit, &period) != 2 || period <= 0) return false;
+    if (!read_line(path, text, sizeof text) || sscanf(text, "%lf %lf", limit, &period) != 2 || period <= 0)
+        return false;
     *limit /= period;
     return true;
 }
@@ -253,11 +255,16 @@ static void print_limits(void)
     };
     for (int i = 0; i < 3; i++) {
         begin(labels[i]);
-        if (seen[i] == HIDDEN) word("no cgroup in sight");
-        else if (seen[i] == UNLIMITED) word("unlimited");
-        else if (i == 0) word("at most %.1f MiB", limits[0] / (1024 * 1024));
-        else if (i == 1) word("at most %g cores", limits[1]);
-        else word("at most %.0f", limits[2]);
+        if (seen[i] == HIDDEN)
+            word("no cgroup in sight");
+        else if (seen[i] == UNLIMITED)
+            word("unlimited");
+        else if (i == 0)
+            word("at most %.1f MiB", limits[0] / (1024 * 1024));
+        else if (i == 1)
+            word("at most %g cores", limits[1]);
+        else
+            word("at most %.0f", limits[2]);
         end();
     }
 }
@@ -267,7 +274,8 @@ static void print_mounts(void)
     printf("  %-*s%zu\n", LABEL_WIDTH, "mounts", mount_count);
     for (size_t i = 0; i < mount_count; i++) {
         bool printed = false;
-        for (size_t j = 0; j < i && !printed; j++) printed = strcmp(mounts[j].type, mounts[i].type) == 0;
+        for (size_t j = 0; j < i && !printed; j++)
+            printed = strcmp(mounts[j].type, mounts[i].type) == 0;
         if (printed) continue;
         char label[LABEL_WIDTH + 16];
         snprintf(label, sizeof label, "  %.*s", LABEL_WIDTH - 3, mounts[i].type);
@@ -279,6 +287,7 @@ static void print_mounts(void)
 }
 
 /* capability.h's names, in the order of their numbers */
+// clang-format off
 static const char *const capability_names[] = {
     "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
     "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
@@ -287,6 +296,7 @@ static const char *const capability_names[] = {
     "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
     "checkpoint_restore",
 };
+// clang-format on
 
 static void print_capabilities(void)
 {
@@ -298,12 +308,16 @@ static void print_capabilities(void)
     while (file && !known && fgets(line, sizeof line, file))
         known = sscanf(line, "CapEff: %" SCNx64, &effective) == 1;
     if (file) fclose(file);
-    if (!known) word("unknown: /proc is not mounted");
-    else if (effective == 0) word("none");
+    if (!known)
+        word("unknown: /proc is not mounted");
+    else if (effective == 0)
+        word("none");
     for (unsigned bit = 0; bit < 64; bit++) {
         if ((effective >> bit & 1) == 0) continue;
-        if (bit < sizeof capability_names / sizeof capability_names[0]) word("%s", capability_names[bit]);
-        else word("cap_%u", bit);
+        if (bit < sizeof capability_names / sizeof capability_names[0])
+            word("%s", capability_names[bit]);
+        else
+            word("cap_%u", bit);
     }
     end();
 }
@@ -311,7 +325,8 @@ static void print_capabilities(void)
 static void print_user(void)
 {
     begin("user");
-    word("%u%s, group %u%s", getuid(), getuid() == 0 ? " (root)" : "", getgid(), getgid() == 0 ? " (root)" : "");
+    word("%u%s, group %u%s", getuid(), getuid() == 0 ? " (root)" : "", getgid(),
+         getgid() == 0 ? " (root)" : "");
     gid_t groups[64];
     int count = getgroups(64, groups);
     for (int i = 0; i < count; i++)
@@ -329,13 +344,17 @@ static void print_interfaces(void)
     for (struct ifaddrs *link = all; link; link = link->ifa_next) {
         if (!link->ifa_addr || link->ifa_addr->sa_family != AF_PACKET) continue;
         char text[256];
-        int used = snprintf(text, sizeof text, "%s (%s", link->ifa_name, link->ifa_flags & IFF_UP ? "up" : "down");
+        int used =
+            snprintf(text, sizeof text, "%s (%s", link->ifa_name, link->ifa_flags & IFF_UP ? "up" : "down");
         for (struct ifaddrs *at = all; at; at = at->ifa_next) {
             char address[INET_ADDRSTRLEN];
-            if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || strcmp(at->ifa_name, link->ifa_name) != 0)
+            if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
+                strcmp(at->ifa_name, link->ifa_name) != 0)
                 continue;
-            inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr, address, sizeof address);
-            if ((size_t)used < sizeof text) used += snprintf(text + used, sizeof text - (size_t)used, ", %s", address);
+            inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)at->ifa_addr)->sin_addr, address,
+                      sizeof address);
+            if ((size_t)used < sizeof text)
+                used += snprintf(text + used, sizeof text - (size_t)used, ", %s", address);
         }
         word("%s)", text);
     }

@@ -24,7 +24,7 @@ enum op {
 };
 
 struct plan {
-    struct fields file; /* whoever holds its flock acts on the container */
+    struct fields file;                   /* whoever holds its flock acts on the container */
     const char *start[SECTION_COUNT + 1]; /* records of section s: start[s] up to start[s + 1] */
 
     const char *id, *rundir, *exit_record;

@@ -6,7 +6,8 @@
 static size_t restart(const struct how *how, size_t held, uint8_t next)
 {
     for (size_t length = held; length > 0; length--) {
-        if (how->keys[length - 1] == next && memcmp(how->keys, how->keys + held - (length - 1), length - 1) == 0)
+        if (how->keys[length - 1] == next &&
+            memcmp(how->keys, how->keys + held - (length - 1), length - 1) == 0)
             return length;
     }
     return 0;

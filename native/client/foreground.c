@@ -1,10 +1,10 @@
 #include "client/foreground.h"
 
+#include "base/util.h"
 #include "client/detach_keys.h"
 #include "client/explain.h"
-#include "streams/frames.h"
 #include "client/raw_mode.h"
-#include "base/util.h"
+#include "streams/frames.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -136,7 +136,8 @@ static void end_input(void)
 static void send_input(void)
 {
     while (input_sent < input_held) {
-        ssize_t n = send(own->socket, input + input_sent, input_held - input_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n =
+            send(own->socket, input + input_sent, input_held - input_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
         if (n < 0) {

@@ -5,22 +5,22 @@
  */
 #pragma once
 
-#include "streams/client_options.h"
-#include "client/proxy.h"
 #include "base/report.h"
+#include "client/proxy.h"
+#include "streams/client_options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct foreground {
     struct how how;
-    int socket;           /* the relay's client: frames come from here, input goes there */
-    struct proxy proxy;   /* `control` may be -1 until it started */
-    const char *rundir;   /* whose control socket is connected to when it started; NULL: `control` is it */
-    bool terminal;        /* the other side has one */
-    bool stdin_open;      /* and somebody there may read */
-    bool until_started;   /* return as soon as it started */
-    bool has_started;     /* set by foreground_begin(), and by the frame that says so */
+    int socket;         /* the relay's client: frames come from here, input goes there */
+    struct proxy proxy; /* `control` may be -1 until it started */
+    const char *rundir; /* whose control socket is connected to when it started; NULL: `control` is it */
+    bool terminal;      /* the other side has one */
+    bool stdin_open;    /* and somebody there may read */
+    bool until_started; /* return as soon as it started */
+    bool has_started;   /* set by foreground_begin(), and by the frame that says so */
 };
 
 enum foreground_end {

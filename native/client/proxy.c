@@ -110,7 +110,8 @@ void proxy_send_size(int control, int more)
     struct winsize size;
     char line[32];
     if (!read_window_size(&size)) return;
-    send_line(control, line, snprintf(line, sizeof line, "resize %d %d\n", size.ws_row + more, size.ws_col + more));
+    send_line(control, line,
+              snprintf(line, sizeof line, "resize %d %d\n", size.ws_row + more, size.ws_col + more));
 }
 
 static void pass_size_on(int number)

@@ -22,7 +22,6 @@ static void free_text(struct text *text)
     free(text->data);
 }
 
-
 /*
  * A missing file is fine. A FIFO, or a symlink out of the root, does not make us wait or look elsewhere. -1 with errno:
  * there is one that cannot be read, which only matters to who asks for a name of it (runc takes it so as well).

@@ -7,18 +7,18 @@
  */
 #include "exec/enter.h"
 
-#include "state/cgroup.h"
 #include "base/child.h"
 #include "base/descriptors.h"
-#include "confine/idmap.h"
 #include "base/kernel.h"
+#include "base/report.h"
+#include "base/trace.h"
+#include "base/util.h"
+#include "confine/idmap.h"
 #include "confine/lsm.h"
 #include "confine/rlimit.h"
-#include "base/report.h"
-#include "init/terminal.h"
-#include "base/trace.h"
 #include "exec/tracee.h"
-#include "base/util.h"
+#include "init/terminal.h"
+#include "state/cgroup.h"
 
 #include <sched.h>
 #include <stdio.h>

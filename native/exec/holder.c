@@ -1,18 +1,18 @@
 #include "exec/holder.h"
 
 #include "base/descriptors.h"
-#include "exec/enter.h"
-#include "state/events.h"
-#include "streams/frames.h"
 #include "base/kernel.h"
-#include "streams/leftover.h"
-#include "state/records.h"
-#include "streams/relay.h"
 #include "base/report.h"
-#include "confine/seccomp.h"
-#include "init/terminal.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "confine/seccomp.h"
+#include "exec/enter.h"
+#include "init/terminal.h"
+#include "state/events.h"
+#include "state/records.h"
+#include "streams/frames.h"
+#include "streams/leftover.h"
+#include "streams/relay.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "exec/tracee.h"
 
-#include "state/cgroup.h"
 #include "base/report.h"
+#include "state/cgroup.h"
 
 #include <errno.h>
 #include <signal.h>

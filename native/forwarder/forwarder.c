@@ -1,11 +1,11 @@
 #include "forwarder/forwarder.h"
 
-#include "forwarder/forwarder_ports.h"
-#include "forwarder/forwarder_process.h"
-#include "forwarder/forwarder_socket.h"
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "forwarder/forwarder_ports.h"
+#include "forwarder/forwarder_process.h"
+#include "forwarder/forwarder_socket.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "forwarder/forwarder_datagram.h"
 
-#include "forwarder/forwarder_events.h"
 #include "base/util.h"
+#include "forwarder/forwarder_events.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -82,8 +82,8 @@ static struct flow *begin(int port, const union address *client, const union add
     owned_fd fd = socket(target->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
     if (fd < 0 || connect(fd, &target->any, address_size(target)) < 0) return NULL;
     struct flow *flow = make_room();
-    struct epoll_event event = {
-        .events = EPOLLIN, .data.u64 = event_data(EVENT_FLOW, (unsigned)(flow - flows))};
+    struct epoll_event event = {.events = EPOLLIN,
+                                .data.u64 = event_data(EVENT_FLOW, (unsigned)(flow - flows))};
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) return NULL;
     flow->fd = steal_fd(&fd);
     flow->port = port;

@@ -1,7 +1,7 @@
 #include "forwarder/forwarder_jail.h"
 
-#include "confine/confine.h"
 #include "base/util.h"
+#include "confine/confine.h"
 
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -36,5 +36,5 @@ void pipe_give_back(struct pipe *pipe, size_t left)
         close(pipe->in);
         close(pipe->out);
     }
-    *pipe = (struct pipe)NO_PIPE;
+    *pipe = NO_PIPE;
 }

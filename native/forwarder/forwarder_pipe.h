@@ -7,7 +7,7 @@ struct pipe {
     int in, out; /* -1: none */
 };
 
-#define NO_PIPE {-1, -1}
+#define NO_PIPE ((struct pipe){-1, -1})
 
 /* Makes it a pipe unless it is one; empty. -1 with errno. */
 int pipe_take(struct pipe *pipe);

@@ -30,8 +30,7 @@ bool address_equals(const union address *one, const union address *other)
 {
     if (one->family != other->family) return false;
     if (one->family == AF_INET)
-        return one->v4.sin_port == other->v4.sin_port &&
-               one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+        return one->v4.sin_port == other->v4.sin_port && one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
     return one->v6.sin6_port == other->v6.sin6_port && one->v6.sin6_scope_id == other->v6.sin6_scope_id &&
            memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, sizeof one->v6.sin6_addr) == 0;
 }
@@ -66,7 +65,8 @@ static int parse_protocol(const char *name, int *protocol)
 static int parse_port(const char *const arg[5], struct port *port)
 {
     *port = (struct port){.container.family = AF_UNSPEC};
-    if (parse_protocol(arg[0], &port->protocol) < 0 || parse_address(arg[1], arg[2], &port->host) < 0) return -1;
+    if (parse_protocol(arg[0], &port->protocol) < 0 || parse_address(arg[1], arg[2], &port->host) < 0)
+        return -1;
     if (*arg[3] == '\0' && *arg[4] == '\0') return 0;
     /* Its messages and its several streams are no stream of bytes. */
     if (port->protocol == IPPROTO_SCTP) return fail_with(EINVAL);
@@ -95,7 +95,8 @@ static int parse(struct port_list *list, const char *at, const char *end)
     if (list->ports == NULL) return -1;
     while (at != end) {
         at = take_fields(at, end, field, 7);
-        if (at == NULL || strcmp(field[0], "port") != 0 || strcmp(field[1], "5") != 0) return fail_with(EINVAL);
+        if (at == NULL || strcmp(field[0], "port") != 0 || strcmp(field[1], "5") != 0)
+            return fail_with(EINVAL);
         if (parse_port(field + 2, &list->ports[list->count++]) < 0) return -1;
     }
     return 0;

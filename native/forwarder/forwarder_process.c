@@ -1,11 +1,11 @@
 #include "forwarder/forwarder_process.h"
 
+#include "base/kernel.h"
+#include "base/util.h"
 #include "forwarder/forwarder_datagram.h"
 #include "forwarder/forwarder_events.h"
 #include "forwarder/forwarder_jail.h"
 #include "forwarder/forwarder_stream.h"
-#include "base/kernel.h"
-#include "base/util.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -136,10 +136,18 @@ static void dispatch(const struct epoll_event *event)
 {
     unsigned number = event_number(event->data.u64);
     switch (event_kind(event->data.u64)) {
-    case EVENT_PORT: serve_port(&forwarder.ports[number]); break;
-    case EVENT_CLIENT: stream_event(number, 0, event->events); break;
-    case EVENT_SERVER: stream_event(number, 1, event->events); break;
-    case EVENT_FLOW: flow_answer(number); break;
+    case EVENT_PORT:
+        serve_port(&forwarder.ports[number]);
+        break;
+    case EVENT_CLIENT:
+        stream_event(number, 0, event->events);
+        break;
+    case EVENT_SERVER:
+        stream_event(number, 1, event->events);
+        break;
+    case EVENT_FLOW:
+        flow_answer(number);
+        break;
     }
 }
 
@@ -182,7 +190,8 @@ static int prepare_streams(void)
     return streams_prepare(forwarder.epoll, forwarder.streams_most);
 }
 
-_Noreturn void forwarder_main(const char *ports_file, const struct held_port *held, size_t count, pid_t monitor)
+_Noreturn void forwarder_main(const char *ports_file, const struct held_port *held, size_t count,
+                              pid_t monitor)
 {
     prctl(PR_SET_NAME, "skiff-forwarder");
     signal(SIGPIPE, SIG_IGN); /* splice(2) has no flag against it */

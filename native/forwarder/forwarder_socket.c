@@ -69,9 +69,12 @@ static int hold(int fd, const struct port *port)
 {
     if (port->host.family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) < 0) return -1;
     switch (port->protocol) {
-    case IPPROTO_TCP: return hold_tcp(fd, port);
-    case IPPROTO_UDP: return hold_datagrams(fd, port);
-    default: return bind(fd, &port->host.any, address_size(&port->host));
+    case IPPROTO_TCP:
+        return hold_tcp(fd, port);
+    case IPPROTO_UDP:
+        return hold_datagrams(fd, port);
+    default:
+        return bind(fd, &port->host.any, address_size(&port->host));
     }
 }
 

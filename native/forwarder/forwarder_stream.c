@@ -1,8 +1,8 @@
 #include "forwarder/forwarder_stream.h"
 
+#include "base/util.h"
 #include "forwarder/forwarder_events.h"
 #include "forwarder/forwarder_pipe.h"
-#include "base/util.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -125,12 +125,15 @@ static int connect_to(const union address *target)
 static enum stream_accepted refusal(void)
 {
     switch (errno) {
-    case EAGAIN: return STREAM_NONE;
+    case EAGAIN:
+        return STREAM_NONE;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM: return STREAM_FULL;
-    default: return STREAM_ACCEPTED; /* it was gone, or the network told of an error of its own (accept(2)) */
+    case ENOMEM:
+        return STREAM_FULL;
+    default:
+        return STREAM_ACCEPTED; /* it was gone, or the network told of an error of its own (accept(2)) */
     }
 }
 

@@ -4,21 +4,21 @@
  */
 #include "init/init.h"
 
-#include "state/cgroup.h"
 #include "base/child.h"
 #include "base/descriptors.h"
-#include "confine/idmap.h"
 #include "base/kernel.h"
-#include "confine/lsm.h"
-#include "init/borrow.h"
-#include "confine/rlimit.h"
-#include "init/process.h"
 #include "base/report.h"
 #include "base/rootfs.h"
-#include "init/steps.h"
-#include "init/terminal.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "confine/idmap.h"
+#include "confine/lsm.h"
+#include "confine/rlimit.h"
+#include "init/borrow.h"
+#include "init/process.h"
+#include "init/steps.h"
+#include "init/terminal.h"
+#include "state/cgroup.h"
 
 #include <sched.h>
 #include <stdio.h>

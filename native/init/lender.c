@@ -1,16 +1,16 @@
 #include "init/lender.h"
 
-#include "init/borrow.h"
 #include "base/child.h"
 #include "base/descriptors.h"
-#include "confine/idmap.h"
 #include "base/kernel.h"
-#include "confine/rlimit.h"
-#include "init/mounts.h"
-#include "init/overlay.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "confine/idmap.h"
+#include "confine/rlimit.h"
+#include "init/borrow.h"
+#include "init/mounts.h"
+#include "init/overlay.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 #include "init/mounts.h"
 
-#include "init/borrow.h"
-#include "confine/idmap.h"
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "confine/idmap.h"
+#include "init/borrow.h"
 
 #include <linux/magic.h>
 #include <stdio.h>

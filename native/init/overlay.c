@@ -1,11 +1,11 @@
 #include "init/overlay.h"
 
-#include "init/borrow.h"
-#include "confine/idmap.h"
 #include "base/kernel.h"
-#include "init/mounts.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "confine/idmap.h"
+#include "init/borrow.h"
+#include "init/mounts.h"
 
 #include <limits.h>
 #include <stdio.h>

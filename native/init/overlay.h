@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "confine/idmap.h"
 #include "base/plan.h"
 #include "base/rootfs.h"
+#include "confine/idmap.h"
 
 int step_overlay(struct rootfs *rootfs, const struct record *record);
 int step_bind_root(struct rootfs *rootfs, const struct record *record);

@@ -1,16 +1,16 @@
 #include "init/process.h"
 
 #include "base/child.h"
-#include "init/command.h"
-#include "confine/confine.h"
 #include "base/kernel.h"
-#include "confine/lsm.h"
-#include "confine/rlimit.h"
-#include "init/reaper.h"
 #include "base/report.h"
-#include "confine/seccomp.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "confine/confine.h"
+#include "confine/lsm.h"
+#include "confine/rlimit.h"
+#include "confine/seccomp.h"
+#include "init/command.h"
+#include "init/reaper.h"
 
 #include <limits.h>
 #include <stdio.h>

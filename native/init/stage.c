@@ -3,8 +3,8 @@
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/trace.h"
-#include "init/tracers.h"
 #include "base/util.h"
+#include "init/tracers.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 #include "init/steps.h"
 
-#include "init/masked_paths.h"
 #include "base/kernel.h"
-#include "init/mounts.h"
-#include "init/overlay.h"
 #include "base/report.h"
 #include "base/sysctl.h"
 #include "base/util.h"
+#include "init/masked_paths.h"
+#include "init/mounts.h"
+#include "init/overlay.h"
 
 #include <net/if.h>
 #include <stdio.h>

@@ -11,9 +11,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "layer/apply.h"
 #include "base/report.h"
 #include "base/verbs.h"
+#include "layer/apply.h"
 
 enum {
     RECORD_HEADER = 8,

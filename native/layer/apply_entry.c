@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "layer/apply.h"
 #include "base/tree.h"
 #include "base/util.h"
+#include "layer/apply.h"
 
 /* What stands in the way of a new entry. */
 enum obstacle { NOTHING, DIRECTORY, OTHER };

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "layer/apply.h"
 #include "base/kernel.h"
 #include "base/util.h"
+#include "layer/apply.h"
 
 enum { MAX_LINKS = 40 };
 

@@ -9,9 +9,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "layer/apply.h"
 #include "base/tree.h"
 #include "base/util.h"
+#include "layer/apply.h"
 
 static int remove_lower_children(struct layer *layer, int dir);
 

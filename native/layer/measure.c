@@ -7,11 +7,11 @@
  * the first LEVELS_HELD levels; from further down the way back is "..", which is only believed when it is the directory
  * that we came from: one that was moved away meanwhile may be anywhere.
  */
-#include "layer/inode_set.h"
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "layer/inode_set.h"
 
 #include <dirent.h>
 #include <fcntl.h>

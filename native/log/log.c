@@ -1,7 +1,7 @@
 #include "log/log.h"
 
-#include "log/log_driver.h"
 #include "base/report.h"
+#include "log/log_driver.h"
 
 #include <errno.h>
 #include <string.h>
@@ -57,7 +57,8 @@ static struct timespec next_time(void)
 {
     if (!is_now)
         clock_gettime(CLOCK_REALTIME, &now);
-    else if (++now.tv_nsec == 1000000000) now = (struct timespec){.tv_sec = now.tv_sec + 1};
+    else if (++now.tv_nsec == 1000000000)
+        now = (struct timespec){.tv_sec = now.tv_sec + 1};
     is_now = true;
     return now;
 }

@@ -21,7 +21,7 @@ struct log_driver {
     int (*open)(const struct plan *plan); /* -1 with errno */
     void (*append)(const struct log_entry *entry);
     void (*flush)(void); /* NULL: nothing is kept that could be handed on */
-    void (*rest)(void); /* gives memory back when it was flushed; NULL: it has none */
+    void (*rest)(void);  /* gives memory back when it was flushed; NULL: it has none */
     void (*close)(void);
 };
 

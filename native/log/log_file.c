@@ -1,8 +1,8 @@
 /* Drivers json-file and local: lines of JSON as Docker's json-file has them. */
 #include "base/json_string.h"
+#include "base/util.h"
 #include "log/log_driver.h"
 #include "log/log_rotate.h"
-#include "base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,7 +127,8 @@ static size_t attributes_size(void)
     size_t size = 2;
     while (plan_next(journal.plan, SECTION_GENERAL, &record)) {
         if (record.op == OP_LOG_ATTRIBUTE)
-            size += sizeof ",\"attrs\":{\"\":\"" + JSON_UNIT * (strlen(record.arg[0]) + strlen(record.arg[1]));
+            size +=
+                sizeof ",\"attrs\":{\"\":\"" + JSON_UNIT * (strlen(record.arg[0]) + strlen(record.arg[1]));
     }
     return size;
 }

@@ -1,7 +1,7 @@
 /* Driver journald: the fields of each entry in one datagram, as systemd's native protocol has them. */
+#include "base/util.h"
 #include "log/log_driver.h"
 #include "log/log_socket.h"
-#include "base/util.h"
 
 #include <fcntl.h>
 #include <stdio.h>

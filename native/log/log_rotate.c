@@ -51,7 +51,8 @@ static int64_t forget(const char *path, int64_t last)
         if (!read_number(entry->d_name, slash + 1, &number)) continue;
         if (number <= last)
             unlinkat(fd, entry->d_name, 0);
-        else if (number > highest) highest = number;
+        else if (number > highest)
+            highest = number;
     }
     closedir(scan);
     return highest;

@@ -1,7 +1,7 @@
 /* Driver syslog: RFC 3164 with and without a host name, RFC 5424 with seconds or microseconds; a line each. */
+#include "base/util.h"
 #include "log/log_driver.h"
 #include "log/log_socket.h"
-#include "base/util.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,16 +1,16 @@
 #include "monitor/cleanup.h"
 
-#include "state/cgroup.h"
-#include "network/company.h"
-#include "state/events.h"
-#include "state/evidence.h"
 #include "base/kernel.h"
 #include "base/plan.h"
-#include "state/records.h"
 #include "base/report.h"
-#include "monitor/teardown.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "monitor/teardown.h"
+#include "network/company.h"
+#include "state/cgroup.h"
+#include "state/events.h"
+#include "state/evidence.h"
+#include "state/records.h"
 
 #include <poll.h>
 #include <stdio.h>

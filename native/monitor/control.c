@@ -1,13 +1,13 @@
 #include "monitor/control.h"
 
+#include "base/util.h"
+#include "monitor/restart.h"
 #include "monitor/sidecars.h"
+#include "monitor/sources.h"
 #include "monitor/stopping.h"
 #include "state/events.h"
 #include "streams/client_options.h"
 #include "streams/relay.h"
-#include "monitor/restart.h"
-#include "monitor/sources.h"
-#include "base/util.h"
 
 #include <signal.h>
 #include <stdio.h>

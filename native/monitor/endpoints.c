@@ -1,13 +1,13 @@
 #include "monitor/endpoints.h"
 
+#include "base/report.h"
+#include "base/trace.h"
+#include "base/util.h"
+#include "monitor/repair.h"
 #include "network/company.h"
 #include "network/network.h"
 #include "network/nft.h"
 #include "network/nft_chain.h"
-#include "monitor/repair.h"
-#include "base/report.h"
-#include "base/trace.h"
-#include "base/util.h"
 
 #include <dirent.h>
 #include <limits.h>

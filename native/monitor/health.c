@@ -1,15 +1,15 @@
 #include "monitor/health.h"
 
-#include "state/cgroup.h"
-#include "monitor/stopping.h"
-#include "state/events.h"
-#include "monitor/health_process.h"
-#include "state/health_record.h"
 #include "base/kernel.h"
-#include "streams/leftover.h"
 #include "base/report.h"
-#include "monitor/sources.h"
 #include "base/util.h"
+#include "monitor/health_process.h"
+#include "monitor/sources.h"
+#include "monitor/stopping.h"
+#include "state/cgroup.h"
+#include "state/events.h"
+#include "state/health_record.h"
+#include "streams/leftover.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -40,8 +40,7 @@ static struct {
     int64_t started; /* monotonic ms: when the container was */
     int rundir;
     struct health_target target;
-    int64_t
-        due; /* monotonic ms: the next check, or the end of patience with the one under way; -1: nothing */
+    int64_t due; /* monotonic ms: the next check, or when the one under way has taken too long; -1: nothing */
     bool restarts;
 } health = {.due = -1};
 

@@ -1,12 +1,12 @@
 #include "monitor/health_process.h"
 
-#include "state/cgroup.h"
 #include "base/child.h"
 #include "base/descriptors.h"
-#include "exec/enter.h"
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "exec/enter.h"
+#include "state/cgroup.h"
 
 #include <signal.h>
 #include <stdio.h>

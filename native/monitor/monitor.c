@@ -1,29 +1,29 @@
 #include "monitor/monitor.h"
 
-#include "state/cgroup.h"
-#include "monitor/sidecars.h"
-#include "network/company.h"
-#include "monitor/control.h"
-#include "monitor/stopping.h"
-#include "monitor/endpoints.h"
-#include "state/events.h"
-#include "state/evidence.h"
-#include "forwarder/forwarder.h"
-#include "streams/frames.h"
-#include "monitor/health.h"
 #include "base/kernel.h"
-#include "streams/leftover.h"
-#include "log/log.h"
-#include "monitor/monitor_cgroup.h"
-#include "state/records.h"
-#include "streams/relay.h"
 #include "base/report.h"
-#include "monitor/restart.h"
-#include "monitor/sources.h"
-#include "monitor/start.h"
-#include "monitor/teardown.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "forwarder/forwarder.h"
+#include "log/log.h"
+#include "monitor/control.h"
+#include "monitor/endpoints.h"
+#include "monitor/health.h"
+#include "monitor/monitor_cgroup.h"
+#include "monitor/restart.h"
+#include "monitor/sidecars.h"
+#include "monitor/sources.h"
+#include "monitor/start.h"
+#include "monitor/stopping.h"
+#include "monitor/teardown.h"
+#include "network/company.h"
+#include "state/cgroup.h"
+#include "state/events.h"
+#include "state/evidence.h"
+#include "state/records.h"
+#include "streams/frames.h"
+#include "streams/leftover.h"
+#include "streams/relay.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -181,7 +181,8 @@ static int sooner(int one, int other)
 static uint32_t serve(int patience)
 {
     struct epoll_event event;
-    patience = sooner(patience, sooner(ms_until(monitor.timeout), sooner(ending_timeout(), health_timeout())));
+    patience =
+        sooner(patience, sooner(ms_until(monitor.timeout), sooner(ending_timeout(), health_timeout())));
     patience = sooner(patience, relay_timeout());
     int count = epoll_wait(monitor.epoll, &event, 1, patience);
     if (count == 0) relay_rest();
@@ -273,7 +274,8 @@ static void note_pause(const struct exit_record *record, int64_t delay)
     };
     bool drafted = draft_end(record);
     /* The state first: who sees an exit record only may take the container's files away. */
-    if (write_state(monitor.container.rundir, &state) == 0 && drafted) publish_exit(monitor.plan->exit_record);
+    if (write_state(monitor.container.rundir, &state) == 0 && drafted)
+        publish_exit(monitor.plan->exit_record);
     ending_follow(0, -1);
     control_announce(record->code);
     send_exit(record);
@@ -372,7 +374,8 @@ static void finish(const struct exit_record *record)
     /* Without the record (a full disk) the runtime directory stays, with what is to be written when there is room. */
     bool noted = write_exit(monitor.plan->exit_record, record) == 0 || errno == ENOENT;
     if (!noted) keep_exit(container->rundir, record);
-    if (teardown(monitor.plan, control_keeps_files()) == 0 && noted) remove_rundir(monitor.plan, container->rundir);
+    if (teardown(monitor.plan, control_keeps_files()) == 0 && noted)
+        remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");
     leave_company(monitor.plan);

@@ -1,9 +1,9 @@
 #include "monitor/monitor_cgroup.h"
 
-#include "state/cgroup.h"
 #include "base/fields.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "state/cgroup.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@ int restart_set(const char *word, const char *maximum);
 struct ended_run {
     int code;
     int64_t lasted_ms;
-    bool by_user;  /* somebody stopped or killed it: then it stays ended */
+    bool by_user;   /* somebody stopped or killed it: then it stays ended */
     bool unhealthy; /* it was stopped to be started again, whatever the policy says */
 };
 

@@ -1,11 +1,11 @@
 #include "monitor/setup.h"
 
-#include "state/device_program.h"
 #include "base/kernel.h"
-#include "confine/rlimit.h"
 #include "base/report.h"
-#include "confine/seccomp.h"
 #include "base/util.h"
+#include "confine/rlimit.h"
+#include "confine/seccomp.h"
+#include "state/device_program.h"
 
 #include <sched.h>
 #include <sys/stat.h>

@@ -1,14 +1,14 @@
 #include "monitor/sidecars.h"
 
-#include "forwarder/forwarder.h"
 #include "base/kernel.h"
-#include "network/network.h"
-#include "network/nft.h"
 #include "base/report.h"
-#include "resolver/resolver.h"
-#include "monitor/sources.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "forwarder/forwarder.h"
+#include "monitor/sources.h"
+#include "network/network.h"
+#include "network/nft.h"
+#include "resolver/resolver.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -1,24 +1,24 @@
 #include "monitor/start.h"
 
-#include "init/borrow.h"
-#include "state/cgroup.h"
 #include "base/child.h"
-#include "monitor/sidecars.h"
-#include "monitor/control.h"
-#include "monitor/endpoints.h"
-#include "init/init.h"
 #include "base/kernel.h"
-#include "init/lender.h"
-#include "log/log.h"
-#include "monitor/monitor_cgroup.h"
-#include "state/records.h"
 #include "base/report.h"
-#include "monitor/restart.h"
-#include "monitor/setup.h"
-#include "init/stage.h"
-#include "init/terminal.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "init/borrow.h"
+#include "init/init.h"
+#include "init/lender.h"
+#include "init/stage.h"
+#include "init/terminal.h"
+#include "log/log.h"
+#include "monitor/control.h"
+#include "monitor/endpoints.h"
+#include "monitor/monitor_cgroup.h"
+#include "monitor/restart.h"
+#include "monitor/setup.h"
+#include "monitor/sidecars.h"
+#include "state/cgroup.h"
+#include "state/records.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -32,8 +32,8 @@
 struct ends {
     struct init_ends theirs;
     int report;
-    int lender; /* the lender's end of its socket; -1: nothing is lent */
-    int master; /* where the terminal's master comes from; -1: there is no terminal */
+    int lender;  /* the lender's end of its socket; -1: nothing is lent */
+    int master;  /* where the terminal's master comes from; -1: there is no terminal */
     int network; /* a byte goes there when the networks are up; -1: there are none */
 };
 
@@ -308,11 +308,13 @@ static int take_terminal(const struct plan *plan, struct container *container, c
 int container_start(const struct plan *plan, struct container *container)
 {
     owned(close_ends) struct ends ends = {{-1, -1, -1, -1, -1, -1, -1}, -1, -1, -1, -1};
-    *container = (struct container){.counted = container->counted, .pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
+    *container = (struct container){
+        .counted = container->counted, .pidfd = -1, .in = -1, .out = -1, .err = -1, .mounts = -1};
     container->rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (container->rundir < 0) return failed(STAGE_MONITOR, plan->rundir);
     /* Started again, it finds its cgroups with the limits that they have by now. */
-    if (restart_count() == 0 && (cgroups_make(plan) < 0 || monitor_cgroups_make(plan) < 0 || set_up(plan) < 0))
+    if (restart_count() == 0 &&
+        (cgroups_make(plan) < 0 || monitor_cgroups_make(plan) < 0 || set_up(plan) < 0))
         return -1;
     trace("set up");
     if (make_pipes(plan, container, &ends) < 0) return failed(STAGE_MONITOR, "pipe");

@@ -11,10 +11,10 @@ struct container {
     pid_t pid;
     int pidfd;
     int rundir;
-    int in, out, err; /* `in` -1: stdin is /dev/null */
-    int mounts;       /* its mount namespace, or -1 */
-    int64_t started;  /* ms since the epoch */
-    int64_t began;    /* the same moment of monotonic_ms(), as the other clock may be set */
+    int in, out, err;        /* `in` -1: stdin is /dev/null */
+    int mounts;              /* its mount namespace, or -1 */
+    int64_t started;         /* ms since the epoch */
+    int64_t began;           /* the same moment of monotonic_ms(), as the other clock may be set */
     struct evidence counted; /* in its cgroups before this start */
 };
 

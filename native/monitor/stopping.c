@@ -1,10 +1,10 @@
 #include "monitor/stopping.h"
 
+#include "base/kernel.h"
+#include "base/util.h"
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/evidence.h"
-#include "base/kernel.h"
-#include "base/util.h"
 
 #include <signal.h>
 

@@ -1,14 +1,14 @@
 #include "monitor/teardown.h"
 
-#include "state/cgroup.h"
-#include "monitor/endpoints.h"
-#include "state/events.h"
-#include "monitor/monitor_cgroup.h"
-#include "state/records.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "base/tree.h"
 #include "base/util.h"
+#include "monitor/endpoints.h"
+#include "monitor/monitor_cgroup.h"
+#include "state/cgroup.h"
+#include "state/events.h"
+#include "state/records.h"
 
 #include <fcntl.h>
 #include <stdio.h>

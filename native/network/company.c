@@ -1,10 +1,10 @@
 #include "network/company.h"
 
-#include "network/network.h"
 #include "base/report.h"
 #include "base/sealed.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "network/network.h"
 
 #include <fcntl.h>
 #include <limits.h>

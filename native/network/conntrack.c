@@ -1,7 +1,7 @@
 #include "network/conntrack.h"
 
-#include "network/netlink.h"
 #include "base/util.h"
+#include "network/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -152,7 +152,8 @@ static int delete_entry(int socket, const struct nlmsghdr *entry)
     return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
-static int delete_if_wanted(int socket, const struct nlmsghdr *entry, const struct host_port *ports, size_t count)
+static int delete_if_wanted(int socket, const struct nlmsghdr *entry, const struct host_port *ports,
+                            size_t count)
 {
     struct destination flow = destination_of(entry);
     for (size_t i = 0; flow.port != 0 && i < count; i++) {
@@ -172,7 +173,8 @@ static int read_entries(int socket, const struct host_port *ports, size_t count)
         int rest = (int)size;
         for (struct nlmsghdr *at = (struct nlmsghdr *)answer; NLMSG_OK(at, rest); at = NLMSG_NEXT(at, rest)) {
             if (at->nlmsg_seq != QUESTION) continue;
-            if (at->nlmsg_type == NLMSG_ERROR) return fail_with(-((const struct nlmsgerr *)NLMSG_DATA(at))->error);
+            if (at->nlmsg_type == NLMSG_ERROR)
+                return fail_with(-((const struct nlmsgerr *)NLMSG_DATA(at))->error);
             done = done || at->nlmsg_type == NLMSG_DONE;
             if (at->nlmsg_type == ENTRY && delete_if_wanted(socket, at, ports, count) < 0) return -1;
         }

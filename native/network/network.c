@@ -1,19 +1,18 @@
 #include "network/network.h"
 
-#include "state/events.h"
-#include "network/netlink.h"
-#include "network/network_file.h"
-#include "network/nft.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "base/util.h"
+#include "network/netlink.h"
+#include "network/network_file.h"
+#include "network/nft.h"
+#include "state/events.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-
 
 int open_network_namespace(pid_t pid)
 {

@@ -1,10 +1,10 @@
 #include "network/network_check.h"
 
+#include "base/sysctl.h"
+#include "base/util.h"
 #include "network/netlink.h"
 #include "network/network_file.h"
 #include "network/rtnl_link.h"
-#include "base/sysctl.h"
-#include "base/util.h"
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -23,7 +23,8 @@ static bool is_address(const struct nlmsghdr *message, int link, const struct ad
     size_t length;
     const struct ifaddrmsg *info = NLMSG_DATA(message);
     if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_SPACE(sizeof *info)) return false;
-    if (info->ifa_family != wanted->family || info->ifa_prefixlen != wanted->prefix || (int)info->ifa_index != link)
+    if (info->ifa_family != wanted->family || info->ifa_prefixlen != wanted->prefix ||
+        (int)info->ifa_index != link)
         return false;
     const char *attributes = (const char *)message + NLMSG_SPACE(sizeof *info);
     size_t size = message->nlmsg_len - NLMSG_SPACE(sizeof *info);
@@ -72,7 +73,8 @@ static enum stage check(int rtnl, const struct record *record)
     case OP_BRIDGE:
         return check_bridge(rtnl, arg[0]) < 0 ? STAGE_BRIDGE : STAGE_NETWORK;
     case OP_ADDRESS:
-        if (parse_address(arg[1], &address) == 0 && check_address(rtnl, arg[0], &address) == 0) return STAGE_NETWORK;
+        if (parse_address(arg[1], &address) == 0 && check_address(rtnl, arg[0], &address) == 0)
+            return STAGE_NETWORK;
         return STAGE_ADDRESS;
     case OP_NETWORK_SYSCTL:
     case OP_NETWORK_SYSCTL_OPTIONAL:

@@ -19,7 +19,8 @@ static bool is_marker(unsigned op)
 }
 
 /* A section is what was read of it so far. */
-static void take_record(struct network_file *network, enum network_section section, const struct record *record)
+static void take_record(struct network_file *network, enum network_section section,
+                        const struct record *record)
 {
     if (is_marker(record->op)) network->records[section].start = record->end;
     network->records[section].end = record->end;

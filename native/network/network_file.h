@@ -30,7 +30,7 @@ struct network_file {
     struct fields file;
     struct {
         const char *start, *end;
-    } records[NETWORK_TEARDOWN + 1]; /* of each section */
+    } records[NETWORK_TEARDOWN + 1];  /* of each section */
     const char *network, *attributes; /* of the events; NULL: there are none */
 };
 

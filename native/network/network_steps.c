@@ -1,18 +1,17 @@
 #include "network/network_steps.h"
 
+#include "base/report.h"
+#include "base/sysctl.h"
+#include "base/util.h"
 #include "network/conntrack.h"
 #include "network/network_file.h"
 #include "network/nft.h"
-#include "base/report.h"
 #include "network/rtnl.h"
-#include "base/sysctl.h"
-#include "base/util.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 
 static int parse_mac(const char *text, struct mac *mac)
 {
@@ -146,7 +145,8 @@ int failed_at(enum stage stage, const char *const *words, int count)
     int length = 0, error = errno;
     for (int i = 0; i < count && length < (int)sizeof detail; i++) {
         if (*words[i] == '\0') continue;
-        length += snprintf(detail + length, sizeof detail - (size_t)length, "%s%s", i > 0 ? " " : "", words[i]);
+        length +=
+            snprintf(detail + length, sizeof detail - (size_t)length, "%s%s", i > 0 ? " " : "", words[i]);
     }
     errno = error;
     return failed(stage, detail);

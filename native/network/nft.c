@@ -1,8 +1,8 @@
 #include "network/nft.h"
 
 #include "base/descriptors.h"
-#include "network/netlink.h"
 #include "base/util.h"
+#include "network/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -105,8 +105,7 @@ static void describe(const struct nft_messages *messages, uint32_t sequence, cha
         bool is_table = kind == NFT_MSG_NEWTABLE || kind == NFT_MSG_DELTABLE;
         bool is_chain = kind == NFT_MSG_NEWCHAIN || kind == NFT_MSG_DELCHAIN;
         const char *table = text_of(message, NFTA_RULE_TABLE);
-        const char *other =
-            is_table ? NULL : text_of(message, is_chain ? NFTA_CHAIN_NAME : NFTA_RULE_CHAIN);
+        const char *other = is_table ? NULL : text_of(message, is_chain ? NFTA_CHAIN_NAME : NFTA_RULE_CHAIN);
         if (table == NULL) return;
         snprintf(detail, size, "%s%s%s", table, other != NULL ? " " : "", other != NULL ? other : "");
     }
@@ -150,12 +149,13 @@ static int send_batch(int socket, const struct nft_messages *messages, uint32_t 
     struct envelope {
         struct nlmsghdr header;
         struct nfgenmsg family;
-    } begin = {.header = {.nlmsg_len = sizeof begin, .nlmsg_type = NFNL_MSG_BATCH_BEGIN, .nlmsg_flags = NLM_F_REQUEST},
+    } begin = {.header = {.nlmsg_len = sizeof begin,
+                          .nlmsg_type = NFNL_MSG_BATCH_BEGIN,
+                          .nlmsg_flags = NLM_F_REQUEST},
                .family = {.res_id = htons(NFNL_SUBSYS_NFTABLES)}},
       end = begin;
     end.header.nlmsg_type = NFNL_MSG_BATCH_END;
-    struct iovec parts[] = {
-        {&begin, sizeof begin}, {messages->data, messages->size}, {&end, sizeof end}};
+    struct iovec parts[] = {{&begin, sizeof begin}, {messages->data, messages->size}, {&end, sizeof end}};
     struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 3};
     *sequence = 0;
     make_room(socket, messages->size);
@@ -185,7 +185,8 @@ int nft_each(int socket, const struct nft_messages *messages, char *detail, size
         struct nft_messages one = {(char *)message, message->nlmsg_len};
         char failed_at[256];
         uint32_t number = message->nlmsg_seq;
-        if (nft_transaction(socket, &one, failed_at, sizeof failed_at) < 0 && errno != ENOENT && result == 0) {
+        if (nft_transaction(socket, &one, failed_at, sizeof failed_at) < 0 && errno != ENOENT &&
+            result == 0) {
             result = -1;
             error = errno;
             snprintf(detail, size, "%s", failed_at);
@@ -221,7 +222,8 @@ int nft_ask(int socket, const struct nft_messages *messages, int out)
     if (number_messages(messages) < 0) return -1;
     while ((message = next_message(messages, message)) != NULL) {
         bool dump = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-        if (send(socket, message, message->nlmsg_len, 0) < 0 || copy_answers(socket, dump, out) < 0) return -1;
+        if (send(socket, message, message->nlmsg_len, 0) < 0 || copy_answers(socket, dump, out) < 0)
+            return -1;
     }
     return 0;
 }

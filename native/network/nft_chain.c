@@ -1,7 +1,7 @@
 #include "network/nft_chain.h"
 
-#include "network/netlink.h"
 #include "base/util.h"
+#include "network/netlink.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>

@@ -1,8 +1,8 @@
 #include "network/rtnl.h"
 
+#include "base/util.h"
 #include "network/netlink.h"
 #include "network/rtnl_link.h"
-#include "base/util.h"
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>

@@ -1,7 +1,7 @@
 #include "network/rtnl_link.h"
 
-#include "network/netlink.h"
 #include "base/util.h"
+#include "network/netlink.h"
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>

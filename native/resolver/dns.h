@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #define DNS_HEADER 12
-#define DNS_NAME_MAX 255 /* of a name as it is sent, root label included */
-#define DNS_TEXT_MAX 256 /* the same as text, with its NUL */
-#define DNS_PLAIN_MAX 512 /* the longest datagram for who does not say how much it takes */
+#define DNS_NAME_MAX 255     /* of a name as it is sent, root label included */
+#define DNS_TEXT_MAX 256     /* the same as text, with its NUL */
+#define DNS_PLAIN_MAX 512    /* the longest datagram for who does not say how much it takes */
 #define DNS_PAYLOAD_MAX 4096 /* the longest datagram at all */
 #define DNS_OPT_SIZE 11
 
@@ -39,13 +39,13 @@ enum dns_type {
 struct dns_query {
     const uint8_t *message;
     size_t size;
-    size_t question_end; /* offset of what follows the question; 0: there is none that can be repeated */
+    size_t question_end;     /* offset of what follows the question; 0: there is none that can be repeated */
     char name[DNS_TEXT_MAX]; /* lower case, without the last dot */
     bool plain;              /* `name` says it all: no label has a dot, a blank or a control character */
     uint16_t type;
-    bool edns, dnssec;    /* has an OPT record; its bit DO */
-    size_t payload_at;    /* offset of the size in the OPT record */
-    size_t limit;         /* the longest datagram that may answer it */
+    bool edns, dnssec; /* has an OPT record; its bit DO */
+    size_t payload_at; /* offset of the size in the OPT record */
+    size_t limit;      /* the longest datagram that may answer it */
 };
 
 /*

@@ -27,8 +27,8 @@
 #include "base/descriptors.h"
 #include "base/kernel.h"
 #include "base/report.h"
-#include "resolver/resolver_parts.h"
 #include "base/util.h"
+#include "resolver/resolver_parts.h"
 
 #include <arpa/inet.h>
 #include <limits.h>
@@ -92,7 +92,8 @@ static int open_names(const char *config_path, struct resolver *resolver)
 static int prepare(int network_namespace, const char *config_path, struct resolver *resolver)
 {
     resolver->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (resolver->epoll < 0 || open_names(config_path, resolver) < 0) return failed(STAGE_RESOLVER, config_path);
+    if (resolver->epoll < 0 || open_names(config_path, resolver) < 0)
+        return failed(STAGE_RESOLVER, config_path);
     resolver->place = resolver->config.forward == FORWARD_CONTAINER ? FORWARD_CONTAINER : FORWARD_HOST;
     return listen_in(network_namespace, resolver);
 }

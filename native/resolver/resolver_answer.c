@@ -1,7 +1,7 @@
 #include "resolver/resolver_parts.h"
 
-#include "resolver/resolver.h"
 #include "base/util.h"
+#include "resolver/resolver.h"
 
 #include <arpa/inet.h>
 #include <string.h>

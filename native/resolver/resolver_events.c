@@ -8,8 +8,8 @@ static uint64_t encode(enum resolver_source source, unsigned index, uint32_t gen
     return (uint64_t)source << 48 | (uint64_t)index << 32 | generation;
 }
 
-int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum resolver_source source,
-                   unsigned index, uint32_t generation)
+int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events,
+                   enum resolver_source source, unsigned index, uint32_t generation)
 {
     struct epoll_event event = {.events = events, .data.u64 = encode(source, index, generation)};
     return epoll_ctl(resolver->epoll, operation, fd, &event);

@@ -95,7 +95,8 @@ static bool leads_back(struct lines *lines, const struct names_address *address,
     return has && name[0] != '\0';
 }
 
-bool names_reverse(const struct names_index *index, const struct names_address *address, char name[DNS_TEXT_MAX])
+bool names_reverse(const struct names_index *index, const struct names_address *address,
+                   char name[DNS_TEXT_MAX])
 {
     struct lines lines;
     uint16_t key = names_key(address->bytes, address->size);

@@ -70,4 +70,5 @@ void names_refresh(struct names_index *index, const struct resolver_config *conf
 bool names_find(const struct names_index *index, const char *name, struct names_found *found);
 
 /* The name that an address leads back to. */
-bool names_reverse(const struct names_index *index, const struct names_address *address, char name[DNS_TEXT_MAX]);
+bool names_reverse(const struct names_index *index, const struct names_address *address,
+                   char name[DNS_TEXT_MAX]);

@@ -11,10 +11,10 @@
 
 #define PENDING_MAX 64
 #define STREAMS_MAX 16
-#define QUERY_MAX 512    /* longer questions are refused */
-#define SERVER_MS 2500   /* how long a server is waited for before the next one is asked */
-#define STREAM_MS 10000  /* how long a client may take to send a question, or to take an answer */
-#define ANSWER_MAX 8192  /* of what is answered from here; holds NAMES_FOUND_MAX records */
+#define QUERY_MAX 512   /* longer questions are refused */
+#define SERVER_MS 2500  /* how long a server is waited for before the next one is asked */
+#define STREAM_MS 10000 /* how long a client may take to send a question, or to take an answer */
+#define ANSWER_MAX 8192 /* of what is answered from here; holds NAMES_FOUND_MAX records */
 
 /* A datagram that waits for a server. */
 struct pending {
@@ -46,9 +46,9 @@ struct dns_stream {
     uint32_t generation;
     int fd, server;
     int64_t began, deadline;
-    size_t have;          /* bytes of the question */
-    size_t left;          /* bytes of the answer that the server has still to send */
-    size_t at, end;       /* what of the buffer the client has still to take */
+    size_t have;    /* bytes of the question */
+    size_t left;    /* bytes of the answer that the server has still to send */
+    size_t at, end; /* what of the buffer the client has still to take */
     bool watches_server;
     uint8_t query[2 + QUERY_MAX];
     uint8_t buffer[2 + ANSWER_MAX];
@@ -56,7 +56,7 @@ struct dns_stream {
 
 struct resolver {
     int udp, tcp, names, epoll;
-    enum forward place; /* FORWARD_HOST or FORWARD_CONTAINER: from where servers can be asked, for good */
+    enum forward place;    /* FORWARD_HOST or FORWARD_CONTAINER: from where servers can be asked, for good */
     char config_path[128]; /* below `names` */
     unsigned rotation[2];  /* how often several addresses were told, for each family */
     unsigned pending_count, pending_peak, stream_count;
@@ -73,8 +73,8 @@ struct resolver {
 enum resolver_source { RESOLVER_UDP, RESOLVER_TCP, RESOLVER_PENDING, RESOLVER_CLIENT, RESOLVER_SERVER };
 
 /* Watches, or watches for something else. -1 with errno. */
-int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events, enum resolver_source source,
-                   unsigned index, uint32_t generation);
+int resolver_watch(struct resolver *resolver, int operation, int fd, uint32_t events,
+                   enum resolver_source source, unsigned index, uint32_t generation);
 
 /* Answers questions until the process ends; the sockets, `names`, `config_path` and `place` are set. */
 _Noreturn void resolver_serve(struct resolver *resolver);

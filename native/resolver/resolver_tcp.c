@@ -56,7 +56,8 @@ static void await_question(struct resolver *resolver, struct dns_stream *stream)
 /* Gives the client what it takes; false when it is gone. With nothing left, the next thing begins. */
 static bool write_on(struct resolver *resolver, struct dns_stream *stream)
 {
-    ssize_t n = send(stream->fd, stream->buffer + stream->at, stream->end - stream->at, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n =
+        send(stream->fd, stream->buffer + stream->at, stream->end - stream->at, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) return false;
     if (n > 0) stream->at += (size_t)n;
     if (stream->at < stream->end) {
@@ -130,7 +131,9 @@ static bool read_question(struct resolver *resolver, struct dns_stream *stream)
     want = 2 + ((size_t)stream->query[0] << 8 | stream->query[1]);
     if (want < 2 + DNS_HEADER || want > sizeof stream->query) return false;
     if (stream->have < want) return true;
-    switch (resolver_answer(resolver, stream->query + 2, want - 2, true, &query, stream->buffer + 2, &length)) {
+    enum verdict verdict =
+        resolver_answer(resolver, stream->query + 2, want - 2, true, &query, stream->buffer + 2, &length);
+    switch (verdict) {
     case VERDICT_ANSWERED:
         return answer(resolver, stream, length);
     case VERDICT_FORWARD:
@@ -163,7 +166,8 @@ static bool read_beginning(struct resolver *resolver, struct dns_stream *stream)
     uint8_t *message = stream->buffer + 2;
     parse(stream, &query);
     size_t head = 2 + query.question_end;
-    ssize_t n = recv(stream->server, stream->buffer + stream->end, sizeof stream->buffer - stream->end, MSG_DONTWAIT);
+    ssize_t n =
+        recv(stream->server, stream->buffer + stream->end, sizeof stream->buffer - stream->end, MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN) return true;
     if (n <= 0) return ask_next(resolver, stream);
     stream->end += (size_t)n;
@@ -218,8 +222,8 @@ void tcp_event(struct resolver *resolver, unsigned index, uint32_t generation, b
 {
     struct dns_stream *stream = &resolver->streams[index];
     if (!stream->used || stream->generation != generation) return;
-    bool goes_on =
-        server ? stream->server < 0 || attend_server(resolver, stream) : attend_client(resolver, stream, events);
+    bool goes_on = server ? stream->server < 0 || attend_server(resolver, stream)
+                          : attend_client(resolver, stream, events);
     if (!goes_on) disconnect(resolver, stream);
 }
 
@@ -246,7 +250,8 @@ static void connected(struct resolver *resolver, int fd)
     stream->watches_server = false;
     stream->began = monotonic_ns();
     resolver->stream_count++;
-    resolver_watch(resolver, EPOLL_CTL_ADD, fd, 0, RESOLVER_CLIENT, index_of(resolver, stream), stream->generation);
+    resolver_watch(resolver, EPOLL_CTL_ADD, fd, 0, RESOLVER_CLIENT, index_of(resolver, stream),
+                   stream->generation);
     await_question(resolver, stream);
 }
 

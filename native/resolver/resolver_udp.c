@@ -1,8 +1,8 @@
 /* Questions in datagrams, and those of them that wait for a server. */
 #include "resolver/resolver_parts.h"
 
-#include "resolver/resolver.h"
 #include "base/util.h"
+#include "resolver/resolver.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -19,7 +19,8 @@
  * The source is told each time: before any address is there the kernel takes what a socket is bound to for a broadcast,
  * and leaves the source to the route from then on.
  */
-static void reply(struct resolver *resolver, const struct sockaddr_in *client, const uint8_t *message, size_t size)
+static void reply(struct resolver *resolver, const struct sockaddr_in *client, const uint8_t *message,
+                  size_t size)
 {
     union {
         struct cmsghdr header;
@@ -46,7 +47,8 @@ static void release(struct resolver *resolver, struct pending *pending)
     close_fd(&pending->fd);
     pending->used = false;
     if (--resolver->pending_count > 0) return;
-    if (resolver->pending_peak > PENDING_KEPT) resolver_give_back(resolver->pending, sizeof resolver->pending);
+    if (resolver->pending_peak > PENDING_KEPT)
+        resolver_give_back(resolver->pending, sizeof resolver->pending);
     resolver->pending_peak = 0;
 }
 
@@ -98,8 +100,8 @@ static void ask_next(struct resolver *resolver, struct pending *pending, const s
 }
 
 /* A client that asks again while its question waits needs nothing more. */
-static bool is_repeated(const struct resolver *resolver, const struct sockaddr_in *client, const uint8_t *message,
-                        size_t size)
+static bool is_repeated(const struct resolver *resolver, const struct sockaddr_in *client,
+                        const uint8_t *message, size_t size)
 {
     for (unsigned i = 0; resolver->pending_count > 0 && i < PENDING_MAX; i++) {
         const struct pending *other = &resolver->pending[i];
@@ -128,7 +130,8 @@ static struct pending *take_place(struct resolver *resolver)
     return oldest;
 }
 
-static void forward(struct resolver *resolver, const struct dns_query *query, const struct sockaddr_in *client)
+static void forward(struct resolver *resolver, const struct dns_query *query,
+                    const struct sockaddr_in *client)
 {
     if (is_repeated(resolver, client, query->message, query->size)) return;
     struct pending *pending = take_place(resolver);
@@ -190,7 +193,8 @@ void udp_answered(struct resolver *resolver, unsigned index, uint32_t generation
         if (n < 0) return ask_next(resolver, pending, &query);
         size_t there = n > ANSWER_MAX ? ANSWER_MAX : (size_t)n;
         if (!dns_answers(resolver->scratch, there, &query, pending->id)) continue;
-        if (resolver_is_refusal(resolver->scratch) && resolver_server(resolver, pending->attempt + 1u) != NULL)
+        if (resolver_is_refusal(resolver->scratch) &&
+            resolver_server(resolver, pending->attempt + 1u) != NULL)
             return ask_next(resolver, pending, &query);
         pass_on(resolver, pending, &query, (size_t)n);
         return release(resolver, pending);

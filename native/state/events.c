@@ -94,8 +94,9 @@ static void append(const char *action, const struct subject *subject)
     owned_fd fd = open_journal();
     if (fd < 0 || fstat(fd, &stat) < 0) return;
     if (stat.st_size >= JOURNAL_MAX && put_aside(&fd) < 0 && fd < 0) return;
-    snprintf(head, sizeof head, "{\"Type\":\"%s\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{",
-             subject->type, action, subject->id);
+    snprintf(head, sizeof head,
+             "{\"Type\":\"%s\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{", subject->type,
+             action, subject->id);
     snprintf(tail, sizeof tail, "}},\"scope\":\"local\",\"time\":%lld,\"timeNano\":%lld%09ld}\n",
              (long long)now.tv_sec, (long long)now.tv_sec, now.tv_nsec);
     write_line(fd, head, subject->members, subject->more, tail);

@@ -4,8 +4,8 @@
  */
 #include "state/evidence.h"
 
-#include "state/cgroup.h"
 #include "base/util.h"
+#include "state/cgroup.h"
 
 #include <fcntl.h>
 #include <stdio.h>

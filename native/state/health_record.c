@@ -58,8 +58,7 @@ static int write_file(int old, int file, const char *status, int64_t streak, con
 static void replace(int rundir, const char *status, int64_t streak, const char *output)
 {
     owned_fd old = openat(rundir, "health", O_RDONLY | O_CLOEXEC);
-    owned_fd file =
-        openat(rundir, "health.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    owned_fd file = openat(rundir, "health.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file >= 0 && write_file(old, file, status, streak, output) == 0 &&
         renameat(rundir, "health.new", rundir, "health") == 0)
         return;

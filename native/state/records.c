@@ -71,8 +71,8 @@ static void read_counted(const char *text, struct evidence *counted)
 {
     const char *value = value_of(text, "counted");
     long long numbers[4] = {0};
-    if (value == NULL || sscanf(value, "%lld %lld %lld %lld", &numbers[0], &numbers[1], &numbers[2],
-                                &numbers[3]) != 4)
+    if (value == NULL ||
+        sscanf(value, "%lld %lld %lld %lld", &numbers[0], &numbers[1], &numbers[2], &numbers[3]) != 4)
         return;
     counted->oom_kills = numbers[0];
     counted->throttled_periods = numbers[1];

@@ -21,8 +21,8 @@ struct evidence {
 struct state_record {
     struct process_id monitor, init; /* init.pid 0: it waits to be started again */
     int64_t started;
-    int64_t restarting; /* when that is going to be; 0: it runs */
-    int64_t restarts;   /* how often it was started again */
+    int64_t restarting;      /* when that is going to be; 0: it runs */
+    int64_t restarts;        /* how often it was started again */
     struct evidence counted; /* of earlier runs, in the same cgroups */
 };
 

@@ -1,13 +1,13 @@
 #include "streams/relay.h"
 
+#include "base/util.h"
+#include "base/watch.h"
 #include "log/log.h"
 #include "streams/relay_attend.h"
 #include "streams/relay_clients.h"
 #include "streams/relay_frame.h"
 #include "streams/relay_input.h"
 #include "streams/relay_stream.h"
-#include "base/util.h"
-#include "base/watch.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -135,7 +135,8 @@ static size_t pump(struct stream *stream)
         return (size_t)n;
     }
     frame_abandon();
-    if (n == 0 || errno != EAGAIN) end_stream(stream); /* of a terminal EIO says that nobody has it open any more */
+    if (n == 0 || errno != EAGAIN)
+        end_stream(stream); /* of a terminal EIO says that nobody has it open any more */
     return 0;
 }
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "streams/frames.h"
 #include "streams/client_options.h"
+#include "streams/frames.h"
 
 #include <stdbool.h>
 #include <stddef.h>

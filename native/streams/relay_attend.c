@@ -1,9 +1,9 @@
 #include "streams/relay_attend.h"
 
+#include "base/watch.h"
 #include "streams/client_options.h"
 #include "streams/relay_frame.h"
 #include "streams/relay_input.h"
-#include "base/watch.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

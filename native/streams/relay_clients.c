@@ -1,9 +1,9 @@
 #include "streams/relay_clients.h"
 
-#include "streams/frames.h"
-#include "streams/client_options.h"
 #include "base/util.h"
 #include "base/watch.h"
+#include "streams/client_options.h"
+#include "streams/frames.h"
 
 #include <fcntl.h>
 #include <linux/sockios.h>

@@ -19,7 +19,11 @@ void input_watch(int epoll, uint32_t source);
 /* False: nobody will ever read it. */
 bool input_event(uint32_t events);
 
-enum input_result { INPUT_TAKEN, INPUT_ENDED /* that of the client */, INPUT_CLOSED /* the container's own */ };
+enum input_result {
+    INPUT_TAKEN,
+    INPUT_ENDED,  /* that of the client */
+    INPUT_CLOSED, /* the container's own */
+};
 
 /* Takes what a client's socket has, as far as there is room; the rest stays there. */
 enum input_result input_feed(int client);

@@ -1,7 +1,7 @@
 #include "streams/relay_stream.h"
 
-#include "log/log.h"
 #include "base/util.h"
+#include "log/log.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* The verb `attach RUNDIR [HOW]`: joins the streams of a container that runs. */
-#include "monitor/cleanup.h"
-#include "state/events.h"
-#include "client/explain.h"
-#include "client/foreground.h"
 #include "base/kernel.h"
 #include "base/plan.h"
-#include "state/records.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "client/explain.h"
+#include "client/foreground.h"
+#include "monitor/cleanup.h"
+#include "state/events.h"
+#include "state/records.h"
 
 #include <limits.h>
 #include <poll.h>

@@ -1,16 +1,16 @@
 /* The verb `exec PLAN attach|detach [HOW]`: one more process in a container that runs, and its foreground. */
-#include "state/events.h"
-#include "exec/holder.h"
-#include "client/explain.h"
-#include "client/foreground.h"
 #include "base/kernel.h"
-#include "client/raw_mode.h"
-#include "streams/relay.h"
 #include "base/report.h"
-#include "init/terminal.h"
 #include "base/trace.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "client/explain.h"
+#include "client/foreground.h"
+#include "client/raw_mode.h"
+#include "exec/holder.h"
+#include "init/terminal.h"
+#include "state/events.h"
+#include "streams/relay.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -3,20 +3,20 @@
  * itself, for what runs already, and for what belongs to no container; `network FILE check` and `network links`, which
  * look and change nothing; and `network FILE join`.
  */
-#include "network/company.h"
-#include "state/events.h"
-#include "base/kernel.h"
-#include "verbs/lock.h"
-#include "network/netlink.h"
 #include "network/network.h"
+#include "base/kernel.h"
+#include "base/plan.h"
+#include "base/report.h"
+#include "base/util.h"
+#include "base/verbs.h"
+#include "network/company.h"
+#include "network/netlink.h"
 #include "network/network_check.h"
 #include "network/nft.h"
 #include "network/nft_chain.h"
-#include "base/plan.h"
-#include "base/report.h"
 #include "network/rtnl_link.h"
-#include "base/util.h"
-#include "base/verbs.h"
+#include "state/events.h"
+#include "verbs/lock.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,20 +1,20 @@
 /*
  * The verb `run PLAN attach|detach [name=NAME] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
  */
-#include "monitor/cleanup.h"
-#include "state/events.h"
-#include "client/explain.h"
-#include "client/foreground.h"
 #include "base/kernel.h"
-#include "monitor/monitor.h"
 #include "base/plan.h"
-#include "client/raw_mode.h"
-#include "streams/relay.h"
 #include "base/report.h"
-#include "init/terminal.h"
 #include "base/trace.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "client/explain.h"
+#include "client/foreground.h"
+#include "client/raw_mode.h"
+#include "init/terminal.h"
+#include "monitor/cleanup.h"
+#include "monitor/monitor.h"
+#include "state/events.h"
+#include "streams/relay.h"
 
 #include <stdio.h>
 #include <string.h>

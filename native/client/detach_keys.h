@@ -4,7 +4,7 @@
 #include "streams/client_options.h"
 
 struct detach_keys {
-    const struct how *how;
+    const struct client_options *options;
     size_t held; /* so many of the sequence's bytes were typed and are kept back */
 };
 

@@ -44,11 +44,11 @@ void foreground_begin(struct foreground *foreground)
 {
     own = foreground;
     own->has_started = started = true;
-    input_open = (own->how.streams & STREAM_IN) && own->stdin_open;
-    keys.how = &own->how;
+    input_open = (own->options.streams & STREAM_IN) && own->stdin_open;
+    keys.options = &own->options;
     if (!own->terminal) return;
     if (own->rundir != NULL && own->proxy.control < 0) own->proxy.control = connect_control(own->rundir);
-    if (input_open && raw_mode_enter()) proxy_guard_terminal(own->how.signals);
+    if (input_open && raw_mode_enter()) proxy_guard_terminal(own->options.signals);
     proxy_window_size(&own->proxy);
 }
 
@@ -152,7 +152,7 @@ static void send_input(void)
 static ssize_t read_input(void)
 {
     static uint8_t typed[4096];
-    if (!own->terminal || own->how.key_count == 0) return read(0, input, sizeof input);
+    if (!own->terminal || own->options.key_count == 0) return read(0, input, sizeof input);
     ssize_t n = read(0, typed, sizeof typed);
     input_held = n > 0 ? detach_keys_filter(&keys, typed, (size_t)n, input, &detached) : 0;
     return n;
@@ -168,13 +168,13 @@ static void take_input(void)
         return;
     }
     input_sent = 0;
-    if (!own->terminal || own->how.key_count == 0) input_held = (size_t)n;
+    if (!own->terminal || own->options.key_count == 0) input_held = (size_t)n;
     send_input();
 }
 
 static bool has_output(void)
 {
-    return own->how.streams & (STREAM_OUT | STREAM_ERR);
+    return own->options.streams & (STREAM_OUT | STREAM_ERR);
 }
 
 /* Relays input until the other side says something, or we are to leave. */

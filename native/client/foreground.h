@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct foreground {
-    struct how how;
+    struct client_options options;
     int socket;         /* the relay's client: frames come from here, input goes there */
     struct proxy proxy; /* `control` may be -1 until it started */
     const char *rundir; /* whose control socket is connected to when it started; NULL: `control` is it */

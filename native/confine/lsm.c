@@ -48,7 +48,7 @@ static int prepare(const char *name, const char *value)
     return fail_with(EINVAL);
 }
 
-int label_prepare(const struct plan *plan)
+int lsm_prepare(const struct plan *plan)
 {
     for (struct record record = {0}; plan_next(plan, SECTION_GENERAL, &record);) {
         if (record.op != OP_LABEL) continue;
@@ -57,7 +57,7 @@ int label_prepare(const struct plan *plan)
     return 0;
 }
 
-int label_apply(void)
+int lsm_apply(void)
 {
     for (size_t i = 0; i < MODULES; i++) {
         char text[4096];

@@ -30,7 +30,7 @@ static int read_limit(const struct record *record, struct limit *limit)
 static struct limit processes;
 static bool processes_are_left;
 
-void limits_raise(const struct plan *plan)
+void rlimits_raise(const struct plan *plan)
 {
     struct limit limit;
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
@@ -42,7 +42,7 @@ void limits_raise(const struct plan *plan)
     }
 }
 
-int limits_set(const struct plan *plan, bool before_clone)
+int rlimits_set(const struct plan *plan, bool before_clone)
 {
     struct limit limit;
     for (struct record record = {0}; plan_next(plan, SECTION_PROCESS, &record);) {
@@ -58,7 +58,7 @@ int limits_set(const struct plan *plan, bool before_clone)
     return 0;
 }
 
-int limits_set_processes(void)
+int rlimits_set_processes(void)
 {
     char resource[8];
     if (!processes_are_left || change(processes.resource, processes.values, NULL) == 0) return 0;

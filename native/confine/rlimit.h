@@ -5,18 +5,18 @@
 
 /*
  * Raises this process's own hard limits to those of the plan where it may: nobody can from within a user namespace,
- * whatever its rights there. What it may not raise is told by limits_set().
+ * whatever its rights there. What it may not raise is told by rlimits_set().
  */
-void limits_raise(const struct plan *plan);
+void rlimits_raise(const struct plan *plan);
 
 /*
  * -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises. `before_clone`: not yet that
  * of processes, which would count this process, too, and refuse the clone.
  */
-int limits_set(const struct plan *plan, bool before_clone);
+int rlimits_set(const struct plan *plan, bool before_clone);
 
-/* Sets what limits_set() left, if anything. -1 with a noted failure. */
-int limits_set_processes(void);
+/* Sets what rlimits_set() left, if anything. -1 with a noted failure. */
+int rlimits_set_processes(void);
 
 /* Performs the record `oom-score-adj` for a process: its pid, or `self`. -1 with a noted failure. */
 int set_oom_score(const struct plan *plan, const char *process);

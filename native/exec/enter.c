@@ -113,7 +113,7 @@ static void forget_host(const struct plan *plan)
 static int prepare(const struct plan *plan, const struct target *target, enum process_role role,
                    const struct entry_ends *ends, int *tasks)
 {
-    limits_raise(plan);
+    rlimits_raise(plan);
     if (set_oom_score(plan, "self") < 0 || cgroups_join_v1(plan, tasks) < 0) return -1;
     trace("cgroups joined");
     if ((target->namespaces & CLONE_NEWUSER) && give_streams(target->pid, ends) < 0) return -1;
@@ -181,7 +181,7 @@ static _Noreturn void stage_main(const struct plan *plan, const struct target *t
                     answer,   target->pidfd, ends->terminal, tasks};
     place_descriptors(places, PLACES);
     /* Behind those, where nothing closes it: it is this process's attribute, and still the host's /proc. */
-    if (prepared == 0) prepared = label_prepare(plan);
+    if (prepared == 0) prepared = lsm_prepare(plan);
     if (prepared == 0 && enter(target) == 0 && confine_stage(plan, target, has_terminal) == 0 &&
         join_counted(counting) == 0) {
         forget_host(plan);

@@ -98,7 +98,7 @@ static int perform(const struct plan *plan, int lender)
         return failed(STAGE_CGROUP_NAMESPACE, plan->id);
     leave_keyring(plan->id);
     umask(0);
-    if (process_prepare(plan, FIRST_PROCESS) < 0 || label_prepare(plan) < 0) return -1;
+    if (process_prepare(plan, FIRST_PROCESS) < 0 || lsm_prepare(plan) < 0) return -1;
     if (unprivileged && give_up_host(plan, &rootfs) < 0) return -1;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
         if (perform_record(plan, &rootfs, &record) < 0) return -1;

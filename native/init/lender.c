@@ -132,7 +132,7 @@ static int perform(const struct plan *plan, pid_t init, const struct lender_ends
     return lend_mounts(plan, ends->socket, users, &owner);
 }
 
-pid_t lend(const struct plan *plan, pid_t init, const struct lender_ends *ends)
+pid_t lender_start(const struct plan *plan, pid_t init, const struct lender_ends *ends)
 {
     pid_t pid = fork();
     if (pid < 0) return failed(STAGE_MONITOR, "lender");

@@ -16,4 +16,4 @@ struct lender_ends {
 };
 
 /* Starts the lender for the first process `init`: returns its pid, for the caller to reap. -1 with a noted failure. */
-pid_t lend(const struct plan *plan, pid_t init, const struct lender_ends *ends);
+pid_t lender_start(const struct plan *plan, pid_t init, const struct lender_ends *ends);

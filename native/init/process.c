@@ -27,7 +27,7 @@ static struct process {
     unsigned arg_count, env_count, group_count;
     const char *cwd, *user;
     mode_t umask;
-    bool no_new_privileges, has_limits, has_reaper;
+    bool no_new_privileges, has_rlimits, has_reaper;
     struct capability_sets capabilities;
     struct identity identity;
     struct command command;
@@ -68,7 +68,7 @@ static int take(const struct record *record)
         process.has_reaper = process.role == FIRST_PROCESS;
         return 0;
     case OP_RLIMIT:
-        process.has_limits = true;
+        process.has_rlimits = true;
         return 0;
     case OP_CAPABILITIES:
         return read_capabilities(record, &process.capabilities);
@@ -197,7 +197,7 @@ static int enter_directory(const struct rootfs *rootfs)
 static int take_on_identity(const struct plan *plan)
 {
     bool for_filter = plan->seccomp != NULL && !process.no_new_privileges;
-    if (label_apply() < 0 || confine(&process.identity, &process.capabilities, for_filter) < 0) return -1;
+    if (lsm_apply() < 0 || confine(&process.identity, &process.capabilities, for_filter) < 0) return -1;
     if (process.role == FIRST_PROCESS) die_with_monitor();
     if (process.no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return failed(STAGE_NO_NEW_PRIVILEGES, "prctl");
@@ -215,13 +215,13 @@ int process_confine(const struct plan *plan, const struct rootfs *rootfs)
     if (rootfs->pivoted) use_own_null(rootfs);
     if (enter_directory(rootfs) < 0) return -1;
     umask(process.umask);
-    if (process.has_limits && limits_set(plan, process.role != FIRST_PROCESS) < 0) return -1;
+    if (process.has_rlimits && rlimits_set(plan, process.role != FIRST_PROCESS) < 0) return -1;
     return take_on_identity(plan);
 }
 
 int process_execute(void)
 {
-    if (limits_set_processes() < 0) return -1;
+    if (rlimits_set_processes() < 0) return -1;
     trace("execve");
     if (process.has_reaper && reaper_fork() < 0) return -1;
     return command_execute(&process.command);

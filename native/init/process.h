@@ -10,7 +10,7 @@ enum process_role {
 };
 
 /*
- * Reads the section `process` and takes hold of what it needs of the host's tree; label_prepare() is the caller's to
+ * Reads the section `process` and takes hold of what it needs of the host's tree; lsm_prepare() is the caller's to
  * call. -1 with a noted failure.
  */
 int process_prepare(const struct plan *plan, enum process_role role);

@@ -238,10 +238,10 @@ static void obey(struct waiter *waiter, char *line)
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
-        answer_result(waiter, ending_signal((int)numbers[0]));
+        answer_result(waiter, stopping_signal((int)numbers[0]));
     } else if (strcmp(line, "stop") == 0 && (count == 0 || (count == 2 && is_signal(numbers[0])))) {
         int signal = count == 2 ? (int)numbers[0] : plan->stop_signal;
-        if (ending_stop(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
+        if (stopping_begin(signal, count == 2 ? numbers[1] : plan->stop_timeout_ms) < 0)
             answer_result(waiter, -1);
         else
             start_waiting(waiter);
@@ -252,7 +252,7 @@ static void obey(struct waiter *waiter, char *line)
     } else if (strcmp(line, "keep") == 0 && count == 0) {
         answer_result(waiter, keep_files());
     } else if (strcmp(line, "renew") == 0 && count == 0) {
-        answer_result(waiter, companions_renew());
+        answer_result(waiter, sidecars_renew());
     } else if (strcmp(line, "lock") == 0 && count == 0) {
         queue_for_lock(waiter);
     } else {
@@ -319,7 +319,7 @@ void control_close(void)
 void control_announce(int code)
 {
     char text[48];
-    struct signals_sent sent = ending_sent();
+    struct signals_sent sent = stopping_sent();
     snprintf(text, sizeof text, "exit %d%s%s\n", code, sent.escalated ? " escalated" : "",
              sent.ignored ? " ignored" : "");
     for (struct waiter *waiter = waiters; waiter < waiters + CONTROL_SLOTS; waiter++) {

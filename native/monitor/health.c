@@ -128,9 +128,9 @@ static bool counts(void)
 /* One that just became unhealthy. */
 static void act(void)
 {
-    if (settings.action == ACT_KILL) ending_send(SIGKILL);
-    if (settings.action == ACT_STOP) ending_stop(plan->stop_signal, plan->stop_timeout_ms);
-    if (settings.action == ACT_RESTART) health.restarts = ending_stop_for_restart() == 0;
+    if (settings.action == ACT_KILL) stopping_send(SIGKILL);
+    if (settings.action == ACT_STOP) stopping_begin(plan->stop_signal, plan->stop_timeout_ms);
+    if (settings.action == ACT_RESTART) health.restarts = stopping_begin_for_restart() == 0;
 }
 
 static void judge(void)

@@ -108,14 +108,14 @@ static void forward_signals(void)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) close_fd(&monitor.client_signals);
     for (ssize_t i = 0; i < n; i++)
-        ending_signal(numbers[i]);
+        stopping_signal(numbers[i]);
 }
 
 static void take_own_signal(void)
 {
     struct signalfd_siginfo info;
     if (read(monitor.own_signals, &info, sizeof info) > 0)
-        ending_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+        stopping_begin(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
 }
 
 static void forwarder_happens(uint32_t number, uint32_t events)
@@ -140,7 +140,7 @@ static const struct {
     {SOURCE_CLIENT_SIGNALS, forward_signals, NULL},
     {SOURCE_HEALTH_OUTPUT, health_take_output, NULL},
     {SOURCE_HEALTH_ENDED, health_end_check, NULL},
-    {SOURCE_RESOLVER, companions_replace_resolver, NULL},
+    {SOURCE_RESOLVER, sidecars_replace_resolver, NULL},
     {SOURCE_FORWARDER, NULL, forwarder_happens},
     {SOURCE_CONTROL_LISTENER, control_accept, NULL},
     {SOURCE_CONTROL, NULL, control_event},
@@ -164,7 +164,7 @@ static void stop_in_time(void)
 {
     if (monitor.timeout < 0 || monotonic_ms() < monitor.timeout) return;
     monitor.timeout = -1;
-    ending_stop(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
+    stopping_begin(monitor.plan->stop_signal, monitor.plan->stop_timeout_ms);
 }
 
 /* Waits in ms, of which -1 is for ever. */
@@ -182,11 +182,11 @@ static uint32_t serve(int patience)
 {
     struct epoll_event event;
     patience =
-        sooner(patience, sooner(ms_until(monitor.timeout), sooner(ending_timeout(), health_timeout())));
+        sooner(patience, sooner(ms_until(monitor.timeout), sooner(stopping_timeout(), health_timeout())));
     patience = sooner(patience, relay_timeout());
     int count = epoll_wait(monitor.epoll, &event, 1, patience);
     if (count == 0) relay_rest();
-    ending_tick();
+    stopping_tick();
     health_tick();
     stop_in_time();
     if (count <= 0) return SOURCE_NONE;
@@ -209,7 +209,7 @@ static void await_exit(struct exit_record *record)
     trace("container ended");
     collect_evidence(monitor.plan, &counted);
     record->evidence = evidence_since(&container->counted, &counted);
-    record->sent = ending_sent();
+    record->sent = stopping_sent();
     container->counted = counted;
     trace("evidence collected");
 }
@@ -230,7 +230,7 @@ static void attend(struct exit_record *record)
     while (serve(-1) != SOURCE_INIT)
         ;
     health_end();
-    companions_end();
+    sidecars_end();
     await_exit(record);
     /* What shares a pid namespace outlives its first process, and may write on. */
     if ((monitor.plan->namespaces & CLONE_NEWPID) == 0) cgroups_empty(monitor.plan);
@@ -276,7 +276,7 @@ static void note_pause(const struct exit_record *record, int64_t delay)
     /* The state first: who sees an exit record only may take the container's files away. */
     if (write_state(monitor.container.rundir, &state) == 0 && drafted)
         publish_exit(monitor.plan->exit_record);
-    ending_follow(0, -1);
+    stopping_follow(0, -1);
     control_announce(record->code);
     send_exit(record);
     relay_hang_up();
@@ -286,9 +286,9 @@ static void note_pause(const struct exit_record *record, int64_t delay)
 static bool pause_before_restart(int64_t delay)
 {
     int64_t until = monotonic_ms() + delay;
-    while (!ending_is_wanted() && monotonic_ms() < until)
+    while (!stopping_is_wanted() && monotonic_ms() < until)
         serve(ms_until(until));
-    return !ending_is_wanted();
+    return !stopping_is_wanted();
 }
 
 static bool start_again(void)
@@ -298,7 +298,7 @@ static bool start_again(void)
     if (container_start(monitor.plan, container) < 0) return false;
     plan_forget_pages(monitor.plan);
     relay_serve(container->in, container->out, container->err, -1);
-    ending_follow(container->pid, container->pidfd);
+    stopping_follow(container->pid, container->pidfd);
     event_append("start", NULL);
     if (health_restarts()) event_append("restart", NULL);
     health_begin(container);
@@ -324,7 +324,7 @@ static void note_failed_start(struct exit_record *record)
 static bool restart(struct exit_record *record)
 {
     for (;;) {
-        struct ended_run run = {record->code, monitor.lasted, ending_is_wanted(), health_restarts()};
+        struct ended_run run = {record->code, monitor.lasted, stopping_is_wanted(), health_restarts()};
         int64_t delay = restart_delay(&run);
         if (delay < 0) return false;
         /* Counted from here on, as state says, also when the next start is called off. */
@@ -361,10 +361,10 @@ static int prepare(const struct plan *plan, int signals)
     watch(signals, SOURCE_CLIENT_SIGNALS);
     relay_watch(monitor.epoll, SOURCE_RELAY);
     events_open(plan);
-    ending_prepare(plan);
+    stopping_prepare(plan);
     endpoints_begin();
     if (restart_prepare(plan) < 0 || health_prepare(plan, monitor.epoll) < 0) return -1;
-    return companions_prepare(plan, monitor.epoll);
+    return sidecars_prepare(plan, monitor.epoll);
 }
 
 /* The end for good. Nobody hears of it before the mounts are gone: the store may be unmounted right after. */
@@ -403,7 +403,7 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     fcntl(client, F_SETFL, O_NONBLOCK);
     relay_serve(container->in, container->out, container->err, client);
     control_serve(plan, monitor.epoll);
-    ending_follow(container->pid, container->pidfd);
+    stopping_follow(container->pid, container->pidfd);
     event_append("start", NULL);
     health_begin(container);
     trace("announced");

@@ -61,6 +61,6 @@ int set_up(const struct plan *plan)
     for (struct record record = {0}; plan_next(plan, SECTION_SETUP, &record);) {
         if (perform(&record) < 0) return -1;
     }
-    if ((plan->namespaces | plan->joined) & CLONE_NEWUSER) limits_raise(plan);
+    if ((plan->namespaces | plan->joined) & CLONE_NEWUSER) rlimits_raise(plan);
     return seccomp_load(plan);
 }

@@ -32,7 +32,7 @@ static struct {
     int epoll;
 } resolver = {.pidfd = -1, .epoll = -1};
 
-int companions_prepare(const struct plan *plan, int epoll)
+int sidecars_prepare(const struct plan *plan, int epoll)
 {
     struct record ports = plan_find(plan, OP_PORTS), names = plan_find(plan, OP_RESOLVER);
     resolver.epoll = epoll;
@@ -102,21 +102,21 @@ static void reap_resolver(void)
     resolver.process = 0;
 }
 
-int companions_begin(pid_t init)
+int sidecars_begin(pid_t init)
 {
     resolver.init = init;
     return start_resolver();
 }
 
 /* Somebody killed it, or it could not go on: questions that come meanwhile are lost, as with any server. */
-void companions_replace_resolver(void)
+void sidecars_replace_resolver(void)
 {
     reap_resolver();
     if (resolver.init == 0 || monotonic_ms() - resolver.started < RESOLVER_LIFE_MS) return;
     if (start_resolver() < 0) forget_failure();
 }
 
-int companions_renew(void)
+int sidecars_renew(void)
 {
     forwarder_renew();
     if (resolver.init == 0 || start_resolver() == 0) return 0;
@@ -125,7 +125,7 @@ int companions_renew(void)
     return fail_with(error);
 }
 
-void companions_end(void)
+void sidecars_end(void)
 {
     resolver.init = 0;
     if (resolver.process != 0) kill(resolver.process, SIGKILL);

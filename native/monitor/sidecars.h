@@ -9,16 +9,16 @@
 #include <sys/types.h>
 
 /* Holds the plan's ports, before the first start. -1 with a noted failure. */
-int companions_prepare(const struct plan *plan, int epoll);
+int sidecars_prepare(const struct plan *plan, int epoll);
 
 /* Starts the resolver of a container that has just come into being, if it is to have one. -1 with a noted failure. */
-int companions_begin(pid_t init);
+int sidecars_begin(pid_t init);
 
 /* The resolver ended: another one is started, unless it ended right after its start. */
-void companions_replace_resolver(void);
+void sidecars_replace_resolver(void);
 
 /* Something of the networks has changed: a resolver that is wanted by now is started, the forwarder reads its file anew. */
-int companions_renew(void);
+int sidecars_renew(void);
 
 /* The container's run has ended. */
-void companions_end(void);
+void sidecars_end(void);

@@ -248,7 +248,7 @@ static pid_t start_lender(const struct plan *plan, const struct container *conta
         .idle = {ends->report, theirs->lender, ends->master, theirs->master, ends->network, theirs->network},
         .streams = {theirs->in, theirs->out, theirs->err},
     };
-    return ends->lender < 0 ? 0 : lend(plan, container->pid, &lender);
+    return ends->lender < 0 ? 0 : lender_start(plan, container->pid, &lender);
 }
 
 /* A first process that has ended meanwhile knows better why there is no network namespace. */
@@ -269,7 +269,7 @@ static int bring_up_networks(const struct plan *plan, const struct container *co
 static int begin_networking(const struct plan *plan, const struct container *container, struct ends *ends)
 {
     if (plan->networks == NULL) return 0;
-    if (companions_begin(container->pid) < 0) return -1;
+    if (sidecars_begin(container->pid) < 0) return -1;
     /* Unless it has ended: then it has reported. */
     if (write(ends->network, "1", 1) < 0 && errno != EPIPE) return failed(STAGE_AWAIT_NETWORK, "monitor");
     close_fd(&ends->network);
@@ -327,7 +327,7 @@ int container_start(const struct plan *plan, struct container *container)
         bool connected = !plan->terminal || take_terminal(plan, container, &ends) == 0;
         if (connected && announce(plan, container) == 0) return 0;
     }
-    companions_end();
+    sidecars_end();
     monitor_cgroups_leave(plan);
     kill_init(container);
     return -1;

@@ -16,12 +16,12 @@ static int stopped_with;     /* the signal that asked it to end before */
 static bool ends;            /* for good */
 static struct signals_sent sent;
 
-void ending_prepare(const struct plan *of)
+void stopping_prepare(const struct plan *of)
 {
     plan = of;
 }
 
-void ending_follow(pid_t pid, int pidfd)
+void stopping_follow(pid_t pid, int pidfd)
 {
     init_pid = pid;
     init = pidfd;
@@ -29,12 +29,12 @@ void ending_follow(pid_t pid, int pidfd)
     if (pidfd >= 0) sent = (struct signals_sent){0};
 }
 
-bool ending_is_wanted(void)
+bool stopping_is_wanted(void)
 {
     return ends;
 }
 
-int ending_send(int number)
+int stopping_send(int number)
 {
     if (k_pidfd_send_signal(init, number) < 0) return -1;
     sent.last = number;
@@ -51,13 +51,13 @@ static bool is_ending(int number)
            number == plan->stop_signal;
 }
 
-int ending_signal(int number)
+int stopping_signal(int number)
 {
     ends |= is_ending(number);
-    return init < 0 ? 0 : ending_send(number);
+    return init < 0 ? 0 : stopping_send(number);
 }
 
-struct signals_sent ending_sent(void)
+struct signals_sent stopping_sent(void)
 {
     return sent;
 }
@@ -65,7 +65,7 @@ struct signals_sent ending_sent(void)
 static int stop(int signal, int64_t timeout_ms)
 {
     /* Noted first: a process that already ended gets no signal, and whoever asked waits for its teardown. */
-    if (init >= 0 && ending_send(signal) < 0 && errno != ESRCH) return -1;
+    if (init >= 0 && stopping_send(signal) < 0 && errno != ESRCH) return -1;
     stopped_with = signal;
     if (timeout_ms < 0 || signal == SIGKILL) return 0; /* nothing comes after SIGKILL */
     int64_t at = monotonic_ms() + timeout_ms;
@@ -73,28 +73,28 @@ static int stop(int signal, int64_t timeout_ms)
     return 0;
 }
 
-int ending_stop(int signal, int64_t timeout_ms)
+int stopping_begin(int signal, int64_t timeout_ms)
 {
     if (stop(signal, timeout_ms) < 0) return -1;
     ends = sent.stopped = true;
     return 0;
 }
 
-int ending_stop_for_restart(void)
+int stopping_begin_for_restart(void)
 {
     return stop(plan->stop_signal, plan->stop_timeout_ms);
 }
 
-int ending_timeout(void)
+int stopping_timeout(void)
 {
     return ms_until(kill_at);
 }
 
-void ending_tick(void)
+void stopping_tick(void)
 {
     if (kill_at < 0 || monotonic_ms() < kill_at) return;
     bool ignored = ignores_signal(init_pid, stopped_with);
-    if (ending_send(SIGKILL) == 0) {
+    if (stopping_send(SIGKILL) == 0) {
         sent.escalated = true;
         sent.ignored = ignored;
     }

@@ -9,32 +9,32 @@
 #include <sys/types.h>
 
 /* Remembers the plan: its stop signal, its cgroups. */
-void ending_prepare(const struct plan *plan);
+void stopping_prepare(const struct plan *plan);
 
 /* From now on signals go to this process, with a pidfd of it; -1: to nobody, as it ended. */
-void ending_follow(pid_t init, int pidfd);
+void stopping_follow(pid_t init, int pidfd);
 
 /* Whether somebody, or the host that goes down, said that the container is to end for good. */
-bool ending_is_wanted(void);
+bool stopping_is_wanted(void);
 
 /*
  * Sends a user's signal to the first process; SIGKILL ends it also when it is frozen. One by which processes are ended
  * is the end for good: also while the container waits to be started again. -1 with errno.
  */
-int ending_signal(int number);
+int stopping_signal(int number);
 
 /* The same for a signal that nobody asked for: what a restart policy says holds. */
-int ending_send(int number);
+int stopping_send(int number);
 
 /* What was sent to it so far, by whatever way. */
-struct signals_sent ending_sent(void);
+struct signals_sent stopping_sent(void);
 
 /* Sends `signal` and, unless `timeout_ms` is negative, SIGKILL that much later; it is the end for good. -1 with errno. */
-int ending_stop(int signal, int64_t timeout_ms);
+int stopping_begin(int signal, int64_t timeout_ms);
 
 /* The same with the plan's signal and timeout, to start it again. */
-int ending_stop_for_restart(void);
+int stopping_begin_for_restart(void);
 
-/* How long epoll may wait until ending_tick() is due: ms, -1 for ever. */
-int ending_timeout(void);
-void ending_tick(void);
+/* How long epoll may wait until stopping_tick() is due: ms, -1 for ever. */
+int stopping_timeout(void);
+void stopping_tick(void);

@@ -20,31 +20,32 @@ int streams_parse(const char *words)
     return streams;
 }
 
-static int parse_keys(struct how *how, const char *hex)
+static int parse_keys(struct client_options *options, const char *hex)
 {
     size_t length = strlen(hex);
-    if (length % 2 != 0 || length / 2 > sizeof how->keys) return fail_with(EINVAL);
-    for (how->key_count = 0; how->key_count < length / 2; how->key_count++) {
+    if (length % 2 != 0 || length / 2 > sizeof options->keys) return fail_with(EINVAL);
+    for (options->key_count = 0; options->key_count < length / 2; options->key_count++) {
         uint64_t byte;
-        char digits[3] = {hex[2 * how->key_count], hex[2 * how->key_count + 1], '\0'};
+        char digits[3] = {hex[2 * options->key_count], hex[2 * options->key_count + 1], '\0'};
         if (parse_unsigned(digits, 16, &byte) < 0) return -1;
-        how->keys[how->key_count] = (uint8_t)byte;
+        options->keys[options->key_count] = (uint8_t)byte;
     }
     return 0;
 }
 
-int how_parse(struct how *how, char **words)
+int client_options_parse(struct client_options *options, char **words)
 {
-    *how = (struct how){.streams = STREAMS_ALL, .signals = true, .keys = {0x10, 0x11}, .key_count = 2};
+    *options = (struct client_options){
+        .streams = STREAMS_ALL, .signals = true, .keys = {0x10, 0x11}, .key_count = 2};
     for (; *words != NULL; words++) {
         if (strncmp(*words, "streams=", 8) == 0) {
             int streams = streams_parse(*words + 8);
             if (streams < 0) return -1;
-            how->streams = (unsigned)streams;
+            options->streams = (unsigned)streams;
         } else if (strncmp(*words, "keys=", 5) == 0) {
-            if (parse_keys(how, *words + 5) < 0) return -1;
+            if (parse_keys(options, *words + 5) < 0) return -1;
         } else if (strcmp(*words, "signals=no") == 0) {
-            how->signals = false;
+            options->signals = false;
         } else {
             return fail_with(EINVAL);
         }

@@ -9,7 +9,7 @@ enum { STREAM_IN = 1, STREAM_OUT = 2, STREAM_ERR = 4, STREAMS_ALL = 7 };
 
 #define DETACH_KEYS_MAX 32
 
-struct how {
+struct client_options {
     unsigned streams; /* STREAM_* */
     bool signals;     /* forwarded */
     uint8_t keys[DETACH_KEYS_MAX];
@@ -17,7 +17,7 @@ struct how {
 };
 
 /* Reads the words; NULL-terminated as argv is. -1 with EINVAL when one is unknown. */
-int how_parse(struct how *how, char **words);
+int client_options_parse(struct client_options *options, char **words);
 
 /* `in,out,err` or some of them, as STREAM_*; -1 with EINVAL. */
 int streams_parse(const char *words);

@@ -41,7 +41,7 @@ static int await_ok(int socket)
 
 static int join(const struct foreground *foreground)
 {
-    unsigned streams = foreground->how.streams;
+    unsigned streams = foreground->options.streams;
     char line[64];
     owned_fd socket = connect_control(foreground->rundir);
     if (socket < 0) return -1;
@@ -109,7 +109,7 @@ int attach_main(int argc, char **argv)
     struct foreground_result result;
     struct plan plan;
     char plan_path[PATH_MAX];
-    if (argc < 2 || how_parse(&foreground.how, argv + 2) < 0) {
+    if (argc < 2 || client_options_parse(&foreground.options, argv + 2) < 0) {
         fputs("usage: skiff-helper attach RUNDIR [streams=in,out,err] [keys=HEX] [signals=no]\n", stderr);
         return EXIT_ENGINE;
     }
@@ -122,10 +122,10 @@ int attach_main(int argc, char **argv)
     foreground.terminal = plan.terminal;
     foreground.stdin_open = plan.stdin_open;
     /* As Docker: with a terminal the keyboard's signals are bytes, and others are meant for us. */
-    foreground.how.signals &= !plan.terminal;
+    foreground.options.signals &= !plan.terminal;
     foreground.proxy.control = connect_control(argv[1]);
     if (foreground.proxy.control < 0 || (foreground.socket = join(&foreground)) < 0) return fail(argv[1]);
-    if (foreground.how.signals) proxy_signals(&foreground.proxy);
+    if (foreground.options.signals) proxy_signals(&foreground.proxy);
     ask_for_screen(&foreground);
     foreground_begin(&foreground);
     foreground_follow(&foreground, &result);

@@ -42,7 +42,7 @@ static int fork_holder(void)
         close(sockets[0]);
         close(signals[1]);
         close_fd(&controls[0]);
-        relay_expect(exec.detached ? 0 : foreground->how.streams);
+        relay_expect(exec.detached ? 0 : foreground->options.streams);
         holder_main(&exec.plan, &(struct holder_ends){sockets[1], signals[0], controls[1]}, exec.detached);
     }
     close(sockets[1]);
@@ -50,7 +50,7 @@ static int fork_holder(void)
     close_fd(&controls[1]);
     foreground->socket = sockets[0];
     foreground->proxy = (struct proxy){.signals = signals[1], .control = controls[0]};
-    if (!exec.detached && foreground->how.signals) proxy_signals(&foreground->proxy);
+    if (!exec.detached && foreground->options.signals) proxy_signals(&foreground->proxy);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
 }
@@ -103,7 +103,7 @@ int exec_main(int argc, char **argv)
     struct foreground *foreground = &exec.foreground;
     bool known = argc >= 3 && (strcmp(argv[2], "attach") == 0 || strcmp(argv[2], "detach") == 0);
     struct winsize size;
-    if (!known || how_parse(&foreground->how, argv + 3) < 0) {
+    if (!known || client_options_parse(&foreground->options, argv + 3) < 0) {
         fputs("usage: skiff-helper exec PLAN attach|detach [streams=in,out,err] [keys=HEX] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;

@@ -48,14 +48,14 @@ static int fork_monitor(void)
     if (run.monitor == 0) {
         close(sockets[0]);
         close(signals[1]);
-        relay_expect(run.attached ? foreground->how.streams : 0);
+        relay_expect(run.attached ? foreground->options.streams : 0);
         monitor_main(&run.plan, sockets[1], signals[0]);
     }
     close(sockets[1]);
     close(signals[0]);
     foreground->socket = sockets[0];
     foreground->proxy = (struct proxy){.signals = signals[1], .control = -1};
-    if (run.attached && foreground->how.signals) proxy_signals(&foreground->proxy);
+    if (run.attached && foreground->options.signals) proxy_signals(&foreground->proxy);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
 }
@@ -109,7 +109,7 @@ static int follow(void)
 {
     struct foreground *foreground = &run.foreground;
     struct foreground_result result;
-    bool relays_output = run.attached && (foreground->how.streams & (STREAM_OUT | STREAM_ERR));
+    bool relays_output = run.attached && (foreground->options.streams & (STREAM_OUT | STREAM_ERR));
     foreground->until_started = !relays_output;
     foreground_follow(foreground, &result);
     run.started = foreground->has_started;
@@ -134,7 +134,7 @@ static int parse_words(int argc, char **argv)
     if (argc < 3 || (strcmp(argv[2], "attach") != 0 && strcmp(argv[2], "detach") != 0)) return -1;
     char **words = argv + 3;
     if (*words != NULL && strncmp(*words, "name=", 5) == 0) run.name = *words++ + 5;
-    return how_parse(&run.foreground.how, words);
+    return client_options_parse(&run.foreground.options, words);
 }
 
 int run_main(int argc, char **argv)

@@ -287,7 +287,7 @@ static void print_mounts(void)
 }
 
 /* capability.h's names, in the order of their numbers */
-// clang-format off
+/* clang-format off */
 static const char *const capability_names[] = {
     "chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
     "linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner",
@@ -296,7 +296,7 @@ static const char *const capability_names[] = {
     "mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
     "checkpoint_restore",
 };
-// clang-format on
+/* clang-format on */
 
 static void print_capabilities(void)
 {

@@ -1,4 +1,4 @@
-/* skiff-helper: performs what a plan says. The verbs are described in src/ARCHITECTURE.md. */
+/* skiff-helper: performs what a plan says. The verbs are described in native/VERBS.md. */
 #include "base/report.h"
 #include "base/sealed.h"
 #include "base/trace.h"
@@ -10,25 +10,43 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* Where a verb runs, which says what has to be done before it. */
+enum place {
+    ON_HOST,
+    BESIDE_CONTAINER, /* while a process of a container can look at it: only from a sealed copy */
+    IN_CONTAINER      /* nothing is read from the environment, and nothing opened: /dev/null is the image's */
+};
+
+/* clang-format off */
 static const struct verb {
     const char *name;
     int (*main)(int argc, char **argv);
-    bool meets_containers; /* runs while a process of a container can look at it: only from a sealed copy */
+    enum place place;
 } verbs[] = {
-    {"run", run_main, true},
-    {"exec", exec_main, true},
-    {"attach", attach_main, false},
-    {"cleanup", cleanup_main, false},
-    {"apply", apply_main, false},
-    {"remove", remove_main, false},
-    {"measure", measure_main, false},
-    {"lock", lock_main, false},
-    {"probe-idmap", probe_idmap_main, false},
-    {"shift", shift_main, false},
-    {"network", network_main, false},
-    {"nft", nft_main, false},
-    {"await-hangup", await_hangup_main, false},
+    {"run", run_main, BESIDE_CONTAINER},
+    {"exec", exec_main, BESIDE_CONTAINER},
+    {"attach", attach_main, ON_HOST},
+    {"cleanup", cleanup_main, ON_HOST},
+    {"init", reaper_main, IN_CONTAINER},
+    {"apply", apply_main, ON_HOST},
+    {"remove", remove_main, ON_HOST},
+    {"measure", measure_main, ON_HOST},
+    {"lock", lock_main, ON_HOST},
+    {"probe-idmap", probe_idmap_main, ON_HOST},
+    {"shift", shift_main, ON_HOST},
+    {"network", network_main, ON_HOST},
+    {"nft", nft_main, ON_HOST},
+    {"await-hangup", await_hangup_main, ON_HOST},
 };
+/* clang-format on */
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+    }
+    return NULL;
+}
 
 /* A closed standard descriptor would become the next file that is opened, and everybody's output with it. */
 static void ensure_standard_descriptors(void)
@@ -40,26 +58,27 @@ static void ensure_standard_descriptors(void)
     if (fd > 2) close(fd);
 }
 
-int main(int argc, char **argv)
+static int print_usage(void)
 {
-    /* Inside of a container: nothing is read from its environment, and nothing opened, /dev/null is the image's. */
-    if (argc > 1 && strcmp(argv[1], "init") == 0) return reaper_main(argc - 1, argv + 1);
-    trace_begin();
-    ensure_standard_descriptors();
-    prctl(PR_SET_NAME, "skiff-helper");
-    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++) {
-        const struct verb *verb = &verbs[i];
-        if (strcmp(argv[1], verb->name) != 0) continue;
-        if (verb->meets_containers && run_sealed(argv) < 0) {
-            char record[RECORD_MAX];
-            print_failure(record, encode_failure(record));
-            return 125;
-        }
-        return verb->main(argc - 1, argv + 1);
-    }
     fputs("skiff-helper is started by skiff, with one of:", stderr);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         fprintf(stderr, " %s", verbs[i].name);
     fputs("\n", stderr);
     return 2;
+}
+
+int main(int argc, char **argv)
+{
+    const struct verb *verb = argc > 1 ? find_verb(argv[1]) : NULL;
+    if (verb != NULL && verb->place == IN_CONTAINER) return verb->main(argc - 1, argv + 1);
+    trace_begin();
+    ensure_standard_descriptors();
+    prctl(PR_SET_NAME, "skiff-helper");
+    if (verb == NULL) return print_usage();
+    if (verb->place == BESIDE_CONTAINER && run_sealed(argv) < 0) {
+        char record[RECORD_MAX];
+        print_failure(record, encode_failure(record));
+        return 125;
+    }
+    return verb->main(argc - 1, argv + 1);
 }

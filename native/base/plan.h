@@ -1,4 +1,4 @@
-/* The plan file, mapped and checked once; nothing of it is copied (src/ARCHITECTURE.md, "The plan"). */
+/* The plan file, mapped and checked once; nothing of it is copied (native/PLAN.md). */
 #pragma once
 
 #include "base/fields.h"

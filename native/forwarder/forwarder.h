@@ -1,5 +1,5 @@
 /*
- * Published ports, as the monitor holds them (src/ARCHITECTURE.md, "Networks"): a socket of the host for each, so that
+ * Published ports, as the monitor holds them (src/network/NETWORKS.md): a socket of the host for each, so that
  * nobody else gets it. What the firewall cannot translate arrives at that socket, and is relayed by a process without
  * rights, the forwarder, which is forked when something arrives and ends when it was idle for a minute.
  */

@@ -1,4 +1,4 @@
-/* The file of ports (src/ARCHITECTURE.md, "Network files"). */
+/* The file of ports (src/network/NETWORKS.md, "Network files"). */
 #pragma once
 
 #include <netinet/in.h>

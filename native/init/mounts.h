@@ -1,6 +1,6 @@
 /*
  * File systems and binds below the container's root: made detached, then attached to a target that was opened. Arguments
- * of records are as in src/ARCHITECTURE.md; steps return -1 with a noted failure.
+ * of records are as in native/PLAN.md; steps return -1 with a noted failure.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
  * The root file system: an overlay of layers, or a directory as it is. Arguments of records are as in
- * src/ARCHITECTURE.md; all return -1 with a noted failure.
+ * native/PLAN.md; all return -1 with a noted failure.
  */
 #pragma once
 

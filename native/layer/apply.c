@@ -1,6 +1,6 @@
 /*
  * The verb `apply DIR [--work W LOWER...]`: performs the file operations of one layer, confined below DIR. What to do
- * was decided in TypeScript; the records are described in src/ARCHITECTURE.md, "The apply stream".
+ * was decided in TypeScript; the records are described in src/storage/layer/LAYERS.md, "The apply stream".
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* One entry record of the apply stream (src/ARCHITECTURE.md). Strings and attributes point into the record. */
+/* One entry record of the apply stream (src/storage/layer/LAYERS.md). Strings and attributes point into the record. */
 struct entry {
     uint32_t mode, uid, gid;
     struct timespec mtime;

@@ -1,4 +1,4 @@
-/* The control socket RUN/ID/ctl: lines in, lines out (src/ARCHITECTURE.md, "The control socket"). */
+/* The control socket RUN/ID/ctl: lines in, lines out (native/MONITOR.md, "The control socket"). */
 #pragma once
 
 #include "base/plan.h"

@@ -1,6 +1,6 @@
 /*
- * A network file: how a network's own links, or an endpoint of a container, come into being and go (src/ARCHITECTURE.md,
- * "Network files").
+ * A network file: how a network's own links, or an endpoint of a container, come into being and go
+ * (src/network/NETWORKS.md, "Network files").
  */
 #pragma once
 

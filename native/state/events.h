@@ -1,5 +1,5 @@
 /*
- * The journal of events (src/ARCHITECTURE.md, "Birth and death"): one line of JSON for each, in Docker's shape. An event
+ * The journal of events (src/engine/lifecycle/LIFECYCLE.md): one line of JSON for each, in Docker's shape. An event
  * that cannot be written (a full disk) is lost; nothing waits for it.
  */
 #pragma once

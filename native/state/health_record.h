@@ -1,4 +1,4 @@
-/* RUN/ID/health (src/ARCHITECTURE.md, "Records of the monitor"): how a container is, and what its last checks said. */
+/* RUN/ID/health (native/MONITOR.md, "Records of the monitor"): how a container is, and what its last checks said. */
 #pragma once
 
 #include <stddef.h>

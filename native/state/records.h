@@ -1,4 +1,4 @@
-/* The records that the monitor leaves (src/ARCHITECTURE.md, "Records of the monitor"). Times are ms since the epoch. */
+/* The records that the monitor leaves (native/MONITOR.md, "Records of the monitor"). Times are ms since the epoch. */
 #pragma once
 
 #include <stdbool.h>

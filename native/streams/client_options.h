@@ -1,4 +1,4 @@
-/* The words HOW of `run`, `attach` and `exec` (src/ARCHITECTURE.md, "The helper's verbs"). */
+/* The words HOW of `run`, `attach` and `exec` (native/VERBS.md, "The helper's verbs"). */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 import { familyOf } from '../../network/address/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../../network/address/definition.ts';
-import { macOfAddress4 } from '../../network/address/mac.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
+import { hostInterface, macOf } from '../../network/interface-name.ts';
 import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
 import { leasePorts, releasePorts } from '../leases/ports.ts';
 import type { Context } from '../store/context.ts';
@@ -114,26 +114,6 @@ export function endpointOf(
     ports: [],
     sysctls: sysctlsOf(attachment.driverOptions),
   };
-}
-
-/** Made from what does not change while the container is there. */
-export function macOf(id: string, interfaceName: string, address4: string | undefined): string {
-  if (address4 !== undefined) return macOfAddress4(address4);
-  const digits = `${hashed(interfaceName).charCodeAt(1).toString(16)}${id}`.slice(0, 10);
-  return `02:${digits.match(/../g)?.join(':')}`;
-}
-
-/** The host's end of the pair: 15 bytes at most, of this container alone. */
-export function hostInterface(id: string, interfaceName: string): string {
-  const digits = /\d{1,2}$/.exec(interfaceName)?.[0] ?? hashed(interfaceName);
-  return `sk${id.slice(0, 10)}-${digits}`;
-}
-
-/** Two letters for a name that has no number at its end. */
-function hashed(name: string): string {
-  let sum = 0;
-  for (const byte of Buffer.from(name)) sum = (sum * 31 + byte) % 676;
-  return String.fromCharCode(97 + Math.floor(sum / 26), 97 + (sum % 26));
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
+import { checkInterfaceName } from '../../network/interface-name.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { PortChooser } from '../leases/choose-ports.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions, PortMapping } from '../options/create.ts';
@@ -129,22 +130,6 @@ function checkJoins(joins: readonly NetworkJoin[]): void {
     seen.set(id, join);
     names.add(join.interfaceName);
   }
-}
-
-function checkInterfaceName(name: string): void {
-  if (
-    /^[^\s/:]{1,15}$/.test(name) &&
-    name !== '.' &&
-    name !== '..' &&
-    name !== 'lo' &&
-    name !== 'all' &&
-    name !== 'default'
-  )
-    return;
-  throw new EngineError('invalid', `"${name}" cannot be the name of an interface`, {
-    subject: name,
-    hint: 'at most 15 characters, without blanks, slashes and colons',
-  });
 }
 
 /** The exposed ports of image and user are published only if somebody says so. */

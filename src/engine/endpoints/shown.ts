@@ -1,6 +1,7 @@
 import { familyOf } from '../../network/address/address-text.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
+import { macOf } from '../../network/interface-name.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import type { AddressLease } from '../leases/addresses.ts';
 import type { PortLease } from '../leases/ports.ts';
@@ -12,7 +13,6 @@ import { imageOfContainer } from '../state/image.ts';
 import { isUp, type Status } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { macOf } from './assign.ts';
 import { endpointNames } from './names.ts';
 
 /** The networks and ports of one container, as lists and `inspect` show them; addresses and ports only while it runs. */

@@ -1,6 +1,6 @@
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import type { BridgePort } from '../../network/files/network-file.ts';
-import { hostInterface } from '../endpoints/assign.ts';
+import { hostInterface } from '../../network/interface-name.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { allPorts } from '../leases/ports.ts';
 import type { Context } from '../store/context.ts';

@@ -1,7 +1,7 @@
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
-import { macOf } from '../endpoints/assign.ts';
+import { macOf } from '../../network/interface-name.ts';
 import { hasLabels } from '../options/filters.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';
 import type { Context } from '../store/context.ts';

@@ -4,7 +4,8 @@ import { macOfAddress4 } from './address/mac.ts';
 /** Throws `invalid` for what the kernel does not take as an interface's name, or what means something else to sysctl. */
 export function checkInterfaceName(name: string): void {
   if (
-    /^[^\s/:]{1,15}$/.test(name) &&
+    /^[^\s/:]+$/.test(name) &&
+    Buffer.byteLength(name) <= 15 &&
     name !== '.' &&
     name !== '..' &&
     name !== 'lo' &&
@@ -14,7 +15,7 @@ export function checkInterfaceName(name: string): void {
     return;
   throw new EngineError('invalid', `"${name}" cannot be the name of an interface`, {
     subject: name,
-    hint: 'at most 15 characters, without blanks, slashes and colons',
+    hint: 'at most 15 bytes, without blanks, slashes and colons',
   });
 }
 

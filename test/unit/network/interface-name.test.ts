@@ -4,11 +4,11 @@ import { checkInterfaceName, hostInterface, macOf } from '../../../src/network/i
 const ID = '0123456789abcdef'.repeat(4);
 
 describe('the name of an interface in a container', () => {
-  it.each(['eth0', 'a', 'fifteen-bytes-x', 'ünï'])('may be %s', (name) => {
+  it.each(['eth0', 'a', 'fifteen-bytes-x', 'ü'.repeat(7)])('may be %s', (name) => {
     expect(() => checkInterfaceName(name)).not.toThrow();
   });
 
-  it.each(['', 'sixteen-letters-', 'a b', 'a/b', 'a:0', '.', '..', 'lo', 'all', 'default'])(
+  it.each(['', 'sixteen-letters-', 'ü'.repeat(8), 'a b', 'a/b', 'a:0', '.', '..', 'lo', 'all', 'default'])(
     'cannot be "%s"',
     (name) => {
       expect(() => checkInterfaceName(name)).toThrow(

@@ -9,13 +9,13 @@ import { compileDeparture, compileRoutes } from '../../network/files/network-fil
 import { requestRenewal, requestWait } from '../../runtime/monitor/client.ts';
 import { leadOut, releaseAddresses } from '../leases/addresses.ts';
 import { movePorts, portsOf } from '../leases/ports.ts';
-import { isIdle } from '../lifecycle/remove.ts';
-import { controlSocket } from '../lifecycle/stop.ts';
 import { performNetwork, performNetworkFile } from '../networks/perform.ts';
 import { repairNetworks } from '../networks/repair.ts';
 import type { CreateOptions } from '../options/create.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { inRun, type RunningContainer, sameMonitor } from '../state/lock.ts';
 import { settleContainer } from '../state/settle.ts';
+import { isIdle } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { exitOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';

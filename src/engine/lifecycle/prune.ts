@@ -2,10 +2,10 @@ import { appendContainerEvent, appendEvent } from '../events/journal.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { settleContainer, sweepRuns } from '../state/settle.ts';
 import { ownSizes } from '../state/size.ts';
+import { isIdle } from '../state/status.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
-import { isIdle } from './remove.ts';
 
 export interface PrunedContainers {
   /** Ids. */

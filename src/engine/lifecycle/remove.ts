@@ -1,13 +1,13 @@
 import { EngineError } from '../../errors.ts';
 import { requestStop } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { settleContainer } from '../state/settle.ts';
-import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
-import { type ContainerRow, containerById } from '../store/containers.ts';
+import { isBeingStarted, isIdle, isUp } from '../state/status.ts';
+import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
 import { thawForSignal } from './pause.ts';
-import { controlSocket } from './stop.ts';
 
 const SIGKILL = 9;
 
@@ -41,14 +41,6 @@ async function killAndWait(context: Context, row: ContainerRow): Promise<void> {
     timeoutMs: -1,
     whenAsked: () => thawForSignal(row),
   });
-}
-
-/** Nobody has started it since it was seen. */
-export function isIdle(context: Context, { id }: ContainerRow): boolean {
-  const current = containerById(context.database, id);
-  if (current === undefined) return true;
-  const status = statusOf(context, current);
-  return status.state !== 'starting' && !isUp(status);
 }
 
 function stillRunning(row: ContainerRow): EngineError {

@@ -1,11 +1,12 @@
 import { requestKeep } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { StopOptions } from '../options/create.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { type ContainerRow, recordStarter } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { ownIdentity } from './create.ts';
 import { startDetached } from './start.ts';
-import { controlSocket, endContainer } from './stop.ts';
+import { endContainer } from './stop.ts';
 
 /**
  * Stops a container, if it runs, and starts it in the background. One that is removed when it ends stays, as in Docker:

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { requestSignal, requestStop } from '../../runtime/monitor/client.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { StopOptions } from '../options/create.ts';
 import { type StopSettings, stopSettings } from '../options/stop.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { type ContainerRow, recordWish } from '../store/containers.ts';
@@ -80,10 +80,6 @@ export async function endContainer(
     whenAsked: () => thawForSignal(row),
   });
   return { signal, escalated: answer?.escalated === true, ignored: answer?.ignored === true };
-}
-
-export function controlSocket(context: Context, row: ContainerRow): string {
-  return join(context.paths.run, row.id, 'ctl');
 }
 
 function notRunning(row: ContainerRow): EngineError {

@@ -12,11 +12,11 @@ import { saveChanged } from '../endpoints/change-options.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { changeContainer, inRun } from '../state/lock.ts';
 import type { Observed } from '../state/observe.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { controlSocket } from './stop.ts';
 
 /** What `update` can change. */
 export interface ContainerChanges extends ResourceOptions {

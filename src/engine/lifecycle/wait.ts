@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { type Observed, observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findDeparture } from '../store/departures.ts';
-import { controlSocket } from './stop.ts';
 
 /**
  * What can be waited for: that a container does not run, that it ends the next time (it may still have to start), that

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
-import { controlSocket } from '../lifecycle/stop.ts';
+import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { type ContainerRow, noSuchContainer } from '../store/containers.ts';

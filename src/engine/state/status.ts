@@ -100,6 +100,14 @@ export function isUp<S extends Status>(status: S): status is Extract<S, { state:
   return status.state === 'running' || status.state === 'restarting';
 }
 
+/** Whether a container does not run and nobody starts it now, whatever its row said when it was read. */
+export function isIdle(context: Context, { id }: Pick<ContainerRow, 'id'>): boolean {
+  const current = containerById(context.database, id);
+  if (current === undefined) return true;
+  const status = statusOf(context, current);
+  return status.state !== 'starting' && !isUp(status);
+}
+
 /** It has files, and no trace of a run: as it was before the last start, unless a reboot took the traces. */
 function withoutProcess(row: ContainerRow): Status {
   const { started, error, ended, autoRemove, boot } = row;

@@ -4,6 +4,7 @@ import type { NetworkAttachment } from './options/create.ts';
 import type { CreateNetworkOptions, NetworkFilters, NetworkInfo } from './options/network.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { Context } from './store/context.ts';
+import type { NetworkRow } from './store/networks.ts';
 
 /** Use cases of networks. Names are names, ids, or prefixes of ids that fit only one. */
 export class Networks {
@@ -35,9 +36,12 @@ export class Networks {
    * Returns what was done to containers. Throws `conflict` while one is on it, unless `force` disconnects them, `denied`
    * for a predefined one.
    */
-  async remove(name: string, options: { force: boolean }): Promise<NetworkChange[]> {
-    const { removeNetwork } = await import('./networks/remove.ts');
-    return await removeNetwork(this.#context, name, options);
+  async remove(name: string, { force }: { force: boolean }): Promise<NetworkChange[]> {
+    const { removableNetwork, removeNetwork } = await import('./networks/remove.ts');
+    const row = removableNetwork(this.#context, name);
+    const changes = force ? await this.#disconnectAll(row) : [];
+    await removeNetwork(this.#context, row);
+    return changes;
   }
 
   /** Removes what no container is on, running or not. Returns their names. */
@@ -72,5 +76,10 @@ export class Networks {
   async repair(): Promise<void> {
     const { repairForMonitor } = await import('./networks/repair.ts');
     await repairForMonitor(this.#context);
+  }
+
+  async #disconnectAll({ definition }: NetworkRow): Promise<NetworkChange[]> {
+    const { disconnectAll } = await import('./endpoints/connect.ts');
+    return await disconnectAll(this.#context, definition);
   }
 }

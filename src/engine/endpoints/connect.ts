@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { attachedContainers } from '../networks/members.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
@@ -79,8 +80,25 @@ export async function disconnectContainer(
   }
 }
 
-/** The same for one that was found. */
-export async function disconnectRow(
+/** Takes all containers off a network, running or not. Returns what was done to those that were still on it. */
+export async function disconnectAll(
+  context: Context,
+  definition: { id: string; name: string },
+): Promise<NetworkChange[]> {
+  const changes: NetworkChange[] = [];
+  for (const row of attachedContainers(context, definition.id)) {
+    try {
+      changes.push(await disconnectRow(context, definition, row));
+    } catch (error) {
+      // Somebody else may have disconnected or removed it.
+      if (attachedContainers(context, definition.id).some(({ id }) => id === row.id)) throw error;
+    }
+  }
+  return changes;
+}
+
+/** Takes a container that was found off a network. */
+async function disconnectRow(
   context: Context,
   definition: { id: string; name: string },
   row: ContainerRow,

@@ -1,50 +1,29 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { disconnectRow, type NetworkChange } from '../endpoints/connect.ts';
 import { appendNetworkEvent } from '../events/network.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
-import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { allNetworks, deleteNetwork, findNetwork, type NetworkRow, PREDEFINED } from '../store/networks.ts';
 import { attachedContainers } from './members.ts';
 import { removeLinks, repairNetworks } from './repair.ts';
 
 /**
- * Removes a network: its row, its bridge, its part of the firewall. Throws `notFound`, `denied` for a predefined one,
- * and `conflict` while a container is on it, unless `force` disconnects them. Returns what was done to those.
+ * Finds a network that somebody may remove, by name, id, or a prefix of its id. Throws `notFound`, and `denied` for a
+ * predefined one.
  */
-export async function removeNetwork(
-  context: Context,
-  text: string,
-  { force }: { force: boolean },
-): Promise<NetworkChange[]> {
+export function removableNetwork({ database }: Context, text: string): NetworkRow {
   refusePredefined(text);
-  const row = findNetwork(context.database, text);
+  const row = findNetwork(database, text);
   refusePredefined(row.definition.name);
-  const changes: NetworkChange[] = [];
-  for (const container of force ? attachedContainers(context, row.definition.id) : []) {
-    const change = await disconnectAttached(context, row, container);
-    if (change !== undefined) changes.push(change);
-  }
-  if (!deleteUnused(context, row)) throw inUse(context, row);
-  await forget(context, row);
-  return changes;
+  return row;
 }
 
-/** Undefined: somebody else has, or has removed it. */
-async function disconnectAttached(
-  context: Context,
-  { definition }: NetworkRow,
-  container: ContainerRow,
-): Promise<NetworkChange | undefined> {
-  try {
-    return await disconnectRow(context, definition, container);
-  } catch (error) {
-    if (attachedContainers(context, definition.id).some(({ id }) => id === container.id)) throw error;
-    return undefined;
-  }
+/** Removes a network: its row, its bridge, its part of the firewall. Throws `conflict` while a container is on it. */
+export async function removeNetwork(context: Context, row: NetworkRow): Promise<void> {
+  if (!deleteUnused(context, row)) throw inUse(context, row);
+  await forget(context, row);
 }
 
 function refusePredefined(name: string): void {

@@ -1,7 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { connectContainer, disconnectContainer } from '../../../../src/engine/endpoints/connect.ts';
+import {
+  connectContainer,
+  disconnectAll,
+  disconnectContainer,
+} from '../../../../src/engine/endpoints/connect.ts';
 import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
 import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
@@ -60,6 +64,14 @@ describe('a container that does not run', () => {
     deleteNetwork(room.context.database, BACK.id);
     await expect(connecting).rejects.toMatchObject({ kind: 'notFound', message: 'no such network: back' });
     expect(networks()).toEqual([FRONT.id]);
+  });
+});
+
+describe('a network that is to go', () => {
+  it('loses its containers, and says of which', async () => {
+    expect(await disconnectAll(room.context, FRONT)).toEqual([{ container: 'name', isInHosts: true }]);
+    expect(networks()).toEqual([]);
+    expect(await disconnectAll(room.context, FRONT)).toEqual([]);
   });
 });
 

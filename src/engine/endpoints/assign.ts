@@ -4,8 +4,10 @@ import { subnetOf } from '../../network/address/subnet-of.ts';
 import { hostInterface, macOf } from '../../network/interface-name.ts';
 import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
 import { leasePorts, releasePorts } from '../leases/ports.ts';
+import type { publishedPorts } from '../leases/publish.ts';
 import type { Context } from '../store/context.ts';
-import type { NetworkJoin, PreparedNetworking } from './prepare.ts';
+import type { NetworkJoin } from './attachment.ts';
+import type { PreparedNetworking } from './prepare.ts';
 
 /** Of whom the leases are. */
 interface Holder {
@@ -13,28 +15,47 @@ interface Holder {
   name: string;
 }
 
+/** A container whose networks are decided. */
+interface Prepared extends Holder {
+  networking: PreparedNetworking | undefined;
+}
+
+/** Decides which ports of the host lead to a container. */
+export type PortChooser = typeof publishedPorts;
+
+/**
+ * Loads what decides where ports are published, for those who publish some: before the transaction that leases them, which
+ * cannot wait.
+ */
+export async function loadPortChooser({ networking }: Prepared): Promise<PortChooser | undefined> {
+  if (networking === undefined || networking.mappings.length === 0) return undefined;
+  const { publishedPorts } = await import('../leases/publish.ts');
+  return publishedPorts;
+}
+
 /**
  * Leases addresses and ports for the first start of a container, all or none: call it in the transaction that inserts the
- * container. Throws `conflict` and `unavailable` as `leaseAddress` and `leasePorts` do, and `OrphanHolds`.
+ * container. Returns an endpoint for each of its networks, in their order. Throws `conflict` and `unavailable` as
+ * `leaseAddress` and `leasePorts` do, and `OrphanHolds`.
  */
 export function assignEndpoints(
   context: Context,
-  { id, name, networking }: Holder & { networking: PreparedNetworking | undefined },
+  { id, name, networking }: Prepared,
+  choosePorts: PortChooser | undefined,
   before: ReadonlyMap<string, string> = new Map(),
-): void {
-  if (networking === undefined) return;
-  const { joins, mappings, choosePorts } = networking;
+): Endpoint[] {
+  if (networking === undefined) return [];
+  const { joins, mappings } = networking;
   const exits = { 4: exitOf(joins, 4), 6: exitOf(joins, 6) };
   const endpoints = joins.map((join) => {
     const leadsOut = { 4: join === exits[4], 6: join === exits[6] };
     return leaseEndpoint(context, join, { id, name, before, leadsOut });
   });
-  const exit = publishingEndpoint(endpoints);
-  if (exit !== undefined && choosePorts !== undefined) {
-    exit.ports = choosePorts(context, mappings, exit.network.hostBinding);
-    leasePorts(context, { containerId: id, networkId: exit.network.id }, exit.ports);
-  }
-  networking.endpoints = endpoints;
+  const publishing = publishingEndpoint(endpoints);
+  if (publishing === undefined || choosePorts === undefined) return endpoints;
+  const ports = choosePorts(context, mappings, publishing.network);
+  leasePorts(context, { containerId: id, networkId: publishing.network.id }, ports);
+  return endpoints.map((endpoint) => (endpoint === publishing ? { ...endpoint, ports } : endpoint));
 }
 
 /**
@@ -43,13 +64,14 @@ export function assignEndpoints(
  */
 export function reassignEndpoints(
   context: Context,
-  container: Holder & { networking: PreparedNetworking | undefined },
-): void {
-  if (container.networking === undefined) return;
+  container: Prepared,
+  choosePorts: PortChooser | undefined,
+): Endpoint[] {
+  if (container.networking === undefined) return [];
   const before = previousAddresses(context, container.id);
   releaseAddresses(context.database, container.id);
   releasePorts(context.database, container.id);
-  assignEndpoints(context, container, before);
+  return assignEndpoints(context, container, choosePorts, before);
 }
 
 /** By network and family. */

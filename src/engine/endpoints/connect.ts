@@ -5,8 +5,8 @@ import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
+import { findJoin } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
-import { findJoin } from './prepare.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
 

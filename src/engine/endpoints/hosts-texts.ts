@@ -1,12 +1,13 @@
 import { readText } from '../../host/read-text.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { hostsText, type LinkedHost } from '../../network/files/hosts-text.ts';
 import { hostResolvConf, parseResolvConf } from '../../network/files/resolv-conf.ts';
+import type { NamespaceOptions } from '../../runtime/options.ts';
 import type { NetworkOptions } from '../options/create.ts';
-import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
 import { dnsOptions } from './name-service.ts';
-import type { PreparedNetworking } from './prepare.ts';
+import type { NetworkedContainer, PreparedNetworking } from './prepare.ts';
 
 /** The texts of /etc/hosts and /etc/resolv.conf of a container. */
 export interface HostsTexts {
@@ -20,11 +21,11 @@ export interface HostsTexts {
  */
 export async function hostsTexts(
   context: Context,
-  { options, runtime, networking }: Pick<PreparedContainer, 'options' | 'runtime' | 'networking'>,
+  { options, networking, endpoints }: Pick<NetworkedContainer, 'options' | 'networking' | 'endpoints'>,
+  namespaces: Pick<NamespaceOptions, 'hostname' | 'domainname' | 'network'>,
 ): Promise<HostsTexts> {
   const { network } = options;
-  const { hostname, domainname } = runtime.namespaces;
-  const endpoints = networking?.endpoints ?? [];
+  const { hostname, domainname } = namespaces;
   const text = hostsText({
     hostname,
     domainname,
@@ -32,11 +33,11 @@ export async function hostsTexts(
       [address4, address6].filter((each) => each !== undefined),
     ),
     extra: network?.extraHosts ?? [],
-    hostGateway: gatewaysOf(networking),
+    hostGateway: gatewaysOf(endpoints),
     links: await linkedHosts(context, network, networking),
   });
   if (networking !== undefined) return { hosts: text, resolvConf: networking.nameService.resolvConf };
-  const isHost = runtime.namespaces.network === 'host';
+  const isHost = namespaces.network === 'host';
   const host = parseResolvConf(readText('/etc/resolv.conf') ?? '');
   return {
     hosts: isHost ? hostText(text, network) : text,
@@ -55,8 +56,8 @@ function hostText(fallback: string, network: NetworkOptions | undefined): string
 }
 
 /** Where the host is reached from the container: the gateways of its first bridge. */
-function gatewaysOf(networking: PreparedNetworking | undefined): string[] {
-  const bridge = networking?.endpoints.find(({ network }) => network.driver === 'bridge');
+function gatewaysOf(endpoints: readonly Endpoint[]): string[] {
+  const bridge = endpoints.find(({ network }) => network.driver === 'bridge');
   const subnets = bridge?.network.subnets ?? [];
   return [subnetOf(subnets, 4)?.gateway, subnetOf(subnets, 6)?.gateway].filter((each) => each !== undefined);
 }

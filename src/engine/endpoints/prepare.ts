@@ -4,10 +4,11 @@ import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
 import { checkInterfaceName } from '../../network/interface-name.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
-import type { PortChooser } from '../leases/choose-ports.ts';
-import type { CreateOptions, NetworkAttachment, NetworkOptions, PortMapping } from '../options/create.ts';
+import type { CreateOptions, NetworkOptions, PortMapping } from '../options/create.ts';
+import type { ContainerId } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { DEFAULT_NETWORK, findNetwork, type NetworkRow, networkByName } from '../store/networks.ts';
+import { DEFAULT_NETWORK } from '../store/networks.ts';
+import { findJoin, type NetworkJoin, wantedAttachments, wantedInterface } from './attachment.ts';
 import { containerNameService } from './name-service.ts';
 
 /** The networks of a container to be, found, with all that can be decided before addresses are leased. */
@@ -17,24 +18,24 @@ export interface PreparedNetworking {
   joins: NetworkJoin[];
   /** With the exposed ports that `-P` publishes. */
   mappings: PortMapping[];
-  /** Absent: there is nothing to publish. */
-  choosePorts: PortChooser | undefined;
   nameService: NameService;
-  /** Empty until addresses and ports are leased, in the transaction that begins the start. */
-  endpoints: Endpoint[];
 }
 
-/** One network that a container is on. */
-export interface NetworkJoin {
-  network: NetworkRow;
-  attachment: NetworkAttachment;
-  /** In the container. */
-  interfaceName: string;
+/** A container that can be put on its networks: its addresses and ports are leased. */
+export interface NetworkedContainer {
+  id: ContainerId;
+  name: string;
+  options: CreateOptions;
+  /** Absent: no networks of its own. */
+  networking: PreparedNetworking | undefined;
+  /** One for each network; none of one that is made now and started later. */
+  endpoints: readonly Endpoint[];
 }
 
 /**
  * Finds the networks that a container joins, by name or id, and checks what is asked of each. Undefined for one that
- * has none of its own. Throws `notFound` for a network that is not there, `invalid` for what cannot go together.
+ * has none of its own. Throws `notFound` for a network that is not there, `invalid` for
+ * what cannot go together.
  */
 export async function prepareNetworking(
   context: Context,
@@ -43,8 +44,9 @@ export async function prepareNetworking(
 ): Promise<PreparedNetworking | undefined> {
   const { namespaces, network } = options;
   if (namespaces.network !== 'networks') return undefined;
-  const attachments = network?.attachments ?? [{ network: DEFAULT_NETWORK }];
-  const joins = namedJoins(await Promise.all(attachments.map((each) => findJoin(context, each))));
+  const joins = namedJoins(
+    await Promise.all(wantedAttachments(options).map((each) => findJoin(context, each))),
+  );
   checkJoins(joins);
   const mappings = await mappingsOf(network, image);
   if (mappings.length > 0) refuseUnpublishable(joins);
@@ -58,34 +60,11 @@ export async function prepareNetworking(
     },
     joins,
     mappings,
-    choosePorts: mappings.length === 0 ? undefined : (await import('../leases/choose-ports.ts')).choosePorts,
     nameService: containerNameService(
       joins.map(({ network: { definition } }) => definition),
       network,
     ),
-    endpoints: [],
   };
-}
-
-export async function findJoin(
-  context: Context,
-  attachment: NetworkAttachment,
-): Promise<Omit<NetworkJoin, 'interfaceName'>> {
-  const network = await findAttached(context, attachment.network);
-  if (attachment.ip !== undefined || attachment.ip6 !== undefined) {
-    const { checkWantedAddresses } = await import('../leases/wanted-addresses.ts');
-    return { network, attachment: checkWantedAddresses(network.definition, attachment) };
-  }
-  return { network, attachment };
-}
-
-/** Most are on the default network. */
-async function findAttached(context: Context, text: string): Promise<NetworkRow> {
-  const found = networkByName(context.database, text);
-  if (found !== undefined) return found;
-  if (text !== DEFAULT_NETWORK) return findNetwork(context.database, text);
-  const { defaultNetwork } = await import('../networks/create.ts');
-  return await defaultNetwork(context);
 }
 
 /** `eth0`, `eth1`, ... but for those that have a name. */
@@ -100,10 +79,6 @@ function namedJoins(joins: readonly Omit<NetworkJoin, 'interfaceName'>[]): Netwo
     }
     return { ...join, interfaceName };
   });
-}
-
-export function wantedInterface({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
-  return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];
 }
 
 function checkJoins(joins: readonly NetworkJoin[]): void {

@@ -6,13 +6,12 @@ import type { NameService } from '../../network/files/name-service.ts';
 import { namesText } from '../../network/files/names-file.ts';
 import { resolverText } from '../../network/files/resolver-config.ts';
 import { resolverRules } from '../../network/nft/resolver-rules.ts';
-import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';
 import { endpointNames } from './names.ts';
-import { networkPaths } from './prepare.ts';
+import { type NetworkedContainer, networkPaths } from './prepare.ts';
 
-type Named = Pick<PreparedContainer, 'id' | 'name' | 'options'>;
+type Named = Pick<NetworkedContainer, 'id' | 'name' | 'options'>;
 
 /**
  * Tells the resolvers of a network by what names a container is found there. On the default one there are none, and the
@@ -22,7 +21,7 @@ export function writeEndpointNames(context: Context, container: Named, endpoint:
   const { network, address4, address6 } = endpoint;
   if (network.name === DEFAULT_NETWORK) return;
   const attachment = container.options.network?.attachments.find((each) => each.network === network.id);
-  const names = endpointNames(container as Parameters<typeof endpointNames>[0], network, attachment ?? {});
+  const names = endpointNames(container, network, attachment ?? {});
   const addresses = [address4, address6].filter((address) => address !== undefined);
   const qualified = names.names.map((name) => `${name}.${network.name}`);
   const text = namesText({ addresses, names: [...names.names, ...qualified], reverse: names.reverse });

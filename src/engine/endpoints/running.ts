@@ -6,7 +6,7 @@ import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { networkById } from '../store/networks.ts';
 import { endpointOf } from './assign.ts';
-import type { NetworkJoin } from './prepare.ts';
+import type { NetworkJoin } from './attachment.ts';
 
 /** A network that a container is on, with the addresses that it has there. */
 export interface RunningJoin extends NetworkJoin {

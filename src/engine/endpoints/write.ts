@@ -4,32 +4,33 @@ import { replaceFile } from '../../host/replace-file.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import { compileEndpoint, type EndpointSurroundings } from '../../network/files/network-file.ts';
 import { networkAttributes } from '../events/network.ts';
-import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
-import { networkPaths, type PreparedNetworking } from './prepare.ts';
+import { type NetworkedContainer, networkPaths, type PreparedNetworking } from './prepare.ts';
 
 /**
  * Writes what the monitor brings up, below RUN/ID, which is there: a file for each endpoint, and the file of ports; and
- * what resolvers read. Addresses are leased by now.
+ * what resolvers read.
  */
-export async function writeNetworks(context: Context, prepared: PreparedContainer): Promise<void> {
-  const { id, networking } = prepared;
+export async function writeNetworks(context: Context, container: NetworkedContainer): Promise<void> {
+  const { id, networking, endpoints } = container;
   if (networking === undefined) return;
   mkdirSync(networkPaths(context, id).directory, { recursive: true, mode: 0o700 });
   const { hasResolver } = networking.nameService;
-  if (hasResolver) await writeNames(context, { ...prepared, networking });
-  for (const endpoint of networking.endpoints) await writeEndpoint(context, endpoint, hasResolver);
-  await writePorts(context, id, networking.endpoints);
+  if (hasResolver) await writeNames(context, container, networking);
+  for (const endpoint of endpoints) await writeEndpoint(context, endpoint, hasResolver);
+  await writePorts(context, id, endpoints);
 }
 
 /** Loaded for those who have a resolver: on the default network as a rule there is none. */
 async function writeNames(
   context: Context,
-  prepared: PreparedContainer & { networking: PreparedNetworking },
+  container: NetworkedContainer,
+  { nameService }: PreparedNetworking,
 ): Promise<void> {
   const { writeEndpointNames, writeResolverConfig } = await import('./resolver-files.ts');
-  for (const endpoint of prepared.networking.endpoints) writeEndpointNames(context, prepared, endpoint);
-  writeResolverConfig(context, prepared, prepared.networking);
+  const { endpoints } = container;
+  for (const endpoint of endpoints) writeEndpointNames(context, container, endpoint);
+  writeResolverConfig(context, container, { endpoints, nameService });
 }
 
 /** Writes the network file of one endpoint. Returns its path. */

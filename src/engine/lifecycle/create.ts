@@ -4,11 +4,12 @@ import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { writeOwnFile } from '../../host/own-file.ts';
 import { processIdentity } from '../../host/process.ts';
-import { assignEndpoints } from '../endpoints/assign.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
+import { assignEndpoints, loadPortChooser, type PortChooser } from '../endpoints/assign.ts';
 import { type FileOwner, FOR_EVERYBODY_INSIDE, writeHostsFiles } from '../endpoints/hosts-files.ts';
 import { hostsTexts } from '../endpoints/hosts-texts.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
-import type { PreparedContainer } from '../prepare/container.ts';
+import type { LeasedContainer, PreparedContainer } from '../prepare/container.ts';
 import { departedBefore, transactionAfterSweep } from '../state/departures.ts';
 import {
   type ContainerRow,
@@ -21,21 +22,23 @@ import type { Context } from '../store/context.ts';
 
 /**
  * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
- * process goes on to start it. False when its range of ids, or the name that was made up for it, is somebody else's by
- * now: it has to be prepared with others. Throws `conflict` when the name is taken, `unavailable` when the disk is full;
+ * process goes on to start it: it gets its addresses and ports with the row. Undefined when its range of ids, or the name
+ * that was made up for it, is somebody else's by now: it has to be prepared with others. Throws `conflict` when the name is taken, `unavailable` when the disk is full;
  * nothing of it is left then.
  */
 export async function createContainer(
   context: Context,
   prepared: PreparedContainer,
   { starting }: { starting: boolean },
-): Promise<boolean> {
+): Promise<LeasedContainer | undefined> {
   const { idMaps, claimed } = prepared.namespaces;
   const isStillFree = claimed && idMaps !== undefined ? await claim(context, idMaps) : () => true;
-  const inserted = insertRow(context, prepared, { starting, isStillFree });
-  if (!inserted) return false;
+  const choosePorts = starting ? await loadPortChooser(prepared) : undefined;
+  const endpoints = insertRow(context, prepared, { isStillFree, starting, choosePorts });
+  if (endpoints === undefined) return undefined;
   try {
-    await makeFiles(context, prepared);
+    const leased = { ...prepared, endpoints };
+    await makeFiles(context, leased);
     if (!starting) releaseContainer(context.database, prepared.id);
     const { id, name, options } = prepared;
     appendEvent(context, {
@@ -44,7 +47,7 @@ export async function createContainer(
       id,
       attributes: containerAttributes({ ...options, name }),
     });
-    return true;
+    return leased;
   } catch (cause) {
     undoCreation(context, prepared);
     throw diskError(cause, context.paths.containers);
@@ -55,18 +58,18 @@ export async function createContainer(
  * Makes the directory with what a container begins with: its root, the engine's files, its config, which comes last.
  * Copies the layers before where its id maps ask for it. Goes on where an earlier attempt was killed.
  */
-export async function makeFiles(context: Context, prepared: PreparedContainer): Promise<void> {
-  const { idMaps } = prepared.namespaces;
-  if (idMaps?.idMapped === false) await copyLayers(context, prepared, idMaps);
+export async function makeFiles(context: Context, leased: LeasedContainer): Promise<void> {
+  const { idMaps } = leased.namespaces;
+  if (idMaps?.idMapped === false) await copyLayers(context, leased, idMaps);
   const owner = await ownerOf(idMaps);
-  mkdirSync(prepared.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
-  makeRoot(prepared, owner);
-  await writeFiles(context, prepared, owner);
+  mkdirSync(leased.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
+  makeRoot(leased, owner);
+  await writeFiles(context, leased, owner);
 }
 
 /** Writes what the engine keeps in the directory of a container that was made before, as it is for the next start. */
-export async function rewriteFiles(context: Context, prepared: PreparedContainer): Promise<void> {
-  await writeFiles(context, prepared, await ownerOf(prepared.namespaces.idMaps));
+export async function rewriteFiles(context: Context, leased: LeasedContainer): Promise<void> {
+  await writeFiles(context, leased, await ownerOf(leased.namespaces.idMaps));
 }
 
 /** Takes back the row and the directories of a container that could not be made. */
@@ -116,20 +119,24 @@ export function ownIdentity(): string | undefined {
 
 /**
  * Inserts the row in one transaction with the checks that its image is still there, so that nobody can remove it in
- * between, and that nobody took its ids. False when somebody took those, or a name that nobody has asked for.
+ * between, and that nobody took its ids, and with the leases of what is started now. Returns the endpoints; undefined when
+ * somebody took its ids, or a name that nobody has asked for.
  */
 function insertRow(
   context: Context,
   prepared: PreparedContainer,
-  { starting, isStillFree }: { starting: boolean; isStillFree: () => boolean },
-): boolean {
+  {
+    isStillFree,
+    starting,
+    choosePorts,
+  }: { isStillFree: () => boolean; starting: boolean; choosePorts: PortChooser | undefined },
+): Endpoint[] | undefined {
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
     if (context.database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
       throw imageVanished(prepared.options.image);
-    if (!isStillFree() || !insertNamed(context, prepared, row)) return false;
-    if (starting) assignEndpoints(context, prepared);
-    return true;
+    if (!isStillFree() || !insertNamed(context, prepared, row)) return undefined;
+    return starting ? assignEndpoints(context, prepared, choosePorts) : [];
   });
 }
 
@@ -159,19 +166,19 @@ async function ownerOf(maps: OwnerMaps | undefined): Promise<FileOwner | undefin
 /** The engine's files and the config. `owner` is the container's root. */
 async function writeFiles(
   context: Context,
-  prepared: PreparedContainer,
+  leased: LeasedContainer,
   owner: FileOwner | undefined,
 ): Promise<void> {
-  const { identity, files, namespaces } = prepared.runtime;
-  if (prepared.namespaces.ownFiles) {
-    const texts = await hostsTexts(context, prepared);
-    writeHostsFiles(prepared.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
+  const { identity, files, namespaces } = leased.runtime;
+  if (leased.namespaces.ownFiles) {
+    const texts = await hostsTexts(context, leased, namespaces);
+    writeHostsFiles(leased.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
   }
-  if (files.localtime !== undefined && prepared.timeZone !== undefined) {
-    writeOwnFile(files.localtime, prepared.timeZone, FOR_EVERYBODY_INSIDE);
+  if (files.localtime !== undefined && leased.timeZone !== undefined) {
+    writeOwnFile(files.localtime, leased.timeZone, FOR_EVERYBODY_INSIDE);
     if (owner !== undefined) chownSync(files.localtime, owner.uid, owner.gid);
   }
-  writeOwnFile(join(identity.containerDir, 'config.json'), prepared.config, 0o600);
+  writeOwnFile(join(identity.containerDir, 'config.json'), leased.config, 0o600);
 }
 
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */

@@ -4,7 +4,7 @@ import type { Handover } from '../../host/replace-process.ts';
 import { writeNetworks } from '../endpoints/write.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
-import type { PreparedContainer } from '../prepare/container.ts';
+import type { LeasedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
 import { diskError } from './create.ts';
 
@@ -19,14 +19,14 @@ export interface StartMode {
 /** Writes the plan of a container that is there to RUN/ID. What is returned performs it. */
 export async function startContainer(
   context: Context,
-  prepared: PreparedContainer,
+  leased: LeasedContainer,
   { mode, name: called, client }: StartMode,
 ): Promise<Handover> {
-  const { id, name, options, runtime, plan } = prepared;
+  const { id, name, options, runtime, plan } = leased;
   const { runDir } = runtime.identity;
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
-    await writeNetworks(context, prepared);
+    await writeNetworks(context, leased);
     const file = join(runDir, 'plan');
     writePlanFile(file, plan);
     if (mode === 'attach') {

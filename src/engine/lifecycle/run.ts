@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { OrphanHolds } from '../leases/holders.ts';
 import type { CreateOptions } from '../options/create.ts';
-import { type PreparedContainer, prepareContainer } from '../prepare/container.ts';
+import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
 import { containerByName } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { FoundImage } from '../store/images.ts';
@@ -29,11 +29,11 @@ export async function runContainer(
   options: CreateOptions,
   birth: BirthOptions & StartMode,
 ): Promise<Handover> {
-  const prepared = await createPrepared(context, options, { ...birth, starting: true });
+  const leased = await createPrepared(context, options, { ...birth, starting: true });
   try {
-    return await startContainer(context, prepared, birth);
+    return await startContainer(context, leased, birth);
   } catch (error) {
-    undoCreation(context, prepared);
+    undoCreation(context, leased);
     throw error;
   }
 }
@@ -52,18 +52,18 @@ async function createPrepared(
   context: Context,
   options: CreateOptions,
   { image, replace, whenCreated, starting }: BirthOptions & { starting: boolean },
-): Promise<PreparedContainer> {
+): Promise<LeasedContainer> {
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepareContainer(context, options, image.image);
     if (replace === true) await removeNamed(context, options.name);
     const created = await createCleaned(context, prepared, starting);
-    if (!created && attempt === ATTEMPTS) throw noFreeName();
-    if (!created) continue;
+    if (created === undefined && attempt === ATTEMPTS) throw noFreeName();
+    if (created === undefined) continue;
     try {
-      whenCreated?.(prepared.id);
-      return prepared;
+      whenCreated?.(created.id);
+      return created;
     } catch (error) {
-      undoCreation(context, prepared);
+      undoCreation(context, created);
       throw error;
     }
   }
@@ -74,14 +74,14 @@ async function createCleaned(
   context: Context,
   prepared: PreparedContainer,
   starting: boolean,
-): Promise<boolean> {
+): Promise<LeasedContainer | undefined> {
   try {
     return await createContainer(context, prepared, { starting });
   } catch (error) {
     if (!(error instanceof OrphanHolds)) throw error;
     const { cleanUp } = await import('../state/observe.ts');
     await cleanUp(context, error.row);
-    return false;
+    return undefined;
   }
 }
 

@@ -4,9 +4,10 @@ import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { runProgram } from '../../host/run-program.ts';
-import { reassignEndpoints } from '../endpoints/assign.ts';
+import type { Endpoint } from '../../network/address/definition.ts';
+import { loadPortChooser, type PortChooser, reassignEndpoints } from '../endpoints/assign.ts';
 import { OrphanHolds } from '../leases/holders.ts';
-import { type PreparedContainer, prepareContainer } from '../prepare/container.ts';
+import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
 import { imageOfContainer } from '../state/image.ts';
 import { cleanUp, type Observed } from '../state/observe.ts';
 import { settleContainer } from '../state/settle.ts';
@@ -44,13 +45,14 @@ export async function startExisting(
       imageOfContainer(context, current),
       current,
     );
-    if (!(await claimCleaned(context, current, prepared))) continue;
+    const leased = await claimCleaned(context, current, prepared);
+    if (leased === undefined) continue;
     try {
-      if (isWhole(prepared)) await rewriteFiles(context, prepared);
-      else await makeFiles(context, prepared);
-      return await startContainer(context, prepared, how);
+      if (isWhole(leased)) await rewriteFiles(context, leased);
+      else await makeFiles(context, leased);
+      return await startContainer(context, leased, how);
     } catch (error) {
-      rmSync(prepared.runtime.identity.runDir, { recursive: true, force: true });
+      rmSync(leased.runtime.identity.runDir, { recursive: true, force: true });
       releaseContainer(context.database, row.id);
       throw error;
     }
@@ -89,34 +91,41 @@ async function claimCleaned(
   context: Context,
   seen: ContainerRow,
   prepared: PreparedContainer,
-): Promise<boolean> {
+): Promise<LeasedContainer | undefined> {
+  const choosePorts = await loadPortChooser(prepared);
   try {
-    return claim(context, seen, prepared);
+    const endpoints = claim(context, seen, prepared, choosePorts);
+    return endpoints === undefined ? undefined : { ...prepared, endpoints };
   } catch (error) {
     if (!(error instanceof OrphanHolds)) throw error;
     await cleanUp(context, error.row);
-    return false;
+    return undefined;
   }
 }
 
 /**
- * Makes this process the one that starts the container. False when something has changed since it was looked at: then
+ * Makes this process the one that starts the container, and leases its addresses and ports. Returns its endpoints;
+ * undefined when something has changed since it was looked at: then
  * it has to be prepared once more. The record of its last run is in its row; the file would be taken for the next one's.
  */
-function claim(context: Context, seen: ContainerRow, prepared: PreparedContainer): boolean {
+function claim(
+  context: Context,
+  seen: ContainerRow,
+  prepared: PreparedContainer,
+  choosePorts: PortChooser | undefined,
+): Endpoint[] | undefined {
   const { database, paths } = context;
   return database.transaction(() => {
     const current = containerById(database, seen.id);
-    if (current === undefined || current.name !== seen.name) return false;
-    if (JSON.stringify(current.options) !== JSON.stringify(seen.options)) return false;
+    if (current === undefined || current.name !== seen.name) return undefined;
+    if (JSON.stringify(current.options) !== JSON.stringify(seen.options)) return undefined;
     const { state } = statusOf(context, current);
     if (state === 'starting') throw isBeingStarted(seen.name);
     const isIdle = state === 'created' || state === 'exited';
-    if (!isIdle || existsSync(join(paths.run, seen.id))) return false;
+    if (!isIdle || existsSync(join(paths.run, seen.id))) return undefined;
     rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
     recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
-    reassignEndpoints(context, prepared);
-    return true;
+    return reassignEndpoints(context, prepared, choosePorts);
   });
 }
 

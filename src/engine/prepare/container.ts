@@ -11,7 +11,7 @@ import { type HostFacts, readHostFacts } from '../../runtime/spec/host-facts.ts'
 import { lacksOwnProfile } from '../../runtime/spec/lsm.ts';
 import { createSpec } from '../../runtime/spec/spec.ts';
 import { networkPlacement } from '../endpoints/placement.ts';
-import { type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
+import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
 import { checkName, randomName } from '../options/container-name.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
@@ -39,11 +39,15 @@ export interface PreparedContainer {
   plan: Uint8Array;
 }
 
+/** One whose start begins: it holds the addresses and ports of its endpoints. */
+export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endpoints'>;
+
 /**
  * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
- * can be refused is refused here. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor
- * profile. An `existing` container keeps its id, its name and its ids of the host; everything else is decided again, from
- * `options`, which are then those of its row.
+ * can be refused is refused here, but for what others may take until its row is inserted: its name, ids, addresses and
+ * ports. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor profile. An `existing`
+ * container keeps its id, its name and its ids of the host; everything else is decided again, from `options`, which are
+ * then those of its row.
  */
 export async function prepareContainer(
   context: Context,

@@ -1,27 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
-import type { PublishedPort } from '../../network/address/definition.ts';
+import type { NetworkDefinition, PublishedPort } from '../../network/address/definition.ts';
 import { usedPorts } from '../../network/ports/used-ports.ts';
 import type { PortMapping } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import { overlap, portHolder } from './ports.ts';
 
-/** Decides, in a transaction, which ports of the host mappings get. */
-export type PortChooser = (
-  context: Context,
-  mappings: readonly PortMapping[],
-  hostBinding: string | undefined,
-) => PublishedPort[];
-
 /** Where Linux and Docker look for free ports when nobody says which. */
 const EPHEMERAL = { first: 32_768, last: 60_999 };
 
 /**
- * The ports of the host for a container's mappings: those that were named, the first free one of a range, and any free one
- * where none was named, the same on IPv4 and IPv6. What processes of the host listen on counts as taken where there is a
- * choice; a port without one is taken when it is held. Throws `conflict` when all of a range are taken.
+ * Decides which ports of the host lead to a container on a network: those that its mappings name, the first free one of a
+ * range, and any free one where none is named, the same on IPv4 and IPv6. What processes of the host listen on counts as
+ * taken where there is a choice; a port without one is taken when it is held. Call it in the transaction that leases them.
+ * Throws `conflict` when all of a range are taken.
  */
-export const choosePorts: PortChooser = (context, mappings, hostBinding) => {
+export function publishedPorts(
+  context: Context,
+  mappings: readonly PortMapping[],
+  { hostBinding }: Pick<NetworkDefinition, 'hostBinding'>,
+): PublishedPort[] {
   const chosen: PublishedPort[] = [];
   const isUsed = usedPorts();
   for (const mapping of mappings) {
@@ -47,7 +45,7 @@ export const choosePorts: PortChooser = (context, mappings, hostBinding) => {
     }
   }
   return chosen;
-};
+}
 
 /** Whether another mapping of the same container has it. */
 function isChosen(

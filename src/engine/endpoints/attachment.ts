@@ -17,28 +17,33 @@ export function wantedAttachments({ namespaces, network }: CreateOptions): Netwo
 }
 
 /**
+ * Makes the row of the default network if a container is to be on it and there is none yet. Call it before networks are
+ * looked up, as that writes nothing. Throws `unavailable` when no subnet is free.
+ */
+export async function provideDefaultNetwork(
+  context: Context,
+  attachments: readonly Pick<NetworkAttachment, 'network'>[],
+): Promise<void> {
+  if (!attachments.some(({ network }) => network === DEFAULT_NETWORK)) return;
+  if (networkByName(context.database, DEFAULT_NETWORK) !== undefined) return;
+  const { defaultNetwork } = await import('../networks/create.ts');
+  await defaultNetwork(context);
+}
+
+/**
  * Finds the network of an attachment, by name or id, and checks the addresses that are asked for. Throws `notFound`, and
  * `invalid` for an address that the network does not have.
  */
 export async function findJoin(
-  context: Context,
+  { database }: Context,
   attachment: NetworkAttachment,
 ): Promise<Omit<NetworkJoin, 'interfaceName'>> {
-  const network = await findAttached(context, attachment.network);
+  const network = findNetwork(database, attachment.network);
   if (attachment.ip !== undefined || attachment.ip6 !== undefined) {
     const { checkWantedAddresses } = await import('../leases/wanted-addresses.ts');
     return { network, attachment: checkWantedAddresses(network.definition, attachment) };
   }
   return { network, attachment };
-}
-
-/** Most are on the default network. */
-async function findAttached(context: Context, text: string): Promise<NetworkRow> {
-  const found = networkByName(context.database, text);
-  if (found !== undefined) return found;
-  if (text !== DEFAULT_NETWORK) return findNetwork(context.database, text);
-  const { defaultNetwork } = await import('../networks/create.ts');
-  return await defaultNetwork(context);
 }
 
 /** The name of an attachment's interface in the container, if somebody asks for one. */

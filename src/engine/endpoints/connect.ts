@@ -5,7 +5,7 @@ import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
-import { findJoin } from './attachment.ts';
+import { findJoin, provideDefaultNetwork } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
@@ -29,6 +29,7 @@ export async function connectContainer(
 ): Promise<NetworkChange> {
   const row = findContainer(context.database, text);
   requireOwnNetworks(row);
+  await provideDefaultNetwork(context, [attachment]);
   const join = await findJoin(context, attachment);
   const { id } = join.network.definition;
   const change = (options: CreateOptions): CreateOptions => {

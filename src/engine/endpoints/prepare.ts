@@ -34,7 +34,7 @@ export interface NetworkedContainer {
 
 /**
  * Finds the networks that a container joins, by name or id, and checks what is asked of each. Undefined for one that
- * has none of its own. Throws `notFound` for a network that is not there, `invalid` for
+ * has none of its own. Throws `notFound` for a network that is not there (see `provideDefaultNetwork`), `invalid` for
  * what cannot go together.
  */
 export async function prepareNetworking(

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
+import { provideDefaultNetwork, wantedAttachments } from '../endpoints/attachment.ts';
 import { OrphanHolds } from '../leases/holders.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
@@ -53,6 +54,7 @@ async function createPrepared(
   options: CreateOptions,
   { image, replace, whenCreated, starting }: BirthOptions & { starting: boolean },
 ): Promise<LeasedContainer> {
+  await provideDefaultNetwork(context, wantedAttachments(options));
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepareContainer(context, options, image.image);
     if (replace === true) await removeNamed(context, options.name);

@@ -45,9 +45,9 @@ export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endp
 /**
  * Decides everything about a start: names are resolved, options merged with the image's, spec and plan made. Whatever
  * can be refused is refused here, but for what others may take until its row is inserted: its name, ids, addresses and
- * ports. Writes nothing but compiled seccomp programs, and gives the kernel skiff's AppArmor profile. An `existing`
- * container keeps its id, its name and its ids of the host; everything else is decided again, from `options`, which are
- * then those of its row.
+ * ports. Of the container nothing is written. What is kept is the same for all: a compiled seccomp program, the kernel's
+ * answer about id maps, and skiff's AppArmor profile, in the kernel. An `existing` container keeps its id, its name and
+ * its ids of the host; everything else is decided again, from `options`, which are then those of its row.
  */
 export async function prepareContainer(
   context: Context,

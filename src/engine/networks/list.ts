@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
@@ -18,7 +19,7 @@ const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [
 
 /** The networks that fit the filters, by name; the predefined ones are among them. */
 export async function listNetworks(context: Context, filters: NetworkFilters): Promise<NetworkInfo[]> {
-  defaultNetwork(context);
+  await tryDefaultNetwork(context);
   await repairIfDamaged(context);
   const members = allMembers(context);
   const infos = allNetworks(context.database).map((row) => infoOf(row, members));
@@ -27,9 +28,18 @@ export async function listNetworks(context: Context, filters: NetworkFilters): P
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/** What keeps the default network from being made does not keep the others from being shown. */
+async function tryDefaultNetwork(context: Context): Promise<void> {
+  try {
+    await defaultNetwork(context);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+  }
+}
+
 /** One of them, by name, id, or a prefix of its id. Throws `notFound`. */
 export async function networkInfo(context: Context, text: string): Promise<NetworkInfo> {
-  if (text === DEFAULT_NETWORK) defaultNetwork(context);
+  if (text === DEFAULT_NETWORK) await defaultNetwork(context);
   const builtin = WITHOUT_LINKS.find(
     ({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)),
   );

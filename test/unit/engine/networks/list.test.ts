@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { listNetworks, networkInfo } from '../../../../src/engine/networks/list.ts';
+import { insertNetwork } from '../../../../src/engine/store/networks.ts';
+import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
+import { useContext } from '../fixtures.ts';
+
+const room = useContext();
+
+describe('the default network', () => {
+  it('is there as soon as somebody looks', async () => {
+    expect(await networkInfo(room.context, 'bridge')).toMatchObject({ name: 'bridge', driver: 'bridge' });
+    const names = (await listNetworks(room.context, {})).map(({ name }) => name);
+    expect(names).toEqual(['bridge', 'host', 'none']);
+  });
+
+  it('is refused to whoever asks for it while no subnet is free for it; the others are shown', async () => {
+    const definition = {
+      id: 'f'.repeat(64),
+      name: 'everything',
+      driver: 'macvlan',
+      link: 'eth0',
+      subnets: [{ subnet: '0.0.0.0/0', auxiliary: {} }],
+      internal: false,
+    } as unknown as NetworkDefinition;
+    insertNetwork(room.context.database, { definition, labels: {}, options: {}, createdAt: 0 });
+    await expect(networkInfo(room.context, 'bridge')).rejects.toMatchObject({ kind: 'unavailable' });
+    const names = (await listNetworks(room.context, {})).map(({ name }) => name);
+    expect(names).toEqual(['everything', 'host', 'none']);
+  });
+});

@@ -1,5 +1,5 @@
 import { WATCHED_CHAIN, WATCHED_RULES } from '../../network/nft/watched-chain.ts';
-import type { Placement } from '../../runtime/plan/plan.ts';
+import type { Placement } from '../../runtime/plan/placement.ts';
 import type { Context } from '../store/context.ts';
 import { networkPaths, type PreparedNetworking } from './prepare.ts';
 

@@ -1,5 +1,5 @@
-import type { CgroupFiles } from './limits.ts';
 import { cannotBeHonoured } from './refusals.ts';
+import type { CgroupFiles } from './types.ts';
 
 /**
  * Only a device that BFQ schedules can have a weight of its own in `bfq.weight` files; the kernel refuses others when the

@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
 import type { CpuSpec } from '../../oci/runtime-config.ts';
 import { missingIds, parseIdList } from './id-list.ts';
-import type { CgroupFiles, Place } from './limits.ts';
 import { ancestors } from './paths.ts';
+import type { CgroupFiles, Place } from './types.ts';
 
 /**
  * Refuses CPUs and memory nodes that a container cannot have because the cgroups above it do not (cpuset(7); kernel's

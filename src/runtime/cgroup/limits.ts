@@ -1,29 +1,16 @@
-import type { BlockIOSpec, CpuSpec, LinuxResources, MemorySpec } from '../../oci/runtime-config.ts';
+import type { BlockIOSpec, LinuxResources, MemorySpec } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import { checkCpuset } from './cpuset.ts';
 import type { CgroupLayout } from './layout.ts';
 import { type Controller, hierarchyOf, nameOn } from './paths.ts';
 import { type Limit, missing, moveHint, needsController } from './refusals.ts';
+import type { AskedLimits, CgroupFiles, Place } from './types.ts';
 import { limitsV1 } from './v1.ts';
 import { limitsV2 } from './v2.ts';
 import { enableControllers, keepsFromDelegating } from './v2-controllers.ts';
 
-/** How the tree of cgroups is looked at; only where a limit or a parent asks for it. */
-export interface CgroupFiles {
-  /** Reads a file whole; undefined when it is missing or unreadable. */
-  read: (file: string) => string | undefined;
-  exists: (file: string) => boolean;
-}
-
-/** Where a limit is written: the container's directory, and the root of that hierarchy. */
-export interface Place {
-  version: 'v1' | 'v2';
-  path: string;
-  root: string;
-}
-
-/** The same for each limit of a group, by the limit that asks: throws `unsupported` when its controller is not usable. */
-export type PlaceOf = (controller: Controller, limit: Limit) => Place;
+/** Finds the place of a group's limits, for the limit that asks: throws `unsupported` when its controller is not usable. */
+type PlaceOf = (controller: Controller, limit: Limit) => Place;
 
 /** What is limited, on which files. */
 interface Asked {
@@ -58,13 +45,6 @@ export function limitWrites(
 export function limitedControllers(resources: LinuxResources): Controller[] {
   return limitsOf(resources).map(({ controller }) => controller);
 }
-
-/** A group of limits of one controller, with the one that errors name. */
-export type AskedLimits =
-  | { controller: 'memory'; limit: Limit; memory: MemorySpec }
-  | { controller: 'cpu' | 'cpuset'; limit: Limit; cpu: CpuSpec }
-  | { controller: 'pids'; limit: Limit; pids: { limit: number } }
-  | { controller: 'blkio'; limit: Limit; blockIO: BlockIOSpec };
 
 function limitsOf({ memory, cpu, pids, blockIO }: LinuxResources): AskedLimits[] {
   const asked: AskedLimits[] = [];

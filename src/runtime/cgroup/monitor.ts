@@ -2,8 +2,9 @@ import { dirname } from 'node:path';
 import type { LinuxResources } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import type { CgroupLayout, Hierarchy } from './layout.ts';
-import { type CgroupFiles, limitedControllers, limitWrites } from './limits.ts';
+import { limitedControllers, limitWrites } from './limits.ts';
 import { ancestors, type Cgroup, hierarchyOf, monitorPathOf } from './paths.ts';
+import type { CgroupFiles } from './types.ts';
 import { inheritCpuset } from './v1.ts';
 
 /**

@@ -4,10 +4,11 @@ import type { LinuxResources } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import { deviceRecords } from './devices.ts';
 import type { CgroupLayout, Hierarchy } from './layout.ts';
-import { type CgroupFiles, limitRecords } from './limits.ts';
+import { limitRecords } from './limits.ts';
 import { type MonitorCgroup, planMonitorCgroups } from './monitor.ts';
 import { type Cgroup, findCgroup, isJoined } from './paths.ts';
 import { missing } from './refusals.ts';
+import type { CgroupFiles } from './types.ts';
 import { cpusetInheritance } from './v1.ts';
 
 /** What a container's cgroup adds to its plan. */

@@ -1,9 +1,9 @@
 import type { BlockIOSpec, CpuSpec, MemorySpec } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import { requireBfq } from './block-scheduler.ts';
-import type { AskedLimits, CgroupFiles, Place } from './limits.ts';
 import { ancestors } from './paths.ts';
 import { cannotBeHonoured } from './refusals.ts';
+import type { AskedLimits, CgroupFiles, Place } from './types.ts';
 
 interface Target {
   place: Place;

@@ -1,8 +1,8 @@
 import type { LinuxResources } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import type { CgroupLayout, Hierarchy } from './layout.ts';
-import type { CgroupFiles } from './limits.ts';
 import { ancestors, isJoined } from './paths.ts';
+import type { CgroupFiles } from './types.ts';
 
 /** What statistics need is switched on as a favour, whatever is limited. */
 const FOR_STATISTICS = ['memory', 'cpu', 'pids', 'io'];

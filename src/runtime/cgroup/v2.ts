@@ -1,8 +1,8 @@
 import type { BlockIOSpec, CpuSpec, MemorySpec } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
 import { requireBfq } from './block-scheduler.ts';
-import type { AskedLimits, CgroupFiles, Place } from './limits.ts';
 import { cannotBeHonoured } from './refusals.ts';
+import type { AskedLimits, CgroupFiles, Place } from './types.ts';
 
 /** What the kernel takes when only the quota is said (cgroup-v2.rst, "cpu.max"). */
 const DEFAULT_PERIOD_US = 100_000;

@@ -1,5 +1,5 @@
 import { moveHint } from '../cgroup/refusals.ts';
-import type { Failure, Words } from './stages.ts';
+import type { Failure, Words } from './words.ts';
 
 /** The options that a file of a cgroup stands for, by the beginning of its name on v1 or v2. */
 const OPTIONS: readonly (readonly [file: string, option: string])[] = [

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
-import { type FailureRecord, wordsFor } from './stages.ts';
+import { wordsFor } from './stages.ts';
+import type { FailureRecord } from './words.ts';
 
 export type { FailureRecord };
 

@@ -1,4 +1,4 @@
-import type { Failure, Words } from './stages.ts';
+import type { Failure, Words } from './words.ts';
 
 const HINT_NUMBERS = 'names are looked up in the image; numbers always work';
 const HINT_UNMAPPED = 'choose one that is in its id map: see --userns';

@@ -1,5 +1,5 @@
 import { resourceName } from '../spec/rlimits.ts';
-import type { Explainer, Failure, Words } from './stages.ts';
+import type { Explainer, Failure, Words } from './words.ts';
 
 const HINT_RESOURCE = 'that takes CAP_SYS_RESOURCE, which skiff does not have here';
 

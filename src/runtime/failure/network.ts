@@ -1,4 +1,4 @@
-import type { Explainer, Failure, Words } from './stages.ts';
+import type { Explainer, Failure, Words } from './words.ts';
 
 const WITHOUT = 'run without a network of its own: --network none or --network host';
 const NEEDS_ADMIN = 'networks need CAP_NET_ADMIN; inside of a container, start that one with --privileged';

@@ -1,35 +1,8 @@
-import type { ErrorKind } from '../../errors.ts';
 import { explainCgroup, explainDeviceProgram } from './cgroup.ts';
 import { explainGroup, explainUser } from './identity.ts';
 import { ISOLATION } from './isolation.ts';
 import { NETWORK } from './network.ts';
-
-/** What the helper reports about a step that failed (native/VERBS.md, "The error record"). */
-export interface FailureRecord {
-  /** One of native/stages.def. */
-  stage: string;
-  errno: number;
-  /** The object of the step: a path, a name. */
-  detail: string;
-}
-
-/** What went wrong, in a user's words; without `exitCode` it is 125. */
-export interface Words {
-  kind: ErrorKind;
-  message: string;
-  hint?: string | undefined;
-  exitCode?: 126 | 127;
-}
-
-/** Everything that is known about a failure when it is put into words. */
-export interface Failure extends FailureRecord {
-  /** `ENOENT`. */
-  code: string;
-  /** `no such file or directory`. */
-  reason: string;
-  command: string;
-  user: string;
-}
+import type { Explainer, Failure, Words } from './words.ts';
 
 /** The capability that a stage fails without; the others need CAP_SYS_ADMIN. */
 const NEEDED: Readonly<Record<string, string>> = {
@@ -107,9 +80,6 @@ const PHRASES: Readonly<Record<string, string>> = {
   symlink: 'cannot make the link %',
   terminal: 'cannot make the terminal of the container (%)',
 };
-
-/** What is known better than in general. */
-export type Explainer = (failure: Failure) => Partial<Words>;
 
 /** The stages about which more can be said than that they failed. */
 const EXPLAINERS: Readonly<Record<string, Explainer>> = {

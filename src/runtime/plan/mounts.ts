@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { DeviceSpec, MountSpec, RuntimeSpec } from '../../oci/runtime-config.ts';
 import type { PlanRecord } from '../record.ts';
-import type { Placement } from './plan.ts';
+import type { Placement } from './placement.ts';
 
 /**
  * The root: an overlay, or what the container writes alone for an image without layers. `nodev` where no rules keep

@@ -3,7 +3,7 @@ import type { ProcessOptions } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { capabilityMask } from '../spec/capabilities.ts';
 import { rlimitRecord } from '../spec/rlimits.ts';
-import type { Placement } from './plan.ts';
+import type { Placement } from './placement.ts';
 
 /** Docker's, and runc's. */
 const DEFAULT_UMASK = 0o022;

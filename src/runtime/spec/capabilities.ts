@@ -1,6 +1,5 @@
 import { EngineError } from '../../errors.ts';
 import type { SecurityOptions } from '../options.ts';
-import { DEFAULT_CAPABILITIES } from './defaults.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** The capabilities of linux/capability.h; a name's index is its bit. */
@@ -49,6 +48,24 @@ export const CAPABILITIES = [
 ] as const;
 
 export type Capability = (typeof CAPABILITIES)[number];
+
+/** What containers get when nobody says otherwise: what Docker grants, in its order. */
+const DEFAULT_CAPABILITIES: readonly Capability[] = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FSETID',
+  'CAP_FOWNER',
+  'CAP_MKNOD',
+  'CAP_NET_RAW',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETFCAP',
+  'CAP_SETPCAP',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SYS_CHROOT',
+  'CAP_KILL',
+  'CAP_AUDIT_WRITE',
+];
 
 /**
  * What a container may at most do, its bounding set: Docker's fourteen, less those that are dropped, more those that

@@ -1,29 +1,10 @@
 import type { DeviceRuleSpec, DeviceSpec } from '../../oci/runtime-config.ts';
-import type { Capability } from './capabilities.ts';
 
 /** What a container gets when nobody says otherwise: the values of Docker 29, so that images find what they know. */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Bytes of /dev/shm. */
 export const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
-
-/** Those that Docker grants, in its order. */
-export const DEFAULT_CAPABILITIES: readonly Capability[] = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_FSETID',
-  'CAP_FOWNER',
-  'CAP_MKNOD',
-  'CAP_NET_RAW',
-  'CAP_SETGID',
-  'CAP_SETUID',
-  'CAP_SETFCAP',
-  'CAP_SETPCAP',
-  'CAP_NET_BIND_SERVICE',
-  'CAP_SYS_CHROOT',
-  'CAP_KILL',
-  'CAP_AUDIT_WRITE',
-];
 
 /** The devices that the runtime spec demands (config-linux.md, "Default Devices"); ptmx is a link (DEV_LINKS). */
 export const DEFAULT_DEVICES: readonly DeviceSpec[] = [

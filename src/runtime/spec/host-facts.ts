@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { readText } from '../../host/read-text.ts';
-import { DOCKER_PROFILE, OWN_PROFILE } from './lsm.ts';
+import { type AppArmorState, DOCKER_PROFILE, OWN_PROFILE } from './lsm.ts';
 import { deviceNumbers } from './resource-host.ts';
 
 /** What a spec depends on besides the container's options. What only some options need is a function. */
@@ -25,12 +25,6 @@ export interface HostFacts {
   selinux: () => boolean;
   devices: HostDevices;
 }
-
-/**
- * What containers that ask for no profile find: no AppArmor, a list of profiles that cannot be read, one with neither of
- * the usual two, or the better of them.
- */
-export type AppArmorState = 'off' | 'unseen' | 'none' | 'docker-default' | 'own';
 
 /** Looks at the host's /dev. */
 export interface HostDevices {

@@ -1,12 +1,17 @@
 import { EngineError } from '../../errors.ts';
 import type { SecurityOptions } from '../options.ts';
-import type { AppArmorState, HostFacts } from './host-facts.ts';
 
 /** Docker's profile, which Docker loads when it starts. */
 export const DOCKER_PROFILE = 'docker-default';
 /** skiff's own (apparmor-profile.ts); the number is the revision of its text. */
 export const OWN_PROFILE = 'skiff-default-1';
 const UNCONFINED = 'unconfined';
+
+/**
+ * What containers that ask for no profile find: no AppArmor, a list of profiles that cannot be read, one with neither of
+ * the usual two, or the better of them.
+ */
+export type AppArmorState = 'off' | 'unseen' | 'none' | 'docker-default' | 'own';
 
 type ProfileWishes = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
 
@@ -17,7 +22,7 @@ type ProfileWishes = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
  */
 export function apparmorProfile(
   { apparmor, privileged }: ProfileWishes,
-  { apparmor: state }: Pick<HostFacts, 'apparmor'>,
+  { apparmor: state }: { apparmor: AppArmorState },
 ): string | undefined {
   if (state === 'off') {
     if (apparmor === undefined || apparmor === UNCONFINED) return undefined;
@@ -52,7 +57,7 @@ function isLoadable(state: AppArmorState): boolean {
 /** Whether a container is to run under skiff's own profile and the kernel has to be given it first. */
 export function lacksOwnProfile(
   { apparmor, privileged }: ProfileWishes,
-  { apparmor: state }: Pick<HostFacts, 'apparmor'>,
+  { apparmor: state }: { apparmor: AppArmorState },
 ): boolean {
   if (!isLoadable(state)) return false;
   return apparmor === undefined ? !privileged : apparmor === OWN_PROFILE;
@@ -69,7 +74,7 @@ type Part = keyof typeof CONTAINER_CONTEXT;
  */
 export function selinuxContext(
   { label }: Pick<SecurityOptions, 'label'>,
-  host: HostFacts,
+  host: { selinux: () => boolean },
 ): string | undefined {
   if (label.length === 0) return undefined;
   const parts = label.filter((word) => word !== 'disable').map(labelPart);

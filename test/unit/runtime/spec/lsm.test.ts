@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PROFILE_FEATURES, profileText } from '../../../../src/runtime/spec/apparmor-profile.ts';
-import { type AppArmorState, bestProfile } from '../../../../src/runtime/spec/host-facts.ts';
+import { bestProfile } from '../../../../src/runtime/spec/host-facts.ts';
+import type { AppArmorState } from '../../../../src/runtime/spec/lsm.ts';
 import {
   apparmorProfile,
   lacksOwnProfile,

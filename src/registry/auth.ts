@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credential.ts';
 import { LOGIN_HINT, printable } from './errors.ts';
 import { isLoopback } from './hosts.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';

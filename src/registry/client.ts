@@ -7,7 +7,7 @@ import { Authorizer, type Door } from './auth.ts';
 import { readBlob } from './blob-stream.ts';
 import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
 import { readDocument } from './content-encoding.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credential.ts';
 import { Endpoints } from './endpoints.ts';
 import { explainFailure, explainStatus, TransportFailure } from './errors.ts';
 import { HostPolicy } from './hosts.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EngineError } from '../errors.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from './credential.ts';
 
 const HELPER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const HELPER_TIMEOUT = 30_000;

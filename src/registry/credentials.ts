@@ -1,14 +1,7 @@
 import { EngineError } from '../errors.ts';
+import type { Credential, CredentialSource } from './credential.ts';
 import { type CredentialsFile, credentialPaths, readCredentialsFile } from './credential-files.ts';
 import { askCredentialHelper } from './credential-helper.ts';
-
-/** What a user has for a registry: a name with a password, or a token that stands for an earlier login. */
-export type Credential = { username: string; password: string } | { identityToken: string };
-
-/** Where the client asks for the credentials of a repository: the registry's domain (`docker.io`) and the path. */
-export interface CredentialSource {
-  find(repository: { domain: string; path: string }): Promise<Credential | undefined>;
-}
 
 /** Under which names Docker Hub's credentials are kept. */
 const DOCKER_HUB_KEYS = [

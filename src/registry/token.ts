@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { readDocument } from './content-encoding.ts';
-import type { Credential } from './credentials.ts';
+import type { Credential } from './credential.ts';
 import { explainFailure, LOGIN_HINT, printable, RegistryError, TransportFailure } from './errors.ts';
 import { type RetryPolicy, sendWithRetries } from './retry.ts';
 import { drain, type HttpRequest, type Transport } from './transport.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { Authorizer, type Door } from '../../../src/registry/auth.ts';
 import { RegistryClient } from '../../../src/registry/client.ts';
-import type { Credential } from '../../../src/registry/credentials.ts';
+import type { Credential } from '../../../src/registry/credential.ts';
 import { HostPolicy } from '../../../src/registry/hosts.ts';
 import { Transport } from '../../../src/registry/transport.ts';
 import { faults, type HostileRegistry, startHostileRegistry } from '../../helpers/hostile-registry.ts';

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EngineError } from '../../../src/errors.ts';
+import type { Credential } from '../../../src/registry/credential.ts';
 import { credentialPaths } from '../../../src/registry/credential-files.ts';
-import { type Credential, CredentialFiles, chooseKey } from '../../../src/registry/credentials.ts';
+import { CredentialFiles, chooseKey } from '../../../src/registry/credentials.ts';
 
 let home: string;
 let problems: EngineError[];

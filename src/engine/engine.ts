@@ -1,5 +1,6 @@
 import { Containers } from './containers.ts';
-import type { EngineEvent, EventsRequest } from './events/read.ts';
+import type { EngineEvent } from './events/journal.ts';
+import type { EventsRequest } from './events/read.ts';
 import { Images } from './images.ts';
 import { Networks } from './networks.ts';
 import { Context, type EngineOptions } from './store/context.ts';

@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../../engine/events/read.ts';
+import type { EngineEvent } from '../../engine/events/journal.ts';
 import { type ObjectTemplate, parseObjectTemplate } from '../template/template.ts';
 import { visible, visibleJson } from '../text/visible.ts';
 

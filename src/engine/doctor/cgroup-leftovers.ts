@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Looks } from '../../host/probe.ts';
 import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { containerOfCgroup } from '../../runtime/cgroup/paths.ts';
-import type { Leftover } from './leftovers.ts';
+import type { Leftover } from './leftover.ts';
 
 /** How far below a hierarchy's root containers' cgroups are looked for: `--cgroup-parent /team/a` is three down. */
 const DEPTH = 4;

@@ -1,7 +1,7 @@
 import type { Looks } from '../../host/probe.ts';
 import { type CgroupLayout, type Hierarchy, readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { type Controller, hierarchyOf, nameOn } from '../../runtime/cgroup/paths.ts';
-import type { Finding } from './host.ts';
+import type { Finding } from './finding.ts';
 
 /** What containers want of cgroups, and what is lost without it. */
 const CONTROLLERS: readonly [Controller, string][] = [

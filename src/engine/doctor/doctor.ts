@@ -1,12 +1,14 @@
 import { THIS_HOST } from '../../host/probe.ts';
 import type { Context } from '../store/context.ts';
+import type { Finding } from './finding.ts';
 import { firewallFindings } from './firewall.ts';
 import { networkLeftovers } from './gone-stores.ts';
-import { examineHost, type Finding } from './host.ts';
-import { clearLeftovers, findLeftovers, type Leftover } from './leftovers.ts';
+import { examineHost } from './host.ts';
+import type { Leftover } from './leftover.ts';
+import { clearLeftovers, findLeftovers } from './leftovers.ts';
 import { tryContainer } from './trial.ts';
 
-export type { Finding } from './host.ts';
+export type { Finding } from './finding.ts';
 
 /** What `doctor` found. */
 export interface Diagnosis {

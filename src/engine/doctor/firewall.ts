@@ -1,7 +1,7 @@
 import { findDamage } from '../networks/damage.ts';
 import { foreignFirewall } from '../networks/foreign-firewall.ts';
 import type { Context } from '../store/context.ts';
-import type { Finding } from './host.ts';
+import type { Finding } from './finding.ts';
 import { damageFindings } from './networks.ts';
 
 /**

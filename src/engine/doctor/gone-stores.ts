@@ -5,7 +5,7 @@ import { performNetworkFile, readLinks } from '../networks/perform.ts';
 import { bridgesOf } from '../networks/traces.ts';
 import type { Context } from '../store/context.ts';
 import { allNetworks } from '../store/networks.ts';
-import type { Leftover } from './leftovers.ts';
+import type { Leftover } from './leftover.ts';
 
 /**
  * What stores have left on this host that were deleted by hand, and bridges of this one that are of no network. Nothing

@@ -6,28 +6,8 @@ import { OWN_PROFILE, usualProfile } from '../../runtime/spec/lsm.ts';
 import { findProfileParser } from '../prepare/apparmor.ts';
 import type { Context } from '../store/context.ts';
 import { cgroupFindings } from './cgroups.ts';
+import type { Finding } from './finding.ts';
 import { storeFindings } from './store.ts';
-
-/** One thing that a host offers, or not. */
-export interface Finding {
-  topic:
-    | 'containers'
-    | 'rights'
-    | 'kernel'
-    | 'namespaces'
-    | 'cgroups'
-    | 'store'
-    | 'security'
-    | 'network'
-    | 'ids';
-  name: string;
-  state: 'ok' | 'limited' | 'missing';
-  detail: string;
-  /** What cannot be done without it. */
-  cost?: string | undefined;
-  /** How to get it. */
-  remedy?: string | undefined;
-}
 
 /** What this host offers, by looking only; what it costs is said in the words of the command line. */
 export async function examineHost(context: Context, looks: Looks): Promise<Finding[]> {

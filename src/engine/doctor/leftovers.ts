@@ -8,27 +8,7 @@ import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
 import { abandonedCgroups } from './cgroup-leftovers.ts';
-
-/** What somebody who died has left. */
-export interface Leftover {
-  kind:
-    | 'container'
-    | 'runtime directory'
-    | 'container directory'
-    | 'cgroup'
-    | 'temporary directory'
-    | 'trash'
-    | 'lock'
-    | 'store'
-    | 'bridge';
-  /** A container's name, or a path. */
-  name: string;
-  detail: string;
-  /** Why it is not to be touched: it may belong to somebody alive. */
-  foreign?: string | undefined;
-  /** Cleans it; may run beside other commands that do the same. */
-  clean(): Promise<void>;
-}
+import type { Leftover } from './leftover.ts';
 
 const ID = /^[0-9a-f]{64}$/;
 

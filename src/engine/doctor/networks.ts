@@ -1,7 +1,7 @@
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { errnoName, type FailureRecord } from '../../runtime/failure/failure.ts';
 import type { NetworkDamage } from '../networks/damage.ts';
-import type { Finding } from './host.ts';
+import type { Finding } from './finding.ts';
 
 const REMEDY = 'the next command that shows networks makes them what they should be: skiff network ls';
 

@@ -4,7 +4,7 @@ import type { KernelFacts } from '../../host/probe-kernel.ts';
 import { canMapOwners } from '../prepare/idmapped-mounts.ts';
 import { subordinateIds } from '../prepare/subordinate-ids.ts';
 import type { Context } from '../store/context.ts';
-import type { Finding } from './host.ts';
+import type { Finding } from './finding.ts';
 
 /** Below this an image of middle size no longer fits. */
 const LITTLE_SPACE = 1024 ** 3;

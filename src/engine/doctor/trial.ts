@@ -6,7 +6,7 @@ import { TemporaryDirectory } from '../../host/temporary.ts';
 import { removeTree } from '../../storage/trash.ts';
 import { EMBEDDED } from '../images/embedded.ts';
 import type { Context } from '../store/context.ts';
-import type { Finding } from './host.ts';
+import type { Finding } from './finding.ts';
 
 /** The last word is another program's if something hangs. */
 const PATIENCE_MS = 20_000;

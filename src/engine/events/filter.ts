@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { parseReference } from '../../image/reference.ts';
-import type { EngineEvent } from './read.ts';
+import type { EngineEvent } from './journal.ts';
 
 /** Values by the filter's name; those of one name are alternatives, but labels, which must all fit. */
 export type EventFilters = ReadonlyMap<string, readonly string[]>;

@@ -13,6 +13,17 @@ export interface NewEvent {
   attributes: Readonly<Record<string, string>>;
 }
 
+/** An event as it stands in the journal. */
+export interface EngineEvent {
+  type: string;
+  action: string;
+  id: string;
+  attributes: Readonly<Record<string, string>>;
+  scope: string;
+  /** ns since the epoch. */
+  timeNano: bigint;
+}
+
 /**
  * Appends a line to the journal of events: one write(2), about 30 us, as it stands on the path of `run`. What cannot be
  * written (a full disk) is lost: nothing fails for it. Monitors write theirs themselves, and put a full journal aside.

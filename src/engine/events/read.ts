@@ -3,17 +3,7 @@ import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, GrowingFile, watchDirectory } from '../../host/growing-file.ts';
 import type { Context } from '../store/context.ts';
 import { type EventFilters, eventFilter } from './filter.ts';
-
-/** An event as it stands in the journal. */
-export interface EngineEvent {
-  type: string;
-  action: string;
-  id: string;
-  attributes: Readonly<Record<string, string>>;
-  scope: string;
-  /** ns since the epoch. */
-  timeNano: bigint;
-}
+import type { EngineEvent } from './journal.ts';
 
 export interface EventsRequest {
   /** ns since the epoch, inclusive; absent: only what happens from now on, or, when `until` has passed, all. */

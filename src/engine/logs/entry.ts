@@ -18,6 +18,13 @@ export interface LogSelection {
   tail?: number | undefined;
 }
 
+/** How a container's log is read. */
+export interface LogRequest extends LogSelection {
+  /** Goes on until the container has ended and is not started again, or `until` has passed. */
+  follow: boolean;
+  signal?: AbortSignal | undefined;
+}
+
 /** A line of Docker's json-file format: `{"log":"…\n","stream":"stdout","time":"…"}`; none when a power cut tore it. */
 export function parseEntry(line: string): LogEntry | undefined {
   try {

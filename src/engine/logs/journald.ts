@@ -1,8 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import { linesOfProgram } from '../../host/run-program.ts';
 import type { ContainerRow } from '../store/containers.ts';
-import { type LogEntry, timeOfNanoseconds } from './entry.ts';
-import type { LogRequest } from './read.ts';
+import { type LogEntry, type LogRequest, timeOfNanoseconds } from './entry.ts';
 
 /** What journalctl says of an entry: text, or the bytes of what is not UTF-8. */
 type Field = string | number[] | undefined;

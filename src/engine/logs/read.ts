@@ -8,16 +8,10 @@ import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { type ContainerRow, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { type LogEntry, LogFilter, type LogSelection } from './entry.ts';
+import { type LogEntry, LogFilter, type LogRequest } from './entry.ts';
 import { LogFiles, readLogFiles } from './files.ts';
 
-export type { LogEntry } from './entry.ts';
-
-export interface LogRequest extends LogSelection {
-  /** Goes on until the container has ended and is not started again, or `until` has passed. */
-  follow: boolean;
-  signal?: AbortSignal | undefined;
-}
+export type { LogEntry, LogRequest } from './entry.ts';
 
 /**
  * What a container has written, oldest first, across rotated and compressed files, a few entries at a time. Throws

@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseStat } from '../../host/process.ts';
-import type { ProcessTable } from './top.ts';
 
 const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 
@@ -9,6 +8,12 @@ const TICKS = 100;
 
 /** Where fields of proc_pid_stat(5) stand after `comm`. */
 const FIELD = { state: 0, parent: 1, tty: 4, userTime: 11, systemTime: 12, startTime: 19 } as const;
+
+/** Processes as a table: what Docker's ContainerTop calls `Titles` and `Processes`. */
+export interface ProcessTable {
+  titles: string[];
+  processes: string[][];
+}
 
 /** Processes with the columns of `ps -ef`, from /proc alone; who ended meanwhile is left out. `now` in ms. */
 export function processTable(pids: readonly number[], now = Date.now()): ProcessTable {

@@ -6,13 +6,7 @@ import { appendContainerEvent } from '../events/journal.ts';
 import { observe } from '../state/observe.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { processTable } from './process-table.ts';
-
-/** Processes as a table: what Docker's ContainerTop calls `Titles` and `Processes`. */
-export interface ProcessTable {
-  titles: string[];
-  processes: string[][];
-}
+import { type ProcessTable, processTable } from './process-table.ts';
 
 /**
  * The processes of a running container, with pids of the host. Without `options` the columns of `ps -ef`, read from

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventFormat } from '../../../../src/cli/output/event-lines.ts';
 import { eventFilter } from '../../../../src/engine/events/filter.ts';
-import type { EngineEvent } from '../../../../src/engine/events/read.ts';
+import type { EngineEvent } from '../../../../src/engine/events/journal.ts';
 
 const FRONT = 'f'.repeat(64);
 const WEB = 'c'.repeat(64);

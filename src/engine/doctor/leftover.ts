@@ -1,0 +1,20 @@
+/** What somebody who died has left. */
+export interface Leftover {
+  kind:
+    | 'container'
+    | 'runtime directory'
+    | 'container directory'
+    | 'cgroup'
+    | 'temporary directory'
+    | 'trash'
+    | 'lock'
+    | 'store'
+    | 'bridge';
+  /** A container's name, or a path. */
+  name: string;
+  detail: string;
+  /** Why it is not to be touched: it may belong to somebody alive. */
+  foreign?: string | undefined;
+  /** Cleans it; may run beside other commands that do the same. */
+  clean(): Promise<void>;
+}

@@ -1,9 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
+import { type CommandEntry, type CommandGroup, isCalled } from './command/entry.ts';
 import { EXIT_ENGINE_FAILED, EXIT_WRONG_USAGE, exitCodeOf, WrongUsage } from './command/exit-code.ts';
 import { createSession, type GlobalOptions, type Session } from './command/session.ts';
-import { COMMANDS, type CommandEntry, type CommandGroup, GROUPS, isCalled } from './command-table.ts';
+import { COMMANDS, GROUPS } from './command-table.ts';
 import { print, printError } from './output/print.ts';
 
 /** How the program was started: what it takes to run it again. */

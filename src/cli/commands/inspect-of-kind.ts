@@ -1,4 +1,4 @@
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command/entry.ts';
 import { addLatest, type SelectionFlags, selected } from '../options/selection.ts';
 import { type Flags, inspect } from './inspect.ts';
 

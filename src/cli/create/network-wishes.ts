@@ -9,7 +9,7 @@ import { address, macAddress } from '../parse/addresses.ts';
 import { parseExtraHost, parseLink, resolverOption, searchDomain } from '../parse/names-and-servers.ts';
 import { type NetworkWish, namespaceOf, networkAlias, parseNetwork } from '../parse/network.ts';
 import { parseExpose, parsePublish } from '../parse/ports.ts';
-import type { NetworkFlags, NetworkWishes } from './network.ts';
+import type { NetworkFlags, NetworkWishes } from './network-flags.ts';
 
 const DEFAULT = { attachment: { network: 'bridge' } } satisfies NetworkWish;
 

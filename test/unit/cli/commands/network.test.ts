@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { CommandModule } from '../../../../src/cli/command/entry.ts';
 import type { Session } from '../../../../src/cli/command/session.ts';
-import type { CommandModule } from '../../../../src/cli/command-table.ts';
 import { network as inspectNetwork } from '../../../../src/cli/commands/inspect-of-kind.ts';
 import * as connect from '../../../../src/cli/commands/network/connect.ts';
 import * as create from '../../../../src/cli/commands/network/create.ts';

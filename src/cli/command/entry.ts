@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { Session } from './session.ts';
+
+/** What a command's module exports: it adds arguments, options and the action to the command. */
+export interface CommandModule {
+  define(command: Command, session: () => Session): void;
+}
+
+/** A command by name, loaded only when it is asked for. */
+export interface CommandEntry {
+  name: string;
+  aliases?: readonly string[];
+  summary: string;
+  /** Not for people: left out of the help. */
+  hidden?: boolean;
+  load(): Promise<CommandModule>;
+}
+
+/** Commands under a common word, as in `skiff container ls`. */
+export interface CommandGroup {
+  name: string;
+  summary: string;
+  /** In the order of the help. */
+  commands(): readonly CommandEntry[];
+}
+
+/** Whether a word of the command line is this command's name, or another one of it. */
+export function isCalled({ name, aliases }: CommandEntry, word: string): boolean {
+  return name === word || aliases?.includes(word) === true;
+}

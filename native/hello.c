@@ -35,7 +35,7 @@ static void begin(const char *label)
     column = LABEL_WIDTH + 2;
 }
 
-/* One word of a line that continues below its own beginning when it gets too long. */
+/* Prints one word of a line that continues below its own beginning when it gets too long. */
 __attribute__((format(printf, 1, 2))) static void word(const char *format, ...)
 {
     char text[4096];

@@ -84,7 +84,10 @@ static void wrote(struct encoder *encoder, size_t length)
     encoder->room -= length;
 }
 
-/* As often as the first byte comes again: what is there already is written once more, twice as much each time. */
+/*
+ * Repeats the first byte as often as it comes again: what is there already is written once more, twice as much each
+ * time.
+ */
 static void encode_run(struct encoder *encoder)
 {
     const struct form *form = &forms[(unsigned char)*encoder->at];
@@ -103,7 +106,10 @@ static void encode_run(struct encoder *encoder)
     wrote(encoder, size);
 }
 
-/* One character beyond ASCII, or a byte that begins none; how much was written. `*taken` is how much it is of the text. */
+/*
+ * Encodes one character beyond ASCII, or a byte that begins none, and returns how much was written. `*taken` is how
+ * much it is of the text.
+ */
 static size_t encode_sequence(char *out, const char *at, size_t left, size_t *taken)
 {
     size_t length = sequence_length((const unsigned char *)at, left);
@@ -124,7 +130,10 @@ static size_t encode_sequence(char *out, const char *at, size_t left, size_t *ta
     return length;
 }
 
-/* So many bytes one by one. What a byte becomes is found without a branch, which in such text would often be wrong. */
+/*
+ * Encodes so many bytes one by one. What a byte becomes is found without a branch, which in such text would often be
+ * wrong.
+ */
 static void encode_bytes(struct encoder *encoder, size_t count)
 {
     struct encoder now = *encoder;
@@ -144,7 +153,7 @@ static void encode_bytes(struct encoder *encoder, size_t count)
     *encoder = now;
 }
 
-/* Of a block whose first bytes were plain, as many as said, what comes next. */
+/* Encodes what comes next in a block whose first `plain` bytes need no encoding. */
 static void encode_special(struct encoder *encoder, size_t plain)
 {
     if (plain >= BLOCK / 4)

@@ -30,7 +30,7 @@ void adopt_failure(const char *record, size_t size);
  */
 int take_failure_code(void);
 
-/* Whether that is what was noted. */
+/* Whether the noted failure has this stage and this errno. */
 bool has_failed(enum stage stage, int error);
 
 /* The noted failure makes room for the next. */
@@ -40,11 +40,12 @@ void forget_failure(void);
 int decode_failure(const char *record, size_t size, const char *fields[3]);
 
 /*
- * For verbs that start nothing: sends a record to descriptor 3 when somebody listens there, else prints it to stderr.
+ * Reports a failure of a verb that starts nothing: as a record on descriptor 3 when somebody listens there, else on
+ * stderr.
  */
 void report_failure(const char *stage, int error, const char *detail);
 
-/* The same for the noted failure. */
+/* Reports the noted failure as report_failure() does. */
 void report_noted_failure(void);
 
 /* Prints a record as `skiff-helper: stage: detail: reason` to stderr. */

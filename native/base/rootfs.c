@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* As many symlinks as the kernel follows in a path. */
+/* The number of symlinks that the kernel follows in a path. */
 #define LINKS_MAX 40
 
 static int open_existing(const struct rootfs *rootfs, const char *target, uint64_t resolve)

@@ -6,5 +6,5 @@
  */
 int write_sysctl(const char *name, const char *value);
 
-/* Whether it has that value: -1 with errno, EINVAL: another one. */
+/* Compares a sysctl with `value`. -1 with errno, EINVAL: it has another one. */
 int check_sysctl(const char *name, const char *value);

@@ -15,7 +15,7 @@ enum trace_role {
 /* Begins a trace when the environment asks for one; survives the re-exec into the sealed copy. */
 void trace_begin(void);
 
-/* From now on this process notes under this role. */
+/* Sets the role under which this process notes moments from now on. */
 void trace_as(enum trace_role role);
 
 /* Notes that `what` (a string that lives forever) is done. */

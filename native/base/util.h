@@ -44,7 +44,7 @@ int write_all(int fd, const void *data, size_t size);
 /* Reads a small file of the kernel or of ours as a string; returns its length, -1 with errno. */
 ssize_t read_text(int dir, const char *path, char *text, size_t size);
 
-/* One write(2) to an existing file. */
+/* Writes a text to an existing file with one write(2). */
 int write_text(const char *path, const char *text);
 
 /* A decimal (or, base 8 and 16, octal or hexadecimal) number and nothing else; -1 with EINVAL. */
@@ -64,7 +64,10 @@ int64_t realtime_ms(void);
 int64_t monotonic_ms(void);
 int64_t monotonic_ns(void);
 
-/* How long poll may wait for this moment of monotonic_ms(): at most an hour, 0 when it has passed, -1 if it is -1. */
+/*
+ * Returns how long poll may wait for this moment of monotonic_ms(): at most an hour, 0 when it has passed, -1 if it is
+ * -1.
+ */
 int ms_until(int64_t moment);
 
 /* Whether a file by which something is decided is our user's, and nobody else may write it. */
@@ -74,7 +77,7 @@ bool is_ours_alone(const struct stat *file);
 /* Makes a directory of this mode, whatever the umask is; what exists is fine, and stays as it is. */
 int make_one_directory(const char *path, mode_t mode);
 
-/* The same with all directories above it. */
+/* Makes a directory as make_one_directory() does, with all directories above it. */
 int make_directories(const char *path, mode_t mode);
 
 /* Whether `word` is one of the comma-separated `words`. */

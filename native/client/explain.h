@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* What a failure of our own ends with. */
+/* The exit status of a failure that is the engine's own. */
 #define EXIT_ENGINE 125
 
 /*
@@ -14,7 +14,7 @@
  */
 int explain(const struct plan *plan, const char *name, const char *record, size_t size);
 
-/* The same for the noted failure. */
+/* Explains the noted failure as explain() does. */
 int explain_own_failure(const struct plan *plan, const char *name);
 
 /*

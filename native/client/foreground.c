@@ -66,7 +66,10 @@ static bool receive(void *data, size_t size)
     return true;
 }
 
-/* As Docker: when the reader of our output has gone we end as SIGPIPE would end us, and the container goes on. */
+/*
+ * Notes that the reader of our output has gone, as with Docker: we end as SIGPIPE would end us, and the container goes
+ * on.
+ */
 static void note_failed_write(struct output *output)
 {
     output->error = errno;
@@ -95,8 +98,8 @@ static ssize_t splice_output(int fd, struct output *output, size_t length)
 }
 
 /*
- * What cannot be written for another reason than a reader who left, such as a full disk, is thrown away until the
- * container ends, which then tells.
+ * Relays a frame of output. What cannot be written for another reason than a reader who left, such as a full disk, is
+ * thrown away until the container ends, which then tells.
  */
 static bool relay_output(int fd, size_t length)
 {

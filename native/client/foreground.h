@@ -41,8 +41,8 @@ struct foreground_result {
 };
 
 /*
- * It has started: from now on the terminal is raw and its size is passed on. For who joins later; who starts it gets a
- * frame that says so.
+ * Begins to follow a container that has started: the terminal is raw and its size is passed on. For who joins later;
+ * who starts the container gets a frame that says so.
  */
 void foreground_begin(struct foreground *foreground);
 

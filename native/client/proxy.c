@@ -9,12 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* As Docker: whoever insists this often gets the terminal back, and the container goes on. */
+/* The number of interruptions after which the user gets the terminal back, as with Docker; the container goes on. */
 #define INTERRUPTIONS_MAX 3
 
 static struct proxy target = {-1, -1};
 
-/* One short send is one piece in the stream, whoever interrupts whom. */
+/* Sends a line at once: one short send is one piece in the stream, whoever interrupts whom. */
 static void send_line(int control, const char *line, int length)
 {
     char answers[64];
@@ -33,7 +33,7 @@ static void send_signal(int number)
         return; /* the monitor is gone, or has more than enough of them */
 }
 
-/* With the default action, which happens when the handler returns. */
+/* Ends this process by the signal's default action, which happens when the handler returns. */
 static void die_by(int number)
 {
     raw_mode_leave();
@@ -85,7 +85,7 @@ static bool is_forwarded(int number)
     }
 }
 
-/* With SA_RESTART, as the handlers have done everything when they return. */
+/* Catches signals with SA_RESTART, as the handlers have done everything when they return. */
 void proxy_signals(const struct proxy *to)
 {
     struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Where they go; -1: nowhere. */
+/* The descriptors that signals and sizes go to; -1: nowhere. */
 struct proxy {
     int signals; /* a pipe that takes a byte for each; when -1 they are lines to `control` */
     int control; /* a socket that takes the lines `signal N` and `resize ROWS COLUMNS`; answers are thrown away */

@@ -24,7 +24,10 @@ static bool is_raw(const struct termios *mode)
     return mode->c_iflag == raw.c_iflag && mode->c_oflag == raw.c_oflag && mode->c_lflag == raw.c_lflag;
 }
 
-/* In a session of its own, so that neither the terminal's signals nor those to our group end it, or stop it. */
+/*
+ * Waits for the end of the process whose terminal this is. The guard has a session of its own, so that neither the
+ * terminal's signals nor those to our group end it, or stop it.
+ */
 static _Noreturn void guard_main(int pipe)
 {
     struct termios now;
@@ -41,7 +44,7 @@ static _Noreturn void guard_main(int pipe)
     _exit(0);
 }
 
-/* Without one, as there is no process to be had, only a SIGKILL leaves the terminal raw. */
+/* Starts the guard. Without one, as there is no process to be had, only a SIGKILL leaves the terminal raw. */
 static void start_guard(void)
 {
     sigset_t all, old;

@@ -64,7 +64,7 @@ static int set_ambient(uint64_t ambient)
     return 0;
 }
 
-/* Without a record: as setresuid(2) would leave them. */
+/* Completes the sets of a plan without a record `capabilities`: as setresuid(2) would leave them. */
 static int complete(struct capability_sets *sets, const struct identity *identity)
 {
     if (sets->given || identity->uid != 0) return 0;
@@ -80,7 +80,7 @@ static int failed_with_id(enum stage stage, id_t id)
     return failed(stage, text);
 }
 
-/* Which of them the user namespace does not map: the kernel only says that there is one (EINVAL). */
+/* Finds the group that the user namespace does not map: the kernel only says that there is one (EINVAL). */
 static int blame_group(const struct identity *identity)
 {
     int error = errno;

@@ -35,7 +35,7 @@ int write_id_maps(const struct plan *plan, pid_t pid)
                : 0;
 }
 
-/* What id 0 inside is outside. */
+/* Finds what id 0 of a user namespace is outside of it. */
 static int find_outside(pid_t pid, const char *file, uint32_t *outside)
 {
     char path[64], map[MAP_MAX * 4];

@@ -26,5 +26,5 @@ int show_mapped(int *directory, int users, const char *path);
 /* File system operations as `owner`, with all rights. Overlay makes copies as whoever mounted it. -1 with errno. */
 int act_as(const struct owner *owner);
 
-/* In the container's first process: becomes 0:0 of its user namespace, without groups. -1 with a noted failure. */
+/* Makes this process, the container's first one, 0:0 of its user namespace, without groups. -1 with a noted failure. */
 int become_root(void);

@@ -1,4 +1,4 @@
-/* What the command is executed under by a Linux security module: the records `label`. */
+/* The records `label`: what a Linux security module has the command executed under. */
 #pragma once
 
 #include "base/plan.h"

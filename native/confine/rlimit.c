@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-/* As prlimit64(2) takes it; UINT64_MAX is no limit. */
+/* A limit as prlimit64(2) takes it; UINT64_MAX is no limit. */
 struct limit {
     int64_t resource;
     uint64_t values[2]; /* soft, hard */

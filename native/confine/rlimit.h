@@ -10,8 +10,8 @@
 void rlimits_raise(const struct plan *plan);
 
 /*
- * -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises. `before_clone`: not yet that
- * of processes, which would count this process, too, and refuse the clone.
+ * Sets the plan's limits, but with `before_clone` not that of processes, which would count this process, too, and
+ * refuse the clone. -1 with a noted failure; EPERM: above the hard limit, which only CAP_SYS_RESOURCE raises.
  */
 int rlimits_set(const struct plan *plan, bool before_clone);
 

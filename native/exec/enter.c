@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* As /proc/PID/ns calls them. */
+/* The kinds of namespaces as /proc/PID/ns calls them. */
 static const struct {
     const char *name;
     uint64_t flag;
@@ -36,7 +36,7 @@ static const struct {
     {"net", CLONE_NEWNET}, {"cgroup", CLONE_NEWCGROUP}, {"user", CLONE_NEWUSER}, {"time", CLONE_NEWTIME},
 };
 
-/* Whether another process's namespace is another one. A kernel that does not know the kind has one for all. */
+/* Whether a namespace of another process is not ours. A kernel that does not know the kind has one for all. */
 static int differs(pid_t pid, const char *kind)
 {
     char path[64];
@@ -80,13 +80,14 @@ static int give_streams(pid_t pid, const struct entry_ends *ends)
 /* Where descriptors are beside the standard streams and the report; these are the stage's alone. */
 enum { ANSWER_FD = REPORT_FD + 1, TARGET_FD, TERMINAL_FD, TASKS_FD, PLACES };
 
-/* How a stage ends that has not reported: the cgroup has no room for a process, or for it and the stage. */
+/* The exit status of a stage that has not reported: the cgroup has no room for a process, or for it and the stage. */
 #define EXIT_FULL 2
 
 /*
- * How a stage counts. INSIDE: it joins the cgroups of the container just before it clones, so that the process is born
- * there. OUTSIDE, where there is no room for another: the process is born where we are, and moved, which no limit
- * refuses; meanwhile it is held (tracee.h), as it could do there what the cgroup is to keep it from.
+ * How a stage counts among the processes of the container. INSIDE: it joins the container's cgroups just before it
+ * clones, so that the process is born there. OUTSIDE, where there is no room for another: the process is born where we
+ * are, and moved, which no limit refuses; meanwhile it is held (tracee.h), as it could do there what the cgroup is to
+ * keep it from.
  */
 enum counting { INSIDE, OUTSIDE };
 
@@ -121,8 +122,8 @@ static int prepare(const struct plan *plan, const struct target *target, enum pr
 }
 
 /*
- * All at once, which is how the kernel lets the rights of before count for each of them, also when the user namespace
- * is among them (setns(2), pidfd). The root of the mount namespace becomes the root.
+ * Enters all namespaces at once, which is how the kernel lets the rights of before count for each of them, also when
+ * the user namespace is among them (setns(2), pidfd). The root of the mount namespace becomes the root.
  */
 static int enter(const struct target *target)
 {
@@ -157,7 +158,7 @@ static pid_t clone_sibling(void)
     return pid;
 }
 
-/* Its own place among those that are counted is free again when it ends. */
+/* Joins the container's cgroups. The stage's own place among those that are counted is free again when it ends. */
 static int join_counted(enum counting counting)
 {
     if (counting == INSIDE && fcntl(TASKS_FD, F_GETFD) >= 0 && write(TASKS_FD, "0", 1) < 0)
@@ -196,9 +197,9 @@ static _Noreturn void stage_main(const struct plan *plan, const struct target *t
 }
 
 /*
- * On v2 the stage is born in the cgroup, which unlike a move waits for nobody; its child cannot be, if a filter hides
- * clone3. Where the cgroup has handed its controllers on to others below it takes no processes (EBUSY); then it is that
- * of the first process.
+ * Clones the stage. On v2 it is born in the cgroup, which unlike a move waits for nobody; its child cannot be, if a
+ * filter hides clone3. Where the cgroup has handed its controllers on to others below it takes no processes (EBUSY);
+ * then it is that of the first process.
  */
 static pid_t clone_stage(const struct plan *plan, const struct target *target, enum counting counting)
 {

@@ -37,7 +37,9 @@ static struct {
     struct target target;
 } holder = {.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1, .left = {-1, -1}};
 
-/* Out of the client's session, terminal, directory and standard streams: whatever happens to it, the process goes on. */
+/*
+ * Leaves the client's session, terminal, directory and standard streams: whatever happens to it, the process goes on.
+ */
 static void leave_client(void)
 {
     sigset_t all;
@@ -132,7 +134,7 @@ static void close_theirs(struct entry_ends *theirs)
     close_fd(&theirs->terminal);
 }
 
-/* Who failed in the container knows better than who started it. */
+/* Waits for execve. A failure in the container is reported by who failed: it knows better than who started it. */
 static void await_execve(int report)
 {
     char record[RECORD_MAX];
@@ -224,7 +226,10 @@ static void attend(void)
     }
 }
 
-/* Before it is reaped: until then its pid namespace cannot end, so RUN/ID is still there. Returns the exit code. */
+/*
+ * Notes how the process ended, before it is reaped: until then its pid namespace cannot end, so RUN/ID is still there.
+ * Returns the exit code.
+ */
 static uint8_t note_end(void)
 {
     const struct plan *plan = holder.plan;

@@ -8,7 +8,7 @@
 
 #include "base/plan.h"
 
-/* Its ends of what it has in common with the client. */
+/* The holder's ends of what it has in common with the client. */
 struct holder_ends {
     int client;  /* a stream socket: frames, as between `run` and its monitor */
     int signals; /* a pipe: a byte for each signal */

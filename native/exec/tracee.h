@@ -8,11 +8,15 @@
 
 #include <sys/types.h>
 
-/* In the stage, while it has its rights: its parent holds it, and what it clones. -1 with errno: the host lets nobody trace. */
+/*
+ * Has the stage, while it has its rights, held by its parent, and what it clones as well. -1 with errno: the host lets
+ * nobody trace.
+ */
 int tracee_begin(void);
 
 /*
- * In its parent: moves what it clones into the cgroups of the plan and lets both go. `member` as for cgroups_place().
- * Without a child the stage is let go, too, and tells itself what failed. -1 with a noted failure: all were killed.
+ * Moves, in the stage's parent, what the stage clones into the cgroups of the plan and lets both go. `member` as for
+ * cgroups_place(). Without a child the stage is let go, too, and tells itself what failed. -1 with a noted failure: all
+ * were killed.
  */
 int tracee_move(pid_t stage, const struct plan *plan, pid_t member);

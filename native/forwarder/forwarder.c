@@ -41,8 +41,8 @@ static void control_ports(int operation)
 }
 
 /*
- * Where the limit of descriptors is for fewer ports, they are put beyond it: those below stay for the monitor, and the
- * limit, which the container inherits, is as it was afterwards.
+ * Holds a port. Where the limit of descriptors is for fewer ports, they are put beyond it: those below stay for the
+ * monitor, and the limit, which the container inherits, is as it was afterwards.
  */
 static int hold_port(const struct port *port, int lowest)
 {
@@ -109,7 +109,7 @@ void forwarder_watch(int epoll, uint32_t first_source)
     control_ports(EPOLL_CTL_ADD);
 }
 
-/* Whoever waits is told that nobody is there; else the same event came again and again. */
+/* Refuses whoever waits at a port: else the same event came again and again. */
 static void refuse(void)
 {
     for (size_t i = 0; i < forwarder.count; i++) {

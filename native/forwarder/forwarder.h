@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* How many numbers of events there are. */
+/* The number of different events of forwarder_watch(). */
 #define FORWARDER_SOURCES 2
 
 /*
@@ -18,13 +18,13 @@
  */
 int forwarder_hold(const char *ports_file);
 
-/* From here on the monitor hears in `epoll` of what arrives: as data.u32, `first_source` and the number of the event. */
+/* Has `epoll` tell the monitor of what arrives: as data.u32, `first_source` and the number of the event. */
 void forwarder_watch(int epoll, uint32_t first_source);
 
 /* Does what the event asks for. */
 void forwarder_event(uint32_t number);
 
-/* What ports lead to has changed: the next connection begins with the file as it is then. */
+/* Has the next connection begin with the file as it is then: what ports lead to has changed. */
 void forwarder_renew(void);
 
 /* Ends the forwarder and gives the ports up. Nothing held is fine. */

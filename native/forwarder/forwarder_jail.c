@@ -17,7 +17,7 @@
 #define F_SETPIPE_SZ 1031
 #endif
 
-/* Nobody's: neither the host nor a container's range of ids has it. In a user namespace it may not be there. */
+/* An id of nobody: neither the host nor a container's range of ids has it. In a user namespace it may not be there. */
 #define FORWARDER_UID 1957000054
 #define NOBODY 65534
 
@@ -84,7 +84,10 @@ static int limit(int resource, rlim_t value)
     return setrlimit(resource, &limits) < 0 ? -1 : (int)value;
 }
 
-/* Its own, which it may not even list once it is another user, and which is gone when it ends. */
+/*
+ * Makes a directory of this process's own the root: it may not even list it once it is another user, and it is gone when
+ * the process ends.
+ */
 static int leave_files(void)
 {
     return chroot("/proc/self/fdinfo") < 0 || chdir("/") < 0 ? -1 : 0;
@@ -104,7 +107,10 @@ int forwarder_limit_descriptors(int count)
     return limit(RLIMIT_NOFILE, (rlim_t)count);
 }
 
-/* Only now, as a change of user makes the kernel forget it; whoever died before is noticed by its absence. */
+/*
+ * Has the kernel end this process with its parent; not before, as a change of user makes the kernel forget it. A parent
+ * that died before is noticed by its absence.
+ */
 static int die_with(pid_t parent)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) return -1;

@@ -7,7 +7,7 @@
 /* Idle ones that are kept. */
 #define KEPT 16
 
-/* What a pipe may hold; the kernel's own size where a user may not have as much. */
+/* The size of a pipe; the kernel's own where a user may not have as much. */
 #define PIPE_SIZE (256 << 10)
 
 static struct pipe kept[KEPT];

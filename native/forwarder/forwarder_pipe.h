@@ -12,5 +12,5 @@ struct pipe {
 /* Makes it a pipe unless it is one; empty. -1 with errno. */
 int pipe_take(struct pipe *pipe);
 
-/* With something left in it, it is of no use to anybody else. None is fine. */
+/* Gives a pipe back; NO_PIPE is fine. With something left in it, it is of no use to anybody else, and closed. */
 void pipe_give_back(struct pipe *pipe, size_t left);

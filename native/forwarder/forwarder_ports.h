@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Of either family; AF_UNSPEC: none. */
+/* An address of either family; AF_UNSPEC: none. */
 union address {
     sa_family_t family;
     struct sockaddr any;

@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
-/* How long it stays when there is nothing to do. */
+/* How long the forwarder stays when there is nothing to do. */
 #ifndef FORWARDER_IDLE_MS
 #define FORWARDER_IDLE_MS 60000
 #endif
@@ -27,7 +27,10 @@
 
 #define BATCH 64
 
-/* Those of flows, idle pipes, the standard streams and epoll's, with some to spare. */
+/*
+ * The descriptors that are no connections: those of flows, idle pipes, the standard streams and epoll's, with some to
+ * spare.
+ */
 #define OTHER_DESCRIPTORS (FLOWS_MAX + 64)
 
 /* A port that is relayed, with where to. */
@@ -45,7 +48,10 @@ static struct {
     int64_t paused; /* monotonic ms until when no connection is taken unless one ends; 0: they are taken */
 } forwarder;
 
-/* All but the standard streams and what is relayed: the plan's lock, clients and streams of the container among them. */
+/*
+ * Closes all but the standard streams and what is relayed: the plan's lock, clients and streams of the container among
+ * them.
+ */
 static void close_others(const struct held_port *held, size_t count)
 {
     unsigned first = 3;
@@ -179,7 +185,7 @@ static void serve(void)
     }
 }
 
-/* As many connections as there can be descriptors for, whatever each of them needs. */
+/* Makes room for as many connections as there can be descriptors for, whatever each of them needs. */
 static int prepare_streams(void)
 {
     int others = OTHER_DESCRIPTORS + (int)forwarder.count;

@@ -23,7 +23,7 @@ static int set(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/* What every connection that is accepted inherits. */
+/* Listens, with the options that every accepted connection inherits. */
 static int listen_for_connections(int fd)
 {
     if (set(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 || set(fd, SOL_SOCKET, SO_KEEPALIVE, 1) < 0 ||

@@ -3,7 +3,7 @@
 
 #include "forwarder/forwarder_ports.h"
 
-/* What a kernel without the protocol or the family has for a port. */
+/* The result for a port whose protocol or family the kernel does not have. */
 #define NO_SUCH_SOCKET (-2)
 
 /*

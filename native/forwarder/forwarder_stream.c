@@ -22,7 +22,7 @@ enum { CLIENT, SERVER };
 #define SPLICE_MOST (1 << 20)
 #define TURN 16
 
-/* What comes from one side and goes to the other. */
+/* One direction of a connection: what comes from one side and goes to the other. */
 struct way {
     struct pipe pipe; /* only while something is under way in it, or much may come */
     size_t kept;      /* bytes in the pipe */
@@ -157,7 +157,7 @@ enum stream_accepted stream_accept(int listener, const union address *target)
     return STREAM_ACCEPTED;
 }
 
-/* What a step of a way comes to. */
+/* The outcome of a step of a way. */
 enum outcome { MOVED, WAITS, FAILED };
 
 static enum outcome blocked(void)
@@ -176,7 +176,7 @@ static enum outcome empty_pipe(struct way *way, int to)
     return n > 0 ? MOVED : FAILED;
 }
 
-/* What the receiver does not take now is kept in the pipe. */
+/* Moves what is there through the pipe, which keeps what the receiver does not take now. */
 static enum outcome copy(struct way *way, int from, int to)
 {
     static char buffer[COPY_MOST];
@@ -216,7 +216,7 @@ static enum outcome step(struct way *way, int from, int to)
     return way->bulk ? fill_pipe(way, from) : copy(way, from, to);
 }
 
-/* False: the connection is broken. */
+/* Moves what one side has sent to the other. False: the connection is broken. */
 static bool move(unsigned number, int side)
 {
     struct way *way = &streams[number].way[side];

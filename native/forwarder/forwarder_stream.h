@@ -19,7 +19,7 @@ int streams_prepare(int epoll, unsigned most);
  */
 enum stream_accepted stream_accept(int listener, const union address *target);
 
-/* How many there are. */
+/* Returns the number of connections. */
 unsigned streams_count(void);
 
 /* Moves what can be moved: `number` and `side` as in epoll's data (forwarder_events.h). */

@@ -56,7 +56,10 @@ int command_find(struct command *command, const char *path)
     return find(command, path != NULL ? path : "") < 0 ? failed(STAGE_EXEC, command->args[0]) : 0;
 }
 
-/* One that may not be executed makes room for the next; any other failure is told at once. */
+/*
+ * Executes the command, each file in turn: one that may not be executed makes room for the next, any other failure is
+ * told at once.
+ */
 int command_execute(const struct command *command)
 {
     int error = command->error;

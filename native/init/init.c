@@ -47,7 +47,10 @@ static int open_mount_point(const struct plan *plan)
     return fail_with(ENOENT), failed(STAGE_OVERLAY, plan->id);
 }
 
-/* It stays undumpable: who is in the same user namespace already must not trace it (CVE-2016-9962). */
+/*
+ * Gives up the host's rights. The process stays undumpable: who is in the same user namespace already must not trace it
+ * (CVE-2016-9962).
+ */
 static int give_up_host(const struct plan *plan, struct rootfs *rootfs)
 {
     rootfs->unprivileged = true;

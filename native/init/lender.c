@@ -18,7 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-/* Where the lender is at home: its mount namespace, and its root there. */
+/* The lender's home: its mount namespace, and its root there. */
 struct place {
     int mounts, root;
 };
@@ -30,7 +30,7 @@ static int open_users(pid_t init)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* What only privileged processes may do to the first process, before anything else of it happens. */
+/* Does what only privileged processes may do to the first process, before anything else of it happens. */
 static int give_rights(const struct plan *plan, pid_t init, const struct lender_ends *ends,
                        const struct owner *owner)
 {
@@ -46,8 +46,8 @@ static int give_rights(const struct plan *plan, pid_t init, const struct lender_
 }
 
 /*
- * Nobody else sees the mounts that are needed on the way: layers shown through the maps, and an overlay that mount(2)
- * has to attach. First slave, so that they do not reach the host.
+ * Leaves the host's mount namespace, so that nobody else sees the mounts that are needed on the way: layers shown
+ * through the maps, and an overlay that mount(2) has to attach. First slave, so that they do not reach the host.
  */
 static int leave_mounts(struct place *place)
 {

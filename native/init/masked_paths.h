@@ -1,5 +1,5 @@
 /*
- * What a container must not see or change: masked and read-only paths. Missing ones need no hiding. All return -1 with
+ * Masked and read-only paths: what a container must not see or change. Missing ones need no hiding. All return -1 with
  * a noted failure.
  */
 #pragma once

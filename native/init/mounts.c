@@ -85,7 +85,10 @@ static int create(const char *type, const char *source, const char *data, uint64
     return k_fsmount(fs, (unsigned)attributes);
 }
 
-/* As k_move_mount, which says EINVAL when one is a directory and the other is not: ENOTDIR or EISDIR, as of a path. */
+/*
+ * Attaches a mount as k_move_mount() does, which says EINVAL when one is a directory and the other is not: ENOTDIR or
+ * EISDIR, as of a path.
+ */
 static int attach_mount(int mount, int target)
 {
     struct stat what, where;
@@ -204,7 +207,7 @@ static int link_controllers(int directory, const char *name)
     return 0;
 }
 
-/* One v1 hierarchy, or `unified`, below the directory of all. */
+/* Mounts one v1 hierarchy, or `unified`, below the directory of all. */
 static int mount_hierarchy(int directory, const char *name, unsigned access)
 {
     bool unified = strcmp(name, "unified") == 0;

@@ -34,7 +34,10 @@ static void unmount(int mount)
     umount2(path, MNT_DETACH);
 }
 
-/* What shows layers mapped is attached over them; whoever opens something below them later must not go through it. */
+/*
+ * Detaches what shows layers mapped, which is attached over them: whoever opens something below them later must not go
+ * through it.
+ */
 static void detach_mapped(struct layers *layers)
 {
     for (unsigned i = 2; i < layers->count; i++)
@@ -90,7 +93,7 @@ static int open_upper(struct layers *layers, const struct record *record, int us
                : 0;
 }
 
-/* As they are, or through the ids of the user namespace `users`. */
+/* Opens the layers of a record as they are, or through the ids of the user namespace `users`. */
 static int open_layers(struct layers *layers, const struct record *record, int users)
 {
     if (open_upper(layers, record, users) < 0) return -1;
@@ -115,15 +118,18 @@ static int configure_overlay(void *context, const char *word)
 }
 
 /*
- * Before Linux 6.5 options were collected unread, whatever they were; at the end overlay refused lowerdir+, with a line
- * in the kernel's log for every start. One that no kernel knows tells them apart without any noise.
+ * Whether the kernel reads options when they are given. Before Linux 6.5 they were collected unread; at the end overlay
+ * refused lowerdir+, with a line in the kernel's log for every start. An option that no kernel knows tells them apart
+ * without any noise.
  */
 static bool reads_options(int fs)
 {
     return k_fsconfig(fs, K_FSCONFIG_SET_FLAG, "skiff-probe", NULL) < 0;
 }
 
-/* With the mount API: every layer is an option of its own (lowerdir+). EINVAL from kernels that do not know it. */
+/*
+ * Mounts with the mount API: every layer is an option of its own (lowerdir+). EINVAL from kernels that do not know it.
+ */
 static int mount_by_steps(const struct layers *layers, const char *words)
 {
     uint64_t attributes = 0;
@@ -151,7 +157,7 @@ static int append_option(void *context, const char *word)
 }
 
 /*
- * With mount(2): the options have one page, so the directories are named relative to /proc/self/fd, "7:8:9". The
+ * Mounts with mount(2): the options have one page, so the directories are named relative to /proc/self/fd, "7:8:9". The
  * mount comes back as a clone, as attributes cannot be given along with every flag that mount(2) lacks.
  */
 static int mount_at_once(const struct layers *layers, const char *words, const char *mount_point)

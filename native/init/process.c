@@ -34,7 +34,10 @@ static struct process {
     char home[sizeof "HOME=" + 256];
 } process = {.umask = 022};
 
-/* Who is to execute the command may look at this process's memory, but not at the plan (enter.c). */
+/*
+ * Appends to an array, copied for a process that is not the first: who is to execute the command may look at this
+ * process's memory, but not at the plan (enter.c).
+ */
 static int append(const char *array[], unsigned *count, const char *value)
 {
     array[*count] = process.role == FIRST_PROCESS ? value : strdup(value);
@@ -190,9 +193,9 @@ static int enter_directory(const struct rootfs *rootfs)
 }
 
 /*
- * With the identity of the user, so that the kernel decides as it will for the command. The filter comes last: of what
- * it may forbid only capset (without no-new-privileges), execve, and for a failure write and exit_group are still to
- * be called; with a reaper also what reaper.c does.
+ * Takes on the identity of the user, so that the kernel decides as it will for the command. The filter comes last: of
+ * what it may forbid only capset (without no-new-privileges), execve, and for a failure write and exit_group are still
+ * to be called; with a reaper also what reaper.c does.
  */
 static int take_on_identity(const struct plan *plan)
 {

@@ -21,7 +21,9 @@ void terminal_expect_size(const struct winsize *size)
     expected_size = *size;
 }
 
-/* In devpts nobody can make anything, so what is called ptmx there is the kernel's. */
+/*
+ * Opens the master of a new terminal. In devpts nobody can make anything, so what is called ptmx there is the kernel's.
+ */
 static int open_master(const struct rootfs *rootfs)
 {
     struct statfs filesystem;

@@ -9,11 +9,13 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 
-/* In the client, before it forks: what the terminal is to be like from its first byte on. None: 0 by 0. */
+/*
+ * Says, in the client and before it forks, what size the terminal is to have from its first byte on; else it is 0 by 0.
+ */
 void terminal_expect_size(const struct winsize *size);
 
 /*
- * In who becomes, or clones, the process, with the host's or the container's root: makes the terminal, takes it as 0, 1
+ * Makes the terminal, with the host's or the container's root, in who becomes, or clones, the process: takes it as 0, 1
  * and 2, and sends the master over `socket`. -1 with a noted failure.
  */
 int terminal_make(const struct rootfs *rootfs, int socket);
@@ -24,5 +26,5 @@ int terminal_control(void);
 /* Shows the terminal that is standard input at /dev/console. -1 with a noted failure. */
 int terminal_bind_console(const struct rootfs *rootfs);
 
-/* In the monitor, after execve was seen: the master, which does not block. -1 with a noted failure. */
+/* Returns the master, which does not block, in the monitor after execve was seen. -1 with a noted failure. */
 int terminal_receive(int socket);

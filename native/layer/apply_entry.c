@@ -189,7 +189,7 @@ int discard_entry(struct layer *layer, const char *path)
     return tree_remove(parent, name);
 }
 
-/* For a layer that says nothing of its root: it looks like the one below. */
+/* Gives the root of a layer that says nothing of it the looks of the one below. */
 int inherit_root(struct layer *layer, const char *from)
 {
     if (parent_leave(layer) == -1) return -1;

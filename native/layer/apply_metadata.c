@@ -50,7 +50,9 @@ int set_opaque(int dir, const char *name)
     return name == NULL ? setxattr(path, OPAQUE, "y", 1, 0) : lsetxattr(path, OPAQUE, "y", 1, 0);
 }
 
-/* All attribute names of an object, each ended by NUL; the caller frees them. Returns their length, 0 for none. */
+/*
+ * Lists all attribute names of an object, each ended by NUL; the caller frees them. Returns their length, 0 for none.
+ */
 static ssize_t list_attributes(const char *path, bool follow, char **names)
 {
     *names = NULL;

@@ -57,8 +57,8 @@ int mount_overlay(struct layer *layer, const char *work, int lower_count, char *
 }
 
 /*
- * What writing other people's files takes and no more. CAP_SYS_ADMIN stays for trusted attributes, which any entry
- * may need; nothing is ever executed from here.
+ * Keeps the capabilities that writing other people's files takes, and no more. CAP_SYS_ADMIN stays for trusted
+ * attributes, which any entry may need; nothing is ever executed from here.
  */
 int keep_needed_capabilities(void)
 {

@@ -52,7 +52,7 @@ static bool same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* What one step of a walk found: the directory goes on in *dir, or a symlink changed *rest. */
+/* Takes one step of a walk: the directory goes on in *dir, or a symlink changed *rest. */
 static int step(struct layer *layer, int *dir, const char *name, char *rest, size_t size, bool create)
 {
     struct stat here, st;

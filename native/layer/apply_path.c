@@ -26,7 +26,7 @@ const char *split_path(const char *path, size_t *parent_length)
     return slash == NULL ? path : slash + 1;
 }
 
-/* Where a directory of the layer lies, free of symlinks, with `name` appended unless it is NULL. */
+/* Finds where a directory of the layer lies, free of symlinks, with `name` appended unless it is NULL. */
 bool canonical_path(const struct layer *layer, int dir, const char *name, char path[PATH_MAX])
 {
     char link[64], full[PATH_MAX];

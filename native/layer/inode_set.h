@@ -9,6 +9,6 @@ struct inode_set {
     size_t size, used;
 };
 
-/* 1 when it was not in the set, 0 when it was; -1 with errno. */
+/* Adds an inode: 1 when it was not in the set, 0 when it was; -1 with errno. */
 int inode_set_add(struct inode_set *set, ino_t inode);
 void inode_set_free(struct inode_set *set);

@@ -23,7 +23,7 @@ struct level {
     size_t path_length; /* of the path up to and including it */
 };
 
-/* Where the first name of an inode with several was made. */
+/* The first name of an inode that has several. */
 struct link {
     dev_t device;
     ino_t inode;
@@ -160,7 +160,7 @@ static int grow_links(struct walk *walk)
     return 0;
 }
 
-/* 1: it is another name of what was copied already, and linked. 0: it is not, and remembered. */
+/* Links another name of a file that was copied already: 1. 0: it is the first name, and remembered if there are more. */
 static int copy_link(struct walk *walk, const char *name, const struct stat *st)
 {
     if (st->st_nlink < 2) return 0;

@@ -96,7 +96,10 @@ static int shift_value(const struct id_maps *maps, const char *attribute, char *
     return 0;
 }
 
-/* By way of /proc, as the calls that take a directory are of Linux 6.13; the last name is not followed. */
+/*
+ * Shifts attributes by way of /proc, as the calls that take a directory are of Linux 6.13; the last name is not
+ * followed.
+ */
 static int shift_attributes(const struct id_maps *maps, const char *from, const char *to)
 {
     static char names[VALUE_MAX], value[VALUE_MAX + sizeof(struct vfs_ns_cap_data)];

@@ -18,7 +18,7 @@ static const struct {
 
 static const struct log_driver *driver; /* NULL: no log */
 
-/* Of each stream: when the line began that is being cut, and how many pieces of it there were. */
+/* The line of each stream that is being cut: when it began, and how many pieces of it there were. */
 static struct timespec began[2];
 static unsigned pieces[2];
 
@@ -52,7 +52,10 @@ bool log_is_open(void)
     return driver != NULL;
 }
 
-/* Who asks for the lines since one of them must not get those before it, too. */
+/*
+ * Returns the time of the next line, later than that of the last one: who asks for the lines since one of them must not
+ * get those before it, too.
+ */
 static struct timespec next_time(void)
 {
     if (!is_now)

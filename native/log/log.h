@@ -25,7 +25,7 @@ void log_append(int stream, const char *text, size_t length, bool complete);
 /* Hands what was appended to the kernel. */
 void log_flush(void);
 
-/* Nothing comes at present: gives back memory that much output took. */
+/* Gives back memory that much output took: nothing comes at present. */
 void log_rest(void);
 
 void log_close(void);

@@ -133,7 +133,7 @@ static size_t attributes_size(void)
     return size;
 }
 
-/* They are the same in every line: encoded once. */
+/* Encodes the attributes once: they are the same in every line. */
 static int encode_attributes(void)
 {
     struct record record = {.end = NULL};

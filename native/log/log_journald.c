@@ -58,7 +58,7 @@ static int open_log(const struct plan *plan)
     return log_socket_open(&journald, plan->log_path);
 }
 
-/* What is too long for a datagram goes as a sealed file. */
+/* Sends what is too long for a datagram as a sealed file. */
 static void send_as_file(const struct iovec *parts, size_t count)
 {
     owned_fd file = memfd_create("journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -43,7 +43,7 @@ struct lost_note {
     char text[80];
 };
 
-/* Whether messages were lost before the one that was just sent: then fills in the note to send, and counts anew. */
+/* Whether messages were lost before the one that was just sent; if so fills in the note to send, and counts anew. */
 bool log_socket_note_lost(struct log_socket *to, const struct log_entry *sent, struct lost_note *note);
 
 /* Waits a second at most for a stream's server to take the rest. */

@@ -35,7 +35,10 @@ static void kill_process(const struct plan *plan, const struct process_id *proce
     poll(&dead, 1, KILL_PATIENCE_MS);
 }
 
-/* Without a state record the start was not completed: then there is no end to tell of either. */
+/*
+ * Ends what is left of the container and notes it. Without a state record the start was not completed: then there is no
+ * end to tell of either.
+ */
 static int end_container(const struct plan *plan, int rundir)
 {
     struct state_record state;

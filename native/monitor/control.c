@@ -17,14 +17,17 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-/* Whoever asks while the machine is busy waits, and is not told EAGAIN; the kernel may take less (somaxconn). */
+/*
+ * The length of the listen queue: who asks while the machine is busy waits, and is not told EAGAIN; the kernel may take
+ * less (somaxconn).
+ */
 #define BACKLOG 4096
 
 #define LINE_MAX_BYTES 63
 
 /*
- * Who has connected, which only root can. Every waiting `wait`, `stop` or `lock` holds a slot until the end; when all are
- * taken by those, newcomers stay in the listen queue, and one that says nothing makes room for them.
+ * A connection, which only root can make. Every waiting `wait`, `stop` or `lock` holds a slot until the end; when all
+ * are taken by those, newcomers stay in the listen queue, and one that says nothing makes room for them.
  */
 struct waiter {
     int fd; /* 0: a free slot; descriptor 0 is /dev/null and never a client */
@@ -71,7 +74,7 @@ void control_serve(const struct plan *of, int epoll_fd)
     epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
 }
 
-/* Who has the lock: of those who asked for it, the one who has been here longest. */
+/* Returns who has the lock: of those who asked for it, the one who has been here longest. */
 static struct waiter *lock_holder(void)
 {
     struct waiter *holder = NULL;
@@ -83,7 +86,7 @@ static struct waiter *lock_holder(void)
 
 static void answer(struct waiter *waiter, const char *text);
 
-/* Whoever had the lock passes it on, but not in the end, when everybody is hung up on. */
+/* Hangs up. Whoever had the lock passes it on, but not in the end, when everybody is hung up on. */
 static void drop(struct waiter *waiter)
 {
     bool passes_on = waiter == lock_holder() && listener >= 0;
@@ -93,7 +96,7 @@ static void drop(struct waiter *waiter)
     if (next != NULL) answer(next, "ok\n");
 }
 
-/* It has not said yet what it waits for. */
+/* Whether a connection has not said yet what it waits for. */
 static bool is_heard(const struct waiter *waiter)
 {
     return !waiter->waits && waiter->turn == 0;
@@ -145,7 +148,7 @@ static void answer_result(struct waiter *waiter, int result)
     answer(waiter, text);
 }
 
-/* From here on only a hang-up is of interest. */
+/* Stops reading from a connection: only a hang-up is of interest. */
 static void stop_hearing(const struct waiter *waiter, uint32_t hang_up)
 {
     struct epoll_event event = {.events = hang_up, .data.u32 = SOURCE_CONTROL + (uint32_t)(waiter - waiters)};
@@ -182,7 +185,7 @@ static bool is_signal(int64_t number)
     return number >= 1 && number <= 64;
 }
 
-/* From here on the connection is the relay's. A client that did not wait for the answer may have sent input already. */
+/* Hands a connection over to the relay. A client that did not wait for the answer may have sent input already. */
 static void hand_over(struct waiter *waiter, const char *words)
 {
     int streams = streams_parse(words);

@@ -37,7 +37,7 @@ static int open_sockets(void)
     return endpoints.host.rtnl >= 0 ? 0 : network_open(&endpoints.host);
 }
 
-/* One that is being written has a dot in front. */
+/* Whether an entry is a network file; one that is being written has a dot in front. */
 static int is_file(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
@@ -74,7 +74,7 @@ static int take_down(const struct files *files, int count, enum links links)
     return result;
 }
 
-/* All of them or none: what another start finds there is its own. */
+/* Brings all files up or none: what another start finds there is its own. */
 static int bring_up_files(const char *directory, int container)
 {
     owned(free_files) struct files files = {.count = 0};
@@ -90,7 +90,7 @@ static int bring_up_files(const char *directory, int container)
     return 0;
 }
 
-/* Somebody may have flushed it, or loaded another ruleset. */
+/* Looks at the firewall: somebody may have flushed it, or loaded another ruleset. */
 static int check_firewall(const struct plan *plan)
 {
     struct record record = plan_find(plan, OP_FIREWALL);
@@ -112,7 +112,10 @@ static int bring_up(const struct plan *plan, int container)
     return check_firewall(plan) < 0 ? -1 : bring_up_files(plan->networks, container);
 }
 
-/* What belongs to the networks, not to this container, is not there, or not as it should be. */
+/*
+ * Whether the noted failure is of something that belongs to the networks, not to this container: it is not there, or
+ * not as it should be.
+ */
 static bool is_curable(void)
 {
     return has_failed(STAGE_FIREWALL, ENOENT) || has_failed(STAGE_VETH, ENODEV) ||

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-/* At the monitor's start: nothing is up yet. Who does not say so cleans up after a monitor that died. */
+/* Says, at the monitor's start, that nothing is up yet. Who does not say so cleans up after a monitor that died. */
 void endpoints_begin(void);
 
 /*

@@ -17,7 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-/* All that a pipe holds by default, sixteen times 4 kB, and what comes meanwhile. */
+/* The reads of one event: all that a pipe holds by default, sixteen times 4 kB, and what comes meanwhile. */
 #define READS_PER_EVENT 32
 
 enum status { STARTING, HEALTHY, UNHEALTHY };
@@ -86,7 +86,7 @@ int health_prepare(const struct plan *of, int epoll_fd)
     return 0;
 }
 
-/* Between the end of a check, or the start of the container, and the next check. */
+/* Returns the pause between the end of a check, or the start of the container, and the next check. */
 static int64_t pause_between(void)
 {
     bool in_start_period = monotonic_ms() - health.started < settings.start_period;
@@ -119,13 +119,13 @@ static void watch(int fd, enum source source)
     epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* In the start period failures count for nothing until there was a success. */
+/* Whether a failure counts: in the start period it does not until there was a success. */
 static bool counts(void)
 {
     return health.status != STARTING || check.since - health.started >= settings.start_period;
 }
 
-/* One that just became unhealthy. */
+/* Acts upon a container that just became unhealthy. */
 static void act(void)
 {
     if (settings.action == ACT_KILL) stopping_send(SIGKILL);

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-/* Its own are the pipes' other ends, and where the others are looked for. */
+/* The descriptors of the process that stays with a check: standard streams, and the report's end. */
 enum { NULL_FD, OUTPUT_FD, ERROR_FD, PLACES = REPORT_FD + 1 };
 
 static _Noreturn void fail(void)
@@ -58,7 +58,10 @@ static pid_t enter(const struct plan *plan, const struct health_target *target)
     return check;
 }
 
-/* In time, what the check left behind is the container's; else it belongs to the check, and ends with it. */
+/*
+ * Ends the process that follows the check. In time, what the check left behind is the container's; else it belongs to
+ * the check, and ends with it.
+ */
 static _Noreturn void end(int status, bool late)
 {
     if (cgroup[0] != '\0' && late) cgroup_end(cgroup);
@@ -67,8 +70,8 @@ static _Noreturn void end(int status, bool late)
 }
 
 /*
- * All signals are blocked, as they are in the monitor: they wait until somebody asks for them. Without a cgroup of its
- * own, at least what is still in the check's process group is killed with it.
+ * Waits for the check or for a signal: all are blocked, as they are in the monitor, until somebody asks for them.
+ * Without a cgroup of its own, at least what is still in the check's process group is killed with it.
  */
 static _Noreturn void follow(pid_t check)
 {

@@ -14,7 +14,7 @@ struct health_process {
     int report; /* a record when it could not be started */
 };
 
-/* Which container: its first process. */
+/* The container of a check: its first process. */
 struct health_target {
     pid_t pid;
     int64_t start_time;

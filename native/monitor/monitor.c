@@ -42,7 +42,7 @@ static struct {
 } monitor;
 
 /*
- * Out of the client's session, terminal, directory and standard streams: whatever happens to it, the container goes on.
+ * Leaves the client's session, terminal, directory and standard streams: whatever happens to it, the container goes on.
  * SIGTERM, which a host sends when it goes down, stops the container; other signals are for nobody.
  */
 static int detach(void)
@@ -71,7 +71,7 @@ static void send_failure(int client)
     if (write_all(client, header, sizeof header) == 0) write_all(client, record, size);
 }
 
-/* Nobody waits for what the last one takes along. */
+/* Leaves the networks. Nobody waits for what the last one takes along. */
 static void leave_company(const struct plan *plan)
 {
     if (plan->last_out != NULL && company_hand_over(plan->last_out) < 0) trace("bridge left");
@@ -130,7 +130,7 @@ static void leftover_happens(uint32_t number, uint32_t events)
     leftover_event((int)number);
 }
 
-/* Who attends to what, in the order of sources.h. The end of the first process is attended to by attend(). */
+/* The handlers of events, in the order of sources.h. The end of the first process is for attend(). */
 static const struct {
     enum source first;
     void (*single)(void);
@@ -239,7 +239,7 @@ static void attend(struct exit_record *record)
     tell_of_end(record);
 }
 
-/* Nothing of the run that ended is held any more but its runtime directory. */
+/* Lets go of all that the run had but its runtime directory. */
 static void release(void)
 {
     struct container *container = &monitor.container;
@@ -248,7 +248,7 @@ static void release(void)
     close_fd(&monitor.client_signals);
 }
 
-/* Without room on the disk the record stays in the runtime directory, and supervision goes on. */
+/* Drafts the record of the end. Without room on the disk it stays in the runtime directory, and supervision goes on. */
 static bool draft_end(const struct exit_record *record)
 {
     if (draft_exit(monitor.plan->exit_record, record) == 0) return true;
@@ -262,7 +262,7 @@ static void send_exit(const struct exit_record *record)
     relay_send(FRAME_EXIT, end, sizeof end);
 }
 
-/* What a run left behind when it is not the last one; whoever waited for its end hears of it. */
+/* Notes the end of a run that is not the last one; whoever waited for its end hears of it. */
 static void note_pause(const struct exit_record *record, int64_t delay)
 {
     struct state_record state = {
@@ -282,7 +282,7 @@ static void note_pause(const struct exit_record *record, int64_t delay)
     relay_hang_up();
 }
 
-/* False: somebody said that the container is not to be started again. */
+/* Serves until the pause is over. False: somebody said that the container is not to be started again. */
 static bool pause_before_restart(int64_t delay)
 {
     int64_t until = monotonic_ms() + delay;
@@ -320,7 +320,7 @@ static void note_failed_start(struct exit_record *record)
     tell_of_end(record);
 }
 
-/* As often as the policy says; true when it runs again, false when it stays ended. */
+/* Starts the container again as often as the policy says; true when it runs, false when it stays ended. */
 static bool restart(struct exit_record *record)
 {
     for (;;) {
@@ -349,7 +349,7 @@ static int64_t read_timeout(const struct plan *plan)
     return -1;
 }
 
-/* What the monitor needs besides the container's own; before anything of the container is there. */
+/* Prepares what the monitor needs besides the container's own, before anything of the container is there. */
 static int prepare(const struct plan *plan, int signals)
 {
     monitor.plan = plan;

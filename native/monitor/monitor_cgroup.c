@@ -38,7 +38,10 @@ static int put(const char *directory, const char *file, const char *process)
     return write_text(path, process);
 }
 
-/* To the first of `count` directories that takes it, which are fields from `back` on. -1 with the errno of the last. */
+/*
+ * Writes the process to `file` of the first of `count` directories that takes it, which are fields from `back` on. -1
+ * with the errno of the last.
+ */
 static int put_first(const char *back, unsigned count, const char *file, const char *process)
 {
     for (; put(back, file, process) < 0; back = next_field(back)) {
@@ -47,7 +50,7 @@ static int put_first(const char *back, unsigned count, const char *file, const c
     return 0;
 }
 
-/* Where the calling process, which has no threads, writes 0 to: on v1 as cgroups_join_v1() does it. */
+/* Returns the file to which the calling process, which has no threads, writes 0: on v1 as cgroups_join_v1() does it. */
 static const char *file_for_self(const struct record *record)
 {
     return strcmp(record->arg[0], "v1") == 0 ? "tasks" : "cgroup.procs";

@@ -1,6 +1,6 @@
 /*
- * Where limits of a container's CPU and block I/O hold for its monitor, by the records `monitor-cgroup`: what a container
- * makes others do counts as its own. Without such records nothing is done.
+ * The records `monitor-cgroup`: where limits of a container's CPU and block I/O hold for its monitor, as what a
+ * container makes others do counts as its own. Without such records nothing is done.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ int monitor_cgroups_make(const struct plan *plan);
 int monitor_cgroups_join(const struct plan *plan);
 
 /*
- * It goes back; what it has started stays. One that cannot go back stays, too: then the teardown cannot remove its
- * cgroup, and says so.
+ * Takes the calling process back; what it has started stays. One that cannot go back stays, too: then the teardown
+ * cannot remove its cgroup, and says so.
  */
 void monitor_cgroups_leave(const struct plan *plan);
 

@@ -9,10 +9,13 @@
 /* Reads it; without one nothing is ever started again. -1 with a noted failure. */
 int restart_prepare(const struct plan *plan);
 
-/* What holds from now on: `no`, `on-failure`, `always` or `unless-stopped`, how often at most. -1 with EINVAL. */
+/*
+ * Sets the policy that holds from now on: `no`, `on-failure`, `always` or `unless-stopped`, how often at most. -1 with
+ * EINVAL.
+ */
 int restart_set(const char *word, const char *maximum);
 
-/* What a run was like. */
+/* A run that ended. */
 struct ended_run {
     int code;
     int64_t lasted_ms;
@@ -20,8 +23,8 @@ struct ended_run {
     bool unhealthy; /* it was stopped to be started again, whatever the policy says */
 };
 
-/* How many ms to wait before the next start; -1: there is none. Counts. */
+/* Returns how many ms to wait before the next start, and counts it; -1: there is none. */
 int64_t restart_delay(const struct ended_run *run);
 
-/* How often it was started again. */
+/* Returns how often the container was started again. */
 int64_t restart_count(void);

@@ -17,7 +17,10 @@ static int mkdir_step(const struct record *record)
     return make_one_directory(record->arg[0], (mode_t)mode);
 }
 
-/* What the kernel may lack (ENOENT, EACCES), or may not change any more once there are members or children (EBUSY). */
+/*
+ * Writes what the kernel may lack (ENOENT, EACCES), or may not change any more once there are members or children
+ * (EBUSY).
+ */
 static int write_optional(const struct record *record)
 {
     if (write_text(record->arg[0], record->arg[1]) == 0) return 0;

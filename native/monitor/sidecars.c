@@ -20,7 +20,7 @@
 
 /* A resolver that ends sooner than this after its start would do so again. */
 #define RESOLVER_LIFE_MS 1000
-/* Its rules are a few hundred bytes. */
+/* The most that the resolver's rules may be; they are a few hundred bytes. */
 #define RULES_MAX (64 << 10)
 
 static struct {
@@ -59,7 +59,10 @@ static int read_rules(struct nft_messages *rules)
     return read(fd, rules->data, rules->size) == stat.st_size ? 0 : fail_with(EIO);
 }
 
-/* Whoever cannot come back would do to the container what is meant for the host. */
+/*
+ * Has questions lead to the resolver, by rules in the container's network namespace. A process that could not come back
+ * from there would do to the container what is meant for the host.
+ */
 static int lead_questions(int container)
 {
     owned(nft_free) struct nft_messages rules = {NULL, 0};

@@ -4,7 +4,7 @@
 #include "forwarder/forwarder.h"
 #include "streams/relay.h"
 
-/* Everybody who waits for a container to end has a slot of the control socket, so there are plenty. */
+/* The slots of the control socket: who waits for a container to end has one, so there are plenty. */
 #define CONTROL_SLOTS 128
 
 /* A source that is more than one thing reaches up to the next one. */

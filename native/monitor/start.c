@@ -76,7 +76,7 @@ static int make_socket(int *ours, int *theirs)
     return 0;
 }
 
-/* With a terminal the first process makes them itself; until then they are /dev/null. */
+/* Prepares for a terminal, with which the first process makes the streams itself; until then they are /dev/null. */
 static int prepare_terminal(struct ends *ends)
 {
     ends->theirs.in = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -111,8 +111,8 @@ static int make_pipes(const struct plan *plan, struct container *container, stru
 }
 
 /*
- * One clone3 with all namespaces; only the cgroup namespace is unshared later, by the process itself, as its root is
- * the cgroup that the process is in at that time.
+ * Clones the first process with all namespaces; only the cgroup namespace is unshared later, by the process itself, as
+ * its root is the cgroup that the process is in at that time.
  */
 static int clone_init(const struct plan *plan, struct k_clone_args args, const struct init_ends *theirs)
 {
@@ -162,7 +162,7 @@ static void reap(pid_t pid)
         ;
 }
 
-/* What the first process, the stage or the lender failed at; they write one record at once. */
+/* Takes what the first process, the stage or the lender failed at; they write one record at once. */
 static int take_report(int report)
 {
     char record[RECORD_MAX];
@@ -174,7 +174,10 @@ static int take_report(int report)
     return n > 0 ? -1 : 0;
 }
 
-/* Its pid is a number that the stage tells; as it is our own child, not reaped yet, it can be nobody else. */
+/*
+ * Has the stage clone the first process. Its pid is a number that the stage tells; as it is our own child, not reaped
+ * yet, it can be nobody else.
+ */
 static int clone_by_stage(const struct plan *plan, struct container *container, struct ends *ends)
 {
     int fds[2];
@@ -193,7 +196,7 @@ static int clone_by_stage(const struct plan *plan, struct container *container, 
     return container->pidfd < 0 ? failed(STAGE_MONITOR, "stage") : 0;
 }
 
-/* What can be done while the first process mounts. */
+/* Prepares what can be prepared while the first process mounts. */
 static int prepare_monitor(const struct plan *plan, const struct container *container)
 {
     if (log_open(plan) < 0) return -1;

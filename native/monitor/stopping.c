@@ -44,7 +44,7 @@ int stopping_send(int number)
     return 0;
 }
 
-/* By which users end processes; others, such as SIGHUP, ask for something else. */
+/* Whether it is a signal by which users end processes; others, such as SIGHUP, ask for something else. */
 static bool is_ending(int number)
 {
     return number == SIGKILL || number == SIGTERM || number == SIGINT || number == SIGQUIT ||

@@ -1,4 +1,4 @@
-/* What the first process of a container is sent, and how it is brought to its end. */
+/* Stopping a container: what its first process is sent, and how it is brought to its end. */
 #pragma once
 
 #include "base/plan.h"
@@ -11,7 +11,7 @@
 /* Remembers the plan: its stop signal, its cgroups. */
 void stopping_prepare(const struct plan *plan);
 
-/* From now on signals go to this process, with a pidfd of it; -1: to nobody, as it ended. */
+/* Sends signals to this process from now on, with a pidfd of it; -1: to nobody, as it ended. */
 void stopping_follow(pid_t init, int pidfd);
 
 /* Whether somebody, or the host that goes down, said that the container is to end for good. */
@@ -23,16 +23,16 @@ bool stopping_is_wanted(void);
  */
 int stopping_signal(int number);
 
-/* The same for a signal that nobody asked for: what a restart policy says holds. */
+/* Sends, as stopping_signal() does, a signal that nobody asked for: what a restart policy says holds. */
 int stopping_send(int number);
 
-/* What was sent to it so far, by whatever way. */
+/* Returns what was sent to the first process so far, by whatever way. */
 struct signals_sent stopping_sent(void);
 
 /* Sends `signal` and, unless `timeout_ms` is negative, SIGKILL that much later; it is the end for good. -1 with errno. */
 int stopping_begin(int signal, int64_t timeout_ms);
 
-/* The same with the plan's signal and timeout, to start it again. */
+/* Stops the container with the plan's signal and timeout, to start it again. */
 int stopping_begin_for_restart(void);
 
 /* How long epoll may wait until stopping_tick() is due: ms, -1 for ever. */

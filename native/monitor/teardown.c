@@ -29,7 +29,10 @@ static const char *open_parent(const char *path, int *parent)
     return *parent < 0 ? NULL : slash + 1;
 }
 
-/* What was renamed into the trash is gone for everybody else; a crash leaves it to whoever empties the trash. */
+/*
+ * Removes a tree. What was renamed into the trash is gone for everybody else; a crash leaves it to whoever empties the
+ * trash.
+ */
 static int remove_tree(const char *path, const char *trash_path)
 {
     owned_fd parent = -1;
@@ -42,13 +45,19 @@ static int remove_tree(const char *path, const char *trash_path)
     return tree_remove(trash, name);
 }
 
-/* Where the record of an end outlives the container's directory, until it becomes the mark: on the same file system. */
+/*
+ * Names where the record of an end outlives the container's directory, until it becomes the mark: on the same file
+ * system.
+ */
 static int name_kept_exit(const struct plan *plan, char path[4096])
 {
     return snprintf(path, 4096, "%s/exit", plan->rundir) < 4096 ? 0 : fail_with(ENAMETOOLONG);
 }
 
-/* What cannot be kept (no memory for another file) is lost: the container is to go in any case. */
+/*
+ * Carries the record of the end to where it outlives that directory. What cannot be kept (no memory for another file) is
+ * lost: the container is to go in any case.
+ */
 static void carry_exit(const struct plan *plan)
 {
     char kept[4096];

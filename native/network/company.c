@@ -51,7 +51,10 @@ static int perform(const char *file)
     return 0;
 }
 
-/* 1 with the lock, 0 without: somebody else is in, or there is nothing left to be in. -1 with a noted failure. */
+/*
+ * Takes the lock alone: 1 with it, 0 without, as somebody else is in, or there is nothing left to be in. -1 with a
+ * noted failure.
+ */
 static int is_last(const char *file)
 {
     if (company < 0 && open_company(file) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, file);
@@ -69,7 +72,7 @@ int company_leave(const char *file)
     return result;
 }
 
-/* It joins, which waits for us, and leaves at once: its standard input is at its end. */
+/* Starts a process that joins, which waits for us, and leaves at once: its standard input is at its end. */
 static bool start_successor(const char *file)
 {
     owned_fd program = sealed_copy();

@@ -15,7 +15,8 @@ int company_join(const char *file);
 int company_leave(const char *file);
 
 /*
- * The same without waiting for it: the last one has it done by a process of its own, which holds nothing of this
- * program's file system. Joining waits from then on until this process has ended, and that one has left.
+ * Leaves without waiting for what company_leave() does: the last one has it done by a process of its own, which holds
+ * nothing of this program's file system. Joining waits from then on until this process has ended, and that one has
+ * left.
  */
 int company_hand_over(const char *file);

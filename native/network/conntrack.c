@@ -109,7 +109,7 @@ static int ask(int socket, uint8_t family)
     return send(socket, &message, message.header.nlmsg_len, 0) < 0 ? -1 : 0;
 }
 
-/* Where the first datagram of a flow went. */
+/* The destination of a flow's first datagram. */
 struct destination {
     uint16_t port; /* 0: it is none of UDP */
     struct bytes address;
@@ -138,7 +138,10 @@ static bool is_at(const struct destination *flow, const struct host_port *port)
     return is_every_address(address) || memcmp(flow->address.data, address->bytes, address->size) == 0;
 }
 
-/* By its id as well: it may have ended, and another one begun that looks alike. That nothing was there is fine. */
+/*
+ * Deletes an entry by its id as well: it may have ended, and another one begun that looks alike. That nothing was there
+ * is fine.
+ */
 static int delete_entry(int socket, const struct nlmsghdr *entry)
 {
     struct message message;

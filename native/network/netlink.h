@@ -34,10 +34,10 @@ void message_append(struct message *message, const void *data, size_t size);
 /* Sends it, and waits for the kernel's word. -1 with errno, which is the kernel's. */
 int netlink_request(int socket, struct message *message);
 
-/* The same for a question: the answer is in `answer`, whose length is returned. */
+/* Sends a question as netlink_request() does a request: the answer is in `answer`, whose length is returned. */
 long netlink_ask(int socket, struct message *message, void *answer, size_t size);
 
-/* What follows, of an answer in several parts (NLM_F_DUMP). */
+/* Receives what follows, of an answer in several parts (NLM_F_DUMP). */
 long netlink_next(int socket, void *answer, size_t size);
 
 /* Finds an attribute among those in `size` bytes at `attributes`; NULL: it is not there. Its length goes to `length`. */

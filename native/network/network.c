@@ -54,8 +54,8 @@ static int perform(const struct network_file *network, enum network_section sect
 }
 
 /*
- * Only this process goes there, and nothing of it is seen there. One that cannot come back would do to the container what
- * is meant for the host.
+ * Performs a file inside of the container's namespace. Only this process goes there, and nothing of it is seen there.
+ * One that cannot come back would do to the container what is meant for the host.
  */
 static int perform_inside(const struct network_file *network, int container)
 {

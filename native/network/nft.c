@@ -112,9 +112,9 @@ static void describe(const struct nft_messages *messages, uint32_t sequence, cha
 }
 
 /*
- * What the kernel refused is there when sendmsg(2) returns: it has performed the batch by then. It may have refused
- * several messages: all of that is read, or it would be taken for the answer to what is asked next. 0, or the errno of
- * the first one.
+ * Reads what the kernel refused, which is there when sendmsg(2) returns: it has performed the batch by then. It may
+ * have refused several messages: all of that is read, or it would be taken for the answer to what is asked next. 0, or
+ * the errno of the first one.
  */
 static int read_refusal(int socket, uint32_t *sequence)
 {
@@ -143,7 +143,7 @@ static void make_room(int socket, size_t size)
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
-/* -1 with errno, and the number of the message that was refused, 0 for the batch. */
+/* Sends a batch. -1 with errno, and the number of the message that was refused, 0 for the batch. */
 static int send_batch(int socket, const struct nft_messages *messages, uint32_t *sequence)
 {
     struct envelope {

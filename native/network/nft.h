@@ -31,7 +31,7 @@ void nft_leave(int *socket);
  */
 int nft_transaction(int socket, const struct nft_messages *messages, char *detail, size_t size);
 
-/* The same each by itself; what is missing is fine. */
+/* Performs the messages each by itself; what is missing is fine. */
 int nft_each(int socket, const struct nft_messages *messages, char *detail, size_t size);
 
 /* Asks each message and writes what the kernel answers to the descriptor `out`. -1 with errno: the first refusal. */

@@ -49,7 +49,8 @@ static void add_container_link(struct message *message, const struct container_l
 }
 
 /*
- * By default the kernel makes one for each CPU and then takes all but one away, for which it waits for RCU, at both ends.
+ * Asks for one queue. By default the kernel makes one for each CPU and then takes all but one away, for which it waits
+ * for RCU, at both ends.
  */
 static void add_one_queue(struct message *message)
 {
@@ -88,7 +89,7 @@ static bool is_left_over(int rtnl, const char *name, const struct link *bridge)
     return strcmp(link.kind, "veth") == 0 && link.master == (uint32_t)bridge->index;
 }
 
-/* What the kernel does not tell is taken to be so. */
+/* Compares a bridge with what is wanted. What the kernel does not tell is taken to be so. */
 static int check_bridge(const struct link *bridge, struct forwarding wanted)
 {
     if (!(bridge->flags & IFF_UP)) return fail_with(ENETDOWN);

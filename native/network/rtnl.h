@@ -33,7 +33,7 @@ int rtnl_bridge(int rtnl, const char *name, const struct mac *mac, uint32_t mtu)
 /* Text that whoever looks at links is shown beside its name (IFLA_IFALIAS), at most 255 bytes. */
 int rtnl_alias(int rtnl, const char *link, const char *text);
 
-/* Of which families a host has to forward packets. */
+/* The families of which a host has to forward packets. */
 struct forwarding {
     bool v4, v6;
 };
@@ -63,7 +63,7 @@ int rtnl_port_flags(int rtnl, const char *port, struct port_flags flags);
 /* `mode`: bridge, private, vepa or passthru. ENODEV: there is no such parent. */
 int rtnl_macvlan(int rtnl, const char *parent, const char *mode, const struct container_link *link);
 
-/* There already is fine. */
+/* Gives a link an address; there already is fine. */
 int rtnl_address(int rtnl, const char *link, const struct address *address);
 
 int rtnl_up(int rtnl, const char *link);
@@ -72,8 +72,8 @@ int rtnl_up(int rtnl, const char *link);
 int rtnl_route(int rtnl, const char *link, const struct address *destination, const struct address *gateway,
                uint32_t metric);
 
-/* What is not there is fine. Waits for RCU: tens of milliseconds. */
+/* Deletes a link; what is not there is fine. Waits for RCU: tens of milliseconds. */
 int rtnl_delete_link(int rtnl, const char *name);
 
-/* The same for a bridge that was made with this address; another link of that name is left alone. */
+/* Deletes a bridge that was made with this address; another link of that name is left alone. */
 int rtnl_delete_bridge(int rtnl, const char *name, const struct mac *mac);

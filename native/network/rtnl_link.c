@@ -27,7 +27,10 @@ static uint32_t number_attribute(const void *attributes, size_t size, uint16_t t
     return number;
 }
 
-/* Of each family the kernel tells its settings of the link as an array, in which forwarding is the first of both. */
+/*
+ * Reads the setting of one family: of each the kernel tells its settings of the link as an array, in which forwarding
+ * is the first of both.
+ */
 static enum forwarding_state forwarding(const void *attributes, size_t size, uint16_t family,
                                         uint16_t settings)
 {
@@ -98,7 +101,7 @@ static int write_link(const struct link *link, int out)
     return write_all(out, text, (size_t)length + 1);
 }
 
-/* 1 at the end of the dump, 0 when more comes. */
+/* Writes a part of the dump: 1 at its end, 0 when more comes. */
 static int write_links(const char *answer, long size, int out)
 {
     struct link link;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More than clients send, OPT and a signature; what follows is not looked at. */
+/* The most records that are looked at: more than clients send, OPT and a signature. */
 #define ADDITIONAL_MAX 8
 
 static uint16_t get16(const uint8_t *at)

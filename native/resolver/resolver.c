@@ -88,7 +88,7 @@ static int open_names(const char *config_path, struct resolver *resolver)
     return resolver_config_read(resolver->names, resolver->config_path, NULL, &resolver->config);
 }
 
-/* What can be told while somebody hears of it. */
+/* Prepares what can fail while somebody hears of it. */
 static int prepare(int network_namespace, const char *config_path, struct resolver *resolver)
 {
     resolver->epoll = epoll_create1(EPOLL_CLOEXEC);

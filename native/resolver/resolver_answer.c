@@ -22,7 +22,10 @@ bool resolver_is_refusal(const uint8_t *answer)
     return rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP || rcode == DNS_REFUSED;
 }
 
-/* In the container's namespace that address is our own: a question would go round in circles. */
+/*
+ * Whether a server is this resolver: in the container's namespace that address is our own, and a question would go
+ * round in circles.
+ */
 static bool is_own(const struct resolver *resolver, const union server_address *server)
 {
     return resolver->place == FORWARD_CONTAINER && server->any.sa_family == AF_INET &&
@@ -48,7 +51,7 @@ int resolver_connect(const union server_address *server, int type)
     return steal_fd(&fd);
 }
 
-/* All addresses of one family, each time beginning with another one, so that clients spread. */
+/* Adds all addresses of one family, each time beginning with another one, so that clients spread. */
 static void add_addresses(struct resolver *resolver, struct dns_answer *answer, uint16_t type)
 {
     const struct names_found *found = &resolver->found;
@@ -73,7 +76,7 @@ static bool has_v4(const struct names_found *found)
     return false;
 }
 
-/* Of ANY one kind of records is enough (RFC 8482, 4.1). */
+/* Adds the records of a type; of ANY one kind is enough (RFC 8482, 4.1). */
 static void add_records(struct resolver *resolver, struct dns_answer *answer, uint16_t type)
 {
     if (type == DNS_ANY) type = has_v4(&resolver->found) ? DNS_A : DNS_AAAA;
@@ -87,7 +90,7 @@ static bool find(struct resolver *resolver, const char *name)
     return names_find(&resolver->index, name, &resolver->found);
 }
 
-/* What stands in the files of names; false: it is for others to say. */
+/* Answers with what stands in the files of names; false: it is for others to say. */
 static bool answer_known(struct resolver *resolver, const struct dns_query *query, struct dns_answer *answer)
 {
     struct names_address address;

@@ -19,7 +19,7 @@ void lines_close(struct lines *lines)
     close_fd(&lines->fd);
 }
 
-/* What is left of the buffer moves to its front; false: it is full already, with a part of one line. */
+/* Moves what is left of the buffer to its front, and reads on; false: it is full already, with a part of one line. */
 static bool fill(struct lines *lines)
 {
     lines->end -= lines->at;

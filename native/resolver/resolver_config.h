@@ -42,12 +42,12 @@ struct lines {
     char buffer[1024];
 };
 
-/* -1 with errno. To be closed by lines_close(). */
+/* Opens a file to be read in lines, and closed by lines_close(). -1 with errno. */
 int lines_open(struct lines *lines, int directory, const char *path);
 void lines_close(struct lines *lines);
 
 /* The next line, without its end; NULL when there is none. It may be changed, and holds until the next call. */
 char *lines_next(struct lines *lines);
 
-/* What follows the word and a blank; NULL when the line does not begin so. */
+/* Returns what follows the word and a blank; NULL when the line does not begin so. */
 char *line_value(char *line, const char *word);

@@ -15,15 +15,15 @@
 #include <sys/socket.h>
 
 /*
- * Of user and group. Not nobody's: other programs run as nobody, and whoever has the same id may send signals. Far from
- * what systems give to users, to services, and as ranges to user namespaces (/etc/subuid).
+ * The id of user and group. Not nobody's: other programs run as nobody, and whoever has the same id may send signals.
+ * Far from what systems give to users, to services, and as ranges to user namespaces (/etc/subuid).
  */
 #define RESOLVER_ID 1957000053
 
 /* Sockets for questions and clients, two for each connection, and a few more. */
 #define FILES_MAX (PENDING_MAX + 2 * STREAMS_MAX + 16)
 
-/* Nothing is allocated; what is there already may be more, and stays. */
+/* The most memory of data. The resolver allocates nothing; what is there already may be more, and stays. */
 #define MEMORY_MAX (4 << 20)
 
 #if defined(__x86_64__)
@@ -118,7 +118,10 @@ static int drop_bounding(void)
     return 0;
 }
 
-/* With another user's id the capabilities go by themselves (capabilities(7)); here whatever the securebits say. */
+/*
+ * Becomes another user, with whose id the capabilities go by themselves (capabilities(7)); here whatever the securebits
+ * say.
+ */
 static int become_nobody(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -18,7 +18,7 @@
  */
 #define SETTLED_NS 50000000
 
-/* So often a directory is read again that changes meanwhile: an entry that moves may be missed. */
+/* The number of times that a directory which changes meanwhile is read again: an entry that moves may be missed. */
 #define ATTEMPTS 3
 
 static int open_directory(const struct names_index *index, const char *id)
@@ -28,7 +28,7 @@ static int open_directory(const struct names_index *index, const char *id)
     return openat(index->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* Which directory it is, as of now. Without one it counts as settled: one that appears has an inode. */
+/* Notes which directory it is, as of now. Without one it counts as settled: one that appears has an inode. */
 static void look_at(int fd, struct names_directory *directory)
 {
     struct stat stat;
@@ -75,7 +75,7 @@ static int hex_digit(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* False: not a container's file, but one that is about to become one, maybe. */
+/* Reads the id that is a file's name. False: not a container's file, but one that is about to become one, maybe. */
 static bool parse_id(const char *name, uint8_t id[32])
 {
     for (int i = 0; i < 32; i++) {
@@ -137,7 +137,7 @@ static void compact(struct names_index *index)
     index->key_count = index->files[files].first_key = keys;
 }
 
-/* Without readdir(3), which allocates. */
+/* Reads a directory without readdir(3), which allocates. */
 static void read_directory(struct names_index *index, unsigned directory, int fd)
 {
     struct entry {
@@ -183,7 +183,10 @@ static void update(struct names_index *index, unsigned directory, int fd)
     compact(index);
 }
 
-/* First looked at, then read: what changes meanwhile is seen now or the next time. */
+/*
+ * Reads a directory that has changed: first looked at, then read, so that what changes meanwhile is seen now or the
+ * next time.
+ */
 static void refresh(struct names_index *index, unsigned number)
 {
     struct names_directory *directory = &index->directories[number];

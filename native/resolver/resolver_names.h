@@ -57,7 +57,7 @@ struct names_found {
 /* A hash of a name or of an address's bytes: what is wrongly taken for a match costs one look (FNV-1a, folded). */
 uint16_t names_key(const void *data, size_t size);
 
-/* False: it is no address. */
+/* Reads an address; false: it is none. */
 bool names_parse_address(const char *text, struct names_address *address);
 
 /* The name of a container's file. */

@@ -29,7 +29,7 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* One turn does a bounded amount of work for each source that has some, and then has a look at the clock. */
+/* Takes one turn: a bounded amount of work for each source that has some, and then a look at the clock. */
 static void take_turn(struct resolver *resolver)
 {
     struct epoll_event events[EVENTS_MAX];

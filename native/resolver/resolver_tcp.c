@@ -118,7 +118,7 @@ static bool ask_next(struct resolver *resolver, struct dns_stream *stream)
     return ask(resolver, stream, &query);
 }
 
-/* Never more than one question is read: the next one waits in the kernel. */
+/* Reads what is missing of one question, never more: the next one waits in the kernel. */
 static bool read_question(struct resolver *resolver, struct dns_stream *stream)
 {
     struct dns_query query;

@@ -9,10 +9,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-/* So many datagrams are read in a row before others have their turn. */
+/* The datagrams that are read in a row before others have their turn. */
 #define BATCH 32
 
-/* More are given back when nothing waits any more. */
+/* When more questions than this were waiting, their memory is given back once none is. */
 #define PENDING_KEPT 4
 
 /*

@@ -47,7 +47,7 @@ int cgroups_make(const struct plan *plan)
     return 0;
 }
 
-/* Whether it is of the controller pids. */
+/* Whether the cgroup is of the controller pids. */
 static bool counts_processes(const char *cgroup)
 {
     char path[4096];
@@ -208,7 +208,7 @@ static void kill_members(int dir)
     }
 }
 
-/* One attempt. -1 with EBUSY: processes are still leaving. */
+/* Tries once to remove a cgroup. -1 with EBUSY: processes are still leaving. */
 static int remove_once(int parent, const char *name, int depth);
 
 static void remove_child(int parent, const char *name, int depth)
@@ -227,7 +227,7 @@ static int remove_once(int parent, const char *name, int depth)
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-/* One attempt. False: processes are still leaving. */
+/* Tries once to empty a cgroup. False: processes are still leaving. */
 static bool empty_once(const char *path)
 {
     char text[32];
@@ -238,7 +238,7 @@ static bool empty_once(const char *path)
     return read_text(dir, "cgroup.procs", text, sizeof text) <= 0;
 }
 
-/* One that was killed while it was frozen has left a cgroup that is frozen still. */
+/* Kills all in the cgroups. One that was killed while it was frozen has left a cgroup that is frozen still. */
 int cgroups_empty(const struct plan *plan)
 {
     int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;

@@ -8,7 +8,10 @@
 /* Steps through the records `cgroup` as plan_next() does: version, directory. */
 bool cgroups_next(const struct plan *plan, struct record *record);
 
-/* In this process the records say `by` in place of this directory from here on: two strings that live for ever. */
+/*
+ * Has the records say `by` in place of this directory, in this process and from here on: two strings that live for
+ * ever.
+ */
 void cgroups_replace(const char *directory, const char *by);
 
 /* Makes the directories. -1 with a noted failure. */

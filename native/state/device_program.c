@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-/* As many as a privileged program may have (since 5.2, BPF_COMPLEXITY_LIMIT_INSNS); before that it was 4096. */
+/*
+ * The most instructions: as many as a privileged program may have (since 5.2, BPF_COMPLEXITY_LIMIT_INSNS); before that
+ * it was 4096.
+ */
 #define INSTRUCTIONS_MAX 1000000
 
 static int bpf(int command, union bpf_attr *attributes, size_t size)
@@ -34,7 +37,7 @@ static int decode(const char *hex, uint8_t *bytes)
     return 0;
 }
 
-/* It calls no helper function of the kernel, so its license is asked for by nothing. */
+/* Loads the program. It calls no helper function of the kernel, so its license is asked for by nothing. */
 static int load(const void *instructions, size_t count)
 {
     union bpf_attr attributes;

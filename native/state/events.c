@@ -39,7 +39,10 @@ static int open_journal(void)
     return open(journal.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* Of several writers that find it full one renames it; the others see that it is not the one they opened any more. */
+/*
+ * Puts a full journal aside. Of several writers that find it full one renames it; the others see that it is not the one
+ * they opened any more.
+ */
 static int put_aside(int *fd)
 {
     char aside[4096];
@@ -70,7 +73,7 @@ static struct iovec text_part(const char *text)
     return (struct iovec){(void *)text, strlen(text)};
 }
 
-/* One write, so that lines of several writers are never mixed. */
+/* Writes a line with one write, so that lines of several writers are never mixed. */
 static void write_line(int fd, const char *head, struct iovec members, const char *more, const char *tail)
 {
     const char *comma = members.iov_len > 0 && *more != '\0' ? "," : "";
@@ -79,7 +82,7 @@ static void write_line(int fd, const char *head, struct iovec members, const cha
         ;
 }
 
-/* What happened to whom: the id, and what is always and what is this time told of it. */
+/* The subject of events: its id, and what is told of it always and what this time. */
 struct subject {
     const char *type, *id, *more;
     struct iovec members;

@@ -129,7 +129,7 @@ static bool has_signal(const char *status, const char *key, int number)
     return mask >> (number - 1) & 1;
 }
 
-/* Its number in its own pid namespace stands last. */
+/* Whether it is the first process of its pid namespace: its number in its own stands last. */
 static bool is_first(const char *status)
 {
     const char *at = strstr(status, "\nNSpid:");

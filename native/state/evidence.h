@@ -6,7 +6,7 @@
 /* Reads what the kernel counted in the container's cgroups; to be called before they are removed. */
 void collect_evidence(const struct plan *plan, struct evidence *evidence);
 
-/* What was counted since `before`: the cgroups of a container that is started again count on. */
+/* Returns what was counted since `before`: the cgroups of a container that is started again count on. */
 struct evidence evidence_since(const struct evidence *before, const struct evidence *now);
 
 /*

@@ -54,7 +54,10 @@ static int write_file(int old, int file, const char *status, int64_t streak, con
     return at < 0 ? -1 : 0;
 }
 
-/* What cannot be written (a full disk) is forgotten with all that was before it; the next check begins anew. */
+/*
+ * Replaces the record. What cannot be written (a full disk) is forgotten with all that was before it; the next check
+ * begins anew.
+ */
 static void replace(int rundir, const char *status, int64_t streak, const char *output)
 {
     owned_fd old = openat(rundir, "health", O_RDONLY | O_CLOEXEC);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* As much of a check's output is kept, as with Docker. */
+/* How much of a check's output is kept, as with Docker. */
 #define HEALTH_OUTPUT_MAX 4096
 
 /* Instead of an exit code. */

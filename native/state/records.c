@@ -42,7 +42,7 @@ int write_state(int rundir, const struct state_record *record)
     return renameat(rundir, "state.new", rundir, "state");
 }
 
-/* What stands behind `key ` at the beginning of a line; NULL when there is none. */
+/* Returns what stands behind `key ` at the beginning of a line; NULL when there is none. */
 static const char *value_of(const char *text, const char *key)
 {
     size_t length = strlen(key);

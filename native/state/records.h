@@ -56,18 +56,18 @@ void reserve_exit(const char *path);
 
 int write_exit(const char *path, const struct exit_record *record);
 
-/* The same in two steps: written beside `path`, then put there. */
+/* Writes the record in two steps: first beside `path`, then put there. */
 int draft_exit(const char *path, const struct exit_record *record);
 int publish_exit(const char *path);
 
 /*
- * What could not be written is kept in RUN/ID, which is no disk; somebody settles it later. Settling what is not kept
- * says ENOENT. -1 with errno.
+ * Keeps a record that could not be written in RUN/ID, which is no disk; somebody settles it later. Settling what is not
+ * kept says ENOENT. -1 with errno.
  */
 int keep_exit(int rundir, const struct exit_record *record);
 int settle_exit(int rundir, const char *path);
 
-/* Not in one step: whoever may read `to` must be told when it is whole. -1 with errno. */
+/* Copies the record, not in one step: whoever may read `to` must be told when it is whole. -1 with errno. */
 int copy_exit(const char *path, const char *to);
 
 /* The code of the record at `path`; -1 when there is none. */

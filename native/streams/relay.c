@@ -22,12 +22,12 @@
 /* How often a stream is read in a row while everybody keeps up. */
 #define READS_PER_EVENT 16
 
-/* More than this goes from pipe to socket (without a log), or to pipe, without being copied. */
+/* The least that goes from pipe to socket (without a log), or to pipe, without being copied. */
 #define SPLICE_LEAST LOG_PIECE
 #define DIRECT_LEAST 4096
 #define SPLICE_MOST (1 << 20)
 
-/* More than the kernel keeps of what was written to a terminal. */
+/* The most that can be left of what was written to a terminal: more than the kernel keeps. */
 #define TERMINAL_LEFT (1 << 20)
 
 #define REST_AFTER_MS 100
@@ -104,7 +104,7 @@ static void end_stream(struct stream *stream)
     stream_close(stream);
 }
 
-/* How what waits may go to a single client without being copied; PASSAGE_COPY: it may not. */
+/* Chooses how what waits may go to a single client without being copied; PASSAGE_COPY: it may not. */
 static enum passage choose_passage(const struct stream *stream, struct client *client, size_t waiting)
 {
     bool direct = waiting >= DIRECT_LEAST && client_direct_output(client, stream->type) >= 0;
@@ -158,14 +158,17 @@ void relay_event(uint32_t number, uint32_t events)
     rewatch();
 }
 
-/* At most this was written to a stream before its container ended, and has not been read. */
+/* Returns the most that was written to a stream before its container ended, and has not been read. */
 static size_t most_left(const struct stream *stream)
 {
     int capacity = fcntl(stream->fd, F_GETPIPE_SZ);
     return capacity > 0 ? (size_t)capacity : TERMINAL_LEFT;
 }
 
-/* Whoever outlives the container and goes on writing is not heard: it could hold up the end for ever. */
+/*
+ * Takes what is left of a stream. Whoever outlives the container and goes on writing is not heard: it could hold up the
+ * end for ever.
+ */
 static void drain(struct stream *stream)
 {
     size_t left = most_left(stream), size;

@@ -12,14 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many numbers of events there are. */
+/* The number of different events of relay_watch(). */
 #define RELAY_SOURCES 35
 
 /*
- * Before the first relay_serve(): the streams that the client who starts the container wants; 0: it only hears of start
- * and failure. One that wants STREAM_IN and ends its input, or goes away, ends the container's: with all others it
- * stays open (Docker's StdinOnce). A terminal is never ended by anybody. Those of our own standard output and error that
- * are pipes, and wanted, are kept: much output goes right into them.
+ * Says, before the first relay_serve(), which streams the client wants that starts the container; 0: it only hears of
+ * start and failure. One that wants STREAM_IN and ends its input, or goes away, ends the container's: with all others
+ * it stays open (Docker's StdinOnce). A terminal is never ended by anybody. Those of our own standard output and error
+ * that are pipes, and wanted, are kept: much output goes right into them.
  */
 void relay_expect(unsigned streams);
 
@@ -36,7 +36,7 @@ void relay_watch(int epoll, uint32_t first_source);
  */
 void relay_serve(int input, int output, int error, int client);
 
-/* -1 with EBUSY: no other client can join. */
+/* Whether another client can join. -1 with EBUSY: none can. */
 int relay_has_room(void);
 
 /* Takes a client's socket, which does not block: it gets what comes from now on. */
@@ -56,6 +56,9 @@ void relay_send(enum frame_type type, const void *payload, size_t length);
 /* Hangs up on all clients: this run has ended, whether or not there is another. */
 void relay_hang_up(void);
 
-/* After how many ms without an event relay_rest() is due, -1: it is not. It gives back memory that much output took. */
+/*
+ * Returns after how many ms without an event relay_rest() is due, -1: it is not. It gives back memory that much output
+ * took.
+ */
 int relay_timeout(void);
 void relay_rest(void);

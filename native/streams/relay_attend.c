@@ -19,7 +19,7 @@ void clients_end_input(int epoll)
     }
 }
 
-/* Its input has ended, in whatever way. */
+/* Notes that a client's input has ended, in whatever way. */
 static void end_giving(struct client *client, int epoll)
 {
     client->streams &= ~(unsigned)STREAM_IN;
@@ -53,7 +53,7 @@ static void watch_client(struct client *client, int epoll, uint32_t first_client
               output->fd == awaited ? EPOLLOUT : -1);
 }
 
-/* It went away, and the container has all of its input that it takes. */
+/* Whether a client went away, and the container has all of its input that it takes. */
 static bool is_done(const struct client *client)
 {
     return client->hung_up && (client->streams == 0 || !input_is_open());

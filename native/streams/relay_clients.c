@@ -42,7 +42,7 @@ void client_add(int socket, unsigned wanted, const int outputs[2])
     client_make_room(client, CLIENT_BUFFER);
 }
 
-/* It holds as much unread as the socket does, also in pages that are not full. */
+/* Widens a client's pipe: it holds as much unread as the socket does, also in pages that are not full. */
 static bool widen(struct direct_output *output)
 {
     output->wide = fcntl(output->fd, F_GETPIPE_SZ) >= CLIENT_BUFFER ||

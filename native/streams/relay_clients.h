@@ -32,19 +32,19 @@ extern struct client relay_clients[RELAY_CLIENTS];
 
 void clients_serve(int epoll);
 
-/* NULL: all are taken. */
+/* Returns a free slot; NULL: all are taken. */
 struct client *client_free_slot(void);
 
 /* Takes the socket and, unless `outputs` is NULL, the pipes that are its standard output and error, -1: none. */
 void client_add(int socket, unsigned wanted, const int outputs[2]);
 
-/* What it may leave unread in its socket. */
+/* Sets how much a client may leave unread in its socket. */
 void client_make_room(const struct client *client, int size);
 
 /* The pipe that is this stream of it, if it can be written to now without changing the order of its output; else -1. */
 int client_direct_output(struct client *client, unsigned stream);
 
-/* From now on it is sent frames only. */
+/* Closes a client's own outputs: from now on it is sent frames only. */
 void client_close_outputs(struct client *client);
 
 /* Notes that it went away: the container lives on. What it had sent before is still for the container. */

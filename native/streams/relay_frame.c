@@ -71,7 +71,7 @@ void frame_lose(struct client *client)
     spare(client);
 }
 
-/* One write of what is missing of the frame under way, as write(2) returns. */
+/* Sends what is missing of the frame under way, with one write, as write(2) returns. */
 static ssize_t send_rest(const struct client *client)
 {
     const struct stream *stream = frame.stream;
@@ -89,7 +89,10 @@ static ssize_t send_rest(const struct client *client)
     return sendmsg(client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* What cannot be written is left in the container's pipe: a frame tells the client, who then finds out why. */
+/*
+ * Moves output into the client's own pipe. What cannot be written is left in the container's: a frame tells the client,
+ * who then finds out why.
+ */
 static void move(struct client *client)
 {
     struct stream *stream = frame.stream;

@@ -54,7 +54,7 @@ void input_close(int epoll)
     full = false;
 }
 
-/* What a terminal takes of what was typed. */
+/* Writes what a terminal takes of what was typed. */
 static bool type(void)
 {
     while (typed_from < typed_to) {

@@ -16,7 +16,7 @@ bool input_has_room(void);
 
 void input_watch(int epoll, uint32_t source);
 
-/* False: nobody will ever read it. */
+/* Does what the container's end is ready for. False: nobody will ever read it. */
 bool input_event(uint32_t events);
 
 enum input_result {

@@ -20,7 +20,10 @@ struct stream relay_streams[2] = {
     {.fd = -1, .watched = -1, .type = FRAME_STDERR, .buffer = buffers[1]},
 };
 
-/* Not before, as an unused slot of a pipe takes memory of the kernel, too. Refused, or for a terminal, nothing is lost. */
+/*
+ * Widens a pipe that was half full; not before, as an unused slot of a pipe takes memory of the kernel, too. Refused,
+ * or for a terminal, nothing is lost.
+ */
 static void widen(struct stream *stream, size_t seen)
 {
     if (seen < PIPE_USUAL / 2 || stream->widened) return;

@@ -26,16 +26,16 @@ extern struct stream relay_streams[2];
 /* Bytes that wait in the pipe. It becomes a wide one when it was half full: who writes much then waits less often. */
 size_t stream_waiting(struct stream *stream);
 
-/* One read of what is `fresh` from now on, and what it completes is logged; as read(2) returns. */
+/* Reads once what is `fresh` from now on, and logs what it completes; as read(2) returns. */
 ssize_t stream_read(struct stream *stream);
 
-/* How much the next read can take. */
+/* Returns how much the next read can take. */
 size_t stream_room(const struct stream *stream);
 
 /* Reads for the log what the clients have: so many bytes of those that wait, at most stream_room(). */
 void stream_log(struct stream *stream, size_t length);
 
-/* Everybody has what was fresh. */
+/* Settles what was fresh: everybody has it. */
 void stream_settle(struct stream *stream);
 
 /* Closes it; what is left of a line is logged as a piece, as with Docker. */

@@ -51,7 +51,7 @@ static int join(const struct foreground *foreground)
     return steal_fd(&socket);
 }
 
-/* Its connections are closed a moment before its lock on the plan is. */
+/* Waits until the monitor is dead: its connections are closed a moment before its lock on the plan is. */
 static void await_death_of_monitor(const struct plan *plan)
 {
     struct state_record state;
@@ -63,7 +63,10 @@ static void await_death_of_monitor(const struct plan *plan)
     poll(&dead, 1, DEATH_PATIENCE_MS);
 }
 
-/* It said nothing: somebody else may have written how it ended; else its monitor was killed, and the container with it. */
+/*
+ * Concludes for a monitor that said nothing: somebody else may have written how the container ended; else the monitor
+ * was killed, and the container with it.
+ */
 static int conclude_lost(const struct plan *plan, const char *plan_path)
 {
     await_death_of_monitor(plan);
@@ -90,7 +93,10 @@ static int conclude(const struct foreground_result *result, const struct plan *p
     }
 }
 
-/* Some programs draw their screen only when its size changes, and a client that comes later has seen nothing of it. */
+/*
+ * Has the container's program draw its screen: some do so only when its size changes, and a client that comes later has
+ * seen nothing of it.
+ */
 static void ask_for_screen(const struct foreground *foreground)
 {
     if (foreground->terminal && foreground->proxy.control >= 0) proxy_send_size(foreground->proxy.control, 1);

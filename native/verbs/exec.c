@@ -55,7 +55,7 @@ static int fork_holder(void)
     return 0;
 }
 
-/* It was killed: nobody can tell any more how the process ended, or whether it has. */
+/* Ends for a holder that was killed: nobody can tell any more how the process ended, or whether it has. */
 static int lose_holder(void)
 {
     dprintf(2, "skiff-helper: who held the process in %.12s was killed\n", exec.plan.id);
@@ -87,10 +87,13 @@ static int follow(void)
     }
 }
 
-/* As the face that refuses an exec in what does not run. */
+/* The exit status for what does not run, as the face has it that refuses an exec. */
 #define EXIT_NOT_RUNNING 1
 
-/* It lies in RUN/ID, and has just been written: it went with the container. There is no command that could explain it. */
+/*
+ * Explains why there is no plan: it lies in RUN/ID, has just been written, and went with the container. There is no
+ * command that could explain it.
+ */
 static int explain_missing_plan(void)
 {
     if (!has_failed(STAGE_PLAN, ENOENT)) return explain_own_failure(&exec.plan, NULL);

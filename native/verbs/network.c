@@ -36,7 +36,7 @@ static void open_events(const char *directory)
         forget_failure();
 }
 
-/* As long as it was not reaped, what /proc says of its pid is said of it. */
+/* Opens the network namespace of a process. As long as it was not reaped, what /proc says of its pid is said of it. */
 static int open_container(const char *pid, const char *start_time)
 {
     owned_fd process = open_process(pid, start_time);
@@ -70,7 +70,7 @@ static int perform(int argc, char **argv)
     return network_up(&host, file, container);
 }
 
-/* On the networks, as a container is, for as long as whoever started us wants. */
+/* Stays on the networks, as a container does, for as long as whoever started us wants. */
 static int stay(const char *file)
 {
     ignore_terminal();
@@ -105,7 +105,7 @@ int network_main(int argc, char **argv)
     return 1;
 }
 
-/* All that comes on standard input. */
+/* Reads all that comes on standard input. */
 static int read_messages(struct nft_messages *messages)
 {
     size_t room = 0;

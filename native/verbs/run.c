@@ -75,7 +75,7 @@ static int replace_monitor(void)
     return run.started ? EXIT_KILLED : EXIT_ENGINE;
 }
 
-/* Unless it stays to start the container again: then there is still its directory. */
+/* Reaps a monitor that ended, unless it stays to start the container again: then there is still its directory. */
 static void reap_ended_monitor(void)
 {
     if (access(run.plan.rundir, F_OK) < 0) reap_monitor();

@@ -155,6 +155,7 @@ describe('the cgroup of a monitor', () => {
     await container.detach();
     const { pid } = container.state.monitor;
     process.kill(pid, 'SIGKILL');
+    await gone(pid);
     expect((await container.cleanup()).code).toBe(0);
     expect(existsSync(cgroup)).toBe(false);
     expect(container.leftovers()).toEqual([]);

@@ -46,9 +46,9 @@ export function assignEndpoints(
 ): Endpoint[] {
   if (networking === undefined) return [];
   const { joins, mappings } = networking;
-  const exits = { 4: exitOf(joins, 4), 6: exitOf(joins, 6) };
+  const egress = { 4: egressOf(joins, 4), 6: egressOf(joins, 6) };
   const endpoints = joins.map((join) => {
-    const leadsOut = { 4: join === exits[4], 6: join === exits[6] };
+    const leadsOut = { 4: join === egress[4], 6: join === egress[6] };
     return leaseEndpoint(context, join, { id, name, before, leadsOut });
   });
   const publishing = publishingEndpoint(endpoints);
@@ -142,7 +142,7 @@ export function endpointOf(
  * The network that leads out, of those with a gateway of this family: Docker takes the highest priority, then the first
  * by name. Nothing leads out of an internal network.
  */
-export function exitOf<Join extends Pick<NetworkJoin, 'network' | 'attachment'>>(
+export function egressOf<Join extends Pick<NetworkJoin, 'network' | 'attachment'>>(
   joins: readonly Join[],
   family: 4 | 6,
 ): Join | undefined {

@@ -18,7 +18,7 @@ import { settleContainer } from '../state/settle.ts';
 import { isIdle } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { exitOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
+import { egressOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
 import { type NetworkJoin, wantedInterface } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
@@ -48,7 +48,7 @@ export async function connectRunning(
     endpoint: leaseEndpoint(
       context,
       { ...join, interfaceName },
-      { id: row.id, name: row.name, before: new Map(), leadsOut: newExit(before, join.network.definition) },
+      { id: row.id, name: row.name, before: new Map(), leadsOut: newEgress(before, join.network.definition) },
     ),
   }));
   let isUp = false;
@@ -89,7 +89,7 @@ async function forgetEnded(
 }
 
 /** Where nothing led out so far the new one does; what leads out stays as it is while the container runs. */
-function newExit(before: readonly Endpoint[], network: NetworkDefinition): LeadsOut {
+function newEgress(before: readonly Endpoint[], network: NetworkDefinition): LeadsOut {
   const leads = (family: 4 | 6): boolean => !network.internal && hasGateway(network, family);
   return {
     4: leads(4) && !before.some(({ isGateway4 }) => isGateway4),
@@ -234,8 +234,8 @@ async function leadOutAgain(
 ): Promise<void> {
   const joins = runningJoins(context, row);
   for (const family of [4, 6] as const) {
-    const exit = (family === 4 ? lost.isGateway4 : lost.isGateway6) ? exitOf(joins, family) : undefined;
-    const lease = exit?.own.find(({ address }) => familyOf(address) === family);
+    const egress = (family === 4 ? lost.isGateway4 : lost.isGateway6) ? egressOf(joins, family) : undefined;
+    const lease = egress?.own.find(({ address }) => familyOf(address) === family);
     if (lease === undefined) continue;
     leadOut(context.database, lease.networkId, lease.address);
     const endpoint = runningEndpoints(context, row).find(({ network }) => network.id === lease.networkId);

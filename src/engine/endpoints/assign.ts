@@ -6,7 +6,7 @@ import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
 import { leasePorts, releasePorts } from '../leases/ports.ts';
 import type { publishedPorts } from '../leases/publish.ts';
 import type { Context } from '../store/context.ts';
-import type { NetworkJoin } from './attachment.ts';
+import type { ResolvedAttachment } from './attachment.ts';
 import type { PreparedNetworking } from './prepare.ts';
 
 /** Of whom the leases are. */
@@ -45,11 +45,11 @@ export function assignEndpoints(
   before: ReadonlyMap<string, string> = new Map(),
 ): Endpoint[] {
   if (networking === undefined) return [];
-  const { joins, mappings } = networking;
-  const egress = { 4: egressOf(joins, 4), 6: egressOf(joins, 6) };
-  const endpoints = joins.map((join) => {
-    const leadsOut = { 4: join === egress[4], 6: join === egress[6] };
-    return leaseEndpoint(context, join, { id, name, before, leadsOut });
+  const { attachments, mappings } = networking;
+  const egress = { 4: egressOf(attachments, 4), 6: egressOf(attachments, 6) };
+  const endpoints = attachments.map((resolved) => {
+    const leadsOut = { 4: resolved === egress[4], 6: resolved === egress[6] };
+    return leaseEndpoint(context, resolved, { id, name, before, leadsOut });
   });
   const publishing = publishingEndpoint(endpoints);
   if (publishing === undefined || choosePorts === undefined) return endpoints;
@@ -95,10 +95,10 @@ export type LeadsOut = Readonly<Record<4 | 6, boolean>>;
 /** Leases the addresses of one network; it publishes nothing yet. */
 export function leaseEndpoint(
   context: Context,
-  join: NetworkJoin,
+  resolved: ResolvedAttachment,
   { id, name, before, leadsOut }: Holder & { before: ReadonlyMap<string, string>; leadsOut: LeadsOut },
 ): Endpoint {
-  const { network, attachment, interfaceName } = join;
+  const { network, attachment, interfaceName } = resolved;
   const { definition } = network;
   const lease = (family: 4 | 6, wanted: string | undefined): string | undefined => {
     const subnet = subnetOf(definition.subnets, family);
@@ -114,12 +114,12 @@ export function leaseEndpoint(
     return leaseAddress(context, network, subnet, request);
   };
   const addresses = { address4: lease(4, attachment.ip), address6: lease(6, attachment.ip6) };
-  return endpointOf(join, id, { ...addresses, leadsOut });
+  return endpointOf(resolved, id, { ...addresses, leadsOut });
 }
 
 /** An endpoint with its addresses; it publishes nothing. */
 export function endpointOf(
-  { network, attachment, interfaceName }: NetworkJoin,
+  { network, attachment, interfaceName }: ResolvedAttachment,
   id: string,
   { address4, address6, leadsOut }: Pick<Endpoint, 'address4' | 'address6'> & { leadsOut: LeadsOut },
 ): Endpoint {
@@ -142,13 +142,13 @@ export function endpointOf(
  * The network that leads out, of those with a gateway of this family: Docker takes the highest priority, then the first
  * by name. Nothing leads out of an internal network.
  */
-export function egressOf<Join extends Pick<NetworkJoin, 'network' | 'attachment'>>(
-  joins: readonly Join[],
+export function egressOf<Attachment extends Pick<ResolvedAttachment, 'network' | 'attachment'>>(
+  attachments: readonly Attachment[],
   family: 4 | 6,
-): Join | undefined {
-  const priority = ({ attachment }: Join): number => attachment.gatewayPriority ?? 0;
-  const name = ({ network }: Join): string => network.definition.name;
-  return joins
+): Attachment | undefined {
+  const priority = ({ attachment }: Attachment): number => attachment.gatewayPriority ?? 0;
+  const name = ({ network }: Attachment): string => network.definition.name;
+  return attachments
     .filter(({ network: { definition } }) => !definition.internal && hasGateway(definition, family))
     .sort((one, other) => priority(other) - priority(one) || (name(one) < name(other) ? -1 : 1))[0];
 }

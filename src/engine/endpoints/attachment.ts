@@ -2,8 +2,8 @@ import type { CreateOptions, NetworkAttachment } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import { DEFAULT_NETWORK, findNetwork, type NetworkRow, networkByName } from '../store/networks.ts';
 
-/** One network that a container is on. */
-export interface NetworkJoin {
+/** A network that a container is on, found, with what is asked of it there. */
+export interface ResolvedAttachment {
   network: NetworkRow;
   attachment: NetworkAttachment;
   /** In the container. */
@@ -34,10 +34,10 @@ export async function provideDefaultNetwork(
  * Finds the network of an attachment, by name or id, and checks the addresses that are asked for. Throws `notFound`, and
  * `invalid` for an address that the network does not have.
  */
-export async function findJoin(
+export async function resolveAttachment(
   { database }: Context,
   attachment: NetworkAttachment,
-): Promise<Omit<NetworkJoin, 'interfaceName'>> {
+): Promise<Omit<ResolvedAttachment, 'interfaceName'>> {
   const network = findNetwork(database, attachment.network);
   if (attachment.ip !== undefined || attachment.ip6 !== undefined) {
     const { checkWantedAddresses } = await import('../leases/wanted-addresses.ts');

@@ -19,13 +19,13 @@ import { isIdle } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { egressOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
-import { type NetworkJoin, wantedInterface } from './attachment.ts';
+import { type ResolvedAttachment, wantedInterface } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
 import { containerNameService } from './name-service.ts';
 import { networkPaths } from './prepare.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
-import { runningEndpoints, runningJoins } from './running.ts';
+import { runningAttachments, runningEndpoints } from './running.ts';
 import { writeEndpoint, writePorts } from './write.ts';
 
 type Change = (options: CreateOptions) => CreateOptions;
@@ -38,17 +38,22 @@ type Change = (options: CreateOptions) => CreateOptions;
 export async function connectRunning(
   context: Context,
   container: RunningContainer,
-  { join, change }: { join: Omit<NetworkJoin, 'interfaceName'>; change: Change },
+  { resolved, change }: { resolved: Omit<ResolvedAttachment, 'interfaceName'>; change: Change },
 ): Promise<boolean> {
   const { row } = container;
   const before = runningEndpoints(context, row);
-  const interfaceName = freeInterface(before, wantedInterface(join.attachment));
+  const interfaceName = freeInterface(before, wantedInterface(resolved.attachment));
   const { endpoint, options } = inRun(context, container, () => ({
     options: saveChanged(context, row, change),
     endpoint: leaseEndpoint(
       context,
-      { ...join, interfaceName },
-      { id: row.id, name: row.name, before: new Map(), leadsOut: newEgress(before, join.network.definition) },
+      { ...resolved, interfaceName },
+      {
+        id: row.id,
+        name: row.name,
+        before: new Map(),
+        leadsOut: newEgress(before, resolved.network.definition),
+      },
     ),
   }));
   let isUp = false;
@@ -232,9 +237,11 @@ async function leadOutAgain(
   { row, status }: RunningContainer,
   lost: Endpoint,
 ): Promise<void> {
-  const joins = runningJoins(context, row);
+  const attachments = runningAttachments(context, row);
   for (const family of [4, 6] as const) {
-    const egress = (family === 4 ? lost.isGateway4 : lost.isGateway6) ? egressOf(joins, family) : undefined;
+    const egress = (family === 4 ? lost.isGateway4 : lost.isGateway6)
+      ? egressOf(attachments, family)
+      : undefined;
     const lease = egress?.own.find(({ address }) => familyOf(address) === family);
     if (lease === undefined) continue;
     leadOut(context.database, lease.networkId, lease.address);

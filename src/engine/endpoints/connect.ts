@@ -5,7 +5,7 @@ import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
-import { findJoin, provideDefaultNetwork } from './attachment.ts';
+import { provideDefaultNetwork, resolveAttachment } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
@@ -30,18 +30,19 @@ export async function connectContainer(
   const row = findContainer(context.database, text);
   requireOwnNetworks(row);
   await provideDefaultNetwork(context, [attachment]);
-  const join = await findJoin(context, attachment);
-  const { id } = join.network.definition;
+  const resolved = await resolveAttachment(context, attachment);
+  const { id } = resolved.network.definition;
   const change = (options: CreateOptions): CreateOptions => {
     const { network } = options;
-    if (networkById(context.database, id) === undefined) throw noSuchNetwork(join.network.definition.name);
+    if (networkById(context.database, id) === undefined)
+      throw noSuchNetwork(resolved.network.definition.name);
     if (network?.attachments.some((each) => each.network === id))
-      throw connectedAlready(row, join.network.definition.name);
+      throw connectedAlready(row, resolved.network.definition.name);
     return {
       ...options,
       network: {
         ...network,
-        attachments: [...(network?.attachments ?? []), { ...join.attachment, network: id }],
+        attachments: [...(network?.attachments ?? []), { ...resolved.attachment, network: id }],
         links: [...(network?.links ?? []), ...links],
       },
     };
@@ -51,7 +52,7 @@ export async function connectContainer(
     whenRunning: async (container) => {
       requireStarted(container);
       const { connectRunning } = await import('./connect-running.ts');
-      return await connectRunning(context, container, { join, change });
+      return await connectRunning(context, container, { resolved, change });
     },
   });
   return { container: row.name, isInHosts };

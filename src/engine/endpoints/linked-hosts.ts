@@ -15,9 +15,9 @@ import type { PreparedNetworking } from './prepare.ts';
 export function findLinkedHosts(
   context: Context,
   links: NonNullable<NetworkOptions['links']>,
-  { joins }: Pick<PreparedNetworking, 'joins'>,
+  { attachments }: Pick<PreparedNetworking, 'attachments'>,
 ): LinkedHost[] {
-  const own = joins.find(({ network }) => network.definition.name === DEFAULT_NETWORK);
+  const own = attachments.find(({ network }) => network.definition.name === DEFAULT_NETWORK);
   if (own === undefined) return [];
   return links.map(({ container, alias }) => {
     const row = findContainer(context.database, container);

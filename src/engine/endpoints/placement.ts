@@ -22,7 +22,7 @@ export function networkPlacement(
     lastOut: context.paths.lastOut,
     resolver: { config: resolver, rules: resolverRules },
     names: networking.nameService.hasResolver
-      ? networking.joins.map(({ network }) => names(network.definition.id))
+      ? networking.attachments.map(({ network }) => names(network.definition.id))
       : [],
   };
 }

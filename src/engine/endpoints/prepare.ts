@@ -8,14 +8,19 @@ import type { CreateOptions, NetworkOptions, PortMapping } from '../options/crea
 import type { ContainerId } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';
-import { findJoin, type NetworkJoin, wantedAttachments, wantedInterface } from './attachment.ts';
+import {
+  type ResolvedAttachment,
+  resolveAttachment,
+  wantedAttachments,
+  wantedInterface,
+} from './attachment.ts';
 import { containerNameService } from './name-service.ts';
 
 /** The networks of a container to be, found, with all that can be decided before addresses are leased. */
 export interface PreparedNetworking {
   /** As they are kept: ids in the place of names. */
   options: NetworkOptions;
-  joins: NetworkJoin[];
+  attachments: ResolvedAttachment[];
   /** With the exposed ports that `-P` publishes. */
   mappings: PortMapping[];
   nameService: NameService;
@@ -33,8 +38,8 @@ export interface NetworkedContainer {
 }
 
 /**
- * Finds the networks that a container joins, by name or id, and checks what is asked of each. Undefined for one that
- * has none of its own. Throws `notFound` for a network that is not there (see `provideDefaultNetwork`), `invalid` for
+ * Finds the networks that a container is attached to, by name or id, and checks what is asked of each. Undefined for one
+ * that has none of its own. Throws `notFound` for a network that is not there (see `provideDefaultNetwork`), `invalid` for
  * what cannot go together.
  */
 export async function prepareNetworking(
@@ -44,55 +49,57 @@ export async function prepareNetworking(
 ): Promise<PreparedNetworking | undefined> {
   const { namespaces, network } = options;
   if (namespaces.network !== 'networks') return undefined;
-  const joins = namedJoins(
-    await Promise.all(wantedAttachments(options).map((each) => findJoin(context, each))),
+  const attachments = withInterfaceNames(
+    await Promise.all(wantedAttachments(options).map((each) => resolveAttachment(context, each))),
   );
-  checkJoins(joins);
+  checkAttachments(attachments);
   const mappings = await mappingsOf(network, image);
-  if (mappings.length > 0) refuseUnpublishable(joins);
+  if (mappings.length > 0) refuseUnpublishable(attachments);
   return {
     options: {
       ...network,
-      attachments: joins.map(({ network: { definition }, attachment }) => ({
+      attachments: attachments.map(({ network: { definition }, attachment }) => ({
         ...attachment,
         network: definition.id,
       })),
     },
-    joins,
+    attachments,
     mappings,
     nameService: containerNameService(
-      joins.map(({ network: { definition } }) => definition),
+      attachments.map(({ network: { definition } }) => definition),
       network,
     ),
   };
 }
 
 /** `eth0`, `eth1`, ... but for those that have a name. */
-function namedJoins(joins: readonly Omit<NetworkJoin, 'interfaceName'>[]): NetworkJoin[] {
-  const names = joins.map(({ attachment }) => wantedInterface(attachment));
+function withInterfaceNames(
+  attachments: readonly Omit<ResolvedAttachment, 'interfaceName'>[],
+): ResolvedAttachment[] {
+  const names = attachments.map(({ attachment }) => wantedInterface(attachment));
   let next = 0;
-  return joins.map((join, index) => {
+  return attachments.map((resolved, index) => {
     let interfaceName = names[index];
     while (interfaceName === undefined) {
       const candidate = `eth${next++}`;
       if (!names.includes(candidate)) interfaceName = candidate;
     }
-    return { ...join, interfaceName };
+    return { ...resolved, interfaceName };
   });
 }
 
-function checkJoins(joins: readonly NetworkJoin[]): void {
-  const seen = new Map<string, NetworkJoin>();
+function checkAttachments(attachments: readonly ResolvedAttachment[]): void {
+  const seen = new Map<string, ResolvedAttachment>();
   const names = new Set<string>();
-  for (const join of joins) {
-    const { id, name } = join.network.definition;
+  for (const resolved of attachments) {
+    const { id, name } = resolved.network.definition;
     if (seen.has(id)) throw new EngineError('invalid', `network ${name} is named twice`, { subject: name });
-    if (names.has(join.interfaceName))
-      throw new EngineError('invalid', `two interfaces cannot both be ${join.interfaceName}`, {
-        subject: join.interfaceName,
+    if (names.has(resolved.interfaceName))
+      throw new EngineError('invalid', `two interfaces cannot both be ${resolved.interfaceName}`, {
+        subject: resolved.interfaceName,
       });
-    checkInterfaceName(join.interfaceName);
-    if (name === DEFAULT_NETWORK && (join.attachment.aliases ?? []).length > 0) {
+    checkInterfaceName(resolved.interfaceName);
+    if (name === DEFAULT_NETWORK && (resolved.attachment.aliases ?? []).length > 0) {
       throw new EngineError(
         'invalid',
         `the network ${DEFAULT_NETWORK} has no names: aliases are for networks that you make`,
@@ -102,8 +109,8 @@ function checkJoins(joins: readonly NetworkJoin[]): void {
         },
       );
     }
-    seen.set(id, join);
-    names.add(join.interfaceName);
+    seen.set(id, resolved);
+    names.add(resolved.interfaceName);
   }
 }
 
@@ -119,11 +126,13 @@ async function mappingsOf(network: NetworkOptions | undefined, image: ImageConfi
 }
 
 /** Docker publishes nothing then and does not say so. */
-function refuseUnpublishable(joins: readonly NetworkJoin[]): void {
-  if (joins.some(({ network: { definition } }) => definition.driver === 'bridge' && !definition.internal))
+function refuseUnpublishable(attachments: readonly ResolvedAttachment[]): void {
+  if (
+    attachments.some(({ network: { definition } }) => definition.driver === 'bridge' && !definition.internal)
+  )
     return;
-  const [join] = joins;
-  const name = join?.network.definition.name ?? '';
+  const [resolved] = attachments;
+  const name = resolved?.network.definition.name ?? '';
   throw new EngineError('invalid', `ports cannot be published on network ${name}`, {
     subject: name,
     hint: 'nothing leads into an internal network, and macvlan has addresses of its own: join a bridge network as well',

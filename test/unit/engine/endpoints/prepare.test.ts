@@ -33,7 +33,7 @@ describe('the default network', () => {
     expect(names()).toEqual([]);
     await Promise.all([1, 2].map(() => provideDefaultNetwork(room.context, [{ network: 'bridge' }])));
     expect(names()).toEqual(['bridge']);
-    expect((await prepare())?.joins.map(({ network }) => network.definition.name)).toEqual(['bridge']);
+    expect((await prepare())?.attachments.map(({ network }) => network.definition.name)).toEqual(['bridge']);
   });
 
   it('is made for a container that is connected to it, too', async () => {

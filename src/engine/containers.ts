@@ -5,7 +5,7 @@ import type { Joining } from './lifecycle/attach.ts';
 import type { ExecRequest } from './lifecycle/exec.ts';
 import type { StartMode } from './lifecycle/hand-over.ts';
 import type { PrunedContainers } from './lifecycle/prune.ts';
-import type { BirthOptions } from './lifecycle/run.ts';
+import type { CreateExtras } from './lifecycle/run.ts';
 import type { StopResult } from './lifecycle/stop.ts';
 import type { ContainerChanges } from './lifecycle/update.ts';
 import type { WaitCondition } from './lifecycle/wait.ts';
@@ -35,24 +35,24 @@ export class Containers {
    * Creates a container and prepares its start. The caller becomes the returned program, which starts it and, with
    * `attach`, relays its streams and exits with its code, or, with `detach`, prints its id.
    */
-  async run(options: CreateOptions, birth: BirthOptions & StartMode): Promise<Handover> {
+  async run(options: CreateOptions, extras: CreateExtras & StartMode): Promise<Handover> {
     const { runContainer } = await import('./lifecycle/run.ts');
-    return runContainer(this.#context, options, birth);
+    return runContainer(this.#context, options, extras);
   }
 
   /** The same in the foreground, and then removes its image unless something else needs it. Returns the exit code. */
   async runAndRemoveImage(
     options: CreateOptions,
-    birth: BirthOptions & Pick<StartMode, 'client'>,
+    extras: CreateExtras & Pick<StartMode, 'client'>,
   ): Promise<number> {
     const { runAndRemoveImage } = await import('./lifecycle/run-and-remove-image.ts');
-    return await runAndRemoveImage(this.#context, options, birth);
+    return await runAndRemoveImage(this.#context, options, extras);
   }
 
   /** Creates a container that a later `start` starts. Returns its id. */
-  async create(options: CreateOptions, birth: BirthOptions): Promise<string> {
+  async create(options: CreateOptions, extras: CreateExtras): Promise<string> {
     const { makeContainer } = await import('./lifecycle/run.ts');
-    return await makeContainer(this.#context, options, birth);
+    return await makeContainer(this.#context, options, extras);
   }
 
   /**

@@ -4,7 +4,7 @@ import { removeImage } from '../images/remove.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import type { StartMode } from './hand-over.ts';
-import { type BirthOptions, runContainer } from './run.ts';
+import { type CreateExtras, runContainer } from './run.ts';
 
 /**
  * Runs a container in the foreground and removes its image afterwards, as the user named it, unless something else
@@ -14,7 +14,7 @@ import { type BirthOptions, runContainer } from './run.ts';
 export async function runAndRemoveImage(
   context: Context,
   options: CreateOptions,
-  birth: BirthOptions & Pick<StartMode, 'client'>,
+  extras: CreateExtras & Pick<StartMode, 'client'>,
 ): Promise<number> {
   if (!options.autoRemove) {
     throw new EngineError('invalid', 'an image can only be removed after a container that is removed, too', {
@@ -22,9 +22,9 @@ export async function runAndRemoveImage(
       hint: 'say --rm with --rmi',
     });
   }
-  const code = await runInForeground(await runContainer(context, options, { ...birth, mode: 'attach' }));
+  const code = await runInForeground(await runContainer(context, options, { ...extras, mode: 'attach' }));
   try {
-    await removeImage(context, birth.image.name ?? options.image, { force: false });
+    await removeImage(context, extras.image.name ?? options.image, { force: false });
   } catch (error) {
     // Another container stands on it, or somebody was quicker.
     const isFine = error instanceof EngineError && (error.kind === 'conflict' || error.kind === 'notFound');

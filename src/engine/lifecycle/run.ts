@@ -12,8 +12,8 @@ import { type StartMode, startContainer } from './hand-over.ts';
 
 const ATTEMPTS = 20;
 
-/** What else there is to say about the birth of a container. */
-export interface BirthOptions {
+/** What a container is created from, and how, besides its options. */
+export interface CreateExtras {
   image: FoundImage;
   /** The container that has its name now goes first, also when it runs. */
   replace?: boolean | undefined;
@@ -28,11 +28,11 @@ export interface BirthOptions {
 export async function runContainer(
   context: Context,
   options: CreateOptions,
-  birth: BirthOptions & StartMode,
+  extras: CreateExtras & StartMode,
 ): Promise<Handover> {
-  const leased = await createPrepared(context, options, { ...birth, starting: true });
+  const leased = await createPrepared(context, options, { ...extras, starting: true });
   try {
-    return await startContainer(context, leased, birth);
+    return await startContainer(context, leased, extras);
   } catch (error) {
     undoCreation(context, leased);
     throw error;
@@ -43,16 +43,16 @@ export async function runContainer(
 export async function makeContainer(
   context: Context,
   options: CreateOptions,
-  birth: BirthOptions,
+  extras: CreateExtras,
 ): Promise<string> {
-  const { id } = await createPrepared(context, options, { ...birth, starting: false });
+  const { id } = await createPrepared(context, options, { ...extras, starting: false });
   return id;
 }
 
 async function createPrepared(
   context: Context,
   options: CreateOptions,
-  { image, replace, whenCreated, starting }: BirthOptions & { starting: boolean },
+  { image, replace, whenCreated, starting }: CreateExtras & { starting: boolean },
 ): Promise<LeasedContainer> {
   await provideDefaultNetwork(context, wantedAttachments(options));
   for (let attempt = 1; ; attempt += 1) {

@@ -53,7 +53,7 @@ async function run(session: Session, image: string, words: string[], flags: RunF
     const engine = await session.engine();
     const found = await imageForContainer(session, options, flags);
     const mode = detach ? 'detach' : 'attach';
-    const birth = {
+    const extras = {
       image: found,
       mode,
       client: clientOptions(flags),
@@ -61,8 +61,8 @@ async function run(session: Session, image: string, words: string[], flags: RunF
       whenCreated: cidFile?.write,
     } as const;
     if (publishesToOthers(options)) await remarkOnPublished(session, options);
-    if (!rmi) replaceProcess(await engine.containers.run(options, birth));
-    process.exitCode = await engine.containers.runAndRemoveImage(options, birth);
+    if (!rmi) replaceProcess(await engine.containers.run(options, extras));
+    process.exitCode = await engine.containers.runAndRemoveImage(options, extras);
   } catch (error) {
     cidFile?.discard();
     throw error;

@@ -5,7 +5,7 @@ import { defaultHostname, type HostsFiles, hostHostname, hostsFilesIn } from '..
 import type { CreateOptions, IdMaps, NamespaceOptions } from '../options/create.ts';
 import type { ContainerRow, OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import type { Donors, ShareableNamespace } from './shared-namespaces.ts';
+import type { NamespaceOwners, ShareableNamespace } from './shared-namespaces.ts';
 
 /** The namespaces of a container to be, with every name resolved. */
 export interface PreparedNamespaces {
@@ -23,7 +23,7 @@ export interface PreparedNamespaces {
 
 /**
  * Resolves what `options.namespaces` names: other containers, ranges of ids, the host's name. An `existing` container
- * keeps the ids that its files belong to. Throws what `findDonors`
+ * keeps the ids that its files belong to. Throws what `findOwners`
  * and the id maps throw, and `invalid` for a host name that the chosen namespaces do not let it have.
  */
 export async function prepareNamespaces(
@@ -34,19 +34,19 @@ export async function prepareNamespaces(
   const { namespaces } = options;
   // What is kept of an existing one has a host name always: the one that it got.
   if (existing === undefined) checkNames(namespaces);
-  const donors = await donorsOf(context, options);
+  const owners = await ownersOf(context, options);
   const { idMaps, claimed } =
     existing === undefined
-      ? await idMapsOf(context, namespaces.user, { donors, layers })
+      ? await idMapsOf(context, namespaces.user, { owners, layers })
       : { idMaps: existing.idMaps, claimed: false };
-  const { hostname, domainname } = namesOf(namespaces, donors, id);
-  const kept = keptOptions(namespaces, donors);
+  const { hostname, domainname } = namesOf(namespaces, owners, id);
+  const kept = keptOptions(namespaces, owners);
   return {
     options: { ...kept, hostname, ...(domainname === undefined ? {} : { domainname }) },
-    choices: choicesOf(namespaces, { donors, hostname, domainname, idMaps }),
+    choices: choicesOf(namespaces, { owners, hostname, domainname, idMaps }),
     idMaps,
     claimed,
-    ...(await filesOf(context, donors, id)),
+    ...(await filesOf(context, owners, id)),
   };
 }
 
@@ -64,10 +64,10 @@ function checkNames({ hostname, domainname, network, uts }: NamespaceOptions): v
 }
 
 /** Loaded for those who share: most do not. */
-async function donorsOf(context: Context, options: CreateOptions): Promise<Donors> {
+async function ownersOf(context: Context, options: CreateOptions): Promise<NamespaceOwners> {
   if (!Object.values(options.namespaces).some(isShared)) return {};
-  const { findDonors } = await import('./shared-namespaces.ts');
-  return findDonors(context, options);
+  const { findOwners } = await import('./shared-namespaces.ts');
+  return findOwners(context, options);
 }
 
 function isShared(value: unknown): boolean {
@@ -77,57 +77,65 @@ function isShared(value: unknown): boolean {
 async function idMapsOf(
   context: Context,
   user: NamespaceOptions['user'],
-  { donors, layers }: { donors: Donors; layers: number },
+  { owners, layers }: { owners: NamespaceOwners; layers: number },
 ): Promise<{ idMaps: OwnerMaps | undefined; claimed: boolean }> {
   if (user === undefined || user === 'host') return { idMaps: undefined, claimed: false };
   const { checkIdMaps, freeIdMaps } = await import('./id-maps.ts');
   const { canMapOwners } = await import('./idmapped-mounts.ts');
   const claimed = user === 'auto';
-  const maps = claimed ? freeIdMaps(context) : 'uids' in user ? user : lentMaps(donors);
+  const maps = claimed ? freeIdMaps(context) : 'uids' in user ? user : sharedMaps(owners);
   checkIdMaps(maps);
   // A root without layers is the upper directory alone: there is nothing to be shown through the maps.
   const idMapped = layers > 0 && (await canMapOwners(context));
   return { idMaps: { uids: maps.uids, gids: maps.gids, idMapped }, claimed };
 }
 
-/** `findDonors` refuses a container that has none. */
-function lentMaps({ user }: Donors): IdMaps {
+/** `findOwners` refuses a container that has none. */
+function sharedMaps({ user }: NamespaceOwners): IdMaps {
   const { uids = [], gids = [] } = user?.row.idMaps ?? {};
   return { uids, gids };
 }
 
-/** With a shared network comes the name of whoever lends it, as in Docker; with a shared UTS namespace its own. */
+/** With a shared network comes the name of its owner, as in Docker; with a shared UTS namespace its own. */
 function namesOf(
   { hostname, domainname, network, uts }: NamespaceOptions,
-  donors: Donors,
+  owners: NamespaceOwners,
   id: string,
 ): { hostname: string; domainname: string | undefined } {
-  const donor = donors.uts ?? donors.network;
-  if (uts !== 'host' && donor !== undefined) {
-    const lent = donor.row.options.namespaces;
-    return { hostname: lent.hostname ?? defaultHostname('new', donor.row.id), domainname: lent.domainname };
+  const owner = owners.uts ?? owners.network;
+  if (uts !== 'host' && owner !== undefined) {
+    const shared = owner.row.options.namespaces;
+    return {
+      hostname: shared.hostname ?? defaultHostname('new', owner.row.id),
+      domainname: shared.domainname,
+    };
   }
   if (uts === 'host') return { hostname: hostHostname(), domainname: undefined };
   return { hostname: hostname ?? defaultHostname(network === 'host' ? 'host' : 'new', id), domainname };
 }
 
 /** Names may change hands while the container is there; ids do not. */
-function keptOptions(namespaces: NamespaceOptions, donors: Donors): NamespaceOptions {
-  const ids = Object.entries(donors).map(([kind, { row }]) => [kind, { container: row.id }]);
+function keptOptions(namespaces: NamespaceOptions, owners: NamespaceOwners): NamespaceOptions {
+  const ids = Object.entries(owners).map(([kind, { row }]) => [kind, { container: row.id }]);
   return { ...namespaces, ...Object.fromEntries(ids) };
 }
 
 function choicesOf(
   wanted: NamespaceOptions,
   {
-    donors,
+    owners,
     hostname,
     domainname,
     idMaps,
-  }: { donors: Donors; hostname: string; domainname: string | undefined; idMaps: OwnerMaps | undefined },
+  }: {
+    owners: NamespaceOwners;
+    hostname: string;
+    domainname: string | undefined;
+    idMaps: OwnerMaps | undefined;
+  },
 ): RuntimeNamespaces {
   const choice = (kind: ShareableNamespace): NamespaceChoice =>
-    donors[kind]?.process ?? (wanted[kind] === 'host' ? 'host' : 'new');
+    owners[kind]?.process ?? (wanted[kind] === 'host' ? 'host' : 'new');
   return {
     hostname,
     domainname,
@@ -137,7 +145,7 @@ function choicesOf(
     shm: shmOf(wanted.ipc),
     uts: choice('uts'),
     cgroup: choice('cgroup'),
-    user: donors.user?.process ?? (idMaps === undefined ? 'host' : { uids: idMaps.uids, gids: idMaps.gids }),
+    user: owners.user?.process ?? (idMaps === undefined ? 'host' : { uids: idMaps.uids, gids: idMaps.gids }),
     timeOffsets: wanted.timeOffsets,
   };
 }
@@ -149,12 +157,12 @@ function shmOf(ipc: NamespaceOptions['ipc']): RuntimeNamespaces['shm'] {
 
 async function filesOf(
   context: Context,
-  donors: Donors,
+  owners: NamespaceOwners,
   id: string,
 ): Promise<Pick<PreparedNamespaces, 'files' | 'ownFiles'>> {
-  if (donors.network === undefined) {
+  if (owners.network === undefined) {
     return { files: hostsFilesIn(join(context.paths.containers, id)), ownFiles: true };
   }
   const { hostsFilesOf } = await import('./shared-namespaces.ts');
-  return { files: hostsFilesOf(context, donors.network.row), ownFiles: false };
+  return { files: hostsFilesOf(context, owners.network.row), ownFiles: false };
 }

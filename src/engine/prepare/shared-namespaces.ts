@@ -12,46 +12,46 @@ import type { Context } from '../store/context.ts';
 const SHAREABLE = ['network', 'pid', 'ipc', 'uts', 'cgroup', 'user'] as const;
 export type ShareableNamespace = (typeof SHAREABLE)[number];
 
-/** A container that lends a namespace: what it is, and its first process. */
-export interface Donor {
+/** A container whose namespace another one shares, and its first process. */
+export interface NamespaceOwner {
   row: ContainerRow;
   process: JoinedProcess;
 }
 
-export type Donors = Partial<Record<ShareableNamespace, Donor>>;
+export type NamespaceOwners = Partial<Record<ShareableNamespace, NamespaceOwner>>;
 
 /**
  * The containers whose namespaces are asked for. Throws `notFound` for one that does not exist, `conflict` for one
  * that does not run, `invalid` for one that does not share, and for a container that would join itself.
  */
-export function findDonors(context: Context, { name, namespaces }: CreateOptions): Donors {
-  const donors: Donors = {};
+export function findOwners(context: Context, { name, namespaces }: CreateOptions): NamespaceOwners {
+  const owners: NamespaceOwners = {};
   for (const kind of SHAREABLE) {
     const wanted = sharedWith(namespaces, kind);
     if (wanted === undefined) continue;
     if (wanted.container === name) throw joinsItself(name, kind);
-    donors[kind] = findDonor(context, kind, wanted.container);
+    owners[kind] = findOwner(context, kind, wanted.container);
   }
-  if (donors.user !== undefined) checkOwners(donors, donors.user);
-  else if (donors.cgroup !== undefined && namespaces.user !== undefined && namespaces.user !== 'host')
-    throw foreignCgroups(donors.cgroup);
-  return donors;
+  if (owners.user !== undefined) checkUserNamespaces(owners, owners.user);
+  else if (owners.cgroup !== undefined && namespaces.user !== undefined && namespaces.user !== 'host')
+    throw foreignCgroups(owners.cgroup);
+  return owners;
 }
 
 /** Whoever is in a user namespace can mount only what belongs to it: /proc, /sys, mqueue and cgroups show namespaces. */
-function checkOwners(donors: Donors, user: Donor): void {
+function checkUserNamespaces(owners: NamespaceOwners, user: NamespaceOwner): void {
   for (const kind of ['network', 'pid', 'ipc', 'cgroup'] as const) {
-    const donor = donors[kind];
-    if (donor === undefined || userNamespace(donor) === userNamespace(user)) continue;
+    const owner = owners[kind];
+    if (owner === undefined || userNamespace(owner) === userNamespace(user)) continue;
     throw new EngineError(
       'invalid',
-      `the ${kind} namespace of container ${donor.row.name} is not in the user namespace of container ${user.row.name}`,
-      { subject: donor.row.name, hint: `name one container for --userns and --${kind}` },
+      `the ${kind} namespace of container ${owner.row.name} is not in the user namespace of container ${user.row.name}`,
+      { subject: owner.row.name, hint: `name one container for --userns and --${kind}` },
     );
   }
 }
 
-function foreignCgroups({ row: { name } }: Donor): EngineError {
+function foreignCgroups({ row: { name } }: NamespaceOwner): EngineError {
   return new EngineError(
     'invalid',
     `a container with a user namespace of its own cannot share the cgroup namespace of container ${name}`,
@@ -59,7 +59,7 @@ function foreignCgroups({ row: { name } }: Donor): EngineError {
   );
 }
 
-function userNamespace({ process }: Donor): string {
+function userNamespace({ process }: NamespaceOwner): string {
   return readlinkSync(`/proc/${process.pid}/ns/user`);
 }
 
@@ -68,7 +68,7 @@ function sharedWith(namespaces: NamespaceOptions, kind: ShareableNamespace): Sha
   return typeof wanted === 'object' && 'container' in wanted ? wanted : undefined;
 }
 
-function findDonor(context: Context, kind: ShareableNamespace, text: string): Donor {
+function findOwner(context: Context, kind: ShareableNamespace, text: string): NamespaceOwner {
   const row = findContainer(context.database, text);
   const status = statusOf(context, row);
   if (status.state !== 'running') throw notRunning(row, kind);

@@ -55,7 +55,7 @@ function inOrder(rows: readonly ContainerRow[]): ContainerRow[] {
   const ordered = new Set<ContainerRow>();
   const add = (row: ContainerRow, path: readonly ContainerRow[]): void => {
     if (path.includes(row)) return;
-    for (const donor of rows.filter(({ id }) => sharesWith(row, id))) add(donor, [...path, row]);
+    for (const owner of rows.filter(({ id }) => sharesWith(row, id))) add(owner, [...path, row]);
     ordered.add(row);
   };
   for (const row of rows) add(row, []);

@@ -54,13 +54,13 @@ export function mountRecords(mount: MountSpec, placement: Placement): PlanRecord
   if (unknown !== undefined) throw unknownOption(destination, unknown);
   const recursive = options.includes('rbind') ? ['rec'] : [];
   const target = [...recursive, ...flags, DIRECTORIES.has(destination) ? 'mkdir' : 'mkfile'].join();
-  const donor = destination === '/dev/shm' ? shmDonor(placement) : undefined;
-  if (donor === undefined) return [['bind', source, destination, target]];
-  return [['bind-of', String(donor.pid), String(donor.startTime), '/dev/shm', destination, target]];
+  const owner = destination === '/dev/shm' ? shmOwner(placement) : undefined;
+  if (owner === undefined) return [['bind', source, destination, target]];
+  return [['bind-of', String(owner.pid), String(owner.startTime), '/dev/shm', destination, target]];
 }
 
 /** The process whose /dev/shm is shared. */
-function shmDonor({ namespaces: { shm, ipc } }: Placement) {
+function shmOwner({ namespaces: { shm, ipc } }: Placement) {
   return shm === 'joined' && typeof ipc === 'object' ? ipc : undefined;
 }
 

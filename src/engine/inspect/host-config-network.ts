@@ -4,7 +4,7 @@ import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf } from './go-json.ts';
 
 /** What `HostConfig` of Docker's ContainerInspect says of networks: what the user asked for. */
-export function networkWishes({ name, options }: ContainerRow, networking: ContainerNetworking) {
+export function networkHostConfig({ name, options }: ContainerRow, networking: ContainerNetworking) {
   const { network } = options;
   const links = networking.endpoints.find((endpoint) => endpoint.network.name === 'bridge')?.links;
   return {

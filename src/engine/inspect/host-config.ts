@@ -9,7 +9,7 @@ import type {
 import type { ContainerNetworking } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, omitEmpty } from './go-json.ts';
-import { namespaceMode, networkWishes } from './host-config-network.ts';
+import { namespaceMode, networkHostConfig } from './host-config-network.ts';
 
 /** What `HostConfig` takes from elsewhere: paths from the bundle, names of networks from their rows. */
 export interface HostFacts {
@@ -25,7 +25,7 @@ export function hostConfigOf(
 ): object {
   const { options } = row;
   const { process, namespaces, security, files, restart } = options;
-  const network = networkWishes(row, networking);
+  const network = networkHostConfig(row, networking);
   return omitEmpty(
     {
       Binds: listOrNull(),

@@ -6,7 +6,7 @@ import { type StopSettings, stopSettings } from '../options/stop.ts';
 import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
-import { type ContainerRow, recordWish } from '../store/containers.ts';
+import { type ContainerRow, recordWanted } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageConfigOf } from '../store/images.ts';
 import { thawForSignal } from './pause.ts';
@@ -21,7 +21,7 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   const observed = await observe(context, row);
   if (observed === undefined || !isUp(observed.status)) throw notRunning(row);
   const isEnd = signal === SIGKILL || signal === settingsOf(context, row).signal;
-  if (isEnd) recordWish(context.database, row.id, 'stopped');
+  if (isEnd) recordWanted(context.database, row.id, 'stopped');
   // Nobody is there to get a signal; its monitor is, to leave it so.
   if (observed.status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
   const delivered = await requestSignal(controlSocket(context, row), signal);
@@ -53,7 +53,7 @@ export async function stopContainer(
   request: StopOptions,
 ): Promise<StopResult | undefined> {
   return await endContainer(context, row, request, {
-    whenRunning: () => recordWish(context.database, row.id, 'stopped'),
+    whenRunning: () => recordWanted(context.database, row.id, 'stopped'),
   });
 }
 

@@ -4,7 +4,7 @@ import type { IdMaps, ResourceOptions, RlimitOption } from '../../runtime/option
 export type { DeviceAmount, IdMaps, IdRange, ResourceOptions, RlimitOption } from '../../runtime/options.ts';
 
 /**
- * What a face asks for when it creates a container, grouped by concern. The same type whether the wish came from a
+ * What a face asks for when it creates a container, grouped by concern. The same type whether the request came from a
  * command line, an HTTP body or a manifest; what is absent comes from the image or from the engine's defaults. It is
  * kept with the container as JSON, then with ids in the place of other containers' names and with its host name. Names
  * of users and devices are as the user gave them.

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { ProcessOptions } from './create.ts';
 
-/** The process a container starts with: the image's wishes with the user's on top. */
+/** The process a container starts with: what the image says with what the user asks for on top. */
 export interface ProcessConfig {
   argv: string[];
   env: string[];

@@ -8,19 +8,19 @@ import type { Context } from '../store/context.ts';
 const ROTATION = { maxBytes: 10_000_000, maxFiles: 3 };
 
 /**
- * Where a container's log goes; undefined with driver `none`. Only what somebody wished for is looked into, as most
+ * Where a container's log goes; undefined with driver `none`. Only what somebody asked for is looked into, as most
  * containers ask for nothing. Throws `invalid` or `unsupported` for a driver or an option that there is not, `notFound`
  * for a host of syslog that has no address.
  */
 export async function prepareLogs(
   context: Context,
-  wish: LogOptions | undefined,
+  options: LogOptions | undefined,
   subject: LogSubject,
 ): Promise<LogSettings | undefined> {
   const file = join(context.paths.containers, subject.id, 'log');
-  if (wish === undefined) return { driver: 'json-file', path: file, ...ROTATION, attributes: {} };
+  if (options === undefined) return { driver: 'json-file', path: file, ...ROTATION, attributes: {} };
   const { logSettings } = await import('../../runtime/log/options.ts');
-  const settings = logSettings(wish, subject, {
+  const settings = logSettings(options, subject, {
     file,
     ...ROTATION,
     compress: context.ownCommand('compress-log'),

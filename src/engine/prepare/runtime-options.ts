@@ -11,7 +11,7 @@ import { layerDirectories } from '../store/layer-directories.ts';
 import { prepareLogs } from './log.ts';
 import type { PreparedNamespaces } from './namespaces.ts';
 
-/** What a container's options are made of besides the user's wishes. */
+/** What a container's options are made of besides what the user asks for. */
 export interface OptionSources {
   id: string;
   name: string;
@@ -21,7 +21,7 @@ export interface OptionSources {
 }
 
 /**
- * What the runtime is told about a container: the user's wishes over those of the image, and where its files will
+ * What the runtime is told about a container: what the user asks for over what the image says, and where its files will
  * lie. Throws `invalid` for a command or a stop signal that cannot be.
  */
 export async function runtimeOptions(

@@ -17,7 +17,7 @@ export interface ContainerRow {
   imageName: string;
   /** chainIDs, bottom first. */
   layers: Digest[];
-  /** What it executes: the image's and the user's wishes merged. */
+  /** What it executes: the image's process with what the user asked for on top. */
   argv: string[];
   /** With ids in the place of other containers' names, and the host name that it got. */
   options: CreateOptions;
@@ -213,7 +213,8 @@ export function releaseContainer(database: Database, id: string): void {
   database.run('UPDATE container SET starter = NULL WHERE id = ?', id);
 }
 
-export function recordWish(database: Database, id: string, wanted: ContainerRow['wanted']): void {
+/** Notes whether somebody wants it to run: what a reboot goes by. */
+export function recordWanted(database: Database, id: string, wanted: ContainerRow['wanted']): void {
   database.run('UPDATE container SET wanted = ?1 WHERE id = ?2 AND wanted <> ?1', wanted, id);
 }
 

@@ -5,10 +5,10 @@
  *   unpacked size in bytes; `config` is the config blob's text.
  * - `manifest`: how an image was served: the manifest's text, and the index that its name led to (not those inside it).
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests.
- * - `container`: `argv` is what it executes, the image's and the user's wishes merged; `starter` is the `pid starttime`
- *   of the command that made or started it last, until its end has been seen; `ended` is the exit record of the last run
- *   whose end has been seen; `boot` is the kernel's boot_id at its last start; times are ms since the epoch. Each index
- *   would be another page to write, log and read back on the path of `run`.
+ * - `container`: `argv` is what it executes, the image's process with what the user asked for on top; `starter` is the
+ *   `pid starttime` of the command that made or started it last, until its end has been seen; `ended` is the exit record
+ *   of the last run whose end has been seen; `boot` is the kernel's boot_id at its last start; times are ms since the
+ *   epoch. Each index would be another page to write, log and read back on the path of `run`.
  * - `layer_size`: unpacked bytes of a layer, noted so that nobody has to count them again.
  * - `network`: `definition` is NetworkDefinition as JSON, `labels` and `options` what the user gave; `last4` and `last6`
  *   are the addresses handed out last, so that one which was just left is not the next one.

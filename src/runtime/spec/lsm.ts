@@ -13,7 +13,7 @@ const UNCONFINED = 'unconfined';
  */
 export type AppArmorState = 'off' | 'unseen' | 'none' | 'docker-default' | 'own';
 
-type ProfileWishes = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
+type ProfileRequest = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
 
 /**
  * The AppArmor profile of a container: the one asked for, nothing (`unconfined`) for a privileged one, else skiff's own,
@@ -21,7 +21,7 @@ type ProfileWishes = Pick<SecurityOptions, 'apparmor' | 'privileged'>;
  * when a profile is asked for and the host has no AppArmor.
  */
 export function apparmorProfile(
-  { apparmor, privileged }: ProfileWishes,
+  { apparmor, privileged }: ProfileRequest,
   { apparmor: state }: { apparmor: AppArmorState },
 ): string | undefined {
   if (state === 'off') {
@@ -56,7 +56,7 @@ function isLoadable(state: AppArmorState): boolean {
 
 /** Whether a container is to run under skiff's own profile and the kernel has to be given it first. */
 export function lacksOwnProfile(
-  { apparmor, privileged }: ProfileWishes,
+  { apparmor, privileged }: ProfileRequest,
   { apparmor: state }: { apparmor: AppArmorState },
 ): boolean {
   if (!isLoadable(state)) return false;

@@ -4,7 +4,7 @@ import { type StorePaths, storePaths } from '../../host/paths.ts';
 import { readRootRecord } from '../../host/root-record.ts';
 import { type Link, ownerOf } from '../../network/links.ts';
 import { monitorLives } from '../state/status.ts';
-import { inCompany } from '../store/company.ts';
+import { asNetworkUser } from '../store/network-user.ts';
 import {
   bridgesOf,
   deviceAround,
@@ -89,7 +89,7 @@ export async function removeGoneStore(
   links: readonly Link[],
 ): Promise<void> {
   if (existsSync(paths.database)) return;
-  await inCompany({ helper: remover.helper, paths }, async () => {
+  await asNetworkUser({ helper: remover.helper, paths }, async () => {
     await removeRuntime(remover, paths);
     await removeNetworking(remover, paths, links);
     if (!existsSync(paths.database)) forgetRuntime(paths);

@@ -13,8 +13,8 @@ import { ruleset, withoutTable } from '../../network/nft/ruleset.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { leaseChecker } from '../leases/holders.ts';
 import { allPorts } from '../leases/ports.ts';
-import { inCompany } from '../store/company.ts';
 import type { Context } from '../store/context.ts';
+import { asNetworkUser } from '../store/network-user.ts';
 import { allNetworks, DEFAULT_NETWORK } from '../store/networks.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { enableForwarding, readUplinks } from './forwarding.ts';
@@ -27,7 +27,7 @@ import { performNetworkFile, sendToFirewall } from './perform.ts';
  * `unsupported` where the kernel lacks something, `denied` without the rights.
  */
 export async function repairNetworks(context: Context): Promise<void> {
-  await inCompany(context, async () => await repairForMonitor(context));
+  await asNetworkUser(context, async () => await repairForMonitor(context));
 }
 
 /** The same for a monitor that brings a container up: it is on networks already. */

@@ -11,11 +11,11 @@ import { readLinks } from '../networks/perform.ts';
 import { bridgesOf, forgetRuntime, removeNetworking, removeRuntime, runtimeIds } from '../networks/traces.ts';
 import { isBeingStarted, statusOf } from '../state/status.ts';
 import { hasLivingLease } from '../store/blob-leases.ts';
-import { inCompany } from '../store/company.ts';
 import { allContainers } from '../store/containers.ts';
 import { type Context, requireRoot } from '../store/context.ts';
 import { allImages } from '../store/images.ts';
 import { markStore, unmarkStore } from '../store/mark.ts';
+import { asNetworkUser } from '../store/network-user.ts';
 import { allNetworks } from '../store/networks.ts';
 
 /** What a reset takes. */
@@ -62,7 +62,7 @@ async function ownBridges(context: Context): Promise<string[]> {
 export async function resetStore(context: Context): Promise<void> {
   requireRoot();
   const { paths } = context;
-  await withHelper(context, async () => await inCompany(context, async () => await removeAll(context)));
+  await withHelper(context, async () => await asNetworkUser(context, async () => await removeAll(context)));
   context.close();
   rmSync(paths.helper, { recursive: true, force: true });
   // The file with the mark goes last: before that, nobody can begin a new store here.

@@ -7,7 +7,7 @@ import type { StorePaths } from '../../host/paths.ts';
  * nobody takes the default bridge or the firewall's table away meanwhile, and when it turns out to be the last one it does
  * so afterwards. Waits for one that is doing it. Not needed where a container is on networks anyway.
  */
-export async function inCompany<T>(
+export async function asNetworkUser<T>(
   { helper, paths: { lastOut, run } }: { helper: string; paths: Pick<StorePaths, 'lastOut' | 'run'> },
   body: () => Promise<T>,
 ): Promise<T> {

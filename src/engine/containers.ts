@@ -59,9 +59,9 @@ export class Containers {
    * Prepares the start of a container that exists. The caller becomes the returned program, as with `run`. One that runs
    * already is joined with `attach`; with `detach` there is nothing to become.
    */
-  async start(name: string, how: StartMode): Promise<Handover | undefined> {
+  async start(name: string, startMode: StartMode): Promise<Handover | undefined> {
     const { startExisting } = await import('./lifecycle/start.ts');
-    return await startExisting(this.#context, this.#find(name), how);
+    return await startExisting(this.#context, this.#find(name), startMode);
   }
 
   /** Starts a container in the background. Throws why it could not be started; one that runs already is fine. */

@@ -61,8 +61,8 @@ export async function execInContainer(
   const file = writeExecPlan(runDir, execId, encodePlan(plan), row);
   for (const action of ['exec_create', 'exec_start'])
     appendContainerEvent(context, row, `${action}: ${argv.join(' ')}`, { execID: execId });
-  const how = client === undefined ? [] : clientWords(client);
-  return { file: context.helper, args: ['skiff-helper', 'exec', file, mode, ...how] };
+  const clientArgs = client === undefined ? [] : clientWords(client);
+  return { file: context.helper, args: ['skiff-helper', 'exec', file, mode, ...clientArgs] };
 }
 
 async function runningProcess(context: Context, row: ContainerRow): Promise<StateRecord['init']> {

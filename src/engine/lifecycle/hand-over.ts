@@ -33,11 +33,11 @@ export async function startContainer(
       const attributes = containerAttributes({ ...options, name });
       appendEvent(context, { type: 'container', action: 'attach', id, attributes });
     }
-    const how = [
+    const clientArgs = [
       ...(called === undefined ? [] : [`name=${called}`]),
       ...(client === undefined ? [] : clientWords(client)),
     ];
-    return { file: context.helper, args: ['skiff-helper', 'run', file, mode, ...how] };
+    return { file: context.helper, args: ['skiff-helper', 'run', file, mode, ...clientArgs] };
   } catch (cause) {
     throw diskError(cause, context.paths.run);
   }

@@ -33,11 +33,11 @@ import { forgetFailedStart } from './start-failure.ts';
 export async function startExisting(
   context: Context,
   row: ContainerRow,
-  how: StartMode,
+  startMode: StartMode,
 ): Promise<Handover | undefined> {
   for (;;) {
     const observed = await settle(context, row.id, row.name);
-    if (isUp(observed.status)) return await joinRunning(context, observed, how);
+    if (isUp(observed.status)) return await joinRunning(context, observed, startMode);
     const { row: current } = observed;
     const prepared = await prepareContainer(
       context,
@@ -50,7 +50,7 @@ export async function startExisting(
     try {
       if (isWhole(leased)) await rewriteFiles(context, leased);
       else await makeFiles(context, leased);
-      return await startContainer(context, leased, how);
+      return await startContainer(context, leased, startMode);
     } catch (error) {
       rmSync(leased.runtime.identity.runDir, { recursive: true, force: true });
       releaseContainer(context.database, row.id);

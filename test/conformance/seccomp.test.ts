@@ -14,6 +14,7 @@ import { CAPABILITIES } from '../../src/runtime/spec/capabilities.ts';
 import { attachedFilter } from '../helpers/attached-filter.ts';
 import { runFilter } from '../helpers/classic-bpf.ts';
 import { randomProfile, seeded } from '../helpers/seccomp-profiles.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 /** The 14 capabilities of a container that asks for nothing (moby, daemon/pkg/oci/caps/defaults.go). */
 const DEFAULT_CAPABILITIES = [
@@ -46,13 +47,11 @@ const ACTIONS: Readonly<Record<string, number>> = {
 const ENOSYS = 0x50000 + 38;
 
 const directory = mkdtempSync(join(tmpdir(), 'libseccomp-'));
-const libseccomp = join(directory, 'libseccomp');
+const libseccomp = testProgram('libseccomp');
 /** Numbers by ABI and name as libseccomp has them; negative: not there, or behind socketcall or ipc. */
 const known = new Map<string, Map<string, number>>(ABIS.map(({ name }) => [name, new Map()]));
 
 beforeAll(() => {
-  const source = join(import.meta.dirname, 'libseccomp.c');
-  execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', libseccomp, source, '-lseccomp']);
   const names = new Set(
     (['x64', 'arm64'] as const).flatMap(abisOf).flatMap(({ table }) => [...table.keys()]),
   );
@@ -165,16 +164,17 @@ describe('verdicts are those of runc with libseccomp', () => {
 
 describe('the kernel', () => {
   it('takes the programs and gives them back as they are', async () => {
-    const withFilter = join(directory, 'with-filter');
-    const source = join(import.meta.dirname, 'with-filter.c');
-    execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', withFilter, source]);
     const facts = { capabilities: [], architecture: 'x64', kernel: { major: 6, minor: 18 } } as const;
     const program = compileProfile(resolveProfile(builtinProfile(), facts, 'builtin'), 'x64', 'builtin');
     const file = join(directory, 'program');
     writeFileSync(file, program);
-    const child = spawn(withFilter, [file, 'sh', '-c', 'echo ready; mount -t tmpfs none /mnt; cat'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      testProgram('with-filter'),
+      [file, 'sh', '-c', 'echo ready; mount -t tmpfs none /mnt; cat'],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
     try {
       await once(child.stdout, 'data');
       expect(Buffer.from(attachedFilter(child.pid ?? 0)).equals(program)).toBe(true);

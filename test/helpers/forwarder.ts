@@ -1,13 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
 import { HELPER_IS_STATIC, printed } from './plan.ts';
+import { testProgram } from './test-program.ts';
 
 /** `tcp`, `udp` or `sctp`; the host's address and port; those of the container where it is relayed. */
 export type PortRecord = readonly [string, string, number, string?, number?];
@@ -35,7 +36,7 @@ export interface HowToHold {
   descriptors?: number;
 }
 
-/** Compiles test/native/forwarder.c for a test file; what is still held after a test is given up. */
+/** Has ports held by test/programs/forwarder.c; what is still held after a test is given up. */
 export function useForwarder(): {
   /** Has ports held; the message of its error is the record of the failure. */
   hold(records: readonly PortRecord[], how?: HowToHold): Promise<Holder>;
@@ -46,8 +47,12 @@ export function useForwarder(): {
   const holders: ChildProcess[] = [];
   let files = 0;
 
-  function run(path: string, program: string, descriptors?: number): ChildProcess {
-    const command = [join(root, program), path];
+  function run(
+    path: string,
+    program: 'forwarder' | 'forwarder-impatient',
+    descriptors?: number,
+  ): ChildProcess {
+    const command = [builtAsHelper(program), path];
     if (descriptors !== undefined) command.unshift('prlimit', `--nofile=${descriptors}:20000`);
     const [file = '', ...args] = command;
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -55,10 +60,6 @@ export function useForwarder(): {
     return child;
   }
 
-  beforeAll(() => {
-    compile(join(root, 'forwarder'), []);
-    compile(join(root, 'impatient'), ['-DFORWARDER_IDLE_MS=300']);
-  }, 120_000);
   afterEach(async () => {
     for (const child of holders.splice(0)) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -73,7 +74,7 @@ export function useForwarder(): {
     async hold(records, { impatient = false, descriptors } = {}) {
       const path = join(root, `ports-${files++}`);
       write(path, encodePorts(records));
-      const child = run(path, impatient ? 'impatient' : 'forwarder', descriptors);
+      const child = run(path, impatient ? 'forwarder-impatient' : 'forwarder', descriptors);
       const holder = observe(child, path);
       const first = await holder.line();
       if (first !== 'held') throw new Error(first);
@@ -88,7 +89,7 @@ export function useForwarder(): {
   };
 }
 
-/** The text of a file of ports (src/network/NETWORKS.md, "Network files"). */
+/** The text of a file of ports (src/ARCHITECTURE.md, "Network files"). */
 export function encodePorts(records: readonly PortRecord[]): string {
   const fields = records.flatMap(([protocol, host, port, address = '', target = '']) => [
     'port',
@@ -124,22 +125,8 @@ function write(path: string, text: string): void {
 }
 
 /** As the helper is built: statically with musl, unless it is the one with sanitizers that is tested. */
-function compile(output: string, options: readonly string[]): void {
-  const native = resolve(import.meta.dirname, '../../native');
-  const own = readdirSync(join(native, 'forwarder')).filter((name) => name.endsWith('.c'));
-  const sources = [
-    ...own.map((name) => `forwarder/${name}`),
-    ...['confine/confine.c', 'base/fields.c', 'base/plan.c', 'base/report.c', 'base/util.c'],
-  ];
-  const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
-  const [compiler, build] = HELPER_IS_STATIC
-    ? (['musl-gcc', ['-static', '-idirafter/usr/include', `-idirafter/usr/include/${multiarch}`]] as const)
-    : (['gcc', ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']] as const);
-  execFileSync(compiler, [
-    ...['-std=gnu11', '-D_GNU_SOURCE=', '-O1', '-g', '-Wall', '-Wextra', '-Werror', ...build, ...options],
-    ...['-o', output, resolve(import.meta.dirname, '../native/forwarder.c')],
-    ...['-iquote', native, ...sources.map((name) => join(native, name))],
-  ]);
+function builtAsHelper(program: string): string {
+  return testProgram(HELPER_IS_STATIC ? program : `${program}-asan`);
 }
 
 function observe(child: ChildProcess, path: string): Holder {

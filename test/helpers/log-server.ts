@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll } from 'vitest';
+import { testProgram } from './test-program.ts';
 
 /** What stands in for journald or syslogd: neither runtime has datagram sockets in the file system. */
 export interface LogServer {
@@ -19,19 +20,14 @@ export interface LogServer {
 /** Makes the servers of one test file; they end with it. */
 export function useLogServers(): (kind: 'unixgram' | 'udp' | 'tcp') => Promise<LogServer> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-log-server-'));
-  const program = join(directory, 'log-server');
   const children: ChildProcess[] = [];
-  beforeAll(() => {
-    const source = join(import.meta.dirname, 'log-server.c');
-    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', program, source]);
-  });
   afterAll(() => {
     for (const child of children) child.kill('SIGKILL');
     rmSync(directory, { recursive: true });
   });
   return async (kind) => {
     const socket = join(directory, `${children.length}`);
-    const child = spawn(program, [kind, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(testProgram('log-server'), [kind, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     return await serverOf(child, createInterface({ input: child.stdout }), kind === 'unixgram' ? socket : '');
   };

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -11,25 +11,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, vi } from 'vitest';
 import type { Manner, Order } from './dns-peer.ts';
 import { type DnsAnswer, decodeAnswer, encodeQuestion, type Question } from './dns-wire.ts';
 import { Peer } from './network-peer.ts';
+import { testProgram } from './test-program.ts';
 
-export const NATIVE = resolve(import.meta.dirname, '../../native');
 const PORT = 61053;
 
-/** The sources of the resolver, except one; they are compiled with `-iquote` NATIVE. */
-export function nativeSources(without?: string): string[] {
-  return [
-    ...readdirSync(join(NATIVE, 'resolver'))
-      .filter((name) => name.endsWith('.c') && name !== without)
-      .map((name) => `resolver/${name}`),
-    ...['base/descriptors.c', 'base/report.c', 'base/util.c'],
-  ].map((name) => join(NATIVE, name));
-}
+/** Programs of test/programs by what they are to show. */
+const PROGRAMS = { confined: 'resolver', sanitized: 'resolver-asan' } as const;
+type Build = keyof typeof PROGRAMS;
 
 export interface Asked {
   message: Buffer;
@@ -82,25 +76,23 @@ export class ResolverRoom {
     renameSync(temporary, path);
   }
 
-  /** Compiles and starts it; `sanitized` without its confinement. */
-  async start(build: 'confined' | 'sanitized' = 'confined', loopback = true): Promise<void> {
-    const program = join(this.root, build);
-    compile(program, build);
+  /** Starts it; `sanitized` without its confinement. */
+  async start(build: Build = 'confined', loopback = true): Promise<void> {
     const host = await this.#namespace(true);
     const container = await this.#namespace(loopback);
     this.#namespaces = { host, container };
-    await this.restart(program);
+    await this.restart(build);
     this.#client = this.#peer(container);
   }
 
-  async restart(program = join(this.root, 'confined')): Promise<void> {
+  async restart(build: Build = 'confined'): Promise<void> {
     const { host, container } = this.#namespaces ?? { host: '', container: '' };
     if (this.#resolver !== undefined) {
       this.#resolver.stdin?.end();
       await once(this.#resolver, 'exit');
       await vi.waitUntil(() => !this.isAlive(), { interval: 5 });
     }
-    const child = spawn('nsenter', [`--net=${host}`, program, container, this.config], {
+    const child = spawn('nsenter', [`--net=${host}`, testProgram(PROGRAMS[build]), container, this.config], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ASAN_OPTIONS: `detect_leaks=0:log_path=${join(this.root, 'complaint')}` },
     });
@@ -271,20 +263,4 @@ async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('no output');
   for await (const line of createInterface({ input: child.stdout })) return line;
   throw new Error('it ended');
-}
-
-function compile(program: string, build: 'confined' | 'sanitized'): void {
-  const sanitized = build === 'sanitized';
-  const flags = sanitized
-    ? ['-DUNCONFINED', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
-    : ['-Os', '-static', '-no-pie', '-idirafter', '/usr/include', '-idirafter', multiarch()];
-  execFileSync(sanitized ? 'gcc' : 'musl-gcc', [
-    ...['-std=gnu11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror', ...flags],
-    ...['-iquote', NATIVE, ...nativeSources(sanitized ? 'resolver_confine.c' : undefined)],
-    ...[join(import.meta.dirname, 'name-resolver.c'), '-o', program],
-  ]);
-}
-
-function multiarch(): string {
-  return `/usr/include/${execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim()}`;
 }

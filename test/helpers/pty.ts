@@ -1,9 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll } from 'vitest';
+import { testProgram } from './test-program.ts';
 
 /** Programs on terminals, for one test file: whatever still runs at its end is hung up on. */
 export interface Terminals {
@@ -16,22 +14,15 @@ export interface TerminalOptions {
   env?: Record<string, string | undefined>;
 }
 
-/** Compiles the program that holds the terminals (pty.c). */
+/** Terminals are held by a program (test/programs/pty.c): Node has none. */
 export function useTerminals(): Terminals {
-  let directory = '';
   const open: Terminal[] = [];
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'pty-'));
-    const source = join(import.meta.dirname, 'pty.c');
-    execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(directory, 'pty'), source, '-lutil']);
-  });
   afterAll(() => {
     for (const terminal of open) terminal.close();
-    rmSync(directory, { recursive: true });
   });
   return {
     open(argv, { rows = 24, columns = 80, env = process.env } = {}) {
-      const child = spawn(join(directory, 'pty'), [`${rows}`, `${columns}`, ...argv], {
+      const child = spawn(testProgram('pty'), [`${rows}`, `${columns}`, ...argv], {
         stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
         env,
       });

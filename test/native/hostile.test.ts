@@ -1,23 +1,18 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { makeLayer, printed, useRoom } from '../helpers/plan.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 /** Attacks that need a race, or a state of the root file system that only a sharing container could make. */
 
 const room = useRoom();
-let swap: string;
-
-beforeAll(() => {
-  swap = join(room.root, 'swap');
-  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', swap, join(import.meta.dirname, 'swap.c')]);
-});
 
 /** While `body` runs, a process exchanges two names without end. */
 async function whileSwapping(a: string, b: string, body: () => Promise<void>): Promise<void> {
-  const child = spawn(swap, [a, b], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(testProgram('swap'), [a, b], { stdio: ['ignore', 'pipe', 'inherit'] });
   await printed(child, 'swapping');
   try {
     await body();

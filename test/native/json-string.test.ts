@@ -1,26 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const NATIVE = join(import.meta.dirname, '../../native');
-
-let directory: string;
-let program: string;
-
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'json-string-'));
-  program = join(directory, 'json-string');
-  const sources = [join(import.meta.dirname, 'json-string.c'), join(NATIVE, 'base/json_string.c')];
-  const sanitize = ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'];
-  execFileSync('gcc', ['-D_GNU_SOURCE', ...sanitize, '-iquote', NATIVE, '-o', program, ...sources]);
-});
-
-afterAll(() => rmSync(directory, { recursive: true }));
+import { describe, expect, it } from 'vitest';
+import { testProgram } from '../helpers/test-program.ts';
 
 function encode(text: Uint8Array, room: number): string {
-  return execFileSync(program, [String(room)], { input: text, maxBuffer: 1 << 26 }).toString();
+  return execFileSync(testProgram('json-string'), [String(room)], {
+    input: text,
+    maxBuffer: 1 << 26,
+  }).toString();
 }
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '"': '\\"', '\\': '\\\\' };

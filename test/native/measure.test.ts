@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HELPER } from '../helpers/layers.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 let root: string;
 let tree: string;
@@ -30,9 +31,7 @@ function file(path: string, bytes: number): void {
 
 /** Measures the tree again and again while two names are exchanged as often as that can be done. */
 async function expectNothingWhileSwapped(one: string, other: string): Promise<void> {
-  const swap = join(root, 'swap');
-  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', swap, join(import.meta.dirname, 'swap.c')]);
-  const attacker = spawn(swap, [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const attacker = spawn(testProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(attacker.stdout, 'data');
     for (let round = 0; round < 200; round++) expect(measure(tree)).toEqual([0]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { HELPER, useRoom } from '../helpers/plan.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 const room = useRoom();
 
@@ -37,9 +38,6 @@ describe('the root file system', () => {
   });
 
   it('comes from any number of layers also on kernels that take them in one string only', async () => {
-    const helper = join(room.root, 'unread-options');
-    const source = join(import.meta.dirname, 'unread-options.c');
-    execFileSync('gcc', ['-Wall', '-Wextra', '-Werror', `-DPROGRAM="${HELPER}"`, '-o', helper, source]);
     const script = 'grep -o "lowerdir=[0-9]*:[0-9]*" /proc/mounts; cat /top; ls / | grep -c only';
     const container = room.plan({
       args: ['sh', '-c', script],
@@ -50,7 +48,8 @@ describe('the root file system', () => {
         ['mount', 'tmpfs', 'tmpfs', '/dev', '', ''],
         ['node', '/dev/null', 'c', '1', '3', '666', '0', '0'],
       ],
-      helper,
+      helper: testProgram('unread-options'),
+      env: { PROGRAM: HELPER },
       showsCgroups: false, // v1's controllers are flags as well
     });
     const { stdout, stderr, code } = await container.run();

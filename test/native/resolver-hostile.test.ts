@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeQuestion } from '../helpers/dns-wire.ts';
-import {
-  framed,
-  idOf,
-  NATIVE,
-  nativeSources,
-  type ResolverRoom,
-  useResolverRoom,
-} from '../helpers/name-resolver.ts';
+import { framed, idOf, type ResolverRoom, useResolverRoom } from '../helpers/name-resolver.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 /** A container that means harm: afterwards the next good question is answered, and memory is what it was. */
 
@@ -135,14 +128,7 @@ describe('the parser and what answers', () => {
 
   it('stand 5 s of mutated questions', () => {
     fill(room);
-    const program = join(room.root, 'fuzz-dns');
-    execFileSync('gcc', [
-      ...['-std=gnu11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror', '-g', '-O1'],
-      ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
-      ...['-iquote', NATIVE, ...nativeSources('resolver.c')],
-      ...[resolve(import.meta.dirname, 'fuzz-dns.c'), '-o', program],
-    ]);
-    const rounds = execFileSync(program, [room.names, `containers/${idOf(0)}`, '5', '1'], {
+    const rounds = execFileSync(testProgram('fuzz-dns'), [room.names, `containers/${idOf(0)}`, '5', '1'], {
       encoding: 'utf8',
     });
     expect(Number(rounds)).toBeGreaterThan(10_000);

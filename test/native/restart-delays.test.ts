@@ -1,28 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const NATIVE = join(import.meta.dirname, '../../native');
-
-let directory: string;
-let program: string;
-
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'restart-delays-'));
-  program = join(directory, 'restart-delays');
-  const base = ['fields.c', 'plan.c', 'report.c', 'util.c'].map((name) => join('base', name));
-  const parts = ['monitor/restart.c', ...base].map((name) => join(NATIVE, name));
-  const source = join(import.meta.dirname, 'restart-delays.c');
-  execFileSync('gcc', ['-D_GNU_SOURCE', '-iquote', NATIVE, '-o', program, source, ...parts]);
-});
-
-afterAll(() => rmSync(directory, { recursive: true }));
+import { describe, expect, it } from 'vitest';
+import { testProgram } from '../helpers/test-program.ts';
 
 /** The pauses after runs, in ms; -1: it is not started again. */
 function pauses(policy: string, maximum: number, ...runs: readonly string[]): number[] {
-  const text = execFileSync(program, [policy, String(maximum), ...runs], { encoding: 'utf8' });
+  const args = [policy, String(maximum), ...runs];
+  const text = execFileSync(testProgram('restart-delays'), args, { encoding: 'utf8' });
   return text.trim().split('\n').map(Number);
 }
 

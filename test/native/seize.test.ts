@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import {
   printed,
   useRoom,
 } from '../helpers/plan.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 /** SKIFF_SEIZE=500 is the number to try by hand. */
 const TRIES = Number(process.env['SKIFF_SEIZE'] ?? 120);
@@ -26,17 +26,7 @@ let confinement: { general: PlanRecord[]; process: PlanRecord[] };
 beforeAll(() => {
   layer = join(room.root, 'seizing');
   makeLayer(layer);
-  const program = join(room.root, 'seize');
-  execFileSync('gcc', [
-    '-O2',
-    '-Wall',
-    '-Werror',
-    '-static',
-    '-o',
-    program,
-    join(import.meta.dirname, 'seize.c'),
-  ]);
-  copyFileSync(program, join(layer, 'bin/seize'));
+  copyFileSync(testProgram('seize'), join(layer, 'bin/seize'));
   const filter = join(room.root, 'filter');
   writeFileSync(filter, ALLOW_ALL);
   confinement = {

@@ -21,6 +21,7 @@ import {
   printed,
   useRoom,
 } from '../helpers/plan.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 const room = useRoom();
 const FIRST = 300000;
@@ -92,15 +93,13 @@ describe('a container with a user namespace', () => {
   });
 
   it('sees them also on kernels that take the layers in one string only', async () => {
-    const helper = join(room.root, 'unread-options');
-    const source = join(import.meta.dirname, 'unread-options.c');
-    execFileSync('gcc', ['-Wall', '-Wextra', '-Werror', `-DPROGRAM="${HELPER}"`, '-o', helper, source]);
     const line = 'stat -c %u:%g /etc/harbours; touch /mine; echo x >> /etc/harbours';
     const container = room.plan({
       args: ['sh', '-c', line],
       firstId: FIRST,
       layer,
-      helper,
+      helper: testProgram('unread-options'),
+      env: { PROGRAM: HELPER },
       showsCgroups: false,
     });
     const { stdout, stderr } = await container.run();

@@ -1,11 +1,12 @@
 /*
- * Executes PROGRAM on a kernel that takes any flag option of a file system unread, as Linux before 6.5 does for an
- * overlay: fsconfig(FSCONFIG_SET_FLAG) succeeds and does nothing. Everything else is the kernel's own.
+ * Executes the program $PROGRAM on a kernel that takes any flag option of a file system unread, as Linux before 6.5 does
+ * for an overlay: fsconfig(FSCONFIG_SET_FLAG) succeeds and does nothing. Everything else is the kernel's own.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,8 +24,9 @@ int main(int argc, char **argv)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog filter = {.len = sizeof rules / sizeof *rules, .filter = rules};
-    (void)argc;
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) execv(PROGRAM, argv);
-    perror(PROGRAM);
+    const char *program = getenv("PROGRAM");
+    if (argc < 1 || !program) return 2;
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0) execv(program, argv);
+    perror(program);
     return 1;
 }

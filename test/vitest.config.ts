@@ -7,8 +7,9 @@ const MINUTE = 60_000;
 /** Tests of networks run skiff in namespaces that they make (`useInternet`), so that the machine's own stays as it is. */
 const WITHOUT_NETWORKS = { SKIFF_NETWORK: 'none' };
 
-/** Makes the C programs that tests run. */
+/** C programs that tests run; busybox in a registry and in a store to copy. */
 const PROGRAMS = 'test/setup/programs.ts';
+const BUSYBOX = 'test/setup/busybox.ts';
 
 /** One part after the other; within a part, files run in parallel unless they share the kernel's objects. */
 export default defineConfig({
@@ -22,10 +23,15 @@ export default defineConfig({
         maxWorkers: 1,
         timeout: 2 * MINUTE,
         env: WITHOUT_NETWORKS,
-        setup: [PROGRAMS],
+        setup: [PROGRAMS, BUSYBOX],
       }),
-      part(4, 'e2e', { maxWorkers: 1, timeout: 2 * MINUTE, env: WITHOUT_NETWORKS, setup: [PROGRAMS] }),
-      part(5, 'guest', { maxWorkers: 1, timeout: 7 * MINUTE }),
+      part(4, 'e2e', {
+        maxWorkers: 1,
+        timeout: 2 * MINUTE,
+        env: WITHOUT_NETWORKS,
+        setup: [PROGRAMS, BUSYBOX],
+      }),
+      part(5, 'guest', { maxWorkers: 1, timeout: 7 * MINUTE, setup: [BUSYBOX] }),
     ],
   },
 });

@@ -13,10 +13,7 @@ import { leftovers, printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
 const images = useImageMaker(store);
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** A file of the host that hostile links point to; nothing may ever change it. */
 const VICTIM = join(tmpdir(), `skiff-victim-${process.pid}`);

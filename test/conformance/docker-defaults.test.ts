@@ -14,10 +14,7 @@ import { printed, useStore } from '../helpers/skiff.ts';
  */
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Everything about one container, read from inside at once. */
 let inside: Record<string, string>;

@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Starts it in the background: `script` runs in a shell that reads from whoever is attached. */
 async function start(name: string, script: string, ...options: string[]): Promise<void> {

@@ -6,10 +6,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const ROUNDS = 200;
 const LINES = 40;

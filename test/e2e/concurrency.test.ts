@@ -5,10 +5,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { isRunning, leftovers, type Outcome, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Runs `count` jobs, `width` at a time. */
 async function inBatches<T>(count: number, width: number, job: (index: number) => Promise<T>): Promise<T[]> {

@@ -11,10 +11,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { COMMAND, cgroups, isRunning, leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const diagnosisOf = (text: string) => JSON.parse(text) as Diagnosis;
 

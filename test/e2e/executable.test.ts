@@ -2,17 +2,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { copyFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
 import { VERSION } from '../../src/host/version.ts';
-import { useRegistry } from '../helpers/images.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../..');
 const EXECUTABLE = join(CHECKOUT, 'build/skiff');
 const BUN = join(CHECKOUT, 'node_modules/@oven/bun-linux-x64/bin/bun');
 
 const directory = mkdtempSync(join(CHECKOUT, 'build', 'skiff-executable-'));
-const registry = useRegistry('busybox');
+const { reference: busybox } = inject('busybox');
 const roots = ['copy-root', 'node-root', 'trap/from-environment'].map((name) => join(directory, name));
 afterAll(() => {
   for (const root of roots) rmSync(storePaths(root).run, { recursive: true, force: true });
@@ -72,8 +71,7 @@ describe('the executable', () => {
     expect(existsSync(order)).toBe(false);
 
     const root = join(directory, 'copy-root');
-    const image = registry.reference('busybox');
-    const args = ['--root', root, 'run', '--rm', '-e', 'BUN_OPTIONS', '-e', 'BUN_BE_BUN', image, 'env'];
+    const args = ['--root', root, 'run', '--rm', '-e', 'BUN_OPTIONS', '-e', 'BUN_BE_BUN', busybox, 'env'];
     const { stdout } = await execa(EXECUTABLE, args, { env: { BUN_OPTIONS: '--smol', BUN_BE_BUN: '1' } });
     expect(stdout.split('\n')).toEqual(expect.arrayContaining(['BUN_OPTIONS=--smol', 'BUN_BE_BUN=1']));
   });
@@ -127,19 +125,18 @@ describe('the program on Node', () => {
       execa(process.execPath, [join(CHECKOUT, 'bin/skiff.node.ts'), '--root', root, ...args]);
     expect((await skiff('version')).stdout).toContain(`skiff version ${VERSION}\n Runtime:  Node.js 26.`);
     expect((await skiff('run', '--rm', 'hello')).stdout).toContain('Hello from inside a container!');
-    const image = registry.reference('busybox');
-    expect((await skiff('pull', image)).stdout).toContain(`Downloaded newer image for ${image}`);
-    expect((await skiff('run', '--rm', image, 'echo', 'from', 'Node')).stdout).toBe('from Node');
+    expect((await skiff('pull', busybox)).stdout).toContain(`Downloaded newer image for ${busybox}`);
+    expect((await skiff('run', '--rm', busybox, 'echo', 'from', 'Node')).stdout).toBe('from Node');
     expect((await skiff('images')).stdout).toContain('busybox');
     const failed = await execa(
       process.execPath,
-      [join(CHECKOUT, 'bin/skiff.node.ts'), '--root', root, 'run', image, 'no'],
+      [join(CHECKOUT, 'bin/skiff.node.ts'), '--root', root, 'run', busybox, 'no'],
       {
         reject: false,
       },
     );
     expect(failed.exitCode).toBe(127);
-    await skiff('rmi', '-f', image, 'localhost/hello');
+    await skiff('rmi', '-f', busybox, 'localhost/hello');
   });
 });
 

@@ -2,9 +2,8 @@ import { chmodSync, lstatSync, mkdtempSync, rmdirSync, rmSync, statSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
-import { useRegistry } from '../helpers/images.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { EXECUTABLE, namesIn, type Store, useStore } from '../helpers/skiff.ts';
 
@@ -51,6 +50,8 @@ function isOpen(line: string): boolean {
   return others !== '0' && !FOR_CONTAINERS.some((pattern) => pattern.test(name));
 }
 
+const { reference: busybox } = inject('busybox');
+
 describe.each(['000', '077'])('with the umask %s', (umask) => {
   let namespace: NetworkNamespace;
   const store = useStore(
@@ -60,7 +61,6 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
     }),
     () => namespace.remove(),
   );
-  const registry = useRegistry('busybox');
 
   /** Uses whatever makes files, and leaves containers that run. */
   beforeAll(async () => {
@@ -69,7 +69,6 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
     const off = 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding';
     namespace.run('sh', '-c', off);
     rmdirSync(store.root);
-    const busybox = registry.reference('busybox');
     await store.ok(['pull', busybox], { through: ['sh', '-c', 'umask "$0" && exec "$@"', umask] });
     await store.ok(['network', 'create', '--ipv6', 'front']);
     const network = ['--network', 'front', '-p', '127.0.0.1::80', '--hostname', 'web'];

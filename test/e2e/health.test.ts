@@ -6,10 +6,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 async function started(name: string, ...options: string[]): Promise<string> {
   return await store.ok(['run', '-d', '--name', name, ...options, busybox, 'sleep', '1000']);

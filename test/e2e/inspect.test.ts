@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const inspected = async (...args: string[]) => JSON.parse(await store.ok(['inspect', ...args]));
 const rendered = (template: string, ...names: string[]) => store.ok(['inspect', '-f', template, ...names]);

@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Waits on the FIFO, ends with 7 on SIGTERM, prints its pid's signal. */
 const POLITE = 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 1 & wait; done';

@@ -9,10 +9,7 @@ import { isV1, kernelValue, someDisk } from '../helpers/cgroups.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const MIB = 1024 * 1024;
 

@@ -7,10 +7,7 @@ import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
 const startLogServer = useLogServers();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Runs a script to its end and leaves the container. */
 async function ran(name: string, script: string, ...flags: string[]): Promise<void> {

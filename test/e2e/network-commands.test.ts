@@ -4,10 +4,7 @@ import { HOST4, useInternet } from '../helpers/internet.ts';
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const NAMES = ['network', 'ls', '--format', '{{.Name}}'];
 

@@ -7,10 +7,7 @@ import type { Outcome } from '../helpers/skiff.ts';
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const ROUNDS = Array.from({ length: 3 }, (_, index) => index);
 

@@ -4,10 +4,7 @@ import { CLIENT4, CLIENT6, HOST4, HOST6, ROUTER4, useInternet } from '../helpers
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const INPUT = `
 table inet mine {

@@ -6,10 +6,7 @@ import { Party } from '../helpers/party.ts';
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 beforeAll(async () => {
   await store.ok(['network', 'create', '--subnet', '172.28.0.0/24', '--subnet', 'fd00:28::/64', 'front']);

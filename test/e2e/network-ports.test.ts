@@ -5,10 +5,7 @@ import type { Party } from '../helpers/party.ts';
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const PROTOCOLS = ['tcp', 'udp'] as const;
 

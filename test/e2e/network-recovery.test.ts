@@ -9,10 +9,7 @@ import { CLIENT4, CLIENT6, HOST4, HOST6, useInternet } from '../helpers/internet
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 beforeAll(async () => {
   await store.ok(['network', 'create', '--ipv6', 'front']);

@@ -12,10 +12,7 @@ const AT_A_TIME = 8;
 const SCALE_MS = 300_000;
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 let host: NetworkNamespace;
 beforeAll(async () => {

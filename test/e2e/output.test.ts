@@ -4,10 +4,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { EXECUTABLE, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Runs a line of bash in which `skiff` is this store's. The time limit is generous: it only ends what hangs. */
 function bash(line: string): Promise<{ stdout: string; stderr: string; code: number | null }> {

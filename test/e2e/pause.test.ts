@@ -9,10 +9,7 @@ import { kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 async function start(...command: string[]): Promise<string> {
   const id = await store.ok(['run', '-d', busybox, ...command]);

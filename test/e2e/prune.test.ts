@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 async function names(): Promise<string[]> {
   return (await store.ok(['ps', '-a', '--format', '{{.Names}}'])).split('\n').sort();

@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Lines without the header. */
 const listed = async (...args: string[]) => (await store.ok(['ps', ...args])).split('\n').filter(Boolean);

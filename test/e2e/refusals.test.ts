@@ -5,10 +5,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const MAPS = ['--uidmap', '0:100000:65536', '--gidmap', '0:100000:65536'];
 

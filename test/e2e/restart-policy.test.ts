@@ -7,10 +7,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Starts a container in the background; its id. */
 async function started(name: string, script: string, ...options: string[]): Promise<string> {

@@ -5,10 +5,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 async function actionsOf(container: string): Promise<string[]> {
   const range = ['--since', '1h', '--until', '0s', '--filter', `container=${container}`];

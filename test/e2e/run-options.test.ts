@@ -6,10 +6,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-run-options-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -5,10 +5,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 describe('run', () => {
   it("relays the command's output and exits with its code", async () => {

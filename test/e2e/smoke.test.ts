@@ -5,10 +5,7 @@ import { COMMAND, useStore } from '../helpers/skiff.ts';
 import { itShowsTheSmokeSet, SMOKE } from '../helpers/smoke.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** In a network namespace of its own, so that this machine's stays as it is. */
 const SCRIPT = 'ip link set lo up && unset SKIFF_NETWORK && exec setpriv --pdeathsig TERM sh "$@"';

@@ -18,10 +18,7 @@ import { isRunning } from '../helpers/skiff.ts';
 
 const internet = useInternet();
 const { store } = internet;
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 /** Where skiff has to switch forwarding on, its table stays as the guard of what it has opened. */
 beforeAll(() => {

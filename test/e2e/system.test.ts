@@ -3,10 +3,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 describe('after a reboot', () => {
   it('runs what has a restart policy, except what was stopped unless that is always', async () => {

@@ -5,10 +5,7 @@ import { isV1, kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const MIB = 1024 * 1024;
 const MEMORY = { controller: 'memory', v1: 'memory.limit_in_bytes', v2: 'memory.max' } as const;

@@ -15,10 +15,7 @@ import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 const MAPS = ['--uidmap', '0:100000:65536', '--gidmap', '0:200000:65536'];
 const COPIES = { env: { SKIFF_IDMAP: 'copy' } };

@@ -7,10 +7,7 @@ import { COMMAND, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
 const terminals = useTerminals();
-let busybox: string;
-useBusybox(store, (reference) => {
-  busybox = reference;
-});
+const busybox = useBusybox(store);
 
 async function evidenceOf(name: string) {
   return JSON.parse(await store.ok(['why', name, '--format', 'json']));

@@ -22,10 +22,7 @@ describe('in a machine with cgroups of version 2 only', () => {
 
 function showTheSmokeSet(): void {
   const store = useStore();
-  let busybox: string;
-  useBusybox(store, (reference) => {
-    busybox = reference;
-  });
+  const busybox = useBusybox(store);
   const directory = mkdtempSync(join(tmpdir(), 'skiff-guest-'));
   afterAll(() => rmSync(directory, { recursive: true }));
   itShowsTheSmokeSet(() => {

@@ -1,18 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, expect } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
 import { processIdentity } from '../../src/host/process.ts';
 import { containerOfCgroup } from '../../src/runtime/cgroup/paths.ts';
+import { COMMAND } from './executable.ts';
 
-/** The built executable. */
-export const EXECUTABLE = resolve(import.meta.dirname, '../../build/skiff');
-
-/** What is tested: the executable, or another command line (separated by blanks), the same program on Node. */
-export const COMMAND = (process.env['SKIFF_UNDER_TEST'] ?? EXECUTABLE).split(' ');
+export { COMMAND, EXECUTABLE } from './executable.ts';
 
 /** What a finished command said. */
 export interface Outcome {

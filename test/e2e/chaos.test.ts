@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseStateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -45,7 +46,7 @@ describe('SIGKILL at any moment', () => {
     void child.then(() => {
       ended = true;
     });
-    while (pidOf('monitor') === undefined && !ended) await new Promise((again) => setImmediate(again));
+    await until(() => pidOf('monitor') !== undefined || ended);
   }
 
   it.each(['client', 'monitor', 'init'] as const)(

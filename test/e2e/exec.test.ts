@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -143,7 +144,7 @@ describe('exec', () => {
       code: 0,
     });
     const { Pid: pid } = (await inspect(NAME)).State;
-    while (!existsSync(`/proc/${pid}/root/tmp/word`)) await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(`/proc/${pid}/root/tmp/word`));
   });
 
   it("works in a container of read-only root, of a user namespace, and of another one's pid namespace", async () => {

@@ -53,10 +53,11 @@ describe('limits', () => {
   });
 
   it("show as throttling in the cgroup's own counters", async () => {
-    const script =
-      'timeout 1 sh -c "while :; do :; done"; cat /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null; true';
-    const stat = await store.ok(['run', '--rm', '--cpus', '0.5', busybox, 'sh', '-c', script]);
-    expect(Number(/^nr_throttled (\d+)$/m.exec(stat)?.[1])).toBeGreaterThan(2);
+    // However little of the processor a busy machine gives it, a tenth is passed at some time.
+    const throttled =
+      'grep -qE "nr_throttled ([3-9]|[1-9][0-9])" /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat';
+    const line = `{ until ${throttled}; do :; done; } 2>/dev/null; echo throttled`;
+    expect(await store.ok(['run', '--rm', '--cpus', '0.1', busybox, 'sh', '-c', line])).toBe('throttled');
   });
 
   it('hold for what a container makes its monitor do, too', async () => {

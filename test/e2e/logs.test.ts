@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useLogServers } from '../helpers/log-server.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const startLogServer = useLogServers();
@@ -34,11 +35,11 @@ describe('logs', () => {
       'max-size=20k',
     );
     const directory = await directoryOf('packed');
-    while (
-      !readdirSync(directory).includes('log.0000000001.gz') ||
-      existsSync(join(directory, 'log.0000000001'))
-    )
-      await new Promise((again) => setImmediate(again));
+    await until(
+      () =>
+        readdirSync(directory).includes('log.0000000001.gz') &&
+        !existsSync(join(directory, 'log.0000000001')),
+    );
     for (const name of ['rotated', 'packed']) {
       const [lines] = [(await store.ok(['logs', name])).split('\n')];
       expect(lines.slice(-1000)).toEqual(name === 'rotated' ? numbers(2001, 3000) : numbers(1, 1000));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { leftovers, printed, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -86,7 +87,7 @@ describe('restart', () => {
     await printed(events, 'die');
     events.kill();
     await events;
-    while (existsSync(join(store.runRoot, id))) await new Promise((again) => setImmediate(again));
+    await until(() => !existsSync(join(store.runRoot, id)));
     expect(existsSync(join(store.root, 'containers', id))).toBe(true);
     expect(await store.ok(['ps', '-aq'])).toBe('');
     expect(leftovers(store)).toEqual([]);

@@ -23,6 +23,7 @@ import {
 } from '../../src/runtime/monitor/records.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
+import { until } from './until.ts';
 
 /** The helper that is tested; SKIFF_HELPER names another build of it, such as the one with sanitizers. */
 export const HELPER =
@@ -458,5 +459,5 @@ export function printed(child: ChildProcess, text: string): Promise<string> {
 
 /** Resolves when a process is dead, whether or not anybody noticed: /proc has no event for it. */
 export async function gone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}/exe`)) await new Promise((again) => setImmediate(again));
+  await until(() => !existsSync(`/proc/${pid}/exe`));
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { finished, gone, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -118,7 +119,7 @@ async function dead(pid: number): Promise<void> {
       return false;
     }
   };
-  while (lives()) await new Promise((again) => setImmediate(again));
+  await until(() => !lives());
 }
 
 /** A container in one more cgroup, whose processes are frozen when its command runs; below it is another cgroup. */
@@ -134,8 +135,7 @@ async function frozen(version: 'v1' | 'v2', parent: string): Promise<PlannedCont
   const [file, value, state] =
     version === 'v1' ? ['freezer.state', 'FROZEN', 'freezer.state'] : ['cgroup.freeze', '1', 'cgroup.events'];
   writeFileSync(join(child, file), value);
-  while (!/^FROZEN|frozen 1/m.test(readFileSync(join(child, state), 'utf8')))
-    await new Promise((again) => setImmediate(again));
+  await until(() => /^FROZEN|frozen 1/m.test(readFileSync(join(child, state), 'utf8')));
   return container;
 }
 

@@ -15,6 +15,7 @@ import {
   useRoom,
 } from '../helpers/plan.ts';
 import { useTerminals } from '../helpers/pty.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 const terminals = useTerminals();
@@ -43,8 +44,7 @@ async function output(args: readonly string[], more = {}): Promise<string> {
 
 /** Resolves when a file of the container is there. */
 async function seen(own: PlannedContainer, path: string): Promise<void> {
-  while (!existsSync(`/proc/${own.state.init.pid}/root${path}`))
-    await new Promise((again) => setImmediate(again));
+  await until(() => existsSync(`/proc/${own.state.init.pid}/root${path}`));
 }
 
 describe('exec', () => {
@@ -244,7 +244,7 @@ describe('in the background', () => {
     const record = join(container.runDir, 'exec', execId);
     const { stdout, stderr, code } = await container.execute({ args: sh(script), execId, mode: 'detach' });
     expect([stdout.toString(), stderr, code]).toEqual(['', '', 0]);
-    while (!existsSync(record)) await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(record));
     expect(parseExitRecord(readFileSync(record, 'utf8'))).toMatchObject({ code: 3 });
     expect(existsSync(`${record}.plan`)).toBe(false);
     expect(existsSync(`${record}.state`)).toBe(false);
@@ -293,7 +293,7 @@ describe('on a terminal', () => {
     }
     const states = () =>
       readdirSync(join(container.runDir, 'exec')).filter((name) => name.endsWith('.state'));
-    while (states().length > 0) await new Promise((again) => setImmediate(again));
+    await until(() => states().length === 0);
   });
 });
 
@@ -309,9 +309,8 @@ describe('a client that is killed', () => {
     await new Promise((done) => child.on('exit', done));
     const root = `/proc/${container.state.init.pid}/root`;
     writeFileSync(`${root}/tmp/go`, '');
-    while (!existsSync(`${root}/tmp/done`)) await new Promise((again) => setImmediate(again));
-    while (readdirSync(join(container.runDir, 'exec')).some((name) => name.endsWith('.state')))
-      await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(`${root}/tmp/done`));
+    await until(() => !readdirSync(join(container.runDir, 'exec')).some((name) => name.endsWith('.state')));
     expect(await output(sh('while ! grep -q 0 /tmp/done; do :; done; cat /tmp/done'))).toBe('0\n');
   });
 

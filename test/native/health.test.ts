@@ -5,6 +5,7 @@ import { readText } from '../../src/host/read-text.ts';
 import { type HealthRecord, parseHealthRecord } from '../../src/runtime/monitor/health-record.ts';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
+import { found, until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -186,7 +187,7 @@ describe('a health check', () => {
     await told(container, ({ checks }) => checks.length >= 3);
     const root = `/proc/${container.state.init.pid}/root/tmp`;
     writeFileSync(join(root, 'on'), '');
-    while (!existsSync(join(root, 'wrote'))) await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(join(root, 'wrote')));
     expect(health(container).checks.map(({ output }) => output)).not.toContain('one\n');
     await end(container);
   });
@@ -207,7 +208,7 @@ describe('a health check', () => {
 
 /** Resolves to a child of that name when there is one: /proc has no event for it. */
 async function named(name: string, parent: number): Promise<number> {
-  for (;;) {
+  return await found(() => {
     for (const entry of readdirSync('/proc')) {
       if (!/^\d+$/.test(entry)) continue;
       try {
@@ -216,8 +217,8 @@ async function named(name: string, parent: number): Promise<number> {
           return Number(entry);
       } catch {}
     }
-    await new Promise((again) => setImmediate(again));
-  }
+    return undefined;
+  });
 }
 
 describe('an unhealthy container', () => {
@@ -291,8 +292,7 @@ describe.each(hierarchies)('the cgroup of a check (%s)', (version, parent) => {
       '[ ! -e /tmp/once ] || exit 0; : >/tmp/once; setsid sleep 1000 & (sleep 1000 &); ' +
       '(setsid setsid sh -c "sleep 1000 & sleep 1000" &); sleep 1000';
     const container = await checked({ command: ['sh', '-c', script], timeout: 250 }, records);
-    while (!existsSync(directory) || sleepers(container).length < 5)
-      await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(directory) && sleepers(container).length >= 5);
     const { checks } = await told(container, ({ checks }) => checks.length >= 2);
     expect(checks.slice(0, 2).map(({ code }) => code)).toEqual([-1, 0]);
     expect(sleepers(container)).toEqual([]);

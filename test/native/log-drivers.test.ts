@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { journalFields, useLogServers } from '../helpers/log-server.ts';
 import { useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 const startLogServer = useLogServers();
@@ -106,8 +107,9 @@ describe('json-file', () => {
       .run();
     expect(code).toBe(0);
     const names = () => readdirSync(room.root).filter((name) => name.startsWith('compressed.'));
-    while (names().some((name) => !name.endsWith('.gz') || existsSync(join(room.root, name.slice(0, -3)))))
-      await new Promise((again) => setImmediate(again));
+    await until(() =>
+      names().every((name) => name.endsWith('.gz') && !existsSync(join(room.root, name.slice(0, -3)))),
+    );
     const files = names().sort();
     expect(files.length).toBeGreaterThan(0);
     const texts = files.map((name) => gunzipSync(readFileSync(join(room.root, name))).toString());
@@ -250,8 +252,7 @@ describe('journald', () => {
       general: [['log', 'journald', server.address, '0', '0', 'plain']],
     });
     await container.detach();
-    while (!existsSync(join(container.path('upper'), 'gate')))
-      await new Promise((again) => setImmediate(again));
+    await until(() => existsSync(join(container.path('upper'), 'gate')));
     server.child.kill('SIGCONT');
     await server.next();
     writeFileSync(`/proc/${container.state.init.pid}/root/gate`, '');

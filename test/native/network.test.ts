@@ -9,6 +9,7 @@ import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { deleteElement, getChain, newChain, newElement, newRule, newTable } from '../helpers/nft-messages.ts';
 import { finished, gone, HELPER, HELPER_IS_STATIC, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 const ENV = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
@@ -623,8 +624,7 @@ describe('the lock of network files', () => {
   /** Resolves when the kernel shows that a process waits for a lock. */
   async function blocked(child: ChildProcess): Promise<void> {
     const waits = new RegExp(`^\\d+: -> FLOCK .* ${child.pid} `, 'm');
-    while (!waits.test(readFileSync('/proc/locks', 'utf8')))
-      await new Promise((again) => setImmediate(again));
+    await until(() => waits.test(readFileSync('/proc/locks', 'utf8')));
   }
 
   it('is waited for', async () => {

@@ -11,6 +11,7 @@ import {
   useRoom,
 } from '../helpers/plan.ts';
 import { testProgram } from '../helpers/test-program.ts';
+import { until } from '../helpers/until.ts';
 
 /** SKIFF_SEIZE=500 is the number to try by hand. */
 const TRIES = Number(process.env['SKIFF_SEIZE'] ?? 120);
@@ -86,8 +87,7 @@ describe.runIf(HELPER_IS_STATIC)('a container that may trace', () => {
     ];
     const caught = await seizing(async (container) => {
       const count = `/proc/${container.state.init.pid}/root/tmp/n`;
-      while (!existsSync(count) || readFileSync(count).length < TRIES / 2)
-        await new Promise((again) => setImmediate(again));
+      await until(() => existsSync(count) && readFileSync(count).length >= TRIES / 2);
     }, health);
     expect(harmful(caught)).toEqual([]);
     expect(caught.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HELPER, HELPER_IS_STATIC, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
 import { type Terminal, type TerminalOptions, useTerminals } from '../helpers/pty.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 const terminals = useTerminals();
@@ -298,7 +299,7 @@ describe('several clients', () => {
 });
 
 async function attachWhenThere(container: PlannedContainer): Promise<Terminal> {
-  while (!existsSync(`${container.runDir}/state`)) await new Promise((again) => setImmediate(again));
+  await until(() => existsSync(`${container.runDir}/state`));
   const terminal = attach(container);
   while ((await terminal.mode()) !== 'raw');
   return terminal;

@@ -85,15 +85,13 @@ it 'the profile keeps a container from mounts and from what /proc and /sys have 
 socketcall() {
     family=$1
     shift
-    gcc -O2 -static -nostdlib -fno-pie -no-pie -DFAMILY="$family" -o "$work/socketcall" "$here/socketcall.c"
     skiff run --rm -i "$@" "$IMAGE" sh -c 'cat >/socketcall; chmod +x /socketcall; /socketcall; echo $?' \
-        <"$work/socketcall"
+        <"$programs/socketcall-$family"
 }
 
 families() {
     has_apparmor
     [ "$(uname -m)" = x86_64 ] || skip 'only x86 has socketcall beside other calls'
-    command -v gcc >/dev/null || skip 'this machine has no gcc'
     is 13 "$(socketcall 38)" 'AF_ALG'
     is 13 "$(socketcall 40)" 'AF_VSOCK'
     is 94 "$(socketcall 2)" 'AF_INET has no such type'
@@ -102,10 +100,8 @@ families() {
 it 'the profile refuses the families of sockets that a filter cannot see in 32-bit programs' families
 
 tracing() {
-    command -v gcc >/dev/null || skip 'this machine has no gcc'
-    gcc -O2 -static -o "$work/seize" "$here/../native/seize.c"
     start tracer --cap-add SYS_PTRACE --health-cmd true --health-interval 100ms
-    skiff exec -i tracer sh -c 'cat >/seize && chmod +x /seize' <"$work/seize"
+    skiff exec -i tracer sh -c 'cat >/seize && chmod +x /seize' <"$programs/seize"
     skiff exec -d tracer sh -c 'exec /seize >/caught'
     skiff exec tracer sh -c 'until [ -s /caught ]; do sleep 0.05; done'
     for round in 1 2 3 4 5 6 7 8; do skiff exec tracer sh -c 'true & true'; done

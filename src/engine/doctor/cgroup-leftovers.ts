@@ -14,12 +14,13 @@ const DEPTH = 4;
  * mount namespace has runtime directories of its own.
  */
 export function abandonedCgroups(looks: Looks): { id: string; leftover: Leftover }[] {
-  const alive = knownToStores(looks);
   const { hierarchies } = readCgroupLayout((file) => looks.read(file));
   const found = hierarchies.flatMap(({ directory }) => containerCgroups(looks, directory, DEPTH)).sort();
+  // In this order: who begins has a runtime directory by now, and the cgroup of who has ended is gone.
+  const alive = knownToStores(looks);
   return found
     .map((path) => ({ id: containerOfCgroup(basename(path)) ?? '', path }))
-    .filter(({ id }) => !alive.has(id))
+    .filter(({ id, path }) => !alive.has(id) && looks.exists(path))
     .map(({ id, path }) => ({ id, leftover: cgroupLeftover(looks, path) }));
 }
 

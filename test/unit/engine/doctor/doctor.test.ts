@@ -266,6 +266,31 @@ describe('what a crash leaves', () => {
     ]);
   });
 
+  it('is not the cgroup of a container that begins or ends at that moment', () => {
+    const mountinfo = { '/proc/self/mountinfo': V1 };
+    const cgroup = { [`/sys/fs/cgroup/memory/skiff-${ID}/cgroup.procs`]: '' };
+    const directory = { [`/run/skiff/${ID}/plan`]: '' };
+    const changing = (before: Record<string, string>, after: Record<string, string>) => {
+      let seen = false;
+      const looks = () => looksOf({ ...mountinfo, ...(seen ? after : before) });
+      // It changes once somebody has looked at the cgroups, or at the runtime directories.
+      const directories = (path: string) => {
+        const names = looks().directories(path);
+        seen ||= path === '/sys/fs/cgroup/memory';
+        return names;
+      };
+      const names = (path: string) => {
+        const found = looks().names(path);
+        seen ||= path === '/run/skiff' || path === '/run';
+        return found;
+      };
+      const read = (file: string) => looks().read(file);
+      return looksOf({}, { names, directories, read, exists: (path) => looks().exists(path) });
+    };
+    expect(find(changing({}, { ...cgroup, ...directory }))).toEqual([]);
+    expect(find(changing({ ...cgroup, ...directory }, {}))).toEqual([]);
+  });
+
   it('is kept, with the reason, when it cannot be cleaned or is not to be', async () => {
     const cleaned: string[] = [];
     const clean = async () => void cleaned.push('free');

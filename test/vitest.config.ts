@@ -1,44 +1,82 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { TotalsReporter } from './helpers/totals-reporter.ts';
 
 const MINUTE = 60_000;
+const ROOT = resolve(import.meta.dirname, '..');
 
 /** Tests of networks run skiff in namespaces that they make (`useInternet`), so that the machine's own stays as it is. */
 const WITHOUT_NETWORKS = { SKIFF_NETWORK: 'none' };
+const SANITIZED = { SKIFF_HELPER: resolve(ROOT, 'build/native/skiff-helper-asan') };
 
-/** C programs that tests run; busybox in a registry and in a store to copy. */
+/** C programs that tests run; the helper with sanitizers; busybox in a registry and in a store to copy. */
 const PROGRAMS = 'test/setup/programs.ts';
+const SANITIZED_HELPER = 'test/setup/sanitized-helper.ts';
 const BUSYBOX = 'test/setup/busybox.ts';
 
-/** One part after the other; within a part, files run in parallel unless they share the kernel's objects. */
+/** Files that measure the machine, or what it does for others. */
+const ALONE = 'test/**/*.alone.test.ts';
+
+/**
+ * Parts of a group run at the same time, one group after the other. Files share nothing but the machine: units keep
+ * every processor busy; the others wait for processes most of the time, so that two of them fill one; those that measure
+ * have the machine for themselves.
+ */
+const GROUPS = {
+  units: { groupOrder: 1, maxWorkers: availableParallelism() },
+  processes: { groupOrder: 2, maxWorkers: 2 * availableParallelism() },
+  alone: { groupOrder: 3, maxWorkers: 1 },
+};
+
+/** The emulated machine first, as no other file takes as long; then as usual, by the times of the last run. */
+class GuestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isGuest = ({ project }: TestSpecification) => project.name === 'guest';
+    return [...sorted.filter(isGuest), ...sorted.filter((file) => !isGuest(file))];
+  }
+}
+
 export default defineConfig({
-  root: resolve(import.meta.dirname, '..'),
+  root: ROOT,
   test: {
     reporters: ['default', new TotalsReporter()],
+    sequence: { sequencer: GuestFirst },
     projects: [
-      part(1, 'unit', { include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'] }),
-      part(2, 'native', { maxWorkers: 1, timeout: MINUTE, setup: [PROGRAMS] }),
-      part(3, 'conformance', {
-        maxWorkers: 1,
+      part('unit', 'units', { include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'] }),
+      ...parts('native', { timeout: MINUTE, setup: [PROGRAMS] }),
+      part('native-sanitized', 'processes', {
+        include: ['test/native/**/*.test.ts'],
+        exclude: [ALONE],
         timeout: 2 * MINUTE,
-        env: WITHOUT_NETWORKS,
-        setup: [PROGRAMS, BUSYBOX],
+        env: SANITIZED,
+        setup: [PROGRAMS, SANITIZED_HELPER],
       }),
-      part(4, 'e2e', {
-        maxWorkers: 1,
-        timeout: 2 * MINUTE,
-        env: WITHOUT_NETWORKS,
-        setup: [PROGRAMS, BUSYBOX],
-      }),
-      part(5, 'guest', { maxWorkers: 1, timeout: 7 * MINUTE, setup: [BUSYBOX] }),
+      ...executableParts('conformance'),
+      ...executableParts('e2e'),
+      part('guest', 'processes', { timeout: 7 * MINUTE, setup: [PROGRAMS, BUSYBOX] }),
     ],
   },
 });
 
+/** What drives the executable. */
+function executableParts(name: string) {
+  return parts(name, { timeout: 2 * MINUTE, env: WITHOUT_NETWORKS, setup: [PROGRAMS, BUSYBOX] });
+}
+
+/** The files of `test/NAME`, and those of them that run alone. */
+function parts(name: string, options: PartOptions) {
+  return [
+    part(name, 'processes', { ...options, exclude: [ALONE] }),
+    part(`${name}-alone`, 'alone', { ...options, include: [`test/${name}/**/*.alone.test.ts`] }),
+  ];
+}
+
 interface PartOptions {
   include?: string[];
-  maxWorkers?: number;
+  exclude?: string[];
   /** For one test, in ms. */
   timeout?: number;
   /** Added to the environment of the tests, and of what they start. */
@@ -47,21 +85,26 @@ interface PartOptions {
   setup?: string[];
 }
 
-function part(
-  order: number,
-  name: string,
-  { include, maxWorkers, timeout = 10_000, env = {}, setup = [] }: PartOptions,
-) {
+function part(name: string, group: keyof typeof GROUPS, options: PartOptions) {
+  const {
+    include = [`test/${name}/**/*.test.ts`],
+    exclude = [],
+    timeout = 10_000,
+    env = {},
+    setup = [],
+  } = options;
+  const { groupOrder, maxWorkers } = GROUPS[group];
   return {
     test: {
       name,
-      include: include ?? [`test/${name}/**/*.test.ts`],
-      sequence: { groupOrder: order },
+      include,
+      exclude,
+      sequence: { groupOrder },
       env,
       globalSetup: setup,
       testTimeout: timeout,
       hookTimeout: Math.max(timeout, MINUTE),
-      ...(maxWorkers === undefined ? {} : { maxWorkers }),
+      maxWorkers,
     },
   };
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,16 +34,36 @@ export const IMAGE_NAMES = Object.keys(IMAGES) as readonly ImageName[];
 const CACHE = join(import.meta.dirname, '../../build/test-images');
 export const TAG = 'latest';
 
-/** The OCI layout of an image, tag `latest`: made on first use (needs root), kept below `build/test-images/`. */
+/**
+ * The OCI layout of an image, tag `latest`: made on first use (needs root), kept below `build/test-images/`. Who comes
+ * while somebody makes it waits.
+ */
 export function imageLayout(name: ImageName): string {
-  const { make, ...variant }: Variant = IMAGES[name];
-  const layout = join(imageDirectory(name), 'layout');
+  const layout = layoutPath(name);
   if (existsSync(layout)) return layout;
+  mkdirSync(CACHE, { recursive: true });
+  const make = [process.execPath, join(import.meta.dirname, '../setup/make-images.ts'), name];
+  execFileSync('flock', [join(CACHE, `.${name}.lock`), ...make], { stdio: ['ignore', 'inherit', 'inherit'] });
+  return layout;
+}
+
+/** Makes the layout of an image unless it is there; whoever calls it holds the lock. */
+export function makeLayout(name: ImageName): void {
+  if (existsSync(layoutPath(name))) return;
+  const { make, ...variant }: Variant = IMAGES[name];
   mkdirSync(imageDirectory(name), { recursive: true });
   const draft = mkdtempSync(join(imageDirectory(name), '.layout-'));
-  writeLayout(draft, [{ tag: TAG, ...make(), ...variant }]);
-  publish(draft, layout);
-  return layout;
+  try {
+    writeLayout(draft, [{ tag: TAG, ...make(), ...variant }]);
+    renameSync(draft, layoutPath(name));
+  } catch (error) {
+    rmSync(draft, { recursive: true });
+    throw error;
+  }
+}
+
+function layoutPath(name: ImageName): string {
+  return join(imageDirectory(name), 'layout');
 }
 
 /**
@@ -78,14 +98,4 @@ export function versionOf(...files: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files) hash.update(readFileSync(join(import.meta.dirname, file)));
   return hash.digest('hex').slice(0, 12);
-}
-
-/** Makes a finished directory visible under its name; somebody else's, made meanwhile, is as good. */
-function publish(draft: string, name: string): void {
-  try {
-    renameSync(draft, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-    rmSync(draft, { recursive: true });
-  }
 }

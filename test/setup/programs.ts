@@ -1,15 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { make } from './make.ts';
 
-const PROGRAMS = resolve(import.meta.dirname, '../programs');
-const BUILD = resolve(import.meta.dirname, '../../build');
-
-/** Makes what is stale of the C programs that tests run, before a part begins; one run at a time. */
+/** Makes the C programs that the tests of a part run, before it begins. */
 export function setup(): void {
-  mkdirSync(BUILD, { recursive: true });
-  const make = ['make', '--silent', '-j2', '-C', PROGRAMS, 'all'];
-  execFileSync('flock', [join(BUILD, '.test-programs.lock'), ...make], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  make('test/programs', 'all');
 }

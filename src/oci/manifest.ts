@@ -64,7 +64,7 @@ export function isManifestType(mediaType: string): boolean {
 
 /** The layers an image may have, as far as the media type tells: the plain and the non-distributable ones. */
 const LAYER_TYPE =
-  /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1|docker\.image\.rootfs\.(foreign\.)?diff)\.tar([.+](gzip|zstd))?$/;
+  /^application\/vnd\.(?:oci\.image\.layer\.(?<restricted>nondistributable\.)?v1|docker\.image\.rootfs\.(?<foreign>foreign\.)?diff)\.tar(?:[.+](?<compression>gzip|zstd))?$/;
 
 /** Types that name an archive, but not whose. */
 const ARCHIVE_TYPE = /^application\/(x-)?(tar|gzip|zstd|tar\+gzip|tar\+zstd|gtar|tgz)$/;
@@ -150,6 +150,18 @@ function readManifest(document: JsonObject, mediaType: string): Manifest {
     });
   }
   return { kind: 'manifest', mediaType, config, layers, annotations: readAnnotations(document) };
+}
+
+/**
+ * The image spec's name for a layer's media type, which may be Docker's (media-types.md, "Compatibility Matrix"); undefined
+ * for one that does not say what kind of archive it is.
+ */
+export function ociLayerType(mediaType: string): string | undefined {
+  const groups = LAYER_TYPE.exec(mediaType)?.groups;
+  if (groups === undefined) return undefined;
+  const { restricted, foreign, compression } = groups;
+  const kind = restricted === undefined && foreign === undefined ? 'layer' : 'layer.nondistributable';
+  return `application/vnd.oci.image.${kind}.v1.tar${compression === undefined ? '' : `+${compression}`}`;
 }
 
 function isLayerType(type: string): boolean {

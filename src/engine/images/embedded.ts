@@ -1,13 +1,13 @@
 import { assetBytes } from '../../host/assets.ts';
+import { composeImage, type Image } from '../../image/image.ts';
 import { hostPlatform } from '../../image/platform.ts';
-import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
-import { chainIDs, type Digest, digestOf } from '../../oci/digest.ts';
+import { MediaType } from '../../oci/descriptor.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { tarArchive } from '../../storage/tar/archive.ts';
-import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import { type FoundImage, findImage, imageByName, saveImage } from '../store/images.ts';
-import { sizeOfLayers } from '../store/layer-sizes.ts';
+import { type FoundImage, imageByName } from '../store/images.ts';
 import { inWorkspace } from '../store/workspace.ts';
+import { intake } from './intake.ts';
 
 /** The one image that every skiff carries: it needs no registry. */
 export const EMBEDDED = 'hello';
@@ -20,71 +20,30 @@ const NAME = 'localhost/hello:latest';
 export async function importEmbedded(context: Context, text: string): Promise<FoundImage | undefined> {
   if (text !== EMBEDDED) return undefined;
   const layer = await tarArchive([{ name: EMBEDDED, mode: 0o755, content: assetBytes('hello') }]);
-  const diffID = digestOf(layer);
-  const config = JSON.stringify(imageConfig(diffID));
+  const image = imageOf(layer);
   const present = imageByName(context.database, NAME);
-  if (present?.id === digestOf(config)) return { image: present, name: NAME };
-  await store(context, { layer, diffID, config });
-  return findImage(context.database, NAME);
-}
-
-async function store(
-  context: Context,
-  { layer, diffID, config }: { layer: Uint8Array; diffID: Digest; config: string },
-): Promise<void> {
-  const { database, helper } = context;
-  const manifest = JSON.stringify(imageManifest(layer, diffID, config));
-  const [id, digest] = [digestOf(config), digestOf(manifest)];
-  const chain = chainIDs([diffID]);
-  const [chainID] = chain as [Digest];
-  using _lease = takeLease(database, [diffID, id, digest, chainID]);
-  await inWorkspace(context, async ({ blobs, layers }) => {
-    for (const blob of [layer, Buffer.from(config), Buffer.from(manifest)]) await blobs.put(blob);
-    if (!layers.has(chainID)) {
-      await layers.unpack({ chainID, diffID, mediaType: MediaType.ociLayer }, blobs.stream(diffID), {
-        helper,
-        lowers: async () => [],
-        reopen: () => blobs.stream(diffID),
-      });
-    }
-    const image = {
-      id,
-      config,
-      layers: chain,
-      size: await sizeOfLayers(context, layers, chain),
-      createdAt: Date.now(),
-    };
-    const served = {
-      digest,
-      imageId: id,
-      mediaType: MediaType.ociManifest,
-      body: manifest,
-      indexDigest: undefined,
-    };
-    database.transaction(() => saveImage(database, image, served, [NAME]));
+  if (present?.id === image.config.digest) return { image: present, name: NAME };
+  return await inWorkspace(context, async (workspace) => {
+    const options = { names: [NAME], open: () => once(layer) };
+    const taken = await intake(context, workspace, image, options);
+    return { image: taken.image, name: NAME };
   });
 }
 
-function imageConfig(diffID: Digest) {
-  return {
-    created: '2026-01-01T00:00:00Z',
-    ...hostPlatform(),
-    config: { Cmd: ['/hello'], Env: ['PATH=/'] },
-    rootfs: { type: 'layers', diff_ids: [diffID] },
-    history: [{ created: '2026-01-01T00:00:00Z', created_by: 'skiff' }],
-  };
+function imageOf(layer: Uint8Array): Image {
+  const created = '2026-01-01T00:00:00Z';
+  const digest = digestOf(layer);
+  return composeImage({
+    config: {
+      created,
+      ...hostPlatform(),
+      config: { Cmd: ['/hello'], Env: ['PATH=/'] },
+      history: [{ created, created_by: 'skiff' }],
+    },
+    layers: [{ descriptor: { mediaType: MediaType.ociLayer, digest, size: layer.length }, diffID: digest }],
+  });
 }
 
-function imageManifest(layer: Uint8Array, diffID: Digest, config: string) {
-  const descriptor = (mediaType: string, digest: Digest, size: number): Descriptor => ({
-    mediaType,
-    digest,
-    size,
-  });
-  return {
-    schemaVersion: 2,
-    mediaType: MediaType.ociManifest,
-    config: descriptor(MediaType.ociConfig, digestOf(config), Buffer.byteLength(config)),
-    layers: [descriptor(MediaType.ociLayer, diffID, layer.length)],
-  };
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

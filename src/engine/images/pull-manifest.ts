@@ -1,22 +1,15 @@
 import { EngineError } from '../../errors.ts';
+import { type ImageDocument, readManifest } from '../../image/image.ts';
 import { chooseFromTree } from '../../image/manifest-tree.ts';
 import { hostPlatform } from '../../image/platform.ts';
 import { formatReference, type Reference } from '../../image/reference.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Digest, digestOf } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from '../../oci/image-config.ts';
-import { type Index, type Manifest, parseManifest } from '../../oci/manifest.ts';
+import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
-
-/** A manifest as served, and what was parsed from it. */
-export interface Served<Parsed> {
-  parsed: Parsed;
-  bytes: Uint8Array;
-  digest: Digest;
-  mediaType: string;
-}
 
 /** Where an image's documents come from. */
 export interface ImageSource {
@@ -26,22 +19,22 @@ export interface ImageSource {
   signal: AbortSignal | undefined;
 }
 
-/** What a tag or digest names at the registry. Throws as the client and {@link parseManifest} do. */
+/** What a tag or digest names at the registry. Throws as the client and {@link readManifest} do. */
 export async function fetchManifest(
   { client, reference, signal }: ImageSource,
   tagOrDigest: string,
-): Promise<Served<Manifest | Index>> {
-  const { bytes, mediaType, digest } = await client.manifest(reference, tagOrDigest, { signal });
-  return { parsed: parseManifest(bytes, mediaType), bytes, digest, mediaType };
+): Promise<ImageDocument<Manifest | Index>> {
+  const { bytes, mediaType } = await client.manifest(reference, tagOrDigest, { signal });
+  return readManifest(bytes, mediaType);
 }
 
 /** The manifest itself, or the one in the tree of an index that suits the platform (the host's when absent) best. */
 export async function chooseManifest(
   source: ImageSource,
-  top: Served<Manifest | Index>,
+  top: ImageDocument<Manifest | Index>,
   platform: Platform | undefined,
-): Promise<Served<Manifest>> {
-  if (top.parsed.kind === 'manifest') return top as Served<Manifest>;
+): Promise<ImageDocument<Manifest>> {
+  if (top.parsed.kind === 'manifest') return top as ImageDocument<Manifest>;
   const chosen = await chooseFromTree(top.parsed, platform ?? hostPlatform(), {
     index: async ({ digest }) => {
       const { parsed } = await fetchManifest(source, digest);
@@ -55,9 +48,9 @@ export async function chooseManifest(
   return await fetchImage(source, chosen);
 }
 
-async function fetchImage(source: ImageSource, { digest }: Descriptor): Promise<Served<Manifest>> {
-  const served = await fetchManifest(source, digest);
-  if (served.parsed.kind === 'manifest') return served as Served<Manifest>;
+async function fetchImage(source: ImageSource, { digest }: Descriptor): Promise<ImageDocument<Manifest>> {
+  const found = await fetchManifest(source, digest);
+  if (found.parsed.kind === 'manifest') return found as ImageDocument<Manifest>;
   throw new EngineError('invalid', `${digest} is an index, but was said to be a manifest`, {
     subject: digest,
   });

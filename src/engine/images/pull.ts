@@ -1,28 +1,19 @@
 import { EngineError } from '../../errors.ts';
+import { type Image, type ImageDocument, readImage } from '../../image/image.ts';
 import { formatPlatform, platformMatches } from '../../image/platform.ts';
 import { formatReference, parseReference, type Reference } from '../../image/reference.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { chainIDs, type Digest, parseDigest } from '../../oci/digest.ts';
-import { checkLayers, type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
-import type { Manifest } from '../../oci/manifest.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryClient } from '../../registry/client.ts';
-import { appendImageEvent, repositoryName } from '../events/image.ts';
-import { type Lease, takeLease } from '../store/blob-leases.ts';
+import { repositoryName } from '../events/image.ts';
+import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import {
-  type FoundImage,
-  familiarName,
-  findImage,
-  imageByName,
-  saveImage,
-  storedForm,
-} from '../store/images.ts';
-import { sizeOfLayers } from '../store/layer-sizes.ts';
+import { type FoundImage, familiarName, storedForm } from '../store/images.ts';
 import { inWorkspace } from '../store/workspace.ts';
-import { pullLayers, type WantedLayer } from './pull-layers.ts';
-import { chooseManifest, fetchManifest, type ImageSource, readConfig, type Served } from './pull-manifest.ts';
-import { type PullProgress, SILENT } from './pull-progress.ts';
+import { intake } from './intake.ts';
+import { chooseManifest, fetchManifest, type ImageSource, readConfig } from './pull-manifest.ts';
+import type { PullProgress } from './pull-progress.ts';
 
 export interface PullOptions {
   platform?: Platform | undefined;
@@ -64,108 +55,50 @@ export async function pullImage(
 async function fetchImage(
   context: Context,
   { reference, text }: { reference: Reference; text: string },
-  options: PullOptions,
+  { platform, progress, signal }: PullOptions,
   client: RegistryClient,
 ): Promise<PulledImage> {
-  const { progress = SILENT, signal } = options;
-  return await inWorkspace(context, async ({ blobs, layers }) => {
-    const source = { client, reference, blobs, signal };
+  return await inWorkspace(context, async (workspace) => {
+    const source = { client, reference, blobs: workspace.blobs, signal };
     const top = await fetchManifest(source, reference.digest ?? reference.tag ?? 'latest');
-    const manifest = await chooseManifest(source, top, options.platform);
-    using lease = takeLease(context.database, heldBlobs(top, manifest));
-    const config = await storeConfig(source, manifest.parsed.config);
-    checkPlatform(config.parsed, options.platform, text);
-    const wanted = wantedLayers(manifest.parsed, config.parsed);
-    const chain = wanted.map(({ chainID }) => chainID);
-    using layerLease = takeLease(context.database, chain);
-    const fetch = (descriptor: Descriptor, either: AbortSignal) =>
-      client.blob(reference, descriptor, { signal: either });
-    await pullLayers(context, wanted, { sources: { blobs, layers, fetch }, progress, signal });
-    for (const { bytes } of new Set([top, manifest])) await blobs.put(bytes);
-    const size = await sizeOfLayers(context, layers, chain);
-    return publish(context, { reference, top, manifest, config, chain, size, leases: [lease, layerLease] });
+    const manifest = await chooseManifest(source, top, platform);
+    const image = readImage(manifest, await leasedConfig(context, source, manifest));
+    checkPlatform(image, platform, text);
+    const { domain, path } = reference;
+    const name = formatReference(storedForm(reference));
+    const familiar = familiarName(name);
+    const { image: row, before } = await intake(context, workspace, image, {
+      names: [...new Set([name, formatReference({ domain, path, digest: top.digest })])],
+      index: isIndex(top) ? top : undefined,
+      open: (descriptor, either) => client.blob(reference, descriptor, { signal: either }),
+      event: { action: 'pull', id: familiar, name: repositoryName(familiar) },
+      progress,
+      signal,
+    });
+    return { image: row, name, digest: top.digest, changed: before.get(name) !== row.id };
   });
 }
 
-/** Everything the rows will name, so that nobody collects it meanwhile. */
-function heldBlobs(top: Served<unknown>, manifest: Served<Manifest>): Digest[] {
-  const { config, layers } = manifest.parsed;
-  return [top.digest, manifest.digest, config.digest, ...layers.map(({ digest }) => digest)];
+function isIndex(document: ImageDocument<Manifest | Index>): document is ImageDocument<Index> {
+  return document.parsed.kind === 'index';
 }
 
-async function storeConfig(
+/** The lease keeps a config that is in the store from being collected before it is read. */
+async function leasedConfig(
+  { database }: Context,
   source: ImageSource,
-  descriptor: Descriptor,
-): Promise<{ parsed: ImageConfig; text: string; digest: Digest }> {
-  const bytes = await readConfig(source, descriptor);
-  const parsed = parseImageConfig(bytes);
-  await source.blobs.put(bytes);
-  return { parsed, text: new TextDecoder().decode(bytes), digest: descriptor.digest };
+  { parsed: { config } }: ImageDocument<Manifest>,
+): Promise<Uint8Array> {
+  using _lease = takeLease(database, [config.digest]);
+  return await readConfig(source, config);
 }
 
 /** Only a platform that was asked for is enforced: an image without an index may be for another one on purpose. */
-function checkPlatform(config: ImageConfig, wanted: Platform | undefined, text: string): void {
-  if (wanted === undefined || platformMatches(config, wanted)) return;
+function checkPlatform({ config }: Image, wanted: Platform | undefined, text: string): void {
+  if (wanted === undefined || platformMatches(config.parsed, wanted)) return;
   throw new EngineError(
     'notFound',
-    `image ${text} is for ${formatPlatform(config)}, not for ${formatPlatform(wanted)}`,
+    `image ${text} is for ${formatPlatform(config.parsed)}, not for ${formatPlatform(wanted)}`,
     { subject: text },
   );
-}
-
-function wantedLayers(manifest: Manifest, config: ImageConfig): WantedLayer[] {
-  checkLayers(manifest, config);
-  const diffIDs = config.rootfs.diff_ids.map((diffID) => parseDigest(diffID, 'diffID'));
-  const chain = chainIDs(diffIDs);
-  return manifest.layers.map((descriptor, index) => ({
-    descriptor,
-    diffID: diffIDs[index] as Digest,
-    chainID: chain[index] as Digest,
-    parents: chain.slice(0, index),
-  }));
-}
-
-interface Finished {
-  reference: Reference;
-  top: Served<unknown>;
-  manifest: Served<Manifest>;
-  config: { text: string; digest: Digest };
-  chain: Digest[];
-  size: number;
-  leases: readonly Lease[];
-}
-
-/**
- * The rows: from here on the image exists. The leases end in the same transaction: an image that is removed right
- * after it takes everything with it.
- */
-function publish(
-  context: Context,
-  { reference, top, manifest, config, chain, size, leases }: Finished,
-): PulledImage {
-  const { domain, path } = reference;
-  const name = formatReference(storedForm(reference));
-  const names = new Set([name, formatReference({ domain, path, digest: top.digest })]);
-  const before = imageByName(context.database, name)?.id;
-  const image = { id: config.digest, config: config.text, layers: chain, size, createdAt: Date.now() };
-  const served = {
-    digest: manifest.digest,
-    imageId: config.digest,
-    mediaType: manifest.mediaType,
-    body: new TextDecoder().decode(manifest.bytes),
-    indexDigest: top.digest === manifest.digest ? undefined : top.digest,
-  };
-  context.database.transaction(() => {
-    saveImage(context.database, image, served, [...names]);
-    for (const lease of leases) lease[Symbol.dispose]();
-  });
-  const familiar = familiarName(name);
-  const event = { id: familiar, name: repositoryName(familiar), config: config.text };
-  appendImageEvent(context, 'pull', event);
-  return {
-    ...findImage(context.database, name),
-    name,
-    digest: top.digest,
-    changed: before !== config.digest,
-  };
 }

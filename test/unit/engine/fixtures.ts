@@ -13,9 +13,9 @@ export const ID = 'c'.repeat(64) as ContainerId;
 
 /**
  * An engine's context over a temporary store, anew for each test. It needs no root rights: its runtime root lies in the
- * store, and there is no helper.
+ * store, and there is no helper unless its path is given.
  */
-export function useContext(): { readonly directory: string; readonly context: Context } {
+export function useContext(helper = 'no helper'): { readonly directory: string; readonly context: Context } {
   let directory = '';
   let context: Context;
   beforeEach(() => {
@@ -25,7 +25,7 @@ export function useContext(): { readonly directory: string; readonly context: Co
     context = Object.create(opened, {
       paths: { value: { ...opened.paths, run, gone: join(run, 'gone') } },
       database: { value: Database.open(opened.paths.database, MIGRATIONS) },
-      helper: { value: 'no helper' },
+      helper: { value: helper },
     });
   });
   afterEach(() => {

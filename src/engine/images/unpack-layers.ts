@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../host/lock.ts';
+import type { ImageLayer } from '../../image/image.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
@@ -10,33 +11,33 @@ import { noteLayerSize } from '../store/layer-sizes.ts';
 import type { LayerProgress, PullProgress } from './pull-progress.ts';
 import { Slots } from './slots.ts';
 
-/** A layer of the image being pulled. `parents` are chainIDs, bottom first. */
-export interface WantedLayer {
-  descriptor: Descriptor;
-  diffID: Digest;
-  chainID: Digest;
-  parents: readonly Digest[];
-}
+/** Yields a blob as it lies in its registry, archive or memory; whoever reads it verifies it. */
+export type OpenBlob = (descriptor: Descriptor, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
-/** What pulling layers needs of the rest. `fetch` yields a blob as it is served. */
+/** Where layers come from and go to. `open` is asked for the blobs that are not in the store. */
 export interface LayerSources {
   blobs: BlobStore;
   layers: LayerStore;
-  fetch(descriptor: Descriptor, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  open: OpenBlob;
+}
+
+/** A layer of the image, and the chainIDs of those below it, bottom first. */
+interface WantedLayer extends ImageLayer {
+  parents: readonly Digest[];
 }
 
 const DOWNLOADS = 3;
 const UNPACKS = 2;
 
 /**
- * Brings every layer that is not here into the layer store. Layers download side by side, bottom first; two at a time
- * unpack, while they arrive where there is room. Several processes that want the same layer do the work once: each
+ * Brings every layer of an image that is not here into the layer store. Layers arrive side by side, bottom first; two at a
+ * time unpack, while they arrive where there is room. Several processes that want the same layer do the work once: each
  * layer is made under a lock, and since locks are taken bottom first, nobody waits in a circle.
  * The first failure aborts the rest and is thrown once all have come to rest.
  */
-export async function pullLayers(
+export async function unpackLayers(
   context: Context,
-  wanted: readonly WantedLayer[],
+  wanted: readonly ImageLayer[],
   {
     sources,
     progress,
@@ -57,8 +58,10 @@ export async function pullLayers(
     attributeLeftOut: undefined,
   };
   let failure: { error: unknown } | undefined;
-  const tasks = wanted.map((layer) => {
-    const task = pullLayer(run, layer, progress.layer(layer.descriptor.digest)).catch((error: unknown) => {
+  const chain = wanted.map(({ chainID }) => chainID);
+  const tasks = wanted.map((each, index) => {
+    const layer = { ...each, parents: chain.slice(0, index) };
+    const task = bring(run, layer, progress.layer(layer.descriptor.digest)).catch((error: unknown) => {
       failure ??= { error };
       abort.abort(error);
     });
@@ -73,7 +76,7 @@ export async function pullLayers(
   }
 }
 
-/** One pull's shared state. `made` has the task of each layer: settled means there, or failed and aborted. */
+/** The state that an image's layers share. `made` has the task of each layer: settled means there, or failed and aborted. */
 interface Run {
   context: Context;
   sources: LayerSources;
@@ -87,7 +90,7 @@ interface Run {
   attributeLeftOut: string | undefined;
 }
 
-async function pullLayer(run: Run, layer: WantedLayer, progress: LayerProgress): Promise<void> {
+async function bring(run: Run, layer: WantedLayer, progress: LayerProgress): Promise<void> {
   const { layers } = run.sources;
   if (layers.has(layer.chainID)) return progress.exists();
   progress.downloading(0, layer.descriptor.size);
@@ -177,14 +180,14 @@ async function withoutPlace(slots: Slots, wait: () => Promise<unknown>): Promise
   }
 }
 
-/** The blob from the registry, stored and verified while it passes. */
+/** The blob from where it comes from, stored and verified while it passes. */
 async function* arriving(
   run: Run,
   { descriptor }: WantedLayer,
   { progress, downloaded }: Making,
 ): AsyncGenerator<Uint8Array> {
   let current = 0;
-  for await (const chunk of run.sources.blobs.tee(descriptor, run.sources.fetch(descriptor, run.signal))) {
+  for await (const chunk of run.sources.blobs.tee(descriptor, run.sources.open(descriptor, run.signal))) {
     current += chunk.length;
     progress.downloading(current, descriptor.size);
     yield chunk;

@@ -1,0 +1,100 @@
+import { EngineError } from '../../errors.ts';
+import type { Image, ImageDocument } from '../../image/image.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Index } from '../../oci/manifest.ts';
+import { appendImageEvent } from '../events/image.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import { type ImageRow, imageById, imageByName, type ManifestRow, saveImage } from '../store/images.ts';
+import { sizeOfLayers } from '../store/layer-sizes.ts';
+import type { Workspace } from '../store/workspace.ts';
+import { type PullProgress, SILENT } from './pull-progress.ts';
+import { type OpenBlob, unpackLayers } from './unpack-layers.ts';
+
+/** How an image enters the store. */
+export interface IntakeOptions {
+  /** Canonical references that lead to it from now on, whatever they led to before. Without any it dangles. */
+  names: readonly string[];
+  /** The index that it was chosen from, which is kept beside it. */
+  index?: ImageDocument<Index> | undefined;
+  /** Opens the blobs of layers that the store has neither as blobs nor unpacked; absent: it has them all. */
+  open?: OpenBlob | undefined;
+  /** What the journal says of it: Docker's `pull`, `load`, `import`, and to what it happened. Absent: nothing. */
+  event?: { action: string; id: string; name: string } | undefined;
+  progress?: PullProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** An image that has entered the store. */
+export interface TakenIn {
+  image: ImageRow;
+  /** The ids of the images that the names led to before, by name. */
+  before: ReadonlyMap<string, Digest>;
+}
+
+/**
+ * Makes an image one of this store, runnable: its layers are verified and unpacked where they are not yet, its documents
+ * become blobs, and at last the rows name it, all at once. From the start on a lease keeps whatever the rows will name; it
+ * ends in their transaction, so that an image which is removed right after it takes everything with it. Whatever goes
+ * wrong before leaves nothing that has a name. An image that is here already gets the new names.
+ *
+ * Throws what the stores and `open` throw, and `notFound` for a layer that is not here when nothing opens it.
+ */
+export async function intake(
+  context: Context,
+  { blobs, layers }: Workspace,
+  image: Image,
+  { names, index, open = nothing, event, progress = SILENT, signal }: IntakeOptions,
+): Promise<TakenIn> {
+  const { database } = context;
+  const documents = [image.config, image.manifest, ...(index === undefined ? [] : [index])];
+  const layerBlobs = image.layers.map(({ descriptor }) => descriptor.digest);
+  const chain = image.layers.map(({ chainID }) => chainID);
+  using lease = takeLease(database, [...documents.map(({ digest }) => digest), ...layerBlobs, ...chain]);
+  await unpackLayers(context, image.layers, { sources: { blobs, layers, open }, progress, signal });
+  for (const { bytes } of documents) await blobs.put(bytes);
+  const row = rowOf(image, chain, await sizeOfLayers(context, layers, chain));
+  const taken = database.transaction(() => {
+    const before = ledTo(context, names);
+    saveImage(database, row, manifestRowOf(image, index), names);
+    lease[Symbol.dispose]();
+    return { image: imageById(database, row.id) ?? row, before };
+  });
+  if (event !== undefined) appendImageEvent(context, event.action, { ...event, config: row.config });
+  return taken;
+}
+
+function ledTo({ database }: Context, names: readonly string[]): Map<string, Digest> {
+  const before = new Map<string, Digest>();
+  for (const name of names) {
+    const image = imageByName(database, name);
+    if (image !== undefined) before.set(name, image.id);
+  }
+  return before;
+}
+
+function rowOf({ config }: Image, layers: Digest[], size: number): ImageRow {
+  return {
+    id: config.digest,
+    config: new TextDecoder().decode(config.bytes),
+    layers,
+    size,
+    createdAt: Date.now(),
+  };
+}
+
+function manifestRowOf({ manifest, config }: Image, index: ImageDocument<Index> | undefined): ManifestRow {
+  return {
+    digest: manifest.digest,
+    imageId: config.digest,
+    mediaType: manifest.mediaType,
+    body: new TextDecoder().decode(manifest.bytes),
+    indexDigest: index?.digest,
+  };
+}
+
+/** The source of an image whose layers are here. */
+function nothing({ digest }: Descriptor): never {
+  throw new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest });
+}

@@ -1,4 +1,4 @@
-import { platformMatches } from '../image/platform.ts';
+import { platformMatches, requirePlatform } from '../image/platform.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ListedImage } from './images/list.ts';
@@ -6,7 +6,7 @@ import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { Context } from './store/context.ts';
-import { type FoundImage, findImage, lookUpImage } from './store/images.ts';
+import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
 
 /** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
 export class Images {
@@ -18,8 +18,23 @@ export class Images {
 
   /** The image if it is here (and for this platform, when one is asked for). The one inside skiff always is. */
   async lookUp(text: string, platform?: Platform): Promise<FoundImage | undefined> {
+    const found = await this.#here(text);
+    const fits =
+      found !== undefined && (platform === undefined || platformMatches(platformOf(found), platform));
+    return fits ? found : undefined;
+  }
+
+  /** The same; throws `notFound` for one that is not here, or only for another platform. */
+  async find(text: string, platform?: Platform): Promise<FoundImage> {
+    const found = await this.#here(text);
+    if (found === undefined) throw noSuchImage(text, `fetch it with skiff pull ${text}`);
+    if (platform !== undefined) requirePlatform(platformOf(found), platform, text);
+    return found;
+  }
+
+  async #here(text: string): Promise<FoundImage | undefined> {
     const found = lookUpImage(this.#context.database, text);
-    if (found !== undefined) return fits(found, platform) ? found : undefined;
+    if (found !== undefined) return found;
     const { importEmbedded } = await import('./images/embedded.ts');
     return await importEmbedded(this.#context, text);
   }
@@ -51,6 +66,6 @@ export class Images {
   }
 }
 
-function fits({ image }: FoundImage, platform: Platform | undefined): boolean {
-  return platform === undefined || platformMatches(parseImageConfig(Buffer.from(image.config)), platform);
+function platformOf({ image }: FoundImage): Platform {
+  return parseImageConfig(Buffer.from(image.config));
 }

@@ -85,6 +85,16 @@ export function platformMatches(offered: Platform, wanted: Platform): boolean {
   return open || runnableVariants(other).includes(one.variant);
 }
 
+/** Throws `notFound`, naming the image, unless {@link platformMatches}. */
+export function requirePlatform(offered: Platform, wanted: Platform, image: string): void {
+  if (platformMatches(offered, wanted)) return;
+  throw new EngineError(
+    'notFound',
+    `image ${image} is for ${formatPlatform(offered)}, not for ${formatPlatform(wanted)}`,
+    { subject: image },
+  );
+}
+
 /** The variants that a processor of the given platform runs, best first; undefined is the architecture's baseline. */
 function runnableVariants({ architecture, variant }: Platform): (string | undefined)[] {
   const number = Number(/^v(\d+)$/.exec(variant ?? '')?.[1] ?? Number.NaN);

@@ -1,6 +1,5 @@
 import type { CreateOptions } from '../../engine/options/create.ts';
 import type { FoundImage } from '../../engine/store/images.ts';
-import { EngineError } from '../../errors.ts';
 import type { Session } from '../command/session.ts';
 import { printError } from '../output/print.ts';
 import type { CreateFlags } from './create.ts';
@@ -17,14 +16,9 @@ export async function imageForContainer(
 ): Promise<FoundImage> {
   if (policy !== 'always') {
     const { images } = await session.engine();
+    if (policy === 'never') return await images.find(image, platform);
     const found = await images.lookUp(image, platform);
     if (found !== undefined) return found;
-    if (policy === 'never') {
-      throw new EngineError('notFound', `no such image: ${image}`, {
-        subject: image,
-        hint: `fetch it with skiff pull ${image}, or leave --pull never out`,
-      });
-    }
     if (!quiet) printError(`Unable to find image '${image}' locally\n`);
   }
   const { pullWithProgress } = await import('../command/pull-with-progress.ts');

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
-import { type Image, type ImageDocument, readImage } from '../../image/image.ts';
-import { formatPlatform, platformMatches } from '../../image/platform.ts';
+import { type ImageDocument, readImage } from '../../image/image.ts';
+import { requirePlatform } from '../../image/platform.ts';
 import { formatReference, parseReference, type Reference } from '../../image/reference.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Index, Manifest } from '../../oci/manifest.ts';
@@ -63,7 +63,8 @@ async function fetchImage(
     const top = await fetchManifest(source, reference.digest ?? reference.tag ?? 'latest');
     const manifest = await chooseManifest(source, top, platform);
     const image = readImage(manifest, await leasedConfig(context, source, manifest));
-    checkPlatform(image, platform, text);
+    // Only a platform that was asked for is enforced: an image without an index may be for another one on purpose.
+    if (platform !== undefined) requirePlatform(image.config.parsed, platform, text);
     const { domain, path } = reference;
     const name = formatReference(storedForm(reference));
     const familiar = familiarName(name);
@@ -91,14 +92,4 @@ async function leasedConfig(
 ): Promise<Uint8Array> {
   using _lease = takeLease(database, [config.digest]);
   return await readConfig(source, config);
-}
-
-/** Only a platform that was asked for is enforced: an image without an index may be for another one on purpose. */
-function checkPlatform({ config }: Image, wanted: Platform | undefined, text: string): void {
-  if (wanted === undefined || platformMatches(config.parsed, wanted)) return;
-  throw new EngineError(
-    'notFound',
-    `image ${text} is for ${formatPlatform(config.parsed)}, not for ${formatPlatform(wanted)}`,
-    { subject: text },
-  );
 }

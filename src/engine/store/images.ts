@@ -135,11 +135,13 @@ export function lookUpImage(database: Database, text: string): FoundImage | unde
 /** The same; throws `notFound`. */
 export function findImage(database: Database, text: string): FoundImage {
   const found = lookUpImage(database, text);
-  if (found !== undefined) return found;
-  throw new EngineError('notFound', `no such image: ${text}`, {
-    subject: text,
-    hint: 'skiff images lists what is here',
-  });
+  if (found === undefined) throw noSuchImage(text);
+  return found;
+}
+
+/** The error for a text that leads to no image of this store. */
+export function noSuchImage(text: string, hint = 'skiff images lists what is here'): EngineError {
+  return new EngineError('notFound', `no such image: ${text}`, { subject: text, hint });
 }
 
 function byReference(database: Database, text: string): FoundImage | undefined {

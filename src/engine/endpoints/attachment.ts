@@ -4,10 +4,10 @@ import { DEFAULT_NETWORK, findNetwork, type NetworkRow, networkByName } from '..
 
 /** A network that a container is on, found, with what is asked of it there. */
 export interface ResolvedAttachment {
-  network: NetworkRow;
-  attachment: NetworkAttachment;
+  readonly network: NetworkRow;
+  readonly attachment: NetworkAttachment;
   /** In the container. */
-  interfaceName: string;
+  readonly interfaceName: string;
 }
 
 /** The networks that a container is to be on: the default one when nobody says, none when it has none of its own. */

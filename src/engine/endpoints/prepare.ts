@@ -19,22 +19,22 @@ import { containerNameService } from './name-service.ts';
 /** The networks of a container to be, found, with all that can be decided before addresses are leased. */
 export interface PreparedNetworking {
   /** As they are kept: ids in the place of names. */
-  options: NetworkOptions;
-  attachments: ResolvedAttachment[];
+  readonly options: NetworkOptions;
+  readonly attachments: readonly ResolvedAttachment[];
   /** With the exposed ports that `-P` publishes. */
-  mappings: PortMapping[];
-  nameService: NameService;
+  readonly mappings: readonly PortMapping[];
+  readonly nameService: NameService;
 }
 
 /** A container that can be put on its networks: its addresses and ports are leased. */
 export interface NetworkedContainer {
-  id: ContainerId;
-  name: string;
-  options: CreateOptions;
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly options: CreateOptions;
   /** Absent: no networks of its own. */
-  networking: PreparedNetworking | undefined;
+  readonly networking: PreparedNetworking | undefined;
   /** One for each network; none of one that is made now and started later. */
-  endpoints: readonly Endpoint[];
+  readonly endpoints: readonly Endpoint[];
 }
 
 /**

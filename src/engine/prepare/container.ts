@@ -23,20 +23,20 @@ import { prepareSeccomp } from './seccomp.ts';
 
 /** A container to be, decided down to the system calls of its start. Nothing of it exists yet. */
 export interface PreparedContainer {
-  id: ContainerId;
-  name: string;
-  image: ImageRow;
+  readonly id: ContainerId;
+  readonly name: string;
+  readonly image: ImageRow;
   /** As they are kept: ids in the place of other containers' names. */
-  options: CreateOptions;
-  namespaces: PreparedNamespaces;
+  readonly options: CreateOptions;
+  readonly namespaces: PreparedNamespaces;
   /** Absent: no networks of its own. */
-  networking: PreparedNetworking | undefined;
-  runtime: ContainerOptions;
+  readonly networking: PreparedNetworking | undefined;
+  readonly runtime: ContainerOptions;
   /** The file of its time zone; absent: that of its image. */
-  timeZone: Uint8Array | undefined;
+  readonly timeZone: Uint8Array | undefined;
   /** The text of `config.json`. */
-  config: string;
-  plan: Uint8Array;
+  readonly config: string;
+  readonly plan: Uint8Array;
 }
 
 /** One whose start begins: it holds the addresses and ports of its endpoints. */

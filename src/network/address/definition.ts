@@ -49,7 +49,7 @@ export interface Endpoint {
   isGateway4: boolean;
   isGateway6: boolean;
   /** Published here; empty but for the endpoint that leads out. */
-  ports: PublishedPort[];
+  ports: readonly PublishedPort[];
   sysctls: Record<string, string>;
 }
 

@@ -31,6 +31,7 @@ static const struct verb {
     {"apply", apply_main, ON_HOST},
     {"remove", remove_main, ON_HOST},
     {"measure", measure_main, ON_HOST},
+    {"archive", archive_main, ON_HOST},
     {"lock", lock_main, ON_HOST},
     {"probe-idmap", probe_idmap_main, ON_HOST},
     {"shift", shift_main, ON_HOST},

@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'exec',
   ],
   layer: ['base'],
+  archive: ['base', 'init'],
   verbs: ['base', 'state', 'init', 'streams', 'network', 'client', 'exec', 'monitor'],
 };
 

@@ -8,6 +8,7 @@ int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int measure_main(int argc, char **argv);
+int archive_main(int argc, char **argv);
 int lock_main(int argc, char **argv);
 int shift_main(int argc, char **argv);
 int reaper_main(int argc, char **argv);

@@ -62,6 +62,8 @@ const PHRASES: Readonly<Record<string, string>> = {
   loopback: 'cannot bring the loopback interface up',
   mask: 'cannot hide %',
   measure: 'cannot count the bytes below %',
+  'archive-root': 'cannot open the files of %',
+  archive: 'cannot read %',
   mkdir: 'cannot make the directory %',
   monitor: 'cannot start the monitor of the container',
   'no-new-privileges': 'cannot give up new privileges',

@@ -1,0 +1,229 @@
+/*
+ * The verb `archive ROOT PATH WORD...`: writes what lies at PATH as tar to standard output. WORDs:
+ *   follow     a link at the end of PATH is followed
+ *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front
+ *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them
+ * File systems of the kernel (procfs and the like) appear as empty directories; sockets do not.
+ */
+#include "archive/attributes.h"
+#include "archive/links.h"
+#include "archive/root.h"
+#include "archive/tar.h"
+#include "archive/walk.h"
+#include "base/report.h"
+#include "base/util.h"
+#include "base/verbs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+struct archive {
+    struct tar tar;
+    const char *as; /* "" : no name in front */
+    bool layer;
+    dev_t device; /* of the top */
+    struct known_links links;
+    struct attributes attributes;
+    char *path; /* as it is written */
+    size_t path_room;
+    char current[PATH_MAX]; /* for the report of a failure */
+};
+
+static int set_path(struct archive *archive, const char *path)
+{
+    size_t needed = strlen(archive->as) + strlen(path) + 2;
+    if (needed > archive->path_room) {
+        char *grown = realloc(archive->path, needed * 2);
+        if (grown == NULL) return -1;
+        archive->path = grown;
+        archive->path_room = needed * 2;
+    }
+    const char *slash = *archive->as == '\0' || *path == '\0' ? "" : "/";
+    sprintf(archive->path, "%s%s%s", archive->as, slash, path);
+    if (*archive->path == '\0') strcpy(archive->path, ".");
+    snprintf(archive->current, sizeof archive->current, "%s", path);
+    return 0;
+}
+
+/* What the kernel shows as files, and no end to it. */
+static bool is_of_the_kernel(int fd)
+{
+    static const unsigned long types[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,         DEVPTS_SUPER_MAGIC,
+                                          CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */,
+                                          DEBUGFS_MAGIC,      TRACEFS_MAGIC,       SECURITYFS_MAGIC,
+                                          BPF_FS_MAGIC,       PSTOREFS_MAGIC,      EFIVARFS_MAGIC};
+    struct statfs filesystem;
+    if (fstatfs(fd, &filesystem) < 0) return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if ((unsigned long)filesystem.f_type == types[i]) return true;
+    }
+    return false;
+}
+
+static bool is_opaque(int fd)
+{
+    char path[32], value;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return (getxattr(path, "trusted.overlay.opaque", &value, 1) == 1 ||
+            getxattr(path, "user.overlay.opaque", &value, 1) == 1) &&
+           value == 'y';
+}
+
+/* An empty file whose name says what lower layers have and this one has not. */
+static int put_mark(struct archive *archive, const char *path)
+{
+    const struct tar_entry mark = {.path = path, .type = '0', .stat = {.st_mode = S_IFREG | 0600}};
+    return tar_put(&archive->tar, &mark);
+}
+
+static int put_whiteout(struct archive *archive, const struct entry *entry)
+{
+    char path[PATH_MAX + NAME_MAX];
+    int directory = (int)(entry->name - entry->path);
+    if (snprintf(path, sizeof path, "%.*s.wh.%s", directory, entry->path, entry->name) >= (int)sizeof path)
+        return fail_with(ENAMETOOLONG);
+    return put_mark(archive, path);
+}
+
+static int put_directory(struct archive *archive, struct tar_entry *out, const struct entry *entry)
+{
+    out->type = '5';
+    if (tar_put(&archive->tar, out) < 0) return -1;
+    if (entry->stat.st_dev != archive->device && is_of_the_kernel(entry->fd)) return VISIT_SKIP;
+    if (!archive->layer || !is_opaque(entry->fd)) return VISIT_ENTER;
+    char path[PATH_MAX + NAME_MAX];
+    if (snprintf(path, sizeof path, "%s%s.wh..wh..opq", entry->path, *entry->path == '\0' ? "" : "/") >=
+        (int)sizeof path)
+        return fail_with(ENAMETOOLONG);
+    return put_mark(archive, path) < 0 ? -1 : VISIT_ENTER;
+}
+
+static int put_symlink(struct archive *archive, struct tar_entry *out, const struct entry *entry)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlinkat(entry->fd, "", target, sizeof target - 1);
+    if (length < 0) return -1;
+    target[length] = '\0';
+    out->type = '2';
+    out->target = target;
+    return tar_put(&archive->tar, out);
+}
+
+/* Opened by way of the descriptor that was looked at: nobody can put a device in its place. */
+static int put_file(struct archive *archive, struct tar_entry *out, const struct entry *entry)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
+    owned_fd content = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (content < 0 || fstat(content, &out->stat) < 0) return -1;
+    out->type = '0';
+    return tar_put_file(&archive->tar, out, content);
+}
+
+static int put_device(struct archive *archive, struct tar_entry *out)
+{
+    out->type = S_ISCHR(out->stat.st_mode) ? '3' : '4';
+    return tar_put(&archive->tar, out);
+}
+
+/* 1: it is another name of what the archive has already. */
+static int put_link(struct archive *archive, struct tar_entry *out)
+{
+    if (out->stat.st_nlink < 2) return 0;
+    out->target = first_name(&archive->links, &out->stat, archive->path);
+    if (out->target == NULL) return errno == ENOMEM ? -1 : 0;
+    out->type = '1';
+    out->attribute_count = 0;
+    return tar_put(&archive->tar, out) < 0 ? -1 : 1;
+}
+
+static int put_entry(struct archive *archive, const struct entry *entry)
+{
+    mode_t type = entry->stat.st_mode & S_IFMT;
+    if (type == S_IFSOCK) return VISIT_SKIP;
+    if (archive->layer && type == S_IFCHR && entry->stat.st_rdev == makedev(0, 0))
+        return put_whiteout(archive, entry);
+    if (read_attributes(&archive->attributes, entry->fd) < 0) return -1;
+    struct tar_entry out = {.path = archive->path,
+                            .stat = entry->stat,
+                            .attributes = archive->attributes.list,
+                            .attribute_count = archive->attributes.count};
+    if (type == S_IFDIR) return put_directory(archive, &out, entry);
+    int linked = put_link(archive, &out);
+    if (linked != 0) return linked < 0 ? -1 : VISIT_SKIP;
+    if (type == S_IFREG) return put_file(archive, &out, entry);
+    if (type == S_IFLNK) return put_symlink(archive, &out, entry);
+    if (type == S_IFCHR || type == S_IFBLK) return put_device(archive, &out);
+    out.type = '6';
+    return tar_put(&archive->tar, &out);
+}
+
+static int visit(void *context, const struct entry *entry)
+{
+    struct archive *archive = context;
+    if (*entry->path == '\0') archive->device = entry->stat.st_dev;
+    return set_path(archive, entry->path) < 0 ? -1 : put_entry(archive, entry);
+}
+
+static int write_archive(struct archive *archive, int top)
+{
+    const struct visitor visitor = {.context = archive, .visit = visit};
+    if (tar_begin(&archive->tar, STDOUT_FILENO) < 0) return -1;
+    int result = walk_tree(top, &visitor);
+    return tar_end(&archive->tar, result == 0) < 0 ? -1 : result;
+}
+
+/* The last part of a path; that of the root has none. */
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static int read_words(struct archive *archive, bool *follow, char **word)
+{
+    for (; *word != NULL; word++) {
+        if (strcmp(*word, "follow") == 0)
+            *follow = true;
+        else if (strcmp(*word, "layer") == 0)
+            archive->layer = true;
+        else if (strncmp(*word, "as=", 3) == 0)
+            archive->as = strcmp(*word + 3, ".") == 0 ? "" : *word + 3;
+        else
+            return -1;
+    }
+    return 0;
+}
+
+static int archive_at(struct archive *archive, const char *root_text, const char *path, bool follow)
+{
+    owned_fd root = open_root(root_text);
+    if (root < 0) return -1;
+    owned_fd top = root_open(root, path, follow);
+    if (top < 0) return failed(STAGE_ARCHIVE, path);
+    return write_archive(archive, top) < 0 ? failed(STAGE_ARCHIVE, archive->current) : 0;
+}
+
+int archive_main(int argc, char **argv)
+{
+    bool follow = false;
+    struct archive archive = {0};
+    if (argc < 3 || (archive.as = last_name(argv[2]), read_words(&archive, &follow, argv + 3)) < 0) {
+        fputs("usage: archive ROOT PATH [follow] [layer] [as=NAME]\n", stderr);
+        return 2;
+    }
+    int result = archive_at(&archive, argv[1], argv[2], follow);
+    free_links(&archive.links);
+    free_attributes(&archive.attributes);
+    free(archive.path);
+    if (result == 0) return 0;
+    report_noted_failure();
+    return 1;
+}

@@ -122,6 +122,17 @@ describe('pulling before a run', () => {
     expect(await store.ok(['run', '--rm', '--pull=never', busybox, 'echo', 'here'])).toBe('here');
   });
 
+  it('is not done for an image that is here for another platform, when it may not be', async () => {
+    const run = ['run', '--pull', 'never', '--platform', 'linux/s390x'];
+    for (const image of [busybox, 'hello']) {
+      const { code, stderr } = await store.skiff([...run, image]);
+      expect({ code, stderr }).toEqual({
+        code: 125,
+        stderr: expect.stringMatching(`image ${image} is for linux/[a-z0-9/]+, not for linux/s390x`),
+      });
+    }
+  });
+
   it('is tried when it is to be done always', async () => {
     await store.ok(['pull', '-q', busybox]);
     const { code, stderr } = await store.skiff(['run', '--rm', '--pull', 'always', '-q', busybox, 'true']);

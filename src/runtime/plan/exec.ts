@@ -53,16 +53,18 @@ export function execDirectory(runDir: string): string {
   return join(runDir, 'exec');
 }
 
+/** What an exec'ed process has its own of. Whatever else the container's has is its as well. */
+const OWN: readonly string[] = ['arg', 'env', 'cwd', 'user', 'capabilities', 'reaper'];
+
 function processRecords(container: readonly PlanRecord[], options: ExecOptions): PlanRecord[] {
   const cwd = options.cwd ?? argumentsOf(container, 'cwd')[0] ?? '/';
   const user = options.user ?? argumentsOf(container, 'user')[0] ?? '';
-  const kept = ['group', 'umask', 'rlimit', 'oom-score-adj', 'no-new-privileges'];
   return [
     ...options.argv.map((arg): PlanRecord => ['arg', arg]),
     ...environment(container, options).map((entry): PlanRecord => ['env', entry]),
     ['cwd', cwd],
     ['user', user],
-    ...container.filter(([op]) => kept.includes(op)),
+    ...processSection(container).filter(([op]) => !OWN.includes(op)),
     ['capabilities', ...capabilitySets(container, user, options.privileged)],
   ];
 }
@@ -80,6 +82,12 @@ function capabilitySets(container: readonly PlanRecord[], user: string, privileg
     : (argumentsOf(container, 'capabilities')[0] ?? '0');
   const own = isKnownNotRoot(user) ? '0' : bounding;
   return [bounding, own, '0', own, '0'];
+}
+
+/** The records of a plan's section `process`, which is followed by `teardown`. */
+function processSection(records: readonly PlanRecord[]): readonly PlanRecord[] {
+  const ops = records.map(([op]) => op);
+  return records.slice(ops.indexOf('process') + 1, ops.indexOf('teardown'));
 }
 
 function argumentsOf(records: readonly PlanRecord[], op: string): readonly string[] {

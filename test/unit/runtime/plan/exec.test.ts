@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileExecPlan, type ExecOptions } from '../../../../src/runtime/plan/exec.ts';
 import type { PlanRecord } from '../../../../src/runtime/record.ts';
+
+const OPS = readFileSync(resolve(import.meta.dirname, '../../../../native/ops.def'), 'utf8');
 
 const CONTAINER: readonly PlanRecord[] = [
   ['id', 'c0ffee'],
@@ -93,6 +97,20 @@ describe('the plan of exec', () => {
 
   it('gives back to root what a container of another user has only as a bound', () => {
     expect(of(compile({ user: '0' }), 'capabilities')).toEqual(['ff ff 0 ff 0']);
+  });
+
+  it('leaves nothing of the container out but what makes, watches and ends it', () => {
+    const every = [...OPS.matchAll(/^OP\(\w+, "([\w-]+)", (GENERAL|PROCESS), (\d+)/gm)];
+    const all = every.map(([, op = '', , least]): PlanRecord => [op, ...Array(Number(least)).fill('1')]);
+    const plan = compileExecPlan([...all, ['teardown']], { ...OPTIONS, terminal: true });
+    const ops = new Set(plan.map(([op]) => op));
+    expect(all.map(([op]) => op).filter((op) => !ops.has(op))).toEqual([
+      ...['skiff-plan', 'log', 'log-attribute', 'log-compress', 'restart', 'timeout'],
+      ...['health', 'health-cgroup', 'health-arg', 'stop'],
+      ...['namespace', 'join', 'uid-map', 'gid-map', 'time-offset', 'monitor-cgroup'],
+      ...['networks', 'ports', 'firewall', 'repair', 'last-out', 'resolver'],
+      'reaper',
+    ]);
   });
 
   it('has TERM on a terminal unless the container has one', () => {

@@ -1,18 +1,22 @@
 /**
- * Everything that the runtime is told about one container, grouped by concern. Faces and the engine fill it in;
- * nothing below changes it. Paths are absolute paths of the host unless said otherwise.
+ * Everything that the runtime is told about one container, grouped by concern. What was asked for is passed whole, as
+ * the interfaces called options declare it, and whoever uses a member applies its default; settings are decided, with
+ * the image's share in them. Nothing below the engine changes any. Paths are absolute paths of the host unless said
+ * otherwise.
  */
 export interface ContainerOptions {
   identity: IdentityOptions;
-  process: ProcessOptions;
+  process: ContainerProcess;
   rootfs: RootfsOptions;
   files: FileOptions;
-  namespaces: NamespaceOptions;
+  etc: EtcFiles;
+  namespaces: NamespaceChoices;
   security: SecurityOptions;
   devices: DeviceOptions;
   resources: ResourceOptions;
-  stdio: StdioOptions;
-  stop: StopOptions;
+  /** Absent: no log. */
+  log?: LogSettings | undefined;
+  stop: StopSettings;
   supervision?: SupervisionOptions | undefined;
   /** For `config.json`: nothing that skiff itself reads. */
   annotations?: Readonly<Record<string, string>> | undefined;
@@ -29,22 +33,35 @@ export interface IdentityOptions {
   autoRemove: false | { goneMark: string; trash: string };
 }
 
+/** What runs, as whom, and with which streams. */
 export interface ProcessOptions {
-  /** Entrypoint and command, never empty. */
-  argv: string[];
-  /** `KEY=VALUE` each, of the image and of the user; later entries win. */
-  env: string[];
-  /** Inside the container; made when missing. */
-  cwd: string;
-  /** `uid[:gid]` or names, as Docker reads them; empty: root. */
-  user: string;
-  /** Supplementary groups: names or numbers of the container's. */
-  groups: string[];
+  /** Replaces the image's ENTRYPOINT, and drops its CMD; an empty list clears it. */
+  entrypoint?: string[] | undefined;
+  /** Replaces the image's CMD when not empty. */
+  command?: string[] | undefined;
+  /** `KEY=VALUE`, in addition to the image's. */
+  env?: string[] | undefined;
+  /** Absolute path inside the container. */
+  cwd?: string | undefined;
+  /** `name|uid[:group|gid]`, looked up inside the container. */
+  user?: string | undefined;
+  /** Supplementary groups, names or numbers, looked up inside the container. */
+  groups?: string[] | undefined;
+  /** Octal value as a number. */
   umask?: number | undefined;
-  /** PID 1 is the helper (`--init`). */
-  reaper: boolean;
+  /** A name of the host's zoneinfo (`Europe/Berlin`), or `local` for the host's own. */
+  timeZone?: string | undefined;
+  /** PID 1 is skiff's own: forwards signals and reaps. */
+  init?: boolean | undefined;
+  /** -1000 to 1000. */
   oomScoreAdj?: number | undefined;
-  rlimits: RlimitOption[];
+  rlimits?: RlimitOption[] | undefined;
+  /** Keeps stdin open and relays it. */
+  stdin?: boolean | undefined;
+  /** The streams are a pseudo terminal. */
+  terminal?: boolean | undefined;
+  /** The streams that its creator takes part in, for `inspect`: all when absent, none in the background. */
+  attach?: ('stdin' | 'stdout' | 'stderr')[] | undefined;
 }
 
 /** `name` as `ulimit` of the command line has it (`nofile`); -1 is unlimited. */
@@ -54,6 +71,23 @@ export interface RlimitOption {
   hard: number;
 }
 
+/** What is executed: what the image says with what the user asks for on top. */
+export interface ProcessConfig {
+  /** Entrypoint and command, never empty. */
+  argv: string[];
+  /** `KEY=VALUE` each, of the image and of the user; later entries win. */
+  env: string[];
+  /** Inside the container; made when missing. */
+  cwd: string;
+  /** `uid[:gid]` or names, as Docker reads them; empty: root. */
+  user: string;
+}
+
+/** What was asked for, with what is executed in the place of what user and image say of it. */
+export interface ContainerProcess
+  extends ProcessConfig,
+    Omit<ProcessOptions, 'entrypoint' | 'command' | keyof ProcessConfig> {}
+
 export interface RootfsOptions {
   /** Unpacked layers, topmost first; with shifted owners already where the kernel cannot show them through id maps. */
   lowers: string[];
@@ -61,46 +95,47 @@ export interface RootfsOptions {
   work: string;
   /** Where the overlay is mounted, inside the container's mount namespace only. */
   mountPoint: string;
-  readOnly: boolean;
   /** With a user namespace: the kernel shows layers and upper directory through its id maps. */
   idMapped: boolean;
 }
 
-/** The files of the engine that replace those of the image in /etc, and what is mounted besides. */
+/** What a container sees of files besides its image. */
 export interface FileOptions {
-  hostname: string;
-  hosts: string;
-  resolvConf: string;
-  /** Shown as /etc/localtime. */
-  localtime?: string | undefined;
-  /** `options` are words of mount(8) and of tmpfs. */
-  tmpfs: { path: string; options: string[] }[];
-  /** Bytes of /dev/shm. */
+  /** Mounts the root file system read-only. */
+  readOnly?: boolean | undefined;
+  /** `options` are words of mount(8) and of tmpfs: `size=64m`, `mode=1777`, `exec`. */
+  tmpfs?: { path: string; options: string[] }[] | undefined;
+  /** Bytes of /dev/shm; absent or 0: Docker's 64 MB. */
   shmSize?: number | undefined;
 }
 
-/** A living process whose namespace is shared; the start time is field 22 of /proc/PID/stat. */
-export interface JoinedProcess {
-  pid: number;
-  startTime: number;
+/** The files of the engine that replace those of the image in /etc. */
+export interface EtcFiles {
+  hostname: string;
+  hosts: string;
+  resolvConf: string;
+  /** Where the file of the time zone lies, if one was asked for. */
+  localtime: string;
 }
 
-/** Each namespace is new, the host's, or that of a process. */
-export type NamespaceChoice = 'new' | 'host' | JoinedProcess;
+/** One that is shared: `container` is a name or id as the user gave it. */
+export interface SharedWith {
+  container: string;
+}
 
+/** What is absent is `private`. `network` has no default of its own: faces say it. */
 export interface NamespaceOptions {
-  hostname: string;
+  hostname?: string | undefined;
   domainname?: string | undefined;
-  network: NamespaceChoice;
-  pid: NamespaceChoice;
-  ipc: NamespaceChoice;
-  /** /dev/shm: one of its own, none at all, the host's, or the one of the process whose ipc namespace is joined. */
-  shm: 'own' | 'none' | 'host' | 'joined';
-  uts: NamespaceChoice;
-  cgroup: NamespaceChoice;
-  /** `host`: no user namespace. */
-  user: 'host' | JoinedProcess | IdMaps;
-  /** Seconds; absent: the host's time namespace. */
+  network: 'none' | 'host' | 'networks' | SharedWith;
+  pid?: 'private' | 'host' | SharedWith | undefined;
+  /** `none`: private and without /dev/shm; only `shareable` (or `host`) can be shared by others. */
+  ipc?: 'private' | 'shareable' | 'none' | 'host' | SharedWith | undefined;
+  uts?: 'private' | 'host' | SharedWith | undefined;
+  cgroup?: 'private' | 'host' | SharedWith | undefined;
+  /** Absent: `host`, no user namespace. `auto`: a free range of the host's subordinate ids. */
+  user?: 'host' | 'auto' | SharedWith | IdMaps | undefined;
+  /** A time namespace whose clocks differ from the host's by so many seconds. */
   timeOffsets?: { monotonic?: number | undefined; boottime?: number | undefined } | undefined;
 }
 
@@ -116,26 +151,60 @@ export interface IdRange {
   count: number;
 }
 
-export interface SecurityOptions {
-  privileged: boolean;
-  /** With or without `CAP_`, any case, or `ALL`. */
-  capAdd: string[];
-  capDrop: string[];
-  noNewPrivileges: boolean;
-  /** A profile's name or `unconfined`; absent: `docker-default` where the host has loaded it. */
-  apparmor?: string | undefined;
-  /** As `--security-opt label=`. */
-  label: string[];
-  unmaskedPaths: boolean;
-  writableCgroups: boolean;
-  sysctls: Record<string, string>;
+/** A living process whose namespace is shared; the start time is field 22 of /proc/PID/stat. */
+export interface JoinedProcess {
+  pid: number;
+  startTime: number;
 }
 
+/** Each namespace is new, the host's, or that of a process. */
+export type NamespaceChoice = 'new' | 'host' | JoinedProcess;
+
+/** The namespaces of which a container can have the host's, or those of another one. */
+export type ShareableNamespace = 'network' | 'pid' | 'ipc' | 'uts' | 'cgroup' | 'user';
+
+/** What was asked for with every name looked up. */
+export interface NamespaceChoices
+  extends Omit<NamespaceOptions, 'hostname' | ShareableNamespace>,
+    Record<Exclude<ShareableNamespace, 'user'>, NamespaceChoice> {
+  hostname: string;
+  /** /dev/shm: one of its own, none at all, the host's, or the one of the process whose ipc namespace is joined. */
+  shm: 'own' | 'none' | 'host' | 'joined';
+  /** `host`: no user namespace. */
+  user: 'host' | JoinedProcess | IdMaps;
+}
+
+/** What a container may do to the kernel. */
+export interface SecurityOptions {
+  privileged?: boolean | undefined;
+  /** With or without `CAP_`, any case, or `ALL`. */
+  capAdd?: string[] | undefined;
+  capDrop?: string[] | undefined;
+  noNewPrivileges?: boolean | undefined;
+  /** Absent: `builtin`, and `unconfined` when privileged. A profile is Docker's JSON, `source` the file it came from. */
+  seccomp?: 'builtin' | 'unconfined' | { profile: string; source: string } | undefined;
+  /** A profile's name or `unconfined`; absent: that of all containers where the host has loaded it. */
+  apparmor?: string | undefined;
+  /** As `--security-opt label=`: `disable`, `user:U`, `role:R`, `type:T`, `level:L`. */
+  label?: string[] | undefined;
+  /** Nothing is masked or read-only below /proc and /sys. */
+  unmaskedPaths?: boolean | undefined;
+  writableCgroups?: boolean | undefined;
+  sysctls?: Record<string, string> | undefined;
+}
+
+/** Devices of the host. */
 export interface DeviceOptions {
-  /** Device nodes or directories of the host, each with its path in the container and its access (`rwm`). */
-  devices: { host: string; container: string; access: string }[];
-  /** `c 1:3 rwm`. */
-  cgroupRules: string[];
+  devices?: DeviceMapping[] | undefined;
+  /** `c 1:3 rwm`, as the devices cgroup reads them. */
+  cgroupRules?: string[] | undefined;
+}
+
+/** A device of the host, or a directory of them. `access` is of `rwm`. */
+export interface DeviceMapping {
+  host: string;
+  container: string;
+  access: string;
 }
 
 /** What is absent is not limited. Units as in Docker's command line and API. */
@@ -179,14 +248,13 @@ export interface DeviceAmount {
   amount: number;
 }
 
-export interface StdioOptions {
-  /** `-i`: standard input is relayed from the client; otherwise it is /dev/null. */
-  stdin: boolean;
-  terminal: boolean;
-  /** Absent: no log. */
-  log?: LogSettings | undefined;
+/** Absent: json-file with three files of 10 MB. `options` as `--log-opt` has them. */
+export interface LogOptions {
+  driver: string;
+  options: Record<string, string>;
 }
 
+/** What was asked for, read, with the defaults of its driver. */
 export interface LogSettings {
   driver: 'json-file' | 'local' | 'journald' | 'syslog';
   /** A file, or for `syslog` the address of the server. */
@@ -202,24 +270,50 @@ export interface LogSettings {
 
 /** What the monitor does besides relaying and logging. Times in ms. */
 export interface SupervisionOptions {
-  restart?: { policy: 'always' | 'unless-stopped' | 'on-failure'; maximum: number } | undefined;
+  restart?: RestartPolicy | undefined;
   runTimeoutMs?: number | undefined;
   health?: HealthSettings | undefined;
   /** The journal of events, and this container's attributes as JSON members. */
   events?: { path: string; attributes: string } | undefined;
 }
 
-export interface HealthSettings {
-  argv: readonly string[];
-  intervalMs: number;
-  timeoutMs: number;
-  startPeriodMs: number;
-  startIntervalMs: number;
-  retries: number;
-  onFailure: 'none' | 'kill' | 'restart' | 'stop';
+/** Absent: `no`. `maximum` counts for `on-failure`; 0 or absent: no limit. */
+export interface RestartPolicy {
+  name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  maximum?: number | undefined;
 }
 
+/** What is absent is the image's, else Docker's default. Times in ms. */
+export interface HealthOptions {
+  /** As Docker keeps it: `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
+  test?: string[] | undefined;
+  intervalMs?: number | undefined;
+  timeoutMs?: number | undefined;
+  startPeriodMs?: number | undefined;
+  startIntervalMs?: number | undefined;
+  retries?: number | undefined;
+  /** Podman's `--health-on-failure`. */
+  onFailure?: 'none' | 'kill' | 'restart' | 'stop' | undefined;
+}
+
+/** What was asked for with the image's and Docker's defaults for what was not. */
+export interface HealthSettings extends Decided<Omit<HealthOptions, 'test'>> {
+  argv: readonly string[];
+}
+
+/** Nothing of it is absent. */
+type Decided<Options> = { [Member in keyof Options]-?: Exclude<Options[Member], undefined> };
+
+/** How a container is asked to end. */
 export interface StopOptions {
+  /** A name or number; absent: the image's, else SIGTERM. */
+  signal?: string | undefined;
+  /** Absent: ten seconds; negative: never SIGKILL. */
+  timeoutMs?: number | undefined;
+}
+
+/** `StopOptions` with the image's and Docker's defaults. */
+export interface StopSettings {
   /** The number of the signal that asks the container to end. */
   signal: number;
   /** How long it may take before SIGKILL, in ms; negative: never. */

@@ -3,7 +3,7 @@ import type { Endpoint } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { hostsText, type LinkedHost } from '../../network/files/hosts-text.ts';
 import { hostResolvConf, parseResolvConf } from '../../network/files/resolv-conf.ts';
-import type { NamespaceOptions } from '../../runtime/options.ts';
+import type { NamespaceChoices } from '../../runtime/options.ts';
 import type { NetworkOptions } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import { dnsOptions } from './name-service.ts';
@@ -22,7 +22,7 @@ export interface HostsTexts {
 export async function hostsTexts(
   context: Context,
   { options, networking, endpoints }: Pick<NetworkedContainer, 'options' | 'networking' | 'endpoints'>,
-  namespaces: Pick<NamespaceOptions, 'hostname' | 'domainname' | 'network'>,
+  namespaces: Pick<NamespaceChoices, 'hostname' | 'domainname' | 'network'>,
 ): Promise<HostsTexts> {
   const { network } = options;
   const { hostname, domainname } = namespaces;

@@ -11,12 +11,13 @@ const NS_PER_MS = 1e6;
 /** `Config` of Docker's ContainerInspect: what the container was told to be, image and user together. */
 export function containerConfig(row: ContainerRow, image: ImageConfig | undefined): object {
   const { process, namespaces, stop } = row.options;
+  const { command = [] } = process;
   const merged = image && mergeProcess(image, process, row.imageName);
   const own = process.entrypoint !== undefined;
   return configObject({
     hostname: namespaces.hostname ?? row.id.slice(0, 12),
     domainname: namespaces.domainname ?? '',
-    stdin: process.stdin,
+    stdin: process.stdin === true,
     terminal: process.terminal === true,
     attach: process.attach ?? ['stdout', 'stderr', ...(process.stdin ? ['stdin'] : [])],
     image: row.imageName,
@@ -27,7 +28,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
       ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
       User: merged?.user ?? process.user,
       Env: merged?.env ?? process.env,
-      Cmd: process.command.length > 0 ? process.command : own ? undefined : image?.config.Cmd,
+      Cmd: command.length > 0 ? command : own ? undefined : image?.config.Cmd,
       Entrypoint: process.entrypoint ?? image?.config.Entrypoint,
       WorkingDir: merged?.cwd ?? process.cwd,
       Labels: { ...image?.config.Labels, ...row.options.labels },

@@ -34,7 +34,7 @@ export async function attachContainer(
   const { stdin, terminal } = row.options.process;
   const args = ['skiff-helper', 'attach', join(context.paths.run, row.id), ...clientWords(client)];
   appendContainerEvent(context, row, 'attach');
-  return { handover: { file: context.helper, args }, terminal: terminal === true && stdin };
+  return { handover: { file: context.helper, args }, terminal: terminal === true && stdin === true };
 }
 
 function refusal(row: ContainerRow, what: string, hint: string | undefined): EngineError {

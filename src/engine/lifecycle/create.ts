@@ -169,14 +169,14 @@ async function writeFiles(
   leased: LeasedContainer,
   owner: FileOwner | undefined,
 ): Promise<void> {
-  const { identity, files, namespaces } = leased.runtime;
+  const { identity, etc, namespaces } = leased.runtime;
   if (leased.namespaces.ownFiles) {
     const texts = await hostsTexts(context, leased, namespaces);
     writeHostsFiles(leased.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
   }
-  if (files.localtime !== undefined && leased.timeZone !== undefined) {
-    writeOwnFile(files.localtime, leased.timeZone, FOR_EVERYBODY_INSIDE);
-    if (owner !== undefined) chownSync(files.localtime, owner.uid, owner.gid);
+  if (leased.timeZone !== undefined) {
+    writeOwnFile(etc.localtime, leased.timeZone, FOR_EVERYBODY_INSIDE);
+    if (owner !== undefined) chownSync(etc.localtime, owner.uid, owner.gid);
   }
   writeOwnFile(join(identity.containerDir, 'config.json'), leased.config, 0o600);
 }

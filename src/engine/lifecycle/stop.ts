@@ -1,8 +1,9 @@
 import { EngineError } from '../../errors.ts';
 import { requestSignal, requestStop } from '../../runtime/monitor/client.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
+import type { StopSettings } from '../../runtime/options.ts';
 import type { StopOptions } from '../options/create.ts';
-import { type StopSettings, stopSettings } from '../options/stop.ts';
+import { stopSettings } from '../options/stop.ts';
 import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';

@@ -1,7 +1,35 @@
 import type { Platform } from '../../oci/platform.ts';
-import type { IdMaps, ResourceOptions, RlimitOption } from '../../runtime/options.ts';
+import type {
+  DeviceOptions,
+  FileOptions,
+  HealthOptions,
+  LogOptions,
+  NamespaceOptions,
+  ProcessOptions,
+  ResourceOptions,
+  RestartPolicy,
+  SecurityOptions,
+  StopOptions,
+} from '../../runtime/options.ts';
 
-export type { DeviceAmount, IdMaps, IdRange, ResourceOptions, RlimitOption } from '../../runtime/options.ts';
+export type {
+  DeviceAmount,
+  DeviceMapping,
+  DeviceOptions,
+  FileOptions,
+  HealthOptions,
+  IdMaps,
+  IdRange,
+  LogOptions,
+  NamespaceOptions,
+  ProcessOptions,
+  ResourceOptions,
+  RestartPolicy,
+  RlimitOption,
+  SecurityOptions,
+  SharedWith,
+  StopOptions,
+} from '../../runtime/options.ts';
 
 /**
  * What a face asks for when it creates a container, grouped by concern. The same type whether the request came from a
@@ -35,82 +63,6 @@ export interface CreateOptions {
   health?: HealthOptions | undefined;
   /** ms: how long it may run before it is stopped. */
   runTimeoutMs?: number | undefined;
-}
-
-/** Absent: `no`. `maximum` counts for `on-failure`; 0 or absent: no limit. */
-export interface RestartPolicy {
-  name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  maximum?: number | undefined;
-}
-
-/** Absent: json-file with three files of 10 MB. `options` as `--log-opt` has them. */
-export interface LogOptions {
-  driver: string;
-  options: Record<string, string>;
-}
-
-/** What is absent is the image's, else Docker's default. Times in ms. */
-export interface HealthOptions {
-  /** As Docker keeps it: `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
-  test?: string[] | undefined;
-  intervalMs?: number | undefined;
-  timeoutMs?: number | undefined;
-  startPeriodMs?: number | undefined;
-  startIntervalMs?: number | undefined;
-  retries?: number | undefined;
-  /** Podman's `--health-on-failure`. */
-  onFailure?: 'none' | 'kill' | 'restart' | 'stop' | undefined;
-}
-
-export interface ProcessOptions {
-  /** Replaces the image's ENTRYPOINT, and drops its CMD; an empty list clears it. */
-  entrypoint?: string[] | undefined;
-  /** Replaces the image's CMD when not empty. */
-  command: string[];
-  /** `KEY=VALUE`, in addition to the image's. */
-  env: string[];
-  /** Absolute path inside the container. */
-  cwd?: string | undefined;
-  /** `name|uid[:group|gid]`, looked up inside the container. */
-  user?: string | undefined;
-  /** Supplementary groups, names or numbers, looked up inside the container. */
-  groups?: string[] | undefined;
-  /** Octal value as a number. */
-  umask?: number | undefined;
-  /** A name of the host's zoneinfo (`Europe/Berlin`), or `local` for the host's own. */
-  timeZone?: string | undefined;
-  /** PID 1 is skiff's own: forwards signals and reaps. */
-  init?: boolean | undefined;
-  /** -1000 to 1000. */
-  oomScoreAdj?: number | undefined;
-  rlimits?: RlimitOption[] | undefined;
-  /** Keeps stdin open and relays it. */
-  stdin: boolean;
-  /** The streams are a pseudo terminal. */
-  terminal?: boolean | undefined;
-  /** The streams that its creator takes part in, for `inspect`: all when absent, none in the background. */
-  attach?: ('stdin' | 'stdout' | 'stderr')[] | undefined;
-}
-
-/** One that is shared: `container` is a name or id as the user gave it. */
-export interface SharedWith {
-  container: string;
-}
-
-/** What is absent is `private`. `network` has no default of its own: faces say it. */
-export interface NamespaceOptions {
-  hostname?: string | undefined;
-  domainname?: string | undefined;
-  network: 'none' | 'host' | 'networks' | SharedWith;
-  pid?: 'private' | 'host' | SharedWith | undefined;
-  /** `none`: private and without /dev/shm; only `shareable` (or `host`) can be shared by others. */
-  ipc?: 'private' | 'shareable' | 'none' | 'host' | SharedWith | undefined;
-  uts?: 'private' | 'host' | SharedWith | undefined;
-  cgroup?: 'private' | 'host' | SharedWith | undefined;
-  /** Absent: `host`, no user namespace. `auto`: a free range of the host's subordinate ids. */
-  user?: 'host' | 'auto' | SharedWith | IdMaps | undefined;
-  /** A time namespace whose clocks differ from the host's by so many seconds. */
-  timeOffsets?: { monotonic?: number | undefined; boottime?: number | undefined } | undefined;
 }
 
 export interface NetworkOptions {
@@ -153,50 +105,3 @@ export interface PortMapping {
 }
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
-
-export interface SecurityOptions {
-  privileged?: boolean | undefined;
-  /** With or without `CAP_`, any case, or `ALL`. */
-  capAdd?: string[] | undefined;
-  capDrop?: string[] | undefined;
-  noNewPrivileges?: boolean | undefined;
-  /** Absent: `builtin`, and `unconfined` when privileged. A profile is Docker's JSON, `source` the file it came from. */
-  seccomp?: 'builtin' | 'unconfined' | { profile: string; source: string } | undefined;
-  /** A profile's name, or `unconfined`. */
-  apparmor?: string | undefined;
-  /** As `--security-opt label=`: `disable`, `user:U`, `role:R`, `type:T`, `level:L`. */
-  label?: string[] | undefined;
-  /** Nothing is masked or read-only below /proc and /sys. */
-  unmaskedPaths?: boolean | undefined;
-  writableCgroups?: boolean | undefined;
-  sysctls?: Record<string, string> | undefined;
-}
-
-export interface DeviceOptions {
-  devices?: DeviceMapping[] | undefined;
-  /** `c 1:3 rwm`, as the devices cgroup reads them. */
-  cgroupRules?: string[] | undefined;
-}
-
-/** A device of the host, or a directory of them. `access` is of `rwm`. */
-export interface DeviceMapping {
-  host: string;
-  container: string;
-  access: string;
-}
-
-export interface FileOptions {
-  /** Mounts the root file system read-only. */
-  readOnly: boolean;
-  /** `options` are words of mount(8) and of tmpfs: `size=64m`, `mode=1777`, `exec`. */
-  tmpfs?: { path: string; options: string[] }[] | undefined;
-  /** Bytes of /dev/shm. */
-  shmSize?: number | undefined;
-}
-
-export interface StopOptions {
-  /** A name or number; absent: the image's, else SIGTERM. */
-  signal?: string | undefined;
-  /** Absent: ten seconds; negative: never SIGKILL. */
-  timeoutMs?: number | undefined;
-}

@@ -1,14 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
+import type { ProcessConfig } from '../../runtime/options.ts';
 import type { ProcessOptions } from './create.ts';
-
-/** The process a container starts with: what the image says with what the user asks for on top. */
-export interface ProcessConfig {
-  argv: string[];
-  env: string[];
-  cwd: string;
-  user: string;
-}
 
 /**
  * Merges as Docker does: a given entrypoint drops the image's command, a given command replaces it, later
@@ -16,9 +9,10 @@ export interface ProcessConfig {
  */
 export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageName: string): ProcessConfig {
   const { config } = image;
+  const { command: words = [] } = options;
   const ownEntrypoint = options.entrypoint !== undefined;
   const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
-  const command = options.command.length > 0 || ownEntrypoint ? options.command : (config.Cmd ?? []);
+  const command = words.length > 0 || ownEntrypoint ? words : (config.Cmd ?? []);
   const argv = [...entrypoint, ...command];
   if (argv.length === 0 || argv[0] === '') {
     const why =
@@ -32,7 +26,7 @@ export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageN
   }
   return {
     argv,
-    env: mergeEnvironment(config.Env ?? [], options.env),
+    env: mergeEnvironment(config.Env ?? [], options.env ?? []),
     cwd: options.cwd ?? (config.WorkingDir || '/'),
     user: options.user ?? config.User ?? '',
   };

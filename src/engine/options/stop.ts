@@ -1,15 +1,10 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
+import type { StopSettings } from '../../runtime/options.ts';
 import type { StopOptions } from './create.ts';
 
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_MS = 10_000;
-
-/** The signal that asks a container to end, and how long it may take, in ms. */
-export interface StopSettings {
-  signal: number;
-  timeoutMs: number;
-}
 
 /** What the user says, else the image (STOPSIGNAL), else Docker's defaults. Throws `invalid` for no signal. */
 export function stopSettings(image: ImageConfig | undefined, options: StopOptions): StopSettings {

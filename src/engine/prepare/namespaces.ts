@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import type { NamespaceChoice, NamespaceOptions as RuntimeNamespaces } from '../../runtime/options.ts';
+import type { NamespaceChoice, NamespaceChoices, ShareableNamespace } from '../../runtime/options.ts';
 import { defaultHostname, type HostsFiles, hostHostname, hostsFilesIn } from '../endpoints/hosts-files.ts';
 import type { CreateOptions, IdMaps, NamespaceOptions } from '../options/create.ts';
 import type { ContainerRow, OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import type { NamespaceOwners, ShareableNamespace } from './shared-namespaces.ts';
+import type { NamespaceOwners } from './shared-namespaces.ts';
 
 /** The namespaces of a container to be, with every name resolved. */
 export interface PreparedNamespaces {
   /** As they are kept with the container: ids in the place of names, and the host name that it gets. */
   options: NamespaceOptions;
-  choices: RuntimeNamespaces;
+  choices: NamespaceChoices;
   /** Absent: no user namespace. */
   idMaps: OwnerMaps | undefined;
   /** The maps were chosen among those that are free: whoever inserts the row makes sure that they still are. */
@@ -133,10 +133,11 @@ function choicesOf(
     domainname: string | undefined;
     idMaps: OwnerMaps | undefined;
   },
-): RuntimeNamespaces {
+): NamespaceChoices {
   const choice = (kind: ShareableNamespace): NamespaceChoice =>
     owners[kind]?.process ?? (wanted[kind] === 'host' ? 'host' : 'new');
   return {
+    ...wanted,
     hostname,
     domainname,
     network: choice('network'),
@@ -146,11 +147,10 @@ function choicesOf(
     uts: choice('uts'),
     cgroup: choice('cgroup'),
     user: owners.user?.process ?? (idMaps === undefined ? 'host' : { uids: idMaps.uids, gids: idMaps.gids }),
-    timeOffsets: wanted.timeOffsets,
   };
 }
 
-function shmOf(ipc: NamespaceOptions['ipc']): RuntimeNamespaces['shm'] {
+function shmOf(ipc: NamespaceOptions['ipc']): NamespaceChoices['shm'] {
   if (typeof ipc === 'object') return 'joined';
   return ipc === 'host' || ipc === 'none' ? ipc : 'own';
 }

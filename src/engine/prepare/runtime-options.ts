@@ -31,8 +31,8 @@ export async function runtimeOptions(
 ): Promise<ContainerOptions> {
   const { paths } = context;
   const directory = join(paths.containers, id);
-  const { process, security, devices, files, labels = {} } = options;
-  const merged = mergeProcess(imageConfig, process, options.image);
+  const { labels = {} } = options;
+  const merged = mergeProcess(imageConfig, options.process, options.image);
   const subject = { id, name, imageId: image.id, imageName: options.image, labels, ...merged };
   return {
     identity: {
@@ -41,43 +41,18 @@ export async function runtimeOptions(
       containerDir: directory,
       autoRemove: options.autoRemove && { goneMark: join(paths.gone, id), trash: paths.trash },
     },
-    process: {
-      ...merged,
-      groups: process.groups ?? [],
-      umask: process.umask,
-      reaper: process.init === true,
-      oomScoreAdj: process.oomScoreAdj,
-      rlimits: process.rlimits ?? [],
-    },
-    rootfs: rootfsOf(context, { directory, image, namespaces, readOnly: files.readOnly }),
-    files: {
-      ...namespaces.files,
-      localtime: process.timeZone === undefined ? undefined : join(directory, 'localtime'),
-      tmpfs: files.tmpfs ?? [],
-      shmSize: files.shmSize,
-    },
+    process: { ...options.process, ...merged },
+    rootfs: rootfsOf(context, { directory, image, namespaces }),
+    files: options.files,
+    etc: { ...namespaces.files, localtime: join(directory, 'localtime') },
     namespaces: namespaces.choices,
-    security: {
-      privileged: security.privileged === true,
-      capAdd: security.capAdd ?? [],
-      capDrop: security.capDrop ?? [],
-      noNewPrivileges: security.noNewPrivileges === true,
-      apparmor: security.apparmor,
-      label: security.label ?? [],
-      unmaskedPaths: security.unmaskedPaths === true,
-      writableCgroups: security.writableCgroups === true,
-      sysctls: security.sysctls ?? {},
-    },
-    devices: { devices: devices.devices ?? [], cgroupRules: devices.cgroupRules ?? [] },
+    security: options.security,
+    devices: options.devices,
     resources: options.resources,
-    stdio: {
-      stdin: process.stdin,
-      terminal: process.terminal === true,
-      log: await prepareLogs(context, options.log, subject),
-    },
+    log: await prepareLogs(context, options.log, subject),
     stop: stopSettings(imageConfig, options.stop),
     supervision: {
-      restart: restartOf(options.restart),
+      restart: options.restart,
       runTimeoutMs: options.runTimeoutMs,
       health: await healthOf(imageConfig, options.health),
       events: {
@@ -99,26 +74,15 @@ async function healthOf(
   return healthSettings(image, options);
 }
 
-function restartOf(policy: CreateOptions['restart']): SupervisionOptions['restart'] {
-  if (policy === undefined || policy.name === 'no') return undefined;
-  return { policy: policy.name, maximum: policy.maximum ?? 0 };
-}
-
 function rootfsOf(
   { paths }: Context,
-  {
-    directory,
-    image,
-    namespaces,
-    readOnly,
-  }: { directory: string; image: ImageRow; namespaces: PreparedNamespaces; readOnly: boolean },
+  { directory, image, namespaces }: { directory: string; image: ImageRow; namespaces: PreparedNamespaces },
 ): RootfsOptions {
   return {
     lowers: layerDirectories(paths, image.layers, namespaces.idMaps),
     upper: join(directory, 'upper'),
     work: join(directory, 'work'),
     mountPoint: join(directory, 'rootfs'),
-    readOnly,
     idMapped: namespaces.idMaps?.idMapped === true,
   };
 }

@@ -1,16 +1,15 @@
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import type { JoinedProcess } from '../../runtime/options.ts';
+import type { JoinedProcess, ShareableNamespace } from '../../runtime/options.ts';
 import { type HostsFiles, hostsFilesIn } from '../endpoints/hosts-files.ts';
 import type { CreateOptions, NamespaceOptions, SharedWith } from '../options/create.ts';
 import { statusOf } from '../state/status.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
-/** Namespaces that can be another container's, by the member of `NamespaceOptions`. */
-const SHAREABLE = ['network', 'pid', 'ipc', 'uts', 'cgroup', 'user'] as const;
-export type ShareableNamespace = (typeof SHAREABLE)[number];
+/** In the order in which they are looked for. */
+const SHAREABLE: readonly ShareableNamespace[] = ['network', 'pid', 'ipc', 'uts', 'cgroup', 'user'];
 
 /** A container whose namespace another one shares, and its first process. */
 export interface NamespaceOwner {

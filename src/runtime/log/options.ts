@@ -1,13 +1,7 @@
 import { EngineError } from '../../errors.ts';
-import type { LogSettings } from '../options.ts';
+import type { LogOptions, LogSettings } from '../options.ts';
 import { chosenAttributes, journalName } from './attributes.ts';
 import { type LogSubject, renderTag } from './tag.ts';
-
-/** What `--log-driver` and `--log-opt` ask for. */
-export interface LogWish {
-  driver: string;
-  options: Readonly<Record<string, string>>;
-}
 
 /** What the engine decides of a log: its file, and what json-file has when nothing is said of it. */
 export interface LogPlaces {
@@ -33,7 +27,7 @@ interface Driver {
   options: readonly string[];
   /** How its lines are delivered (Docker's `mode`). */
   mode?: 'blocking' | 'non-blocking';
-  settings(options: LogWish['options'], subject: LogSubject, places: LogPlaces): LogSettings | undefined;
+  settings(options: LogOptions['options'], subject: LogSubject, places: LogPlaces): LogSettings | undefined;
 }
 
 const DRIVERS: Readonly<Record<string, Driver>> = {
@@ -49,19 +43,23 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
  * For syslog the address is as the user gave it, its host maybe a name. Throws `invalid` for an option that the driver
  * does not have or a value that cannot be, `unsupported` for a driver or an option that skiff does not have.
  */
-export function logSettings(wish: LogWish, subject: LogSubject, places: LogPlaces): LogSettings | undefined {
-  const driver = Object.hasOwn(DRIVERS, wish.driver) ? DRIVERS[wish.driver] : undefined;
+export function logSettings(
+  asked: LogOptions,
+  subject: LogSubject,
+  places: LogPlaces,
+): LogSettings | undefined {
+  const driver = Object.hasOwn(DRIVERS, asked.driver) ? DRIVERS[asked.driver] : undefined;
   if (driver === undefined) {
-    throw new EngineError('unsupported', `there is no log driver ${wish.driver}`, {
-      subject: wish.driver,
+    throw new EngineError('unsupported', `there is no log driver ${asked.driver}`, {
+      subject: asked.driver,
       hint: `the log drivers are ${Object.keys(DRIVERS).join(', ')}`,
     });
   }
-  for (const name of Object.keys(wish.options)) checkOption(wish, driver, name);
-  return driver.settings(wish.options, subject, places);
+  for (const name of Object.keys(asked.options)) checkOption(asked, driver, name);
+  return driver.settings(asked.options, subject, places);
 }
 
-function checkOption({ driver: name, options }: LogWish, driver: Driver, option: string): void {
+function checkOption({ driver: name, options }: LogOptions, driver: Driver, option: string): void {
   if (driver.options.includes(option)) return;
   if (option === 'mode' && driver.mode !== undefined) {
     if (options['mode'] === driver.mode) return;
@@ -81,7 +79,7 @@ function withoutTls(subject: string): EngineError {
   });
 }
 
-function jsonFile(options: LogWish['options'], subject: LogSubject, places: LogPlaces): LogSettings {
+function jsonFile(options: LogOptions['options'], subject: LogSubject, places: LogPlaces): LogSettings {
   const tag = options['tag'];
   const attributes = {
     ...chosenAttributes(options, subject),
@@ -95,7 +93,7 @@ function jsonFile(options: LogWish['options'], subject: LogSubject, places: LogP
   });
 }
 
-function local(options: LogWish['options'], _subject: LogSubject, places: LogPlaces): LogSettings {
+function local(options: LogOptions['options'], _subject: LogSubject, places: LogPlaces): LogSettings {
   const maxFiles = countOf(options) ?? LOCAL_MAX_FILES;
   return fileSettings('local', options, places, {
     maxBytes: sizeOf(options, 1024) ?? LOCAL_MAX_BYTES,
@@ -107,7 +105,7 @@ function local(options: LogWish['options'], _subject: LogSubject, places: LogPla
 
 function fileSettings(
   driver: 'json-file' | 'local',
-  options: LogWish['options'],
+  options: LogOptions['options'],
   places: LogPlaces,
   { compress, ...wish }: Pick<LogSettings, 'maxBytes' | 'maxFiles' | 'attributes'> & { compress: boolean },
 ): LogSettings {
@@ -121,7 +119,7 @@ function fileSettings(
   return { driver, path: places.file, ...wish, compress: compress ? places.compress : undefined };
 }
 
-function journald(options: LogWish['options'], subject: LogSubject): LogSettings {
+function journald(options: LogOptions['options'], subject: LogSubject): LogSettings {
   const tag = renderTag(options['tag'] || '{{.ID}}', subject);
   const chosen = Object.entries(chosenAttributes(options, subject));
   const attributes = {
@@ -144,7 +142,7 @@ const FACILITIES =
 
 const FORMATS = ['rfc3164', 'rfc5424', 'rfc5424micro'];
 
-function syslog(options: LogWish['options'], subject: LogSubject): LogSettings {
+function syslog(options: LogOptions['options'], subject: LogSubject): LogSettings {
   const format = options['syslog-format'] || 'unix';
   if (format !== 'unix' && !FORMATS.includes(format))
     throw invalid(options, 'syslog-format', `it is one of ${FORMATS.join(', ')}`);
@@ -163,7 +161,7 @@ function remote(
   return { driver, path, maxBytes: 0, maxFiles: 0, attributes };
 }
 
-function syslogAddress(options: LogWish['options']): string {
+function syslogAddress(options: LogOptions['options']): string {
   const address = options['syslog-address'];
   if (address === undefined || address === '') return `unix://${SYSLOG_SOCKET}`;
   if (address.startsWith('tcp+tls://')) throw withoutTls(address);
@@ -178,7 +176,7 @@ function syslogAddress(options: LogWish['options']): string {
   return `${protocol}://${host}:${port ?? SYSLOG_PORT}`;
 }
 
-function facilityOf(options: LogWish['options']): number {
+function facilityOf(options: LogOptions['options']): number {
   const text = options['syslog-facility'] || 'daemon';
   const number = /^\d+$/.test(text) ? Number(text) : FACILITIES.indexOf(text);
   if (text === '-' || number < 0 || number > 23)
@@ -189,7 +187,7 @@ function facilityOf(options: LogWish['options']): number {
 const UNITS = ['', 'k', 'm', 'g', 't', 'p'];
 
 /** `10m`, `1.5gb`: as json-file reads it in powers of 1000, as local does of 1024. */
-function sizeOf(options: LogWish['options'], base: number): number | undefined {
+function sizeOf(options: LogOptions['options'], base: number): number | undefined {
   const text = options['max-size'];
   if (text === undefined) return undefined;
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text) ?? [];
@@ -198,7 +196,7 @@ function sizeOf(options: LogWish['options'], base: number): number | undefined {
   throw invalid(options, 'max-size', 'it is a size like 500k, 10m or 1g');
 }
 
-function countOf(options: LogWish['options']): number | undefined {
+function countOf(options: LogOptions['options']): number | undefined {
   const text = options['max-file'];
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -206,7 +204,7 @@ function countOf(options: LogWish['options']): number | undefined {
 }
 
 /** The words of Go's strconv.ParseBool. */
-function flagOf(options: LogWish['options']): boolean | undefined {
+function flagOf(options: LogOptions['options']): boolean | undefined {
   const text = options['compress'];
   if (text === undefined) return undefined;
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
@@ -219,7 +217,7 @@ function sorted(attributes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function invalid(options: LogWish['options'], option: string, hint: string): EngineError {
+function invalid(options: LogOptions['options'], option: string, hint: string): EngineError {
   return new EngineError('invalid', `log option ${option} cannot be "${options[option] ?? 'true'}"`, {
     subject: option,
     hint,

@@ -1,10 +1,10 @@
 import { EngineError } from '../../errors.ts';
 import type { IdMappingSpec, LinuxSpec, NamespaceSpec, TimeOffsetSpec } from '../../oci/runtime-config.ts';
-import type { JoinedProcess, NamespaceOptions } from '../options.ts';
+import type { JoinedProcess, NamespaceChoices } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 
 /** The namespaces that are made or joined, with the maps and offsets of the new ones. */
-export function namespaceRecords(linux: LinuxSpec, chosen: NamespaceOptions): PlanRecord[] {
+export function namespaceRecords(linux: LinuxSpec, chosen: NamespaceChoices): PlanRecord[] {
   const { namespaces, uidMappings = [], gidMappings = [], timeOffsets = {} } = linux;
   return [
     ...namespaces.map((namespace) => namespaceRecord(namespace, chosen)),
@@ -16,14 +16,14 @@ export function namespaceRecords(linux: LinuxSpec, chosen: NamespaceOptions): Pl
 }
 
 /** A path names whoever has that pid now; the plan names the process that was meant. */
-function namespaceRecord({ type, path }: NamespaceSpec, chosen: NamespaceOptions): PlanRecord {
+function namespaceRecord({ type, path }: NamespaceSpec, chosen: NamespaceChoices): PlanRecord {
   const name = type === 'network' ? 'net' : type;
   if (path === undefined) return ['namespace', name];
   const { pid, startTime } = joinedProcess(type, chosen);
   return ['join', name, String(pid), String(startTime)];
 }
 
-function joinedProcess(type: NamespaceSpec['type'], chosen: NamespaceOptions): JoinedProcess {
+function joinedProcess(type: NamespaceSpec['type'], chosen: NamespaceChoices): JoinedProcess {
   const choice = type === 'mount' || type === 'time' ? undefined : chosen[type];
   if (typeof choice === 'object' && 'pid' in choice) return choice;
   throw new EngineError('internal', `the ${type} namespace is to be joined, but not of whom`);

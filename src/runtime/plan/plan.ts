@@ -28,14 +28,14 @@ export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord
 }
 
 function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
-  const { identity, stdio, stop, cgroup, failure } = placement;
+  const { identity, process, log, stop, cgroup, failure } = placement;
   return [
     ['id', identity.id],
     ['rundir', identity.runDir],
     ['exit-record', join(identity.containerDir, 'exit')],
-    ...logRecords(stdio.log),
-    ['stdin', stdio.stdin ? 'open' : 'null'],
-    ...(stdio.terminal ? ([['terminal']] as const) : []),
+    ...logRecords(log),
+    ['stdin', process.stdin ? 'open' : 'null'],
+    ...(process.terminal ? ([['terminal']] as const) : []),
     ['stop', String(stop.signal), String(stop.timeoutMs)],
     ...supervisionRecords(placement.supervision, cgroup.checks),
     ['failure', ...failure],

@@ -23,7 +23,7 @@ export function confinementRecords(
 /** Groups by name and our PID 1 are nothing that a spec can say. */
 export function processRecords(
   process: ProcessSpec,
-  { groups, reaper }: Pick<ProcessOptions, 'groups' | 'reaper'>,
+  { groups = [], init }: Pick<ProcessOptions, 'groups' | 'init'>,
 ): PlanRecord[] {
   const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges, oomScoreAdj } = process;
   const { bounding, permitted, inheritable = [], effective, ambient = [] } = capabilities;
@@ -34,7 +34,7 @@ export function processRecords(
     ['cwd', cwd],
     ['user', user.username ?? `${user.uid}:${user.gid}`],
     ...groups.map((group): PlanRecord => ['group', group]),
-    ...(reaper ? ([['reaper']] as const) : []),
+    ...(init ? ([['reaper']] as const) : []),
     // Always said: a container does not inherit the mask of the shell that started it.
     ['umask', (user.umask ?? DEFAULT_UMASK).toString(8).padStart(4, '0')],
     ...rlimits.map(rlimitRecord),

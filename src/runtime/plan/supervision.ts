@@ -1,5 +1,5 @@
 import type { Cgroup } from '../cgroup/paths.ts';
-import type { HealthSettings, SupervisionOptions } from '../options.ts';
+import type { HealthSettings, RestartPolicy, SupervisionOptions } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 
 /**
@@ -13,11 +13,16 @@ export function supervisionRecords(
   if (supervision === undefined) return [];
   const { restart, runTimeoutMs, health, events } = supervision;
   return [
-    ...(restart === undefined ? [] : [['restart', restart.policy, String(restart.maximum)] as const]),
+    ...restartRecord(restart),
     ...(runTimeoutMs === undefined ? [] : [['timeout', String(runTimeoutMs)] as const]),
     ...(health === undefined ? [] : healthRecords(health, checks)),
     ...(events === undefined ? [] : [['events', events.path, events.attributes] as const]),
   ];
+}
+
+function restartRecord(policy: RestartPolicy | undefined): PlanRecord[] {
+  if (policy === undefined || policy.name === 'no') return [];
+  return [['restart', policy.name, String(policy.maximum ?? 0)]];
 }
 
 function healthRecords(health: HealthSettings, checks: Cgroup | undefined): PlanRecord[] {

@@ -78,7 +78,11 @@ const DEFAULT_CAPABILITIES: readonly Capability[] = [
  * as one of `ALL`, and asking for it by name throws `unsupported`.
  */
 export function boundingCapabilities(
-  { privileged, capAdd, capDrop }: Pick<SecurityOptions, 'privileged' | 'capAdd' | 'capDrop'>,
+  {
+    privileged = false,
+    capAdd = [],
+    capDrop = [],
+  }: Pick<SecurityOptions, 'privileged' | 'capAdd' | 'capDrop'>,
   deviceControl: boolean,
 ): Capability[] {
   if (!privileged && deviceControl && capAdd.length === 0 && capDrop.length === 0)

@@ -23,7 +23,8 @@ const EVERYTHING: DeviceRuleSpec = { allow: true, access: 'rwm' };
  */
 export function devicePart({ devices, security, namespaces }: ContainerOptions, host: HostFacts): DevicePart {
   const { deviceControl } = host;
-  if (!security.privileged && devices.devices.length === 0 && devices.cgroupRules.length === 0) {
+  const { devices: mappings = [], cgroupRules = [] } = devices;
+  if (!security.privileged && mappings.length === 0 && cgroupRules.length === 0) {
     // Nearly every container: its start is measured in microseconds.
     return {
       nodes: [...DEFAULT_DEVICES],
@@ -32,8 +33,8 @@ export function devicePart({ devices, security, namespaces }: ContainerOptions, 
     };
   }
   if (!deviceControl && !security.privileged) checkWithoutRules(devices);
-  const asked = devices.devices.map((mapping) => ({ mapping, found: mapDevices(mapping, host.devices) }));
-  const added = devices.cgroupRules.map(parseDeviceRule);
+  const asked = mappings.map((mapping) => ({ mapping, found: mapDevices(mapping, host.devices) }));
+  const added = cgroupRules.map(parseDeviceRule);
   const all = security.privileged ? hostDevices(host.devices).filter(isNoLink) : [];
   const found = asked.flatMap((one) => one.found);
   const isBound = ({ source, path }: MappedDevice) => namespaces.user !== 'host' && source !== path;
@@ -57,7 +58,7 @@ export function devicePart({ devices, security, namespaces }: ContainerOptions, 
 }
 
 /** Without rules a node can be opened in every way or, outside of /dev, not at all: the root is `nodev`. */
-function checkWithoutRules({ devices, cgroupRules }: ContainerOptions['devices']): void {
+function checkWithoutRules({ devices = [], cgroupRules = [] }: ContainerOptions['devices']): void {
   const partial = devices.find(
     ({ container, access }) => !isEverything(access) || !container.startsWith('/dev/'),
   );

@@ -73,7 +73,7 @@ type Part = keyof typeof CONTAINER_CONTEXT;
  * `invalid` for a word that is none.
  */
 export function selinuxContext(
-  { label }: Pick<SecurityOptions, 'label'>,
+  { label = [] }: Pick<SecurityOptions, 'label'>,
   host: { selinux: () => boolean },
 ): string | undefined {
   if (label.length === 0) return undefined;

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { MountSpec } from '../../oci/runtime-config.ts';
-import type { ContainerOptions, NamespaceOptions } from '../options.ts';
+import type { ContainerOptions, NamespaceChoices } from '../options.ts';
 import { DEFAULT_SHM_SIZE } from './defaults.ts';
 import type { HostFacts } from './host-facts.ts';
 import { tmpfsMount } from './tmpfs-options.ts';
@@ -10,9 +10,9 @@ import { tmpfsMount } from './tmpfs-options.ts';
  * parents first. A mount of the user's takes the place of a default one, and one on /dev that of all below it.
  */
 export function mountSpecs(options: ContainerOptions, host: HostFacts): MountSpec[] {
-  const { files } = options;
-  if (files.tmpfs.length === 0) return [...defaultMounts(options, host), ...fileMounts(options)];
-  const tmpfs = files.tmpfs.map(tmpfsMount);
+  const { tmpfs: asked = [] } = options.files;
+  if (asked.length === 0) return [...defaultMounts(options, host), ...fileMounts(options)];
+  const tmpfs = asked.map(tmpfsMount);
   const taken = new Set(tmpfs.map(({ destination }) => destination));
   const defaults = defaultMounts(options, host).filter(
     ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
@@ -28,7 +28,7 @@ function parentsFirst(mounts: readonly MountSpec[]): MountSpec[] {
 const CLOSED = ['nosuid', 'noexec', 'nodev'];
 
 function defaultMounts({ namespaces, security, files }: ContainerOptions, host: HostFacts): MountSpec[] {
-  const { privileged, writableCgroups } = security;
+  const { privileged = false, writableCgroups = false } = security;
   return [
     fileSystem('/proc', 'proc', 'proc', CLOSED),
     fileSystem('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
@@ -62,13 +62,13 @@ function bind(destination: string, source: string, options: string[] = []): Moun
 const TTY = 5;
 
 /** A group without a number on the host cannot own anything; that of another container's maps is not known. */
-function hasGroup(gid: number, user: NamespaceOptions['user']): boolean {
+function hasGroup(gid: number, user: NamespaceChoices['user']): boolean {
   if (user === 'host') return true;
   return 'gids' in user && user.gids.some(({ inside, count }) => gid >= inside && gid < inside + count);
 }
 
 /** sysfs shows the network namespace, and only its owner may mount it: with the host's network it is the host's. */
-function sysMount({ user, network }: NamespaceOptions, privileged: boolean): MountSpec[] {
+function sysMount({ user, network }: NamespaceChoices, privileged: boolean): MountSpec[] {
   if (user !== 'host' && network === 'host') {
     return [fileSystem('/sys', 'bind', '/sys', ['rbind', 'rprivate', ...CLOSED, 'ro'])];
   }
@@ -79,13 +79,13 @@ function sysMount({ user, network }: NamespaceOptions, privileged: boolean): Mou
  * A new mount shows the queues of the ipc namespace, shared or not; only its owner may make one. Where the host has none
  * that could be bound the container goes without, and has the system calls still.
  */
-function mqueueMount({ user, ipc }: NamespaceOptions, { devices }: HostFacts): MountSpec[] {
+function mqueueMount({ user, ipc }: NamespaceChoices, { devices }: HostFacts): MountSpec[] {
   if (user === 'host' || ipc !== 'host') return [fileSystem('/dev/mqueue', 'mqueue', 'mqueue', CLOSED)];
   return devices.at('/dev/mqueue') === undefined ? [] : [bind('/dev/mqueue', '/dev/mqueue')];
 }
 
 /** The source of a shared one is for other runtimes: the plan names the process itself, which cannot be mistaken. */
-function shmMount({ shm, ipc }: NamespaceOptions, size: number | undefined): MountSpec[] {
+function shmMount({ shm, ipc }: NamespaceChoices, size: number | undefined): MountSpec[] {
   switch (shm) {
     case 'none':
       return [];
@@ -109,12 +109,12 @@ function checkedSize(size: number | undefined): number {
 }
 
 /** The engine's files over those of the image; read-only with the root, as in Docker. */
-function fileMounts({ files, rootfs }: ContainerOptions): MountSpec[] {
-  const options = rootfs.readOnly ? ['ro'] : [];
+function fileMounts({ process, files, etc }: ContainerOptions): MountSpec[] {
+  const options = files.readOnly ? ['ro'] : [];
   return [
-    bind('/etc/resolv.conf', files.resolvConf, options),
-    bind('/etc/hostname', files.hostname, options),
-    bind('/etc/hosts', files.hosts, options),
-    ...(files.localtime === undefined ? [] : [bind('/etc/localtime', files.localtime, ['ro'])]),
+    bind('/etc/resolv.conf', etc.resolvConf, options),
+    bind('/etc/hostname', etc.hostname, options),
+    bind('/etc/hosts', etc.hosts, options),
+    ...(process.timeZone === undefined ? [] : [bind('/etc/localtime', etc.localtime, ['ro'])]),
   ];
 }

@@ -7,7 +7,7 @@ import type {
   RuntimeSpec,
   TimeOffsetSpec,
 } from '../../oci/runtime-config.ts';
-import type { ContainerOptions, IdRange, NamespaceChoice, NamespaceOptions } from '../options.ts';
+import type { ContainerOptions, IdRange, NamespaceChoice, NamespaceChoices } from '../options.ts';
 import type { HostFacts } from './host-facts.ts';
 
 /** __NEW_UTS_LEN of the kernel. */
@@ -27,7 +27,7 @@ const FILES: Readonly<Record<NamespaceType, string>> = {
 
 /** The namespaces of a container with the maps and offsets of the new ones; one that is not listed is the host's. */
 export function namespaceSpec(
-  chosen: NamespaceOptions,
+  chosen: NamespaceChoices,
 ): Pick<LinuxSpec, 'namespaces' | 'uidMappings' | 'gidMappings' | 'timeOffsets'> {
   const { user, timeOffsets } = chosen;
   const namespaces: NamespaceSpec[] = [
@@ -54,8 +54,8 @@ function listed(type: NamespaceType, choice: NamespaceChoice): NamespaceSpec[] {
 
 /** Whether a user namespace is made: one with maps, neither the host's nor another container's. */
 function isMapped(
-  user: NamespaceOptions['user'],
-): user is Exclude<NamespaceOptions['user'], 'host' | { pid: number }> {
+  user: NamespaceChoices['user'],
+): user is Exclude<NamespaceChoices['user'], 'host' | { pid: number }> {
   return typeof user === 'object' && 'uids' in user;
 }
 
@@ -66,7 +66,7 @@ function mappings(ranges: readonly IdRange[]): IdMappingSpec[] {
 function offsets({
   monotonic,
   boottime,
-}: NonNullable<NamespaceOptions['timeOffsets']>): LinuxSpec['timeOffsets'] & {} {
+}: NonNullable<NamespaceChoices['timeOffsets']>): LinuxSpec['timeOffsets'] & {} {
   return {
     ...(monotonic === undefined ? {} : { monotonic: offset(monotonic) }),
     ...(boottime === undefined ? {} : { boottime: offset(boottime) }),
@@ -94,7 +94,7 @@ export function nameSpec({
   hostname,
   domainname,
   uts,
-}: NamespaceOptions): Pick<RuntimeSpec, 'hostname' | 'domainname'> {
+}: NamespaceChoices): Pick<RuntimeSpec, 'hostname' | 'domainname'> {
   checkName(hostname, 'host name');
   if (domainname !== undefined) checkName(domainname, 'domain name');
   if (uts === 'new') return { hostname, ...(domainname === undefined ? {} : { domainname }) };
@@ -149,7 +149,7 @@ export function checkCombinations(
       { hint: 'that takes cgroups of version 2 alone, mounted with nsdelegate, as systemd does' },
     );
   }
-  if (files.shmSize !== undefined && shm !== 'own') {
+  if (files.shmSize && shm !== 'own') {
     throw conflict(
       'the size of /dev/shm cannot be set: this container has none of its own',
       'leave --shm-size out',

@@ -15,7 +15,7 @@ const OOM_SCORE_LIMIT = 1000;
 
 /** What is executed, as whom, and with which rights. Throws `invalid` for what cannot be (see `createSpec`). */
 export function processSpec(
-  { process, namespaces, security, stdio }: ContainerOptions,
+  { process, namespaces, security }: ContainerOptions,
   host: HostFacts,
 ): ProcessSpec {
   checkProcess(process);
@@ -26,14 +26,14 @@ export function processSpec(
   return {
     args: [...process.argv],
     env: applyEnvironment(
-      defaultEnvironment({ hostname: namespaces.hostname, terminal: stdio.terminal }),
+      defaultEnvironment({ hostname: namespaces.hostname, terminal: process.terminal === true }),
       process.env,
     ),
     cwd: process.cwd,
     user,
     capabilities: capabilitySets(boundingCapabilities(security, host.deviceControl), user),
-    rlimits: rlimitSpecs(process.rlimits, host),
-    noNewPrivileges: security.noNewPrivileges,
+    rlimits: rlimitSpecs(process.rlimits ?? [], host),
+    noNewPrivileges: security.noNewPrivileges === true,
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
     ...(selinux === undefined ? {} : { selinuxLabel: selinux }),
@@ -84,7 +84,7 @@ function defaultEnvironment({ hostname, terminal }: { hostname: string; terminal
   return [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(terminal ? ['TERM=xterm'] : [])];
 }
 
-function userSpec({ user, umask, groups }: ContainerOptions['process']): UserSpec {
+function userSpec({ user, umask, groups = [] }: ContainerOptions['process']): UserSpec {
   const additionalGids = groups.filter((group) => /^\d+$/.test(group)).map(Number);
   const others = {
     ...(umask === undefined ? {} : { umask }),

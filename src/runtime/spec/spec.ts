@@ -16,14 +16,14 @@ import { checkedSysctls } from './sysctls.ts';
  * be, `unsupported` for what this host cannot do, `notFound` for devices that are not there, each naming the value.
  */
 export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeSpec {
-  const { identity, rootfs, namespaces, security, resources } = options;
+  const { identity, rootfs, files, namespaces, security, resources } = options;
   checkCombinations(options, host);
   const devices = devicePart(options, host);
   const hidden = security.privileged || security.unmaskedPaths ? NOTHING_HIDDEN : hiddenPaths(host);
   return {
     ociVersion: '1.2.0',
     process: processSpec(options, host),
-    root: { path: rootfs.mountPoint, readonly: rootfs.readOnly },
+    root: { path: rootfs.mountPoint, readonly: files.readOnly === true },
     ...nameSpec(namespaces),
     mounts: [...mountSpecs(options, host), ...devices.binds],
     linux: {
@@ -35,7 +35,7 @@ export function createSpec(options: ContainerOptions, host: HostFacts): RuntimeS
       cgroupsPath: cgroupsPathOf(identity.id, resources.cgroupParent),
       ...hidden,
       devices: devices.nodes,
-      sysctl: { ...defaultSysctls(options), ...checkedSysctls(security.sysctls, namespaces) },
+      sysctl: { ...defaultSysctls(options), ...checkedSysctls(security.sysctls ?? {}, namespaces) },
     },
     ...(options.annotations === undefined ? {} : { annotations: { ...options.annotations } }),
   };

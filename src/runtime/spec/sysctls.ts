@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { NamespaceOptions } from '../options.ts';
+import type { NamespaceChoices } from '../options.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** Those below kernel/ that belong to the ipc namespace, as runc knows them; all of fs/mqueue and net are namespaced. */
@@ -20,7 +20,7 @@ const OF_IPC = [
  */
 export function checkedSysctls(
   sysctls: Readonly<Record<string, string>>,
-  namespaces: Pick<NamespaceOptions, 'ipc' | 'network' | 'uts'>,
+  namespaces: Pick<NamespaceChoices, 'ipc' | 'network' | 'uts'>,
 ): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [given, value] of Object.entries(sysctls)) {
@@ -48,7 +48,7 @@ function nameOf(parts: readonly string[]): string {
 function checkOne(
   given: string,
   name: string,
-  { ipc, network, uts }: Pick<NamespaceOptions, 'ipc' | 'network' | 'uts'>,
+  { ipc, network, uts }: Pick<NamespaceChoices, 'ipc' | 'network' | 'uts'>,
 ): void {
   if (name.startsWith('net.')) {
     if (network === 'host') throw ofTheHost(given, 'network', '--network none');

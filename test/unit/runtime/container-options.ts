@@ -18,45 +18,27 @@ export function containerOptions(changes: Partial<ContainerOptions> = {}): Conta
       upper: '/store/upper',
       work: '/store/work',
       mountPoint: '/store/rootfs',
-      readOnly: false,
       idMapped: false,
     },
-    files: fileOptions(),
-    namespaces: namespaceOptions(),
-    security: securityOptions(),
-    devices: { devices: [], cgroupRules: [] },
-    resources: {},
-    stdio: {
-      stdin: false,
-      terminal: false,
-      log: { driver: 'json-file', path: '/store/log', maxBytes: 10_000_000, maxFiles: 3, attributes: {} },
+    files: {},
+    etc: {
+      hostname: '/store/hostname',
+      hosts: '/store/hosts',
+      resolvConf: '/store/resolv.conf',
+      localtime: '/store/localtime',
     },
+    namespaces: namespaceOptions(),
+    security: {},
+    devices: {},
+    resources: {},
+    log: { driver: 'json-file', path: '/store/log', maxBytes: 10_000_000, maxFiles: 3, attributes: {} },
     stop: { signal: 15, timeoutMs: 10_000 },
     ...changes,
   };
 }
 
 export function processOptions(changes: Partial<ContainerOptions['process']> = {}) {
-  return {
-    argv: ['sh', '-c', 'true'],
-    env: ['FOO=bar'],
-    cwd: '/',
-    user: '',
-    groups: [],
-    reaper: false,
-    rlimits: [],
-    ...changes,
-  };
-}
-
-export function fileOptions(changes: Partial<ContainerOptions['files']> = {}) {
-  return {
-    hostname: '/store/hostname',
-    hosts: '/store/hosts',
-    resolvConf: '/store/resolv.conf',
-    tmpfs: [],
-    ...changes,
-  };
+  return { argv: ['sh', '-c', 'true'], env: ['FOO=bar'], cwd: '/', user: '', ...changes };
 }
 
 export function namespaceOptions(changes: Partial<ContainerOptions['namespaces']> = {}) {
@@ -71,20 +53,6 @@ export function namespaceOptions(changes: Partial<ContainerOptions['namespaces']
     user: 'host',
     ...changes,
   } as const;
-}
-
-export function securityOptions(changes: Partial<ContainerOptions['security']> = {}) {
-  return {
-    privileged: false,
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    label: [],
-    unmaskedPaths: false,
-    writableCgroups: false,
-    sysctls: {},
-    ...changes,
-  };
 }
 
 /** A machine with everything but security modules; its limits are 4096 each. */

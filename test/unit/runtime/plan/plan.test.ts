@@ -10,14 +10,12 @@ import { createSpec } from '../../../../src/runtime/spec/spec.ts';
 import {
   containerOptions,
   device,
-  fileOptions,
   hostDevicesOf,
   hostFacts,
   ID,
   ID_MAPS,
   namespaceOptions,
   processOptions,
-  securityOptions,
 } from '../container-options.ts';
 
 const CGROUP: CgroupPlan = {
@@ -135,16 +133,16 @@ describe('compilePlan', () => {
     for (const [, op = '', section = '', least, most] of text.matchAll(OPERATION)) {
       known.set(op, { section, least: Number(least), most: most === 'ANY' ? Infinity : Number(most) });
     }
-    const rootfs = { ...containerOptions().rootfs, readOnly: true };
+    const files = { readOnly: true };
     const autoRemove = { goneMark: '/gone', trash: '/trash' };
     const identity = { ...containerOptions().identity, autoRemove };
     const seccomp = { file: '/x', flags: [] };
-    const process = processOptions({ groups: ['a'], reaper: true, oomScoreAdj: 1 });
+    const process = processOptions({ groups: ['a'], init: true, oomScoreAdj: 1 });
     const mapped = namespaceOptions({ user: ID_MAPS, timeOffsets: { boottime: 1 }, domainname: 'd' });
     const joined = namespaceOptions({ ipc: OTHER, shm: 'joined' });
     const everything = [
       plan(
-        { rootfs, identity, process, namespaces: mapped },
+        { files, identity, process, namespaces: mapped },
         {
           seccomp,
           cgroup: LIMITED,
@@ -152,7 +150,7 @@ describe('compilePlan', () => {
           networking: { ...NETWORKING, resolver: { config: '/c', rules: '00' } },
         },
       ),
-      plan({ namespaces: joined, security: securityOptions({ noNewPrivileges: true }) }),
+      plan({ namespaces: joined, security: { noNewPrivileges: true } }),
     ];
     let section = '';
     for (const [op, ...args] of everything.flat()) {
@@ -166,8 +164,8 @@ describe('compilePlan', () => {
   });
 
   it('tells the monitor of the networks, and has the first process wait for them last', () => {
-    const rootfs = { ...containerOptions().rootfs, readOnly: true };
-    const records = plan({ rootfs }, { networking: NETWORKING });
+    const files = { readOnly: true };
+    const records = plan({ files }, { networking: NETWORKING });
     const networks = records.findIndex(([op]) => op === 'networks');
     expect(records.slice(networks, networks + 5)).toEqual([
       ['networks', '/run/skiff/x/networks'],
@@ -211,7 +209,7 @@ describe('compilePlan', () => {
 
   it('gives a tmpfs the mode of the directory that it covers, unless one is asked for', () => {
     const flags = (...options: string[]) => {
-      const files = fileOptions({ tmpfs: [{ path: '/run', options }] });
+      const files = { tmpfs: [{ path: '/run', options }] };
       return withOp(plan({ files }), 'mount').at(-1)?.slice(3);
     };
     expect(flags('exec')).toEqual(['/run', 'nosuid,nodev,keep-mode,mkdir', '']);
@@ -219,8 +217,8 @@ describe('compilePlan', () => {
   });
 
   it('mounts first, then hides, and closes the root at the very end', () => {
-    const rootfs = { ...containerOptions().rootfs, readOnly: true };
-    const ops = section(plan({ rootfs }), 'init').map(([op]) => op);
+    const files = { readOnly: true };
+    const ops = section(plan({ files }), 'init').map(([op]) => op);
     const order = ops.filter((op, index) => op !== ops[index - 1]);
     expect(order).toEqual([
       'propagation',
@@ -354,10 +352,10 @@ describe('compilePlan', () => {
       groups: ['staff', '7'],
       umask: 0o027,
       oomScoreAdj: 5,
-      reaper: true,
+      init: true,
       rlimits: [{ name: 'core', soft: 0, hard: -1 }],
     });
-    const security = securityOptions({ noNewPrivileges: true });
+    const security = { noNewPrivileges: true };
     const host = { exceedsLimits: () => true };
     expect(section(plan({ process, security }, { host }), 'process').slice(7)).toEqual([
       ['user', '0'],
@@ -415,7 +413,7 @@ describe('compilePlan', () => {
       '/sys/fs/cgroup/cpuacct',
     ]);
     expect(below('readonly')).toHaveLength(1);
-    const open = plan({ namespaces, security: securityOptions({ privileged: true }) }, { cgroup });
+    const open = plan({ namespaces, security: { privileged: true } }, { cgroup });
     expect(open).toContainEqual([
       'bind',
       '/cg/memory/x',
@@ -435,7 +433,7 @@ describe('compilePlan', () => {
     expect(
       withOp(plan({ namespaces: namespaceOptions({ cgroup: 'host' }) }, { cgroup }), 'cgroup-mount'),
     ).toEqual([['cgroup-mount', '/sys/fs/cgroup', 'v2', 'ro']]);
-    const security = securityOptions({ writableCgroups: true });
+    const security = { writableCgroups: true };
     expect(withOp(plan({ security }, { cgroup }), 'cgroup-mount')).toEqual([
       ['cgroup-mount', '/sys/fs/cgroup', 'v2', 'rw'],
     ]);

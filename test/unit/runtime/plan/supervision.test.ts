@@ -17,7 +17,7 @@ describe('the records of supervision', () => {
       retries: 5,
       onFailure: 'stop',
     } as const;
-    const restart = { policy: 'on-failure', maximum: 9 } as const;
+    const restart = { name: 'on-failure', maximum: 9 } as const;
     const events = { path: '/events', attributes: '"name":"x"' };
     const checks = { version: 'v1', path: '/freezer/x' } as const;
     expect(supervisionRecords({ restart, runTimeoutMs: 60_000, health, events }, checks)).toEqual([

@@ -8,7 +8,6 @@ import {
   hostFacts,
   ID_MAPS,
   namespaceOptions,
-  securityOptions,
 } from '../container-options.ts';
 
 const DIRECTORY = { kind: 'directory' } as const;
@@ -169,7 +168,7 @@ describe('devicePart', () => {
   });
 
   it('gives a privileged container the devices of the host, once each, and allows all', () => {
-    const { nodes, rules } = part({ security: securityOptions({ privileged: true }) });
+    const { nodes, rules } = part({ security: { privileged: true } });
     const paths = nodes.map(({ path }) => path);
     expect(paths).toEqual(expect.arrayContaining(['/dev/sda', '/dev/snd/seq', '/dev/tty']));
     expect(paths).not.toContain('/dev/ptmx');
@@ -203,8 +202,6 @@ describe('devicePart', () => {
         }),
       );
     }
-    expect(
-      part({ security: securityOptions({ privileged: true }), ...asking(SDA) }, false).rules,
-    ).toBeUndefined();
+    expect(part({ security: { privileged: true }, ...asking(SDA) }, false).rules).toBeUndefined();
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { ContainerOptions } from '../../../../src/runtime/options.ts';
 import { mountSpecs } from '../../../../src/runtime/spec/mounts.ts';
-import { containerOptions, fileOptions, hostFacts } from '../container-options.ts';
+import { containerOptions, hostFacts, processOptions } from '../container-options.ts';
 
-function mounts(changes: Parameters<typeof fileOptions>[0] = {}) {
-  return mountSpecs(containerOptions({ files: fileOptions(changes) }), hostFacts());
+function mounts(files: ContainerOptions['files'] = {}, process = processOptions()) {
+  return mountSpecs(containerOptions({ files, process }), hostFacts());
 }
 
-const targets = (changes: Parameters<typeof fileOptions>[0]) =>
-  mounts(changes).map(({ destination }) => destination);
+const targets = (...args: Parameters<typeof mounts>) => mounts(...args).map(({ destination }) => destination);
 
 describe('mountSpecs', () => {
   it("are Docker's, in its order and with its options", () => {
@@ -27,7 +27,7 @@ describe('mountSpecs', () => {
 
   it('have parents before what lies below them, whatever the order of the options', () => {
     const tmpfs = ['/run/a/b', '/etc', '/run', '/run/a'].map((path) => ({ path, options: [] }));
-    expect(targets({ tmpfs, localtime: '/zone' }).slice(7)).toEqual([
+    expect(targets({ tmpfs }, processOptions({ timeZone: 'local' })).slice(7)).toEqual([
       '/etc',
       '/run',
       '/run/a',
@@ -56,10 +56,10 @@ describe('mountSpecs', () => {
   });
 
   it('show the time zone read-only', () => {
-    expect(mounts({ localtime: '/store/zone' }).at(-1)).toEqual({
+    expect(mounts({}, processOptions({ timeZone: 'Europe/Berlin' })).at(-1)).toEqual({
       destination: '/etc/localtime',
       type: 'bind',
-      source: '/store/zone',
+      source: '/store/localtime',
       options: ['bind', 'rprivate', 'ro'],
     });
   });

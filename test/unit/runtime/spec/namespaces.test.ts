@@ -2,12 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createSpec } from '../../../../src/runtime/spec/spec.ts';
 import {
   containerOptions,
-  fileOptions,
   hostDevicesOf,
   hostFacts,
   ID_MAPS,
   namespaceOptions,
-  securityOptions,
 } from '../container-options.ts';
 
 type Namespaces = Parameters<typeof namespaceOptions>[0];
@@ -173,13 +171,13 @@ describe('combinations that cannot be', () => {
       "not allowed in the host's ipc namespace",
     ],
   ] as const)('%o with %o', (security, namespaces, message) => {
-    expect(() => spec(namespaces, { security: securityOptions(security) })).toThrow(message);
+    expect(() => spec(namespaces, { security })).toThrow(message);
   });
 
   it('writable cgroups where the container could lift its own limits, unless it may do anything', () => {
     const asked = (privileged: boolean) =>
       createSpec(
-        containerOptions({ security: securityOptions({ writableCgroups: true, privileged }) }),
+        containerOptions({ security: { writableCgroups: true, privileged } }),
         hostFacts({ keepsLimits: false }),
       );
     expect(() => asked(false)).toThrow(
@@ -193,7 +191,7 @@ describe('combinations that cannot be', () => {
   });
 
   it('the size of a /dev/shm that is not the container’s own', () => {
-    const files = fileOptions({ shmSize: 1 << 20 });
+    const files = { shmSize: 1 << 20 };
     for (const shm of ['none', 'host'] as const) {
       expect(() => spec({ ipc: 'host', shm }, { files })).toThrow('the size of /dev/shm cannot be set');
     }

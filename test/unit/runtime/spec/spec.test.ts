@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ContainerOptions } from '../../../../src/runtime/options.ts';
 import { createSpec, isFilteredByDefault } from '../../../../src/runtime/spec/spec.ts';
-import { containerOptions, hostFacts, ID, namespaceOptions, securityOptions } from '../container-options.ts';
+import { containerOptions, hostFacts, ID, namespaceOptions } from '../container-options.ts';
 
 const HOST = hostFacts({ thermalThrottlePaths: ['/sys/devices/system/cpu/cpu0/thermal_throttle'] });
 
@@ -12,8 +13,8 @@ function processWith(changes: object) {
   return spec({ process: { ...containerOptions().process, ...changes } }).process;
 }
 
-function specWith(security: Parameters<typeof securityOptions>[0], changes = {}) {
-  return spec({ security: securityOptions(security), ...changes });
+function specWith(security: ContainerOptions['security'], changes = {}) {
+  return spec({ security, ...changes });
 }
 
 describe('createSpec', () => {
@@ -70,8 +71,8 @@ describe('createSpec', () => {
   });
 
   it('mounts the files of the engine last, read-only with a read-only root', () => {
-    const rootfs = { ...containerOptions().rootfs, readOnly: true };
-    const { mounts, root } = spec({ rootfs });
+    const files = { readOnly: true };
+    const { mounts, root } = spec({ files });
     expect(root).toEqual({ path: '/store/rootfs', readonly: true });
     expect(mounts.slice(-3)).toEqual([
       {
@@ -210,8 +211,8 @@ describe('createSpec', () => {
     for (const path of ['/sys', '/sys/fs/cgroup']) {
       expect(mounts.find(({ destination }) => destination === path)?.options).not.toContain('ro');
     }
-    expect(isFilteredByDefault({ security: securityOptions({ privileged: true }) })).toBe(false);
-    expect(isFilteredByDefault({ security: securityOptions() })).toBe(true);
+    expect(isFilteredByDefault({ security: { privileged: true } })).toBe(false);
+    expect(isFilteredByDefault({ security: {} })).toBe(true);
   });
 
   it('opens the cgroups alone when told so', () => {
@@ -234,7 +235,7 @@ describe('createSpec', () => {
   it('keeps no new privileges, and labels where the host has them', () => {
     expect(specWith({ noNewPrivileges: true }).process.noNewPrivileges).toBe(true);
     const host = hostFacts({ apparmor: 'docker-default', selinux: () => true });
-    const security = securityOptions({ label: ['type:spc_t'] });
+    const security = { label: ['type:spc_t'] };
     expect(createSpec(containerOptions({ security }), host).process).toMatchObject({
       apparmorProfile: 'docker-default',
       selinuxLabel: 'system_u:system_r:spc_t:s0',

@@ -4,36 +4,27 @@ import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type AttachFlags, addAttachOptions, attachedStreams } from '../options/client.ts';
+import type { GivenFlags } from '../options/members.ts';
 import { addOnDemand } from '../options/on-demand.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { printError } from '../output/print.ts';
 import { oneOf, some } from '../parse/words.ts';
-import { addDeviceOptions, type DeviceFlags, deviceOptions } from './devices.ts';
-import { addFileOptions, type FileFlags, fileOptions } from './files.ts';
+import { addDeviceOptions, deviceOptions } from './devices.ts';
+import { addFileOptions, fileOptions } from './files.ts';
 import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
-import { addLabelOptions, type LabelFlags, labelOptions } from './labels.ts';
-import { addLoggingOptions, type LoggingFlags, loggingOptions } from './logging.ts';
-import { addNamespaceOptions, type NamespaceFlags, namespaceOptions } from './namespaces.ts';
+import { addLabelOptions, labelOptions } from './labels.ts';
+import { addLoggingOptions, loggingOptions } from './logging.ts';
+import { addNamespaceOptions, namespaceOptions } from './namespaces.ts';
 import { addNetworkOptions, networkOptions } from './network.ts';
 import type { NetworkFlags } from './network-flags.ts';
-import { addProcessOptions, type ProcessFlags, processOptions, stopOptions } from './process.ts';
-import { addResourceOptions, type ResourceFlags, resourceOptions } from './resources.ts';
+import { addProcessOptions, processOptions, stopOptions } from './process.ts';
+import { addResourceOptions, resourceOptions } from './resources.ts';
 import { addRestartOptions, type RestartFlags, restartOptions } from './restart.ts';
-import { addSecurityOptions, type SecurityFlags, securityOptions } from './security.ts';
+import { addSecurityOptions, securityOptions } from './security.ts';
 
-export interface CreateFlags
-  extends ProcessFlags,
-    ResourceFlags,
-    FileFlags,
-    NamespaceFlags,
-    NetworkFlags,
-    SecurityFlags,
-    DeviceFlags,
-    RestartFlags,
-    HealthFlags,
-    LoggingFlags,
-    LabelFlags,
-    AttachFlags {
+export interface CreateFlags extends NetworkFlags, RestartFlags, HealthFlags, AttachFlags {
+  /** All of them: each group of options looks for the flags of its members. */
+  given: GivenFlags;
   cidfile?: string;
   name?: string;
   platform?: Platform;
@@ -97,6 +88,7 @@ export async function createOptions(
   words: string[],
   flags: CreateFlags,
 ): Promise<CreateOptions> {
+  const { given } = flags;
   const autoRemove = flags.rm === true;
   if (flags.replace === true && !flags.name) {
     throw new EngineError('invalid', '--replace needs --name', {
@@ -111,18 +103,18 @@ export async function createOptions(
     name: flags.name,
     platform: flags.platform,
     cidFile: flags.cidfile,
-    process: { ...processOptions(flags, words), attach: attachedStreams(flags) },
-    namespaces: { ...namespaceOptions(flags), network: namespace },
+    process: { ...processOptions(given, words), attach: attachedStreams(flags) },
+    namespaces: { ...namespaceOptions(given), network: namespace },
     network,
-    security: securityOptions(flags),
-    devices: deviceOptions(flags),
-    files: fileOptions(flags),
-    resources: resourceOptions(flags),
-    stop: stopOptions(flags),
+    security: securityOptions(given),
+    devices: deviceOptions(given),
+    files: fileOptions(given),
+    resources: resourceOptions(given),
+    stop: stopOptions(given),
     autoRemove,
-    ...labelOptions(flags),
+    ...labelOptions(given),
     ...restartOptions(flags, { autoRemove }),
-    log: loggingOptions(flags),
+    log: loggingOptions(given),
     health: healthOptions(flags),
   };
 }

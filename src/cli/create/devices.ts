@@ -1,29 +1,27 @@
 import type { Command } from 'commander';
-import type { DeviceMapping, DeviceOptions } from '../../engine/options/create.ts';
+import type { DeviceOptions } from '../../engine/options/create.ts';
+import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { parseDevice } from '../parse/devices.ts';
 import { listOf, some } from '../parse/words.ts';
 
-export interface DeviceFlags {
-  device?: DeviceMapping[];
-  deviceCgroupRule?: string[];
-}
+const FLAGS: MemberFlags<DeviceOptions> = {
+  devices: [
+    '--device <host[:container[:rwm]]>',
+    'a device of the host, or a directory of them (repeatable)',
+    listOf(parseDevice),
+  ],
+  cgroupRules: [
+    '--device-cgroup-rule <rule>',
+    "what else may be opened, as in 'c 10:229 rwm' (repeatable)",
+    listOf(some('a device rule')),
+  ],
+};
 
 /** Devices of the host. */
 export function addDeviceOptions(command: Command): void {
-  command
-    .optionsGroup('Devices:')
-    .option(
-      '--device <host[:container[:rwm]]>',
-      'a device of the host, or a directory of them (repeatable)',
-      listOf(parseDevice),
-    )
-    .option(
-      '--device-cgroup-rule <rule>',
-      "what else may be opened, as in 'c 10:229 rwm' (repeatable)",
-      listOf(some('a device rule')),
-    );
+  addMembers(command.optionsGroup('Devices:'), FLAGS);
 }
 
-export function deviceOptions(flags: DeviceFlags): DeviceOptions {
-  return { devices: flags.device, cgroupRules: flags.deviceCgroupRule };
+export function deviceOptions(given: GivenFlags): DeviceOptions {
+  return membersOf(FLAGS, given);
 }

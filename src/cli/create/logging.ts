@@ -1,35 +1,34 @@
 import type { Command } from 'commander';
 import type { LogOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { some } from '../parse/words.ts';
 
 type Options = LogOptions['options'];
 
-export interface LoggingFlags {
-  logDriver?: string;
-  logOpt?: Options;
-}
+const FLAGS: MemberFlags<LogOptions> = {
+  driver: [
+    '--log-driver <driver>',
+    'json-file (the default), local, none, journald or syslog',
+    some('the log driver'),
+  ],
+  options: [
+    '--log-opt <key=value>',
+    'of the driver: max-size, max-file, compress, labels, env, tag, … (repeatable)',
+    collectLogOpt,
+  ],
+};
 
 /** Where what it writes is kept. */
 export function addLoggingOptions(command: Command): void {
-  command
-    .optionsGroup('Logs:')
-    .option(
-      '--log-driver <driver>',
-      'json-file (the default), local, none, journald or syslog',
-      some('the log driver'),
-    )
-    .option(
-      '--log-opt <key=value>',
-      'of the driver: max-size, max-file, compress, labels, env, tag, … (repeatable)',
-      collectLogOpt,
-    );
+  addMembers(command.optionsGroup('Logs:'), FLAGS);
 }
 
 /** Docker's default driver when only its options are named; whether there are such is the engine's to say. */
-export function loggingOptions({ logDriver, logOpt }: LoggingFlags): LogOptions | undefined {
-  if (logDriver === undefined && logOpt === undefined) return undefined;
-  return { driver: logDriver ?? 'json-file', options: logOpt ?? {} };
+export function loggingOptions(given: GivenFlags): LogOptions | undefined {
+  const { driver, options } = membersOf(FLAGS, given);
+  if (driver === undefined && options === undefined) return undefined;
+  return { driver: driver ?? 'json-file', options: options ?? {} };
 }
 
 function collectLogOpt(text: string, previous: Options = {}): Options {

@@ -1,77 +1,59 @@
 import type { Command } from 'commander';
 import type { IdMaps, IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { collectTimeOffset, hostName, namespaceMode, parseIdRange } from '../parse/namespaces.ts';
 import { listOf } from '../parse/words.ts';
 
-/** Empty is as good as absent, as with Docker. */
-type HostOrPrivate = '' | 'private' | 'host' | SharedWith;
-
-export interface NamespaceFlags {
-  cgroupns?: HostOrPrivate;
-  domainname?: string;
-  gidmap?: IdRange[];
-  hostname?: string;
-  ipc?: 'shareable' | 'none' | HostOrPrivate;
-  pid?: HostOrPrivate;
-  timeOffset?: NamespaceOptions['timeOffsets'];
-  uidmap?: IdRange[];
-  userns?: 'auto' | HostOrPrivate;
-  uts?: HostOrPrivate;
+/** Three flags for the member `user`. */
+interface UserFlags {
+  userns?: 'host' | 'private' | 'auto' | SharedWith | undefined;
+  uidmap?: IdRange[] | undefined;
+  gidmap?: IdRange[] | undefined;
 }
+
+const FLAGS: MemberFlags<Omit<NamespaceOptions, 'network' | 'user'> & UserFlags> = {
+  hostname: ['-h, --hostname <name>', 'its host name', hostName('host name')],
+  domainname: ['--domainname <name>', 'its NIS domain name', hostName('domain name')],
+  pid: ['--pid <mode>', 'processes it sees', namespaceMode('--pid', 'private', 'host')],
+  ipc: [
+    '--ipc <mode>',
+    'shared memory: also shareable (with others), none (no /dev/shm)',
+    namespaceMode('--ipc', 'private', 'shareable', 'none', 'host'),
+  ],
+  uts: ['--uts <mode>', 'host name', namespaceMode('--uts', 'private', 'host')],
+  cgroup: ['--cgroupns <mode>', 'cgroups it sees', namespaceMode('--cgroupns', 'private', 'host')],
+  userns: [
+    '--userns <mode>',
+    'ids: host (the default), or auto: ids of its own, from /etc/subuid and /etc/subgid',
+    namespaceMode('--userns', 'host', 'private', 'auto'),
+  ],
+  uidmap: [
+    '--uidmap <inside:outside[:count]>',
+    'own ids, these users of the host (repeatable)',
+    listOf(parseIdRange),
+  ],
+  gidmap: [
+    '--gidmap <inside:outside[:count]>',
+    'the same for groups; as the users when absent',
+    listOf(parseIdRange),
+  ],
+  timeOffsets: [
+    '--time-offset <[clock=]seconds>',
+    'set its clocks forward: monotonic=, boottime= or both (repeatable)',
+    collectTimeOffset,
+  ],
+};
 
 /** What is the container's own, the host's, or another container's. */
 export function addNamespaceOptions(command: Command): void {
-  command
-    .optionsGroup('Namespaces (private, host or container:NAME):')
-    .option('-h, --hostname <name>', 'its host name', hostName('host name'))
-    .option('--domainname <name>', 'its NIS domain name', hostName('domain name'))
-    .option('--pid <mode>', 'processes it sees', namespaceMode('--pid', 'private', 'host'))
-    .option(
-      '--ipc <mode>',
-      'shared memory: also shareable (with others), none (no /dev/shm)',
-      namespaceMode('--ipc', 'private', 'shareable', 'none', 'host'),
-    )
-    .option('--uts <mode>', 'host name', namespaceMode('--uts', 'private', 'host'))
-    .option('--cgroupns <mode>', 'cgroups it sees', namespaceMode('--cgroupns', 'private', 'host'))
-    .option(
-      '--userns <mode>',
-      'ids: host (the default), or auto: ids of its own, from /etc/subuid and /etc/subgid',
-      namespaceMode('--userns', 'host', 'private', 'auto'),
-    )
-    .option(
-      '--uidmap <inside:outside[:count]>',
-      'own ids, these users of the host (repeatable)',
-      listOf(parseIdRange),
-    )
-    .option(
-      '--gidmap <inside:outside[:count]>',
-      'the same for groups; as the users when absent',
-      listOf(parseIdRange),
-    )
-    .option(
-      '--time-offset <[clock=]seconds>',
-      'set its clocks forward: monotonic=, boottime= or both (repeatable)',
-      collectTimeOffset,
-    );
+  addMembers(command.optionsGroup('Namespaces (private, host or container:NAME):'), FLAGS);
 }
 
 /** All but the network. Throws `invalid` for an id map together with a mode that has none. */
-export function namespaceOptions(flags: NamespaceFlags): Omit<NamespaceOptions, 'network'> {
-  return {
-    hostname: flags.hostname || undefined,
-    domainname: flags.domainname || undefined,
-    pid: flags.pid || undefined,
-    ipc: flags.ipc || undefined,
-    uts: flags.uts || undefined,
-    cgroup: flags.cgroupns || undefined,
-    user: userOf({ ...flags, userns: flags.userns || undefined }),
-    timeOffsets: flags.timeOffset,
-  };
-}
-
-interface UserFlags extends Pick<NamespaceFlags, 'uidmap' | 'gidmap'> {
-  userns: Exclude<NamespaceFlags['userns'], ''>;
+export function namespaceOptions(given: GivenFlags): Omit<NamespaceOptions, 'network'> {
+  const { userns, uidmap, gidmap, ...namespaces } = membersOf(FLAGS, given);
+  return { ...namespaces, user: userOf({ userns, uidmap, gidmap }) };
 }
 
 function userOf({ userns, uidmap, gidmap }: UserFlags): NamespaceOptions['user'] {

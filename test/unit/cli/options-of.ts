@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCreateOptions, type CreateFlags, createOptions } from '../../../src/cli/create/create.ts';
+import { givenFlags } from '../../../src/cli/options/members.ts';
 import type { CreateOptions } from '../../../src/engine/options/create.ts';
 
 /** What a command line asks for, without what it does not mention. */
@@ -11,8 +12,8 @@ export async function optionsOf(...args: string[]): Promise<CreateOptions> {
     .helpOption('--help')
     .exitOverride()
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
-    .action(async (image: string, words: string[], flags: CreateFlags) => {
-      options = await createOptions(image, words, flags);
+    .action(async (image: string, words: string[], flags: Omit<CreateFlags, 'given'>) => {
+      options = await createOptions(image, words, { ...flags, given: givenFlags(command) });
     });
   addCreateOptions(command);
   await command.parseAsync([...args, 'image', 'word', '--init'], { from: 'user' });

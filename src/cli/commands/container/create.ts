@@ -3,6 +3,7 @@ import type { Session } from '../../command/session.ts';
 import { makeCidFile } from '../../create/cid-file.ts';
 import { addCreateOptions, type CreateFlags, createOptions } from '../../create/create.ts';
 import { imageForContainer } from '../../create/image-for-container.ts';
+import { givenFlags } from '../../options/members.ts';
 import { print } from '../../output/print.ts';
 
 const EXAMPLES = `
@@ -16,7 +17,9 @@ export function define(command: Command, session: () => Session): void {
     .argument('[command...]', "what to run instead of the image's own command")
     .helpOption('--help', 'show this help')
     .addHelpText('after', EXAMPLES)
-    .action((image: string, words: string[], flags: CreateFlags) => create(session(), image, words, flags));
+    .action((image: string, words: string[], flags: Omit<CreateFlags, 'given'>) =>
+      create(session(), image, words, { ...flags, given: givenFlags(command) }),
+    );
   addCreateOptions(command);
 }
 

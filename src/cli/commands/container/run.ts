@@ -7,6 +7,7 @@ import type { CidFile } from '../../create/cid-file.ts';
 import { addCreateOptions, type CreateFlags, createOptions } from '../../create/create.ts';
 import { imageForContainer } from '../../create/image-for-container.ts';
 import { addClientOptions, type ClientFlags, clientOptions, requireTerminal } from '../../options/client.ts';
+import { givenFlags } from '../../options/members.ts';
 
 interface RunFlags extends CreateFlags, ClientFlags {
   detach?: boolean;
@@ -20,7 +21,9 @@ export function define(command: Command, session: () => Session): void {
     .option('-d, --detach', 'run in the background and print the id')
     .helpOption('--help', 'show this help')
     .addHelpText('after', EXAMPLES)
-    .action((image: string, words: string[], flags: RunFlags) => run(session(), image, words, flags));
+    .action((image: string, words: string[], flags: Omit<RunFlags, 'given'>) =>
+      run(session(), image, words, { ...flags, given: givenFlags(command) }),
+    );
   addCreateOptions(command, (options) => {
     options.option('--rmi', 'remove its image as well when it ends, unless others need it; implies --rm');
     addClientOptions(options);
@@ -47,7 +50,7 @@ async function run(session: Session, image: string, words: string[], flags: RunF
     refuseInBackground(flags);
     options.process.attach = [];
   }
-  if (!detach && flags.tty === true && flags.interactive === true) await requireTerminal();
+  if (!detach && options.process.terminal === true && options.process.stdin === true) await requireTerminal();
   const cidFile = flags.cidfile === undefined ? undefined : await makeCidFile(flags.cidfile);
   try {
     const engine = await session.engine();

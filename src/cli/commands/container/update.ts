@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { forEachName } from '../../command/for-each-name.ts';
 import type { Session } from '../../command/session.ts';
-import { addUpdatableOptions, type ResourceFlags, resourceOptions } from '../../create/resources.ts';
+import { addUpdatableOptions, resourceOptions } from '../../create/resources.ts';
 import { addRestartPolicy, type RestartFlags } from '../../create/restart.ts';
+import { type GivenFlags, givenFlags } from '../../options/members.ts';
 import { addSelection, type SelectionFlags, selected } from '../../options/selection.ts';
 
-interface Flags extends SelectionFlags, ResourceFlags, Pick<RestartFlags, 'restart'> {}
+interface Flags extends SelectionFlags, Pick<RestartFlags, 'restart'> {
+  given: GivenFlags;
+}
 
 const EXAMPLES = `
 Examples:
@@ -20,12 +23,14 @@ export function define(command: Command, session: () => Session): void {
   addRestartPolicy(command);
   command
     .addHelpText('after', EXAMPLES)
-    .action((names: string[], flags: Flags) => update(session(), names, flags));
+    .action((names: string[], flags: Omit<Flags, 'given'>) =>
+      update(session(), names, { ...flags, given: givenFlags(command) }),
+    );
 }
 
 async function update(session: Session, given: string[], flags: Flags): Promise<void> {
   const names = await selected(session, given, flags);
-  const changes = { ...resourceOptions(flags), restart: flags.restart };
+  const changes = { ...resourceOptions(flags.given), restart: flags.restart };
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'update' }, async (name) => {
     await containers.update(name, changes);

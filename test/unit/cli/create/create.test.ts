@@ -18,12 +18,12 @@ describe('the options of a new container', () => {
   it('are nothing but the image and its command when none is given', async () => {
     expect(await optionsOf()).toEqual({
       image: 'image',
-      process: { command: ['word', '--init'], env: [], stdin: false },
+      process: { command: ['word', '--init'], env: [] },
       namespaces: { network: 'networks' },
       network: { attachments: [{ network: 'bridge' }] },
       security: {},
       devices: {},
-      files: { readOnly: false },
+      files: {},
       resources: {},
       stop: {},
       autoRemove: false,

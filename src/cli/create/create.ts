@@ -11,7 +11,7 @@ import { printError } from '../output/print.ts';
 import { oneOf, some } from '../parse/words.ts';
 import { addDeviceOptions, deviceOptions } from './devices.ts';
 import { addFileOptions, fileOptions } from './files.ts';
-import { addHealthOptions, type HealthFlags, healthOptions } from './health.ts';
+import { addHealthOptions, healthOptions } from './health.ts';
 import { addLabelOptions, labelOptions } from './labels.ts';
 import { addLoggingOptions, loggingOptions } from './logging.ts';
 import { addNamespaceOptions, namespaceOptions } from './namespaces.ts';
@@ -22,7 +22,7 @@ import { addResourceOptions, resourceOptions } from './resources.ts';
 import { addRestartOptions, type RestartFlags, restartOptions } from './restart.ts';
 import { addSecurityOptions, securityOptions } from './security.ts';
 
-export interface CreateFlags extends NetworkFlags, RestartFlags, HealthFlags, AttachFlags {
+export interface CreateFlags extends NetworkFlags, RestartFlags, AttachFlags {
   /** All of them: each group of options looks for the flags of its members. */
   given: GivenFlags;
   cidfile?: string;
@@ -115,6 +115,6 @@ export async function createOptions(
     ...labelOptions(given),
     ...restartOptions(flags, { autoRemove }),
     log: loggingOptions(given),
-    health: healthOptions(flags),
+    health: healthOptions(given),
   };
 }

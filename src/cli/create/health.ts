@@ -1,69 +1,68 @@
 import type { Command } from 'commander';
 import type { HealthOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { duration } from '../parse/duration.ts';
 import { natural, oneOf } from '../parse/words.ts';
 
-type OnFailure = NonNullable<HealthOptions['onFailure']>;
-
-export interface HealthFlags {
-  healthCmd?: string;
-  healthInterval?: number;
-  healthOnFailure?: OnFailure;
-  healthRetries?: number;
-  healthStartInterval?: number;
-  healthStartPeriod?: number;
-  healthTimeout?: number;
-  /** False for `--no-healthcheck`. */
-  healthcheck?: boolean;
-}
+/** `healthcheck` is false with `--no-healthcheck`. */
+const FLAGS: MemberFlags<HealthOptions & { healthcheck?: boolean }> = {
+  test: [
+    '--health-cmd <command>',
+    'what says by its exit code whether all is well, run by its shell',
+    (text) => (text === '' ? undefined : ['CMD-SHELL', text]),
+  ],
+  intervalMs: [
+    '--health-interval <duration>',
+    'time between checks; 30s when absent',
+    notZero(duration('health interval')),
+  ],
+  timeoutMs: [
+    '--health-timeout <duration>',
+    'how long a check may take; 30s',
+    notZero(duration('health timeout')),
+  ],
+  retries: [
+    '--health-retries <number>',
+    'so many in a row make it unhealthy; 3',
+    notZero(natural('health retries')),
+  ],
+  startPeriodMs: [
+    '--health-start-period <duration>',
+    'time to come up, in which failures do not count; 0s',
+    notZero(duration('health start period')),
+  ],
+  startIntervalMs: [
+    '--health-start-interval <duration>',
+    'time between checks while it comes up; 5s',
+    notZero(duration('health start interval')),
+  ],
+  onFailure: [
+    '--health-on-failure <action>',
+    'what to do when it is unhealthy: none, kill, restart or stop',
+    oneOf('none', 'kill', 'restart', 'stop'),
+  ],
+  healthcheck: ['--no-healthcheck', 'do not check, whatever the image says'],
+};
 
 /** How one finds out whether it does its work. */
 export function addHealthOptions(command: Command): void {
-  command
-    .optionsGroup('Health:')
-    .option('--health-cmd <command>', 'what says by its exit code whether all is well, run by its shell')
-    .option(
-      '--health-interval <duration>',
-      'time between checks; 30s when absent',
-      duration('health interval'),
-    )
-    .option('--health-timeout <duration>', 'how long a check may take; 30s', duration('health timeout'))
-    .option('--health-retries <number>', 'so many in a row make it unhealthy; 3', natural('health retries'))
-    .option(
-      '--health-start-period <duration>',
-      'time to come up, in which failures do not count; 0s',
-      duration('health start period'),
-    )
-    .option(
-      '--health-start-interval <duration>',
-      'time between checks while it comes up; 5s',
-      duration('health start interval'),
-    )
-    .option(
-      '--health-on-failure <action>',
-      'what to do when it is unhealthy: none, kill, restart or stop',
-      oneOf<OnFailure>('none', 'kill', 'restart', 'stop'),
-    )
-    .option('--no-healthcheck', 'do not check, whatever the image says');
+  addMembers(command.optionsGroup('Health:'), FLAGS);
 }
 
-/** Undefined when nothing was said. As with Docker 0 means the image's or the default. Throws `invalid`. */
-export function healthOptions(flags: HealthFlags): HealthOptions | undefined {
-  const health: HealthOptions = {
-    test: flags.healthCmd ? ['CMD-SHELL', flags.healthCmd] : undefined,
-    intervalMs: flags.healthInterval || undefined,
-    timeoutMs: flags.healthTimeout || undefined,
-    startPeriodMs: flags.healthStartPeriod || undefined,
-    startIntervalMs: flags.healthStartInterval || undefined,
-    retries: flags.healthRetries || undefined,
-    onFailure: flags.healthOnFailure,
-  };
-  const isSaid = Object.values(health).some((value) => value !== undefined);
-  if (flags.healthcheck !== false) return isSaid ? health : undefined;
+/** Undefined when nothing was said. Throws `invalid`. */
+export function healthOptions(given: GivenFlags): HealthOptions | undefined {
+  const { healthcheck, ...health } = membersOf(FLAGS, given);
+  const isSaid = Object.keys(health).length > 0;
+  if (healthcheck !== false) return isSaid ? health : undefined;
   if (!isSaid) return { test: ['NONE'] };
   throw new EngineError('invalid', '--no-healthcheck and --health options contradict each other', {
     subject: '--no-healthcheck',
     hint: 'leave one of them out',
   });
+}
+
+/** As with Docker 0 means the image's or the default. */
+function notZero(read: (text: string) => number): (text: string) => number | undefined {
+  return (text) => read(text) || undefined;
 }

@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "base/verbs.h"
 #include "monitor/teardown.h"
-#include "network/company.h"
+#include "network/network_user.h"
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/evidence.h"
@@ -103,7 +103,7 @@ static int perform(struct plan *plan)
     if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
     if (take_lock(plan, rundir) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, plan->id);
     if (end_container(plan, rundir) < 0 || teardown(plan, false) < 0) return -1;
-    if (plan->last_out != NULL && company_leave(plan->last_out) < 0) return -1;
+    if (plan->last_out != NULL && network_user_leave(plan->last_out) < 0) return -1;
     return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;
 }
 

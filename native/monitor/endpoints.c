@@ -4,8 +4,8 @@
 #include "base/trace.h"
 #include "base/util.h"
 #include "monitor/repair.h"
-#include "network/company.h"
 #include "network/network.h"
+#include "network/network_user.h"
 #include "network/nft.h"
 #include "network/nft_chain.h"
 
@@ -128,7 +128,7 @@ int endpoints_up(const struct plan *plan, pid_t init)
 {
     owned_fd container = open_network_namespace(init);
     if (container < 0) return failed(STAGE_NETWORK, "namespace");
-    if (plan->last_out != NULL && company_join(plan->last_out) < 0) return -1;
+    if (plan->last_out != NULL && network_user_join(plan->last_out) < 0) return -1;
     if (open_sockets() < 0) return -1;
     if (bring_up(plan, container) < 0) {
         struct record command = plan_find(plan, OP_REPAIR);

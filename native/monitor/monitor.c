@@ -16,7 +16,7 @@
 #include "monitor/start.h"
 #include "monitor/stopping.h"
 #include "monitor/teardown.h"
-#include "network/company.h"
+#include "network/network_user.h"
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/evidence.h"
@@ -72,16 +72,16 @@ static void send_failure(int client)
 }
 
 /* Leaves the networks. Nobody waits for what the last one takes along. */
-static void leave_company(const struct plan *plan)
+static void leave_networks(const struct plan *plan)
 {
-    if (plan->last_out != NULL && company_hand_over(plan->last_out) < 0) trace("bridge left");
+    if (plan->last_out != NULL && network_user_hand_over(plan->last_out) < 0) trace("bridge left");
 }
 
 static _Noreturn void give_up(const struct plan *plan, int client)
 {
     owned_fd rundir = open(plan->rundir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (teardown(plan, false) == 0 && rundir >= 0) remove_rundir(plan, rundir);
-    leave_company(plan);
+    leave_networks(plan);
     send_failure(client);
     _exit(1);
 }
@@ -378,7 +378,7 @@ static void finish(const struct exit_record *record)
         remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);
     trace("mounts gone");
-    leave_company(monitor.plan);
+    leave_networks(monitor.plan);
     control_close();
     control_announce(record->code);
     control_hang_up();

@@ -9,9 +9,9 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
-#include "network/company.h"
 #include "network/netlink.h"
 #include "network/network_check.h"
+#include "network/network_user.h"
 #include "network/nft.h"
 #include "network/nft_chain.h"
 #include "network/rtnl_link.h"
@@ -74,9 +74,9 @@ static int perform(int argc, char **argv)
 static int stay(const char *file)
 {
     ignore_terminal();
-    if (company_join(file) < 0) return -1;
+    if (network_user_join(file) < 0) return -1;
     hold_for_owner();
-    return company_leave(file);
+    return network_user_leave(file);
 }
 
 static int list_links(void)

@@ -1,4 +1,4 @@
-#include "network/company.h"
+#include "network/network_user.h"
 
 #include "base/report.h"
 #include "base/sealed.h"
@@ -15,22 +15,22 @@
 
 extern char **environ;
 
-static int company = -1;
+static int directory = -1;
 
-static int open_company(const char *file)
+static int open_directory(const char *file)
 {
     char path[PATH_MAX];
     const char *slash = strrchr(file, '/');
     if (slash == NULL || slash - file >= (long)sizeof path) return fail_with(EINVAL);
     snprintf(path, sizeof path, "%.*s/", (int)(slash - file), file);
-    return company = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-int company_join(const char *file)
+int network_user_join(const char *file)
 {
-    if (company >= 0) return 0;
-    if (open_company(file) < 0) return failed(STAGE_LOCK, file);
-    while (flock(company, LOCK_SH) < 0)
+    if (directory >= 0) return 0;
+    if (open_directory(file) < 0) return failed(STAGE_LOCK, file);
+    while (flock(directory, LOCK_SH) < 0)
         if (errno != EINTR) return failed(STAGE_LOCK, file);
     return 0;
 }
@@ -38,8 +38,8 @@ int company_join(const char *file)
 static void let_go(void)
 {
     /* A child that has not let go of the descriptor yet would keep the lock. */
-    flock(company, LOCK_UN);
-    close_fd(&company);
+    flock(directory, LOCK_UN);
+    close_fd(&directory);
 }
 
 static int perform(const char *file)
@@ -57,13 +57,13 @@ static int perform(const char *file)
  */
 static int is_last(const char *file)
 {
-    if (company < 0 && open_company(file) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, file);
-    if (flock(company, LOCK_EX | LOCK_NB) == 0) return 1;
+    if (directory < 0 && open_directory(file) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, file);
+    if (flock(directory, LOCK_EX | LOCK_NB) == 0) return 1;
     let_go();
     return 0;
 }
 
-int company_leave(const char *file)
+int network_user_leave(const char *file)
 {
     int result = is_last(file);
     if (result <= 0) return result;
@@ -88,7 +88,7 @@ static bool start_successor(const char *file)
     return pid > 0 && executes;
 }
 
-int company_hand_over(const char *file)
+int network_user_hand_over(const char *file)
 {
     int result = is_last(file);
     if (result <= 0 || access(file, F_OK) < 0) return result < 0 ? -1 : 0;

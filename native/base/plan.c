@@ -136,28 +136,10 @@ static int take_general(struct plan *plan, const struct record *record)
     case OP_LAST_OUT:
         plan->last_out = record->arg[0];
         return 0;
-    case OP_LOG_ATTRIBUTE:
-    case OP_LOG_COMPRESS:
-    case OP_RESTART:
-    case OP_TIMEOUT:
-    case OP_HEALTH:
-    case OP_HEALTH_ARG:
-    case OP_HEALTH_CGROUP:
-    case OP_EVENTS:
-    case OP_UID_MAP:
-    case OP_GID_MAP:
-    case OP_TIME_OFFSET:
-    case OP_LABEL:
-    case OP_PORTS:
-    case OP_FIREWALL:
-    case OP_REPAIR:
-    case OP_RESOLVER:
-    case OP_MONITOR_CGROUP:
-        return 0; /* read where they are performed */
     case OP_CGROUP:
         return take_cgroup(plan, record);
     default:
-        return invalid("general");
+        return 0; /* read where it is performed */
     }
 }
 

@@ -56,7 +56,7 @@ export default defineConfig({
       }),
       ...executableParts('conformance'),
       ...executableParts('e2e'),
-      part('guest', 'processes', { timeout: 7 * MINUTE, setup: [PROGRAMS, BUSYBOX] }),
+      part('guest', 'processes', { timeout: 16 * MINUTE, setup: [PROGRAMS, BUSYBOX] }),
     ],
   },
 });

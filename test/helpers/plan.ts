@@ -281,7 +281,7 @@ export class PlannedContainer {
       });
       socket.on('close', () => done(answer));
       socket.on('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'ECONNRESET' ? done(answer) : fail(error),
+        error.code === 'ECONNRESET' || error.code === 'EPIPE' ? done(answer) : fail(error),
       );
     });
   }

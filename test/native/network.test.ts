@@ -119,6 +119,9 @@ function addressesOf(namespace: NetworkNamespace, link: string): unknown[] {
 
 const fine = { code: 0, stderr: '' };
 
+/** ENETUNREACH in the words of musl, or of glibc. */
+const UNREACHABLE = HELPER_IS_STATIC ? 'Network unreachable' : 'Network is unreachable';
+
 describe('a pair for a bridge that is not as it should be', () => {
   const set = (name: string, value: number) => host.run('sh', '-c', `echo ${value} >/proc/sys/net/${name}`);
 
@@ -133,11 +136,11 @@ describe('a pair for a bridge that is not as it should be', () => {
 
   it.each([
     ['down', 'Network is down', () => host.run('ip', 'link', 'set', 'quay0', 'down'), ''],
-    ['not forwarding', 'Network unreachable', () => set('ipv4/conf/quay0/forwarding', 0), 'forwarding4'],
-    ['as the host does not forward', 'Network unreachable', () => set('ipv4/ip_forward', 0), 'forwarding4'],
+    ['not forwarding', UNREACHABLE, () => set('ipv4/conf/quay0/forwarding', 0), 'forwarding4'],
+    ['as the host does not forward', UNREACHABLE, () => set('ipv4/ip_forward', 0), 'forwarding4'],
     [
       'not forwarding IPv6, as the host does not',
-      'Network unreachable',
+      UNREACHABLE,
       () => {
         set('ipv6/conf/all/forwarding', 1);
         set('ipv6/conf/all/forwarding', 0);

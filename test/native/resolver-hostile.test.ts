@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeQuestion } from '../helpers/dns-wire.ts';
 import { framed, idOf, type ResolverRoom, useResolverRoom } from '../helpers/name-resolver.ts';
@@ -126,11 +126,10 @@ describe.each(['confined', 'sanitized'] as const)('the resolver (%s) and', (buil
 describe('the parser and what answers', () => {
   const room = useResolverRoom();
 
-  it('stand 5 s of mutated questions', () => {
+  it('stand a hundred thousand mutated questions', () => {
     fill(room);
-    const rounds = execFileSync(testProgram('fuzz-dns'), [room.names, `containers/${idOf(0)}`, '5', '1'], {
-      encoding: 'utf8',
-    });
-    expect(Number(rounds)).toBeGreaterThan(10_000);
+    const config = `containers/${idOf(0)}`;
+    const { status, stderr } = spawnSync(testProgram('fuzz-dns'), [room.names, config, '100000', '1']);
+    expect([status, stderr.toString()]).toEqual([0, '']);
   });
 });

@@ -16,6 +16,11 @@ const PROGRAMS = 'test/setup/programs.ts';
 const SANITIZED_HELPER = 'test/setup/sanitized-helper.ts';
 const BUSYBOX = 'test/setup/busybox.ts';
 
+/** Files that run no helper but programs made of parts of it, with sanitizers of their own. */
+const WITHOUT_HELPER = ['json-string', 'resolver*', 'restart-delays'].map(
+  (name) => `test/native/${name}.test.ts`,
+);
+
 /** Files that measure the machine, or what it does for others. */
 const ALONE = 'test/**/*.alone.test.ts';
 
@@ -49,7 +54,7 @@ export default defineConfig({
       ...parts('native', { timeout: MINUTE, setup: [PROGRAMS] }),
       part('native-sanitized', 'processes', {
         include: ['test/native/**/*.test.ts'],
-        exclude: [ALONE],
+        exclude: [ALONE, ...WITHOUT_HELPER],
         timeout: 2 * MINUTE,
         env: SANITIZED,
         setup: [PROGRAMS, SANITIZED_HELPER],

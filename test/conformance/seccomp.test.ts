@@ -12,9 +12,9 @@ import { type ResolvedProfile, resolveProfile } from '../../src/runtime/seccomp/
 import { abisOf, type Machine } from '../../src/runtime/seccomp/syscalls.ts';
 import { CAPABILITIES } from '../../src/runtime/spec/capabilities.ts';
 import { attachedFilter } from '../helpers/attached-filter.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { runFilter } from '../helpers/classic-bpf.ts';
 import { randomProfile, seeded } from '../helpers/seccomp-profiles.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 /** The 14 capabilities of a container that asks for nothing (moby, daemon/pkg/oci/caps/defaults.go). */
 const DEFAULT_CAPABILITIES = [
@@ -47,7 +47,7 @@ const ACTIONS: Readonly<Record<string, number>> = {
 const ENOSYS = 0x50000 + 38;
 
 const directory = mkdtempSync(join(tmpdir(), 'libseccomp-'));
-const libseccomp = testProgram('libseccomp');
+const libseccomp = builtProgram('libseccomp');
 /** Numbers by ABI and name as libseccomp has them; negative: not there, or behind socketcall or ipc. */
 const known = new Map<string, Map<string, number>>(ABIS.map(({ name }) => [name, new Map()]));
 
@@ -169,7 +169,7 @@ describe('the kernel', () => {
     const file = join(directory, 'program');
     writeFileSync(file, program);
     const child = spawn(
-      testProgram('with-filter'),
+      builtProgram('with-filter'),
       [file, 'sh', '-c', 'echo ready; mount -t tmpfs none /mnt; cat'],
       {
         stdio: ['pipe', 'pipe', 'pipe'],

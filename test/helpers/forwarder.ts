@@ -7,8 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
+import { builtProgram } from './built-program.ts';
 import { HELPER_IS_STATIC, printed } from './plan.ts';
-import { testProgram } from './test-program.ts';
 
 /** `tcp`, `udp` or `sctp`; the host's address and port; those of the container where it is relayed. */
 export type PortRecord = readonly [string, string, number, string?, number?];
@@ -126,7 +126,7 @@ function write(path: string, text: string): void {
 
 /** As the helper is built: statically with musl, unless it is the one with sanitizers that is tested. */
 function builtAsHelper(program: string): string {
-  return testProgram(HELPER_IS_STATIC ? program : `${program}-asan`);
+  return builtProgram(HELPER_IS_STATIC ? program : `${program}-asan`);
 }
 
 function observe(child: ChildProcess, path: string): Holder {

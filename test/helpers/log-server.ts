@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { afterAll } from 'vitest';
-import { testProgram } from './test-program.ts';
+import { builtProgram } from './built-program.ts';
 
 /** What stands in for journald or syslogd: neither runtime has datagram sockets in the file system. */
 export interface LogServer {
@@ -27,7 +27,7 @@ export function useLogServers(): (kind: 'unixgram' | 'udp' | 'tcp') => Promise<L
   });
   return async (kind) => {
     const socket = join(directory, `${children.length}`);
-    const child = spawn(testProgram('log-server'), [kind, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(builtProgram('log-server'), [kind, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     return await serverOf(child, createInterface({ input: child.stdout }), kind === 'unixgram' ? socket : '');
   };

@@ -14,10 +14,10 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, vi } from 'vitest';
+import { builtProgram } from './built-program.ts';
 import type { Manner, Order } from './dns-peer.ts';
 import { type DnsAnswer, decodeAnswer, encodeQuestion, type Question } from './dns-wire.ts';
 import { Peer } from './network-peer.ts';
-import { testProgram } from './test-program.ts';
 
 const PORT = 61053;
 
@@ -92,7 +92,7 @@ export class ResolverRoom {
       await once(this.#resolver, 'exit');
       await vi.waitUntil(() => !this.isAlive(), { interval: 5 });
     }
-    const child = spawn('nsenter', [`--net=${host}`, testProgram(PROGRAMS[build]), container, this.config], {
+    const child = spawn('nsenter', [`--net=${host}`, builtProgram(PROGRAMS[build]), container, this.config], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, ASAN_OPTIONS: `detect_leaks=0:log_path=${join(this.root, 'complaint')}` },
     });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { afterAll } from 'vitest';
-import { testProgram } from './test-program.ts';
+import { builtProgram } from './built-program.ts';
 
 /** Programs on terminals, for one test file: whatever still runs at its end is hung up on. */
 export interface Terminals {
@@ -22,7 +22,7 @@ export function useTerminals(): Terminals {
   });
   return {
     open(argv, { rows = 24, columns = 80, env = process.env } = {}) {
-      const child = spawn(testProgram('pty'), [`${rows}`, `${columns}`, ...argv], {
+      const child = spawn(builtProgram('pty'), [`${rows}`, `${columns}`, ...argv], {
         stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
         env,
       });

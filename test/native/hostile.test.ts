@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { makeLayer, printed, useRoom } from '../helpers/plan.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 /** Attacks that need a race, or a state of the root file system that only a sharing container could make. */
 
@@ -12,7 +12,7 @@ const room = useRoom();
 
 /** While `body` runs, a process exchanges two names without end. */
 async function whileSwapping(a: string, b: string, body: () => Promise<void>): Promise<void> {
-  const child = spawn(testProgram('swap'), [a, b], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(builtProgram('swap'), [a, b], { stdio: ['ignore', 'pipe', 'inherit'] });
   await printed(child, 'swapping');
   try {
     await body();

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { testProgram } from '../helpers/test-program.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 
 function encode(text: Uint8Array, room: number): string {
-  return execFileSync(testProgram('json-string'), [String(room)], {
+  return execFileSync(builtProgram('json-string'), [String(room)], {
     input: text,
     maxBuffer: 1 << 26,
   }).toString();

@@ -4,8 +4,8 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtProgram } from '../helpers/built-program.ts';
 import { HELPER } from '../helpers/layers.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 let root: string;
 let tree: string;
@@ -31,7 +31,7 @@ function file(path: string, bytes: number): void {
 
 /** Measures the tree again and again while two names are exchanged as often as that can be done. */
 async function expectNothingWhileSwapped(one: string, other: string): Promise<void> {
-  const attacker = spawn(testProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const attacker = spawn(builtProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(attacker.stdout, 'data');
     for (let round = 0; round < 200; round++) expect(measure(tree)).toEqual([0]);

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { HELPER, useRoom } from '../helpers/plan.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 const room = useRoom();
 
@@ -48,7 +48,7 @@ describe('the root file system', () => {
         ['mount', 'tmpfs', 'tmpfs', '/dev', '', ''],
         ['node', '/dev/null', 'c', '1', '3', '666', '0', '0'],
       ],
-      helper: testProgram('unread-options'),
+      helper: builtProgram('unread-options'),
       env: { PROGRAM: HELPER },
       showsCgroups: false, // v1's controllers are flags as well
     });

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { builtProgram } from '../helpers/built-program.ts';
 import { encodeQuestion } from '../helpers/dns-wire.ts';
 import { framed, idOf, type ResolverRoom, useResolverRoom } from '../helpers/name-resolver.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 /** A container that means harm: afterwards the next good question is answered, and memory is what it was. */
 
@@ -129,7 +129,7 @@ describe('the parser and what answers', () => {
   it('stand a hundred thousand mutated questions', () => {
     fill(room);
     const config = `containers/${idOf(0)}`;
-    const { status, stderr } = spawnSync(testProgram('fuzz-dns'), [room.names, config, '100000', '1']);
+    const { status, stderr } = spawnSync(builtProgram('fuzz-dns'), [room.names, config, '100000', '1']);
     expect([status, stderr.toString()]).toEqual([0, '']);
   });
 });

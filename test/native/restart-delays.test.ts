@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { testProgram } from '../helpers/test-program.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 
 /** The pauses after runs, in ms; -1: it is not started again. */
 function pauses(policy: string, maximum: number, ...runs: readonly string[]): number[] {
   const args = [policy, String(maximum), ...runs];
-  const text = execFileSync(testProgram('restart-delays'), args, { encoding: 'utf8' });
+  const text = execFileSync(builtProgram('restart-delays'), args, { encoding: 'utf8' });
   return text.trim().split('\n').map(Number);
 }
 

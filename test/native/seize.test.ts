@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import {
   finished,
   HELPER_IS_STATIC,
@@ -10,7 +11,6 @@ import {
   printed,
   useRoom,
 } from '../helpers/plan.ts';
-import { testProgram } from '../helpers/test-program.ts';
 import { until } from '../helpers/until.ts';
 
 /** SKIFF_SEIZE=500 is the number to try by hand. */
@@ -27,7 +27,7 @@ let confinement: { general: PlanRecord[]; process: PlanRecord[] };
 beforeAll(() => {
   layer = join(room.root, 'seizing');
   makeLayer(layer);
-  copyFileSync(testProgram('seize'), join(layer, 'bin/seize'));
+  copyFileSync(builtProgram('seize'), join(layer, 'bin/seize'));
   const filter = join(room.root, 'filter');
   writeFileSync(filter, ALLOW_ALL);
   confinement = {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import {
   gone,
   HELPER,
@@ -21,7 +22,6 @@ import {
   printed,
   useRoom,
 } from '../helpers/plan.ts';
-import { testProgram } from '../helpers/test-program.ts';
 
 const room = useRoom();
 const FIRST = 300000;
@@ -98,7 +98,7 @@ describe('a container with a user namespace', () => {
       args: ['sh', '-c', line],
       firstId: FIRST,
       layer,
-      helper: testProgram('unread-options'),
+      helper: builtProgram('unread-options'),
       env: { PROGRAM: HELPER },
       showsCgroups: false,
     });

@@ -153,9 +153,12 @@ describe('many clients', () => {
     const quick = attach(container);
     const slow = attach(container);
     const results = [finished(quick), finished(slow)];
-    for (const client of [quick, slow]) {
-      client.stdin?.write('there\n');
-      await printed(client, 'there');
+    for (const [client, word] of [
+      [quick, 'quick'],
+      [slow, 'slow'],
+    ] as const) {
+      client.stdin?.write(`${word}\n`);
+      await printed(client, word);
     }
     slow.stdout?.pause();
     quick.stdin?.write('go\n');

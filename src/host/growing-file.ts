@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { isMissing } from './missing.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 10;
@@ -23,7 +24,7 @@ export class GrowingFile {
       const handle = await open(path, 'r');
       return new GrowingFile(handle, (await handle.stat()).ino);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn, unlessMissing } from './missing.ts';
 import { isAlive, processIdentity } from './process.ts';
 import { randomHex } from './random.ts';
 
@@ -58,22 +59,11 @@ export function sweepTemporary(tmp: string, trash: string): string[] {
   const swept: string[] = [];
   for (const name of abandonedTemporary(tmp)) {
     const target = join(trash, `${name}.${randomHex(4)}`);
-    try {
+    unlessMissing(() => {
       mkdirSync(trash, { recursive: true, mode: 0o700 });
       renameSync(join(tmp, name), target);
       swept.push(target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    });
   }
   return swept;
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

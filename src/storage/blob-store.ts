@@ -3,6 +3,7 @@ import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { isMissing } from '../host/missing.ts';
 import { syncDirectory } from '../host/sync-directory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
@@ -51,7 +52,7 @@ export class BlobStore {
       if (actual !== size) throw mismatch(blob, `has ${actual} bytes in the store instead of ${size}`);
       bytes = await readFile(this.path(digest));
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      if (!isMissing(cause)) throw cause;
       throw new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest, cause });
     }
     if (digestOf(bytes) === digest) return bytes;

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { namesIn, unlessMissing } from '../host/missing.ts';
 import { randomHex } from '../host/random.ts';
 import { runProgram } from '../host/run-program.ts';
 
@@ -29,19 +30,14 @@ export class Trash {
   take(path: string): string | undefined {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const target = join(this.#directory, `${basename(path)}.${randomHex(6)}`);
-    try {
+    return unlessMissing(() => {
       renameSync(path, target);
       return target;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    });
   }
 
   /** Deletes all that lies in the trash, also what another process has put there. Two at once are fine. */
   async empty(): Promise<void> {
-    if (!existsSync(this.#directory)) return;
-    for (const name of readdirSync(this.#directory))
-      await removeTree(this.#helper, join(this.#directory, name));
+    for (const name of namesIn(this.#directory)) await removeTree(this.#helper, join(this.#directory, name));
   }
 }

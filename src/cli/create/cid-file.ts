@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, lstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { isMissing } from '../../host/missing.ts';
 import { userPath } from '../../host/working-directory.ts';
 
 /** A file of `--cidfile`: this command's own, and still empty. */
@@ -49,8 +50,7 @@ function makeNew(path: string): number {
 }
 
 function cannotWrite(path: string, error: NodeJS.ErrnoException): EngineError {
-  const reason =
-    error.code === 'ENOENT' ? 'no such directory' : error.message.replace(/^[A-Z]+: |, .*$/g, '');
+  const reason = isMissing(error) ? 'no such directory' : error.message.replace(/^[A-Z]+: |, .*$/g, '');
   return new EngineError('unavailable', `cannot write the container id file ${path}: ${reason}`, {
     subject: path,
     cause: error,

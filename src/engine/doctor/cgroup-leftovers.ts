@@ -1,5 +1,6 @@
 import { rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { unlessMissing } from '../../host/missing.ts';
 import type { Looks } from '../../host/probe.ts';
 import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { containerOfCgroup } from '../../runtime/cgroup/paths.ts';
@@ -61,9 +62,5 @@ function processesIn(looks: Looks, path: string): number {
 /** rmdir(2) refuses one that a process has entered meanwhile. One that another command has removed is fine. */
 function removeCgroup(looks: Looks, path: string): void {
   for (const child of directoriesIn(looks, path)) removeCgroup(looks, child);
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  unlessMissing(() => rmdirSync(path));
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessMissing } from '../../host/missing.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -77,12 +78,10 @@ export function replaceEventAttributes(
 ): void {
   const file = join(runDir, 'event-attributes');
   const members = eventMembers(containerAttributes({ labels: options.labels, image: imageName, name }));
-  try {
+  unlessMissing(() => {
     writeFileSync(`${file}.new`, members, { mode: 0o600 });
     renameSync(`${file}.new`, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  });
 }
 
 /** Notes what happened to a container; `more` attributes are of this event alone. */

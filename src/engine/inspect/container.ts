@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfPresent } from '../../host/missing.ts';
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
 import { containerNetworking } from '../endpoints/shown.ts';
@@ -84,12 +84,8 @@ async function sizeOf(context: Context, row: ContainerRow): Promise<object> {
 
 /** The container's `config.json`; empty when its directory is gone. */
 function readBundle(directory: string): Partial<RuntimeSpec> {
-  try {
-    return JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as RuntimeSpec;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
+  const text = readIfPresent(join(directory, 'config.json'));
+  return text === undefined ? {} : (JSON.parse(text) as RuntimeSpec);
 }
 
 /** Paths in the container and what is mounted there: with a shared network the files are another container's. */

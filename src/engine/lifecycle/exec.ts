@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { isMissing } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { isFrozen } from '../../runtime/cgroup/freezer.ts';
@@ -88,7 +89,7 @@ function readPlan(runDir: string, row: ContainerRow): PlanRecord[] {
   try {
     return decodePlan(readFileSync(join(runDir, 'plan')));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notRunning(row);
+    if (isMissing(error)) throw notRunning(row);
     throw error;
   }
 }
@@ -114,7 +115,7 @@ function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: Co
     try {
       writeFileSync(file, plan, { mode: 0o600 });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isMissing(error)) throw error;
       makeDirectory(directory);
       writeFileSync(file, plan, { mode: 0o600 });
     }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { GrowingFile } from '../../host/growing-file.ts';
+import { isMissing } from '../../host/missing.ts';
 
 /** One file of a log, open: it can be read to its end whatever is renamed, compressed or deleted meanwhile. */
 export interface LogFile {
@@ -35,7 +36,7 @@ class CompressedFile implements LogFile {
     try {
       return new CompressedFile(await open(path, 'r'));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { namesIn } from '../../host/missing.ts';
 import { type LogFile, openAside, openWritten } from './file.ts';
 
 /** A file that was put aside: `log.0000000007`, or `log.0000000007.gz`. */
@@ -57,7 +58,7 @@ export class LogFiles {
   /** Those after the last one that was given, oldest first. */
   async #asides(): Promise<Aside[]> {
     const prefix = `${basename(this.#file)}.`;
-    const numbers = (await namesIn(dirname(this.#file)))
+    const numbers = namesIn(dirname(this.#file))
       .filter((name) => name.startsWith(prefix))
       .flatMap((name) => numberOf(name.slice(prefix.length)))
       .filter((number) => number > this.#last);
@@ -77,16 +78,6 @@ function numberOf(suffix: string): number | [] {
 
 function nameOf(number: number): string {
   return number > 0 ? String(number).padStart(DIGITS, '0') : String(1 - number);
-}
-
-/** None once the container is removed. */
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Without those that were deleted meanwhile. */

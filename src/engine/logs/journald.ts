@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { isMissing } from '../../host/missing.ts';
 import { linesOfProgram } from '../../host/run-program.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { type LogEntry, type LogRequest, timeOfNanoseconds } from './entry.ts';
@@ -31,7 +32,7 @@ export async function* readJournal(
   try {
     for await (const line of linesOfProgram('journalctl', args, stop)) yield [entryOf(line)];
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw unreadable(row);
+    if (isMissing(error)) throw unreadable(row);
     throw error;
   } finally {
     enough.abort();

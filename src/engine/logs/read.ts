@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
+import { isMissing } from '../../host/missing.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
 import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
@@ -88,7 +89,7 @@ function watchLog({ database }: Context, file: string, { name }: ContainerRow): 
   try {
     return watchDirectory(dirname(file));
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? noSuchContainer(database, name) : error;
+    throw isMissing(error) ? noSuchContainer(database, name) : error;
   }
 }
 

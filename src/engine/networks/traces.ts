@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { namesIn } from '../../host/missing.ts';
 import type { StorePaths } from '../../host/paths.ts';
 import { compileRemoval } from '../../network/files/network-file.ts';
 import { type Link, ownerOf } from '../../network/links.ts';
@@ -20,7 +21,7 @@ const ID = /^[0-9a-f]{64}$/;
 
 /** The ids of containers with a runtime directory: of those that run, and of those nobody has cleaned up after. */
 export function runtimeIds({ run }: Pick<StorePaths, 'run'>): string[] {
-  return existsSync(run) ? readdirSync(run).filter((name) => ID.test(name)) : [];
+  return namesIn(run).filter((name) => ID.test(name));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isMissing } from '../../host/missing.ts';
 import { parseStat } from '../../host/process.ts';
 
 const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
@@ -51,8 +52,7 @@ function rowOf(pid: number, { bootMs, users, now }: Host): string[] | undefined 
       commandLine(pid, stat, fields[FIELD.state] ?? ''),
     ];
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { isMissing } from '../../host/missing.ts';
 import { parseStat } from '../../host/process.ts';
 import { runProgram } from '../../host/run-program.ts';
 import { appendContainerEvent } from '../events/journal.ts';
@@ -86,8 +87,8 @@ async function runPs(options: readonly string[]): Promise<string> {
   throw new EngineError('invalid', `ps ${options.join(' ')}: ${said || 'failed'}`);
 }
 
-function explainMissingPs(cause: NodeJS.ErrnoException): never {
-  if (cause.code !== 'ENOENT') throw cause;
+function explainMissingPs(cause: unknown): never {
+  if (!isMissing(cause)) throw cause;
   throw new EngineError('unsupported', 'this host has no ps', {
     cause,
     hint: 'without options skiff needs none; Debian has it in procps',

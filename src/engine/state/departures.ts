@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn, readIfPresent, unlessMissing } from '../../host/missing.ts';
 import { type ContainerRow, deleteContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { insertDeparture } from '../store/departures.ts';
@@ -44,7 +45,7 @@ export function departedBefore(context: Context, row: ContainerRow): boolean {
 
 /** Empty when there is none, and of one that never started. */
 function readMark({ paths }: Context, id: string): string {
-  return unlessMissing(() => readFileSync(join(paths.gone, id), 'utf8')) ?? '';
+  return readIfPresent(join(paths.gone, id)) ?? '';
 }
 
 /** Another command may have swept at the same moment. */
@@ -53,14 +54,5 @@ function removeMark({ paths }: Context, id: string): void {
 }
 
 function marksIn({ paths }: Context): string[] {
-  return unlessMissing(() => readdirSync(paths.gone)) ?? [];
-}
-
-function unlessMissing<T>(body: () => T): T | undefined {
-  try {
-    return body();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return namesIn(paths.gone);
 }

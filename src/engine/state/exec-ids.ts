@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '../../host/missing.ts';
 import { isAlive } from '../../host/process.ts';
 import { execDirectory } from '../../runtime/plan/exec.ts';
 
@@ -18,13 +19,5 @@ function isLiving(file: string): boolean {
     return numbers !== null && isAlive({ pid: Number(numbers[1]), startTime: Number(numbers[2]) });
   } catch {
     return false;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }

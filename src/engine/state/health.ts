@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessMissing } from '../../host/missing.ts';
 import { explainFailure } from '../../runtime/failure/failure.ts';
 import {
   type HealthCheck,
@@ -20,12 +21,7 @@ const NOT_STARTED = -2;
  * it waits to be started again this is what it was last.
  */
 export function healthOf({ paths }: Context, { id }: ContainerRow): HealthRecord | undefined {
-  try {
-    return parseHealthRecord(readFileSync(join(paths.run, id, 'health')));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessMissing(() => parseHealthRecord(readFileSync(join(paths.run, id, 'health'))));
 }
 
 /** The same for `inspect`: checks that have no exit code of their own have -1, as with Docker, and say why. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
+import { readIfPresent } from '../../host/missing.ts';
 import type { StorePaths } from '../../host/paths.ts';
 import { isAlive, type ProcessIdentity } from '../../host/process.ts';
 import {
@@ -130,13 +131,4 @@ export function starterLives({ starter, error }: ContainerRow): boolean {
 export function parseIdentity(text: string | undefined): ProcessIdentity | undefined {
   const [pid, startTime] = (text ?? '').split(' ').map(Number);
   return pid && startTime !== undefined ? { pid, startTime } : undefined;
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

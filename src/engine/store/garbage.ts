@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../../host/database.ts';
+import { namesIn } from '../../host/missing.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { leasedResources } from './blob-leases.ts';
 import type { Context } from './context.ts';
@@ -30,10 +30,6 @@ export function discardUnreferenced(context: Context): void {
 }
 
 const HEX = /^[0-9a-f]{64}$/;
-
-function namesIn(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : [];
-}
 
 function referencedBlobs(database: Database): string[] {
   const rows = database.all('SELECT digest, index_digest, body FROM manifest');

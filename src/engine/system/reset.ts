@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { databaseFiles } from '../../host/database.ts';
+import { namesIn } from '../../host/missing.ts';
 import type { StorePaths } from '../../host/paths.ts';
 import { readRootRecord } from '../../host/root-record.ts';
 import { livingTemporary } from '../../host/temporary.ts';
@@ -123,7 +124,7 @@ function namesOf(paths: StorePaths): string[] {
   const own = [...Object.values(paths), `${paths.events}.1`, ...databaseFiles(paths.database)]
     .filter((path) => path?.startsWith(below))
     .map((path) => path?.slice(below.length).split(sep, 1)[0] ?? '');
-  const names = existsSync(paths.root) ? readdirSync(paths.root) : [];
+  const names = namesIn(paths.root);
   return names.filter((name) => own.includes(name));
 }
 

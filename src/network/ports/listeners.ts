@@ -87,9 +87,9 @@ function isInTheWay(bound: Address, wanted: Address): boolean {
 }
 
 function ownerOf(inodes: ReadonlySet<string>): PortHolder | undefined {
-  for (const pid of namesIn('/proc')) {
+  for (const pid of readableNames('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    for (const descriptor of namesIn(`/proc/${pid}/fd`)) {
+    for (const descriptor of readableNames(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${pid}/fd/${descriptor}`))?.[1];
       if (inode !== undefined && inodes.has(inode))
         return { pid: Number(pid), command: (readText(`/proc/${pid}/comm`) ?? '').trim() };
@@ -99,7 +99,7 @@ function ownerOf(inodes: ReadonlySet<string>): PortHolder | undefined {
 }
 
 /** Processes and descriptors go while one looks. */
-function namesIn(directory: string): string[] {
+function readableNames(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {

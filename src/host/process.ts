@@ -25,6 +25,22 @@ export function isAlive(recorded: ProcessIdentity): boolean {
   return processIdentity(recorded.pid)?.startTime === recorded.startTime;
 }
 
+/** This process. Where /proc is not mounted nobody can tell whether it lives, and its start is 0. */
+export function ownIdentity(): ProcessIdentity {
+  return processIdentity(process.pid) ?? { pid: process.pid, startTime: 0 };
+}
+
+/** `PID STARTTIME`, as rows and records keep it. */
+export function formatIdentity({ pid, startTime }: ProcessIdentity): string {
+  return `${pid} ${startTime}`;
+}
+
+/** Reads what `formatIdentity` has written; undefined for anything else. */
+export function parseIdentity(text: string | undefined): ProcessIdentity | undefined {
+  const [, pid, startTime] = /^([1-9]\d*) (\d+)$/.exec(text ?? '') ?? [];
+  return pid === undefined ? undefined : { pid: Number(pid), startTime: Number(startTime) };
+}
+
 /** The fields after `comm`, which stands in parentheses and may hold spaces, parentheses and newlines of its own. */
 export function parseStat(text: string): string[] | undefined {
   const end = text.lastIndexOf(')');

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn, unlessMissing } from './missing.ts';
-import { isAlive, processIdentity } from './process.ts';
+import { isAlive, ownIdentity } from './process.ts';
 import { randomHex } from './random.ts';
 
 const NAME = /^(\d+)-(\d+)-[0-9a-f]+$/;
@@ -21,8 +21,8 @@ export class TemporaryDirectory {
   /** The directory, made (mode 0700) on the first call. */
   path(): string {
     if (this.#path === undefined) {
-      const owner = processIdentity(process.pid);
-      const name = `${process.pid}-${owner?.startTime ?? 0}-${randomHex(4)}`;
+      const { pid, startTime } = ownIdentity();
+      const name = `${pid}-${startTime}-${randomHex(4)}`;
       const path = join(this.#parent, name);
       mkdirSync(path, { recursive: true, mode: 0o700 });
       this.#path = path;

@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../host/process.ts';
 /**
  * Everything that the runtime is told about one container, grouped by concern. What was asked for is passed whole, as
  * the interfaces called options declare it, and whoever uses a member applies its default; settings are decided, with
@@ -151,11 +152,8 @@ export interface IdRange {
   count: number;
 }
 
-/** A living process whose namespace is shared; the start time is field 22 of /proc/PID/stat. */
-export interface JoinedProcess {
-  pid: number;
-  startTime: number;
-}
+/** A living process whose namespace is shared. */
+export type JoinedProcess = ProcessIdentity;
 
 /** Each namespace is new, the host's, or that of a process. */
 export type NamespaceChoice = 'new' | 'host' | JoinedProcess;

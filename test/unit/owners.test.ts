@@ -18,6 +18,11 @@ const OWNED: readonly Owned[] = [
     pattern: /\(\w+ as NodeJS\.ErrnoException[^)]*\)\??\.code [!=]== 'ENOENT'/,
     owners: ['host/missing.ts'],
   },
+  {
+    what: 'how a process is written and read',
+    pattern: /\$\{\w*\.?pid\} \$\{|\[pid, startTime\]/,
+    owners: ['host/process.ts'],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>

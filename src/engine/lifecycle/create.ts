@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { writeOwnFile } from '../../host/own-file.ts';
-import { processIdentity } from '../../host/process.ts';
+import { formatIdentity, ownIdentity } from '../../host/process.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import { assignEndpoints, loadPortChooser, type PortChooser } from '../endpoints/assign.ts';
 import { type FileOwner, FOR_EVERYBODY_INSIDE, writeHostsFiles } from '../endpoints/hosts-files.ts';
@@ -101,7 +101,7 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
     idMaps: namespaces.idMaps,
     autoRemove: options.autoRemove,
     createdAt: Date.now(),
-    starter: ownIdentity(),
+    starter: formatIdentity(ownIdentity()),
     started: starting,
     boot: starting ? bootId() : undefined,
     wanted: starting ? 'running' : 'stopped',
@@ -109,12 +109,6 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
     ended: undefined,
     imageConfig: undefined,
   };
-}
-
-/** This process, as a row's `starter`. */
-export function ownIdentity(): string | undefined {
-  const self = processIdentity(process.pid);
-  return self === undefined ? undefined : `${self.pid} ${self.startTime}`;
 }
 
 /**

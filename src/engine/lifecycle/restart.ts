@@ -1,10 +1,10 @@
+import { formatIdentity, ownIdentity } from '../../host/process.ts';
 import { requestKeep } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { StopOptions } from '../options/create.ts';
 import { controlSocket } from '../state/control-socket.ts';
 import { type ContainerRow, recordStarter } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { ownIdentity } from './create.ts';
 import { startDetached } from './start.ts';
 import { endContainer } from './stop.ts';
 
@@ -25,6 +25,6 @@ export async function restartContainer(
 /** Should this process be killed before it has started the container again, whoever looks next removes it. */
 async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
   if (!row.autoRemove) return;
-  recordStarter(context.database, row.id, ownIdentity());
+  recordStarter(context.database, row.id, formatIdentity(ownIdentity()));
   await requestKeep(controlSocket(context, row));
 }

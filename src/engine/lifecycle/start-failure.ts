@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseIdentity } from '../../host/process.ts';
 import {
   type ExplainedFailure,
   errnoName,
   explainFailure,
   type FailureRecord,
 } from '../../runtime/failure/failure.ts';
-import { parseIdentity } from '../state/status.ts';
 import { type ContainerRow, deleteContainer, recordStartFailure } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
+import { formatIdentity, ownIdentity } from '../../host/process.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { runProgram } from '../../host/run-program.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
@@ -20,7 +21,7 @@ import {
   releaseContainer,
 } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { makeFiles, ownIdentity, rewriteFiles } from './create.ts';
+import { makeFiles, rewriteFiles } from './create.ts';
 import { type StartMode, startContainer } from './hand-over.ts';
 import { withPaused } from './pause.ts';
 import { forgetFailedStart } from './start-failure.ts';
@@ -124,7 +125,7 @@ function claim(
     const isIdle = state === 'created' || state === 'exited';
     if (!isIdle || existsSync(join(paths.run, seen.id))) return undefined;
     rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
-    recordStart(database, seen.id, { starter: ownIdentity(), boot: bootId() });
+    recordStart(database, seen.id, { starter: formatIdentity(ownIdentity()), boot: bootId() });
     return reassignEndpoints(context, prepared, choosePorts);
   });
 }

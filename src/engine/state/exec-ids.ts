@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../../host/missing.ts';
-import { isAlive } from '../../host/process.ts';
+import { isAlive, parseIdentity } from '../../host/process.ts';
 import { execDirectory } from '../../runtime/plan/exec.ts';
 
 /** Ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
@@ -15,8 +15,8 @@ export function livingExecIds(runDir: string): string[] {
 /** Its first line is `process PID STARTTIME`. The file goes with the process, unless who held it was killed. */
 function isLiving(file: string): boolean {
   try {
-    const numbers = /^process (\d+) (\d+)$/m.exec(readFileSync(file, 'utf8'));
-    return numbers !== null && isAlive({ pid: Number(numbers[1]), startTime: Number(numbers[2]) });
+    const identity = parseIdentity(/^process (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]);
+    return identity !== undefined && isAlive(identity);
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { readIfPresent } from '../../host/missing.ts';
 import type { StorePaths } from '../../host/paths.ts';
-import { isAlive, type ProcessIdentity } from '../../host/process.ts';
+import { isAlive, type ProcessIdentity, parseIdentity } from '../../host/process.ts';
 import {
   type ExitRecord,
   parseExitRecord,
@@ -125,10 +125,4 @@ function withoutProcess(row: ContainerRow): Status {
 export function starterLives({ starter, error }: ContainerRow): boolean {
   const identity = error === undefined ? parseIdentity(starter) : undefined;
   return identity !== undefined && isAlive(identity);
-}
-
-/** `pid starttime`, as `container.starter` holds it. */
-export function parseIdentity(text: string | undefined): ProcessIdentity | undefined {
-  const [pid, startTime] = (text ?? '').split(' ').map(Number);
-  return pid && startTime !== undefined ? { pid, startTime } : undefined;
 }

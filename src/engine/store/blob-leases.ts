@@ -1,5 +1,5 @@
 import type { Database } from '../../host/database.ts';
-import { isAlive, processIdentity } from '../../host/process.ts';
+import { formatIdentity, isAlive, ownIdentity, parseIdentity } from '../../host/process.ts';
 import type { Digest } from '../../oci/digest.ts';
 
 /**
@@ -40,12 +40,11 @@ let counter = 0;
 
 /** `pid starttime n`: several leases of one process are told apart. */
 function ownerName(): string {
-  const self = processIdentity(process.pid);
   counter += 1;
-  return `${process.pid} ${self?.startTime ?? 0} ${counter}`;
+  return `${formatIdentity(ownIdentity())} ${counter}`;
 }
 
 function ownerLives(owner: string): boolean {
-  const [pid, startTime] = owner.split(' ').map(Number);
-  return pid !== undefined && startTime !== undefined && isAlive({ pid, startTime });
+  const identity = parseIdentity(owner.slice(0, owner.lastIndexOf(' ')));
+  return identity !== undefined && isAlive(identity);
 }

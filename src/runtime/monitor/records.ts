@@ -1,14 +1,9 @@
-/** A process that cannot be mistaken for a later one with the same pid: start time as field 22 of /proc/PID/stat. */
-interface RecordedProcess {
-  pid: number;
-  startTime: number;
-}
-
+import { type ProcessIdentity, parseIdentity } from '../../host/process.ts';
 /** Who runs, as the monitor writes it to RUN/ID/state. Times are ms since the epoch. */
 export interface StateRecord {
-  monitor: RecordedProcess;
+  monitor: ProcessIdentity;
   /** Pid 0 while it waits to be started again. */
-  init: RecordedProcess;
+  init: ProcessIdentity;
   started: number;
   /** When it will be started again; absent: it runs. */
   restarting?: number | undefined;
@@ -98,9 +93,8 @@ function readLines(text: string): Map<string, string> {
   return values;
 }
 
-function processOf(value: string | undefined): RecordedProcess {
-  const [pid, startTime] = (value ?? '').split(' ').map(numberOf);
-  return { pid: pid ?? 0, startTime: startTime ?? 0 };
+function processOf(value: string | undefined): ProcessIdentity {
+  return parseIdentity(value) ?? { pid: 0, startTime: 0 };
 }
 
 function pairOf<T>(value: string | undefined, make: (one: number, other: number) => T): T | undefined {

@@ -7,6 +7,7 @@ import { Context } from '../../../src/engine/store/context.ts';
 import { MIGRATIONS } from '../../../src/engine/store/migrations.ts';
 import { bootId } from '../../../src/host/boot-id.ts';
 import { Database } from '../../../src/host/database.ts';
+import { formatIdentity, ownIdentity } from '../../../src/host/process.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 
 export const ID = 'c'.repeat(64) as ContainerId;
@@ -74,4 +75,9 @@ export function containerRow(changes: Partial<ContainerRow> = {}): ContainerRow 
     imageConfig: undefined,
     ...changes,
   };
+}
+
+/** This process as rows and records name it. */
+export function thisProcess(): string {
+  return formatIdentity(ownIdentity());
 }

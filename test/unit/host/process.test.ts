@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { isAlive, parseStat, processIdentity } from '../../../src/host/process.ts';
+import {
+  formatIdentity,
+  isAlive,
+  ownIdentity,
+  parseIdentity,
+  parseStat,
+  processIdentity,
+} from '../../../src/host/process.ts';
 
 it('a process is known by its number and its start', () => {
   const self = processIdentity(process.pid);
@@ -28,3 +35,16 @@ it('a name with blanks, parentheses and newlines does not shift the fields', () 
   expect(parseStat(`42 (a) R 1 (\n) ${rest}\n`)?.[19]).toBe('4711');
   expect(parseStat('42 (cut')).toBeUndefined();
 });
+
+it('an identity that was written is read as the same', () => {
+  expect(ownIdentity()).toEqual(processIdentity(process.pid));
+  expect(formatIdentity({ pid: 4711, startTime: 815 })).toBe('4711 815');
+  expect(parseIdentity(formatIdentity(ownIdentity()))).toEqual(ownIdentity());
+});
+
+it.each([undefined, '', '0 0', '12', '12 ', ' 12 13', '12 13 14', '-1 5', 'x 5', '1.5 5'])(
+  '%j is no identity',
+  (text) => {
+    expect(parseIdentity(text)).toBeUndefined();
+  },
+);

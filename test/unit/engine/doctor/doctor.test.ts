@@ -7,10 +7,9 @@ import { examineHost } from '../../../../src/engine/doctor/host.ts';
 import { clearLeftovers, findLeftovers } from '../../../../src/engine/doctor/leftovers.ts';
 import { insertContainer } from '../../../../src/engine/store/containers.ts';
 import { type Looks, THIS_HOST } from '../../../../src/host/probe.ts';
-import { processIdentity } from '../../../../src/host/process.ts';
 import { OWN_PROFILE } from '../../../../src/runtime/spec/lsm.ts';
 import { looksOf } from '../../host/looks.ts';
-import { containerRow, ID, useContext } from '../fixtures.ts';
+import { containerRow, ID, thisProcess, useContext } from '../fixtures.ts';
 
 const test = useContext();
 
@@ -212,21 +211,21 @@ describe('what a crash leaves', () => {
       { kind: 'runtime directory', name: `run/${ID}`, foreign: false },
       { kind: 'container directory', name: `containers/${ID}`, foreign: false },
     ]);
-    insertContainer(test.context.database, containerRow({ starter: ownIdentity() }), () => false);
+    insertContainer(test.context.database, containerRow({ starter: thisProcess() }), () => false);
     expect(find()).toEqual([]);
   });
 
   it('is not what a living monitor has, whatever the records say', () => {
     const run = join(test.context.paths.run, ID);
     mkdirSync(run, { recursive: true });
-    writeFileSync(join(run, 'state'), `monitor ${ownIdentity()}\ninit ${ownIdentity()}\nstarted 1\n`);
+    writeFileSync(join(run, 'state'), `monitor ${thisProcess()}\ninit ${thisProcess()}\nstarted 1\n`);
     expect(find()).toEqual([{ kind: 'runtime directory', name: `run/${ID}`, foreign: true }]);
   });
 
   it('is a temporary directory whose process has ended', async () => {
     const { tmp } = test.context.paths;
     mkdirSync(join(tmp, `${process.pid}-1-abcd`), { recursive: true });
-    mkdirSync(join(tmp, `${ownIdentity().replace(' ', '-')}-abcd`));
+    mkdirSync(join(tmp, `${thisProcess().replace(' ', '-')}-abcd`));
     expect(find()).toEqual([
       { kind: 'temporary directory', name: `tmp/${process.pid}-1-abcd`, foreign: false },
     ]);
@@ -317,8 +316,3 @@ describe('what a crash leaves', () => {
     expect(existsSync(join(run, ID))).toBe(false);
   });
 });
-
-function ownIdentity(): string {
-  const own = processIdentity(process.pid);
-  return `${own?.pid} ${own?.startTime}`;
-}

@@ -2,13 +2,12 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownIdentity } from '../../../../src/engine/lifecycle/create.ts';
 import { pruneContainers } from '../../../../src/engine/lifecycle/prune.ts';
 import { removeContainer } from '../../../../src/engine/lifecycle/remove.ts';
 import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import type { Context } from '../../../../src/engine/store/context.ts';
 import { discardContainer } from '../../../../src/engine/store/trash.ts';
-import { containerRow, ID, useContext } from '../fixtures.ts';
+import { containerRow, ID, thisProcess, useContext } from '../fixtures.ts';
 
 const room = useContext();
 const OTHER = 'd'.repeat(64);
@@ -22,7 +21,7 @@ beforeEach(() => {
   // What is in the trash is of no interest here.
   context = Object.create(room.context, { helper: { value: 'true' } });
   const { paths, database } = context;
-  const self = ownIdentity();
+  const self = thisProcess();
   for (const path of [runOf(ID), join(paths.containers, ID)]) mkdirSync(path, { recursive: true });
   writeFileSync(join(runOf(ID), 'state'), `monitor ${self}\ninit 1 1\nstarted 5\n`);
   writeFileSync(join(paths.containers, ID, 'exit'), 'code 3\noom 0\nstarted 5\nfinished 6\n');
@@ -73,7 +72,7 @@ describe('what is left of a run whose container is in no record', () => {
     await monitor(() => {});
     for (const [id, state] of [
       [OTHER, 'monitor 1 1\ninit 1 1\nstarted 5\n'],
-      ['e'.repeat(64), `monitor ${ownIdentity()}\ninit 1 1\nstarted 5\n`],
+      ['e'.repeat(64), `monitor ${thisProcess()}\ninit 1 1\nstarted 5\n`],
     ] as const) {
       mkdirSync(runOf(id), { recursive: true });
       writeFileSync(join(runOf(id), 'state'), state);

@@ -2,7 +2,6 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ownIdentity } from '../../../../src/engine/lifecycle/create.ts';
 import { changeContainer, inRun } from '../../../../src/engine/state/lock.ts';
 import {
   type ContainerId,
@@ -11,7 +10,7 @@ import {
   insertContainer,
   recordStart,
 } from '../../../../src/engine/store/containers.ts';
-import { containerRow, ID, useContext } from '../fixtures.ts';
+import { containerRow, ID, thisProcess, useContext } from '../fixtures.ts';
 
 const room = useContext();
 const ENDED = { code: 0, oom: false, started: 1, finished: 2 };
@@ -38,7 +37,7 @@ function insert(changes: Parameters<typeof containerRow>[0] = {}): void {
 /** Makes the traces of a run whose processes are this one; its lock is free at once. */
 async function run(started = 7): Promise<void> {
   mkdirSync(runDir(), { recursive: true });
-  const self = ownIdentity();
+  const self = thisProcess();
   writeFileSync(join(runDir(), 'state'), `monitor ${self}\ninit ${self}\nstarted ${started}\n`);
   if (server !== undefined) return;
   server = createServer((socket) => {
@@ -87,7 +86,7 @@ describe('a change of a container', () => {
   });
 
   it('is refused while another command starts it, and once it is removed', async () => {
-    insert({ starter: ownIdentity() });
+    insert({ starter: thisProcess() });
     const starting = changeContainer(room.context, containerRow(), note);
     await expect(starting).rejects.toMatchObject({ kind: 'conflict' });
     deleteContainer(room.context.database, ID);
@@ -148,7 +147,7 @@ describe('a change of a container', () => {
       database: {
         get: () => {
           // The transaction is what comes after the first looks.
-          if (++looks === 2) recordStart(database, ID, { starter: ownIdentity(), boot: 'now' });
+          if (++looks === 2) recordStart(database, ID, { starter: thisProcess(), boot: 'now' });
           return database;
         },
       },

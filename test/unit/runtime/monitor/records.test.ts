@@ -39,7 +39,7 @@ describe('the records of the monitor', () => {
 
   it('read as an unknown end, and as nobody running, when a crash left them empty', () => {
     expect(parseExitRecord('')).toEqual({ code: 255, oom: false, started: 0, finished: 0 });
-    expect(parseStateRecord('monitor 1').monitor).toEqual({ pid: 1, startTime: 0 });
+    expect(parseStateRecord('monitor 1').monitor).toEqual({ pid: 0, startTime: 0 });
     expect(parseStateRecord('').monitor).toEqual({ pid: 0, startTime: 0 });
   });
 

@@ -24,6 +24,9 @@ export interface StorePaths {
   readonly rootRecord: string;
   /** What the last container on networks takes with it; the default store's leaves everything. */
   readonly lastOut: string | undefined;
+  /** The interfaces between which nothing of a family is forwarded. On the tmpfs: a reboot takes them, and the forwarding. */
+  readonly uplinks4: string;
+  readonly uplinks6: string;
   /** Marks of `--rm` containers that are gone. */
   readonly gone: string;
   /** What the resolvers of containers read: names and addresses. */
@@ -61,6 +64,8 @@ export function storePaths(root: string): StorePaths {
     run,
     rootRecord: join(run, 'root'),
     lastOut: suffix === '' ? undefined : join(run, 'last-out'),
+    uplinks4: join(run, 'uplinks4'),
+    uplinks6: join(run, 'uplinks6'),
     gone: join(run, 'gone'),
     names: join(run, 'names'),
     table: `skiff${suffix}`,

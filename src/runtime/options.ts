@@ -30,6 +30,8 @@ export interface IdentityOptions {
   runDir: string;
   /** containers/ID below the state root: config.json, log, exit record. */
   containerDir: string;
+  /** Where the monitor writes how the container ended. */
+  exitRecord: string;
   /** `--rm`: when the container ends its files go, and a mark says that its row may go too. */
   autoRemove: false | { goneMark: string; trash: string };
 }

@@ -4,6 +4,7 @@ import { type Looks, lockedInodes } from '../../host/probe.ts';
 import { abandonedTemporary, sweepTemporary } from '../../host/temporary.ts';
 import { cleanUp, observe } from '../state/observe.ts';
 import { monitorLives, statusOf } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
@@ -74,7 +75,7 @@ function containerLeftover(context: Context, row: ContainerRow): Leftover[] {
 }
 
 function runtimeLeftover(context: Context, id: string): Leftover {
-  const directory = join(context.paths.run, id);
+  const { runDir: directory } = containerPaths(context.paths, id);
   return {
     kind: 'runtime directory',
     name: directory,
@@ -87,7 +88,7 @@ function runtimeLeftover(context: Context, id: string): Leftover {
 const STILL_RUNS = 'its monitor lives: the store was replaced under a running container';
 
 function directoryLeftover(context: Context, id: string): Leftover {
-  const directory = join(context.paths.containers, id);
+  const { directory } = containerPaths(context.paths, id);
   const detail = 'files of a container that is in no record';
   const foreign = monitorLives(context, id) ? STILL_RUNS : undefined;
   const clean = async () => {

@@ -12,10 +12,10 @@ import { movePorts, portsOf } from '../leases/ports.ts';
 import { performNetwork, performNetworkFile } from '../networks/perform.ts';
 import { repairNetworks } from '../networks/repair.ts';
 import type { CreateOptions } from '../options/create.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { inRun, type RunningContainer, sameMonitor } from '../state/lock.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isIdle } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { egressOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
@@ -23,7 +23,6 @@ import { type ResolvedAttachment, wantedInterface } from './attachment.ts';
 import { saveChanged } from './change-options.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
 import { containerNameService } from './name-service.ts';
-import { networkPaths } from './prepare.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
 import { runningAttachments, runningEndpoints } from './running.ts';
 import { writeEndpoint, writePorts } from './write.ts';
@@ -83,11 +82,11 @@ async function forgetEnded(
   endpoints: readonly Endpoint[],
 ): Promise<void> {
   if (isAlive(status.record.init)) return;
-  await requestWait(controlSocket(context, row));
+  await requestWait(containerPaths(context.paths, row.id).control);
   await settleContainer(context, row.id);
   context.database.transaction(() => {
     if (!isIdle(context, row)) return;
-    const { resolver, names } = networkPaths(context, row.id);
+    const { resolver, names } = containerPaths(context.paths, row.id);
     for (const { network } of endpoints) rmSync(names(network.id), { force: true });
     rmSync(resolver, { force: true });
   });
@@ -120,18 +119,18 @@ async function offerNames(
   endpoints: readonly Endpoint[],
 ): Promise<void> {
   const nameService = nameServiceOf(row, endpoints);
-  const isNew = !existsSync(networkPaths(context, row.id).resolver);
+  const isNew = !existsSync(containerPaths(context.paths, row.id).resolver);
   if (isNew && !nameService.hasResolver) return;
   for (const endpoint of endpoints) writeEndpointNames(context, row, endpoint);
   writeResolverConfig(context, row, { endpoints, nameService });
   if (!isNew) return;
-  await requestRenewal(controlSocket(context, row));
+  await requestRenewal(containerPaths(context.paths, row.id).control);
   showResolver(context, row, nameService.resolvConf);
 }
 
 /** Tells a resolver that is there what its container is on now. */
 function updateResolver(context: Context, row: ContainerRow, endpoints: readonly Endpoint[]): void {
-  if (existsSync(networkPaths(context, row.id).resolver))
+  if (existsSync(containerPaths(context.paths, row.id).resolver))
     writeResolverConfig(context, row, { endpoints, nameService: nameServiceOf(row, endpoints) });
 }
 
@@ -160,7 +159,7 @@ async function undoConnection(
 ): Promise<boolean> {
   const { id } = container.row;
   const { network, interfaceName } = endpoint;
-  const { directory, names } = networkPaths(context, id);
+  const { networks, names } = containerPaths(context.paths, id);
   const now = sameMonitor(context, container);
   const isThere = isUp || now?.status.record.init.pid !== container.status.record.init.pid;
   // What it throws counts less than why it is undone.
@@ -170,7 +169,7 @@ async function undoConnection(
     // Once it is being started, which begins with a transaction, the names are those of its next run.
     if (isSame || isIdle(context, container.row)) rmSync(names(network.id), { force: true });
     if (!isSame) return false;
-    rmSync(join(directory, interfaceName), { force: true });
+    rmSync(join(networks, interfaceName), { force: true });
     releaseAddresses(context.database, id, network.id);
     saveChanged(context, container.row, (options) => without(options, network.id));
     return true;
@@ -204,7 +203,7 @@ export async function disconnectRunning(
   }
   await takeDown(context, container, endpoint);
   const options = inRun(context, container, () => {
-    rmSync(join(networkPaths(context, row.id).directory, endpoint.interfaceName), { force: true });
+    rmSync(join(containerPaths(context.paths, row.id).networks, endpoint.interfaceName), { force: true });
     releaseAddresses(context.database, row.id, network.id);
     return saveChanged(context, row, change);
   });
@@ -222,9 +221,9 @@ export async function disconnectRunning(
  * this one is over. The monitor passes over names that begin with a dot.
  */
 async function takeDown(context: Context, container: RunningContainer, endpoint: Endpoint): Promise<void> {
-  const { directory } = networkPaths(context, container.row.id);
-  const copy = join(directory, `.${endpoint.interfaceName}`);
-  inRun(context, container, () => copyFileSync(join(directory, endpoint.interfaceName), copy));
+  const { networks } = containerPaths(context.paths, container.row.id);
+  const copy = join(networks, `.${endpoint.interfaceName}`);
+  inRun(context, container, () => copyFileSync(join(networks, endpoint.interfaceName), copy));
   if (endpoint.network.driver === 'macvlan')
     await performNetworkFile(context, compileDeparture(endpoint), 'up', processWords(container.status));
   await performNetwork(context, copy, 'down');
@@ -264,7 +263,7 @@ async function publishAgain(context: Context, row: ContainerRow): Promise<void> 
   movePorts(database, row.id, next.network.id);
   await writeEndpoint(context, { ...next, ports }, true);
   await writePorts(context, row.id, [{ ...next, ports }]);
-  await requestRenewal(controlSocket(context, row));
+  await requestRenewal(containerPaths(context.paths, row.id).control);
   await repairNetworks(context);
 }
 

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { editInPlace, overwriteInPlace } from '../../host/edit-in-place.ts';
 import { ownNames } from '../../network/files/hosts-text.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { hostsFilesIn } from './hosts-files.ts';
 
 /**
  * Puts lines for new addresses of a running container into its /etc/hosts and takes those of lost ones out; what else
@@ -18,7 +17,7 @@ export function editHosts(
   const { hostname = id.slice(0, 12), domainname } = options.namespaces;
   const names = ownNames({ hostname, domainname });
   const more = added.flatMap((address) => (address === undefined ? [] : [`${address}\t${names}`]));
-  return editInPlace(hostsFilesIn(join(paths.containers, id)).hosts, (text) => {
+  return editInPlace(containerPaths(paths, id).hostsFiles.hosts, (text) => {
     const kept = text.split('\n').filter((line) => line !== '' && !removed.includes(line.split('\t')[0]));
     return [...kept, ...more.map(asBytes)].map((line) => `${line}\n`).join('');
   });
@@ -31,5 +30,5 @@ function asBytes(text: string): string {
 
 /** Replaces what the /etc/resolv.conf of a running container says, in place as well. */
 export function showResolver({ paths }: Context, { id }: ContainerRow, text: string): void {
-  overwriteInPlace(hostsFilesIn(join(paths.containers, id)).resolvConf, text);
+  overwriteInPlace(containerPaths(paths, id).hostsFiles.resolvConf, text);
 }

@@ -1,25 +1,9 @@
 import { chownSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeOwnFile } from '../../host/own-file.ts';
+import type { HostsFiles } from '../store/container-paths.ts';
 
 /** Users of the container that are not root read these files, too. */
 export const FOR_EVERYBODY_INSIDE = 0o644;
-
-/** The three files that every container gets bind mounted over its own. Absolute host paths. */
-export interface HostsFiles {
-  hosts: string;
-  hostname: string;
-  resolvConf: string;
-}
-
-/** Where a container's own files lie, written or not. */
-export function hostsFilesIn(directory: string): HostsFiles {
-  return {
-    hosts: join(directory, 'hosts'),
-    hostname: join(directory, 'hostname'),
-    resolvConf: join(directory, 'resolv.conf'),
-  };
-}
 
 /** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. They belong to `owner`, its root. */
 export function writeHostsFiles(

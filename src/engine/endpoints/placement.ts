@@ -1,7 +1,8 @@
 import { WATCHED_CHAIN, WATCHED_RULES } from '../../network/nft/watched-chain.ts';
 import type { Placement } from '../../runtime/plan/placement.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
-import { networkPaths, type PreparedNetworking } from './prepare.ts';
+import type { PreparedNetworking } from './prepare.ts';
 
 /**
  * What a container's plan says of its networks: where their files will lie, and how to tell that something is missing.
@@ -13,9 +14,9 @@ export function networkPlacement(
   networking: PreparedNetworking | undefined,
 ): Placement['networking'] {
   if (networking === undefined) return undefined;
-  const { directory, ports, resolver, resolverRules, names } = networkPaths(context, id);
+  const { networks, ports, resolver, resolverRules, names } = containerPaths(context.paths, id);
   return {
-    networksDirectory: directory,
+    networksDirectory: networks,
     portsFile: networking.mappings.length > 0 ? ports : undefined,
     firewall: { table: context.paths.table, chain: WATCHED_CHAIN, rules: WATCHED_RULES },
     repair: context.ownCommand('repair-networks'),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
@@ -137,15 +136,4 @@ function refuseUnpublishable(attachments: readonly ResolvedAttachment[]): void {
     subject: name,
     hint: 'nothing leads into an internal network, and macvlan has addresses of its own: join a bridge network as well',
   });
-}
-
-/** Where the files of a container's networks lie. */
-export function networkPaths({ paths }: Context, id: string) {
-  return {
-    directory: join(paths.run, id, 'networks'),
-    ports: join(paths.run, id, 'ports'),
-    resolver: join(paths.names, 'containers', id),
-    resolverRules: join(paths.run, id, 'resolver-rules'),
-    names: (networkId: string) => join(paths.names, 'networks', networkId, id),
-  };
 }

@@ -6,10 +6,11 @@ import type { NameService } from '../../network/files/name-service.ts';
 import { namesText } from '../../network/files/names-file.ts';
 import { resolverText } from '../../network/files/resolver-config.ts';
 import { resolverRules } from '../../network/nft/resolver-rules.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { DEFAULT_NETWORK } from '../store/networks.ts';
 import { endpointNames } from './names.ts';
-import { type NetworkedContainer, networkPaths } from './prepare.ts';
+import type { NetworkedContainer } from './prepare.ts';
 
 type Named = Pick<NetworkedContainer, 'id' | 'name' | 'options'>;
 
@@ -25,7 +26,7 @@ export function writeEndpointNames(context: Context, container: Named, endpoint:
   const addresses = [address4, address6].filter((address) => address !== undefined);
   const qualified = names.names.map((name) => `${name}.${network.name}`);
   const text = namesText({ addresses, names: [...names.names, ...qualified], reverse: names.reverse });
-  writeForResolvers(networkPaths(context, container.id).names(network.id), text);
+  writeForResolvers(containerPaths(context.paths, container.id).names(network.id), text);
 }
 
 /** Tells the resolver of a container whose names it may tell, and whom it asks for others. */
@@ -43,7 +44,7 @@ export function writeResolverConfig(
     upstreams: nameService.upstreams,
     forward: nameService.forward,
   });
-  const { resolver, resolverRules: rules } = networkPaths(context, id);
+  const { resolver, resolverRules: rules } = containerPaths(context.paths, id);
   writeForResolvers(resolver, text);
   replaceFile(rules, resolverRules(), 0o600);
 }

@@ -4,8 +4,9 @@ import { replaceFile } from '../../host/replace-file.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import { compileEndpoint, type EndpointSurroundings } from '../../network/files/network-file.ts';
 import { networkAttributes } from '../events/network.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
-import { type NetworkedContainer, networkPaths, type PreparedNetworking } from './prepare.ts';
+import type { NetworkedContainer, PreparedNetworking } from './prepare.ts';
 
 /**
  * Writes what the monitor brings up, below RUN/ID, which is there: a file for each endpoint, and the file of ports; and
@@ -14,7 +15,7 @@ import { type NetworkedContainer, networkPaths, type PreparedNetworking } from '
 export async function writeNetworks(context: Context, container: NetworkedContainer): Promise<void> {
   const { id, networking, endpoints } = container;
   if (networking === undefined) return;
-  mkdirSync(networkPaths(context, id).directory, { recursive: true, mode: 0o700 });
+  mkdirSync(containerPaths(context.paths, id).networks, { recursive: true, mode: 0o700 });
   const { hasResolver } = networking.nameService;
   if (hasResolver) await writeNames(context, container, networking);
   for (const endpoint of endpoints) await writeEndpoint(context, endpoint, hasResolver);
@@ -39,13 +40,13 @@ export async function writeEndpoint(
   endpoint: Endpoint,
   hasNames: boolean,
 ): Promise<string> {
-  const { directory, names } = networkPaths(context, endpoint.containerId);
+  const paths = containerPaths(context.paths, endpoint.containerId);
   const attributes = { container: endpoint.containerId, ...networkAttributes(endpoint.network) };
-  const file = join(directory, endpoint.interfaceName);
+  const file = join(paths.networks, endpoint.interfaceName);
   const bytes = compileEndpoint(endpoint, {
     elements: await elementsOf(context, endpoint),
     eventAttributes: JSON.stringify(attributes).slice(1, -1),
-    namesFile: hasNames ? names(endpoint.network.id) : undefined,
+    namesFile: hasNames ? paths.names(endpoint.network.id) : undefined,
   });
   replaceFile(file, bytes, 0o600);
   return file;
@@ -68,5 +69,5 @@ export async function writePorts(
   const publishing = endpoints.find(({ ports }) => ports.length > 0);
   if (publishing === undefined) return;
   const { compilePorts } = await import('../../network/files/ports-file.ts');
-  replaceFile(networkPaths(context, id).ports, compilePorts(publishing.ports, publishing), 0o600);
+  replaceFile(containerPaths(context.paths, id).ports, compilePorts(publishing.ports, publishing), 0o600);
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { unlessMissing } from '../../host/missing.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -70,13 +70,13 @@ export function eventMembers(attributes: Readonly<Record<string, string>>): stri
 
 /**
  * Tells the processes that watch a container what their events are to say of it from now on: they have it from plans
- * that were written before. `runDir` is RUN/ID; without one nobody watches.
+ * that were written before. Without a runtime directory nobody watches.
  */
 export function replaceEventAttributes(
-  runDir: string,
-  { name, imageName, options }: Pick<ContainerRow, 'name' | 'imageName' | 'options'>,
+  { paths }: Pick<Context, 'paths'>,
+  { id, name, imageName, options }: Pick<ContainerRow, 'id' | 'name' | 'imageName' | 'options'>,
 ): void {
-  const file = join(runDir, 'event-attributes');
+  const file = containerPaths(paths, id).eventAttributes;
   const members = eventMembers(containerAttributes({ labels: options.labels, image: imageName, name }));
   unlessMissing(() => {
     writeFileSync(`${file}.new`, members, { mode: 0o600 });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { readIfPresent } from '../../host/missing.ts';
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
@@ -8,6 +7,7 @@ import { livingExecIds } from '../state/exec-ids.ts';
 import type { Observed } from '../state/observe.ts';
 import { containerSize } from '../state/size.ts';
 import { isUp } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageById } from '../store/images.ts';
@@ -30,9 +30,9 @@ export async function inspectContainer(
   { size = false }: InspectOptions = {},
 ): Promise<object> {
   const { row } = observed;
-  const directory = join(context.paths.containers, row.id);
+  const paths = containerPaths(context.paths, row.id);
   const [path, ...args] = row.argv;
-  const bundle = readBundle(directory);
+  const bundle = readBundle(paths.config);
   const files = bindSources(bundle);
   const image = imageOf(context, row);
   const networking = containerNetworking(context, observed);
@@ -47,7 +47,7 @@ export async function inspectContainer(
       ResolvConfPath: files.get('/etc/resolv.conf') ?? '',
       HostnamePath: files.get('/etc/hostname') ?? '',
       HostsPath: files.get('/etc/hosts') ?? '',
-      LogPath: (row.options.log?.driver ?? 'json-file') === 'json-file' ? join(directory, 'log') : '',
+      LogPath: (row.options.log?.driver ?? 'json-file') === 'json-file' ? paths.log : '',
       Name: `/${row.name}`,
       RestartCount: restartsOf(observed.status),
       Driver: 'overlay',
@@ -55,7 +55,7 @@ export async function inspectContainer(
       MountLabel: '',
       ProcessLabel: bundle.process?.selinuxLabel ?? '',
       AppArmorProfile: bundle.process?.apparmorProfile ?? '',
-      ExecIDs: listOrNull(livingExecIds(join(context.paths.run, row.id))),
+      ExecIDs: listOrNull(livingExecIds(paths.execs)),
       HostConfig: hostConfigOf(row, {
         maskedPaths: bundle.linux?.maskedPaths ?? [],
         readonlyPaths: bundle.linux?.readonlyPaths ?? [],
@@ -83,8 +83,8 @@ async function sizeOf(context: Context, row: ContainerRow): Promise<object> {
 }
 
 /** The container's `config.json`; empty when its directory is gone. */
-function readBundle(directory: string): Partial<RuntimeSpec> {
-  const text = readIfPresent(join(directory, 'config.json'));
+function readBundle(file: string): Partial<RuntimeSpec> {
+  const text = readIfPresent(file);
   return text === undefined ? {} : (JSON.parse(text) as RuntimeSpec);
 }
 
@@ -101,12 +101,12 @@ function idMappingsOf({ uids, gids }: IdMaps): object {
 }
 
 function overlayOf(context: Context, row: ContainerRow): object {
-  const directory = join(context.paths.containers, row.id);
+  const { rootfs, upper, work } = containerPaths(context.paths, row.id);
   return mapOf({
     LowerDir: layerDirectories(context.paths, row.layers, row.idMaps).join(':'),
-    MergedDir: join(directory, 'rootfs'),
-    UpperDir: join(directory, 'upper'),
-    WorkDir: join(directory, 'work'),
+    MergedDir: rootfs,
+    UpperDir: upper,
+    WorkDir: work,
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { statusOf } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -14,7 +14,7 @@ export function leaseHolder(context: Context, containerId: string): ContainerRow
   const { state } = statusOf(context, row);
   if (state === 'orphaned') throw new OrphanHolds(row);
   if (state === 'starting' || state === 'running' || state === 'restarting') return row;
-  return existsSync(join(context.paths.run, row.id)) ? row : undefined;
+  return existsSync(containerPaths(context.paths, row.id).runDir) ? row : undefined;
 }
 
 /** What is wanted is held by a container whose monitor was killed: clean up after it, then try again. */

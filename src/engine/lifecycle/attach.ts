@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
 import { observe } from '../state/observe.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { withPaused } from './pause.ts';
@@ -32,7 +32,12 @@ export async function attachContainer(
     throw refusal(row, 'a stopped container, start it first', `skiff start -a ${row.name}`);
   if (status.paused) throw refusal(row, 'a paused container, unpause it first', `skiff unpause ${row.name}`);
   const { stdin, terminal } = row.options.process;
-  const args = ['skiff-helper', 'attach', join(context.paths.run, row.id), ...clientWords(client)];
+  const args = [
+    'skiff-helper',
+    'attach',
+    containerPaths(context.paths, row.id).runDir,
+    ...clientWords(client),
+  ];
   appendContainerEvent(context, row, 'attach');
   return { handover: { file: context.helper, args }, terminal: terminal === true && stdin === true };
 }

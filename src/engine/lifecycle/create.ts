@@ -1,5 +1,4 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { writeOwnFile } from '../../host/own-file.ts';
@@ -11,6 +10,7 @@ import { hostsTexts } from '../endpoints/hosts-texts.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
 import type { LeasedContainer, PreparedContainer } from '../prepare/container.ts';
 import { departedBefore, transactionAfterSweep } from '../state/departures.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import {
   type ContainerRow,
   deleteContainer,
@@ -163,7 +163,7 @@ async function writeFiles(
   leased: LeasedContainer,
   owner: FileOwner | undefined,
 ): Promise<void> {
-  const { identity, etc, namespaces } = leased.runtime;
+  const { etc, namespaces } = leased.runtime;
   if (leased.namespaces.ownFiles) {
     const texts = await hostsTexts(context, leased, namespaces);
     writeHostsFiles(leased.namespaces.files, { ...texts, hostname: namespaces.hostname, owner });
@@ -172,7 +172,7 @@ async function writeFiles(
     writeOwnFile(etc.localtime, leased.timeZone, FOR_EVERYBODY_INSIDE);
     if (owner !== undefined) chownSync(etc.localtime, owner.uid, owner.gid);
   }
-  writeOwnFile(join(identity.containerDir, 'config.json'), leased.config, 0o600);
+  writeOwnFile(containerPaths(context.paths, leased.id).config, leased.config, 0o600);
 }
 
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */

@@ -1,16 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { isFrozen } from '../../runtime/cgroup/freezer.ts';
 import type { StateRecord } from '../../runtime/monitor/records.ts';
-import { compileExecPlan, execDirectory } from '../../runtime/plan/exec.ts';
+import { compileExecPlan } from '../../runtime/plan/exec.ts';
 import { decodePlan, encodePlan, type PlanRecord } from '../../runtime/record.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
 import { observe } from '../state/observe.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -49,17 +50,17 @@ export async function execInContainer(
     });
   }
   const target = await runningProcess(context, row);
-  const runDir = join(context.paths.run, row.id);
-  const container = readPlan(runDir, row);
+  const paths = containerPaths(context.paths, row.id);
+  const container = readPlan(paths.plan, row);
   requireThawed(container, row);
   const execId = randomHex(32);
   const plan = compileExecPlan(container, {
     ...request,
-    execId,
+    exitRecord: join(paths.execs, execId),
     target,
     failure: [...context.ownCommand('explain-exec-failure'), argv[0] ?? '', request.user ?? ''],
   });
-  const file = writeExecPlan(runDir, execId, encodePlan(plan), row);
+  const file = writeExecPlan(join(paths.execs, `${execId}.plan`), encodePlan(plan), row);
   for (const action of ['exec_create', 'exec_start'])
     appendContainerEvent(context, row, `${action}: ${argv.join(' ')}`, { execID: execId });
   const clientArgs = client === undefined ? [] : clientWords(client);
@@ -85,9 +86,9 @@ function notRunning({ name }: ContainerRow): EngineError {
 }
 
 /** The plan that the container was started with, which it keeps for as long as it runs. */
-function readPlan(runDir: string, row: ContainerRow): PlanRecord[] {
+function readPlan(file: string, row: ContainerRow): PlanRecord[] {
   try {
-    return decodePlan(readFileSync(join(runDir, 'plan')));
+    return decodePlan(readFileSync(file));
   } catch (error) {
     if (isMissing(error)) throw notRunning(row);
     throw error;
@@ -108,9 +109,8 @@ function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): voi
 }
 
 /** RUN/ID goes with the container; when it just did there is nothing left to run in. */
-function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: ContainerRow): string {
-  const directory = execDirectory(runDir);
-  const file = join(directory, `${execId}.plan`);
+function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): string {
+  const directory = dirname(file);
   try {
     try {
       writeFileSync(file, plan, { mode: 0o600 });
@@ -123,8 +123,8 @@ function writeExecPlan(runDir: string, execId: string, plan: Uint8Array, row: Co
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw notRunning(row);
-    throw new EngineError('unavailable', `cannot write below ${runDir}: ${message}`, {
-      subject: runDir,
+    throw new EngineError('unavailable', `cannot write below ${directory}: ${message}`, {
+      subject: directory,
       cause,
     });
   }

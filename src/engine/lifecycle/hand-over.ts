@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Handover } from '../../host/replace-process.ts';
 import { writeNetworks } from '../endpoints/write.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
 import type { LeasedContainer } from '../prepare/container.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { diskError } from './create.ts';
 
@@ -22,12 +22,11 @@ export async function startContainer(
   leased: LeasedContainer,
   { mode, name: called, client }: StartMode,
 ): Promise<Handover> {
-  const { id, name, options, runtime, plan } = leased;
-  const { runDir } = runtime.identity;
+  const { id, name, options, plan } = leased;
+  const { runDir, plan: file } = containerPaths(context.paths, id);
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
     await writeNetworks(context, leased);
-    const file = join(runDir, 'plan');
     writePlanFile(file, plan);
     if (mode === 'attach') {
       const attributes = containerAttributes({ ...options, name });

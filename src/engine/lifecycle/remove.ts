@@ -1,9 +1,9 @@
 import { EngineError } from '../../errors.ts';
 import { requestStop } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isIdle, isUp } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
@@ -36,7 +36,7 @@ export async function removeContainer(
 }
 
 async function killAndWait(context: Context, row: ContainerRow): Promise<void> {
-  await requestStop(controlSocket(context, row), {
+  await requestStop(containerPaths(context.paths, row.id).control, {
     signal: SIGKILL,
     timeoutMs: -1,
     whenAsked: () => thawForSignal(row),

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { appendContainerEvent, replaceEventAttributes } from '../events/journal.ts';
 import { checkName } from '../options/container-name.ts';
@@ -15,7 +14,7 @@ import type { Context } from '../store/context.ts';
 export function renameContainer(context: Context, row: ContainerRow, given: string): void {
   const name = given.replace(/^\//, '');
   checkName(name);
-  const { database, paths } = context;
+  const { database } = context;
   const before = database.transaction(() => {
     // As it is now: another command may have renamed it since it was found.
     const current = containerById(database, row.id);
@@ -26,7 +25,7 @@ export function renameContainer(context: Context, row: ContainerRow, given: stri
     if (state === 'starting') throw isBeingStarted(row.name);
     changeName(database, current, name, (holder) => departedBefore(context, holder));
     // Here, so that the last one to rename it is the last one to say so.
-    replaceEventAttributes(join(paths.run, row.id), { ...current, name });
+    replaceEventAttributes(context, { ...current, name });
     return current;
   });
   appendContainerEvent(context, { ...before, name }, 'rename', { oldName: `/${before.name}` });

@@ -2,7 +2,7 @@ import { formatIdentity, ownIdentity } from '../../host/process.ts';
 import { requestKeep } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { StopOptions } from '../options/create.ts';
-import { controlSocket } from '../state/control-socket.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, recordStarter } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { startDetached } from './start.ts';
@@ -26,5 +26,5 @@ export async function restartContainer(
 async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
   if (!row.autoRemove) return;
   recordStarter(context.database, row.id, formatIdentity(ownIdentity()));
-  await requestKeep(controlSocket(context, row));
+  await requestKeep(containerPaths(context.paths, row.id).control);
 }

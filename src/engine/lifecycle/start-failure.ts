@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseIdentity } from '../../host/process.ts';
 import {
   type ExplainedFailure,
@@ -7,6 +6,7 @@ import {
   explainFailure,
   type FailureRecord,
 } from '../../runtime/failure/failure.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, deleteContainer, recordStartFailure } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -43,5 +43,5 @@ export function forgetFailedStart(context: Context, row: ContainerRow): void {
 }
 
 function isRemoved({ paths }: Context, { id, autoRemove }: ContainerRow): boolean {
-  return autoRemove && !existsSync(join(paths.containers, id));
+  return autoRemove && !existsSync(containerPaths(paths, id).directory);
 }

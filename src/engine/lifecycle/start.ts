@@ -1,5 +1,4 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { formatIdentity, ownIdentity } from '../../host/process.ts';
@@ -13,6 +12,7 @@ import { imageOfContainer } from '../state/image.ts';
 import { cleanUp, type Observed } from '../state/observe.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import {
   type ContainerRow,
   containerById,
@@ -49,7 +49,7 @@ export async function startExisting(
     const leased = await claimCleaned(context, current, prepared);
     if (leased === undefined) continue;
     try {
-      if (isWhole(leased)) await rewriteFiles(context, leased);
+      if (isWhole(context, leased)) await rewriteFiles(context, leased);
       else await makeFiles(context, leased);
       return await startContainer(context, leased, startMode);
     } catch (error) {
@@ -115,7 +115,8 @@ function claim(
   prepared: PreparedContainer,
   choosePorts: PortChooser | undefined,
 ): Endpoint[] | undefined {
-  const { database, paths } = context;
+  const { database } = context;
+  const { runDir, exit } = containerPaths(context.paths, seen.id);
   return database.transaction(() => {
     const current = containerById(database, seen.id);
     if (current === undefined || current.name !== seen.name) return undefined;
@@ -123,16 +124,16 @@ function claim(
     const { state } = statusOf(context, current);
     if (state === 'starting') throw isBeingStarted(seen.name);
     const isIdle = state === 'created' || state === 'exited';
-    if (!isIdle || existsSync(join(paths.run, seen.id))) return undefined;
-    rmSync(join(paths.containers, seen.id, 'exit'), { force: true });
+    if (!isIdle || existsSync(runDir)) return undefined;
+    rmSync(exit, { force: true });
     recordStart(database, seen.id, { starter: formatIdentity(ownIdentity()), boot: bootId() });
     return reassignEndpoints(context, prepared, choosePorts);
   });
 }
 
 /** Whoever made it got to the end. */
-function isWhole({ runtime: { identity } }: PreparedContainer): boolean {
-  return existsSync(join(identity.containerDir, 'config.json'));
+function isWhole({ paths }: Context, { id }: PreparedContainer): boolean {
+  return existsSync(containerPaths(paths, id).config);
 }
 
 async function joinRunning(

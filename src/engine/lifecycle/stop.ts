@@ -4,9 +4,9 @@ import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { StopSettings } from '../../runtime/options.ts';
 import type { StopOptions } from '../options/create.ts';
 import { stopSettings } from '../options/stop.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, recordWanted } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageConfigOf } from '../store/images.ts';
@@ -25,7 +25,7 @@ export async function killContainer(context: Context, row: ContainerRow, signal:
   if (isEnd) recordWanted(context.database, row.id, 'stopped');
   // Nobody is there to get a signal; its monitor is, to leave it so.
   if (observed.status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
-  const delivered = await requestSignal(controlSocket(context, row), signal);
+  const delivered = await requestSignal(containerPaths(context.paths, row.id).control, signal);
   if (!delivered) throw notRunning(row);
   if (isEnd) thawForSignal(row);
 }
@@ -75,7 +75,7 @@ export async function endContainer(
   const observed = await observe(context, row);
   if (observed === undefined || !isUp(observed.status)) return undefined;
   await whenRunning?.();
-  const answer = await requestStop(controlSocket(context, row), {
+  const answer = await requestStop(containerPaths(context.paths, row.id).control, {
     signal,
     timeoutMs: request.timeoutMs ?? settings.timeoutMs,
     whenAsked: () => thawForSignal(row),

@@ -12,9 +12,9 @@ import { saveChanged } from '../endpoints/change-options.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { changeContainer, inRun } from '../state/lock.ts';
 import type { Observed } from '../state/observe.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -54,7 +54,7 @@ export async function updateContainer(
       );
       if (restart === undefined) return;
       const { name: policy, maximum = 0 } = restart;
-      await requestRestartPolicy(controlSocket(context, row), { policy, maximum });
+      await requestRestartPolicy(containerPaths(context.paths, row.id).control, { policy, maximum });
     },
   });
   appendContainerEvent(context, row, 'update');

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { type Observed, observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findDeparture } from '../store/departures.ts';
@@ -65,7 +65,9 @@ async function untilStopped(context: Context, row: ContainerRow, signal?: AbortS
     if (observed === undefined) return codeLeft(context, row);
     const { state } = observed.status;
     if (state === 'created' || state === 'exited') return exitCodeOf(observed);
-    const code = isUp(observed.status) ? await requestWait(controlSocket(context, row), signal) : undefined;
+    const code = isUp(observed.status)
+      ? await requestWait(containerPaths(context.paths, row.id).control, signal)
+      : undefined;
     if (code !== undefined) return code;
     if (state === 'starting') await pause(signal);
   }
@@ -86,7 +88,8 @@ async function untilRemoved(context: Context, row: ContainerRow, signal?: AbortS
     const observed = await look(context, row);
     if (observed === undefined) return codeLeft(context, row, code);
     code = exitCodeOf(observed);
-    if (isUp(observed.status)) code = (await requestWait(controlSocket(context, row), signal)) ?? code;
+    if (isUp(observed.status))
+      code = (await requestWait(containerPaths(context.paths, row.id).control, signal)) ?? code;
     else await pause(signal);
   }
 }

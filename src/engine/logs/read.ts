@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
 import { isMissing } from '../../host/missing.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
-import { controlSocket } from '../state/control-socket.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type LogEntry, LogFilter, type LogRequest } from './entry.ts';
@@ -59,7 +59,7 @@ async function* readFiles(
   row: ContainerRow,
   request: LogRequest,
 ): AsyncGenerator<LogEntry[]> {
-  const file = join(context.paths.containers, row.id, 'log');
+  const file = containerPaths(context.paths, row.id).log;
   const enough = new AbortController();
   using changes = request.follow ? watchLog(context, file, row) : undefined;
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
@@ -116,14 +116,15 @@ async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal
   while (!enough.aborted) {
     const observed = await observe(context, row);
     if (observed === undefined || !isUp(observed.status)) return;
-    if (observed.status.state === 'running') await requestWait(controlSocket(context, row), enough);
+    if (observed.status.state === 'running')
+      await requestWait(containerPaths(context.paths, row.id).control, enough);
     else await awaitRestart(context, row, enough);
   }
 }
 
 /** The state changes when it runs again; the directory goes when it does not any more. */
 async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
-  using changes = watchDirectory(join(context.paths.run, row.id));
+  using changes = watchDirectory(containerPaths(context.paths, row.id).runDir);
   while (!enough.aborted) {
     await Promise.race([changes.next(), aborted(enough)]);
     const observed = await observe(context, row);

@@ -1,5 +1,4 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { readOwnFile, writeOwnFile } from '../../host/own-file.ts';
 import type { StorePaths } from '../../host/paths.ts';
@@ -27,7 +26,7 @@ export function enableForwarding(
   const uplinks = linkNames().filter((name) => name !== 'lo' && !links.includes(name));
   if (missing.includes(SIX)) uplinks.forEach(keepRouters);
   for (const file of missing) {
-    writeUplinks(uplinksFile(paths, file === FOUR ? 4 : 6), uplinks);
+    writeUplinks(paths[file === FOUR ? 'uplinks4' : 'uplinks6'], uplinks);
     switchOn(file);
   }
 }
@@ -42,7 +41,7 @@ export function missingForwarding(networks: readonly NetworkDefinition[]): (4 | 
 
 /** The interfaces between which nothing of a family is forwarded. */
 export function readUplinks(paths: StorePaths, family: 4 | 6): string[] {
-  return (readOwnFile(uplinksFile(paths, family)) ?? '').split('\n').filter((name) => name !== '');
+  return (readOwnFile(paths[`uplinks${family}`]) ?? '').split('\n').filter((name) => name !== '');
 }
 
 /** In one step, as somebody may be making the firewall's rules from it just now. */
@@ -50,11 +49,6 @@ function writeUplinks(file: string, uplinks: readonly string[]): void {
   const draft = `${file}.${process.pid}`;
   writeOwnFile(draft, uplinks.join('\n'), 0o600);
   renameSync(draft, file);
-}
-
-/** On the tmpfs: a reboot takes it, and the forwarding. */
-function uplinksFile({ run }: StorePaths, family: 4 | 6): string {
-  return join(run, `uplinks${family}`);
 }
 
 /** ip-sysctl: a host that forwards IPv6 no longer listens to routers, unless it is told to (2). */

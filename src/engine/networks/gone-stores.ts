@@ -4,6 +4,7 @@ import { type StorePaths, storePaths } from '../../host/paths.ts';
 import { readRootRecord } from '../../host/root-record.ts';
 import { type Link, ownerOf } from '../../network/links.ts';
 import { monitorLives } from '../state/status.ts';
+import { runtimeIds } from '../store/container-paths.ts';
 import { asNetworkUser } from '../store/network-user.ts';
 import {
   bridgesOf,
@@ -12,7 +13,6 @@ import {
   type Remover,
   removeNetworking,
   removeRuntime,
-  runtimeIds,
 } from './traces.ts';
 
 /** A store of which this host has traces, while its root has no records any more. */

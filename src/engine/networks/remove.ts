@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { appendNetworkEvent } from '../events/network.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
+import { namesOfNetwork } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { allNetworks, deleteNetwork, findNetwork, type NetworkRow, PREDEFINED } from '../store/networks.ts';
 import { attachedContainers } from './members.ts';
@@ -50,7 +50,7 @@ function inUse(context: Context, { definition: { id, name } }: NetworkRow): Engi
 
 async function forget(context: Context, { definition }: NetworkRow): Promise<void> {
   await removeLinks(context, definition);
-  rmSync(join(context.paths.names, 'networks', definition.id), { recursive: true, force: true });
+  rmSync(namesOfNetwork(context.paths, definition.id), { recursive: true, force: true });
   await repairNetworks(context);
   appendNetworkEvent(context, definition, 'destroy');
 }

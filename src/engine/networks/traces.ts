@@ -1,12 +1,12 @@
 import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { namesIn } from '../../host/missing.ts';
 import type { StorePaths } from '../../host/paths.ts';
 import { compileRemoval } from '../../network/files/network-file.ts';
 import { type Link, ownerOf } from '../../network/links.ts';
 import { ruleset, withoutTable } from '../../network/nft/ruleset.ts';
 import { cleanUp } from '../state/observe.ts';
 import { livingMonitor } from '../state/status.ts';
+import { runtimeIds } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { readUplinks } from './forwarding.ts';
 import { performNetworkFile, sendToFirewall } from './perform.ts';
@@ -16,13 +16,6 @@ import { performNetworkFile, sendToFirewall } from './perform.ts';
  * may be another store's.
  */
 export type Remover = Pick<Context, 'helper' | 'paths'>;
-
-const ID = /^[0-9a-f]{64}$/;
-
-/** The ids of containers with a runtime directory: of those that run, and of those nobody has cleaned up after. */
-export function runtimeIds({ run }: Pick<StorePaths, 'run'>): string[] {
-  return namesIn(run).filter((name) => ID.test(name));
-}
 
 /**
  * The bridges among `links` that a store has made, by what they carry; an earlier version let them carry nothing, but the

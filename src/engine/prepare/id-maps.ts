@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
 import type { IdMaps, IdRange } from '../options/create.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type SubordinateIds, type SubordinateRange, subordinateIds } from './subordinate-ids.ts';
@@ -83,7 +83,7 @@ function noneFree(containers: number): EngineError {
 /** Those of `--rm` containers that are gone are free, though their rows are still there. */
 function heldMaps({ database, paths }: Context): IdMaps[] {
   return allMaps(database)
-    .filter(({ id }) => !existsSync(join(paths.gone, id)))
+    .filter(({ id }) => !existsSync(containerPaths(paths, id).gone))
     .map(({ held }) => held);
 }
 

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { LogSubject } from '../../runtime/log/tag.ts';
 import type { LogSettings } from '../../runtime/options.ts';
 import type { LogOptions } from '../options/create.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 
 /** Logs rotate by default: Docker's grow without end. */
@@ -17,7 +17,7 @@ export async function prepareLogs(
   options: LogOptions | undefined,
   subject: LogSubject,
 ): Promise<LogSettings | undefined> {
-  const file = join(context.paths.containers, subject.id, 'log');
+  const file = containerPaths(context.paths, subject.id).log;
   if (options === undefined) return { driver: 'json-file', path: file, ...ROTATION, attributes: {} };
   const { logSettings } = await import('../../runtime/log/options.ts');
   const settings = logSettings(options, subject, {

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { NamespaceChoice, NamespaceChoices, ShareableNamespace } from '../../runtime/options.ts';
-import { defaultHostname, type HostsFiles, hostHostname, hostsFilesIn } from '../endpoints/hosts-files.ts';
+import { defaultHostname, hostHostname } from '../endpoints/hosts-files.ts';
 import type { CreateOptions, IdMaps, NamespaceOptions } from '../options/create.ts';
+import { containerPaths, type HostsFiles } from '../store/container-paths.ts';
 import type { ContainerRow, OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { NamespaceOwners } from './shared-namespaces.ts';
@@ -161,7 +161,7 @@ async function filesOf(
   id: string,
 ): Promise<Pick<PreparedNamespaces, 'files' | 'ownFiles'>> {
   if (owners.network === undefined) {
-    return { files: hostsFilesIn(join(context.paths.containers, id)), ownFiles: true };
+    return { files: containerPaths(context.paths, id).hostsFiles, ownFiles: true };
   }
   const { hostsFilesOf } = await import('./shared-namespaces.ts');
   return { files: hostsFilesOf(context, owners.network.row), ownFiles: false };

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { ContainerOptions, RootfsOptions, SupervisionOptions } from '../../runtime/options.ts';
 import { containerAttributes, eventMembers } from '../events/journal.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { mergeProcess } from '../options/process.ts';
 import { stopSettings } from '../options/stop.ts';
+import { type ContainerPaths, containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
@@ -30,21 +30,22 @@ export async function runtimeOptions(
   { id, name, image, imageConfig, namespaces }: OptionSources,
 ): Promise<ContainerOptions> {
   const { paths } = context;
-  const directory = join(paths.containers, id);
+  const own = containerPaths(paths, id);
   const { labels = {} } = options;
   const merged = mergeProcess(imageConfig, options.process, options.image);
   const subject = { id, name, imageId: image.id, imageName: options.image, labels, ...merged };
   return {
     identity: {
       id,
-      runDir: join(paths.run, id),
-      containerDir: directory,
-      autoRemove: options.autoRemove && { goneMark: join(paths.gone, id), trash: paths.trash },
+      runDir: own.runDir,
+      containerDir: own.directory,
+      exitRecord: own.exit,
+      autoRemove: options.autoRemove && { goneMark: own.gone, trash: paths.trash },
     },
     process: { ...options.process, ...merged },
-    rootfs: rootfsOf(context, { directory, image, namespaces }),
+    rootfs: rootfsOf(context, { own, image, namespaces }),
     files: options.files,
-    etc: { ...namespaces.files, localtime: join(directory, 'localtime') },
+    etc: { ...namespaces.files, localtime: own.localtime },
     namespaces: namespaces.choices,
     security: options.security,
     devices: options.devices,
@@ -76,13 +77,13 @@ async function healthOf(
 
 function rootfsOf(
   { paths }: Context,
-  { directory, image, namespaces }: { directory: string; image: ImageRow; namespaces: PreparedNamespaces },
+  { own, image, namespaces }: { own: ContainerPaths; image: ImageRow; namespaces: PreparedNamespaces },
 ): RootfsOptions {
   return {
     lowers: layerDirectories(paths, image.layers, namespaces.idMaps),
-    upper: join(directory, 'upper'),
-    work: join(directory, 'work'),
-    mountPoint: join(directory, 'rootfs'),
+    upper: own.upper,
+    work: own.work,
+    mountPoint: own.rootfs,
     idMapped: namespaces.idMaps?.idMapped === true,
   };
 }

@@ -1,10 +1,9 @@
 import { readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { JoinedProcess, ShareableNamespace } from '../../runtime/options.ts';
-import { type HostsFiles, hostsFilesIn } from '../endpoints/hosts-files.ts';
 import type { CreateOptions, NamespaceOptions, SharedWith } from '../options/create.ts';
 import { statusOf } from '../state/status.ts';
+import { containerPaths, type HostsFiles } from '../store/container-paths.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -118,5 +117,5 @@ function joinsItself(name: string, kind: ShareableNamespace): EngineError {
 export function hostsFilesOf(context: Context, row: ContainerRow): HostsFiles {
   const shared = sharedWith(row.options.namespaces, 'network');
   if (shared !== undefined) return hostsFilesOf(context, findContainer(context.database, shared.container));
-  return hostsFilesIn(join(context.paths.containers, row.id));
+  return containerPaths(context.paths, row.id).hostsFiles;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import { readEvidence } from '../../runtime/cgroup/evidence.ts';
 import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
@@ -8,6 +7,7 @@ import { EXIT_CODE_UNKNOWN, type ExitRecord } from '../../runtime/monitor/record
 import { stopSettings } from '../options/stop.ts';
 import { cgroupOf } from '../state/cgroup.ts';
 import { type Observed, observe } from '../state/observe.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, lookUpContainer, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type Departure, findDeparture } from '../store/departures.ts';
@@ -116,6 +116,6 @@ function ofEnd(record: ExitRecord, seen: boolean): Pick<Evidence, 'state'> & Par
 
 /** Its monitor, or a clean-up after it, left a record. A later start takes the file away, and leaves the row. */
 function wasSeen({ paths }: Context, { id, ended, error }: ContainerRow): boolean {
-  if (existsSync(join(paths.containers, id, 'exit'))) return true;
+  if (existsSync(containerPaths(paths, id).exit)) return true;
   return error === undefined && ended !== undefined && ended.code !== EXIT_CODE_UNKNOWN;
 }

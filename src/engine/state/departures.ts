@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { namesIn, readIfPresent, unlessMissing } from '../../host/missing.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, deleteContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { insertDeparture } from '../store/departures.ts';
@@ -45,12 +45,12 @@ export function departedBefore(context: Context, row: ContainerRow): boolean {
 
 /** Empty when there is none, and of one that never started. */
 function readMark({ paths }: Context, id: string): string {
-  return readIfPresent(join(paths.gone, id)) ?? '';
+  return readIfPresent(containerPaths(paths, id).gone) ?? '';
 }
 
 /** Another command may have swept at the same moment. */
 function removeMark({ paths }: Context, id: string): void {
-  unlessMissing(() => unlinkSync(join(paths.gone, id)));
+  unlessMissing(() => unlinkSync(containerPaths(paths, id).gone));
 }
 
 function marksIn({ paths }: Context): string[] {

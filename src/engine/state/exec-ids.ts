@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../../host/missing.ts';
 import { isAlive, parseIdentity } from '../../host/process.ts';
-import { execDirectory } from '../../runtime/plan/exec.ts';
 
-/** Ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
-export function livingExecIds(runDir: string): string[] {
-  const directory = execDirectory(runDir);
+/** Reads from the directory of their records the ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
+export function livingExecIds(directory: string): string[] {
   return namesIn(directory)
     .filter((name) => name.endsWith('.state') && isLiving(join(directory, name)))
     .map((name) => name.slice(0, -'.state'.length));

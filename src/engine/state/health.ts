@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { unlessMissing } from '../../host/missing.ts';
 import { explainFailure } from '../../runtime/failure/failure.ts';
 import {
@@ -9,6 +8,7 @@ import {
 } from '../../runtime/monitor/health-record.ts';
 import type { HealthSettings } from '../../runtime/options.ts';
 import { healthSettings } from '../options/health.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageConfigOf } from '../store/images.ts';
@@ -21,7 +21,7 @@ const NOT_STARTED = -2;
  * it waits to be started again this is what it was last.
  */
 export function healthOf({ paths }: Context, { id }: ContainerRow): HealthRecord | undefined {
-  return unlessMissing(() => parseHealthRecord(readFileSync(join(paths.run, id, 'health'))));
+  return unlessMissing(() => parseHealthRecord(readFileSync(containerPaths(paths, id).health)));
 }
 
 /** The same for `inspect`: checks that have no exit code of their own have -1, as with Docker, and say why. */

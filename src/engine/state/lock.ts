@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { isAlive, type ProcessIdentity } from '../../host/process.ts';
 import { requestLock } from '../../runtime/monitor/client.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type Observed, observe, type Settled } from './observe.ts';
@@ -94,7 +94,7 @@ async function changeRunning<T>(
   { row }: RunningContainer,
   { whenRunning }: ContainerChange<T>,
 ): Promise<Done<T> | undefined> {
-  const release = await requestLock(join(context.paths.run, row.id, 'ctl'));
+  const release = await requestLock(containerPaths(context.paths, row.id).control);
   if (release === undefined) return undefined;
   try {
     const container = runningNow(context, row.id);

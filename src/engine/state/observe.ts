@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { runProgram } from '../../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../../runtime/monitor/records.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, recordEnd } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
@@ -66,7 +66,7 @@ async function keptByRestart(
   row: ContainerRow,
   status: Extract<Settled, { state: 'exited' }>,
 ): Promise<Observed | undefined> {
-  const isKept = (): boolean => existsSync(join(context.paths.run, row.id)) || starterLives(row);
+  const isKept = (): boolean => existsSync(containerPaths(context.paths, row.id).runDir) || starterLives(row);
   if (isKept()) return { row, status };
   const discarded = await discardContainer(context, row.id, () => {
     const current = containerById(context.database, row.id);
@@ -77,7 +77,8 @@ async function keptByRestart(
 
 /** Keeps how a run ended in its row, once nothing of it is left. Somebody may have started it again since it was seen. */
 function noteEnd(context: Context, { id, starter, ended }: ContainerRow): void {
-  if ((starter === undefined && ended !== undefined) || existsSync(join(context.paths.run, id))) return;
+  if ((starter === undefined && ended !== undefined) || existsSync(containerPaths(context.paths, id).runDir))
+    return;
   const { database } = context;
   database.transaction(() => {
     const current = containerById(database, id);
@@ -119,15 +120,14 @@ export async function cleanUp(
   context: Pick<Context, 'helper' | 'paths'>,
   row: { id: string; name: string },
 ): Promise<boolean> {
-  const run = join(context.paths.run, row.id);
-  const plan = join(run, 'plan');
+  const { runDir, plan, state } = containerPaths(context.paths, row.id);
   if (!existsSync(plan)) {
-    rmSync(run, { recursive: true, force: true });
+    rmSync(runDir, { recursive: true, force: true });
     return true;
   }
   const { code, stderr } = await runProgram(context.helper, ['cleanup', plan]);
   if (code === 0) return true;
-  if (code === ATTENDED && existsSync(join(run, 'state'))) return false;
+  if (code === ATTENDED && existsSync(state)) return false;
   throw new EngineError('unavailable', `cannot clean up after container ${row.name}: ${stderr}`, {
     subject: row.name,
   });

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { requestWait } from '../../runtime/monitor/client.ts';
+import { containerPaths, runtimeIds } from '../store/container-paths.ts';
 import { allContainers, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { cleanUp, type Observed, observe } from './observe.ts';
@@ -11,14 +11,14 @@ import { isUp, monitorLives } from './status.ts';
  * nothing left of a run. Until then it holds cgroups, links and ports that its row is to account for.
  */
 export async function settleContainer(context: Context, id: string): Promise<Observed | undefined> {
-  const run = join(context.paths.run, id);
+  const { runDir, control } = containerPaths(context.paths, id);
   for (;;) {
     const row = containerById(context.database, id);
     const observed = row && (await observe(context, row));
     if (observed === undefined || observed.status.state === 'starting' || isUp(observed.status))
       return observed;
-    if (!existsSync(run)) return observed;
-    await requestWait(join(run, 'ctl'));
+    if (!existsSync(runDir)) return observed;
+    await requestWait(control);
   }
 }
 
@@ -27,7 +27,7 @@ export async function settleContainer(context: Context, id: string): Promise<Obs
  * directories are listed before the rows are read: one that is made meanwhile has its row before its directory.
  */
 export async function sweepRuns(context: Context): Promise<void> {
-  const ids = readdirSync(context.paths.run).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const ids = runtimeIds(context.paths);
   const known = new Set<string>(allContainers(context.database).map(({ id }) => id));
   for (const id of ids) {
     if (!known.has(id) && !monitorLives(context, id)) await cleanUp(context, { id, name: id });

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { treeSizes } from '../../host/tree-size.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
@@ -24,6 +24,6 @@ export async function containerSize(
 export async function ownSizes({ helper, paths }: Context, ids: readonly string[]): Promise<number[]> {
   return await treeSizes(
     helper,
-    ids.map((id) => join(paths.containers, id, 'upper')),
+    ids.map((id) => containerPaths(paths, id).upper),
   );
 }

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { readIfPresent } from '../../host/missing.ts';
-import type { StorePaths } from '../../host/paths.ts';
 import { isAlive, type ProcessIdentity, parseIdentity } from '../../host/process.ts';
 import {
   type ExitRecord,
@@ -11,6 +9,7 @@ import {
   parseStateRecord,
   type StateRecord,
 } from '../../runtime/monitor/records.ts';
+import { containerPaths, type PathsOfContainers } from '../store/container-paths.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -49,26 +48,24 @@ export function statusOf(context: Context, row: ContainerRow): Status {
 
 function observe(context: Context, row: ContainerRow): Status {
   if (row.ended !== undefined && row.starter === undefined) return { state: 'exited', record: row.ended };
-  const directory = join(context.paths.containers, row.id);
+  const paths = containerPaths(context.paths, row.id);
   // Nobody has ever claimed it to start it, so there are no records: a list of thousands need not look for them.
   if (!row.started && !starterLives(row))
-    return existsSync(directory) ? { state: 'created' } : { state: 'gone' };
-  const run = join(context.paths.run, row.id);
-  const state = readIfPresent(join(run, 'state'));
+    return existsSync(paths.directory) ? { state: 'created' } : { state: 'gone' };
+  const state = readIfPresent(paths.state);
   const record = state === undefined ? undefined : parseStateRecord(state);
   const runs = record !== undefined && isAlive(record.monitor);
   const isStarting = record === undefined && starterLives(row);
   // Also with an exit record: who was killed right after writing it has not cleaned up.
-  if (!runs && !isStarting && existsSync(run)) return { state: 'orphaned' };
-  const text = readIfPresent(join(directory, 'exit'));
+  if (!runs && !isStarting && existsSync(paths.runDir)) return { state: 'orphaned' };
+  const text = readIfPresent(paths.exit);
   const exit = text === undefined ? undefined : parseExitRecord(text);
   if (runs && record.restarting !== undefined) return { state: 'restarting', record, exit };
   if (exit !== undefined) return { state: 'exited', record: exit };
   if (runs) return { state: 'running', record };
   // The command that started it in the foreground lives a little longer than the container.
-  if (isStarting)
-    return existsSync(join(context.paths.gone, row.id)) ? { state: 'gone' } : { state: 'starting' };
-  return existsSync(directory) ? withoutProcess(row) : { state: 'gone' };
+  if (isStarting) return existsSync(paths.gone) ? { state: 'gone' } : { state: 'starting' };
+  return existsSync(paths.directory) ? withoutProcess(row) : { state: 'gone' };
 }
 
 /** What is refused while another command brings a container up. */
@@ -86,14 +83,14 @@ export function monitorLives(store: RuntimeOf, id: string): boolean {
 
 /** That monitor; undefined when there is none, or it is dead. */
 export function livingMonitor({ paths }: RuntimeOf, id: string): ProcessIdentity | undefined {
-  const state = readIfPresent(join(paths.run, id, 'state'));
+  const state = readIfPresent(containerPaths(paths, id).state);
   const monitor = state === undefined ? undefined : parseStateRecord(state).monitor;
   return monitor !== undefined && isAlive(monitor) ? monitor : undefined;
 }
 
 /** Of a store that need not be there. */
 interface RuntimeOf {
-  paths: Pick<StorePaths, 'run'>;
+  paths: PathsOfContainers;
 }
 
 /** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Trash } from '../../storage/trash.ts';
+import { containerPaths } from './container-paths.ts';
 import { type ContainerId, deleteContainer } from './containers.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
@@ -22,12 +22,13 @@ export async function discardContainer(
   isUnused: () => boolean,
 ): Promise<boolean> {
   const trash = trashOf(context);
-  const { database, paths } = context;
+  const { database } = context;
+  const { directory, runDir } = containerPaths(context.paths, id);
   const discarded = database.transaction(() => {
-    if (existsSync(join(paths.run, id)) || !isUnused()) return false;
+    if (existsSync(runDir) || !isUnused()) return false;
     const copies = database.get("SELECT 1 FROM container WHERE id = ? AND id_maps ->> '$.idMapped' = 0", id);
     deleteContainer(database, id);
-    trash.take(join(paths.containers, id));
+    trash.take(directory);
     if (copies !== undefined) discardUnusedCopies(context, trash);
     return true;
   });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { JoinedProcess } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { CAPABILITIES, capabilityMask, isKnownNotRoot } from '../spec/capabilities.ts';
@@ -6,8 +5,8 @@ import { applyEnvironment } from '../spec/environment.ts';
 
 /** One more process of a container; what is absent is as for the container's own. */
 export interface ExecOptions {
-  /** 64 hex digits. */
-  execId: string;
+  /** Where it is written how the process ended, beside the plan. */
+  exitRecord: string;
   /** The container's first process. */
   target: JoinedProcess;
   argv: readonly string[];
@@ -29,12 +28,11 @@ export interface ExecOptions {
  * container was started with. Pure.
  */
 export function compileExecPlan(container: readonly PlanRecord[], options: ExecOptions): PlanRecord[] {
-  const { execId, target, stdin, terminal, failure, privileged } = options;
-  const runDir = argumentsOf(container, 'rundir')[0] ?? '';
+  const { exitRecord, target, stdin, terminal, failure, privileged } = options;
   const all = (...ops: string[]) => container.filter(([op]) => ops.includes(op));
   return [
     ...all('id', 'rundir'),
-    ['exit-record', join(execDirectory(runDir), execId)],
+    ['exit-record', exitRecord],
     ['target', String(target.pid), String(target.startTime)],
     ['stdin', stdin ? 'open' : 'null'],
     ...(terminal ? [['terminal'] as const] : []),
@@ -46,11 +44,6 @@ export function compileExecPlan(container: readonly PlanRecord[], options: ExecO
     ...processRecords(container, options),
     ['teardown'],
   ];
-}
-
-/** Where the records of a container's exec'ed processes are. */
-export function execDirectory(runDir: string): string {
-  return join(runDir, 'exec');
 }
 
 /** What an exec'ed process has its own of. Whatever else the container's has is its as well. */

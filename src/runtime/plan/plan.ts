@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
 import type { LogSettings } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
@@ -32,7 +31,7 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
   return [
     ['id', identity.id],
     ['rundir', identity.runDir],
-    ['exit-record', join(identity.containerDir, 'exit')],
+    ['exit-record', identity.exitRecord],
     ...logRecords(log),
     ['stdin', process.stdin ? 'open' : 'null'],
     ...(process.terminal ? ([['terminal']] as const) : []),

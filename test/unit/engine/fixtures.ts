@@ -24,7 +24,11 @@ export function useContext(helper = 'no helper'): { readonly directory: string; 
     const opened = new Context({ root: directory, self: [] });
     const run = join(directory, 'run');
     context = Object.create(opened, {
-      paths: { value: { ...opened.paths, run, gone: join(run, 'gone') } },
+      paths: {
+        value: Object.fromEntries(
+          Object.entries(opened.paths).map(([name, path]) => [name, path?.replace(opened.paths.run, run)]),
+        ),
+      },
       database: { value: Database.open(opened.paths.database, MIGRATIONS) },
       helper: { value: helper },
     });

@@ -10,6 +10,7 @@ export function containerOptions(changes: Partial<ContainerOptions> = {}): Conta
       id: ID,
       runDir: `/run/skiff/${ID}`,
       containerDir: `/store/containers/${ID}`,
+      exitRecord: `/store/containers/${ID}/exit`,
       autoRemove: false,
     },
     process: processOptions(),

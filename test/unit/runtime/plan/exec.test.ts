@@ -41,7 +41,7 @@ const CONTAINER: readonly PlanRecord[] = [
 ];
 
 const OPTIONS: ExecOptions = {
-  execId: 'e1',
+  exitRecord: '/run/skiff/c0ffee/exec/e1',
   target: { pid: 7, startTime: 70 },
   argv: ['sh', '-c', 'true'],
   env: [],

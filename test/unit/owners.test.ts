@@ -37,6 +37,11 @@ const OWNED: readonly Owned[] = [
     owners: ['engine/store/container-paths.ts'],
     outside: ['registry/', 'cli/'],
   },
+  {
+    what: 'that whole rows of containers are read',
+    pattern: /SELECT \* FROM container\b/,
+    owners: ['engine/store/containers.ts'],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -1,5 +1,5 @@
 import type { CreateOptions } from '../options/create.ts';
-import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
+import { type ContainerRow, containerById, noSuchContainer, recordOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /**
@@ -14,6 +14,6 @@ export function saveChanged(
   const current = containerById(database, id);
   if (current === undefined) throw noSuchContainer(database, name);
   const options = change(current.options);
-  database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
+  recordOptions(database, id, options);
   return options;
 }

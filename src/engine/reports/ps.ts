@@ -7,8 +7,7 @@ import type { FilterArgs } from '../options/filters.ts';
 import { type Observed, observe } from '../state/observe.ts';
 import { type PsState, psState } from '../state/shown-state.ts';
 import type { ContainerSize } from '../state/size.ts';
-import { listedRows } from '../store/container-list-rows.ts';
-import type { ContainerRow } from '../store/containers.ts';
+import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type ImageRow, imageById } from '../store/images.ts';
 import { type ContainerFilters, containerFilters, imageNamed } from './ps-filters.ts';
@@ -44,7 +43,7 @@ export async function listContainers(context: Context, request: ListRequest): Pr
   const filters = containerFilters(context, request.filters ?? new Map());
   const images = new ImagesOfContainers(context);
   const view = new LeaseView(context.database);
-  const rows = filters.range(listedRows(context.database));
+  const rows = filters.range(allContainers(context.database));
   const observed: Observed[] = [];
   for (const row of rows) {
     if (!filters.fits(candidate(row, images))) continue;

@@ -1,59 +1,11 @@
-import { EngineError, type ErrorKind } from '../../errors.ts';
-import { type Database, isUniqueViolation, type Row } from '../../host/database.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { EngineError } from '../../errors.ts';
+import { type Database, isUniqueViolation } from '../../host/database.ts';
 import type { ExitRecord } from '../../runtime/monitor/records.ts';
-import type { CreateOptions, IdMaps } from '../options/create.ts';
+import type { CreateOptions } from '../options/create.ts';
+import { type ContainerRow, insertion, keptOptions, type StartFailure, toRow } from './container-row.ts';
 import { findDeparture } from './departures.ts';
 
-/** 64 lower-case hex digits. */
-export type ContainerId = string & { readonly __brand: 'ContainerId' };
-
-/** A container as the database knows it; whether it runs is the kernel's to say (`status.ts`). */
-export interface ContainerRow {
-  id: ContainerId;
-  name: string;
-  imageId: Digest;
-  /** The image as the user named it. */
-  imageName: string;
-  /** chainIDs, bottom first. */
-  layers: Digest[];
-  /** What it executes: the image's process with what the user asked for on top. */
-  argv: string[];
-  /** With ids in the place of other containers' names, and the host name that it got. */
-  options: CreateOptions;
-  /** Absent: no user namespace. */
-  idMaps: OwnerMaps | undefined;
-  autoRemove: boolean;
-  /** ms since the epoch. */
-  createdAt: number;
-  /** `pid starttime` of the command that made or started it last; absent once the end of that run has been seen. */
-  starter: string | undefined;
-  /** It was started at least once, or is just about to be. */
-  started: boolean;
-  /** The kernel's boot_id at the last start. */
-  boot: string | undefined;
-  /** What somebody wants it to do, whatever has become of it: after a reboot `start-all` looks at this. */
-  wanted: 'running' | 'stopped';
-  /** Why the last start failed. */
-  error: StartFailure | undefined;
-  /** Of the last run whose end has been seen: with a starter, it is not the last one. */
-  ended: ExitRecord | undefined;
-  /** The text of its image's configuration, kept when the image was removed by force. */
-  imageConfig: string | undefined;
-}
-
-/** The id maps of a container's user namespace, and how its files come to have their owners. */
-export interface OwnerMaps extends IdMaps {
-  /** The kernel shows layers and upper directory through the maps; else the layers are copies with shifted owners. */
-  idMapped: boolean;
-}
-
-export interface StartFailure {
-  message: string;
-  exitCode: number;
-  kind?: ErrorKind | undefined;
-  hint?: string | undefined;
-}
+export type { ContainerId, ContainerRow, OwnerMaps, StartFailure } from './container-row.ts';
 
 /** Adds a row. Throws `conflict` when the name is taken by a container that still exists. */
 export function insertContainer(
@@ -95,26 +47,8 @@ function takeName(
 }
 
 function insert(database: Database, row: ContainerRow): void {
-  database.run(
-    `INSERT INTO container
-     (id, name, image_id, image_name, layers, argv, options, id_maps, auto_remove, created_at, starter, started, boot,
-      wanted)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    row.id,
-    row.name,
-    row.imageId,
-    row.imageName,
-    JSON.stringify(row.layers),
-    JSON.stringify(row.argv),
-    JSON.stringify(row.options),
-    row.idMaps === undefined ? null : JSON.stringify(row.idMaps),
-    row.autoRemove ? 1 : 0,
-    row.createdAt,
-    row.starter ?? null,
-    row.started ? 1 : 0,
-    row.boot ?? null,
-    row.wanted,
-  );
+  const { sql, values } = insertion(row);
+  database.run(sql, ...values);
 }
 
 function nameTaken(name: string, holder: string): EngineError {
@@ -213,6 +147,11 @@ export function releaseContainer(database: Database, id: string): void {
   database.run('UPDATE container SET starter = NULL WHERE id = ?', id);
 }
 
+/** Keeps other options; call it in a transaction that has read the ones before. */
+export function recordOptions(database: Database, id: string, options: CreateOptions): void {
+  database.run('UPDATE container SET options = ? WHERE id = ?', keptOptions(options), id);
+}
+
 /** Notes whether somebody wants it to run: what a reboot goes by. */
 export function recordWanted(database: Database, id: string, wanted: ContainerRow['wanted']): void {
   database.run('UPDATE container SET wanted = ?1 WHERE id = ?2 AND wanted <> ?1', wanted, id);
@@ -220,28 +159,4 @@ export function recordWanted(database: Database, id: string, wanted: ContainerRo
 
 export function recordStartFailure(database: Database, id: string, failure: StartFailure): void {
   database.run('UPDATE container SET error = ? WHERE id = ?', JSON.stringify(failure), id);
-}
-
-function toRow(row: Row): ContainerRow {
-  const text = (column: string) => row[column] as string;
-  const json = (column: string) => (row[column] === null ? undefined : JSON.parse(text(column)));
-  return {
-    id: text('id') as ContainerId,
-    name: text('name'),
-    imageId: text('image_id') as Digest,
-    imageName: text('image_name'),
-    layers: json('layers') as Digest[],
-    argv: json('argv') as string[],
-    options: json('options') as CreateOptions,
-    idMaps: json('id_maps') as OwnerMaps | undefined,
-    autoRemove: row['auto_remove'] === 1,
-    createdAt: row['created_at'] as number,
-    starter: (row['starter'] as string | null) ?? undefined,
-    started: row['started'] === 1,
-    boot: (row['boot'] as string | null) ?? undefined,
-    wanted: row['wanted'] === 'running' ? 'running' : 'stopped',
-    error: json('error') as StartFailure | undefined,
-    ended: json('ended') as ExitRecord | undefined,
-    imageConfig: (row['image_config'] as string | null) ?? undefined,
-  };
 }

@@ -78,7 +78,9 @@ describe('a container of an older store', () => {
   });
 
   it('is not wanted to run when it has ended, and nobody is at work on it any more', () => {
-    expect(migrated({}, `starter = '1 1', ended = '{"code":0}'`)).toMatchObject({
+    expect(
+      migrated({}, `starter = '1 1', ended = '{"code":0,"oom":false,"started":1,"finished":2}'`),
+    ).toMatchObject({
       wanted: 'stopped',
       starter: undefined,
       ended: { code: 0 },

@@ -19,7 +19,7 @@ import type { ListedContainer, ListRequest } from './reports/ps.ts';
 import type { ContainerStats, StatsRequest } from './reports/stats.ts';
 import type { Explanation } from './reports/why.ts';
 import type { Observed } from './state/observe.ts';
-import { type ContainerRow, findContainer, noSuchContainer } from './store/containers.ts';
+import { type ContainerRow, findContainer } from './store/containers.ts';
 import type { Context } from './store/context.ts';
 import type { StartedContainer } from './system/start-all.ts';
 
@@ -107,10 +107,8 @@ export class Containers {
 
   async get(name: string): Promise<Observed> {
     const row = this.#find(name);
-    const { observe } = await import('./state/observe.ts');
-    const observed = await observe(this.#context, row);
-    if (observed !== undefined) return observed;
-    throw noSuchContainer(this.#context.database, name);
+    const { observed } = await import('./state/observe.ts');
+    return await observed(this.#context, row);
   }
 
   /** Docker's JSON. */

@@ -42,6 +42,11 @@ const OWNED: readonly Owned[] = [
     pattern: /SELECT \* FROM container\b/,
     owners: ['engine/store/containers.ts'],
   },
+  {
+    what: 'that a container is not running',
+    pattern: /`container \$\{\w*\.?name\} is not running`/,
+    owners: ['engine/state/status.ts'],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -1,5 +1,5 @@
 import type { CreateOptions } from '../options/create.ts';
-import { type ContainerRow, containerById, noSuchContainer, recordOptions } from '../store/containers.ts';
+import { type ContainerRow, currentRow, recordOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /**
@@ -8,12 +8,10 @@ import type { Context } from '../store/context.ts';
  */
 export function saveChanged(
   { database }: Context,
-  { id, name }: ContainerRow,
+  row: ContainerRow,
   change: (options: CreateOptions) => CreateOptions,
 ): CreateOptions {
-  const current = containerById(database, id);
-  if (current === undefined) throw noSuchContainer(database, name);
-  const options = change(current.options);
-  recordOptions(database, id, options);
+  const options = change(currentRow(database, row).options);
+  recordOptions(database, row.id, options);
   return options;
 }

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
-import { observe } from '../state/observe.ts';
+import { type Observed, observed } from '../state/observe.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -23,9 +23,7 @@ export async function attachContainer(
   row: ContainerRow,
   client: ClientOptions,
 ): Promise<Joining> {
-  const observed = await observe(context, row);
-  const [looked] = observed === undefined ? [] : withPaused([observed]);
-  const status = looked?.status ?? { state: 'exited' };
+  const [{ status }] = withPaused([await observed(context, row)]) as [Observed];
   if (status.state === 'restarting')
     throw refusal(row, 'a restarting container, wait until it is running', undefined);
   if (status.state !== 'running')

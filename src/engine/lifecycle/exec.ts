@@ -5,12 +5,12 @@ import { isMissing } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { isFrozen } from '../../runtime/cgroup/freezer.ts';
-import type { StateRecord } from '../../runtime/monitor/records.ts';
 import { compileExecPlan } from '../../runtime/plan/exec.ts';
 import { decodePlan, encodePlan, type PlanRecord } from '../../runtime/record.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { type ClientOptions, clientWords } from '../options/client.ts';
-import { observe } from '../state/observe.ts';
+import { running } from '../state/observe.ts';
+import { isNotRunning } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -49,7 +49,7 @@ export async function execInContainer(
       subject: cwd,
     });
   }
-  const target = await runningProcess(context, row);
+  const { status } = await running(context, row);
   const paths = containerPaths(context.paths, row.id);
   const container = readPlan(paths.plan, row);
   requireThawed(container, row);
@@ -57,7 +57,7 @@ export async function execInContainer(
   const plan = compileExecPlan(container, {
     ...request,
     exitRecord: join(paths.execs, execId),
-    target,
+    target: status.record.init,
     failure: [...context.ownCommand('explain-exec-failure'), argv[0] ?? '', request.user ?? ''],
   });
   const file = writeExecPlan(join(paths.execs, `${execId}.plan`), encodePlan(plan), row);
@@ -67,30 +67,12 @@ export async function execInContainer(
   return { file: context.helper, args: ['skiff-helper', 'exec', file, mode, ...clientArgs] };
 }
 
-async function runningProcess(context: Context, row: ContainerRow): Promise<StateRecord['init']> {
-  const status = (await observe(context, row))?.status;
-  if (status?.state === 'running') return status.record.init;
-  if (status?.state === 'restarting') {
-    throw new EngineError('conflict', `container ${row.name} is restarting, wait until it is running`, {
-      subject: row.name,
-    });
-  }
-  throw notRunning(row);
-}
-
-function notRunning({ name }: ContainerRow): EngineError {
-  return new EngineError('conflict', `container ${name} is not running`, {
-    subject: name,
-    hint: `start it first: skiff start ${name}`,
-  });
-}
-
 /** The plan that the container was started with, which it keeps for as long as it runs. */
 function readPlan(file: string, row: ContainerRow): PlanRecord[] {
   try {
     return decodePlan(readFileSync(file));
   } catch (error) {
-    if (isMissing(error)) throw notRunning(row);
+    if (isMissing(error)) throw isNotRunning(row);
     throw error;
   }
 }
@@ -122,7 +104,7 @@ function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): strin
     return file;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw notRunning(row);
+    if (code === 'ENOENT') throw isNotRunning(row);
     throw new EngineError('unavailable', `cannot write below ${directory}: ${message}`, {
       subject: directory,
       cause,

@@ -4,6 +4,7 @@ import { type CgroupLayout, readCgroupLayout } from '../../runtime/cgroup/layout
 import { appendContainerEvent } from '../events/journal.ts';
 import { cgroupOf, freezerOf } from '../state/cgroup.ts';
 import type { Observed } from '../state/observe.ts';
+import { isNotRunning } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -55,7 +56,7 @@ export function withPaused(observed: readonly Observed[]): Observed[] {
 /** `body` runs under the lock of what runs, and does not wait to be started again. */
 async function whenRunning(context: Context, row: ContainerRow, body: () => Promise<void>): Promise<void> {
   const refuse = (): never => {
-    throw new EngineError('conflict', `container ${row.name} is not running`, { subject: row.name });
+    throw isNotRunning(row);
   };
   const { changeContainer } = await import('../state/lock.ts');
   await changeContainer(context, row, {

@@ -1,11 +1,10 @@
-import { EngineError } from '../../errors.ts';
 import { requestSignal, requestStop } from '../../runtime/monitor/client.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { StopSettings } from '../../runtime/options.ts';
 import type { StopOptions } from '../options/create.ts';
 import { stopSettings } from '../options/stop.ts';
-import { observe } from '../state/observe.ts';
-import { isUp } from '../state/status.ts';
+import { observe, observed } from '../state/observe.ts';
+import { isNotRunning, isUp } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, recordWanted } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -19,14 +18,14 @@ const SIGKILL = 9;
  * signal make it do, as in Docker. Throws `conflict` when it is not running.
  */
 export async function killContainer(context: Context, row: ContainerRow, signal: number): Promise<void> {
-  const observed = await observe(context, row);
-  if (observed === undefined || !isUp(observed.status)) throw notRunning(row);
+  const { status } = await observed(context, row);
+  if (!isUp(status)) throw isNotRunning(row);
   const isEnd = signal === SIGKILL || signal === settingsOf(context, row).signal;
   if (isEnd) recordWanted(context.database, row.id, 'stopped');
   // Nobody is there to get a signal; its monitor is, to leave it so.
-  if (observed.status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
+  if (status.state === 'restarting' && isEnd) return void (await endContainer(context, row, {}));
   const delivered = await requestSignal(containerPaths(context.paths, row.id).control, signal);
-  if (!delivered) throw notRunning(row);
+  if (!delivered) throw isNotRunning(row);
   if (isEnd) thawForSignal(row);
 }
 
@@ -72,8 +71,8 @@ export async function endContainer(
 ): Promise<StopResult | undefined> {
   const settings = settingsOf(context, row);
   const signal = request.signal === undefined ? settings.signal : parseSignal(request.signal);
-  const observed = await observe(context, row);
-  if (observed === undefined || !isUp(observed.status)) return undefined;
+  const now = await observe(context, row);
+  if (now === undefined || !isUp(now.status)) return undefined;
   await whenRunning?.();
   const answer = await requestStop(containerPaths(context.paths, row.id).control, {
     signal,
@@ -81,11 +80,4 @@ export async function endContainer(
     whenAsked: () => thawForSignal(row),
   });
   return { signal, escalated: answer?.escalated === true, ignored: answer?.ignored === true };
-}
-
-function notRunning(row: ContainerRow): EngineError {
-  return new EngineError('conflict', `container ${row.name} is not running`, {
-    subject: row.name,
-    hint: 'skiff ps -a shows what it is doing',
-  });
 }

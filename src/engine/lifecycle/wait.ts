@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
-import { type Observed, observe } from '../state/observe.ts';
+import { type Observed, observeAnew } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { type ContainerRow, containerById, lookUpContainer, noSuchContainer } from '../store/containers.ts';
+import { type ContainerRow, lookUpContainer, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findDeparture } from '../store/departures.ts';
 
@@ -61,7 +61,7 @@ async function waitFor(
 
 async function untilStopped(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
   for (;;) {
-    const observed = await look(context, row);
+    const observed = await observeAnew(context, row.id);
     if (observed === undefined) return codeLeft(context, row);
     const { state } = observed.status;
     if (state === 'created' || state === 'exited') return exitCodeOf(observed);
@@ -75,7 +75,7 @@ async function untilStopped(context: Context, row: ContainerRow, signal?: AbortS
 
 async function untilRunning(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<void> {
   for (;;) {
-    const observed = await look(context, row);
+    const observed = await observeAnew(context, row.id);
     if (observed === undefined) throw vanished(row);
     if (observed.status.state === 'running') return;
     await pause(signal);
@@ -85,18 +85,13 @@ async function untilRunning(context: Context, row: ContainerRow, signal?: AbortS
 async function untilRemoved(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
   let code = 0;
   for (;;) {
-    const observed = await look(context, row);
+    const observed = await observeAnew(context, row.id);
     if (observed === undefined) return codeLeft(context, row, code);
     code = exitCodeOf(observed);
     if (isUp(observed.status))
       code = (await requestWait(containerPaths(context.paths, row.id).control, signal)) ?? code;
     else await pause(signal);
   }
-}
-
-async function look(context: Context, { id }: ContainerRow): Promise<Observed | undefined> {
-  const row = containerById(context.database, id);
-  return row === undefined ? undefined : await observe(context, row);
 }
 
 async function pause(signal: AbortSignal | undefined): Promise<void> {

@@ -4,7 +4,7 @@ import { isMissing } from '../../host/missing.ts';
 import { parseStat } from '../../host/process.ts';
 import { runProgram } from '../../host/run-program.ts';
 import { appendContainerEvent } from '../events/journal.ts';
-import { observe } from '../state/observe.ts';
+import { running } from '../state/observe.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type ProcessTable, processTable } from './process-table.ts';
@@ -19,19 +19,11 @@ export async function containerTop(
   row: ContainerRow,
   options: readonly string[],
 ): Promise<ProcessTable> {
-  const status = (await observe(context, row))?.status;
-  if (status?.state !== 'running') throw notRunning(row);
+  const { status } = await running(context, row);
   const pids = containerPids(row.id, status.record.init.pid);
   const table = options.length === 0 ? processTable(pids) : await askPs(pids, options);
   appendContainerEvent(context, row, 'top');
   return table;
-}
-
-function notRunning({ name }: ContainerRow): EngineError {
-  return new EngineError('conflict', `container ${name} is not running`, {
-    subject: name,
-    hint: 'skiff ps -a shows what it is doing',
-  });
 }
 
 /**

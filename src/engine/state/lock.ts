@@ -1,9 +1,9 @@
 import { isAlive, type ProcessIdentity } from '../../host/process.ts';
 import { requestLock } from '../../runtime/monitor/client.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
+import { type ContainerRow, containerById, currentRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { type Observed, observe, type Settled } from './observe.ts';
+import { type Observed, observed, type Settled } from './observe.ts';
 import { isBeingStarted, isUp, statusOf } from './status.ts';
 
 /** A container with a monitor: it runs, or waits to be started again. */
@@ -30,17 +30,15 @@ export interface ContainerChange<T> {
  */
 export async function changeContainer<T>(
   context: Context,
-  { id, name }: Pick<ContainerRow, 'id' | 'name'>,
+  row: Pick<ContainerRow, 'id' | 'name'>,
   change: ContainerChange<T>,
 ): Promise<T> {
   for (;;) {
-    const row = containerById(context.database, id);
-    const observed = row && (await observe(context, row));
-    if (observed === undefined) throw noSuchContainer(context.database, name);
-    if (observed.status.state === 'starting') throw isBeingStarted(name);
-    const done = isRunning(observed)
-      ? await changeRunning(context, observed, change)
-      : changeIdle(context, observed.row, change);
+    const container = await observed(context, currentRow(context.database, row));
+    if (container.status.state === 'starting') throw isBeingStarted(row.name);
+    const done = isRunning(container)
+      ? await changeRunning(context, container, change)
+      : changeIdle(context, container.row, change);
     if (done !== undefined) return done.result;
   }
 }
@@ -77,12 +75,11 @@ interface Done<T> {
 /** Undefined: somebody has started it, or its files are gone. */
 function changeIdle<T>(
   context: Context,
-  { id, name }: ContainerRow,
+  row: ContainerRow,
   { whenIdle }: ContainerChange<T>,
 ): Done<T> | undefined {
   return context.database.transaction(() => {
-    const current = containerById(context.database, id);
-    if (current === undefined) throw noSuchContainer(context.database, name);
+    const current = currentRow(context.database, row);
     const { state } = statusOf(context, current);
     return state === 'created' || state === 'exited' ? { result: whenIdle(current) } : undefined;
   });

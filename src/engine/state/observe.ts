@@ -3,11 +3,11 @@ import { EngineError } from '../../errors.ts';
 import { runProgram } from '../../host/run-program.ts';
 import { EXIT_CODE_UNKNOWN } from '../../runtime/monitor/records.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { type ContainerRow, containerById, recordEnd } from '../store/containers.ts';
+import { type ContainerRow, containerById, noSuchContainer, recordEnd } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
 import { dropDeparted } from './departures.ts';
-import { type Status, starterLives, statusOf } from './status.ts';
+import { isNotRunning, type Status, starterLives, statusOf } from './status.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
 export interface Observed {
@@ -44,8 +44,33 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
   }
 }
 
-/** Another command has done something with it since. */
-async function observeAnew(context: Context, id: string): Promise<Observed | undefined> {
+/** The same; throws `notFound` when the container no longer exists, saying how a `--rm` one ended. */
+export async function observed(context: Context, row: ContainerRow): Promise<Observed> {
+  const now = await observe(context, row);
+  if (now === undefined) throw noSuchContainer(context.database, row.name);
+  return now;
+}
+
+/** A container that runs. */
+export interface ObservedRunning extends Observed {
+  status: Extract<Settled, { state: 'running' }>;
+}
+
+/**
+ * The same of one that has to run: throws `conflict` when it does not, also while it waits to be started again, and
+ * `notFound` when it no longer exists.
+ */
+export async function running(context: Context, row: ContainerRow): Promise<ObservedRunning> {
+  const { row: current, status } = await observed(context, row);
+  if (status.state === 'running') return { row: current, status };
+  if (status.state !== 'restarting') throw isNotRunning(current);
+  throw new EngineError('conflict', `container ${current.name} is restarting, wait until it is running`, {
+    subject: current.name,
+  });
+}
+
+/** As `observe`, with the row as it is now; undefined also when that is gone. */
+export async function observeAnew(context: Context, id: string): Promise<Observed | undefined> {
   const row = containerById(context.database, id);
   return row === undefined ? undefined : await observe(context, row);
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { requestWait } from '../../runtime/monitor/client.ts';
 import { containerPaths, runtimeIds } from '../store/container-paths.ts';
-import { allContainers, containerById } from '../store/containers.ts';
+import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { cleanUp, type Observed, observe } from './observe.ts';
+import { cleanUp, type Observed, observeAnew } from './observe.ts';
 import { isUp, monitorLives } from './status.ts';
 
 /**
@@ -13,8 +13,7 @@ import { isUp, monitorLives } from './status.ts';
 export async function settleContainer(context: Context, id: string): Promise<Observed | undefined> {
   const { runDir, control } = containerPaths(context.paths, id);
   for (;;) {
-    const row = containerById(context.database, id);
-    const observed = row && (await observe(context, row));
+    const observed = await observeAnew(context, id);
     if (observed === undefined || observed.status.state === 'starting' || isUp(observed.status))
       return observed;
     if (!existsSync(runDir)) return observed;

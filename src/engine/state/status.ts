@@ -41,12 +41,12 @@ export type Status =
  * looked at twice, with its row as it is now.
  */
 export function statusOf(context: Context, row: ContainerRow): Status {
-  const status = observe(context, row);
+  const status = readStatus(context, row);
   if (status.state !== 'orphaned') return status;
-  return observe(context, containerById(context.database, row.id) ?? row);
+  return readStatus(context, containerById(context.database, row.id) ?? row);
 }
 
-function observe(context: Context, row: ContainerRow): Status {
+function readStatus(context: Context, row: ContainerRow): Status {
   if (row.ended !== undefined && row.starter === undefined) return { state: 'exited', record: row.ended };
   const paths = containerPaths(context.paths, row.id);
   // Nobody has ever claimed it to start it, so there are no records: a list of thousands need not look for them.
@@ -73,6 +73,14 @@ export function isBeingStarted(name: string): EngineError {
   return new EngineError('conflict', `container ${name} is being started by another command`, {
     subject: name,
     hint: 'try again in a moment',
+  });
+}
+
+/** What is refused when a container does not run. */
+export function isNotRunning({ name }: Pick<ContainerRow, 'name'>): EngineError {
+  return new EngineError('conflict', `container ${name} is not running`, {
+    subject: name,
+    hint: `skiff ps -a shows what it is doing, skiff start ${name} starts it`,
   });
 }
 

@@ -102,6 +102,16 @@ export function lookUpContainer(database: Database, text: string): ContainerRow 
   return toRow(first);
 }
 
+/** The row of a container as it is now. Throws `notFound` when it was removed since it was found. */
+export function currentRow(
+  database: Database,
+  { id, name }: Pick<ContainerRow, 'id' | 'name'>,
+): ContainerRow {
+  const row = containerById(database, id);
+  if (row === undefined) throw noSuchContainer(database, name);
+  return row;
+}
+
 /** What is said of a container that is not there, maybe any more. */
 export function noSuchContainer(database: Database, text: string): EngineError {
   const departure = findDeparture(database, text);

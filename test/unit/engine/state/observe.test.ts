@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { observe } from '../../../../src/engine/state/observe.ts';
+import { observe, observed, running } from '../../../../src/engine/state/observe.ts';
 import { containerById, insertContainer, recordStart } from '../../../../src/engine/store/containers.ts';
 import { bootId } from '../../../../src/host/boot-id.ts';
 import { processIdentity } from '../../../../src/host/process.ts';
@@ -63,5 +63,55 @@ describe('the end of a container', () => {
     recordStart(room.context.database, ID, { starter: SELF, boot: bootId() });
     await observe(room.context, seen);
     expect(containerById(room.context.database, ID)).toMatchObject({ ended: undefined, starter: SELF });
+  });
+});
+
+describe('a container that has to be there', () => {
+  it('is what it is doing now', async () => {
+    expect((await observed(room.context, insert())).status).toEqual({ state: 'created' });
+  });
+
+  it('is said to be gone, and how it ended, once it went with its end', async () => {
+    const row = insert({ ...ROW, autoRemove: true });
+    rmSync(join(room.directory, 'containers', ID), { recursive: true });
+    mkdirSync(room.context.paths.gone, { recursive: true });
+    writeFileSync(join(room.context.paths.gone, ID), 'code 3\noom 0\nstarted 5\nfinished 6\n');
+    await expect(observed(room.context, row)).rejects.toMatchObject({
+      kind: 'notFound',
+      message: 'no such container: name',
+      hint: expect.stringContaining('it ended with exit code 3'),
+    });
+  });
+});
+
+describe('a container that has to run', () => {
+  function writeState(more: string): void {
+    mkdirSync(join(room.directory, 'run', ID), { recursive: true });
+    writeFileSync(
+      join(room.directory, 'run', ID, 'state'),
+      `monitor ${SELF}\ninit ${SELF}\nstarted 5\n${more}`,
+    );
+  }
+
+  it('is its row and the record of its run', async () => {
+    writeState('');
+    const { row, status } = await running(room.context, insert());
+    expect([row.id, status.record.init.pid]).toEqual([ID, process.pid]);
+  });
+
+  it('is refused when it does not run, with how to find out and how to start it', async () => {
+    await expect(running(room.context, insert())).rejects.toMatchObject({
+      kind: 'conflict',
+      message: 'container name is not running',
+      hint: 'skiff ps -a shows what it is doing, skiff start name starts it',
+    });
+  });
+
+  it('is refused while it waits to be started again', async () => {
+    writeState('restarting 9\n');
+    await expect(running(room.context, insert())).rejects.toMatchObject({
+      kind: 'conflict',
+      message: 'container name is restarting, wait until it is running',
+    });
   });
 });

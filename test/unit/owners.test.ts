@@ -47,6 +47,12 @@ const OWNED: readonly Owned[] = [
     pattern: /`container \$\{\w*\.?name\} is not running`/,
     owners: ['engine/state/status.ts'],
   },
+  {
+    what: 'SQL',
+    pattern:
+      /\b(SELECT .* FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|BEGIN IMMEDIATE|PRAGMA) |\b[dD]atabase\.(get|all|run)\(/,
+    owners: ['engine/store/', 'engine/leases/', 'host/database.ts'],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -2,7 +2,7 @@ import { familyOf } from '../../network/address/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { hostInterface, macOf } from '../../network/interface-name.ts';
-import { leaseAddress, releaseAddresses } from '../leases/addresses.ts';
+import { addressesOf, leaseAddress, releaseAddresses } from '../leases/addresses.ts';
 import { leasePorts, releasePorts } from '../leases/ports.ts';
 import type { publishedPorts } from '../leases/publish.ts';
 import type { Context } from '../store/context.ts';
@@ -76,12 +76,8 @@ export function reassignEndpoints(
 
 /** By network and family. */
 function previousAddresses({ database }: Context, id: string): Map<string, string> {
-  const rows = database.all('SELECT network_id, address FROM address_lease WHERE container_id = ?', id);
   return new Map(
-    rows.map((row) => [
-      keyOf(row['network_id'] as string, row['address'] as string),
-      row['address'] as string,
-    ]),
+    addressesOf(database, id).map(({ networkId, address }) => [keyOf(networkId, address), address]),
   );
 }
 

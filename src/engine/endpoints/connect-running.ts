@@ -16,11 +16,10 @@ import { inRun, type RunningContainer, sameMonitor } from '../state/lock.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isIdle } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import type { ContainerRow } from '../store/containers.ts';
+import { type ContainerRow, changeOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { egressOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
 import { type ResolvedAttachment, wantedInterface } from './attachment.ts';
-import { saveChanged } from './change-options.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
 import { containerNameService } from './name-service.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
@@ -43,7 +42,7 @@ export async function connectRunning(
   const before = runningEndpoints(context, row);
   const interfaceName = freeInterface(before, wantedInterface(resolved.attachment));
   const { endpoint, options } = inRun(context, container, () => ({
-    options: saveChanged(context, row, change),
+    options: changeOptions(context.database, row, change),
     endpoint: leaseEndpoint(
       context,
       { ...resolved, interfaceName },
@@ -171,7 +170,7 @@ async function undoConnection(
     if (!isSame) return false;
     rmSync(join(networks, interfaceName), { force: true });
     releaseAddresses(context.database, id, network.id);
-    saveChanged(context, container.row, (options) => without(options, network.id));
+    changeOptions(context.database, container.row, (options) => without(options, network.id));
     return true;
   });
 }
@@ -198,14 +197,14 @@ export async function disconnectRunning(
   change(row.options);
   const endpoint = runningEndpoints(context, row).find((each) => each.network.id === network.id);
   if (endpoint === undefined) {
-    inRun(context, container, () => saveChanged(context, row, change));
+    inRun(context, container, () => changeOptions(context.database, row, change));
     return true;
   }
   await takeDown(context, container, endpoint);
   const options = inRun(context, container, () => {
     rmSync(join(containerPaths(context.paths, row.id).networks, endpoint.interfaceName), { force: true });
     releaseAddresses(context.database, row.id, network.id);
-    return saveChanged(context, row, change);
+    return changeOptions(context.database, row, change);
   });
   const left = { ...row, options };
   updateResolver(context, left, runningEndpoints(context, left));

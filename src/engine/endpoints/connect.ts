@@ -2,11 +2,10 @@ import { EngineError } from '../../errors.ts';
 import { attachedContainers } from '../networks/members.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
-import { type ContainerRow, findContainer } from '../store/containers.ts';
+import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
 import { provideDefaultNetwork, resolveAttachment } from './attachment.ts';
-import { saveChanged } from './change-options.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
 
@@ -60,7 +59,7 @@ export async function connectContainer(
 
 /** The next start writes the files. */
 function saved(context: Context, row: ContainerRow, change: (options: CreateOptions) => CreateOptions): true {
-  saveChanged(context, row, change);
+  changeOptions(context.database, row, change);
   return true;
 }
 

@@ -3,7 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
 import { statusOf } from '../state/status.ts';
-import { allContainers } from '../store/containers.ts';
+import { allContainers, keepImageConfig } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from '../store/images.ts';
@@ -40,8 +40,7 @@ export async function removeImage(
     if (last) refuseUsed(context, image, { text, force });
     for (const each of taken) deleteName(database, each);
     if (last) {
-      // Those that stand on it can still be started.
-      database.run('UPDATE container SET image_config = ? WHERE image_id = ?', image.config, image.id);
+      keepImageConfig(database, image);
       deleteImage(database, image.id);
       discardUnreferenced(context);
     }

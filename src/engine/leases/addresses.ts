@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { Database } from '../../host/database.ts';
+import type { Database, Row } from '../../host/database.ts';
 import type { SubnetDefinition } from '../../network/address/definition.ts';
 import { nextAddress } from '../../network/address/lease-order.ts';
 import type { Context } from '../store/context.ts';
@@ -114,17 +114,21 @@ export function releaseAddresses(database: Database, containerId: string, networ
 
 /** All leases, of containers that run and of those that did. */
 export function allAddresses(database: Database): AddressLease[] {
-  return database.all('SELECT * FROM address_lease').map((row) => ({
+  return database.all('SELECT * FROM address_lease').map(toLease);
+}
+
+export function addressesOf(database: Database, containerId: string): AddressLease[] {
+  return database.all('SELECT * FROM address_lease WHERE container_id = ?', containerId).map(toLease);
+}
+
+function toLease(row: Row): AddressLease {
+  return {
     networkId: row['network_id'] as string,
     address: row['address'] as string,
     containerId: row['container_id'] as string,
     interfaceName: row['interface'] as string,
     leadsOut: row['leads_out'] === 1,
-  }));
-}
-
-export function addressesOf(database: Database, containerId: string): AddressLease[] {
-  return allAddresses(database).filter((lease) => lease.containerId === containerId);
+  };
 }
 
 /** What the container sends elsewhere goes by this network from now on, in the family of the address. */

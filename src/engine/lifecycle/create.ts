@@ -19,6 +19,7 @@ import {
   releaseContainer,
 } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { hasImage } from '../store/images.ts';
 
 /**
  * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
@@ -127,8 +128,7 @@ function insertRow(
 ): Endpoint[] | undefined {
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
-    if (context.database.get('SELECT 1 FROM image WHERE id = ?', row.imageId) === undefined)
-      throw imageVanished(prepared.options.image);
+    if (!hasImage(context.database, row.imageId)) throw imageVanished(prepared.options.image);
     if (!isStillFree() || !insertNamed(context, prepared, row)) return undefined;
     return starting ? assignEndpoints(context, prepared, choosePorts) : [];
   });

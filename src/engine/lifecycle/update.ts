@@ -8,14 +8,13 @@ import { performWrites } from '../../runtime/cgroup/update.ts';
 import { requestRestartPolicy } from '../../runtime/monitor/client.ts';
 import type { PlanRecord } from '../../runtime/record.ts';
 import { linuxResources } from '../../runtime/spec/resources.ts';
-import { saveChanged } from '../endpoints/change-options.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
 import { changeContainer, inRun } from '../state/lock.ts';
 import type { Observed } from '../state/observe.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import type { ContainerRow } from '../store/containers.ts';
+import { type ContainerRow, changeOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /** What `update` can change. */
@@ -44,13 +43,13 @@ export async function updateContainer(
     whenIdle: (current) => {
       // Refused now, and not at the next start: what this host cannot honour.
       recordsFor({ row: current }, linuxResources(change(current.options).resources, cpus), changes);
-      saveChanged(context, current, change);
+      changeOptions(context.database, current, change);
     },
     whenRunning: async (container) => {
       const limits = linuxResources(change(container.row.options).resources, cpus);
       // While it waits to be started again its cgroups stay, and are not made anew.
       performWrites(recordsFor(container, limits, changes), () =>
-        inRun(context, container, (current) => saveChanged(context, current, change)),
+        inRun(context, container, (current) => changeOptions(context.database, current, change)),
       );
       if (restart === undefined) return;
       const { name: policy, maximum = 0 } = restart;

@@ -1,6 +1,6 @@
 import { type AddressLease, allAddresses } from '../leases/addresses.ts';
 import { isUp, statusOf } from '../state/status.ts';
-import { type ContainerRow, containerById } from '../store/containers.ts';
+import { type ContainerRow, containerById, containersNaming } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /** A running container on a network, with what it has there. */
@@ -42,11 +42,5 @@ function addLease(
 
 /** The containers, running or not, whose options name a network: those that it cannot go without. */
 export function attachedContainers({ database }: Context, networkId: string): ContainerRow[] {
-  return database
-    .all(
-      `SELECT container.id FROM container, json_each(options, '$.network.attachments') AS attachment
-       WHERE attachment.value ->> '$.network' = ?`,
-      networkId,
-    )
-    .flatMap((row) => containerById(database, row['id'] as string) ?? []);
+  return containersNaming(database, networkId);
 }

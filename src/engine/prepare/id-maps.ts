@@ -3,7 +3,7 @@ import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
 import type { IdMaps, IdRange } from '../options/create.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import type { OwnerMaps } from '../store/containers.ts';
+import { ownerMapsOfAll } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type SubordinateIds, type SubordinateRange, subordinateIds } from './subordinate-ids.ts';
 
@@ -32,8 +32,8 @@ export function freeIdMaps(context: Context): IdMaps {
 
 /** Whether nobody holds ids of these maps. Ask in the transaction that inserts the row. */
 export function areFree(database: Database, maps: IdMaps): boolean {
-  return !allMaps(database).some(
-    ({ held }) => overlapsOutside(held.uids, maps.uids) || overlapsOutside(held.gids, maps.gids),
+  return !ownerMapsOfAll(database).some(
+    ({ maps: held }) => overlapsOutside(held.uids, maps.uids) || overlapsOutside(held.gids, maps.gids),
   );
 }
 
@@ -82,14 +82,9 @@ function noneFree(containers: number): EngineError {
 
 /** Those of `--rm` containers that are gone are free, though their rows are still there. */
 function heldMaps({ database, paths }: Context): IdMaps[] {
-  return allMaps(database)
+  return ownerMapsOfAll(database)
     .filter(({ id }) => !existsSync(containerPaths(paths, id).gone))
-    .map(({ held }) => held);
-}
-
-function allMaps(database: Database): { id: string; held: OwnerMaps }[] {
-  const rows = database.all('SELECT id, id_maps FROM container WHERE id_maps IS NOT NULL');
-  return rows.map((row) => ({ id: row['id'] as string, held: JSON.parse(row['id_maps'] as string) }));
+    .map(({ maps }) => maps);
 }
 
 function overlapsOutside(held: readonly IdRange[], wanted: readonly IdRange[]): boolean {

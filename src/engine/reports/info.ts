@@ -11,6 +11,7 @@ import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { countImages } from '../store/images.ts';
 import { allNetworks } from '../store/networks.ts';
 
 /** What `info` shows. Sizes in bytes. */
@@ -45,7 +46,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     root: paths.root,
     runtimeRoot: paths.run,
     containers: await countContainers(context),
-    images: Number(database.get('SELECT count(*) AS count FROM image')?.['count']),
+    images: countImages(database),
     overlay: /^nodev\toverlay$/m.test(readText('/proc/filesystems') ?? ''),
     cgroup: {
       mode: layout.mode,

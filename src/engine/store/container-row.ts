@@ -91,6 +91,11 @@ export function toRow(row: Row): ContainerRow {
   };
 }
 
+/** Reads the column `id_maps`, where it is not NULL, of a row that has it and the id. */
+export function toOwnerMaps(row: Row): OwnerMaps {
+  return parseColumn<OwnerMaps>(row, 'id_maps', OWNER_MAPS) as OwnerMaps;
+}
+
 type Kept = string | number | null;
 
 /** How each member is kept: column and value. Whoever adds a member is told by the compiler to say it here as well. */

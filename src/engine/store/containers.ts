@@ -1,8 +1,17 @@
 import { EngineError } from '../../errors.ts';
 import { type Database, isUniqueViolation } from '../../host/database.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ExitRecord } from '../../runtime/monitor/records.ts';
 import type { CreateOptions } from '../options/create.ts';
-import { type ContainerRow, insertion, keptOptions, type StartFailure, toRow } from './container-row.ts';
+import {
+  type ContainerRow,
+  insertion,
+  keptOptions,
+  type OwnerMaps,
+  type StartFailure,
+  toOwnerMaps,
+  toRow,
+} from './container-row.ts';
 import { findDeparture } from './departures.ts';
 
 export type { ContainerId, ContainerRow, OwnerMaps, StartFailure } from './container-row.ts';
@@ -75,6 +84,26 @@ export function containerById(database: Database, id: string): ContainerRow | un
 export function containerByName(database: Database, name: string): ContainerRow | undefined {
   const row = database.get('SELECT * FROM container WHERE name = ?', name);
   return row === undefined ? undefined : toRow(row);
+}
+
+/** The containers, running or not, whose options name a network by its id, in the order of their ids. */
+export function containersNaming(database: Database, networkId: string): ContainerRow[] {
+  return database
+    .all(
+      `SELECT id FROM container WHERE EXISTS (
+         SELECT 1 FROM json_each(options, '$.network.attachments') AS attachment
+         WHERE attachment.value ->> '$.network' = ?)
+       ORDER BY id`,
+      networkId,
+    )
+    .flatMap((row) => containerById(database, row['id'] as string) ?? []);
+}
+
+/** The id maps of every container that has a user namespace of its own. */
+export function ownerMapsOfAll(database: Database): { id: string; maps: OwnerMaps }[] {
+  return database
+    .all('SELECT id, id_maps FROM container WHERE id_maps IS NOT NULL')
+    .map((row) => ({ id: row['id'] as string, maps: toOwnerMaps(row) }));
 }
 
 /** A container by full id, name, or a prefix of its id that fits only one. Throws `notFound`, or `conflict` when several fit. */
@@ -157,9 +186,23 @@ export function releaseContainer(database: Database, id: string): void {
   database.run('UPDATE container SET starter = NULL WHERE id = ?', id);
 }
 
-/** Keeps other options; call it in a transaction that has read the ones before. */
-export function recordOptions(database: Database, id: string, options: CreateOptions): void {
-  database.run('UPDATE container SET options = ? WHERE id = ?', keptOptions(options), id);
+/**
+ * Changes what a container was made with, as it is now and not as it was found. Call it in a transaction. Returns the new
+ * options; throws `notFound` when it was removed meanwhile.
+ */
+export function changeOptions(
+  database: Database,
+  row: Pick<ContainerRow, 'id' | 'name'>,
+  change: (options: CreateOptions) => CreateOptions,
+): CreateOptions {
+  const options = change(currentRow(database, row).options);
+  database.run('UPDATE container SET options = ? WHERE id = ?', keptOptions(options), row.id);
+  return options;
+}
+
+/** Keeps the text of an image's configuration with the containers that stand on it: they can still be started without it. */
+export function keepImageConfig(database: Database, { id, config }: { id: Digest; config: string }): void {
+  database.run('UPDATE container SET image_config = ? WHERE image_id = ?', config, id);
 }
 
 /** Notes whether somebody wants it to run: what a reboot goes by. */

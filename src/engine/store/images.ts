@@ -88,6 +88,15 @@ export function imageById(database: Database, id: Digest): ImageRow | undefined 
   return row === undefined ? undefined : toImage(row);
 }
 
+/** Whether an image is there, without reading it. */
+export function hasImage(database: Database, id: Digest): boolean {
+  return database.get('SELECT 1 FROM image WHERE id = ?', id) !== undefined;
+}
+
+export function countImages(database: Database): number {
+  return Number(database.get('SELECT count(*) AS count FROM image')?.['count']);
+}
+
 /** The configuration of the image that a container was made from; undefined when that one was removed by force. */
 export function imageConfigOf(database: Database, id: Digest): ImageConfig | undefined {
   const image = imageById(database, id);

@@ -53,6 +53,12 @@ const OWNED: readonly Owned[] = [
       /\b(SELECT .* FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|BEGIN IMMEDIATE|PRAGMA) |\b[dD]atabase\.(get|all|run)\(/,
     owners: ['engine/store/', 'engine/leases/', 'host/database.ts'],
   },
+  { what: 'the number of SIGKILL', pattern: /SIGKILL = 9/, owners: ['runtime/monitor/signals.ts'] },
+  {
+    what: 'what protocols a port has',
+    pattern: /'tcp' \| 'udp' \| 'sctp'/,
+    owners: ['network/address/definition.ts'],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) =>

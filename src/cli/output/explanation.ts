@@ -1,6 +1,6 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import type { Explanation } from '../../engine/reports/why.ts';
-import { signalName } from '../../runtime/monitor/signals.ts';
+import { SIGKILL, signalName } from '../../runtime/monitor/signals.ts';
 import { ago, humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 import { visible } from '../text/visible.ts';
@@ -9,8 +9,6 @@ import { remarksOn, type Words } from './remarks.ts';
 
 const SIGHUP = 1;
 const SIGINT = 2;
-const SIGKILL = 9;
-
 /** An explanation as the terminal shows it: a sentence per line, then `hint: …` lines. Ends with a newline. */
 export function renderExplanation({ name, cause, evidence }: Explanation): string {
   const { sentences, hints } = wordsFor(name, cause, evidence);

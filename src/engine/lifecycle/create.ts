@@ -19,6 +19,7 @@ import {
   releaseContainer,
 } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { diskError } from '../store/disk-error.ts';
 import { hasImage } from '../store/images.ts';
 
 /**
@@ -184,18 +185,4 @@ function makeRoot({ runtime: { rootfs } }: PreparedContainer, owner: FileOwner |
   const { uid, gid } = like ?? owner ?? { uid: 0, gid: 0 };
   chownSync(rootfs.upper, uid, gid);
   chmodSync(rootfs.upper, (like?.mode ?? 0o755) & 0o7777);
-}
-
-/** Turns a failed write below the store into a message. */
-export function diskError(cause: unknown, path: string): unknown {
-  const { code, message, syscall } = cause as NodeJS.ErrnoException;
-  if (syscall === undefined) return cause;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new EngineError('unavailable', `no space left on device for ${path}`, {
-      subject: path,
-      cause,
-      hint: 'free some space, or keep the store elsewhere with --root',
-    });
-  }
-  return new EngineError('unavailable', `cannot write below ${path}: ${message}`, { subject: path, cause });
 }

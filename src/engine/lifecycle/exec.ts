@@ -14,6 +14,7 @@ import { isNotRunning } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { diskError } from '../store/disk-error.ts';
 
 /** What is to run in a container that runs. What is absent is as for the container's own process. */
 export interface ExecRequest {
@@ -103,12 +104,7 @@ function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): strin
     }
     return file;
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw isNotRunning(row);
-    throw new EngineError('unavailable', `cannot write below ${directory}: ${message}`, {
-      subject: directory,
-      cause,
-    });
+    throw isMissing(cause) ? isNotRunning(row) : diskError(cause, directory);
   }
 }
 

@@ -6,7 +6,7 @@ import { type ClientOptions, clientWords } from '../options/client.ts';
 import type { LeasedContainer } from '../prepare/container.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
-import { diskError } from './create.ts';
+import { diskError } from '../store/disk-error.ts';
 
 /** Whether whoever starts a container joins its streams, and how, or goes on without it. */
 export interface StartMode {

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { requestStop } from '../../runtime/monitor/client.ts';
+import { SIGKILL } from '../../runtime/monitor/signals.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isIdle, isUp } from '../state/status.ts';
@@ -8,8 +9,6 @@ import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
 import { thawForSignal } from './pause.ts';
-
-const SIGKILL = 9;
 
 /**
  * Removes a container: row, files and log. One that runs is killed first with `force`, else refused (`conflict`).

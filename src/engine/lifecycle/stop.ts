@@ -1,5 +1,5 @@
 import { requestSignal, requestStop } from '../../runtime/monitor/client.ts';
-import { parseSignal } from '../../runtime/monitor/signals.ts';
+import { parseSignal, SIGKILL } from '../../runtime/monitor/signals.ts';
 import type { StopSettings } from '../../runtime/options.ts';
 import type { StopOptions } from '../options/create.ts';
 import { stopSettings } from '../options/stop.ts';
@@ -10,8 +10,6 @@ import { type ContainerRow, recordWanted } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageConfigOf } from '../store/images.ts';
 import { thawForSignal } from './pause.ts';
-
-const SIGKILL = 9;
 
 /**
  * Sends a signal to a container's first process. One that is paused gets it when it goes on, which SIGKILL and its stop

@@ -1,3 +1,4 @@
+import type { Protocol } from '../../network/address/definition.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type {
   DeviceOptions,
@@ -12,6 +13,7 @@ import type {
   StopOptions,
 } from '../../runtime/options.ts';
 
+export type { Protocol } from '../../network/address/definition.ts';
 export type {
   DeviceAmount,
   DeviceMapping,
@@ -103,5 +105,3 @@ export interface PortMapping {
   /** The first free one of these; absent, or 0 alone: any free port. */
   hostPorts?: { first: number; last: number } | undefined;
 }
-
-export type Protocol = 'tcp' | 'udp' | 'sctp';

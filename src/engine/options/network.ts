@@ -1,3 +1,4 @@
+import type { Protocol } from '../../network/address/definition.ts';
 /** What a face asks for when it makes a network. What is absent is chosen by the engine. */
 export interface CreateNetworkOptions {
   name: string;
@@ -89,7 +90,7 @@ export interface ContainerEndpoint {
 
 /** A port of the container that is exposed, and where it is published; `host` absent: only exposed. */
 export interface ContainerPort {
-  protocol: 'tcp' | 'udp' | 'sctp';
+  protocol: Protocol;
   containerPort: number;
   host?: { address: string; port: number } | undefined;
 }

@@ -1,3 +1,4 @@
+import { SIGKILL } from '../../runtime/monitor/signals.ts';
 import type { ProcessOptions, ResourceOptions } from '../options/create.ts';
 
 /** What is known of a container's life, from its records, its options and its cgroup. Times are ms since the epoch. */
@@ -59,8 +60,6 @@ export type Cause =
   | { kind: 'stopped'; signal: number; code: number }
   /** It ended by itself; `reported` is the signal that its exit code speaks of, as a shell's does of its last command. */
   | { kind: 'exited'; code: number; reported?: number | undefined };
-
-const SIGKILL = 9;
 
 /**
  * How the kernel tells that somebody in a pid namespace has called reboot(2): SIGHUP for a restart, SIGINT for a halt or

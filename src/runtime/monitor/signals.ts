@@ -1,5 +1,8 @@
 import { EngineError } from '../../errors.ts';
 
+/** The one that nobody can catch (signal(7)). */
+export const SIGKILL = 9;
+
 /** Linux numbers, the same on x86-64 and arm64 (signal(7)). */
 const NUMBERS: Readonly<Record<string, number>> = {
   HUP: 1,
@@ -11,7 +14,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   IOT: 6,
   BUS: 7,
   FPE: 8,
-  KILL: 9,
+  KILL: SIGKILL,
   USR1: 10,
   SEGV: 11,
   USR2: 12,

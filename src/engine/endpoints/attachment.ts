@@ -1,6 +1,7 @@
 import type { CreateOptions, NetworkAttachment } from '../options/create.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { Context } from '../store/context.ts';
-import { DEFAULT_NETWORK, findNetwork, type NetworkRow, networkByName } from '../store/networks.ts';
+import { findNetwork, type NetworkRow, networkByName } from '../store/networks.ts';
 
 /** A network that a container is on, found, with what is asked of it there. */
 export interface ResolvedAttachment {

@@ -2,10 +2,10 @@ import { EngineError } from '../../errors.ts';
 import type { LinkedHost } from '../../network/files/hosts-text.ts';
 import { addressesOf } from '../leases/addresses.ts';
 import type { NetworkOptions } from '../options/create.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import { isUp, statusOf } from '../state/status.ts';
 import { findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { DEFAULT_NETWORK } from '../store/networks.ts';
 import type { PreparedNetworking } from './prepare.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { type NameService, nameService } from '../../network/files/name-service.ts';
 import type { DnsOptions } from '../../network/files/resolv-conf.ts';
 import type { NetworkOptions } from '../options/create.ts';
-import { DEFAULT_NETWORK } from '../store/networks.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 
 /** How a container on these networks gets names resolved, as the host's files say now. */
 export function containerNameService(

@@ -1,8 +1,8 @@
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { namesOf } from '../../network/files/names-file.ts';
 import type { NetworkAttachment } from '../options/create.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
-import { DEFAULT_NETWORK } from '../store/networks.ts';
 
 /** By what names others on a network find a container there, and what its addresses are called. None on the default one. */
 export function endpointNames(

@@ -4,9 +4,9 @@ import type { NameService } from '../../network/files/name-service.ts';
 import { checkInterfaceName } from '../../network/interface-name.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { CreateOptions, NetworkOptions, PortMapping } from '../options/create.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { ContainerId } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { DEFAULT_NETWORK } from '../store/networks.ts';
 import {
   type ResolvedAttachment,
   resolveAttachment,

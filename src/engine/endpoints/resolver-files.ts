@@ -6,9 +6,9 @@ import type { NameService } from '../../network/files/name-service.ts';
 import { namesText } from '../../network/files/names-file.ts';
 import { resolverText } from '../../network/files/resolver-config.ts';
 import { resolverRules } from '../../network/nft/resolver-rules.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
-import { DEFAULT_NETWORK } from '../store/networks.ts';
 import { endpointNames } from './names.ts';
 import type { NetworkedContainer } from './prepare.ts';
 

@@ -1,12 +1,12 @@
 import type { PortMapping, SharedWith } from '../options/create.ts';
-import type { ContainerNetworking } from '../options/network.ts';
+import { type ContainerNetworking, DEFAULT_NETWORK } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf } from './go-json.ts';
 
 /** What `HostConfig` of Docker's ContainerInspect says of networks: what the user asked for. */
 export function networkHostConfig({ name, options }: ContainerRow, networking: ContainerNetworking) {
   const { network } = options;
-  const links = networking.endpoints.find((endpoint) => endpoint.network.name === 'bridge')?.links;
+  const links = networking.endpoints.find((endpoint) => endpoint.network.name === DEFAULT_NETWORK)?.links;
   return {
     NetworkMode: networkMode(options, networking),
     PortBindings: portBindings(network?.publish ?? []),

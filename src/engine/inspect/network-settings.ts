@@ -1,9 +1,11 @@
-import type { ContainerEndpoint, ContainerNetworking, ContainerPort } from '../options/network.ts';
+import {
+  type ContainerEndpoint,
+  type ContainerNetworking,
+  type ContainerPort,
+  DEFAULT_NETWORK,
+} from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
-
-/** The network whose addresses Docker shows beside the others, as it was once the only one. */
-const DEFAULT_NETWORK = 'bridge';
 
 /** `NetworkSettings` of Docker's ContainerInspect. With `none` and `host` there is nothing but the network's name. */
 export function networkSettings(row: ContainerRow, { endpoints, ports }: ContainerNetworking): object {
@@ -20,6 +22,7 @@ export function networkSettings(row: ContainerRow, { endpoints, ports }: Contain
     LinkLocalIPv6PrefixLen: 0,
     SecondaryIPAddresses: listOrNull(),
     SecondaryIPv6Addresses: listOrNull(),
+    // The addresses that Docker shows beside the others: this network was once the only one.
     ...addresses(endpoints.find(({ network }) => network.name === DEFAULT_NETWORK)),
     Networks: mapOf(Object.fromEntries(named.length === 0 ? unnamed : named)),
   };

@@ -8,15 +8,14 @@ import { completeSubnet } from '../../network/address/subnet-definition.ts';
 import { SubnetTaken } from '../../network/address/subnet-taken.ts';
 import { appendNetworkEvent } from '../events/network.ts';
 import type { CreateNetworkOptions, SubnetOptions } from '../options/network.ts';
+import { DEFAULT_NETWORK, PREDEFINED_NETWORKS } from '../options/network.ts';
 import type { Context } from '../store/context.ts';
 import {
   allNetworks,
-  DEFAULT_NETWORK,
   deleteNetwork,
   insertNetwork,
   type NetworkRow,
   networkByName,
-  PREDEFINED,
 } from '../store/networks.ts';
 import { driverSettings } from './driver-options.ts';
 import { removeLinks, repairNetworks } from './repair.ts';
@@ -88,7 +87,7 @@ function insertDefined(context: Context, options: CreateNetworkOptions): Network
 }
 
 function checkName(name: string): void {
-  if (PREDEFINED.some((predefined) => predefined === name) || name === 'default') {
+  if (PREDEFINED_NETWORKS.includes(name) || name === 'default') {
     throw new EngineError('denied', `network ${name} is predefined`, {
       subject: name,
       hint: 'choose another name',
@@ -137,9 +136,9 @@ function driverOf({ driver = 'bridge', internal }: CreateNetworkOptions): Networ
     });
   }
   if (driver === 'bridge' || driver === 'macvlan') return driver;
-  throw new EngineError('unsupported', `there is no network driver ${driver}`, {
+  throw new EngineError('unsupported', `there is no network driver ${driver || '""'}`, {
     subject: driver,
-    hint: 'there are bridge and macvlan',
+    hint: 'the drivers are bridge and macvlan; host and none are networks that exist already',
   });
 }
 

@@ -1,8 +1,9 @@
 import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { allAddresses } from '../leases/addresses.ts';
 import { leaseChecker } from '../leases/holders.ts';
+import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { Context } from '../store/context.ts';
-import { allNetworks, DEFAULT_NETWORK } from '../store/networks.ts';
+import { allNetworks } from '../store/networks.ts';
 
 /**
  * The networks that have links on the host. In a store other than the default one the default network has them while a

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import { appendNetworkEvent } from '../events/network.ts';
+import { PREDEFINED_NETWORKS } from '../options/network.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
 import { namesOfNetwork } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
-import { allNetworks, deleteNetwork, findNetwork, type NetworkRow, PREDEFINED } from '../store/networks.ts';
+import { allNetworks, deleteNetwork, findNetwork, type NetworkRow } from '../store/networks.ts';
 import { attachedContainers } from './members.ts';
 import { removeLinks, repairNetworks } from './repair.ts';
 
@@ -27,7 +28,7 @@ export async function removeNetwork(context: Context, row: NetworkRow): Promise<
 }
 
 function refusePredefined(name: string): void {
-  if (!PREDEFINED.some((predefined) => predefined === name)) return;
+  if (!PREDEFINED_NETWORKS.includes(name)) return;
   throw new EngineError('denied', `network ${name} is predefined and cannot be removed`, { subject: name });
 }
 
@@ -60,7 +61,7 @@ export async function pruneNetworks(context: Context, filters: PruneFilters): Pr
   const removed: string[] = [];
   for (const row of allNetworks(context.database)) {
     const { name } = row.definition;
-    if (PREDEFINED.some((predefined) => predefined === name)) continue;
+    if (PREDEFINED_NETWORKS.includes(name)) continue;
     if (!fitsPrune(row, filters)) continue;
     if (!deleteUnused(context, row)) continue;
     await forget(context, row);

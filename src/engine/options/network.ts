@@ -1,4 +1,11 @@
 import type { Protocol } from '../../network/address/definition.ts';
+
+/** The name of the network that containers are on when nobody says. */
+export const DEFAULT_NETWORK = 'bridge';
+
+/** Names of the networks that are always there. `host` and `none` are no rows of the store. */
+export const PREDEFINED_NETWORKS: readonly string[] = [DEFAULT_NETWORK, 'host', 'none'];
+
 /** What a face asks for when it makes a network. What is absent is chosen by the engine. */
 export interface CreateNetworkOptions {
   name: string;

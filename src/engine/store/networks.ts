@@ -15,12 +15,6 @@ export interface NetworkRow {
   last6: string | undefined;
 }
 
-/** The name of the network that containers are on when nobody says. */
-export const DEFAULT_NETWORK = 'bridge';
-
-/** By their names: what is no row, and how its containers' network namespaces come to be. */
-export const PREDEFINED = ['bridge', 'host', 'none'] as const;
-
 /** Adds a row. Throws `conflict` when the name is taken. */
 export function insertNetwork(
   database: Database,

@@ -30,7 +30,7 @@ export function define(command: Command, session: () => Session): void {
   acceptSwitchValues(command, { interspersed: true });
   command
     .argument('<network>', 'its name')
-    .option('-d, --driver <driver>', 'bridge (the default) or macvlan', driver)
+    .option('-d, --driver <driver>', 'bridge (the default) or macvlan')
     .option('--subnet <subnet>', 'as in 172.30.0.0/16; a free one when absent (repeatable)', collectCommas)
     .option('--gateway <address>', "the host's own address on it (repeatable)", collectCommas)
     .option(
@@ -97,14 +97,6 @@ function refused(flags: string, reason: string): Option {
   return new Option(flags.includes('<') ? flags : `${flags} [boolean]`)
     .argParser((value: string) => (booleanWord(value) === false ? undefined : refuse()))
     .hideHelp();
-}
-
-function driver(name: string): string {
-  if (name === 'bridge' || name === 'macvlan') return name;
-  throw new EngineError('unsupported', `there is no network driver ${name || '""'}`, {
-    subject: name,
-    hint: 'the drivers are bridge and macvlan; host and none are networks that exist already',
-  });
 }
 
 function ipamDriver(name: string): void {

@@ -172,7 +172,6 @@ describe('network create', () => {
   });
 
   it.each([
-    [['-d', 'overlay'], 'there is no network driver overlay', 'bridge and macvlan'],
     [['--attachable'], '--attachable is not supported', 'no swarm'],
     [['--ingress=true'], '--ingress is not supported', 'no swarm'],
     [['--config-only'], '--config-only is not supported', 'no swarm'],

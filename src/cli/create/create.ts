@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checkCreateOptions } from '../../engine/options/check.ts';
 import type { CreateOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
@@ -82,23 +83,21 @@ function addContainerOptions(command: Command): void {
   addAttachOptions(command);
 }
 
-/** Warns on standard error of what is discarded. Throws `invalid` for options that contradict each other. */
+/** Warns on standard error of what is discarded. Throws as `checkCreateOptions`, and `invalid` for what cannot be read. */
 export async function createOptions(
   image: string,
   words: string[],
   flags: CreateFlags,
 ): Promise<CreateOptions> {
   const { given } = flags;
-  const autoRemove = flags.rm === true;
   if (flags.replace === true && !flags.name) {
     throw new EngineError('invalid', '--replace needs --name', {
       subject: '--replace',
       hint: 'name the container that is to be replaced',
     });
   }
-  const { namespace, network, warnings } = await networkOptions(flags);
-  for (const warning of warnings) printError(`skiff: ${warning}\n`);
-  return {
+  const { namespace, network } = await networkOptions(flags);
+  const options: CreateOptions = {
     image,
     name: flags.name,
     platform: flags.platform,
@@ -111,10 +110,13 @@ export async function createOptions(
     files: fileOptions(given),
     resources: resourceOptions(given),
     stop: stopOptions(given),
-    autoRemove,
+    autoRemove: flags.rm === true,
     ...labelOptions(given),
-    ...restartOptions(flags, { autoRemove }),
+    ...restartOptions(flags),
     log: loggingOptions(given),
     health: healthOptions(given),
   };
+  // Refused before an image is fetched for it.
+  for (const warning of checkCreateOptions(options)) printError(`skiff: ${warning}\n`);
+  return options;
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { HealthOptions } from '../../engine/options/create.ts';
-import { EngineError } from '../../errors.ts';
+
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
+
 import { duration } from '../parse/duration.ts';
+
 import { natural, oneOf } from '../parse/words.ts';
 
 /** `healthcheck` is false with `--no-healthcheck`. */
@@ -50,16 +52,13 @@ export function addHealthOptions(command: Command): void {
   addMembers(command.optionsGroup('Health:'), FLAGS);
 }
 
-/** Undefined when nothing was said. Throws `invalid`. */
+/**
+ * Undefined when nothing was said. What is said besides `--no-healthcheck` follows its `NONE`, for the engine to refuse.
+ */
 export function healthOptions(given: GivenFlags): HealthOptions | undefined {
   const { healthcheck, ...health } = membersOf(FLAGS, given);
-  const isSaid = Object.keys(health).length > 0;
-  if (healthcheck !== false) return isSaid ? health : undefined;
-  if (!isSaid) return { test: ['NONE'] };
-  throw new EngineError('invalid', '--no-healthcheck and --health options contradict each other', {
-    subject: '--no-healthcheck',
-    hint: 'leave one of them out',
-  });
+  if (healthcheck === false) return { ...health, test: ['NONE', ...(health.test ?? [])] };
+  return Object.keys(health).length > 0 ? health : undefined;
 }
 
 /** As with Docker 0 means the image's or the default. */

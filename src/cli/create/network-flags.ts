@@ -18,9 +18,7 @@ export interface NetworkFlags {
 }
 
 /** What a container has to do with networks. */
-export interface NetworkWishes {
+export interface RequestedNetworking {
   namespace: NamespaceOptions['network'];
   network?: CreateOptions['network'];
-  /** What was asked for and cannot be had, in whole sentences, although the container can. */
-  warnings: readonly string[];
 }

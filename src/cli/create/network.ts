@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
 import { listOf } from '../parse/words.ts';
-import type { NetworkFlags, NetworkWishes } from './network-flags.ts';
+import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
 /** Networks, names and ports of a new container. */
 export function addNetworkOptions(command: Command): void {
@@ -54,21 +55,21 @@ const OTHERS = [
   'publishAll',
 ] as const satisfies readonly (keyof NetworkFlags)[];
 
-/** Reads the flags; what that takes is loaded for those who say more than one plain word. Throws as `networkWishes`. */
-export async function networkOptions(flags: NetworkFlags): Promise<NetworkWishes> {
+/** Reads the flags; what that takes is loaded for those who say more than one plain word. Throws as `requestedNetworking`. */
+export async function networkOptions(flags: NetworkFlags): Promise<RequestedNetworking> {
   // Empty is as good as absent.
-  const network = flags.network ?? [process.env['SKIFF_NETWORK'] || 'bridge'];
+  const network = flags.network ?? [process.env['SKIFF_NETWORK'] || DEFAULT_NETWORK];
   if (OTHERS.every((name) => flags[name] === undefined)) {
-    const plain = plainWishes(network);
+    const plain = plainNetworking(network);
     if (plain !== undefined) return plain;
   }
-  const { networkWishes } = await import('./network-wishes.ts');
-  return networkWishes({ ...flags, network });
+  const { requestedNetworking } = await import('./requested-networking.ts');
+  return requestedNetworking({ ...flags, network });
 }
 
-function plainWishes([word, ...more]: readonly string[]): NetworkWishes | undefined {
+function plainNetworking([word, ...more]: readonly string[]): RequestedNetworking | undefined {
   if (more.length > 0) return undefined;
-  if (word === 'bridge')
-    return { namespace: 'networks', network: { attachments: [{ network: word }] }, warnings: [] };
-  return word === 'none' || word === 'host' ? { namespace: word, warnings: [] } : undefined;
+  if (word === DEFAULT_NETWORK)
+    return { namespace: 'networks', network: { attachments: [{ network: word }] } };
+  return word === 'none' || word === 'host' ? { namespace: word } : undefined;
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { CreateOptions, RestartPolicy } from '../../engine/options/create.ts';
-import { EngineError } from '../../errors.ts';
 import { parseRestartPolicy } from '../parse/restart.ts';
 import { natural } from '../parse/words.ts';
 
@@ -23,17 +22,10 @@ export function addRestartPolicy(command: Command): void {
   );
 }
 
-/** Throws `invalid` for a policy of something that is removed when it ends. */
-export function restartOptions(
-  { restart, timeout }: RestartFlags,
-  { autoRemove }: { autoRemove: boolean },
-): Pick<CreateOptions, 'restart' | 'runTimeoutMs'> {
-  const restarts = restart !== undefined && restart.name !== 'no';
-  if (restarts && autoRemove) {
-    throw new EngineError('invalid', '--restart and --rm contradict each other', {
-      subject: '--restart',
-      hint: 'leave one of them out: what is removed cannot be started again',
-    });
-  }
-  return { restart: restarts ? restart : undefined, runTimeoutMs: timeout ? timeout * 1000 : undefined };
+export function restartOptions({
+  restart,
+  timeout,
+}: RestartFlags): Pick<CreateOptions, 'restart' | 'runTimeoutMs'> {
+  const isDefault = restart?.name === 'no' && !restart.maximum;
+  return { restart: isDefault ? undefined : restart, runTimeoutMs: timeout ? timeout * 1000 : undefined };
 }

@@ -1,4 +1,5 @@
-import type { NamespaceOptions, NetworkAttachment, SharedWith } from '../../engine/options/create.ts';
+import type { NetworkAttachment, SharedWith } from '../../engine/options/create.ts';
+import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import { parseAddress } from '../../network/address/address.ts';
 import { address, macAddress } from './addresses.ts';
@@ -6,20 +7,19 @@ import { csvFields } from './csv.ts';
 import { integer } from './words.ts';
 
 /** What `--network` asks for: a network, or something in the place of one. */
-export type NetworkWish = { mode: 'none' | 'host' | SharedWith } | { attachment: NetworkAttachment };
+export type NetworkRequest = { mode: 'none' | 'host' | SharedWith } | { attachment: NetworkAttachment };
 
-/** Docker's name of the network of those who do not ask for any, and other names for it. */
-const DEFAULT_NETWORK = 'bridge';
+/** Other names for the default network. */
 const DEFAULT_NAMES = ['default', 'private'];
 
 /**
  * `--network`: none, host, container:NAME, the name of a network, `name=NET,alias=…,ip=…` as Docker has it, or
  * `NET:alias=…,ip=…` as Podman does. Empty is as good as absent. Throws `invalid`, `unsupported`.
  */
-export function parseNetwork(text: string): NetworkWish | undefined {
+export function parseNetwork(text: string): NetworkRequest | undefined {
   if (text === '') return undefined;
   const end = text.search(/[:=,]/);
-  if (end < 0) return wishFor(text);
+  if (end < 0) return requestFor(text);
   if (text[end] === '=') return docker(text);
   const name = text.slice(0, end);
   const rest = text.slice(end + 1);
@@ -34,17 +34,12 @@ export function parseNetwork(text: string): NetworkWish | undefined {
   return podman(text, name, rest);
 }
 
-/** The network namespace that goes with some wishes. */
-export function namespaceOf(wish: NetworkWish): NamespaceOptions['network'] {
-  return 'mode' in wish ? wish.mode : 'networks';
-}
-
-function wishFor(name: string): NetworkWish {
+function requestFor(name: string): NetworkRequest {
   if (name === 'none' || name === 'host') return { mode: name };
   return { attachment: { network: DEFAULT_NAMES.includes(name) ? DEFAULT_NETWORK : name } };
 }
 
-function shared(text: string, container: string): NetworkWish {
+function shared(text: string, container: string): NetworkRequest {
   if (container !== '') return { mode: { container } };
   throw badNetwork(text, 'it names no container', 'write container:NAME');
 }
@@ -80,33 +75,33 @@ const PODMAN: Readonly<Record<string, Setter>> = {
   },
   ip6: (value, fields) => ({ ...fields, ip6: address6(value) }),
   mac: (value, fields) => ({ ...fields, mac: macAddress(value) }),
-  interface_name: (value, fields) => ({ ...fields, interfaceName: interfaceName(value) }),
+  interface_name: (value, fields) => ({ ...fields, interfaceName: value }),
 };
 
-function docker(text: string): NetworkWish {
+function docker(text: string): NetworkRequest {
   const all = csvFields(text).map((field) => keyAndValue(text, field));
   const name = all.findLast(([key]) => key === 'name')?.[1] ?? '';
   if (name === '') throw badNetwork(text, 'it has no name', 'add name=NETWORK');
   const container = /^container:(.*)$/s.exec(name)?.[1];
-  const wish = container === undefined ? wishFor(name) : shared(text, container);
-  return withFields(text, wish, { name, setters: DOCKER, given: all.filter(([key]) => key !== 'name') });
+  const request = container === undefined ? requestFor(name) : shared(text, container);
+  return withFields(text, request, { name, setters: DOCKER, given: all.filter(([key]) => key !== 'name') });
 }
 
-function podman(text: string, name: string, rest: string): NetworkWish {
+function podman(text: string, name: string, rest: string): NetworkRequest {
   if (name === '') throw badNetwork(text, 'it has no name', 'write NETWORK:alias=NAME');
   const given = csvFields(rest)
     .filter((field) => field !== '')
     .map((field) => keyAndValue(text, field));
-  return withFields(text, wishFor(name), { name, setters: PODMAN, given });
+  return withFields(text, requestFor(name), { name, setters: PODMAN, given });
 }
 
 function withFields(
   text: string,
-  wish: NetworkWish,
+  request: NetworkRequest,
   { name, setters, given }: { name: string; setters: typeof DOCKER; given: readonly [string, string][] },
-): NetworkWish {
-  if (given.length === 0) return wish;
-  if ('mode' in wish)
+): NetworkRequest {
+  if (given.length === 0) return request;
+  if ('mode' in request)
     throw badNetwork(text, `${name} has no settings of its own`, 'only networks have addresses and aliases');
   let fields: Fields = {};
   for (const [key, value] of given) {
@@ -115,7 +110,7 @@ function withFields(
       throw badNetwork(text, `"${key}" is not known`, `there are ${Object.keys(setters).join(', ')}`);
     fields = set(value, fields);
   }
-  return { attachment: { ...wish.attachment, ...fields } };
+  return { attachment: { ...request.attachment, ...fields } };
 }
 
 function keyAndValue(text: string, field: string): [string, string] {
@@ -148,17 +143,6 @@ export function refuseLinkLocal(text: string): never {
   throw new EngineError('unsupported', 'link-local addresses cannot be chosen', {
     subject: text,
     hint: 'the kernel gives each interface its IPv6 link-local address; use ip and ip6 for others',
-  });
-}
-
-/** IFNAMSIZ, without the byte that ends it. */
-const INTERFACE_NAME_MAX = 15;
-
-function interfaceName(text: string): string {
-  if (/^[^\s/:]+$/.test(text) && text.length <= INTERFACE_NAME_MAX && !/^\.\.?$/.test(text)) return text;
-  throw new EngineError('invalid', `invalid name of an interface: "${text}"`, {
-    subject: text,
-    hint: `at most ${INTERFACE_NAME_MAX} characters, without blanks, slashes and colons`,
   });
 }
 

@@ -3,7 +3,10 @@ import { EngineError } from '../../errors.ts';
 
 const NAMES = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
 
-/** `--restart no|always|unless-stopped|on-failure[:N]`; empty is as good as `no`. Throws `invalid`. */
+/**
+ * `--restart no|always|unless-stopped|on-failure[:N]`; empty is as good as `no`. Which policy takes a number is the engine's
+ * to say. Throws `invalid`.
+ */
 export function parseRestartPolicy(text: string): RestartPolicy {
   if (text === '') return { name: 'no' };
   const colon = text.indexOf(':');
@@ -14,8 +17,7 @@ export function parseRestartPolicy(text: string): RestartPolicy {
   if (count === '') return { name };
   if (!/^\d{1,9}$/.test(count))
     throw invalid(text, 'how often it is restarted is a whole number, not negative');
-  if (Number(count) > 0 && name !== 'on-failure') throw invalid(text, 'only on-failure takes a number');
-  return name === 'on-failure' ? { name, maximum: Number(count) } : { name };
+  return { name, maximum: Number(count) };
 }
 
 function invalid(text: string, hint: string): EngineError {

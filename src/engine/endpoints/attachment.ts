@@ -47,7 +47,10 @@ export async function resolveAttachment(
   return { network, attachment };
 }
 
-/** The name of an attachment's interface in the container, if somebody asks for one. */
-export function wantedInterface({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
-  return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];
+/** What is asked of a network, by its name: a container may have been put on one network by its name and by its id. */
+export function attachmentByName({
+  network,
+  attachment,
+}: Omit<ResolvedAttachment, 'interfaceName'>): NetworkAttachment {
+  return { ...attachment, network: network.definition.name };
 }

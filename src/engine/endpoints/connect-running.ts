@@ -11,6 +11,7 @@ import { leadOut, releaseAddresses } from '../leases/addresses.ts';
 import { movePorts, portsOf } from '../leases/ports.ts';
 import { performNetwork, performNetworkFile } from '../networks/perform.ts';
 import { repairNetworks } from '../networks/repair.ts';
+import { interfaceNameOf } from '../options/check.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { inRun, type RunningContainer, sameMonitor } from '../state/lock.ts';
 import { settleContainer } from '../state/settle.ts';
@@ -19,7 +20,7 @@ import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, changeOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { egressOf, hasGateway, type LeadsOut, leaseEndpoint, publishingEndpoint } from './assign.ts';
-import { type ResolvedAttachment, wantedInterface } from './attachment.ts';
+import type { ResolvedAttachment } from './attachment.ts';
 import { editHosts, showResolver } from './edit-hosts.ts';
 import { containerNameService } from './name-service.ts';
 import { writeEndpointNames, writeResolverConfig } from './resolver-files.ts';
@@ -40,7 +41,7 @@ export async function connectRunning(
 ): Promise<boolean> {
   const { row } = container;
   const before = runningEndpoints(context, row);
-  const interfaceName = freeInterface(before, wantedInterface(resolved.attachment));
+  const interfaceName = freeInterface(before, interfaceNameOf(resolved.attachment));
   const { endpoint, options } = inRun(context, container, () => ({
     options: changeOptions(context.database, row, change),
     endpoint: leaseEndpoint(

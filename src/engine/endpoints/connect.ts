@@ -1,11 +1,12 @@
 import { EngineError } from '../../errors.ts';
 import { attachedContainers } from '../networks/members.ts';
+import { checkAttachment, checkDistinct } from '../options/check.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
-import { provideDefaultNetwork, resolveAttachment } from './attachment.ts';
+import { attachmentByName, provideDefaultNetwork, resolveAttachment } from './attachment.ts';
 
 type Links = NonNullable<NetworkOptions['links']>;
 
@@ -19,7 +20,7 @@ export interface NetworkChange {
 
 /**
  * Puts a container on one more network: at once if it runs, else from its next start. Throws `notFound`, `conflict` when
- * it is on it already or has no networks of its own, and what an endpoint cannot have.
+ * it is on it already or has no networks of its own, `invalid` for what a network or an interface cannot have.
  */
 export async function connectContainer(
   context: Context,
@@ -28,8 +29,10 @@ export async function connectContainer(
 ): Promise<NetworkChange> {
   const row = findContainer(context.database, text);
   requireOwnNetworks(row);
+  checkAttachment(attachment);
   await provideDefaultNetwork(context, [attachment]);
   const resolved = await resolveAttachment(context, attachment);
+  checkAttachment(attachmentByName(resolved));
   const { id } = resolved.network.definition;
   const change = (options: CreateOptions): CreateOptions => {
     const { network } = options;
@@ -37,11 +40,13 @@ export async function connectContainer(
       throw noSuchNetwork(resolved.network.definition.name);
     if (network?.attachments.some((each) => each.network === id))
       throw connectedAlready(row, resolved.network.definition.name);
+    const attachments = [...(network?.attachments ?? []), { ...resolved.attachment, network: id }];
+    checkDistinct(attachments);
     return {
       ...options,
       network: {
         ...network,
-        attachments: [...(network?.attachments ?? []), { ...resolved.attachment, network: id }],
+        attachments,
         links: [...(network?.links ?? []), ...links],
       },
     };

@@ -1,17 +1,16 @@
 import { EngineError } from '../../errors.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
-import { checkInterfaceName } from '../../network/interface-name.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
+import { checkDistinct, interfaceNameOf } from '../options/check.ts';
 import type { CreateOptions, NetworkOptions, PortMapping } from '../options/create.ts';
-import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { ContainerId } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import {
+  attachmentByName,
   type ResolvedAttachment,
   resolveAttachment,
   wantedAttachments,
-  wantedInterface,
 } from './attachment.ts';
 import { containerNameService } from './name-service.ts';
 
@@ -51,7 +50,7 @@ export async function prepareNetworking(
   const attachments = withInterfaceNames(
     await Promise.all(wantedAttachments(options).map((each) => resolveAttachment(context, each))),
   );
-  checkAttachments(attachments);
+  checkDistinct(attachments.map(attachmentByName));
   const mappings = await mappingsOf(network, image);
   if (mappings.length > 0) refuseUnpublishable(attachments);
   return {
@@ -75,7 +74,7 @@ export async function prepareNetworking(
 function withInterfaceNames(
   attachments: readonly Omit<ResolvedAttachment, 'interfaceName'>[],
 ): ResolvedAttachment[] {
-  const names = attachments.map(({ attachment }) => wantedInterface(attachment));
+  const names = attachments.map(({ attachment }) => interfaceNameOf(attachment));
   let next = 0;
   return attachments.map((resolved, index) => {
     let interfaceName = names[index];
@@ -85,32 +84,6 @@ function withInterfaceNames(
     }
     return { ...resolved, interfaceName };
   });
-}
-
-function checkAttachments(attachments: readonly ResolvedAttachment[]): void {
-  const seen = new Map<string, ResolvedAttachment>();
-  const names = new Set<string>();
-  for (const resolved of attachments) {
-    const { id, name } = resolved.network.definition;
-    if (seen.has(id)) throw new EngineError('invalid', `network ${name} is named twice`, { subject: name });
-    if (names.has(resolved.interfaceName))
-      throw new EngineError('invalid', `two interfaces cannot both be ${resolved.interfaceName}`, {
-        subject: resolved.interfaceName,
-      });
-    checkInterfaceName(resolved.interfaceName);
-    if (name === DEFAULT_NETWORK && (resolved.attachment.aliases ?? []).length > 0) {
-      throw new EngineError(
-        'invalid',
-        `the network ${DEFAULT_NETWORK} has no names: aliases are for networks that you make`,
-        {
-          subject: DEFAULT_NETWORK,
-          hint: 'make one with skiff network create, and join it with --network',
-        },
-      );
-    }
-    seen.set(id, resolved);
-    names.add(resolved.interfaceName);
-  }
 }
 
 /** The exposed ports of image and user are published only if somebody says so. */

@@ -2,6 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { provideDefaultNetwork, wantedAttachments } from '../endpoints/attachment.ts';
 import { OrphanHolds } from '../leases/holders.ts';
+import { checkCreateOptions } from '../options/check.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
 import { containerByName } from '../store/containers.ts';
@@ -54,6 +55,7 @@ async function createPrepared(
   options: CreateOptions,
   { image, replace, whenCreated, starting }: CreateExtras & { starting: boolean },
 ): Promise<LeasedContainer> {
+  checkCreateOptions(options);
   await provideDefaultNetwork(context, wantedAttachments(options));
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepareContainer(context, options, image.image);

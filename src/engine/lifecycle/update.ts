@@ -9,6 +9,7 @@ import { requestRestartPolicy } from '../../runtime/monitor/client.ts';
 import type { PlanRecord } from '../../runtime/record.ts';
 import { linuxResources } from '../../runtime/spec/resources.ts';
 import { appendContainerEvent } from '../events/journal.ts';
+import { checkRestart } from '../options/check.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
 import { changeContainer, inRun } from '../state/lock.ts';
@@ -33,7 +34,7 @@ export async function updateContainer(
   row: ContainerRow,
   { restart, ...changes }: ContainerChanges,
 ): Promise<void> {
-  if (restart !== undefined) checkRestart(row, restart);
+  if (restart !== undefined) checkRestart(restart, row, 'conflict');
   const change = (options: CreateOptions): CreateOptions => {
     const only = restart !== undefined && !isAnyGiven(changes);
     const resources = only ? options.resources : mergeResources(options.resources, changes);
@@ -61,18 +62,6 @@ export async function updateContainer(
 
 function cpus(): number {
   return process.getBuiltinModule('node:os').availableParallelism();
-}
-
-function checkRestart({ name, autoRemove }: ContainerRow, { name: policy }: RestartPolicy): void {
-  if (!autoRemove || policy === 'no') return;
-  throw new EngineError(
-    'conflict',
-    `container ${name} cannot have a restart policy: it is removed when it ends`,
-    {
-      subject: name,
-      hint: 'run it without --rm',
-    },
-  );
 }
 
 /**

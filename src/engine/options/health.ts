@@ -1,4 +1,3 @@
-import { EngineError } from '../../errors.ts';
 import type { Healthcheck, ImageConfig } from '../../oci/image-config.ts';
 import type { HealthSettings } from '../../runtime/options.ts';
 import type { HealthOptions } from './create.ts';
@@ -15,13 +14,6 @@ const DEFAULTS = {
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 const NS_PER_MS = 1e6;
-
-const TIMES = {
-  intervalMs: 'interval',
-  timeoutMs: 'timeout',
-  startPeriodMs: 'start period',
-  startIntervalMs: 'start interval',
-} as const;
 
 /**
  * How a container is checked: what the user says, member by member over the image's HEALTHCHECK, as Docker merges them;
@@ -45,13 +37,12 @@ export function mergeHealth(
 
 /**
  * What the monitor does of it, with Docker's defaults for what nobody says. Undefined: there is no check, or it is
- * `NONE`. Throws `invalid` for values that cannot be.
+ * `NONE`.
  */
 export function healthSettings(
   image: ImageConfig | undefined,
   options: HealthOptions | undefined,
 ): HealthSettings | undefined {
-  if (options !== undefined) checkValues(options);
   const health = mergeHealth(image, options);
   const argv = commandOf(health?.test, image?.config.Shell);
   if (health === undefined || argv === undefined) return undefined;
@@ -89,23 +80,4 @@ function fromImage(own: Healthcheck): HealthOptions {
 /** Never 0 for what is more: that would be the default, as is what is less. */
 function milliseconds(nanoseconds = 0): number | undefined {
   return nanoseconds > 0 ? Math.max(1, Math.round(nanoseconds / NS_PER_MS)) : undefined;
-}
-
-/** 0 is the same as nothing; between that and a millisecond there is nothing, as in Docker. */
-function checkValues(options: HealthOptions): void {
-  for (const [key, name] of Object.entries(TIMES) as [keyof typeof TIMES, string][]) {
-    const value = options[key];
-    if (value !== undefined && value !== 0 && !(value >= 1)) {
-      throw new EngineError('invalid', `the health check's ${name} cannot be less than 1 ms`, {
-        subject: name,
-        hint: 'name a longer one, such as 30s',
-      });
-    }
-  }
-  if (options.retries !== undefined && !(options.retries >= 0)) {
-    throw new EngineError('invalid', "the health check's retries cannot be negative", {
-      subject: 'retries',
-      hint: 'name how many failures in a row make it unhealthy, such as 3',
-    });
-  }
 }

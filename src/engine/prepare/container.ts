@@ -10,9 +10,11 @@ import { encodePlan } from '../../runtime/record.ts';
 import { type HostFacts, readHostFacts } from '../../runtime/spec/host-facts.ts';
 import { lacksOwnProfile } from '../../runtime/spec/lsm.ts';
 import { createSpec } from '../../runtime/spec/spec.ts';
+import { attachmentByName } from '../endpoints/attachment.ts';
 import { networkPlacement } from '../endpoints/placement.ts';
 import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
-import { checkName, randomName } from '../options/container-name.ts';
+import { checkAttachment } from '../options/check.ts';
+import { randomName } from '../options/container-name.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -55,17 +57,19 @@ export async function prepareContainer(
   image: ImageRow,
   existing?: ContainerRow,
 ): Promise<PreparedContainer> {
-  if (existing === undefined) checkName(options.name);
   const id = existing?.id ?? (randomHex(32) as ContainerId);
   const imageConfig = parseImageConfig(Buffer.from(image.config));
   const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
   const networking = await prepareNetworking(context, options, imageConfig);
+  // By now it is known whether an id is that of the default network.
+  if (existing === undefined)
+    for (const each of networking?.attachments ?? []) checkAttachment(attachmentByName(each));
   const timeZone = await timeZoneOf(options);
   const kept = {
     ...options,
     namespaces: namespaces.options,
     labels: mergeLabels(imageConfig, options),
-    ...(networking === undefined ? {} : { network: networking.options }),
+    network: networking === undefined ? withoutPorts(options.network) : networking.options,
   };
   const name = existing?.name ?? options.name ?? randomName();
   const runtime = await runtimeOptions(context, kept, { id, name, image, imageConfig, namespaces });
@@ -80,6 +84,11 @@ export async function prepareContainer(
     timeZone,
     ...(await planStart(context, options, { runtime, networking })),
   };
+}
+
+/** Ports of a container without networks are published nowhere: `checkCreateOptions` says so to whoever asks. */
+function withoutPorts(network: CreateOptions['network']): CreateOptions['network'] {
+  return network && { ...network, publish: undefined, publishAll: undefined };
 }
 
 /** As with Docker those of the image are the container's from its beginning, and the user's replace them. */

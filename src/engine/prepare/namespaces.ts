@@ -1,4 +1,3 @@
-import { EngineError } from '../../errors.ts';
 import type { NamespaceChoice, NamespaceChoices, ShareableNamespace } from '../../runtime/options.ts';
 import { defaultHostname, hostHostname } from '../endpoints/hosts-files.ts';
 import type { CreateOptions, IdMaps, NamespaceOptions } from '../options/create.ts';
@@ -23,8 +22,7 @@ export interface PreparedNamespaces {
 
 /**
  * Resolves what `options.namespaces` names: other containers, ranges of ids, the host's name. An `existing` container
- * keeps the ids that its files belong to. Throws what `findOwners`
- * and the id maps throw, and `invalid` for a host name that the chosen namespaces do not let it have.
+ * keeps the ids that its files belong to. Throws what `findOwners` and the id maps throw.
  */
 export async function prepareNamespaces(
   context: Context,
@@ -32,8 +30,6 @@ export async function prepareNamespaces(
   { id, layers, existing }: { id: string; layers: number; existing?: ContainerRow | undefined },
 ): Promise<PreparedNamespaces> {
   const { namespaces } = options;
-  // What is kept of an existing one has a host name always: the one that it got.
-  if (existing === undefined) checkNames(namespaces);
   const owners = await ownersOf(context, options);
   const { idMaps, claimed } =
     existing === undefined
@@ -48,19 +44,6 @@ export async function prepareNamespaces(
     claimed,
     ...(await filesOf(context, owners, id)),
   };
-}
-
-/** A host name is of no use where the one of somebody else is shared; Docker refuses it, too. */
-function checkNames({ hostname, domainname, network, uts }: NamespaceOptions): void {
-  const named = hostname === undefined ? domainname && '--domainname' : '--hostname';
-  if (named === undefined) return;
-  const sharesUts = uts !== undefined && uts !== 'private';
-  if (!sharesUts && (named === '--domainname' || typeof network === 'string')) return;
-  const shared = sharesUts ? 'UTS namespace' : 'network and host name of another container';
-  throw new EngineError('invalid', `${named} cannot be given to a container that shares the ${shared}`, {
-    subject: hostname ?? domainname,
-    hint: `leave out ${named}, or ${sharesUts ? '--uts' : '--network'}`,
-  });
 }
 
 /** Loaded for those who share: most do not. */

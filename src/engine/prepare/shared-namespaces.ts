@@ -20,14 +20,13 @@ export type NamespaceOwners = Partial<Record<ShareableNamespace, NamespaceOwner>
 
 /**
  * The containers whose namespaces are asked for. Throws `notFound` for one that does not exist, `conflict` for one
- * that does not run, `invalid` for one that does not share, and for a container that would join itself.
+ * that does not run, `invalid` for one that does not share.
  */
-export function findOwners(context: Context, { name, namespaces }: CreateOptions): NamespaceOwners {
+export function findOwners(context: Context, { namespaces }: CreateOptions): NamespaceOwners {
   const owners: NamespaceOwners = {};
   for (const kind of SHAREABLE) {
     const wanted = sharedWith(namespaces, kind);
     if (wanted === undefined) continue;
-    if (wanted.container === name) throw joinsItself(name, kind);
     owners[kind] = findOwner(context, kind, wanted.container);
   }
   if (owners.user !== undefined) checkUserNamespaces(owners, owners.user);
@@ -101,13 +100,6 @@ function notRunning({ name }: ContainerRow, kind: ShareableNamespace): EngineErr
       hint: 'skiff ps -a shows what it is doing',
     },
   );
-}
-
-function joinsItself(name: string, kind: ShareableNamespace): EngineError {
-  return new EngineError('invalid', `container ${name} cannot join its own ${kind} namespace`, {
-    subject: name,
-    hint: 'name another container',
-  });
 }
 
 /**

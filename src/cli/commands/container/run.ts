@@ -73,7 +73,8 @@ async function run(session: Session, image: string, words: string[], flags: RunF
 }
 
 /** Most publish nothing. */
-function publishesToOthers({ network }: CreateOptions): boolean {
+function publishesToOthers({ namespaces, network }: CreateOptions): boolean {
+  if (namespaces.network !== 'networks') return false;
   return network?.publishAll === true || (network?.publish ?? []).length > 0;
 }
 

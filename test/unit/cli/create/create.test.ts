@@ -166,7 +166,7 @@ describe('the options of a new container', () => {
   });
 
   it.each<[string[], Partial<CreateOptions>]>([
-    [['--name', 'x', '--rm', '--replace'], { name: 'x', autoRemove: true }],
+    [['--name', 'web', '--rm', '--replace'], { name: 'web', autoRemove: true }],
     // Labels
     [['-l', 'a=1', '--label', 'b', '-l', 'c=x=y'], { labels: { a: '1', b: '', c: 'x=y' } }],
     [['-l', 'a=line', '--label-file', labelFile], { labels: { a: 'line', b: 'file=two' } }],
@@ -283,7 +283,8 @@ describe('the options of a new container', () => {
     ['--restart', ':3', ':3'],
     ['--restart', 'on-failure:-1', 'on-failure:-1'],
     ['--restart', 'on-failure:many', 'many'],
-    ['--restart', 'always:3', 'always:3'],
+    ['--restart', 'always:3', 'always'],
+    ['--restart', 'no:3', 'the restart policy no'],
     ['--timeout', '-1', '-1'],
     ['--health-interval', '30', '30'],
     ['--health-interval', '-1s', '-1s'],
@@ -307,10 +308,17 @@ describe('the options of a new container', () => {
   it.each([
     [['--uidmap', '0:1', '--userns', 'host'], '--uidmap cannot be used with --userns host'],
     [['--gidmap', '0:1', '--userns', 'container:x'], '--gidmap cannot be used with --userns container:x'],
-    [['--rm', '--restart', 'always'], '--restart and --rm contradict each other'],
+    [
+      ['--rm', '--restart', 'always'],
+      'the container cannot have a restart policy: it is removed when it ends',
+    ],
     [
       ['--no-healthcheck', '--health-cmd', 'true'],
-      '--no-healthcheck and --health options contradict each other',
+      'no health check and settings of a health check contradict each other',
+    ],
+    [
+      ['--no-healthcheck', '--health-retries', '2'],
+      'no health check and settings of a health check contradict each other',
     ],
     [['--replace'], '--replace needs --name'],
   ])('refuse %j together', async (args, message) => {
@@ -326,7 +334,7 @@ describe('the options of a new container', () => {
     [['--entrypoint', '--rm', '--rm=false'], { autoRemove: false }],
     [['-ie', '--rm', '--rm=false'], { autoRemove: false }],
     [['-eA', '--rm=true'], { autoRemove: true }],
-    [['-m1g', '--name', 'a', '-u=0', '--rm=true'], { autoRemove: true, name: 'a' }],
+    [['-m1g', '--name', 'ab', '-u=0', '--rm=true'], { autoRemove: true, name: 'ab' }],
   ])('may be switched as in Docker: %j', async (args, expected) => {
     expect(await optionsOf(...args)).toMatchObject(expected);
   });

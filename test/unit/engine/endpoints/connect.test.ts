@@ -6,6 +6,7 @@ import {
   disconnectAll,
   disconnectContainer,
 } from '../../../../src/engine/endpoints/connect.ts';
+import type { NetworkAttachment } from '../../../../src/engine/options/create.ts';
 import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
 import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
@@ -25,10 +26,14 @@ function definition(name: string, digit: string): NetworkDefinition {
 
 const FRONT = definition('front', 'f');
 const BACK = definition('back', 'b');
+const BRIDGE = {
+  ...definition('bridge', 'd'),
+  subnets: [{ subnet: '10.9.0.0/16', gateway: '10.9.0.1', auxiliary: {} }],
+};
 
 beforeEach(() => {
   const { database, paths } = room.context;
-  for (const each of [FRONT, BACK])
+  for (const each of [FRONT, BACK, BRIDGE])
     insertNetwork(database, { definition: each, labels: {}, options: {}, createdAt: 0 });
   const { options } = containerRow();
   const network = { attachments: [{ network: FRONT.id }] };
@@ -45,8 +50,8 @@ function networks(): (string | undefined)[] | undefined {
   return containerById(room.context.database, ID)?.options.network?.attachments.map(({ network }) => network);
 }
 
-const connect = (network: string) =>
-  connectContainer(room.context, 'name', { attachment: { network }, links: [] });
+const connect = (network: string, attachment: Partial<NetworkAttachment> = {}) =>
+  connectContainer(room.context, 'name', { attachment: { network, ...attachment }, links: [] });
 const disconnect = (network: string, container: string, force = false) =>
   disconnectContainer(room.context, { network, container, force });
 
@@ -72,6 +77,28 @@ describe('a network that is to go', () => {
     expect(await disconnectAll(room.context, FRONT)).toEqual([{ container: 'name', isInHosts: true }]);
     expect(networks()).toEqual([]);
     expect(await disconnectAll(room.context, FRONT)).toEqual([]);
+  });
+});
+
+describe('what a container cannot be asked for is refused when it is connected, and not by its next start:', () => {
+  it.each<[string, Partial<NetworkAttachment>, string]>([
+    ['bridge', { aliases: ['db'] }, 'aliases are only supported for user-defined networks'],
+    [BRIDGE.id, { aliases: ['db'] }, 'aliases are only supported for user-defined networks'],
+    ['dddd', { ip: '10.9.0.9' }, 'chosen addresses are only supported for user-defined networks'],
+    ['back', { interfaceName: 'lo' }, '"lo" cannot be the name of an interface'],
+  ])('network %s with %j', async (network, attachment, message) => {
+    await expect(connect(network, attachment)).rejects.toMatchObject({ kind: 'invalid', message });
+    expect(networks()).toEqual([FRONT.id]);
+  });
+
+  it('a second interface of one name', async () => {
+    await connect('back', { interfaceName: 'lan0' });
+    const driverOptions = { 'com.docker.network.endpoint.ifname': 'lan0' };
+    await expect(connect('bridge', { driverOptions })).rejects.toMatchObject({
+      kind: 'invalid',
+      message: 'two interfaces cannot both be lan0',
+    });
+    expect(networks()).toEqual([FRONT.id, BACK.id]);
   });
 });
 

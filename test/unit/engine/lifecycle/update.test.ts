@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { changedLimits, mergeResources } from '../../../../src/engine/lifecycle/update.ts';
+import { changedLimits, mergeResources, updateContainer } from '../../../../src/engine/lifecycle/update.ts';
+import type { RestartPolicy } from '../../../../src/engine/options/create.ts';
+import { containerRow, useContext } from '../fixtures.ts';
 
+const room = useContext();
 const MIB = 1024 * 1024;
 
 describe('changes of limits', () => {
@@ -53,5 +56,24 @@ describe('changes of limits', () => {
       pids: { limit: -1 },
       cpu: { quota: -1 },
     });
+  });
+});
+
+describe('another restart policy', () => {
+  it.each<[RestartPolicy, { kind: string; message: string }]>([
+    [
+      { name: 'always' },
+      {
+        kind: 'conflict',
+        message: 'container name cannot have a restart policy: it is removed when it ends',
+      },
+    ],
+    [
+      { name: 'always', maximum: 3 },
+      { kind: 'invalid', message: 'the restart policy always takes no number of attempts' },
+    ],
+  ])('is refused by the rules of a new container: %j', async (restart, expected) => {
+    const row = containerRow({ autoRemove: true });
+    await expect(updateContainer(room.context, row, { restart })).rejects.toMatchObject(expected);
   });
 });

@@ -1,0 +1,374 @@
+import { describe, expect, it } from 'vitest';
+import { checkCreateOptions } from '../../../../src/engine/options/check.ts';
+import type {
+  CreateOptions,
+  NamespaceOptions,
+  NetworkOptions,
+} from '../../../../src/engine/options/create.ts';
+
+type Asked = Partial<Omit<CreateOptions, 'namespaces' | 'network'>> & {
+  namespaces?: Partial<NamespaceOptions>;
+  network?: Partial<NetworkOptions>;
+};
+
+const web = { container: 'web' };
+const front = { network: 'front' };
+const bridge = { network: 'bridge' };
+
+/** A container of which only this is said. */
+function container({ namespaces, network, ...others }: Asked): CreateOptions {
+  return {
+    image: 'busybox',
+    process: { command: [], env: [], stdin: false },
+    namespaces: { network: 'networks', ...namespaces },
+    security: {},
+    devices: {},
+    files: { readOnly: false },
+    resources: {},
+    stop: {},
+    autoRemove: false,
+    ...others,
+    ...(network === undefined ? {} : { network: { attachments: [], ...network } }),
+  };
+}
+
+/** On networks of its own, with this asked of them. */
+function joined(...attachments: NetworkOptions['attachments']): Asked {
+  return { network: { attachments } };
+}
+
+/** Without networks of its own, and asking for something of one all the same. */
+function without(mode: NamespaceOptions['network'], network: Partial<NetworkOptions>): Asked {
+  return { namespaces: { network: mode }, network };
+}
+
+/** Of the mode itself, as Docker's API has settings of an interface that there is not. */
+function ofMode(mode: 'none' | 'host', settings: object): Asked {
+  return without(mode, { attachments: [{ network: mode, ...settings }] });
+}
+
+describe('a container is refused', () => {
+  it.each<[string, Asked, string, string]>([
+    ['with a name that is none', { name: '-x' }, '"-x" cannot be a container\'s name', 'two or more'],
+    [
+      'that is removed when it ends and started again as well',
+      { autoRemove: true, restart: { name: 'always' } },
+      'the container cannot have a restart policy: it is removed when it ends',
+      'leave --restart or --rm out',
+    ],
+    [
+      'with a number of restarts for a policy that has none',
+      { restart: { name: 'always', maximum: 3 } },
+      'the restart policy always takes no number of attempts',
+      'on-failure',
+    ],
+    [
+      'with a negative number of restarts',
+      { restart: { name: 'on-failure', maximum: -1 } },
+      'the number of restarts cannot be -1',
+      'whole number',
+    ],
+    [
+      'whose health is checked by a command and not at all',
+      { health: { test: ['NONE', 'CMD-SHELL', 'true'] } },
+      'no health check and settings of a health check contradict each other',
+      '--no-healthcheck',
+    ],
+    [
+      'whose health is checked every second and not at all',
+      { health: { test: ['NONE'], intervalMs: 1000 } },
+      'no health check and settings of a health check contradict each other',
+      '--no-healthcheck',
+    ],
+    [
+      'whose health is checked more often than there is time',
+      { health: { intervalMs: 0.5 } },
+      "the health check's interval cannot be less than 1 ms",
+      '30s',
+    ],
+    [
+      'with a negative time of checks',
+      { health: { timeoutMs: -1 } },
+      "the health check's timeout cannot be less than 1 ms",
+      '30s',
+    ],
+    [
+      'with a negative time to come up',
+      { health: { startPeriodMs: -1000 } },
+      "the health check's start period cannot be less than 1 ms",
+      '30s',
+    ],
+    [
+      'with no time between the checks while it comes up',
+      { health: { startIntervalMs: 0.1 } },
+      "the health check's start interval cannot be less than 1 ms",
+      '30s',
+    ],
+    [
+      'with a negative number of failures',
+      { health: { retries: -1 } },
+      "the health check's retries cannot be negative",
+      'such as 3',
+    ],
+    [
+      'with a host name in the UTS namespace of the host',
+      { namespaces: { hostname: 'box', uts: 'host' } },
+      'a host name cannot be given to a container that shares its UTS namespace',
+      '--hostname or --uts',
+    ],
+    [
+      'with a domain name in the UTS namespace of another',
+      { namespaces: { domainname: 'example.org', uts: web } },
+      'a domain name cannot be given to a container that shares its UTS namespace',
+      '--domainname or --uts',
+    ],
+    [
+      'with a host name on the network of another, which has one',
+      { namespaces: { hostname: 'box', network: web } },
+      'a host name cannot be given to a container on the network of another',
+      '--hostname or --network container:web',
+    ],
+    [
+      'that joins itself',
+      { name: 'web', namespaces: { pid: web } },
+      'container web cannot join its own pid namespace',
+      'another container',
+    ],
+    [
+      'that is on its own network',
+      { name: 'web', namespaces: { network: web } },
+      'container web cannot join its own network namespace',
+      'another container',
+    ],
+    [
+      'on a network and on none',
+      without('none', { attachments: [front] }),
+      'none, host and the network of another container cannot be used together with a network',
+      '--network',
+    ],
+    [
+      'on a network and on that of the host',
+      without('host', { attachments: [{ ...front, ip: '10.0.0.9' }] }),
+      'none, host and the network of another container cannot be used together with a network',
+      '--network',
+    ],
+    [
+      'on a network and on that of another',
+      without(web, { attachments: [front] }),
+      'none, host and the network of another container cannot be used together with a network',
+      '--network',
+    ],
+    ['on a network twice', joined(front, bridge, front), 'network front is named twice', 'alias='],
+    [
+      'with two interfaces of one name',
+      joined({ ...front, interfaceName: 'lan0' }, { network: 'back', interfaceName: 'lan0' }),
+      'two interfaces cannot both be lan0',
+      'another name',
+    ],
+    [
+      'with two interfaces of one name, in the words of Docker',
+      joined(
+        { ...front, driverOptions: { 'com.docker.network.endpoint.ifname': 'lan0' } },
+        { network: 'back', interfaceName: 'lan0' },
+      ),
+      'two interfaces cannot both be lan0',
+      'another name',
+    ],
+    [
+      'with an interface that everybody has',
+      joined({ ...front, interfaceName: 'lo' }),
+      '"lo" cannot be the name of an interface',
+      '15 bytes',
+    ],
+    [
+      'with an interface whose name is too long',
+      joined({ ...front, interfaceName: 'sixteen-letters0' }),
+      '"sixteen-letters0" cannot be the name of an interface',
+      '15 bytes',
+    ],
+    [
+      'with more names on the default network',
+      joined({ ...bridge, aliases: ['db'] }),
+      'aliases are only supported for user-defined networks',
+      'skiff network create',
+    ],
+    [
+      'with an address on the default network',
+      joined(front, { ...bridge, ip: '172.17.0.9' }),
+      'chosen addresses are only supported for user-defined networks',
+      'skiff network create',
+    ],
+    [
+      'with an IPv6 address on the default network',
+      joined({ ...bridge, ip6: 'fd00::9' }),
+      'chosen addresses are only supported for user-defined networks',
+      'skiff network create',
+    ],
+    [
+      'with an address and no network',
+      ofMode('none', { ip: '10.0.0.9' }),
+      'an IPv4 address cannot be given to a container without a network',
+      '--ip or --network none',
+    ],
+    [
+      'with an IPv6 address on the network of the host',
+      ofMode('host', { ip6: 'fd00::9' }),
+      'an IPv6 address cannot be given to a container on the network of the host',
+      '--ip6 or --network host',
+    ],
+    [
+      'with a MAC address and no network',
+      ofMode('none', { mac: '92:d0:c6:0a:29:33' }),
+      'a MAC address cannot be given to a container without a network',
+      '--mac-address or --network none',
+    ],
+    [
+      'with more names on the network of another',
+      without(web, { attachments: [{ network: 'container:web', aliases: ['db'] }] }),
+      'an alias cannot be given to a container on the network of another',
+      '--network-alias or --network container:web',
+    ],
+    [
+      'with links and no network',
+      without('none', { links: [{ container: 'db', alias: 'db' }] }),
+      'a link cannot be given to a container without a network',
+      '--link or --network none',
+    ],
+    [
+      'with links on the network of the host',
+      without('host', { links: [{ container: 'db', alias: 'db' }] }),
+      'a link cannot be given to a container on the network of the host',
+      '--link or --network host',
+    ],
+    [
+      'with published ports on the network of another',
+      without(web, { publish: [{ protocol: 'tcp', containerPort: 80 }] }),
+      'a published port cannot be given to a container on the network of another',
+      '--publish',
+    ],
+    [
+      'with all ports published on the network of another',
+      without(web, { publishAll: true }),
+      'published ports cannot be given to a container on the network of another',
+      '--publish-all',
+    ],
+    [
+      'with exposed ports on the network of another',
+      without(web, { expose: [{ protocol: 'tcp', port: 80 }] }),
+      'an exposed port cannot be given to a container on the network of another',
+      '--expose',
+    ],
+    [
+      'with name servers on the network of another',
+      without(web, { dns: { servers: ['1.1.1.1'] } }),
+      'a name server cannot be given to a container on the network of another',
+      '--dns',
+    ],
+    [
+      'with options of the resolver on the network of another',
+      without(web, { dns: { options: ['ndots:2'] } }),
+      'an option of the resolver cannot be given to a container on the network of another',
+      '--dns-option',
+    ],
+    [
+      'with search domains on the network of another',
+      without(web, { dns: { search: ['example.org'] } }),
+      'a search domain cannot be given to a container on the network of another',
+      '--dns-search',
+    ],
+    [
+      'with more hosts on the network of another',
+      without(web, { extraHosts: [{ name: 'db', address: '10.0.0.5' }] }),
+      'a line of /etc/hosts cannot be given to a container on the network of another',
+      '--add-host',
+    ],
+  ])('%s', (_what, asked, message, hint) => {
+    expect(() => checkCreateOptions(container(asked))).toThrow(
+      expect.objectContaining({ kind: 'invalid', message, hint: expect.stringContaining(hint) }),
+    );
+  });
+});
+
+describe('a container is made without a word', () => {
+  it.each<[string, Asked]>([
+    ['of which nothing is said', {}],
+    ['that is removed when it ends', { autoRemove: true }],
+    ['that is removed when it ends, and not started again', { autoRemove: true, restart: { name: 'no' } }],
+    ['that is started again', { restart: { name: 'always' } }],
+    ['that is started again so often', { restart: { name: 'on-failure', maximum: 3 } }],
+    ['with zero restarts, which is no number, as in Docker', { restart: { name: 'always', maximum: 0 } }],
+    ['whose health is not checked', { health: { test: ['NONE'] } }],
+    [
+      'whose health is not checked, with times of 0',
+      { health: { test: ['NONE'], intervalMs: 0, retries: 0 } },
+    ],
+    ['whose health is checked every millisecond', { health: { test: ['CMD', 'true'], intervalMs: 1 } }],
+    ['with a host name', { namespaces: { hostname: 'box', domainname: 'example.org', uts: 'private' } }],
+    [
+      'with a host name of its own on the network of the host',
+      { namespaces: { hostname: 'box', network: 'host' } },
+    ],
+    ['with a domain name on the network of another', { namespaces: { domainname: 'x', network: web } }],
+    ['that joins another', { name: 'db', namespaces: { network: web, pid: web, user: web } }],
+    ['on several networks', joined(bridge, front, { network: 'back' })],
+    [
+      'with names and addresses on networks',
+      joined({ ...front, aliases: ['db'], ip: '10.0.0.9', ip6: 'fd00::9' }),
+    ],
+    ['with a MAC address on the default network', joined({ ...bridge, mac: '92:d0:c6:0a:29:33' })],
+    ['with a list of no names on the default network', joined({ ...bridge, aliases: [] })],
+    [
+      'with interfaces of two names',
+      joined({ ...front, interfaceName: 'a' }, { network: 'b', interfaceName: 'b' }),
+    ],
+    ['with links', { network: { attachments: [bridge], links: [{ container: 'db', alias: 'db' }] } }],
+    [
+      'with ports',
+      {
+        network: {
+          attachments: [front],
+          publish: [{ protocol: 'tcp', containerPort: 80 }],
+          publishAll: true,
+        },
+      },
+    ],
+    [
+      'with names and servers, and no network',
+      without('none', {
+        dns: { servers: ['1.1.1.1'] },
+        extraHosts: [{ name: 'a', address: '10.0.0.1' }],
+        expose: [{ protocol: 'tcp', port: 80 }],
+      }),
+    ],
+    [
+      'with names and servers on the network of the host',
+      without('host', { dns: { search: ['x'] }, extraHosts: [] }),
+    ],
+    [
+      'with nothing but empty lists on the network of another',
+      without(web, { publish: [], publishAll: false, expose: [], dns: {}, extraHosts: [], links: [] }),
+    ],
+    ['with the mode itself among its networks, as Docker’s clients write it', ofMode('none', {})],
+  ])('%s', (_what, asked) => {
+    expect(checkCreateOptions(container(asked))).toEqual([]);
+  });
+});
+
+describe('a container is made, and a word said of it,', () => {
+  const publish = [{ protocol: 'tcp', containerPort: 80 } as const];
+
+  it.each<[string, Asked, string]>([
+    ['ports and no network', without('none', { publish }), 'the container has no network'],
+    ['all ports and no network', without('none', { publishAll: true }), 'the container has no network'],
+    [
+      'ports on the network of the host',
+      without('host', { publish }),
+      "the container's ports are the host's",
+    ],
+  ])('with %s', (_what, asked, reason) => {
+    expect(checkCreateOptions(container(asked))).toEqual([
+      expect.stringMatching(/^published ports are discarded: /),
+    ]);
+    expect(checkCreateOptions(container(asked)).join()).toContain(reason);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { engineSettings } from './settings.ts';
 
 /** Options before the command's name. */
 export interface GlobalOptions {
@@ -21,30 +22,15 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
     async engine() {
       if (engine === undefined) {
         const { openEngine } = await import('../../engine/engine.ts');
-        engine = openEngine({
-          root: globals.root,
-          insecureRegistries: insecureRegistries(globals),
-          environment: process.env,
-          publishAddress: await publishAddress(),
-          self,
-        });
+        const settings = await engineSettings();
+        const insecureRegistries = [
+          ...(globals.insecureRegistry ?? []),
+          ...(settings.insecureRegistries ?? []),
+        ];
+        engine = openEngine({ ...settings, root: globals.root, insecureRegistries, self });
       }
       return engine;
     },
     close: () => engine?.close(),
   };
-}
-
-/** From the option and from `SKIFF_INSECURE_REGISTRIES` (separated by commas). */
-function insecureRegistries(globals: GlobalOptions): string[] {
-  const listed = (process.env['SKIFF_INSECURE_REGISTRIES'] ?? '').split(',').map((host) => host.trim());
-  return [...(globals.insecureRegistry ?? []), ...listed.filter((host) => host !== '')];
-}
-
-/** From `SKIFF_PUBLISH_ADDRESS`. Throws `invalid` when it is no address. */
-async function publishAddress(): Promise<string | undefined> {
-  const text = process.env['SKIFF_PUBLISH_ADDRESS'] ?? '';
-  if (text === '') return undefined;
-  const { address } = await import('../parse/addresses.ts');
-  return address('address in SKIFF_PUBLISH_ADDRESS')(text);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
+import { usualNetwork } from '../command/settings.ts';
 import { listOf } from '../parse/words.ts';
 import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
@@ -58,7 +59,7 @@ const OTHERS = [
 /** Reads the flags; what that takes is loaded for those who say more than one plain word. Throws as `requestedNetworking`. */
 export async function networkOptions(flags: NetworkFlags): Promise<RequestedNetworking> {
   // Empty is as good as absent.
-  const network = flags.network ?? [process.env['SKIFF_NETWORK'] || DEFAULT_NETWORK];
+  const network = flags.network ?? [usualNetwork() ?? DEFAULT_NETWORK];
   if (OTHERS.every((name) => flags[name] === undefined)) {
     const plain = plainNetworking(network);
     if (plain !== undefined) return plain;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/options/create.ts';
+import { environment } from '../command/settings.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { environmentEntry, environmentFile } from '../parse/environment.ts';
 import { parseStopSignal, parseUlimit, parseUmask } from '../parse/process.ts';
@@ -14,9 +15,13 @@ const FLAGS: MemberFlags<ProcessOptions & { envFile?: string[] }> = {
   env: [
     '-e, --env <key=value>',
     'set a variable; KEY alone takes it from here (repeatable)',
-    environmentEntry,
+    environmentEntry(environment()),
   ],
-  envFile: ['--env-file <file>', 'variables from a file, one on each line (repeatable)', environmentFile],
+  envFile: [
+    '--env-file <file>',
+    'variables from a file, one on each line (repeatable)',
+    environmentFile(environment()),
+  ],
   stdin: ['-i, --interactive', 'keep standard input open'],
   terminal: ['-t, --tty', 'give it a terminal'],
   user: ['-u, --user <name|uid[:group|gid]>', 'who runs the command'],

@@ -1,11 +1,13 @@
 import type { CreateOptions, PortMapping } from '../../engine/options/create.ts';
 import type { Session } from '../command/session.ts';
+import { publishAddress } from '../command/settings.ts';
 import { firewallRemarks } from '../output/firewall-remarks.ts';
 import { printError } from '../output/print.ts';
 
 /** Says on standard error what the host's own firewall means for published ports. */
 export async function remarkOnPublished(session: Session, { network }: CreateOptions): Promise<void> {
-  const published = (network?.publish ?? []).filter(isForOthers).map(nameOf);
+  const usual = await publishAddress();
+  const published = (network?.publish ?? []).filter((mapping) => isForOthers(mapping, usual)).map(nameOf);
   if (network?.publishAll === true) published.push('of -P');
   if (published.length === 0) return;
   const engine = await session.engine();
@@ -13,8 +15,8 @@ export async function remarkOnPublished(session: Session, { network }: CreateOpt
     printError(`skiff: ${remark}\n`);
 }
 
-function isForOthers({ hostAddress }: PortMapping): boolean {
-  const address = hostAddress ?? process.env['SKIFF_PUBLISH_ADDRESS'] ?? '';
+function isForOthers({ hostAddress }: PortMapping, usual = ''): boolean {
+  const address = hostAddress ?? usual;
   return !address.startsWith('127.') && address !== '::1';
 }
 

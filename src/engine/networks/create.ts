@@ -76,7 +76,11 @@ function insertDefined(context: Context, options: CreateNetworkOptions): Network
   const host = readHostSubnets();
   return database.transaction(() => {
     const row = {
-      definition: define(options, { networks: allNetworks(database), host }),
+      definition: define(options, {
+        networks: allNetworks(database),
+        host,
+        configured: context.addressPools,
+      }),
       labels: options.labels ?? {},
       options: options.options ?? {},
       createdAt: Date.now(),
@@ -100,10 +104,12 @@ function checkName(name: string): void {
   });
 }
 
-/** What is there already: other networks, and where the host leads packets. */
+/** What there is to choose from, and what is there already: other networks, and where the host leads packets. */
 interface Taken {
   networks: readonly NetworkRow[];
   host: readonly Subnet[];
+  /** Pools in the place of the usual ones. */
+  configured: string | undefined;
 }
 
 function define(options: CreateNetworkOptions, taken: Taken): NetworkDefinition {
@@ -169,7 +175,7 @@ function subnetsOf(
   refuseOverlaps(given);
   const isSix = ({ subnet }: SubnetDefinition): boolean => subnet.includes(':');
   const all = [...given];
-  const configured = process.env['SKIFF_ADDRESS_POOLS'];
+  const { configured } = taken;
   const state = (): Subnet[] => [...takenSubnets(taken), ...all.map(({ subnet }) => parseSubnet(subnet))];
   if (ipv4 === false && all.some((subnet) => !isSix(subnet)))
     throw contradiction('--ipv4=false', 'an IPv4 subnet');

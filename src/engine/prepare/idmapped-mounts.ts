@@ -7,10 +7,10 @@ import type { Context } from '../store/context.ts';
 /**
  * Whether the kernel can show this store's layers through the id maps of a container: overlay can since Linux 5.19,
  * the rest is up to the file system. Tried once and kept in the store, for as long as the same kernel runs.
- * `SKIFF_IDMAP=copy` says no.
+ * Whoever opened the engine may say no.
  */
 export async function canMapOwners(context: Context): Promise<boolean> {
-  if (process.env['SKIFF_IDMAP'] === 'copy') return false;
+  if (context.copiesOwners) return false;
   const { release, major, minor } = kernelVersion();
   const marker = context.paths.idmappedMounts;
   const [knownRelease, answer] = (readOwnFile(marker) ?? '').split(' ');

@@ -16,6 +16,10 @@ export interface EngineOptions {
   environment?: Readonly<NodeJS.ProcessEnv> | undefined;
   /** The address of the host on which ports are published when neither user nor network says; absent: every one. */
   publishAddress?: string | undefined;
+  /** Where new networks get their subnets from (`parseAddressPools`); absent: Docker's pools and some more. */
+  addressPools?: string | undefined;
+  /** Layers are copied for containers with ids of their own, also where the kernel can show them through the maps. */
+  copiesOwners?: boolean | undefined;
   /** The command line that runs this very program again: what the helper calls to explain a failed start. */
   self: readonly string[];
 }
@@ -26,6 +30,8 @@ export class Context {
   readonly insecureRegistries: readonly string[];
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly publishAddress: string | undefined;
+  readonly addressPools: string | undefined;
+  readonly copiesOwners: boolean;
   readonly self: readonly string[];
   #database: Database | undefined;
   #helper: string | undefined;
@@ -35,6 +41,8 @@ export class Context {
     this.insecureRegistries = options.insecureRegistries ?? [];
     this.environment = options.environment ?? {};
     this.publishAddress = options.publishAddress;
+    this.addressPools = options.addressPools;
+    this.copiesOwners = options.copiesOwners === true;
     this.self = options.self;
   }
 

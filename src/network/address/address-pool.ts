@@ -35,7 +35,7 @@ function poolsOfUsers(): AddressPool[] {
 export interface PoolState {
   /** Subnets of networks, routes and addresses of the host: what is chosen overlaps none of them. */
   taken: readonly Subnet[];
-  /** The text of SKIFF_ADDRESS_POOLS: replaces the pools. */
+  /** Pools in the place of these (`parseAddressPools`). */
   configured?: string | undefined;
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { replaceProcess } from '../../../host/replace-process.ts';
 import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
+import { environment } from '../../command/settings.ts';
 import { requireTerminal } from '../../options/client.ts';
 import { addLatest, selected } from '../../options/selection.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
@@ -36,9 +37,13 @@ export function define(command: Command, session: () => Session): void {
     .option(
       '-e, --env <key=value>',
       'set a variable; KEY alone takes it from here (repeatable)',
-      environmentEntry,
+      environmentEntry(environment()),
     )
-    .option('--env-file <file>', 'variables from a file, one on each line (repeatable)', environmentFile)
+    .option(
+      '--env-file <file>',
+      'variables from a file, one on each line (repeatable)',
+      environmentFile(environment()),
+    )
     .option('-i, --interactive', 'relay standard input')
     .option('--privileged', 'with all capabilities and without the system call filter')
     .option('-t, --tty', 'give it a terminal')

@@ -1,0 +1,39 @@
+import type { EngineOptions } from '../../engine/engine.ts';
+
+/** The variables of this process. All that skiff itself is told by them is read here, `SKIFF_ROOT` by `--root`. */
+export function environment(): Readonly<NodeJS.ProcessEnv> {
+  return process.env;
+}
+
+/** The network of a new container of which nobody says one: `SKIFF_NETWORK`, where empty is as good as absent. */
+export function usualNetwork(): string | undefined {
+  return environment()['SKIFF_NETWORK'] || undefined;
+}
+
+/** What an engine is told besides its store. Throws as `publishAddress`. */
+export async function engineSettings(): Promise<Omit<EngineOptions, 'root' | 'self'>> {
+  return {
+    environment: environment(),
+    insecureRegistries: insecureRegistries(),
+    publishAddress: await publishAddress(),
+    addressPools: environment()['SKIFF_ADDRESS_POOLS'] || undefined,
+    copiesOwners: environment()['SKIFF_IDMAP'] === 'copy',
+  };
+}
+
+/** `SKIFF_INSECURE_REGISTRIES`, separated by commas. */
+function insecureRegistries(): string[] {
+  const listed = (environment()['SKIFF_INSECURE_REGISTRIES'] ?? '').split(',').map((host) => host.trim());
+  return listed.filter((host) => host !== '');
+}
+
+/**
+ * The address of the host on which ports are published when nobody says one: `SKIFF_PUBLISH_ADDRESS`, where empty is as
+ * good as absent. Throws `invalid` when it is no address.
+ */
+export async function publishAddress(): Promise<string | undefined> {
+  const text = environment()['SKIFF_PUBLISH_ADDRESS'] ?? '';
+  if (text === '') return undefined;
+  const { address } = await import('../parse/addresses.ts');
+  return address('address in SKIFF_PUBLISH_ADDRESS')(text);
+}

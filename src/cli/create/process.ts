@@ -60,9 +60,9 @@ export function addProcessOptions(command: Command): void {
 
 /** `command` is what the words after the image say. */
 export function processOptions(given: GivenFlags, command: string[]): ProcessOptions {
-  const { envFile = [], env = [], ...process } = membersOf(FLAGS, given);
+  const { envFile = [], env = [], ...asked } = membersOf(FLAGS, given);
   // The last one of a name counts: those of the command line.
-  return { ...process, command, env: [...envFile, ...env] };
+  return { ...asked, command, env: [...envFile, ...env] };
 }
 
 export function stopOptions(given: GivenFlags): StopOptions {

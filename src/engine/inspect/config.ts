@@ -10,27 +10,27 @@ const NS_PER_MS = 1e6;
 
 /** `Config` of Docker's ContainerInspect: what the container was told to be, image and user together. */
 export function containerConfig(row: ContainerRow, image: ImageConfig | undefined): object {
-  const { process, namespaces, stop } = row.options;
-  const { command = [] } = process;
-  const merged = image && mergeProcess(image, process, row.imageName);
-  const own = process.entrypoint !== undefined;
+  const { process: asked, namespaces, stop } = row.options;
+  const { command = [] } = asked;
+  const merged = image && mergeProcess(image, asked, row.imageName);
+  const own = asked.entrypoint !== undefined;
   return configObject({
     hostname: namespaces.hostname ?? row.id.slice(0, 12),
     domainname: namespaces.domainname ?? '',
-    stdin: process.stdin === true,
-    terminal: process.terminal === true,
-    attach: process.attach ?? ['stdout', 'stderr', ...(process.stdin ? ['stdin'] : [])],
+    stdin: asked.stdin === true,
+    terminal: asked.terminal === true,
+    attach: asked.attach ?? ['stdout', 'stderr', ...(asked.stdin ? ['stdin'] : [])],
     image: row.imageName,
     timeoutMs: stop.timeoutMs,
     health: mergeHealth(image, row.options.health),
     config: {
       ...image?.config,
       ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
-      User: merged?.user ?? process.user,
-      Env: merged?.env ?? process.env,
+      User: merged?.user ?? asked.user,
+      Env: merged?.env ?? asked.env,
       Cmd: command.length > 0 ? command : own ? undefined : image?.config.Cmd,
-      Entrypoint: process.entrypoint ?? image?.config.Entrypoint,
-      WorkingDir: merged?.cwd ?? process.cwd,
+      Entrypoint: asked.entrypoint ?? image?.config.Entrypoint,
+      WorkingDir: merged?.cwd ?? asked.cwd,
       Labels: { ...image?.config.Labels, ...row.options.labels },
       StopSignal: stop.signal || image?.config.StopSignal,
     },

@@ -24,7 +24,7 @@ export function hostConfigOf(
   { maskedPaths, readonlyPaths, networking }: HostFacts,
 ): object {
   const { options } = row;
-  const { process, namespaces, security, files, restart } = options;
+  const { process: asked, namespaces, security, files, restart } = options;
   const network = networkHostConfig(row, networking);
   return omitEmpty(
     {
@@ -46,11 +46,11 @@ export function hostConfigOf(
       DnsOptions: network.DnsOptions,
       DnsSearch: network.DnsSearch,
       ExtraHosts: network.ExtraHosts,
-      GroupAdd: listOrNull(process.groups),
+      GroupAdd: listOrNull(asked.groups),
       IpcMode: namespaceMode(namespaces.ipc ?? 'private'),
       Cgroup: '',
       Links: network.Links,
-      OomScoreAdj: process.oomScoreAdj ?? 0,
+      OomScoreAdj: asked.oomScoreAdj ?? 0,
       PidMode: privateIsEmpty(namespaces.pid),
       Privileged: security.privileged === true,
       PublishAllPorts: network.PublishAllPorts,
@@ -68,14 +68,14 @@ export function hostConfigOf(
       Mounts: [],
       MaskedPaths: maskedPaths,
       ReadonlyPaths: readonlyPaths,
-      Init: process.init ?? null,
+      Init: asked.init ?? null,
     },
     'Annotations',
     'StorageOpt',
     'Tmpfs',
     'Sysctls',
     'Mounts',
-    ...(process.init === undefined ? (['Init'] as const) : []),
+    ...(asked.init === undefined ? (['Init'] as const) : []),
   );
 }
 
@@ -121,7 +121,7 @@ function tmpfsOf(mounts: readonly { path: string; options: string[] }[]): Record
   return mapOf(Object.fromEntries(mounts.map(({ path, options }) => [path, options.join()])));
 }
 
-function resourcesOf({ resources, devices, process }: CreateOptions): object {
+function resourcesOf({ resources, devices, process: asked }: CreateOptions): object {
   const { memory = 0, memorySwap } = resources;
   return {
     CpuShares: resources.cpuShares ?? 0,
@@ -155,7 +155,7 @@ function resourcesOf({ resources, devices, process }: CreateOptions): object {
     MemorySwappiness: resources.memorySwappiness ?? null,
     OomKillDisable: resources.oomKillDisable ?? null,
     PidsLimit: resources.pidsLimit ?? null,
-    Ulimits: (process.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
+    Ulimits: (asked.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,

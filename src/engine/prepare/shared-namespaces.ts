@@ -56,8 +56,8 @@ function foreignCgroups({ row: { name } }: NamespaceOwner): EngineError {
   );
 }
 
-function userNamespace({ process }: NamespaceOwner): string {
-  return readlinkSync(`/proc/${process.pid}/ns/user`);
+function userNamespace({ process: first }: NamespaceOwner): string {
+  return readlinkSync(`/proc/${first.pid}/ns/user`);
 }
 
 function sharedWith(namespaces: NamespaceOptions, kind: ShareableNamespace): SharedWith | undefined {

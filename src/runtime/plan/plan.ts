@@ -27,14 +27,14 @@ export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord
 }
 
 function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
-  const { identity, process, log, stop, cgroup, failure } = placement;
+  const { identity, process: asked, log, stop, cgroup, failure } = placement;
   return [
     ['id', identity.id],
     ['rundir', identity.runDir],
     ['exit-record', identity.exitRecord],
     ...logRecords(log),
-    ['stdin', process.stdin ? 'open' : 'null'],
-    ...(process.terminal ? ([['terminal']] as const) : []),
+    ['stdin', asked.stdin ? 'open' : 'null'],
+    ...(asked.terminal ? ([['terminal']] as const) : []),
     ['stop', String(stop.signal), String(stop.timeoutMs)],
     ...supervisionRecords(placement.supervision, cgroup.checks),
     ['failure', ...failure],

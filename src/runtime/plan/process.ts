@@ -22,10 +22,10 @@ export function confinementRecords(
 
 /** Groups by name and our PID 1 are nothing that a spec can say. */
 export function processRecords(
-  process: ProcessSpec,
+  spec: ProcessSpec,
   { groups = [], init }: Pick<ProcessOptions, 'groups' | 'init'>,
 ): PlanRecord[] {
-  const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges, oomScoreAdj } = process;
+  const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges, oomScoreAdj } = spec;
   const { bounding, permitted, inheritable = [], effective, ambient = [] } = capabilities;
   const sets = [bounding, permitted, inheritable, effective, ambient];
   return [

@@ -109,12 +109,12 @@ function checkedSize(size: number | undefined): number {
 }
 
 /** The engine's files over those of the image; read-only with the root, as in Docker. */
-function fileMounts({ process, files, etc }: ContainerOptions): MountSpec[] {
+function fileMounts({ process: asked, files, etc }: ContainerOptions): MountSpec[] {
   const options = files.readOnly ? ['ro'] : [];
   return [
     bind('/etc/resolv.conf', etc.resolvConf, options),
     bind('/etc/hostname', etc.hostname, options),
     bind('/etc/hosts', etc.hosts, options),
-    ...(process.timeZone === undefined ? [] : [bind('/etc/localtime', etc.localtime, ['ro'])]),
+    ...(asked.timeZone === undefined ? [] : [bind('/etc/localtime', etc.localtime, ['ro'])]),
   ];
 }

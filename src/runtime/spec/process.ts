@@ -15,24 +15,24 @@ const OOM_SCORE_LIMIT = 1000;
 
 /** What is executed, as whom, and with which rights. Throws `invalid` for what cannot be (see `createSpec`). */
 export function processSpec(
-  { process, namespaces, security }: ContainerOptions,
+  { process: asked, namespaces, security }: ContainerOptions,
   host: HostFacts,
 ): ProcessSpec {
-  checkProcess(process);
-  const user = userSpec(process);
-  const oomScoreAdj = oomScore(process.oomScoreAdj, host);
+  checkProcess(asked);
+  const user = userSpec(asked);
+  const oomScoreAdj = oomScore(asked.oomScoreAdj, host);
   const apparmor = apparmorProfile(security, host);
   const selinux = selinuxContext(security, host);
   return {
-    args: [...process.argv],
+    args: [...asked.argv],
     env: applyEnvironment(
-      defaultEnvironment({ hostname: namespaces.hostname, terminal: process.terminal === true }),
-      process.env,
+      defaultEnvironment({ hostname: namespaces.hostname, terminal: asked.terminal === true }),
+      asked.env,
     ),
-    cwd: process.cwd,
+    cwd: asked.cwd,
     user,
     capabilities: capabilitySets(boundingCapabilities(security, host.deviceControl), user),
-    rlimits: rlimitSpecs(process.rlimits ?? [], host),
+    rlimits: rlimitSpecs(asked.rlimits ?? [], host),
     noNewPrivileges: security.noNewPrivileges === true,
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
     ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),

@@ -144,9 +144,10 @@ describe('names of one uts namespace', () => {
   });
 
   it('are those of the container that lends it', async () => {
-    const command = ['sh', '-c', 'hostname; echo $HOSTNAME'];
-    expect(await store.ok(['run', '--rm', '--uts', 'container:donor', busybox, ...command])).toBe(
-      'lender\nlender',
+    await startDonor('named', '--hostname', 'lender', '--domainname', 'example.org');
+    const command = ['sh', '-c', 'hostname; echo $HOSTNAME; cat /proc/sys/kernel/domainname'];
+    expect(await store.ok(['run', '--rm', '--uts', 'container:named', busybox, ...command])).toBe(
+      'lender\nlender\nexample.org',
     );
   });
 });

@@ -97,14 +97,8 @@ export function nameSpec({
 }: NamespaceChoices): Pick<RuntimeSpec, 'hostname' | 'domainname'> {
   checkName(hostname, 'host name');
   if (domainname !== undefined) checkName(domainname, 'domain name');
-  if (uts === 'new') return { hostname, ...(domainname === undefined ? {} : { domainname }) };
-  if (domainname !== undefined) {
-    throw conflict(
-      `the domain name "${domainname}" cannot be set in a uts namespace that is shared`,
-      'leave --domainname or --uts out',
-    );
-  }
-  return {};
+  if (uts !== 'new') return {};
+  return { hostname, ...(domainname === undefined ? {} : { domainname }) };
 }
 
 function checkName(name: string, what: string): void {

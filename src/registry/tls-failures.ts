@@ -115,28 +115,28 @@ export function explainTlsFailure(
   words: string,
 ): { message: string; hint?: string } {
   const certificate = `certificate of registry ${host}`;
-  const insecure = `--insecure-registry ${host}`;
+  const insecureHint = `--insecure-registry ${host}`;
   const directory = `/etc/containers/certs.d/${host}`;
   switch (reason) {
     case 'certificate':
       return {
         message: `${certificate} is not trusted: ${words}`,
-        hint: `put the certificate of its authority into ${directory}/ca.crt, or add ${insecure}`,
+        hint: `put the certificate of its authority into ${directory}/ca.crt, or add ${insecureHint}`,
       };
     case 'certificateExpired':
       return {
         message: `${certificate} has expired`,
-        hint: `renew it, check the clock of this machine, or add ${insecure}`,
+        hint: `renew it, check the clock of this machine, or add ${insecureHint}`,
       };
     case 'certificateNotYetValid':
       return {
         message: `${certificate} is not valid yet`,
-        hint: `check the clock of this machine, or add ${insecure}`,
+        hint: `check the clock of this machine, or add ${insecureHint}`,
       };
     case 'certificateName':
       return {
         message: `${certificate} was issued for another name`,
-        hint: `call the registry by the name in its certificate, or add ${insecure}`,
+        hint: `call the registry by the name in its certificate, or add ${insecureHint}`,
       };
     case 'clientCertificateWanted':
       return {
@@ -158,7 +158,7 @@ export function explainTlsFailure(
     case 'notTls':
       return {
         message: `registry ${host} does not speak HTTPS`,
-        hint: `if plain HTTP is acceptable, add ${insecure}`,
+        hint: `if plain HTTP is acceptable, add ${insecureHint}`,
       };
   }
 }

@@ -259,9 +259,9 @@ function redirectTarget(from: URL, location: string, hosts: HostPolicy): URL {
   }
   if (from.protocol === 'https:' && target.protocol === 'http:') {
     const secure = [from, target].filter((url) => !hosts.isInsecure(url)).map(({ host }) => host);
-    const options = [...new Set(secure)].map((host) => `--insecure-registry ${host}`).join(' ');
+    const optionsHint = [...new Set(secure)].map((host) => `--insecure-registry ${host}`).join(' ');
     if (secure.length > 0) {
-      const hint = `if plain HTTP is acceptable there, add ${options}`;
+      const hint = `if plain HTTP is acceptable there, add ${optionsHint}`;
       throw badRedirect(from, `it leads from HTTPS to plain HTTP at ${target.host}`, hint);
     }
   }

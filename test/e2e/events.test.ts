@@ -99,7 +99,7 @@ describe('events', () => {
   it.each([
     [['--filter', 'colour=red'], 'there is no filter colour of events'],
     [['--since', 'yesterday'], 'invalid --since: "yesterday"'],
-    [['--since', '1m', '--until', '2m'], '--since cannot be after --until'],
+    [['--since', '1m', '--until', '2m'], 'the beginning of a range of events cannot be after its end'],
     [['--format', '{{.Nothing'], 'template'],
   ])('refuses %j', async (flags, message) => {
     const { code, stderr } = await store.skiff(['events', ...flags]);

@@ -261,7 +261,7 @@ describe('a device that BFQ does not schedule', () => {
     ]);
     expect(code).toBe(125);
     expect(stderr).toContain(`device ${numbers} is scheduled by`);
-    expect(stderr).toContain(`hint: echo bfq > ${scheduler}`);
+    expect(stderr).toContain(`hint: --blkio-weight-device: echo bfq > ${scheduler}`);
   });
 });
 
@@ -276,8 +276,8 @@ describe('a limit that cannot be', () => {
     [['--memory-swappiness', '101'], 'a memory swappiness of 101 is not between 0 and 100'],
     [['--memory-reservation', '1m'], 'a memory reservation of 1048576 bytes is below the minimum of 6MB'],
     [['-m', '64m', '--memory-reservation', '65m'], 'is above the memory limit of 67108864'],
-    [['--cpus', '1', '--cpu-period', '50000'], '--cpus and --cpu-period say the same'],
-    [['--cpus', '1', '--cpu-quota', '50000'], '--cpus and --cpu-quota say the same'],
+    [['--cpus', '1', '--cpu-period', '50000'], 'leave --cpus or --cpu-period out'],
+    [['--cpus', '1', '--cpu-quota', '50000'], 'leave --cpus or --cpu-quota out'],
     [['--cpus', '9999'], '9999 CPUs cannot be given'],
     [['--cpu-period', '999'], 'a CPU period of 999 µs is not between 1000'],
     [['--cpu-quota', '999'], 'a CPU quota of 999 µs is below the minimum'],

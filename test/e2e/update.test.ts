@@ -94,7 +94,7 @@ describe('update', () => {
       'the memory limit of 314572800 bytes is above that of memory and swap together, 134217728',
     ],
     [['-m', '1m', '--memory-swap', '2m'], 'below the minimum of 6MB'],
-    [['--cpu-quota', '20000'], '--cpu-quota cannot be changed, as --cpus has been set already'],
+    [['--cpu-quota', '20000'], 'the CPU quota cannot be changed, as the number of CPUs has been set already'],
     [['--cpuset-cpus', '4000'], 'CPUs 4000 are not available'],
     [[], 'nothing to update'],
   ])('refuses %j and changes nothing, not even what else was asked', async (options, message) => {

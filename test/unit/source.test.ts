@@ -32,3 +32,93 @@ describe('the environment', () => {
     expect(files.filter(({ text }) => hides.test(text)).map(({ path }) => path)).toEqual([]);
   });
 });
+
+describe('what is said below the faces', () => {
+  /** Arguments of programs, where a word that begins with -- is one. */
+  const COMMAND_LINES = [
+    'engine/doctor/trial.ts',
+    'engine/logs/journald.ts',
+    'engine/prepare/apparmor.ts',
+    'engine/store/context.ts',
+    'engine/system/unit.ts',
+    'storage/layer/apply-process.ts',
+  ];
+
+  it('names things, and options of the command line only in hints', () => {
+    const said = files
+      .filter(({ path }) => !path.startsWith('cli/') && !COMMAND_LINES.includes(path))
+      .flatMap(({ path, text }) =>
+        literalsOf(text)
+          .filter(
+            ({ value, names }) => /--[a-z]/.test(value) && !names.some((name) => /hint|remedy/i.test(name)),
+          )
+          .map(({ value, line }) => `${path}:${line}: ${value}`),
+      );
+    expect(said).toEqual([]);
+  });
+
+  it('is found by this test', () => {
+    const text = [
+      "// '--comment'",
+      'const HINT_OF_ALL = "--one";',
+      "/* '--comment' */ fail(`a \x24{b({ hint: '--two' })} and --three`, {",
+      "  pattern: /'--x/, hint: a ? '--four' : `--five \x24{c}`,",
+      "  other: '--six' });",
+      "function someHint() { return f('--seven'); }",
+      "const after = { hint: 1, message: ['it\\'s --eight'] };",
+    ].join('\n');
+    const found = literalsOf(text).filter(({ value }) => value.includes('--'));
+    expect(
+      found.filter(({ names }) => !names.some((name) => /hint/i.test(name))).map(({ value }) => value),
+    ).toEqual([' and --three', '--six', "it\\'s --eight"]);
+    expect(found).toHaveLength(8);
+    expect(found.map(({ line }) => line)).toEqual([2, 3, 3, 4, 4, 5, 6, 7]);
+  });
+});
+
+interface Literal {
+  value: string;
+  line: number;
+  /** What it is part of, innermost last: properties and declarations. */
+  names: string[];
+}
+
+const TOKEN =
+  /(?<comment>\/\/.*|\/\*[\s\S]*?\*\/)|'(?<single>(?:\\.|[^'\\])*)'|"(?<double>(?:\\.|[^"\\])*)"|(?<regex>(?<=[=(,:[!&|?{};\n]\s*|\breturn\s)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n])+\/\w*)|(?<declared>\b(?:const|let|function)\s+[\w$]+|[\w$]+\??(?=\s*:))|(?<mark>[`{}()[\],;])|[\w$]+|\s+|[\s\S]/gy;
+
+/** The texts of string and template literals; those of a template are one for each part between its expressions. */
+function literalsOf(text: string): Literal[] {
+  const found: Literal[] = [];
+  // What is open: a bracket, or a template (`), with the name of what is being said there.
+  const open: { mark: string; name: string }[] = [{ mark: '', name: '' }];
+  const top = () => open.at(-1) as { mark: string; name: string };
+  const note = (value: string, at: number) => {
+    const line = text.slice(0, at).split('\n').length;
+    found.push({ value, line, names: open.map(({ name }) => name) });
+  };
+  let at = 0;
+  while (at < text.length) {
+    if (top().mark === '`') {
+      const [part = ''] = /^(?:\\[\s\S]|\$(?!\{)|[^`\\$])*/.exec(text.slice(at)) ?? [];
+      if (part !== '') note(part, at);
+      at += part.length;
+      if (text[at] === '`') open.pop();
+      else open.push({ mark: '{', name: '' });
+      at += text[at] === '`' ? 1 : 2;
+      continue;
+    }
+    TOKEN.lastIndex = at;
+    const { groups = {}, 0: token } = TOKEN.exec(text) as RegExpExecArray;
+    const { single, double, declared, mark } = groups;
+    if (single !== undefined || double !== undefined) note(single ?? double ?? '', at);
+    else if (declared !== undefined) top().name = declared.replace(/^(const|let|function)\s+/, '');
+    else if (mark !== undefined && '`{(['.includes(mark)) open.push({ mark, name: '' });
+    else if (mark !== undefined && '})]'.includes(mark)) {
+      open.pop();
+      // A block that ends ends what it is of.
+      if (mark === '}' && open.length === 1) top().name = '';
+    } else if (mark !== undefined) top().name = '';
+    at += token.length;
+  }
+  return found;
+}

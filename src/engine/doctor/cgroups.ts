@@ -5,13 +5,16 @@ import type { Finding } from './finding.ts';
 
 /** What containers want of cgroups, and what is lost without it. */
 const CONTROLLERS: readonly [Controller, string][] = [
-  ['memory', '--memory and its kin are refused, and stats shows no memory'],
-  ['cpu', '--cpus, --cpu-shares, --cpu-quota and --cpu-period are refused'],
-  ['cpuset', '--cpuset-cpus and --cpuset-mems are refused'],
-  ['pids', '--pids-limit is refused'],
-  ['blkio', '--blkio-weight, --device-read-bps and their kin are refused'],
+  ['memory', 'limits of memory are refused, and stats shows no memory'],
+  ['cpu', 'limits of CPU time and CPU shares are refused'],
+  ['cpuset', 'sets of CPUs and of memory nodes are refused'],
+  ['pids', 'limits of processes are refused'],
+  ['blkio', 'weights and rates of block I/O are refused'],
   ['freezer', 'pause is refused'],
-  ['devices', 'containers lose CAP_MKNOD and every device node of their image, and --device is refused'],
+  [
+    'devices',
+    'containers lose CAP_MKNOD and every device node of their image, and those of the host are refused',
+  ],
 ];
 
 /** The cgroup mode, and each controller with its place and whether skiff can use it there. */
@@ -30,7 +33,7 @@ function noCgroups(): Finding {
     name: 'mode',
     state: 'missing',
     detail: 'no cgroup file system is mounted',
-    cost: 'every limit, --device and pause are refused, and stats shows nothing',
+    cost: 'every limit, devices of the host and pause are refused, and stats shows nothing',
     remedy: 'mount -t cgroup2 cgroup2 /sys/fs/cgroup',
   };
 }

@@ -1,6 +1,6 @@
 import { compileRemoval } from '../../network/files/network-file.ts';
 import type { Link } from '../../network/links.ts';
-import { findGoneStores, removeGoneStore, tracesOf } from '../networks/gone-stores.ts';
+import { findGoneStores, type GoneStore, removeGoneStore, tracesOf } from '../networks/gone-stores.ts';
 import { performNetworkFile, readLinks } from '../networks/perform.ts';
 import { bridgesOf } from '../networks/traces.ts';
 import type { Context } from '../store/context.ts';
@@ -22,12 +22,13 @@ function goneStores(context: Context, links: readonly Link[]): Leftover[] {
     kind: 'store',
     name: store.paths.root,
     detail: `is gone, and has left ${tracesOf(store)}`,
-    foreign:
-      store.doubt === undefined
-        ? undefined
-        : `${store.doubt}; if it will not come back: skiff --root ${store.paths.root} system reset`,
+    foreign: store.doubt === undefined ? undefined : `${store.doubt}; ${resetHint(store)}`,
     clean: () => removeGoneStore(context, store, links),
   }));
+}
+
+function resetHint({ paths }: GoneStore): string {
+  return `if it will not come back: skiff --root ${paths.root} system reset`;
 }
 
 /** The links were listed before the rows are read: one that is made meanwhile has its row by then. */

@@ -34,15 +34,19 @@ const NEEDED: readonly { name: Capability; cost: string; required?: true }[] = [
   { name: 'CAP_MKNOD', cost: '/dev of a container cannot be filled: none can run', required: true },
   { name: 'CAP_SETGID', cost: 'a container cannot be given its groups: none can run', required: true },
   { name: 'CAP_SETPCAP', cost: 'a container cannot be given its capabilities: none can run', required: true },
-  { name: 'CAP_NET_ADMIN', cost: 'lo cannot be brought up: only --network host can run', required: true },
+  {
+    name: 'CAP_NET_ADMIN',
+    cost: 'lo cannot be brought up: only containers on the network of the host can run',
+    required: true,
+  },
   { name: 'CAP_DAC_OVERRIDE', cost: 'cgroups and files of other users cannot be written', required: true },
-  { name: 'CAP_SETUID', cost: '--user other than root cannot run' },
+  { name: 'CAP_SETUID', cost: 'containers of other users than root cannot run' },
   { name: 'CAP_CHOWN', cost: 'images with files of other users than root cannot be unpacked' },
   { name: 'CAP_SETFCAP', cost: 'images with capabilities on files cannot be unpacked' },
   { name: 'CAP_KILL', cost: 'processes of other users than root cannot be signalled' },
   {
     name: 'CAP_SYS_RESOURCE',
-    cost: '--ulimit above the own hard limits and a lower --oom-score-adj are refused',
+    cost: 'limits of processes above the own hard ones and a lower OOM score adjustment are refused',
   },
 ];
 
@@ -113,9 +117,14 @@ const NAMESPACES: readonly { name: string; word: string; cost: string; required:
     ['uts', 'uts'],
     ['ipc', 'ipc'],
   ].map(([name = '', word = '']) => ({ name, word, cost: 'no container can run', required: true })),
-  { name: 'cgroup', word: 'cgroup', cost: '--cgroupns private, the default, is refused', required: true },
-  { name: 'user', word: 'user', cost: '--userns, --uidmap and --gidmap are refused', required: false },
-  { name: 'time', word: 'time', cost: '--time-offset is refused', required: false },
+  {
+    name: 'cgroup',
+    word: 'cgroup',
+    cost: 'cgroup namespaces of their own, the default of containers, are refused',
+    required: true,
+  },
+  { name: 'user', word: 'user', cost: 'ids of their own are refused to containers', required: false },
+  { name: 'time', word: 'time', cost: 'clocks of their own are refused to containers', required: false },
 ];
 
 function namespaceFindings({ namespaces }: KernelFacts): Finding[] {
@@ -138,7 +147,7 @@ function seccompFinding(seccomp: boolean): Finding {
     ...finding,
     state: 'missing',
     detail: 'no filters in this kernel',
-    cost: 'containers run only with --security-opt seccomp=unconfined',
+    cost: 'containers run only without a filter (seccomp=unconfined)',
     remedy: 'boot a kernel with CONFIG_SECCOMP_FILTER',
   };
 }
@@ -170,7 +179,7 @@ function labelFinding(selinux: KernelFacts['selinux']): Finding {
     ...finding,
     state: 'limited',
     detail: 'neither is enabled',
-    cost: '--security-opt apparmor= and label= are refused; capabilities and seccomp do their work as ever',
+    cost: 'profiles of AppArmor and labels of SELinux are refused; capabilities and seccomp do their work as ever',
     remedy: 'boot with apparmor=1, or with selinux=1 and a policy',
   };
 }

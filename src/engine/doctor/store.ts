@@ -53,10 +53,13 @@ function fileSystemFindings(root: string, looks: Looks): Finding[] {
   if (place === undefined) return [];
   const { type, options, free, total, mountPoint } = place;
   const finding = { topic: 'store', name: root } as const;
-  const elsewhere = 'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
+  const elsewhereHint =
+    'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
   if (UNFIT.has(type)) {
     const cost = 'overlay mounts on it are refused, so no container can run';
-    return [{ ...finding, state: 'missing', detail: `on ${type} (${mountPoint})`, cost, remedy: elsewhere }];
+    return [
+      { ...finding, state: 'missing', detail: `on ${type} (${mountPoint})`, cost, remedy: elsewhereHint },
+    ];
   }
   for (const [option, cost] of [
     ['ro', 'nothing can be pulled or run'],
@@ -101,9 +104,15 @@ function idsFinding(looks: Looks): Finding {
   try {
     const { uids } = subordinateIds((file) => looks.read(file) ?? '');
     const count = uids.reduce((sum, range) => sum + range.count, 0);
-    return { ...finding, state: 'ok', detail: `${count} for containers with --userns auto` };
+    return { ...finding, state: 'ok', detail: `${count} for containers with ids of their own` };
   } catch (error) {
     const { message, hint } = error as Error & { hint?: string };
-    return { ...finding, state: 'limited', detail: message, cost: '--userns auto is refused', remedy: hint };
+    return {
+      ...finding,
+      state: 'limited',
+      detail: message,
+      cost: 'free ranges of ids are refused to containers',
+      remedy: hint,
+    };
   }
 }

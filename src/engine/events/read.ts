@@ -23,8 +23,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function readEvents(context: Context, request: EventsRequest): AsyncGenerator<EngineEvent> {
   const { since, until, filters = new Map() } = request;
   if (since !== undefined && until !== undefined && until < since) {
-    throw new EngineError('invalid', '--since cannot be after --until', {
-      hint: 'what is shown lies between the two',
+    throw new EngineError('invalid', 'the beginning of a range of events cannot be after its end', {
+      hint: 'what is shown lies between --since and --until',
     });
   }
   return chosen(context, request, eventFilter(filters));

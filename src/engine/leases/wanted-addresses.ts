@@ -15,7 +15,7 @@ export function checkWantedAddresses(
 ): NetworkAttachment {
   const check = (address: string | undefined, family: 4 | 6): string | undefined => {
     if (address === undefined) return undefined;
-    const normal = normalizeAddress(address, family === 4 ? '--ip' : '--ip6');
+    const normal = normalizeAddress(address, `the IPv${family} address`);
     const subnet = subnetOf(subnets, family);
     if (subnet !== undefined && normal.includes(':') === (family === 6) && isLeasable(subnet, normal))
       return normal;

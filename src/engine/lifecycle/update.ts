@@ -88,19 +88,23 @@ function isGiven(value: unknown): boolean {
 
 /** A CPU limit keeps the words in which it was first said. */
 function checkWords(current: ResourceOptions, given: ResourceOptions): void {
-  for (const [name, option] of [
-    ['cpuPeriod', '--cpu-period'],
-    ['cpuQuota', '--cpu-quota'],
-  ] as const) {
-    if (given[name] !== undefined && current.nanoCpus) throw conflicting(option, '--cpus');
-    if (given.nanoCpus !== undefined && current[name]) throw conflicting('--cpus', option);
+  for (const name of ['cpuPeriod', 'cpuQuota'] as const) {
+    if (given[name] !== undefined && current.nanoCpus) throw conflicting(name, 'nanoCpus');
+    if (given.nanoCpus !== undefined && current[name]) throw conflicting('nanoCpus', name);
   }
 }
 
-function conflicting(option: string, existing: string): EngineError {
-  return new EngineError('invalid', `${option} cannot be changed, as ${existing} has been set already`, {
-    subject: option,
-    hint: `use ${existing}`,
+const BANDWIDTH = {
+  nanoCpus: { what: 'the number of CPUs', hint: '--cpus' },
+  cpuPeriod: { what: 'the CPU period', hint: '--cpu-period' },
+  cpuQuota: { what: 'the CPU quota', hint: '--cpu-quota' },
+} as const;
+
+function conflicting(name: keyof typeof BANDWIDTH, existing: keyof typeof BANDWIDTH): EngineError {
+  const [{ what, hint }, set] = [BANDWIDTH[name], BANDWIDTH[existing]];
+  return new EngineError('invalid', `${what} cannot be changed, as ${set.what} has been set already`, {
+    subject: what,
+    hint: `use ${set.hint} in the place of ${hint}`,
   });
 }
 

@@ -178,8 +178,9 @@ function subnetsOf(
   const { configured } = taken;
   const state = (): Subnet[] => [...takenSubnets(taken), ...all.map(({ subnet }) => parseSubnet(subnet))];
   if (ipv4 === false && all.some((subnet) => !isSix(subnet)))
-    throw contradiction('--ipv4=false', 'an IPv4 subnet');
-  if (ipv6 === false && all.some(isSix)) throw contradiction('--ipv6=false', 'an IPv6 subnet');
+    throw contradiction('IPv4 cannot have an IPv4 subnet', { hint: 'leave --ipv4=false or the subnet out' });
+  if (ipv6 === false && all.some(isSix))
+    throw contradiction('IPv6 cannot have an IPv6 subnet', { hint: 'leave --ipv6=false or the subnet out' });
   if (ipv4 !== false && !all.some((subnet) => !isSix(subnet))) {
     const purpose = name === DEFAULT_NETWORK ? 'bridge' : 'user';
     all.unshift(
@@ -188,7 +189,8 @@ function subnetsOf(
   }
   if (ipv6 === true && !all.some(isSix))
     all.push(definedSubnet({ subnet: formatSubnet(chooseSubnet6({ taken: state(), configured })) }, driver));
-  if (all.length === 0) throw contradiction('--ipv4=false', 'no IPv6');
+  if (all.length === 0)
+    throw contradiction('IPv4 needs IPv6', { hint: 'leave --ipv4=false out, or add --ipv6' });
   return all;
 }
 
@@ -254,9 +256,6 @@ function refuseOverlaps(subnets: readonly SubnetDefinition[]): void {
   }
 }
 
-function contradiction(option: string, what: string): EngineError {
-  return new EngineError('invalid', `${option} contradicts ${what}`, {
-    subject: option,
-    hint: 'leave one of them out',
-  });
+function contradiction(what: string, details: { hint: string }): EngineError {
+  return new EngineError('invalid', `a network without ${what}`, details);
 }

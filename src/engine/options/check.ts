@@ -89,14 +89,21 @@ function checkHealth(health: HealthOptions): void {
   });
 }
 
+/** What can be asked for: in words, and in hints the option for it. */
+interface Thing {
+  what: string;
+  hint: string;
+}
+
+const HOST_NAME = { what: 'a host name', hint: '--hostname' };
+const DOMAIN_NAME = { what: 'a domain name', hint: '--domainname' };
+
 /** A host name is of no use where the one of somebody else is shared; Docker refuses it, too. */
 function checkHostNames({ hostname, domainname, network, uts = 'private' }: NamespaceOptions): void {
-  const [what, option] =
-    hostname === undefined ? ['a domain name', '--domainname'] : ['a host name', '--hostname'];
   if ((hostname ?? domainname) === undefined) return;
-  if (uts !== 'private') throw notFor(what, 'that shares its UTS namespace', [option, '--uts']);
-  if (hostname !== undefined && typeof network === 'object')
-    throw notFor(what, placeOf(network), [option, flagOf(network)]);
+  const name = hostname === undefined ? DOMAIN_NAME : HOST_NAME;
+  if (uts !== 'private') throw notFor(name, { what: 'that shares its UTS namespace', hint: '--uts' });
+  if (hostname !== undefined && typeof network === 'object') throw notFor(name, placeOf(network));
 }
 
 /** Others are looked for when the container is prepared; by then nobody would know that it means itself. */
@@ -154,15 +161,17 @@ export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachm
 }
 
 type Mode = Exclude<NamespaceOptions['network'], 'networks'>;
-type Asked = readonly [value: unknown, what: string, option: string];
 
 /** What belongs to an interface, or to the network of whoever lends it. The warning is of what is left out. */
 function checkWithoutNetworks(mode: Mode, network: NetworkOptions): string[] {
-  for (const attachment of network.attachments) refuseAttachment(mode, attachment);
-  refuseAsked(mode, [[network.links, 'a link', '--link']]);
-  if (typeof mode === 'object') refuseAsked(mode, ofWhoeverLends(network));
-  if (typeof mode === 'object' || !(isAsked(network.publish) || isAsked(network.publishAll))) return [];
-  return [DISCARDED[mode]];
+  const { attachments, links, publish, publishAll, expose, dns = {}, extraHosts } = network;
+  for (const attachment of attachments) refuseAttachment(mode, attachment);
+  refuseAsked(mode, { links });
+  if (typeof mode === 'object') {
+    refuseAsked(mode, { publish, publishAll, expose, ...dns, extraHosts });
+    return [];
+  }
+  return isAsked(publish) || isAsked(publishAll) ? [DISCARDED[mode]] : [];
 }
 
 const DISCARDED = {
@@ -182,32 +191,32 @@ function refuseAttachment(mode: Mode, attachment: NetworkAttachment): void {
       },
     );
   }
-  refuseAsked(mode, [
-    [attachment.ip, 'an IPv4 address', '--ip'],
-    [attachment.ip6, 'an IPv6 address', '--ip6'],
-    [attachment.mac, 'a MAC address', '--mac-address'],
-    [attachment.aliases, 'an alias', '--network-alias'],
-    [attachment.interfaceName, 'the name of an interface', 'interface_name='],
-    [attachment.driverOptions, 'an option of a network driver', 'driver-opt='],
-    [attachment.gatewayPriority, 'a priority of gateways', 'gw-priority='],
-  ]);
+  const { network: _mode, ...settings } = attachment;
+  refuseAsked(mode, settings);
 }
 
-function ofWhoeverLends({ publish, publishAll, expose, dns, extraHosts }: NetworkOptions): Asked[] {
-  return [
-    [publish, 'a published port', '--publish'],
-    [publishAll, 'published ports', '--publish-all'],
-    [expose, 'an exposed port', '--expose'],
-    [dns?.servers, 'a name server', '--dns'],
-    [dns?.options, 'an option of the resolver', '--dns-option'],
-    [dns?.search, 'a search domain', '--dns-search'],
-    [extraHosts, 'a line of /etc/hosts', '--add-host'],
-  ];
-}
+/** By the members of `NetworkAttachment` and `NetworkOptions`. */
+const THINGS = {
+  ip: { what: 'an IPv4 address', hint: '--ip' },
+  ip6: { what: 'an IPv6 address', hint: '--ip6' },
+  mac: { what: 'a MAC address', hint: '--mac-address' },
+  aliases: { what: 'an alias', hint: '--network-alias' },
+  interfaceName: { what: 'the name of an interface', hint: 'interface_name=' },
+  driverOptions: { what: 'an option of a network driver', hint: 'driver-opt=' },
+  gatewayPriority: { what: 'a priority of gateways', hint: 'gw-priority=' },
+  links: { what: 'a link', hint: '--link' },
+  publish: { what: 'a published port', hint: '--publish' },
+  publishAll: { what: 'published ports', hint: '--publish-all' },
+  expose: { what: 'an exposed port', hint: '--expose' },
+  servers: { what: 'a name server', hint: '--dns' },
+  options: { what: 'an option of the resolver', hint: '--dns-option' },
+  search: { what: 'a search domain', hint: '--dns-search' },
+  extraHosts: { what: 'a line of /etc/hosts', hint: '--add-host' },
+} as const satisfies Record<string, Thing>;
 
-function refuseAsked(mode: Mode, asked: readonly Asked[]): void {
-  const found = asked.find(([value]) => isAsked(value));
-  if (found !== undefined) throw notFor(found[1], placeOf(mode), [found[2], flagOf(mode)]);
+function refuseAsked(mode: Mode, values: Partial<Record<keyof typeof THINGS, unknown>>): void {
+  for (const [name, thing] of Object.entries(THINGS))
+    if (isAsked(values[name as keyof typeof THINGS])) throw notFor(thing, placeOf(mode));
 }
 
 /** Whether there is something in it: empty lists and words are as good as absent. */
@@ -215,21 +224,18 @@ function isAsked(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
 
-function placeOf(mode: Mode): string {
-  if (mode === 'none') return 'without a network';
-  return `on the network of ${mode === 'host' ? 'the host' : 'another'}`;
+function placeOf(mode: Mode): Thing {
+  const hint = `--network ${wordOf(mode)}`;
+  if (mode === 'none') return { what: 'without a network', hint };
+  return { what: `on the network of ${mode === 'host' ? 'the host' : 'another'}`, hint };
 }
 
 function wordOf(mode: Mode): string {
   return typeof mode === 'string' ? mode : `container:${mode.container}`;
 }
 
-function flagOf(mode: Mode): string {
-  return `--network ${wordOf(mode)}`;
-}
-
-function notFor(what: string, which: string, [option, other]: readonly [string, string]): EngineError {
-  return new EngineError('invalid', `${what} cannot be given to a container ${which}`, {
-    hint: `leave one of them out: ${option} or ${other}`,
+function notFor(thing: Thing, container: Thing): EngineError {
+  return new EngineError('invalid', `${thing.what} cannot be given to a container ${container.what}`, {
+    hint: `leave one of them out: ${thing.hint} or ${container.hint}`,
   });
 }

@@ -2,26 +2,27 @@ import { EngineError } from '../../errors.ts';
 import type { CgroupLayout } from './layout.ts';
 import { type Controller, nameOn } from './paths.ts';
 
-/** What a limit is called, with the option that asks for it. */
+/** What a limit is called, and in hints the options that ask for it. */
 export const LIMITS = {
-  memory: 'memory limit (--memory)',
-  reservation: 'memory reservation (--memory-reservation)',
-  swap: 'limit of memory and swap (--memory-swap)',
-  swappiness: 'memory swappiness (--memory-swappiness)',
-  oomKill: 'exemption from the OOM killer (--oom-kill-disable)',
-  quota: 'CPU limit (--cpus, --cpu-quota)',
-  period: 'CPU period (--cpu-period)',
-  shares: 'CPU shares (--cpu-shares)',
-  cpus: 'set of CPUs (--cpuset-cpus)',
-  mems: 'set of memory nodes (--cpuset-mems)',
-  pids: 'limit of processes (--pids-limit)',
-  weight: 'block I/O weight (--blkio-weight)',
-  weightDevice: 'block I/O weight of a device (--blkio-weight-device)',
-  readBps: 'rate of reading (--device-read-bps)',
-  writeBps: 'rate of writing (--device-write-bps)',
-  readIops: 'rate of read operations (--device-read-iops)',
-  writeIops: 'rate of write operations (--device-write-iops)',
-  devices: 'set of allowed devices (--device, --device-cgroup-rule)',
+  memory: { what: 'memory limit', hint: '--memory' },
+  reservation: { what: 'memory reservation', hint: '--memory-reservation' },
+  swap: { what: 'limit of memory and swap', hint: '--memory-swap' },
+  swappiness: { what: 'memory swappiness', hint: '--memory-swappiness' },
+  oomKill: { what: 'exemption from the OOM killer', hint: '--oom-kill-disable' },
+  quota: { what: 'CPU limit', hint: '--cpus or --cpu-quota' },
+  period: { what: 'CPU period', hint: '--cpu-period' },
+  shares: { what: 'CPU shares', hint: '--cpu-shares' },
+  cpus: { what: 'set of CPUs', hint: '--cpuset-cpus' },
+  mems: { what: 'set of memory nodes', hint: '--cpuset-mems' },
+  pids: { what: 'limit of processes', hint: '--pids-limit' },
+  weight: { what: 'block I/O weight', hint: '--blkio-weight' },
+  weightDevice: { what: 'block I/O weight of a device', hint: '--blkio-weight-device' },
+  readBps: { what: 'rate of reading', hint: '--device-read-bps' },
+  writeBps: { what: 'rate of writing', hint: '--device-write-bps' },
+  readIops: { what: 'rate of read operations', hint: '--device-read-iops' },
+  writeIops: { what: 'rate of write operations', hint: '--device-write-iops' },
+  rates: { what: 'rate of a device', hint: '--device-read-bps and its like' },
+  devices: { what: 'set of allowed devices', hint: '--device or --device-cgroup-rule' },
 } as const;
 
 export type Limit = keyof typeof LIMITS;
@@ -34,14 +35,17 @@ export function needsController(
 ): EngineError {
   return new EngineError(
     'unsupported',
-    `the ${LIMITS[limit]} needs the cgroup controller "${controller}": ${why}`,
-    { hint, subject: controller },
+    `the ${LIMITS[limit].what} needs the cgroup controller "${controller}": ${why}`,
+    { hint: `${LIMITS[limit].hint}: ${hint}`, subject: controller },
   );
 }
 
 /** The controller is there, and this kernel's cannot do it. */
 export function cannotBeHonoured(limit: Limit, why: string, hint?: string): EngineError {
-  return new EngineError('unsupported', `the ${LIMITS[limit]} cannot be honoured here: ${why}`, { hint });
+  const { what, hint: option } = LIMITS[limit];
+  return new EngineError('unsupported', `the ${what} cannot be honoured here: ${why}`, {
+    hint: hint === undefined ? `leave ${option} out` : `${option}: ${hint}`,
+  });
 }
 
 export function missing({ mode }: CgroupLayout, controller: Controller, limit: Limit): EngineError {

@@ -1,77 +1,78 @@
-import { moveHint } from '../cgroup/refusals.ts';
+import { LIMITS, type Limit, moveHint } from '../cgroup/refusals.ts';
 import type { Failure, Words } from './words.ts';
 
-/** The options that a file of a cgroup stands for, by the beginning of its name on v1 or v2. */
-const OPTIONS: readonly (readonly [file: string, option: string])[] = [
-  ['memory.memsw', '--memory-swap'],
-  ['memory.swap.', '--memory-swap'],
-  ['memory.limit', '--memory'],
-  ['memory.max', '--memory'],
-  ['memory.soft_limit', '--memory-reservation'],
-  ['memory.low', '--memory-reservation'],
-  ['memory.swappiness', '--memory-swappiness'],
-  ['memory.oom_control', '--oom-kill-disable'],
-  ['cpu.shares', '--cpu-shares'],
-  ['cpu.weight', '--cpu-shares'],
-  ['cpu.cfs_quota', '--cpus or --cpu-quota'],
-  ['cpu.cfs_period', '--cpu-period'],
-  ['cpu.max', '--cpus or --cpu-quota'],
-  ['cpuset.cpus', '--cpuset-cpus'],
-  ['cpuset.mems', '--cpuset-mems'],
-  ['pids.max', '--pids-limit'],
-  ['blkio.throttle.read_bps', '--device-read-bps'],
-  ['blkio.throttle.write_bps', '--device-write-bps'],
-  ['blkio.throttle.read_iops', '--device-read-iops'],
-  ['blkio.throttle.write_iops', '--device-write-iops'],
-  ['blkio.', '--blkio-weight'],
-  ['io.max', '--device-read-bps and its like'],
-  ['io.', '--blkio-weight'],
+/** The limits that a file of a cgroup holds, by the beginning of its name on v1 or v2. */
+const FILES: readonly (readonly [file: string, limit: Limit])[] = [
+  ['memory.memsw', 'swap'],
+  ['memory.swap.', 'swap'],
+  ['memory.limit', 'memory'],
+  ['memory.max', 'memory'],
+  ['memory.soft_limit', 'reservation'],
+  ['memory.low', 'reservation'],
+  ['memory.swappiness', 'swappiness'],
+  ['memory.oom_control', 'oomKill'],
+  ['cpu.shares', 'shares'],
+  ['cpu.weight', 'shares'],
+  ['cpu.cfs_quota', 'quota'],
+  ['cpu.cfs_period', 'period'],
+  ['cpu.max', 'quota'],
+  ['cpuset.cpus', 'cpus'],
+  ['cpuset.mems', 'mems'],
+  ['pids.max', 'pids'],
+  ['blkio.throttle.read_bps', 'readBps'],
+  ['blkio.throttle.write_bps', 'writeBps'],
+  ['blkio.throttle.read_iops', 'readIops'],
+  ['blkio.throttle.write_iops', 'writeIops'],
+  ['blkio.', 'weight'],
+  ['io.max', 'rates'],
+  ['io.', 'weight'],
 ];
 
 /** Making a cgroup, and writing its files: the detail is the directory or the file. */
 export function explainCgroup(failure: Failure): Partial<Words> {
-  const { code, reason, detail } = failure;
+  const { reason, detail } = failure;
   if (/\/devices\.[^/]*$/.test(detail)) return explainDeviceRules(failure);
-  const option = optionOf(detail);
-  const message =
-    option === undefined
-      ? `cannot set up the cgroup: ${detail}: ${reason}`
-      : `cannot apply ${option}: ${detail}: ${reason}`;
+  const limit = limitOf(detail);
+  const words = explainCode(failure, limit);
+  if (limit === undefined) return { ...words, message: `cannot set up the cgroup: ${detail}: ${reason}` };
+  const { what, hint: option } = LIMITS[limit];
+  const hint = words.hint === undefined ? `see ${option}` : `${option}: ${words.hint}`;
+  return { ...words, message: `cannot apply the ${what}: ${detail}: ${reason}`, hint };
+}
+
+function explainCode(
+  { code, detail }: Failure,
+  limit: Limit | undefined,
+): Pick<Partial<Words>, 'kind' | 'hint'> {
   // The kernel's word for a v1 set that its parent does not have.
   if (code === 'EACCES' && isCpuset(detail))
-    return { kind: 'invalid', message, hint: `the kernel refuses this value${valueHint(detail)}` };
+    return { kind: 'invalid', hint: `the kernel refuses this value${valueHint(detail)}` };
   switch (code) {
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
       return {
         kind: 'denied',
-        message,
         hint: 'cgroups cannot be written here: inside of a container, start that one with --privileged',
       };
     case 'ENOENT':
       return {
         kind: 'unsupported',
-        message,
         hint: 'this kernel has no such limit, or its controller is not handed down',
       };
     case 'EBUSY':
     case 'EOPNOTSUPP':
-      return { kind: 'unavailable', message, hint: busyHint(detail, option) };
+      return { kind: 'unavailable', hint: busyHint(detail, limit) };
     case 'EINVAL':
     case 'ERANGE':
-      return { kind: 'invalid', message, hint: `the kernel refuses this value${valueHint(detail)}` };
+      return { kind: 'invalid', hint: `the kernel refuses this value${valueHint(detail)}` };
     case 'ENODEV':
     case 'ENXIO':
-      return {
-        kind: 'invalid',
-        message,
-        hint: 'name a whole disk of this host: partitions cannot be limited',
-      };
+      return { kind: 'invalid', hint: 'name a whole disk of this host: partitions cannot be limited' };
     case 'ENOSPC':
-      return { kind: 'unavailable', message, hint: spaceHint(detail) };
+      return { kind: 'unavailable', hint: spaceHint(detail) };
     default:
-      return { message };
+      return {};
   }
 }
 
@@ -83,16 +84,17 @@ function explainDeviceRules({ code, reason, detail }: Failure): Partial<Words> {
   return { kind: 'denied', message, hint };
 }
 
-function optionOf(path: string): string | undefined {
+function limitOf(path: string): Limit | undefined {
   const file = path.slice(path.lastIndexOf('/') + 1);
-  return OPTIONS.find(([beginning]) => file.startsWith(beginning))?.[1];
+  return FILES.find(([beginning]) => file.startsWith(beginning))?.[1];
 }
 
 /** Controllers are not handed down by a v2 cgroup that holds processes ("no internal processes"). */
-function busyHint(file: string, option: string | undefined): string | undefined {
+function busyHint(file: string, limit: Limit | undefined): string | undefined {
   const [, directory] = /^(.+)\/cgroup\.subtree_control$/.exec(file) ?? [];
   if (directory !== undefined) return `processes live in ${directory}: ${moveHint(directory)}`;
-  return option?.startsWith('--memory') ? 'more than that is in use already' : undefined;
+  const isOfMemory = limit === 'memory' || limit === 'swap' || limit === 'reservation';
+  return isOfMemory ? 'more than that is in use already' : undefined;
 }
 
 function isCpuset(file: string): boolean {

@@ -1,7 +1,7 @@
 import type { Explainer, Failure, Words } from './words.ts';
 
-const WITHOUT = 'run without a network of its own: --network none or --network host';
-const NEEDS_ADMIN = 'networks need CAP_NET_ADMIN; inside of a container, start that one with --privileged';
+const HINT_WITHOUT = 'run without a network of its own: --network none or --network host';
+const HINT_ADMIN = 'networks need CAP_NET_ADMIN; inside of a container, start that one with --privileged';
 
 /** What a bridge says that is full; the runtime has no name for it. */
 const EXFULL = 54;
@@ -30,7 +30,7 @@ export const NETWORK: Readonly<Record<string, Explainer>> = {
   repair: ({ detail }) => ({
     kind: 'unavailable',
     message: `cannot make the networks of this host what they should be: ${detail}`,
-    hint: WITHOUT,
+    hint: HINT_WITHOUT,
   }),
   resolver: (failure) => general(failure, `cannot start the resolver of the container (${failure.detail})`),
   port: explainPort,
@@ -45,7 +45,7 @@ function general({ code, reason }: Failure, what: string): Partial<Words> {
   switch (code) {
     case 'EPERM':
     case 'EACCES':
-      return { kind: 'denied', message, hint: NEEDS_ADMIN };
+      return { kind: 'denied', message, hint: HINT_ADMIN };
     case 'EROFS':
       return {
         kind: 'denied',
@@ -57,7 +57,7 @@ function general({ code, reason }: Failure, what: string): Partial<Words> {
   }
 }
 
-const kernelLacks = (options: string): string => `this kernel lacks ${options}; ${WITHOUT}`;
+const kernelLacks = (options: string): string => `this kernel lacks ${options}; ${HINT_WITHOUT}`;
 
 function explainBridge(failure: Failure): Partial<Words> {
   const { code, detail } = failure;
@@ -197,7 +197,7 @@ function explainFirewall(failure: Failure): Partial<Words> {
       return {
         kind: 'unsupported',
         message: 'this kernel has no nf_tables, which networks need',
-        hint: `load the module nf_tables, or use a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET; ${WITHOUT}`,
+        hint: `load the module nf_tables, or use a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET; ${HINT_WITHOUT}`,
       };
     case 'ENOENT':
       return {
@@ -210,7 +210,7 @@ function explainFirewall(failure: Failure): Partial<Words> {
     case 'EBUSY':
       return { kind: 'unavailable', message, hint: 'something else holds on to it: see nft list ruleset' };
     case 'EMSGSIZE':
-      return { kind: 'denied', message, hint: `too much at once for net.core.wmem_max: ${NEEDS_ADMIN}` };
+      return { kind: 'denied', message, hint: `too much at once for net.core.wmem_max: ${HINT_ADMIN}` };
     default:
       return general(failure, message);
   }

@@ -118,23 +118,20 @@ export function checkCombinations(
 ): void {
   const { user, pid, ipc, network, cgroup, shm } = namespaces;
   if (user !== 'host' && security.privileged) {
-    throw conflict(
-      'a privileged container cannot have a user namespace',
-      'leave --privileged or --userns out',
-    );
+    throw conflict('a privileged container cannot have a user namespace', {
+      hint: 'leave --privileged or --userns out',
+    });
   }
   if (user !== 'host' && pid === 'host') {
-    throw conflict(
-      'a container with a user namespace cannot share the pid namespace of the host',
-      'leave --pid or --userns out',
-    );
+    throw conflict('a container with a user namespace cannot share the pid namespace of the host', {
+      hint: 'leave --pid or --userns out',
+    });
   }
   if (isMapped(user)) refuseOlderNamespaces({ pid, ipc, network });
   if (security.writableCgroups && (cgroup !== 'new' || user !== 'host')) {
-    throw conflict(
-      'writable cgroups need a cgroup namespace of their own, and no user namespace',
-      'leave writable-cgroups out, or say --cgroupns private without --userns',
-    );
+    throw conflict('writable cgroups need a cgroup namespace of their own, and no user namespace', {
+      hint: 'leave writable-cgroups out, or say --cgroupns private without --userns',
+    });
   }
   if (security.writableCgroups && !security.privileged && !keepsLimits) {
     throw new EngineError(
@@ -144,23 +141,21 @@ export function checkCombinations(
     );
   }
   if (files.shmSize && shm !== 'own') {
-    throw conflict(
-      'the size of /dev/shm cannot be set: this container has none of its own',
-      'leave --shm-size out',
-    );
+    throw conflict('the size of /dev/shm cannot be set: this container has none of its own', {
+      hint: 'leave --shm-size out',
+    });
   }
 }
 
 function refuseOlderNamespaces(choices: Readonly<Record<string, NamespaceChoice>>): void {
   for (const [type, choice] of Object.entries(choices)) {
     if (typeof choice !== 'object') continue;
-    throw conflict(
-      `sharing the ${type} namespace of a container asks for its user namespace, too`,
-      'say --userns container:NAME with the same container, or leave --userns out',
-    );
+    throw conflict(`sharing the ${type} namespace of a container asks for its user namespace, too`, {
+      hint: 'say --userns container:NAME with the same container, or leave --userns out',
+    });
   }
 }
 
-function conflict(message: string, hint: string): EngineError {
-  return new EngineError('invalid', message, { hint });
+function conflict(message: string, details: { hint: string }): EngineError {
+  return new EngineError('invalid', message, details);
 }

@@ -66,14 +66,13 @@ function checkMemory({
   if (memory > 0 && memorySwap > 0 && memorySwap < memory) {
     throw invalid(
       `the limit of memory and swap together, ${memorySwap} bytes, is below the memory limit of ${memory}`,
-      '--memory-swap counts both: give at least as much as with --memory',
+      { hint: '--memory-swap counts both: give at least as much as with --memory' },
     );
   }
   if (memory === 0 && memorySwap > 0) {
-    throw invalid(
-      `memory and swap cannot be limited to ${memorySwap} bytes without a memory limit`,
-      'give --memory, too',
-    );
+    throw invalid(`memory and swap cannot be limited to ${memorySwap} bytes without a memory limit`, {
+      hint: 'give --memory, too',
+    });
   }
   if (memorySwappiness < -1 || memorySwappiness > 100)
     throw invalid(`a memory swappiness of ${memorySwappiness} is not between 0 and 100`);
@@ -82,7 +81,9 @@ function checkMemory({
   if (memory > 0 && memoryReservation > memory) {
     throw invalid(
       `the memory reservation of ${memoryReservation} bytes is above the memory limit of ${memory}`,
-      'a reservation is what is left to the container when memory is short: give less than with --memory',
+      {
+        hint: 'a reservation is what is left to the container when memory is short: give less than with --memory',
+      },
     );
   }
 }
@@ -103,8 +104,9 @@ function bandwidth(options: ResourceOptions, cpus: () => number): CpuSpec {
 }
 
 function checkBandwidth({ nanoCpus = 0, cpuShares = 0, cpuQuota = 0, cpuPeriod = 0 }: ResourceOptions): void {
-  if (nanoCpus !== 0 && cpuPeriod !== 0) throw conflict('--cpus and --cpu-period');
-  if (nanoCpus !== 0 && cpuQuota > 0) throw conflict('--cpus and --cpu-quota');
+  if (nanoCpus !== 0 && cpuPeriod !== 0)
+    throw conflict('period', { hint: 'leave --cpus or --cpu-period out' });
+  if (nanoCpus !== 0 && cpuQuota > 0) throw conflict('quota', { hint: 'leave --cpus or --cpu-quota out' });
   if (cpuPeriod !== 0 && (cpuPeriod < 1000 || cpuPeriod > 1_000_000))
     throw invalid(`a CPU period of ${cpuPeriod} µs is not between 1000 (1 ms) and 1000000 (1 s)`);
   if (cpuQuota > 0 && cpuQuota < 1000)
@@ -113,8 +115,11 @@ function checkBandwidth({ nanoCpus = 0, cpuShares = 0, cpuQuota = 0, cpuPeriod =
     throw invalid(`${cpuShares} CPU shares are not between ${SHARES.least} and ${SHARES.most}`);
 }
 
-function conflict(pair: string): EngineError {
-  return invalid(`${pair} say the same in different words: they cannot be used together`);
+function conflict(other: string, details: { hint: string }): EngineError {
+  return invalid(
+    `a number of CPUs and a CPU ${other} say the same in different words: they cannot be used together`,
+    details,
+  );
 }
 
 function checkedCpus(nanoCpus: number, cpus: number): number {
@@ -137,16 +142,17 @@ function cpusets({ cpusetCpus, cpusetMems }: ResourceOptions, host: ResourceHost
 function checkedIds(text: string, { what, online }: { what: string; online: () => string }): string {
   const ids = parseIdList(text);
   if (ids === undefined) {
-    throw invalid(`"${text}" is not a list of ${what}`, 'write numbers and ranges, as in 0-3,8', text);
+    throw invalid(`"${text}" is not a list of ${what}`, {
+      subject: text,
+      hint: 'write numbers and ranges, as in 0-3,8',
+    });
   }
   const available = online().trim();
   const missing = missingIds(ids, parseIdList(available) ?? []);
   if (missing.length === 0) return text;
-  throw invalid(
-    `${what} ${missing.join(',')} are not available: this host has ${available}`,
-    undefined,
-    text,
-  );
+  throw invalid(`${what} ${missing.join(',')} are not available: this host has ${available}`, {
+    subject: text,
+  });
 }
 
 function blockIO(options: ResourceOptions, host: ResourceHost): BlockIOSpec {
@@ -177,11 +183,11 @@ function throttle(name: keyof BlockIOSpec, amounts: DeviceAmount[] = [], host: R
   const rates = amounts.map(({ path, amount }): ThrottleSpec => {
     const device = host.blockDevice(path);
     if (amount >= 0) return { ...device, rate: amount };
-    throw invalid(`${amount} is no rate for ${path}`, undefined, path);
+    throw invalid(`${amount} is no rate for ${path}`, { subject: path });
   });
   return { [name]: rates };
 }
 
-function invalid(message: string, hint?: string, subject?: string): EngineError {
-  return new EngineError('invalid', message, { hint, subject });
+function invalid(message: string, details: { subject?: string; hint?: string } = {}): EngineError {
+  return new EngineError('invalid', message, details);
 }

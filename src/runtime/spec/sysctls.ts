@@ -51,9 +51,9 @@ function checkOne(
   { ipc, network, uts }: Pick<NamespaceChoices, 'ipc' | 'network' | 'uts'>,
 ): void {
   if (name.startsWith('net.')) {
-    if (network === 'host') throw ofTheHost(given, 'network', '--network none');
+    if (network === 'host') throw ofTheHost(given, 'network', { hint: '--network none' });
   } else if (OF_IPC.includes(name) || name.startsWith('fs.mqueue.')) {
-    if (ipc === 'host') throw ofTheHost(given, 'ipc', '--ipc private');
+    if (ipc === 'host') throw ofTheHost(given, 'ipc', { hint: '--ipc private' });
   } else if (name === 'kernel.hostname' || name === 'kernel.domainname') {
     const option = name.replace('kernel.', '--');
     if (name === 'kernel.hostname' || uts !== 'new') throw hasOption(given, option);
@@ -62,10 +62,10 @@ function checkOne(
   }
 }
 
-function ofTheHost(name: string, namespace: string, instead: string): EngineError {
+function ofTheHost(name: string, namespace: string, { hint }: { hint: string }): EngineError {
   return new EngineError('invalid', `sysctl "${name}" is not allowed in the host's ${namespace} namespace`, {
     subject: name,
-    hint: `it would change the host; give the container its own with ${instead}`,
+    hint: `it would change the host; give the container its own with ${hint}`,
   });
 }
 

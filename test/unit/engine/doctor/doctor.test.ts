@@ -95,7 +95,10 @@ describe('a host that lacks something', () => {
       detail: 'forbidden by user.max_user_namespaces',
       remedy: 'sysctl user.max_user_namespaces=15000',
     });
-    expect(named(findings, 'time')).toMatchObject({ state: 'limited', cost: '--time-offset is refused' });
+    expect(named(findings, 'time')).toMatchObject({
+      state: 'limited',
+      cost: 'clocks of their own are refused to containers',
+    });
   });
 
   it.each([

@@ -27,8 +27,8 @@ describe('changes of limits', () => {
   it.each([
     [{ memory: 64 * MIB }, { memory: 129 * MIB }, 'above that of memory and swap together'],
     [{}, { memory: 64 * MIB }, 'which has none yet'],
-    [{ nanoCpus: 1e9 }, { cpuPeriod: 5000 }, '--cpu-period cannot be changed, as --cpus'],
-    [{ cpuQuota: 5000 }, { nanoCpus: 1e9 }, '--cpus cannot be changed, as --cpu-quota'],
+    [{ nanoCpus: 1e9 }, { cpuPeriod: 5000 }, 'the CPU period cannot be changed, as the number of CPUs'],
+    [{ cpuQuota: 5000 }, { nanoCpus: 1e9 }, 'the number of CPUs cannot be changed, as the CPU quota'],
     [{ cpuQuota: 5000 }, { nanoCpus: 0 }, 'nothing to update'],
   ])('are refused: %j with %j', (current, changes, message) => {
     expect(() => mergeResources(current, changes)).toThrow(

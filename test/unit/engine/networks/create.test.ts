@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createNetwork } from '../../../../src/engine/networks/create.ts';
+import type { CreateNetworkOptions } from '../../../../src/engine/options/network.ts';
 import { allNetworks } from '../../../../src/engine/store/networks.ts';
 import { useContext } from '../fixtures.ts';
 
@@ -14,6 +15,22 @@ describe('a network', () => {
       kind: 'unsupported',
       message,
       hint: 'the drivers are bridge and macvlan; host and none are networks that exist already',
+    });
+    expect(allNetworks(room.context.database)).toEqual([]);
+  });
+
+  const six = [{ subnet: 'fd00:30::/64' }];
+  const four = [{ subnet: '10.98.0.0/24' }];
+
+  it.each<[Omit<CreateNetworkOptions, 'name'>, string, string]>([
+    [{ ipv4: false }, 'a network without IPv4 needs IPv6', '--ipv6'],
+    [{ ipv4: false, subnets: four }, 'a network without IPv4 cannot have an IPv4 subnet', '--ipv4=false'],
+    [{ ipv6: false, subnets: six }, 'a network without IPv6 cannot have an IPv6 subnet', '--ipv6=false'],
+  ])('is not made with %j', async (options, message, hint) => {
+    await expect(createNetwork(room.context, { name: 'front', ...options })).rejects.toMatchObject({
+      kind: 'invalid',
+      message,
+      hint: expect.stringContaining(hint),
     });
     expect(allNetworks(room.context.database)).toEqual([]);
   });

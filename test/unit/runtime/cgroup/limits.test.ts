@@ -74,7 +74,13 @@ describe('limits on v1', () => {
     expect(writes(V1, { memory: { limit: 100, swap: 200 } })).toContain(
       'memory/x/memory.memsw.limit_in_bytes? 200',
     );
-    expect(() => writes(V1, { memory: { limit: 100, swap: 150 } })).toThrow('(--memory-swap)');
+    expect(() => writes(V1, { memory: { limit: 100, swap: 150 } })).toThrow(
+      expect.objectContaining({
+        message:
+          'the limit of memory and swap cannot be honoured here: this kernel does not account for swap',
+        hint: '--memory-swap: boot with swapaccount=1',
+      }),
+    );
   });
 
   it('write CPU, sets, processes and block I/O', () => {
@@ -120,7 +126,7 @@ describe('limits on v1', () => {
       expect.objectContaining({
         kind: 'unsupported',
         message: expect.stringContaining('"mq-deadline"'),
-        hint: 'echo bfq > /sys/dev/block/8:0/queue/scheduler',
+        hint: '--blkio-weight-device: echo bfq > /sys/dev/block/8:0/queue/scheduler',
       }),
     );
   });
@@ -130,7 +136,7 @@ describe('limits on v1', () => {
     expect(writes(V1, { blockIO }, { files: { '/c/blkio/blkio.weight': '' } })).toEqual([
       'blkio/x/blkio.weight 300',
     ]);
-    expect(() => writes(V1, { blockIO })).toThrow('(--blkio-weight) cannot be honoured here');
+    expect(() => writes(V1, { blockIO })).toThrow('the block I/O weight cannot be honoured here');
   });
 });
 
@@ -184,10 +190,15 @@ describe('limits on v2', () => {
   });
 
   it.each([
-    [{ swappiness: 7 }, '(--memory-swappiness)'],
-    [{ disableOOMKiller: true }, '(--oom-kill-disable)'],
-  ])('do not know %j, and say so by name', (memory, option) => {
-    expect(() => writes(V2, { memory })).toThrow(option);
+    [{ swappiness: 7 }, 'memory swappiness', '--memory-swappiness'],
+    [{ disableOOMKiller: true }, 'exemption from the OOM killer', '--oom-kill-disable'],
+  ])('do not know %j, and say so by name', (memory, what, option) => {
+    expect(() => writes(V2, { memory })).toThrow(
+      expect.objectContaining({
+        message: `the ${what} cannot be honoured here: cgroup v2 has no such thing`,
+        hint: `leave ${option} out`,
+      }),
+    );
   });
 
   it('are handed down every level below a parent: a must for what is asked', () => {
@@ -223,22 +234,26 @@ describe('limits on v2', () => {
 
 describe('the controller of a limit that is missing', () => {
   const host: CgroupLayout = { mode: 'v1', hierarchies: [] };
-  it.each<[LinuxResources, string, string]>([
-    [{ memory: { reservation: 1 } }, '--memory-reservation', 'memory'],
-    [{ cpu: { shares: 1 } }, '--cpu-shares', 'cpu'],
-    [{ cpu: { cpus: '0' } }, '--cpuset-cpus', 'cpuset'],
-    [{ cpu: { mems: '0' } }, '--cpuset-mems', 'cpuset'],
-    [{ blockIO: { weight: 10 } }, '--blkio-weight', 'blkio'],
-    [{ blockIO: { throttleReadBpsDevice: [] } }, '--device-read-bps', 'blkio'],
-  ])('%j is refused with the option and the controller', (resources, option, controller) => {
-    expect(() => writes(host, resources)).toThrow(
-      expect.objectContaining({
-        kind: 'unsupported',
-        subject: controller,
-        message: expect.stringContaining(`(${option})`),
-      }),
-    );
-  });
+  it.each<[LinuxResources, string, string, string]>([
+    [{ memory: { reservation: 1 } }, 'memory reservation', '--memory-reservation', 'memory'],
+    [{ cpu: { shares: 1 } }, 'CPU shares', '--cpu-shares', 'cpu'],
+    [{ cpu: { cpus: '0' } }, 'set of CPUs', '--cpuset-cpus', 'cpuset'],
+    [{ cpu: { mems: '0' } }, 'set of memory nodes', '--cpuset-mems', 'cpuset'],
+    [{ blockIO: { weight: 10 } }, 'block I/O weight', '--blkio-weight', 'blkio'],
+    [{ blockIO: { throttleReadBpsDevice: [] } }, 'rate of reading', '--device-read-bps', 'blkio'],
+  ])(
+    '%j is refused by its name, with the controller, and the option in the hint',
+    (resources, what, option, controller) => {
+      expect(() => writes(host, resources)).toThrow(
+        expect.objectContaining({
+          kind: 'unsupported',
+          subject: controller,
+          message: expect.stringContaining(`the ${what} needs the cgroup controller "${controller}"`),
+          hint: expect.stringMatching(new RegExp(`^${option}: `)),
+        }),
+      );
+    },
+  );
 
   it('is called io on v2', () => {
     const bare: CgroupLayout = { mode: 'v2', hierarchies: [] };

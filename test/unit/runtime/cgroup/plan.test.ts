@@ -134,7 +134,7 @@ describe('planCgroup', () => {
       expect.objectContaining({
         kind: 'unsupported',
         message:
-          'the limit of processes (--pids-limit) needs the cgroup controller "pids": ' +
+          'the limit of processes needs the cgroup controller "pids": ' +
           'processes in /sys/fs/cgroup keep it from being handed down',
         hint: expect.stringContaining(
           'xargs -rn1 < /sys/fs/cgroup/cgroup.procs > /sys/fs/cgroup/init/cgroup.procs',

@@ -136,25 +136,27 @@ describe('explainFailure', () => {
   });
 
   it.each([
-    ['memory.limit_in_bytes', '--memory'],
-    ['memory.memsw.limit_in_bytes', '--memory-swap'],
-    ['memory.swap.max', '--memory-swap'],
-    ['memory.low', '--memory-reservation'],
-    ['memory.swappiness', '--memory-swappiness'],
-    ['cpu.max', '--cpus or --cpu-quota'],
-    ['cpu.cfs_period_us', '--cpu-period'],
-    ['cpuset.mems', '--cpuset-mems'],
-    ['blkio.throttle.write_iops_device', '--device-write-iops'],
-    ['io.bfq.weight', '--blkio-weight'],
-  ])('says which option could not be written to %s', (file, option) => {
-    const { message } = explain('write', EINVAL, { detail: `/sys/fs/cgroup/x/${file}` });
-    expect(message).toBe(`cannot apply ${option}: /sys/fs/cgroup/x/${file}: invalid argument`);
+    ['memory.limit_in_bytes', 'memory limit', '--memory'],
+    ['memory.memsw.limit_in_bytes', 'limit of memory and swap', '--memory-swap'],
+    ['memory.swap.max', 'limit of memory and swap', '--memory-swap'],
+    ['memory.low', 'memory reservation', '--memory-reservation'],
+    ['memory.swappiness', 'memory swappiness', '--memory-swappiness'],
+    ['cpu.max', 'CPU limit', '--cpus or --cpu-quota'],
+    ['cpu.cfs_period_us', 'CPU period', '--cpu-period'],
+    ['cpuset.mems', 'set of memory nodes', '--cpuset-mems'],
+    ['blkio.throttle.write_iops_device', 'rate of write operations', '--device-write-iops'],
+    ['io.max', 'rate of a device', '--device-read-bps and its like'],
+    ['io.bfq.weight', 'block I/O weight', '--blkio-weight'],
+  ])('says which limit could not be written to %s', (file, what, option) => {
+    const { message, hint } = explain('write', EINVAL, { detail: `/sys/fs/cgroup/x/${file}` });
+    expect(hint).toMatch(new RegExp(`^${option}: the kernel refuses this value`));
+    expect(message).toBe(`cannot apply the ${what}: /sys/fs/cgroup/x/${file}: invalid argument`);
   });
 
   it('takes the refusal of a set of CPUs for one of its value', () => {
     expect(explain('write', EACCES, { detail: '/sys/fs/cgroup/cpuset/x/cpuset.cpus' })).toMatchObject({
       kind: 'invalid',
-      hint: 'the kernel refuses this value: the parent of the cgroup must have all of them',
+      hint: '--cpuset-cpus: the kernel refuses this value: the parent of the cgroup must have all of them',
     });
     expect(explain('write', EACCES, { detail: '/sys/fs/cgroup/pids/x/pids.max' }).kind).toBe('denied');
   });

@@ -40,7 +40,6 @@ describe('what is said below the faces', () => {
     'engine/logs/journald.ts',
     'engine/prepare/apparmor.ts',
     'engine/store/context.ts',
-    'engine/system/unit.ts',
     'storage/layer/apply-process.ts',
   ];
 

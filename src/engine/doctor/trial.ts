@@ -63,9 +63,9 @@ interface Failure {
 }
 
 async function runEmbedded(context: Context, root: string): Promise<Failure | undefined> {
-  const [program = '', ...args] = context.self;
-  const words = [...args, '--root', root, 'run', '--rm', '--network', 'none', EMBEDDED];
-  const { code, stderr } = await runProgram(program, words, { timeoutMs: PATIENCE_MS });
+  const words = ['run', '--rm', '--network', 'none', EMBEDDED];
+  const [program = '', ...args] = context.ownCommandLine(words, root);
+  const { code, stderr } = await runProgram(program, args, { timeoutMs: PATIENCE_MS });
   if (code === 0) return undefined;
   const message = /^skiff: (.*)$/m.exec(stderr)?.[1] ?? (stderr || `ended with exit code ${code ?? 'none'}`);
   return { detail: message, remedy: /^hint: (.*)$/m.exec(stderr)?.[1] };

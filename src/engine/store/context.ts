@@ -32,7 +32,7 @@ export class Context {
   readonly publishAddress: string | undefined;
   readonly addressPools: string | undefined;
   readonly copiesOwners: boolean;
-  readonly self: readonly string[];
+  private readonly self: readonly string[];
   #database: Database | undefined;
   #helper: string | undefined;
 
@@ -57,12 +57,17 @@ export class Context {
     return this.#helper;
   }
 
+  /** The command line that runs this very program with other words, on this store unless `root` is that of another. */
+  ownCommandLine(words: readonly string[], root: string = this.paths.root): string[] {
+    return [...this.self, '--root', root, ...words];
+  }
+
   /**
    * The command line of one of this program's own commands, on this store, for the helper to run. It ends the options:
    * what is appended, by the helper too, is words of users and images, and may begin with `-`.
    */
   ownCommand(name: string): string[] {
-    return [...this.self, '--root', this.paths.root, name, '--'];
+    return this.ownCommandLine([name, '--']);
   }
 
   close(): void {

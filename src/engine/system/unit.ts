@@ -1,5 +1,4 @@
 import { EngineError } from '../../errors.ts';
-import { DEFAULT_ROOT } from '../../host/paths.ts';
 import type { Context } from '../store/context.ts';
 
 /**
@@ -7,11 +6,12 @@ import type { Context } from '../store/context.ts';
  * one. It is only there for that: `KillMode=process`, as the containers that it started are no part of it. Throws
  * `unsupported` for a store or a program whose path no unit can name.
  */
-export function systemdUnit({ paths, self }: Context): string {
-  const store = paths.root === DEFAULT_ROOT ? [] : ['--root', paths.root];
-  const [program = '', ...own] = self;
-  const command = (name: string) =>
-    [quoted(program), ...[...own, ...store, 'system', name].map(argument)].join(' ');
+export function systemdUnit(context: Context): string {
+  const { paths } = context;
+  const command = (name: string): string => {
+    const [program = '', ...words] = context.ownCommandLine(['system', name]);
+    return [quoted(program), ...words.map(argument)].join(' ');
+  };
   return `[Unit]
 Description=Containers of skiff that have a restart policy
 Wants=network-online.target

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../../../src/engine/store/context.ts';
+import { Context } from '../../../../src/engine/store/context.ts';
 import { systemdUnit } from '../../../../src/engine/system/unit.ts';
-import { storePaths } from '../../../../src/host/paths.ts';
 
 function unit(root: string, self: string[]): string {
-  return systemdUnit({ paths: storePaths(root), self } as unknown as Context);
+  return systemdUnit(new Context({ root, self }));
 }
 
 describe('the unit for systemd', () => {
   it('starts what has to run and stops everything, with this very program', () => {
     const text = unit('', ['/usr/bin/skiff']);
-    expect(text).toContain('\nExecStart=/usr/bin/skiff system start-all\n');
-    expect(text).toContain('\nExecStop=/usr/bin/skiff system stop-all\n');
+    expect(text).toContain('\nExecStart=/usr/bin/skiff --root /var/lib/skiff system start-all\n');
+    expect(text).toContain('\nExecStop=/usr/bin/skiff --root /var/lib/skiff system stop-all\n');
     expect(text).toContain('\nRequiresMountsFor=/var/lib/skiff\n');
   });
 

@@ -57,7 +57,7 @@ export function formatReference(reference: Reference): string {
 }
 
 /** The name as users write it, without tag and digest: `busybox`, `user/app`, `localhost:5000/x`. */
-export function familiarName({ domain, path }: Reference): string {
+export function familiarRepository({ domain, path }: Reference): string {
   if (domain !== DEFAULT_DOMAIN) return `${domain}/${path}`;
   const short = path.startsWith(OFFICIAL) ? path.slice(OFFICIAL.length) : path;
   if (!short.includes('/')) return short;
@@ -67,7 +67,7 @@ export function familiarName({ domain, path }: Reference): string {
 
 /** The reference as users write it: `busybox:latest`, `localhost:5000/x@sha256:…`. */
 export function familiarReference(reference: Reference): string {
-  return `${familiarName(reference)}${suffix(reference)}`;
+  return `${familiarRepository(reference)}${suffix(reference)}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
 import { readDocument } from './content-encoding.ts';
 import type { CredentialSource } from './credential.ts';
 import { Endpoints } from './endpoints.ts';
-import { explainFailure, explainStatus, TransportFailure } from './errors.ts';
+import { explainStatus, explainTransportFailure, TransportFailure } from './errors.ts';
 import { HostPolicy } from './hosts.ts';
 import { DEFAULT_RETRY, type RetryPolicy, retryAfter, sendWithRetries } from './retry.ts';
 import { drain, type HttpResponse, type RequestInfo, Transport } from './transport.ts';
@@ -200,7 +200,7 @@ function explain(error: unknown, { domain, path }: Repository, signal: AbortSign
   if (signal?.aborted) {
     return new EngineError('cancelled', `reading ${domain}/${path} was cancelled`, { cause: signal.reason });
   }
-  return error instanceof TransportFailure ? explainFailure(error, domain) : error;
+  return error instanceof TransportFailure ? explainTransportFailure(error, domain) : error;
 }
 
 /** Waits for work that is shared with others: an abort ends the waiting, not the work. */

@@ -12,7 +12,7 @@ export type FailureReason =
   | 'redirect'
   | 'other';
 
-/** A request that got no usable answer from the network. Stays inside `registry/`; see {@link explainFailure}. */
+/** A request that got no usable answer from the network. Stays inside `registry/`; see {@link explainTransportFailure}. */
 export class TransportFailure extends Error {
   override readonly name = 'TransportFailure';
   readonly reason: FailureReason;
@@ -74,7 +74,7 @@ export function hostAndPort(url: URL): string {
 const PROXY_HINT = 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY';
 
 /** Turns a failure of the network into the error for the user. `registry` is the registry's domain. */
-export function explainFailure(failure: TransportFailure, registry: string): EngineError {
+export function explainTransportFailure(failure: TransportFailure, registry: string): EngineError {
   const { host } = failure.url;
   const details = { subject: registry, cause: failure };
   const { reason, proxy } = failure;

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { readDocument } from './content-encoding.ts';
 import type { Credential } from './credential.ts';
-import { explainFailure, LOGIN_HINT, printable, RegistryError, TransportFailure } from './errors.ts';
+import { explainTransportFailure, LOGIN_HINT, printable, RegistryError, TransportFailure } from './errors.ts';
 import { type RetryPolicy, sendWithRetries } from './retry.ts';
 import { drain, type HttpRequest, type Transport } from './transport.ts';
 
@@ -46,7 +46,7 @@ export async function fetchToken(
     const body = await readDocument(response, TOKEN_LIMIT, `answer of token server ${asked.realm.host}`);
     return readToken(body, asked, now());
   } catch (error) {
-    throw error instanceof TransportFailure ? explainFailure(error, registry) : error;
+    throw error instanceof TransportFailure ? explainTransportFailure(error, registry) : error;
   }
 }
 

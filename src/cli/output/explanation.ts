@@ -5,7 +5,7 @@ import { ago, humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 import { visible } from '../text/visible.ts';
 import { faultWords } from './faults.ts';
-import { remarksOn, type Words } from './remarks.ts';
+import { type Remarks, remarksOn } from './remarks.ts';
 
 const SIGHUP = 1;
 const SIGINT = 2;
@@ -29,7 +29,7 @@ function restartSentences({ restart }: Evidence): string[] {
   return [`It is about to be started again, as its restart policy says: ${times} so far, this one included.`];
 }
 
-function wordsFor(name: string, cause: Cause, evidence: Evidence): Words {
+function wordsFor(name: string, cause: Cause, evidence: Evidence): Remarks {
   switch (cause.kind) {
     case 'created':
       return say(`${name} was created ${ago(evidence.createdAt)} and has never been started.`);
@@ -65,7 +65,7 @@ function wordsFor(name: string, cause: Cause, evidence: Evidence): Words {
   }
 }
 
-function say(sentence: string, ...hints: string[]): Words {
+function say(sentence: string, ...hints: string[]): Remarks {
   return { sentences: [sentence], hints };
 }
 
@@ -78,7 +78,7 @@ function ended({ startedAt = 0, finishedAt = 0 }: Evidence): string {
   return `${ago(finishedAt).toLowerCase()}, after ${humanDuration(finishedAt - startedAt).toLowerCase()},`;
 }
 
-function notStarted(name: string, { message, exitCode }: Extract<Cause, { kind: 'notStarted' }>): Words {
+function notStarted(name: string, { message, exitCode }: Extract<Cause, { kind: 'notStarted' }>): Remarks {
   const words = say(`${name} never started: ${message}.`);
   if (exitCode === 127)
     return { ...words, hints: ['the command must exist in the image, and so must its interpreter'] };
@@ -86,7 +86,7 @@ function notStarted(name: string, { message, exitCode }: Extract<Cause, { kind: 
   return words;
 }
 
-function memory(name: string, { certain }: Extract<Cause, { kind: 'memory' }>, evidence: Evidence): Words {
+function memory(name: string, { certain }: Extract<Cause, { kind: 'memory' }>, evidence: Evidence): Remarks {
   const { memoryLimit, memoryPeak, oomKills, end } = evidence;
   const victim = certain ? name : `a process of ${name}`;
   const sentences = [`The kernel killed ${victim} for want of memory${times(oomKills)}.`];
@@ -105,7 +105,7 @@ function times(count: number): string {
   return count > 1 ? ` (${count} processes altogether)` : '';
 }
 
-function stopTimeout(name: string, { stop, init, ignored }: Evidence): Words {
+function stopTimeout(name: string, { stop, init, ignored }: Evidence): Remarks {
   const asked = signalName(stop.signal);
   const sentences = [
     `${name} was asked to stop, did not end in time and was killed (SIGKILL).`,
@@ -122,7 +122,7 @@ function stopTimeout(name: string, { stop, init, ignored }: Evidence): Words {
   return { sentences, hints };
 }
 
-function signal(name: string, cause: Extract<Cause, { kind: 'signal' }>, evidence: Evidence): Words {
+function signal(name: string, cause: Extract<Cause, { kind: 'signal' }>, evidence: Evidence): Remarks {
   const killer = signalName(cause.signal);
   switch (cause.from) {
     case 'skiff':
@@ -147,7 +147,7 @@ function shutdown(
   name: string,
   { how, sent }: Extract<Cause, { kind: 'shutdown' }>,
   evidence: Evidence,
-): Words {
+): Remarks {
   const after = sent === undefined ? '' : `, after skiff had sent it ${signalName(sent)}`;
   const done = how === 'halt' ? 'shut itself down' : 'restarted itself';
   const told = signalName(how === 'halt' ? SIGINT : SIGHUP);
@@ -161,7 +161,7 @@ function exited(
   name: string,
   { code, reported }: Extract<Cause, { kind: 'exited' }>,
   evidence: Evidence,
-): Words {
+): Remarks {
   const words = say(`${name} ended by itself ${ended(evidence)} with exit code ${code}.`);
   if (code === 0) return words;
   if (reported !== undefined)

@@ -4,7 +4,7 @@ import { humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 
 /** What happened, a sentence each, and what can be done about it. */
-export interface Words {
+export interface Remarks {
   sentences: string[];
   hints: string[];
 }
@@ -15,7 +15,7 @@ const MUCH = 0.1;
 const NEARLY_ALL = 0.9;
 
 /** What else the kernel has counted, as far as the cause does not say it. */
-export function remarksOn(cause: Cause, evidence: Evidence): Words {
+export function remarksOn(cause: Cause, evidence: Evidence): Remarks {
   const remarks = [
     usage(evidence),
     ...memory(cause, evidence),

@@ -12,7 +12,7 @@ import { listOrNull, mapOf, omitEmpty } from './go-json.ts';
 import { namespaceMode, networkHostConfig } from './host-config-network.ts';
 
 /** What `HostConfig` takes from elsewhere: paths from the bundle, names of networks from their rows. */
-export interface HostFacts {
+export interface HostConfigSources {
   maskedPaths: readonly string[];
   readonlyPaths: readonly string[];
   networking: ContainerNetworking;
@@ -21,7 +21,7 @@ export interface HostFacts {
 /** `HostConfig` of Docker's ContainerInspect: what the host does for the container. */
 export function hostConfigOf(
   row: ContainerRow,
-  { maskedPaths, readonlyPaths, networking }: HostFacts,
+  { maskedPaths, readonlyPaths, networking }: HostConfigSources,
 ): object {
   const { options } = row;
   const { process: asked, namespaces, security, files, restart } = options;

@@ -23,7 +23,7 @@ export function leasePorts(
   ports: readonly PublishedPort[],
 ): void {
   for (const port of ports) {
-    const holder = portHolder(context, port);
+    const holder = containerWithPort(context, port);
     if (holder !== undefined && holder.id !== containerId) throw portTaken(port, holder);
     context.database.run(
       `INSERT OR REPLACE INTO port_lease (protocol, port, address, container_id, container_port, network_id)
@@ -39,7 +39,7 @@ export function leasePorts(
 }
 
 /** The container that has a port of the host at this address, or at one that it is part of. */
-export function portHolder(
+export function containerWithPort(
   context: Context,
   { protocol, hostPort, hostAddress }: Pick<PublishedPort, 'protocol' | 'hostPort' | 'hostAddress'>,
 ): ContainerRow | undefined {

@@ -4,7 +4,7 @@ import type { NetworkDefinition, PublishedPort } from '../../network/address/def
 import { usedPorts } from '../../network/ports/used-ports.ts';
 import type { PortMapping } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
-import { overlap, portHolder } from './ports.ts';
+import { containerWithPort, overlap } from './ports.ts';
 
 /** Where Linux and Docker look for free ports when nobody says which. */
 const EPHEMERAL = { first: 32_768, last: 60_999 };
@@ -27,7 +27,7 @@ export function publishedPorts(
     const isFree = (hostPort: number): boolean =>
       addresses.every((hostAddress) => {
         const candidate = { protocol: mapping.protocol, hostAddress, hostPort };
-        if (isChosen(candidate, chosen) || portHolder(context, candidate) !== undefined) return false;
+        if (isChosen(candidate, chosen) || containerWithPort(context, candidate) !== undefined) return false;
         return !isUsed(mapping.protocol, hostAddress, hostPort);
       });
     const wanted = wantedPorts(mapping);

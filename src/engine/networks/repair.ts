@@ -90,11 +90,11 @@ function firewallState(
   context: Context,
   networks: readonly NetworkDefinition[],
 ): Omit<FirewallState, 'uplinks4' | 'uplinks6'> {
-  return { table: context.paths.table, networks: [...networks], ports: firewallPorts(context) };
+  return { table: context.paths.table, networks: [...networks], ports: livePorts(context) };
 }
 
 /** The published ports of what runs or is about to, each with the address that it leads to. */
-function firewallPorts(context: Context): FirewallPort[] {
+function livePorts(context: Context): FirewallPort[] {
   const addresses = new Map(
     allAddresses(context.database).map(({ networkId, containerId, address }) => [
       `${networkId} ${containerId} ${familyOf(address)}`,

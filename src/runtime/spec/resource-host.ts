@@ -10,7 +10,7 @@ export interface ResourceHost {
   blockDevice: (path: string) => { major: number; minor: number };
 }
 
-export const THIS_HOST: ResourceHost = {
+export const RESOURCE_HOST: ResourceHost = {
   onlineCpus: () => readFileSync('/sys/devices/system/cpu/online', 'latin1'),
   // Kernels without NUMA have one node and no list.
   memoryNodes: () => {

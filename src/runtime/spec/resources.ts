@@ -8,7 +8,7 @@ import type {
 } from '../../oci/runtime-config.ts';
 import { missingIds, parseIdList } from '../cgroup/id-list.ts';
 import type { DeviceAmount, ResourceOptions } from '../options.ts';
-import { type ResourceHost, THIS_HOST } from './resource-host.ts';
+import { RESOURCE_HOST, type ResourceHost } from './resource-host.ts';
 
 /** Docker's floor: below it not even the start of a container is certain to fit. */
 const MINIMUM_MEMORY = 6 * 1024 * 1024;
@@ -26,7 +26,7 @@ const SHARES = { least: 2, most: 262_144 };
 export function linuxResources(
   options: ResourceOptions,
   cpus: () => number,
-  host: ResourceHost = THIS_HOST,
+  host: ResourceHost = RESOURCE_HOST,
 ): LinuxResources {
   const { pidsLimit } = options;
   return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
-  familiarName,
   familiarReference,
+  familiarRepository,
   formatReference,
   imageIdPrefix,
   parseReference,
@@ -96,8 +96,8 @@ describe('a reference', () => {
   });
 
   test('has a familiar name without tag and digest', () => {
-    expect(familiarName(parseReference(`busybox:1@${DIGEST}`))).toBe('busybox');
-    expect(familiarName(parseReference('localhost:5000/x:1'))).toBe('localhost:5000/x');
+    expect(familiarRepository(parseReference(`busybox:1@${DIGEST}`))).toBe('busybox');
+    expect(familiarRepository(parseReference('localhost:5000/x:1'))).toBe('localhost:5000/x');
   });
 });
 

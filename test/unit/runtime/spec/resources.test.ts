@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResourceOptions } from '../../../../src/runtime/options.ts';
-import { deviceNumbers, THIS_HOST } from '../../../../src/runtime/spec/resource-host.ts';
+import { deviceNumbers, RESOURCE_HOST } from '../../../../src/runtime/spec/resource-host.ts';
 import { linuxResources } from '../../../../src/runtime/spec/resources.ts';
 
 const MIB = 1024 * 1024;
@@ -85,8 +85,8 @@ describe('resources', () => {
 
 describe('a device of this host', () => {
   it('is refused by its name when it is none', () => {
-    expect(() => THIS_HOST.blockDevice('/dev/null')).toThrow('/dev/null is not a block device');
-    expect(() => THIS_HOST.blockDevice('/dev/null/x')).toThrow('there is no device /dev/null/x');
+    expect(() => RESOURCE_HOST.blockDevice('/dev/null')).toThrow('/dev/null is not a block device');
+    expect(() => RESOURCE_HOST.blockDevice('/dev/null/x')).toThrow('there is no device /dev/null/x');
   });
 
   it.each([

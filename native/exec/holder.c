@@ -9,6 +9,7 @@
 #include "exec/enter.h"
 #include "init/terminal.h"
 #include "state/events.h"
+#include "state/monitor_cgroup.h"
 #include "state/records.h"
 #include "streams/frames.h"
 #include "streams/leftover.h"
@@ -53,12 +54,16 @@ static void leave_client(void)
         dup2(null, fd);
 }
 
-/* EXECID.state, in one step: who runs. What a killed holder leaves is told from what lives by the start time. */
+/*
+ * EXECID.state, in one step: who runs, and who holds it. What a killed holder leaves is told from what lives by the
+ * start time.
+ */
 static void write_exec_state(const struct plan *plan)
 {
-    char path[4096], draft[4096], text[128];
-    int length = snprintf(text, sizeof text, "process %d %lld\nstarted %lld\n", holder.pid,
-                          (long long)process_start_time(holder.pid), (long long)holder.started);
+    char path[4096], draft[4096], text[192];
+    int length = snprintf(text, sizeof text, "process %d %lld\nstarted %lld\nholder %d %lld\n", holder.pid,
+                          (long long)process_start_time(holder.pid), (long long)holder.started, getpid(),
+                          (long long)process_start_time(getpid()));
     if (snprintf(path, sizeof path, "%s.state", plan->exit_record) >= (int)sizeof path ||
         snprintf(draft, sizeof draft, "%s.state.new", plan->exit_record) >= (int)sizeof draft)
         return;
@@ -245,7 +250,7 @@ static uint8_t note_end(void)
     };
     if (holder.detached) write_exit(plan->exit_record, &record);
     remove_beside_record(".plan");
-    remove_beside_record(".state");
+    if (!leftover_stays(holder.left)) remove_beside_record(".state");
     event_append("exec_die", "\"execID\":\"%s\",\"exitCode\":\"%d\"", strrchr(plan->exit_record, '/') + 1,
                  record.code);
     return (uint8_t)record.code;
@@ -259,6 +264,17 @@ static void stay_for_those_left(void)
     place_descriptors(places, PLACES);
     leftover_drain((int[]){holder.left[0] < 0 ? -1 : LEFT_OUT, holder.left[1] < 0 ? -1 : LEFT_ERR},
                    CONTAINER);
+    remove_beside_record(".state");
+}
+
+/*
+ * What the process makes its holder do counts as the container's. Its start does not wait for that; and after the state
+ * was written, so that an update of limits either sees this holder there, or is seen here.
+ */
+static void share_limits(const struct plan *plan)
+{
+    monitor_cgroups_look(plan);
+    if (monitor_cgroups_join(plan) < 0) forget_failure(); /* the container ends; or we are kept from it */
 }
 
 _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *ends, bool detached)
@@ -272,6 +288,7 @@ _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *en
     holder.epoll = epoll_create1(EPOLL_CLOEXEC);
     start();
     write_exec_state(plan);
+    share_limits(plan);
     watch(holder.pidfd, SOURCE_PROCESS);
     watch(ends->signals, SOURCE_SIGNALS);
     watch(ends->control, SOURCE_CONTROL);

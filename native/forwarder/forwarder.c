@@ -170,6 +170,11 @@ void forwarder_renew(void)
     control_ports(EPOLL_CTL_ADD);
 }
 
+pid_t forwarder_pid(void)
+{
+    return forwarder.process;
+}
+
 void forwarder_release(void)
 {
     kill_process();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* The number of different events of forwarder_watch(). */
 #define FORWARDER_SOURCES 2
@@ -26,6 +27,9 @@ void forwarder_event(uint32_t number);
 
 /* Has the next connection begin with the file as it is then: what ports lead to has changed. */
 void forwarder_renew(void);
+
+/* Returns the one that runs; 0: none does. */
+pid_t forwarder_pid(void);
 
 /* Ends the forwarder and gives the ports up. Nothing held is fine. */
 void forwarder_release(void);

@@ -10,6 +10,7 @@
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/evidence.h"
+#include "state/monitor_cgroup.h"
 #include "state/records.h"
 
 #include <poll.h>
@@ -102,6 +103,7 @@ static int perform(struct plan *plan)
     /* One clean-up waits for another; with the plan's lock taken nevertheless, it is the monitor that has it. */
     if (flock(rundir, LOCK_EX) < 0) return failed(STAGE_CLEANUP, plan->rundir);
     if (take_lock(plan, rundir) < 0) return errno == ENOENT ? 0 : failed(STAGE_LOCK, plan->id);
+    monitor_cgroups_look(plan);
     if (end_container(plan, rundir) < 0 || teardown(plan, false) < 0) return -1;
     if (plan->last_out != NULL && network_user_leave(plan->last_out) < 0) return -1;
     return remove_rundir(plan, rundir) < 0 ? failed(STAGE_CLEANUP, plan->rundir) : 0;

@@ -1,6 +1,7 @@
 #include "monitor/control.h"
 
 #include "base/util.h"
+#include "monitor/added_cgroups.h"
 #include "monitor/restart.h"
 #include "monitor/sidecars.h"
 #include "monitor/sources.h"
@@ -256,6 +257,8 @@ static void obey(struct waiter *waiter, char *line)
         answer_result(waiter, keep_files());
     } else if (strcmp(line, "renew") == 0 && count == 0) {
         answer_result(waiter, sidecars_renew());
+    } else if (strcmp(line, "monitor-cgroups") == 0 && count == 0) {
+        answer_result(waiter, added_cgroups_enter(plan));
     } else if (strcmp(line, "lock") == 0 && count == 0) {
         queue_for_lock(waiter);
     } else {

@@ -59,11 +59,17 @@ static int perform(const struct record *record)
     }
 }
 
-int set_up(const struct plan *plan)
+int perform_setup(const struct plan *plan)
 {
     for (struct record record = {0}; plan_next(plan, SECTION_SETUP, &record);) {
         if (perform(&record) < 0) return -1;
     }
+    return 0;
+}
+
+int set_up(const struct plan *plan)
+{
+    if (perform_setup(plan) < 0) return -1;
     if ((plan->namespaces | plan->joined) & CLONE_NEWUSER) rlimits_raise(plan);
     return seccomp_load(plan);
 }

@@ -128,6 +128,14 @@ int sidecars_renew(void)
     return fail_with(error);
 }
 
+int sidecars_list(pid_t pids[SIDECARS_MAX])
+{
+    int count = 0;
+    if (resolver.process != 0) pids[count++] = resolver.process;
+    if (forwarder_pid() != 0) pids[count++] = forwarder_pid();
+    return count;
+}
+
 void sidecars_end(void)
 {
     resolver.init = 0;

@@ -20,5 +20,9 @@ void sidecars_replace_resolver(void);
 /* Something of the networks has changed: a resolver that is wanted by now is started, the forwarder reads its file anew. */
 int sidecars_renew(void);
 
+/* Lists those that run now: their pids, and how many. */
+#define SIDECARS_MAX 2
+int sidecars_list(pid_t pids[SIDECARS_MAX]);
+
 /* The container's run has ended. */
 void sidecars_end(void);

@@ -13,11 +13,11 @@
 #include "log/log.h"
 #include "monitor/control.h"
 #include "monitor/endpoints.h"
-#include "monitor/monitor_cgroup.h"
 #include "monitor/restart.h"
 #include "monitor/setup.h"
 #include "monitor/sidecars.h"
 #include "state/cgroup.h"
+#include "state/monitor_cgroup.h"
 #include "state/records.h"
 
 #include <sched.h>

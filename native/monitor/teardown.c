@@ -5,9 +5,9 @@
 #include "base/tree.h"
 #include "base/util.h"
 #include "monitor/endpoints.h"
-#include "monitor/monitor_cgroup.h"
 #include "state/cgroup.h"
 #include "state/events.h"
+#include "state/monitor_cgroup.h"
 #include "state/records.h"
 
 #include <fcntl.h>
@@ -103,6 +103,7 @@ static int perform(const struct plan *plan, const struct record *record, bool co
 int teardown(const struct plan *plan, bool keeps_files)
 {
     int result = endpoints_down(plan);
+    if (monitor_cgroups_vacate_added(plan) < 0) result = -1;
     for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
         if (keeps_files && is_removal(record.op)) continue;
         if (perform(plan, &record, result == 0) < 0) result = failed(STAGE_CLEANUP, record.arg[0]);

@@ -20,6 +20,16 @@ static bool take(int pipe)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+bool leftover_stays(const int pipes[2])
+{
+    struct pollfd watched[] = {{.fd = pipes[0]}, {.fd = pipes[1]}};
+    if (poll(watched, 2, 0) < 0) return true;
+    for (int i = 0; i < 2; i++) {
+        if (watched[i].fd >= 0 && !(watched[i].revents & POLLHUP)) return true;
+    }
+    return false;
+}
+
 void leftover_drain(const int pipes[2], int container)
 {
     struct pollfd watched[] = {{.fd = pipes[0], .events = POLLIN},

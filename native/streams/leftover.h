@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Whether somebody can still write to one of them (-1: there is none). */
+bool leftover_stays(const int pipes[2]);
+
 /* Reads both pipes (-1: there is none) to their ends, or until the container's first process, a pidfd, has ended. */
 void leftover_drain(const int pipes[2], int container);
 

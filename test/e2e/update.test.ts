@@ -1,5 +1,8 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { monitorPathOf } from '../../src/runtime/cgroup/paths.ts';
+import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
+import { findCgroup, monitorPathOf } from '../../src/runtime/cgroup/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
@@ -71,6 +74,34 @@ describe('update', () => {
     for (const path of [`/skiff-${id}`, monitorPathOf(`/skiff-${id}`)])
       expect(kernelValue(path, SHARES)).toBe(isV1('cpu') ? '512' : '59');
     expect(kernelValue(`/skiff-${id}`, PIDS)).toBe('44');
+  });
+
+  it('holds at once for the monitor and holders of exec of a container that was started without limits', async () => {
+    const id = await start([]);
+    await store.ok(['exec', '-d', id, 'sleep', '600']);
+    await store.ok(['exec', id, 'sh', '-c', 'sleep 600 &']);
+    await store.ok(['update', '--cpus', '0.1', id]);
+    await store.ok(['update', '--cpuset-cpus', '0', id]);
+    await store.ok(['exec', '-d', id, 'sleep', '600']);
+    const runDir = join(store.runRoot, id);
+    const texts = readdirSync(join(runDir, 'exec'))
+      .filter((name) => name.endsWith('.state'))
+      .map((name) => readFileSync(join(runDir, 'exec', name), 'utf8'));
+    const pids = [readFileSync(join(runDir, 'state'), 'utf8'), ...texts].map(
+      (text) => /^(?:monitor|holder) (\d+)/m.exec(text)?.[1],
+    );
+    expect(pids).toHaveLength(4);
+    const path = monitorPathOf(`/skiff-${id}`);
+    const layout = readCgroupLayout();
+    for (const controller of ['cpu', 'cpuset'] as const) {
+      const members = readFileSync(`${findCgroup(layout, path, controller)?.path}/cgroup.procs`, 'utf8');
+      expect(members.split('\n')).toEqual(expect.arrayContaining(pids));
+    }
+    const quota = { controller: 'cpu', v1: 'cpu.cfs_quota_us', v2: 'cpu.max' } as const;
+    expect(kernelValue(path, quota)).toMatch(/^10000\b/);
+    await store.ok(['rm', '-f', id]);
+    for (const controller of ['cpu', 'cpuset'] as const)
+      expect(existsSync(findCgroup(layout, path, controller)?.path ?? '')).toBe(false);
   });
 
   it('lifts limits with -1', async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, watch, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StateRecord } from '../../src/runtime/monitor/records.ts';
-import type { PlanRecord } from '../../src/runtime/record.ts';
+import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const V1 = existsSync('/sys/fs/cgroup/cpu/cgroup.procs');
@@ -39,6 +39,36 @@ function limited(wishes: Wishes, back: readonly string[] = [ROOT]) {
   return { cgroup, container };
 }
 
+/** The same, but that the monitor is told of it while the container runs. */
+function limitedLater(wishes: Wishes) {
+  number += 1;
+  const cgroup = join(ROOT, `skiff-native-monitor-${process.pid}-${number}`);
+  made.push(cgroup);
+  const container = room.plan(wishes);
+  const records: PlanRecord[] = [
+    ['id', container.id],
+    ['rundir', container.runDir],
+    ['exit-record', container.path('exit')],
+    ['monitor-cgroup', VERSION, cgroup, ROOT],
+    ['setup'],
+    ['init'],
+    ['process'],
+    ['teardown'],
+    ['vacate-cgroup', cgroup, ROOT],
+  ];
+  const tell = async () => {
+    writeFileSync(join(container.runDir, 'monitor-cgroups'), encodePlan(records), { mode: 0o600 });
+    expect(await container.ask('monitor-cgroups')).toBe('ok\n');
+  };
+  return { cgroup, container, tell };
+}
+
+/** Who holds the process of that exec. */
+function holderOf(container: PlannedContainer, execId: string): number {
+  const text = readFileSync(join(container.runDir, `exec/${execId}.state`), 'utf8');
+  return Number(/^holder (\d+)/m.exec(text)?.[1]);
+}
+
 /** Where a process is in the hierarchy of the limits. */
 function placeOf(pid: number): string {
   const text = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
@@ -72,15 +102,16 @@ async function stop(container: PlannedContainer): Promise<void> {
 }
 
 describe('the cgroup of a monitor', () => {
-  it('has the monitor in it while the container runs, and neither the container nor what is executed there', async () => {
+  it('has the monitor and holders of exec in it while the container runs, and neither the container nor what is executed there', async () => {
     const { cgroup, container } = limited({ args: ['sleep', '600'] });
     await container.detach();
     const { monitor, init } = container.state;
-    const exec = container.exec({ args: ['sleep', '600'], mode: 'detach', execId: 'e' });
+    const general: PlanRecord[] = [['monitor-cgroup', VERSION, cgroup, ROOT]];
+    const exec = container.exec({ args: ['sleep', '600'], mode: 'detach', execId: 'e', general });
     await new Promise((done) => exec.on('exit', done));
     const state = readFileSync(join(container.runDir, 'exec/e.state'), 'utf8');
     const executed = Number(/^process (\d+)/m.exec(state)?.[1]);
-    expect(placeOf(monitor.pid)).toBe(cgroup);
+    for (const pid of [monitor.pid, holderOf(container, 'e')]) expect(placeOf(pid)).toBe(cgroup);
     for (const pid of [init.pid, executed]) expect(placeOf(pid)).toBe(container.cgroups[V1 ? 1 : 0]);
     await stop(container);
     expect(existsSync(cgroup)).toBe(false);
@@ -181,5 +212,57 @@ describe('the cgroup of a monitor', () => {
     expect(placeOf(Number(readFileSync(pid, 'utf8')))).toBe(ROOT);
     writeFileSync(fifo, 'done\n');
     await seen(room.root, () => existsSync(`${log}.0000000001.done`));
+  });
+});
+
+describe('the cgroup that a monitor is told of later', () => {
+  it('has the monitor in it at once, and whoever holds a process of exec from then on, until the end', async () => {
+    const { cgroup, container, tell } = limitedLater({ args: ['sleep', '600'] });
+    await container.detach();
+    const { pid } = container.state.monitor;
+    expect(placeOf(pid)).toBe(ROOT);
+    await tell();
+    expect(placeOf(pid)).toBe(cgroup);
+    const exec = container.exec({ args: ['sleep', '600'], mode: 'detach', execId: 'e' });
+    await new Promise((done) => exec.on('exit', done));
+    expect(placeOf(holderOf(container, 'e'))).toBe(cgroup);
+    await stop(container);
+    expect(existsSync(cgroup)).toBe(false);
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('is joined by the next run when it is told of while the monitor waits to start it', async () => {
+    const { cgroup, container, tell } = limitedLater({
+      args: ['sh', '-c', 'echo >>/runs; if [ $(wc -l </runs) -gt 4 ]; then exec sleep 600; fi; exit 1'],
+      general: [['restart', 'on-failure', '0']],
+    });
+    await container.detach();
+    const { pid } = container.state.monitor;
+    // The fourth pause is of 800 ms.
+    await state(container, ({ restarts, restarting }) => restarts === 4 && restarting !== undefined);
+    await tell();
+    expect(placeOf(pid)).toBe(ROOT);
+    await state(container, ({ restarts, restarting }) => restarts === 4 && restarting === undefined);
+    expect(placeOf(pid)).toBe(cgroup);
+    await stop(container);
+    expect(existsSync(cgroup)).toBe(false);
+  });
+
+  it('is removed by the clean-up of a monitor that was killed', async () => {
+    const { cgroup, container, tell } = limitedLater({ args: ['sleep', '600'] });
+    await container.detach();
+    await tell();
+    process.kill(container.state.monitor.pid, 'SIGKILL');
+    expect((await container.cleanup()).code).toBe(0);
+    expect(existsSync(cgroup)).toBe(false);
+    expect(container.leftovers()).toEqual([]);
+  });
+
+  it('is refused without its file, and the container goes on', async () => {
+    const { container } = limitedLater({ args: ['sleep', '600'] });
+    await container.detach();
+    expect(await container.ask('monitor-cgroups')).toBe('error 2\n');
+    await stop(container);
+    expect(container.leftovers()).toEqual([]);
   });
 });

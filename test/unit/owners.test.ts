@@ -33,7 +33,7 @@ const OWNED: readonly Owned[] = [
   {
     what: "what a container's files are called",
     pattern:
-      /(join\(.*, '|\}\/)(config\.json|hosts|hostname|resolv\.conf|localtime|upper|work|rootfs|log|exit|plan|state|ctl|health|event-attributes|exec|networks|ports|resolver-rules)['`]/,
+      /(join\(.*, '|\}\/)(config\.json|hosts|hostname|resolv\.conf|localtime|upper|work|rootfs|log|exit|plan|state|ctl|health|monitor-cgroups|event-attributes|exec|networks|ports|resolver-rules)['`]/,
     owners: ['engine/store/container-paths.ts'],
     outside: ['registry/', 'cli/'],
   },

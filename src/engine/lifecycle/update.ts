@@ -17,6 +17,7 @@ import type { Observed } from '../state/observe.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, changeOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { limitMonitor } from './limit-monitor.ts';
 
 /** What `update` can change. */
 export interface ContainerChanges extends ResourceOptions {
@@ -48,8 +49,10 @@ export async function updateContainer(
     },
     whenRunning: async (container) => {
       const limits = linuxResources(change(container.row.options).resources, cpus);
+      const records = recordsFor(container, limits, changes);
+      await limitMonitor(context, container, limits);
       // While it waits to be started again its cgroups stay, and are not made anew.
-      performWrites(recordsFor(container, limits, changes), () =>
+      performWrites([...records, ...monitorRecords(container, limits, changes)], () =>
         inRun(context, container, (current) => changeOptions(context.database, current, change)),
       );
       if (restart === undefined) return;
@@ -127,13 +130,18 @@ function recordsFor(
   limits: LinuxResources,
   changes: ResourceOptions,
 ): PlanRecord[] {
-  const resources = changedLimits(limits, changes);
-  const layout = readCgroupLayout();
-  const asked = { resources, files: HOST_FILES };
-  return [
-    ...limitRecords(layout, cgroupsPathFor(row), asked),
-    ...monitorUpdates(layout, cgroupsPathFor(row), asked),
-  ];
+  const asked = { resources: changedLimits(limits, changes), files: HOST_FILES };
+  return limitRecords(readCgroupLayout(), cgroupsPathFor(row), asked);
+}
+
+/** The same for the monitor, whose cgroups are there by now. */
+function monitorRecords(
+  { row }: Pick<Observed, 'row'>,
+  limits: LinuxResources,
+  changes: ResourceOptions,
+): PlanRecord[] {
+  const asked = { resources: changedLimits(limits, changes), files: HOST_FILES };
+  return monitorUpdates(readCgroupLayout(), cgroupsPathFor(row), asked);
 }
 
 /**

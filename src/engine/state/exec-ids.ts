@@ -1,21 +1,32 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../../host/missing.ts';
 import { isAlive, parseIdentity } from '../../host/process.ts';
+import { readText } from '../../host/read-text.ts';
 
 /** Reads from the directory of their records the ids of the processes that `exec` started in a container and that live, in no order: Docker's ExecIDs. */
 export function livingExecIds(directory: string): string[] {
-  return namesIn(directory)
-    .filter((name) => name.endsWith('.state') && isLiving(join(directory, name)))
-    .map((name) => name.slice(0, -'.state'.length));
+  return statesIn(directory)
+    .filter(({ text }) => living(text, 'process') !== undefined)
+    .map(({ id }) => id);
 }
 
-/** Its first line is `process PID STARTTIME`. The file goes with the process, unless who held it was killed. */
-function isLiving(file: string): boolean {
-  try {
-    const identity = parseIdentity(/^process (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]);
-    return identity !== undefined && isAlive(identity);
-  } catch {
-    return false;
-  }
+/** Reads from the same the pids of those who hold such processes, or still read what one has left behind. */
+export function execHolders(directory: string): number[] {
+  return statesIn(directory).flatMap(({ text }) => living(text, 'holder') ?? []);
+}
+
+/** They go with their holders, unless those were killed. */
+function statesIn(directory: string): { id: string; text: string }[] {
+  return namesIn(directory)
+    .filter((name) => name.endsWith('.state'))
+    .map((name) => ({
+      id: name.slice(0, -'.state'.length),
+      text: readText(join(directory, name)) ?? '',
+    }));
+}
+
+/** The pid of its line `WHO PID STARTTIME`, when that very process lives. */
+function living(text: string, who: string): number | undefined {
+  const identity = parseIdentity(new RegExp(`^${who} (.*)$`, 'm').exec(text)?.[1]);
+  return identity !== undefined && isAlive(identity) ? identity.pid : undefined;
 }

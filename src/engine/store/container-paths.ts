@@ -95,6 +95,11 @@ export class ContainerPaths {
     return `${this.runDir}/health`;
   }
 
+  /** The plan of the monitor's cgroups that updates have added. */
+  get monitorCgroups(): string {
+    return `${this.runDir}/monitor-cgroups`;
+  }
+
   /** What events say of a container that was renamed since its plan was written. */
   get eventAttributes(): string {
     return `${this.runDir}/event-attributes`;

@@ -31,25 +31,40 @@ export function planMonitorCgroups(
   { resources, files }: Asked,
 ): { directories: readonly MonitorCgroup[]; setup: readonly PlanRecord[] } {
   const shared = sharedLimits(resources);
-  const controllers = limitedControllers(shared);
-  if (controllers.length === 0) return { directories: [], setup: [] };
+  const hierarchies = hierarchiesOf(layout, shared);
+  if (hierarchies.length === 0) return { directories: [], setup: [] };
   const path = monitorPathOf(cgroupsPath);
-  const hierarchies = new Set(controllers.flatMap((controller) => hierarchyOf(layout, controller) ?? []));
   const own = files.read('/proc/self/cgroup') ?? '';
   return {
-    directories: [...hierarchies].map((hierarchy) => ({
-      version: hierarchy.version,
-      path: `${hierarchy.directory}${path}`,
-      back: [...new Set([...placeIn(hierarchy, own), hierarchy.directory])],
-    })),
+    directories: hierarchies.map((hierarchy) => monitorCgroup(hierarchy, path, own)),
     setup: [
-      ...[...hierarchies].flatMap((hierarchy) => cpuset(hierarchy, path)),
+      ...hierarchies.flatMap((hierarchy) => cpuset(hierarchy, path)),
       ...limitWrites(layout, path, { resources: shared, files }),
     ],
   };
 }
 
-/** The same limits for a monitor that runs: where it has a cgroup since its container was started. */
+/**
+ * Those that a monitor lacks that runs as process `monitor`, with what has to be written before anybody can be in them:
+ * all that limits ask for but the directories `present`. The limits themselves are `monitorUpdates`.
+ */
+export function missingMonitorCgroups(
+  layout: CgroupLayout,
+  cgroupsPath: string,
+  { resources, files, monitor, present }: Asked & { monitor: number; present: ReadonlySet<string> },
+): { directories: readonly MonitorCgroup[]; setup: readonly PlanRecord[] } {
+  const path = monitorPathOf(cgroupsPath);
+  const missing = hierarchiesOf(layout, sharedLimits(resources)).filter(
+    ({ directory }) => !present.has(`${directory}${path}`),
+  );
+  const own = missing.length === 0 ? '' : (files.read(`/proc/${monitor}/cgroup`) ?? '');
+  return {
+    directories: missing.map((hierarchy) => monitorCgroup(hierarchy, path, own)),
+    setup: missing.flatMap((hierarchy) => cpuset(hierarchy, path)),
+  };
+}
+
+/** The same limits for a monitor that runs, where it has a cgroup. */
 export function monitorUpdates(
   layout: CgroupLayout,
   cgroupsPath: string,
@@ -59,6 +74,18 @@ export function monitorUpdates(
   return limitWrites(layout, monitorPathOf(cgroupsPath), asked).filter(([, file = '']) =>
     files.exists(dirname(file)),
   );
+}
+
+function hierarchiesOf(layout: CgroupLayout, shared: LinuxResources): Hierarchy[] {
+  const found = limitedControllers(shared).flatMap((controller) => hierarchyOf(layout, controller) ?? []);
+  return [...new Set(found)];
+}
+
+/** `own`: the text of /proc/PID/cgroup of who goes there. */
+function monitorCgroup(hierarchy: Hierarchy, path: string, own: string): MonitorCgroup {
+  const { version, directory } = hierarchy;
+  const back = [...new Set([...placeIn(hierarchy, own), directory])];
+  return { version, path: `${directory}${path}`, back };
 }
 
 /** Limits of memory and processes are the container's alone. */
@@ -73,7 +100,7 @@ function cpuset({ version, directory, controllers }: Hierarchy, path: string): P
 }
 
 /**
- * The directory of this process's own cgroup, by cgroups(7), /proc/PID/cgroup: `ID:CONTROLLERS:PATH`. None when what is
+ * The directory of a process's own cgroup, by cgroups(7), /proc/PID/cgroup: `ID:CONTROLLERS:PATH`. None when what is
  * mounted does not show it.
  */
 function placeIn({ version, directory, shows, controllers }: Hierarchy, own: string): string[] {

@@ -66,7 +66,11 @@ async function obeyed(
   abort?: AbortSignal,
 ): Promise<boolean> {
   const answer = await ask(socket, request, abort);
-  if (answer === undefined) return false;
+  return answer !== undefined && obeys(answer, what);
+}
+
+/** False: there is nobody to whom it could be done. */
+function obeys(answer: string, what: string): boolean {
   if (answer === 'ok') return true;
   const errno = /^error (\d+)$/.exec(answer)?.[1];
   if (errno === undefined) throw unexpected(answer);
@@ -82,6 +86,16 @@ async function obeyed(
  */
 export async function requestRenewal(socket: string): Promise<boolean> {
   return await obeyed(socket, { request: 'renew', what: 'the resolver of the container cannot be started' });
+}
+
+/**
+ * Tells a monitor that it has more cgroups of its own, by RUN/ID/monitor-cgroups: it makes them, and goes there. False: it
+ * has ended, or an older skiff has started it, which knows of none.
+ */
+export async function requestMonitorCgroups(socket: string): Promise<boolean> {
+  const answer = await ask(socket, 'monitor-cgroups', undefined);
+  if (answer === undefined || answer === NO_SUCH_REQUEST) return false;
+  return obeys(answer, 'the monitor of the container cannot be limited');
 }
 
 /** How to stop: ask with `signal`, and with SIGKILL after `timeoutMs`; a negative timeout never escalates. */

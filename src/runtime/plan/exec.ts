@@ -37,7 +37,7 @@ export function compileExecPlan(container: readonly PlanRecord[], options: ExecO
     ['stdin', stdin ? 'open' : 'null'],
     ...(terminal ? [['terminal'] as const] : []),
     ['failure', ...failure],
-    ...all('events', 'label', 'cgroup', ...(privileged ? [] : ['seccomp'])),
+    ...all('events', 'label', 'cgroup', 'monitor-cgroup', ...(privileged ? [] : ['seccomp'])),
     ['setup'],
     ['init'],
     ['process'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinuxResources } from '../../../../src/oci/runtime-config.ts';
 import type { CgroupLayout, Hierarchy } from '../../../../src/runtime/cgroup/layout.ts';
-import { monitorUpdates } from '../../../../src/runtime/cgroup/monitor.ts';
+import { missingMonitorCgroups, monitorUpdates } from '../../../../src/runtime/cgroup/monitor.ts';
 import { planCgroup } from '../../../../src/runtime/cgroup/plan.ts';
 
 type Files = Record<string, string>;
@@ -140,6 +140,41 @@ describe("the monitor's cgroups", () => {
     const layout: CgroupLayout = { mode: 'v1', hierarchies: [hierarchyV1('cpu', shows)] };
     const { monitor } = monitorOf(layout, { cpu: { shares: 2 } }, { own: `2:cpu:${own}\n` });
     expect(monitor).toEqual([['/c/cpu/x.monitor', ...back]]);
+  });
+});
+
+describe('missingMonitorCgroups', () => {
+  const resources = { memory: { limit: 1 }, cpu: { shares: 7, cpus: '1' } };
+  const files = hostOf({ '/proc/9/cgroup': '6:cpu,cpuacct:/user\n5:cpuset:/\n0::/s.scope\n' });
+  const missing = (layout: CgroupLayout, present: string[]) =>
+    missingMonitorCgroups(layout, '/x', { resources, files, monitor: 9, present: new Set(present) });
+
+  it('are those of the limits that the monitor of a container that runs is not in, and what they need', () => {
+    expect(missing(V1, ['/c/cpu,cpuacct/x.monitor'])).toEqual({
+      directories: [{ version: 'v1', path: '/c/cpuset/x.monitor', back: ['/c/cpuset'] }],
+      setup: [
+        ['copy-value', '/c/cpuset/cpuset.cpus', '/c/cpuset/x.monitor/cpuset.cpus'],
+        ['copy-value', '/c/cpuset/cpuset.mems', '/c/cpuset/x.monitor/cpuset.mems'],
+      ],
+    });
+    expect(missing(V2, ['/c/u/x.monitor'])).toEqual({ directories: [], setup: [] });
+  });
+
+  it('lead back to where the monitor is, not to where the caller is', () => {
+    expect(missing(V1, []).directories.map(({ back }) => back)).toEqual([
+      ['/c/cpu,cpuacct/user', '/c/cpu,cpuacct'],
+      ['/c/cpuset'],
+    ]);
+    const on2 = { version: 'v2', path: '/c/u/x.monitor', back: ['/c/u/s.scope', '/c/u'] };
+    expect(missing(V2, [])).toEqual({ directories: [on2], setup: [] });
+  });
+
+  it('are none without limits of CPU and block I/O, for which nothing is read', () => {
+    const asked = { resources: { pids: { limit: 3 } }, monitor: 9, present: new Set<string>() };
+    const read = () => expect.unreachable('nothing is to be read');
+    expect(missingMonitorCgroups(V1, '/x', { ...asked, files: { read, exists: read } }).directories).toEqual(
+      [],
+    );
   });
 });
 

@@ -107,7 +107,7 @@ describe('the plan of exec', () => {
     expect(all.map(([op]) => op).filter((op) => !ops.has(op))).toEqual([
       ...['skiff-plan', 'log', 'log-attribute', 'log-compress', 'restart', 'timeout'],
       ...['health', 'health-cgroup', 'health-arg', 'stop'],
-      ...['namespace', 'join', 'uid-map', 'gid-map', 'time-offset', 'monitor-cgroup'],
+      ...['namespace', 'join', 'uid-map', 'gid-map', 'time-offset'],
       ...['networks', 'ports', 'firewall', 'repair', 'last-out', 'resolver'],
       'reaper',
     ]);

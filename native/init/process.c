@@ -166,16 +166,41 @@ static bool is_null(int fd)
     return fstat(fd, &stat) == 0 && S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(1, 3);
 }
 
-/* Standard streams that are the host's /dev/null become the container's, where it has a real one. */
-static void use_own_null(const struct rootfs *rootfs)
+/* What is there is looked at before it is opened, which may do something; and again, as it may be replaced meanwhile. */
+static int open_own_null(const struct rootfs *rootfs)
 {
-    if (!is_null(0) && !is_null(1) && !is_null(2)) return;
     owned_fd path = rootfs_open(rootfs, "/dev/null", MISSING_FAILS, K_RESOLVE_NO_SYMLINKS);
-    if (path < 0 || !is_null(path)) return;
-    owned_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; null >= 0 && fd < 3; fd++) {
+    if (path < 0 || !is_null(path)) return -1;
+    owned_fd null = k_openat2(rootfs->root, "/dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY, 0,
+                              K_RESOLVE_IN_ROOT | K_RESOLVE_NO_SYMLINKS);
+    return null >= 0 && is_null(null) ? steal_fd(&null) : -1;
+}
+
+/* In a file system that is nobody else's, and ends when it is closed. */
+static int make_null(void)
+{
+    owned_fd fs = k_fsopen("tmpfs");
+    if (fs < 0 || k_fsconfig(fs, K_FSCONFIG_CMD_CREATE, NULL, NULL) < 0) return -1;
+    owned_fd mount = k_fsmount(fs, K_ATTR_NOSUID | K_ATTR_NOEXEC);
+    if (mount < 0 || mknodat(mount, "null", S_IFCHR | 0666, makedev(1, 3)) < 0) return -1;
+    return openat(mount, "null", O_RDWR | O_CLOEXEC);
+}
+
+/*
+ * Standard streams that are the host's /dev/null become the container's, or one that is made for it where it has taken
+ * its own away: root of the container could change mode and owner of the host's for everybody. Root of a user namespace
+ * could not, and may not make one.
+ */
+static int use_own_null(const struct rootfs *rootfs)
+{
+    if (!is_null(0) && !is_null(1) && !is_null(2)) return 0;
+    owned_fd null = open_own_null(rootfs);
+    if (null < 0 && rootfs->unprivileged) return 0;
+    if (null < 0 && (null = make_null()) < 0) return failed(STAGE_NODE, "/dev/null");
+    for (int fd = 0; fd < 3; fd++) {
         if (is_null(fd)) dup2(null, fd);
     }
+    return 0;
 }
 
 /* The directory is opened below the root; a descriptor of the host's tree can never become the cwd (CVE-2024-21626). */
@@ -215,7 +240,7 @@ int process_confine(const struct plan *plan, const struct rootfs *rootfs)
     process.command = (struct command){.args = (char **)process.args, .env = (char **)process.env};
     if (find_user(rootfs) < 0 || find_groups(rootfs) < 0) return -1;
     own_streams();
-    if (rootfs->pivoted) use_own_null(rootfs);
+    if (rootfs->pivoted && use_own_null(rootfs) < 0) return -1;
     if (enter_directory(rootfs) < 0) return -1;
     umask(process.umask);
     if (process.has_rlimits && rlimits_set(plan, process.role != FIRST_PROCESS) < 0) return -1;

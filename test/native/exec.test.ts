@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,6 +120,29 @@ describe('exec', () => {
     const own = (await output(['stat', '-c', '%d:%i', '/dev/null'])).trim();
     expect((await output(['stat', '-Lc', '%d:%i', '/proc/self/fd/0'])).trim()).toBe(own);
   });
+
+  it.each([
+    ['nothing', 'true'],
+    ['a file', ': >/dev/null'],
+    ['a link to another device', 'ln -s /dev/zero /dev/null'],
+    ['a FIFO', 'mkfifo /dev/null'],
+  ])(
+    'has a null device of its own, never the host’s, where the container has made %s of its',
+    async (_, make) => {
+      const own = room.plan({ args: sh(`rm /dev/null; ${make}; : >/tmp/made; exec sleep 600`) });
+      await own.detach();
+      await seen(own, '/tmp/made');
+      const show =
+        'stat -Lc "%d:%i %t:%T" /proc/self/fd/0; echo gone >&0; chmod 600 /proc/self/fd/0; head -c 1 <&0';
+      const before = statSync('/dev/null');
+      const { stdout, stderr } = await own.execute({ args: sh(show) });
+      expect(stderr).toBe('');
+      expect(stdout.toString()).toMatch(/^\d+:\d+ 1:3\n$/);
+      expect(stdout.toString()).not.toContain(`${before.dev}:${before.ino} `);
+      expect(statSync('/dev/null').mode).toBe(before.mode);
+      await own.ask('stop 9 0');
+    },
+  );
 
   it('takes user, groups, directory, umask and home from the plan and from the files of the container', async () => {
     const process = [

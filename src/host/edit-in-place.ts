@@ -19,8 +19,8 @@ const NEWLINE = 0x0a;
  * Changes a file of lines that somebody else has mounted, may be reading, and may have filled: it cannot be replaced by
  * another one. `edit` gets and returns its text with a character for each byte (latin1). What is the same at the beginning
  * is not written again; the rest is written by one pwrite(2), with empty lines in the place of what has become shorter,
- * which are then cut off, so that no reader meets half a line. False when the file is longer than 1 MB: then it is left
- * as it is. Throws `denied` for what is no file, or a symbolic link.
+ * which are then cut off, so that no reader meets half a line. False when the file is longer than 1 MB, or kept from being
+ * written (a lease, an immutable file): then it is left as it is. Throws `denied` for what is no file, or a symbolic link.
  */
 export function editInPlace(file: string, edit: (text: string) => string): boolean {
   return inPlace(file, (fd, { size }) => {
@@ -31,16 +31,19 @@ export function editInPlace(file: string, edit: (text: string) => string): boole
   });
 }
 
-/** Gives such a file another text, whatever it has. Throws as `editInPlace`. */
-export function overwriteInPlace(file: string, text: string): void {
-  inPlace(file, (fd, { size }) => {
+/** Gives such a file another text, whatever it has. False where it is kept from being written. Throws as `editInPlace`. */
+export function overwriteInPlace(file: string, text: string): boolean {
+  return inPlace(file, (fd, { size }) => {
     if (size > MAX_BYTES) ftruncateSync(fd, 0);
     write(fd, readAtMost(fd, MAX_BYTES) ?? Buffer.alloc(0), Buffer.from(text));
+    return true;
   });
 }
 
-function inPlace<T>(file: string, body: (fd: number, stat: Stats) => T): T {
+/** False without a call of `body` where somebody keeps others from writing. */
+function inPlace(file: string, body: (fd: number, stat: Stats) => boolean): boolean {
   const fd = open(file);
+  if (fd === undefined) return false;
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw notAFile(file);
@@ -50,11 +53,13 @@ function inPlace<T>(file: string, body: (fd: number, stat: Stats) => T): T {
   }
 }
 
-function open(file: string): number {
+/** Undefined: there is a lease on it (fcntl(2): EAGAIN, for who does not wait), or it is immutable (EPERM). */
+function open(file: string): number | undefined {
   try {
     return openSync(file, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EAGAIN' || code === 'EPERM') return undefined;
     throw code === 'ELOOP' || code === 'EISDIR' ? notAFile(file) : cause;
   }
 }

@@ -4,5 +4,7 @@ import { printError } from './print.ts';
 /** Says on standard error what a change of networks has not done. */
 export function remarkOnHosts({ container, isInHosts }: NetworkChange): void {
   if (isInHosts) return;
-  printError(`skiff: /etc/hosts of container ${container} is longer than 1 MB and was left as it is\n`);
+  printError(
+    `skiff: /etc/hosts of container ${container} is longer than 1 MB, or kept from being written, and was left as it is\n`,
+  );
 }

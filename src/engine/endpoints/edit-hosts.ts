@@ -7,7 +7,7 @@ import type { Context } from '../store/context.ts';
 /**
  * Puts lines for new addresses of a running container into its /etc/hosts and takes those of lost ones out; what else
  * there is, from whomever, stays. The file is written in place, as it is mounted in the container. False when the
- * container has made it longer than 1 MB: then it is left as it is.
+ * container has made it longer than 1 MB, or keeps others from writing it: then it is left as it is.
  */
 export function editHosts(
   { paths }: Context,
@@ -28,7 +28,10 @@ function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
 
-/** Replaces what the /etc/resolv.conf of a running container says, in place as well. */
+/**
+ * Replaces what the /etc/resolv.conf of a running container says, in place as well. One that keeps others from writing it
+ * goes on with what it has.
+ */
 export function showResolver({ paths }: Context, { id }: ContainerRow, text: string): void {
   overwriteInPlace(containerPaths(paths, id).hostsFiles.resolvConf, text);
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -70,6 +72,26 @@ describe('a file that is edited in place', () => {
       expect(() => overwriteInPlace(path, 'two\n')).toThrow(expect.objectContaining({ kind: 'denied' }));
     }
     expect(readFileSync(target, 'utf8')).toBe('one\n');
+  });
+
+  it('is left as it is, without waiting, while somebody has a lease on it', async () => {
+    writeFileSync(file, 'one\n');
+    // fcntl(2): 1024 is F_SETLEASE, 1 is F_WRLCK; who opens the file otherwise waits for 45 s.
+    const lease =
+      '$SIG{IO} = "IGNORE"; $| = 1; open(F, "+<", $ARGV[0]); fcntl(F, 1024, 1) && print "held"; <STDIN>';
+    const holder = spawn('perl', ['-e', lease, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      const [said] = await once(holder.stdout, 'data');
+      expect(String(said)).toBe('held');
+      expect(editInPlace(file, () => 'two\n')).toBe(false);
+      expect(overwriteInPlace(file, 'two\n')).toBe(false);
+    } finally {
+      const ended = once(holder, 'close');
+      holder.stdin.end();
+      await ended;
+    }
+    expect(readFileSync(file, 'utf8')).toBe('one\n');
+    expect(editInPlace(file, () => 'two\n')).toBe(true);
   });
 
   it('gets another text whatever its length', () => {

@@ -28,7 +28,7 @@ static bool await_stop(pid_t pid, int *event)
     return waitid(P_PID, (id_t)pid, &info, WSTOPPED | __WALL) == 0;
 }
 
-/* The child, stopped; 0 when the stage ended without one. */
+/* The child, stopped; 0 when the stage ended without one, or is stopped after one that was killed before it was seen. */
 static pid_t await_child(pid_t stage)
 {
     int stopped;
@@ -54,7 +54,11 @@ int tracee_move(pid_t stage, const struct plan *plan, pid_t member)
     }
     ptrace(PTRACE_CONT, stage, NULL, NULL);
     pid_t child = await_child(stage);
-    if (child == 0) return 0;
+    if (child == 0) {
+        /* One that waited on would keep its child a zombie, and with it the container's pid namespace. */
+        ptrace(PTRACE_DETACH, stage, NULL, NULL);
+        return 0;
+    }
     int result = cgroups_place(plan, child, member);
     if (result < 0) {
         kill(child, SIGKILL);

@@ -237,6 +237,18 @@ describe('in a container that has all the processes it may have', () => {
     expect(own.leftovers()).toEqual([]);
   });
 
+  it('ends, and lets the container end, when the container kills it at its birth', async () => {
+    const killer = 'trap "" TERM; : >/tmp/on; while :; do kill -9 -1; done 2>/dev/null';
+    const own = room.plan({ args: sh(killer), pids: 1 });
+    await own.detach();
+    await seen(own, '/tmp/on');
+    for (let round = 0; round < 40; round++) {
+      const { code } = await own.execute({ args: ['true'] });
+      expect([0, 125, 137]).toContain(code);
+    }
+    expect(await own.ask('stop 9 0')).toContain('exit 137');
+  });
+
   it('runs for a user who may have one process', async () => {
     const process = [
       ['user', '64001'],

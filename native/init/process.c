@@ -188,14 +188,13 @@ static int make_null(void)
 
 /*
  * Standard streams that are the host's /dev/null become the container's, or one that is made for it where it has taken
- * its own away: root of the container could change mode and owner of the host's for everybody. Root of a user namespace
- * could not, and may not make one.
+ * its own away: root of the container could change mode and owner of the host's for everybody. In a user namespace none
+ * can be made (EPERM): a container may have made that itself, in which root is the host's.
  */
 static int use_own_null(const struct rootfs *rootfs)
 {
     if (!is_null(0) && !is_null(1) && !is_null(2)) return 0;
     owned_fd null = open_own_null(rootfs);
-    if (null < 0 && rootfs->unprivileged) return 0;
     if (null < 0 && (null = make_null()) < 0) return failed(STAGE_NODE, "/dev/null");
     for (int fd = 0; fd < 3; fd++) {
         if (is_null(fd)) dup2(null, fd);

@@ -21,18 +21,22 @@ export function publishedPorts(
   { hostBinding }: Pick<NetworkDefinition, 'hostBinding'>,
 ): PublishedPort[] {
   const chosen: PublishedPort[] = [];
+  const known = new ChosenPorts();
   const isUsed = usedPorts();
+  const anywhere = new Anywhere();
   for (const mapping of mappings) {
     const addresses = addressesFor(context, mapping, hostBinding);
     const isFree = (hostPort: number): boolean =>
       addresses.every((hostAddress) => {
         const candidate = { protocol: mapping.protocol, hostAddress, hostPort };
-        if (isChosen(candidate, chosen) || containerWithPort(context, candidate) !== undefined) return false;
+        if (known.has(candidate) || containerWithPort(context, candidate) !== undefined) return false;
         return !isUsed(mapping.protocol, hostAddress, hostPort);
       });
     const wanted = wantedPorts(mapping);
     const hasChoice = wanted === undefined || wanted.first !== wanted.last;
-    const hostPort = hasChoice ? firstFree(wanted, mapping, isFree) : wanted.first;
+    const hostPort = hasChoice
+      ? firstFree(wanted === undefined ? anywhere.candidates() : numbers(wanted), mapping, isFree)
+      : wanted.first;
     for (const hostAddress of addresses) {
       const port = {
         protocol: mapping.protocol,
@@ -40,22 +44,32 @@ export function publishedPorts(
         hostPort,
         containerPort: mapping.containerPort,
       };
-      if (isChosen(port, chosen)) throw namedTwice(port);
+      if (known.has(port)) throw namedTwice(port);
+      known.add(port);
       chosen.push(port);
     }
   }
   return chosen;
 }
 
-/** Whether another mapping of the same container has it. */
-function isChosen(
-  { protocol, hostAddress, hostPort }: Omit<PublishedPort, 'containerPort'>,
-  chosen: readonly PublishedPort[],
-): boolean {
-  return chosen.some(
-    (other) =>
-      other.protocol === protocol && other.hostPort === hostPort && overlap(other.hostAddress, hostAddress),
-  );
+type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>;
+
+/**
+ * What mappings of the same container have. Found without going through all of them: an image may expose every port there
+ * is, and others wait for the transaction.
+ */
+class ChosenPorts {
+  readonly #addresses = new Map<string, string[]>();
+
+  has({ protocol, hostAddress, hostPort }: HostPort): boolean {
+    const addresses = this.#addresses.get(`${hostPort}/${protocol}`) ?? [];
+    return addresses.some((other) => overlap(other, hostAddress));
+  }
+
+  add({ protocol, hostAddress, hostPort }: HostPort): void {
+    const key = `${hostPort}/${protocol}`;
+    this.#addresses.set(key, [...(this.#addresses.get(key) ?? []), hostAddress]);
+  }
 }
 
 function namedTwice({ protocol, hostPort }: PublishedPort): EngineError {
@@ -70,19 +84,59 @@ function wantedPorts({ hostPorts }: PortMapping): PortMapping['hostPorts'] {
   return hostPorts?.first === 0 ? undefined : hostPorts;
 }
 
+/** In the order in which they are tried. */
+interface Candidates extends Iterable<number> {
+  first: number;
+  last: number;
+}
+
+function numbers({ first, last }: { first: number; last: number }): Candidates {
+  return {
+    first,
+    last,
+    *[Symbol.iterator]() {
+      for (let port = first; port <= last; port += 1) yield port;
+    },
+  };
+}
+
+/** Where ports are looked for when nobody says which. */
+class Anywhere {
+  #range: { first: number; last: number } | undefined;
+  #next = 0;
+
+  /**
+   * Not from the same one each time: a port that was just left may still be in somebody's mind. One mapping goes on where
+   * the one before it has found its own: thousands would otherwise go through those of all others.
+   */
+  candidates(): Candidates {
+    const { first, last } = this.#begin();
+    const count = last - first + 1;
+    const at = (): number => first + (this.#next++ % count);
+    return {
+      first,
+      last,
+      *[Symbol.iterator]() {
+        for (let step = 0; step < count; step += 1) yield at();
+      },
+    };
+  }
+
+  #begin(): { first: number; last: number } {
+    if (this.#range !== undefined) return this.#range;
+    this.#range = ephemeralRange();
+    this.#next = Math.floor(Math.random() * (this.#range.last - this.#range.first + 1));
+    return this.#range;
+  }
+}
+
 function firstFree(
-  wanted: PortMapping['hostPorts'],
+  candidates: Candidates,
   { protocol, containerPort }: PortMapping,
   isFree: (port: number) => boolean,
 ): number {
-  const { first, last } = wanted ?? ephemeralRange();
-  const count = last - first + 1;
-  // Not from the same one each time: a port that was just left may still be in somebody's mind.
-  const start = wanted === undefined ? Math.floor(Math.random() * count) : 0;
-  for (let step = 0; step < count; step += 1) {
-    const port = first + ((start + step) % count);
-    if (isFree(port)) return port;
-  }
+  for (const port of candidates) if (isFree(port)) return port;
+  const { first, last } = candidates;
   throw new EngineError(
     'conflict',
     `no port from ${first} to ${last} is free for port ${containerPort}/${protocol} of the container`,

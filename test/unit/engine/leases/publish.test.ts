@@ -95,3 +95,25 @@ describe('the port of the host', () => {
     }
   });
 });
+
+describe('ports of the host that nobody has named', () => {
+  const choose = (count: number): number[] => {
+    const exposed = Array.from({ length: count }, (_, index) =>
+      mapping({ containerPort: index + 1, hostPorts: undefined }),
+    );
+    const ports = publishedPorts(publishing('127.0.0.1'), exposed, { hostBinding: undefined });
+    return ports.map(({ hostPort }) => hostPort);
+  };
+
+  it('go on where the mapping before has found its own: nobody looks through those of thousands', () => {
+    const ports = choose(3000);
+    expect(new Set(ports).size).toBe(ports.length);
+    // Once it begins again with the first of all; what the host uses is passed over.
+    const backwards = ports.filter((port, index) => index > 0 && port < (ports[index - 1] ?? 0));
+    expect(backwards.length).toBeLessThanOrEqual(1);
+  });
+
+  it('are refused when there are not enough of them', () => {
+    expect(() => choose(65_535)).toThrow(/^no port from \d+ to \d+ is free for port/);
+  });
+});

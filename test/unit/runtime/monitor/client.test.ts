@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   requestLock,
+  requestMonitorCgroups,
   requestSignal,
   requestStop,
   requestWait,
@@ -58,6 +59,18 @@ describe("the monitor's socket", () => {
     const release = await requestLock(path);
     expect(release).toBeDefined();
     release?.();
+  });
+
+  it('is told of more cgroups, of which a monitor of an older skiff knows nothing', async () => {
+    const answers = ['ok\n', 'error 22\n', 'error 28\n'];
+    const requests = await monitor((socket) => socket.write(answers.shift() ?? ''));
+    expect(await requestMonitorCgroups(path)).toBe(true);
+    expect(await requestMonitorCgroups(path)).toBe(false);
+    await expect(requestMonitorCgroups(path)).rejects.toThrow(
+      'the monitor of the container cannot be limited: ENOSPC',
+    );
+    expect(requests).toEqual(Array(3).fill('monitor-cgroups\n'));
+    expect(await requestMonitorCgroups(`${path}.none`)).toBe(false);
   });
 
   it('has no lock when there is no monitor, or when it ends before the turn comes', async () => {

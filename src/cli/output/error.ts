@@ -15,7 +15,10 @@ const RED = 31;
 const CYAN = 36;
 const CAUSES_MAX = 8;
 
-/** An error as the terminal shows it, with its final newline: `skiff: message`, then `hint: …` if there is one. */
+/**
+ * An error as the terminal shows it, with its final newline: `skiff: message`, then `hint: …` if there is one. Each is one
+ * line, as messages quote registries, archives and images, which are to add none of their own.
+ */
 export function renderError(
   error: unknown,
   { debug, colour = wantsColour(process.stderr), warning = false }: ErrorStyle,
@@ -23,11 +26,11 @@ export function renderError(
   const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const known = error instanceof EngineError;
   const lines = [
-    `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${shown(messageOf(error))}`,
+    `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${visible(messageOf(error))}`,
   ];
   const hint = known ? error.hint : debug ? undefined : 'run it again with skiff --debug for details';
-  if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${shown(hint)}`);
-  if (debug) lines.push(...causes(error).map(shown));
+  if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${visible(hint)}`);
+  if (debug) lines.push(...causes(error));
   return `${lines.join('\n')}\n`;
 }
 
@@ -36,10 +39,16 @@ function causes(error: unknown): string[] {
   let innermost = error;
   while (innermost instanceof Error && innermost.cause !== undefined && lines.length < CAUSES_MAX) {
     innermost = innermost.cause;
-    lines.push(`caused by: ${describe(innermost)}`);
+    lines.push(visible(`caused by: ${describe(innermost)}`));
   }
-  const stack = innermost instanceof Error ? innermost.stack : undefined;
+  const stack = innermost instanceof Error ? stackOf(innermost) : undefined;
   return stack === undefined ? lines : [...lines, stack];
+}
+
+/** Lines of which the first ones quote the message. */
+function stackOf({ stack, message }: Error): string | undefined {
+  const quoted = stack?.replace(message, () => visible(message));
+  return quoted === undefined ? undefined : visible(quoted, { lines: true });
 }
 
 function describe(error: unknown): string {
@@ -50,9 +59,4 @@ function describe(error: unknown): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Messages quote registries, archives and images. */
-function shown(text: string): string {
-  return visible(text, { lines: true });
 }

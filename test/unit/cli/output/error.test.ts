@@ -67,6 +67,20 @@ describe('renderError', () => {
       'skiff: bad \\x1b]0;title\\x07 \\r\\x9b2J\n',
     );
   });
+
+  it('lets words of others begin no line of their own, whatever quotes them', () => {
+    const forged = 'no\nskiff: \x1b[1mforged';
+    const written = 'no\\nskiff: \\x1b[1mforged';
+    const known = new EngineError('notFound', forged, { hint: forged, cause: new Error(forged) });
+    expect(renderError(known, plain)).toBe(`skiff: ${written}\nhint: ${written}\n`);
+    expect(renderError(new TypeError(forged), plain)).toContain(
+      `skiff: unexpected error: ${written}\nhint: `,
+    );
+    const [, , cause, ...stack] = renderError(known, { ...plain, debug: true }).split('\n');
+    expect(cause).toBe(`caused by: ${written}`);
+    expect(stack[0]).toBe(`Error: ${written}`);
+    expect(stack[1]).toMatch(/^ +at /);
+  });
 });
 
 describe('wantsColour', () => {

@@ -148,14 +148,18 @@ function listCommands(parent: Command, listed: readonly (CommandEntry | CommandG
 /** Commander's own words for too few and too many of them. */
 const WRONG_ARGUMENTS = new Set(['commander.missingArgument', 'commander.excessArguments']);
 
+/** Commander writes a guess, `(Did you mean --x?)`, in a line of its own. */
+const GUESS = /\n(?=\(Did you mean [^\n]*\)$)/;
+
 async function report(error: unknown, { group, entry }: Requested, debug: boolean): Promise<number> {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const { renderError } = await import('./output/error.ts');
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
     const words = ['skiff', group?.name, entry?.name, '--help'].filter((word) => word !== undefined);
-    printError(`skiff: ${error.message.replace(/^error: /, '')}\nhint: see ${words.join(' ')}\n`);
+    const message = error.message.replace(/^error: /, '').replace(GUESS, ' ');
+    printError(renderError(new WrongUsage(message, `see ${words.join(' ')}`), { debug: false }));
     return WRONG_ARGUMENTS.has(error.code) ? EXIT_WRONG_USAGE : EXIT_ENGINE_FAILED;
   }
-  const { renderError } = await import('./output/error.ts');
   printError(renderError(error, { debug }));
   return exitCodeOf(error, entry?.name);
 }

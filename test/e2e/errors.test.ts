@@ -171,6 +171,7 @@ describe('what is typed wrong is said', () => {
     [['run', '--rm', '--frob', 'hello'], "unknown option '--frob'"],
     [['--frob', 'ps'], "unknown option '--frob'"],
     [['container', '--frob', 'ls'], "unknown option '--frob'"],
+    [['run', '--frob\n\x1b[1mhint: x', 'hello'], "unknown option '--frob\\n\\x1b[1mhint: x'\nhint: see"],
   ])('skiff %j', async (args, text) => {
     expect(await failure(args)).toContain(text);
   });

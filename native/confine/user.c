@@ -124,6 +124,15 @@ static void add_memberships(struct text *group, const char *name, struct identit
     }
 }
 
+/* The file in which a name was to be looked up cannot be read; both are told. */
+static int failed_to_read(enum stage stage, int error, const char *file, const char *name)
+{
+    char detail[1024];
+    snprintf(detail, sizeof detail, "%s %s", file, name);
+    errno = error;
+    return failed(stage, detail);
+}
+
 int find_identity(const struct rootfs *rootfs, const char *user, struct identity *identity)
 {
     *identity = (struct identity){.home = "/"};
@@ -137,14 +146,14 @@ int find_identity(const struct rootfs *rootfs, const char *user, struct identity
     owned(free_text) struct text passwd = {0}, group = {0};
     int unread = load(rootfs, "/etc/passwd", &passwd) < 0 ? errno : 0;
     if (!find_user(&passwd, *wanted != '\0' ? wanted : "0", identity, name, sizeof name)) {
-        errno = unread != 0 ? unread : ENOENT;
-        return failed(STAGE_USER, unread != 0 ? "/etc/passwd" : wanted);
+        if (unread != 0) return failed_to_read(STAGE_USER, unread, "/etc/passwd", wanted);
+        return fail_with(ENOENT), failed(STAGE_USER, wanted);
     }
     unread = load(rootfs, "/etc/group", &group) < 0 ? errno : 0;
     bool explicit_group = group_name != NULL && *group_name != '\0';
     if (explicit_group && !find_group(&group, group_name, &identity->gid)) {
-        errno = unread != 0 ? unread : ENOENT;
-        return failed(STAGE_GROUP, unread != 0 ? "/etc/group" : group_name);
+        if (unread != 0) return failed_to_read(STAGE_GROUP, unread, "/etc/group", group_name);
+        return fail_with(ENOENT), failed(STAGE_GROUP, group_name);
     }
     identity->groups[identity->group_count++] = identity->gid;
     if (!explicit_group && *name != '\0') add_memberships(&group, name, identity);
@@ -156,7 +165,8 @@ int add_group(const struct rootfs *rootfs, const char *name, struct identity *id
     owned(free_text) struct text group = {0};
     gid_t gid;
     if (!parse_id(name, &gid)) {
-        if (load(rootfs, "/etc/group", &group) < 0) return failed(STAGE_GROUP, "/etc/group");
+        if (load(rootfs, "/etc/group", &group) < 0)
+            return failed_to_read(STAGE_GROUP, errno, "/etc/group", name);
         if (!find_group(&group, name, &gid)) return fail_with(ENOENT), failed(STAGE_GROUP, name);
     }
     return add(identity, gid) ? 0 : (fail_with(E2BIG), failed(STAGE_GROUP, name));

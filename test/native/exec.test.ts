@@ -476,7 +476,7 @@ describe('a hostile container', () => {
     await own.detach();
     await seen(own, '/ready');
     const asRoot = await own.execute({ args: ['true'], process: [['user', 'root']] });
-    expect(asRoot).toMatchObject({ code: 125, stderr: expect.stringContaining('user: /etc/passwd') });
+    expect(asRoot).toMatchObject({ code: 125, stderr: expect.stringContaining('user: /etc/passwd root') });
     const unnamed = await own.execute({ args: sh('id -u; pwd') });
     expect([unnamed.stdout.toString(), unnamed.code]).toEqual(['0\n/\n', 0]);
     await own.ask('stop 9 1000');

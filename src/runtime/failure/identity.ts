@@ -3,10 +3,15 @@ import type { Failure, Words } from './words.ts';
 const HINT_NUMBERS = 'names are looked up in the image; numbers always work';
 const HINT_UNMAPPED = 'choose one that is in its id map: see --userns';
 
-/** Becoming the user: the detail is what was asked for, an id that the user namespace does not map, or the file that names are in. */
-export function explainUser({ user, code, reason, detail }: Failure): Partial<Words> {
+/**
+ * Becoming the user: the detail is what was asked for, an id that the user namespace does not map, or the file of names
+ * that cannot be read, a blank and what was asked for.
+ */
+export function explainUser(failure: Failure): Partial<Words> {
+  const { user, code, reason, detail } = failure;
+  const unread = unreadable('user', failure);
+  if (unread !== undefined) return unread;
   const name = user.replace(/:.*/s, '');
-  if (isFile(detail)) return unreadable(`find user ${name}`, detail, reason);
   switch (code) {
     case 'ENOENT':
       return {
@@ -28,8 +33,10 @@ export function explainUser({ user, code, reason, detail }: Failure): Partial<Wo
 }
 
 /** Joining groups: the detail as for users. */
-export function explainGroup({ detail, code, reason }: Failure): Partial<Words> {
-  if (isFile(detail)) return unreadable('find the group', detail, reason);
+export function explainGroup(failure: Failure): Partial<Words> {
+  const { detail, code, reason } = failure;
+  const unread = unreadable('group', failure);
+  if (unread !== undefined) return unread;
   if (code === 'EINVAL' && isId(detail)) return unmapped('group', detail);
   if (code !== 'ENOENT') return { message: `cannot join group "${detail}": ${reason}` };
   return {
@@ -39,7 +46,6 @@ export function explainGroup({ detail, code, reason }: Failure): Partial<Words> 
   };
 }
 
-const isFile = (detail: string): boolean => detail.startsWith('/');
 const isId = (detail: string): boolean => /^\d+$/.test(detail);
 
 function unmapped(what: 'user' | 'group', id: string): Partial<Words> {
@@ -47,7 +53,10 @@ function unmapped(what: 'user' | 'group', id: string): Partial<Words> {
   return { kind: 'invalid', message, hint: HINT_UNMAPPED };
 }
 
-function unreadable(wish: string, file: string, reason: string): Partial<Words> {
-  const message = `unable to ${wish}: ${file} of the container cannot be read: ${reason}`;
+/** A name that is not listed (ENOENT) may look like anything. */
+function unreadable(what: 'user' | 'group', { code, detail, reason }: Failure): Partial<Words> | undefined {
+  const [, file, name] = /^(\/etc\/(?:passwd|group)) (.*)$/s.exec(detail) ?? [];
+  if (file === undefined || code === 'ENOENT') return undefined;
+  const message = `unable to find ${what} ${name}: ${file} of the container cannot be read: ${reason}`;
   return { kind: 'invalid', message, hint: HINT_NUMBERS };
 }

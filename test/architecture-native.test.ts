@@ -22,8 +22,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'exec',
   ],
   layer: ['base'],
-  archive: ['base', 'init'],
-  verbs: ['base', 'state', 'init', 'streams', 'network', 'client', 'exec', 'monitor'],
+  archive: ['base', 'confine', 'init'],
+  verbs: ['base', 'state', 'confine', 'init', 'streams', 'network', 'client', 'exec', 'monitor'],
 };
 
 /** The helper's main program, and the programs of their own beside it, which include nothing. */

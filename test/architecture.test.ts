@@ -50,6 +50,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'networks',
     'endpoints',
     'prepare',
+    'archives',
     'lifecycle',
     'inspect',
     'reports',

@@ -5,6 +5,9 @@
 #include "base/report.h"
 #include "base/rootfs.h"
 #include "base/util.h"
+#include "confine/idmap.h"
+#include "init/mounts.h"
+#include "init/overlay.h"
 #include "init/steps.h"
 
 #include <limits.h>
@@ -51,11 +54,42 @@ static int open_bare(const char *text)
     return return_to(own, own_root) < 0 ? -1 : steal_fd(&bare);
 }
 
-static int perform_mounts(const struct plan *plan, struct rootfs *rootfs)
+/* The plan's user namespace, through whose maps layers and binds are shown; without one `users` is -1. */
+struct mapped {
+    int users;
+    struct owner owner;
+};
+
+static int attach_root(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
+{
+    rootfs->root = make_overlay(record, mapped->users, &mapped->owner);
+    if (rootfs->root < 0) return -1;
+    owned_fd target = open(record->arg[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return target < 0 || k_move_mount(rootfs->root, target) < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : 0;
+}
+
+static int attach_bind(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
+{
+    owned_fd mount = clone_bind(record, mapped->users);
+    if (mount < 0) return -1;
+    owned_fd target = rootfs_open(rootfs, record->arg[1], MISSING_FAILS, 0);
+    return target < 0 || k_move_mount(mount, target) < 0 ? failed(STAGE_BIND, record->arg[1]) : 0;
+}
+
+static int perform_mount(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
+{
+    if (record->op == OP_OVERLAY && has_word(record->arg[3], "idmap"))
+        return attach_root(rootfs, record, mapped);
+    if (record->op == OP_BIND && has_word(record->arg[2], "idmap"))
+        return attach_bind(rootfs, record, mapped);
+    return perform_step(rootfs, record);
+}
+
+static int perform_mounts(const struct plan *plan, struct rootfs *rootfs, const struct mapped *mapped)
 {
     struct record record = {.end = NULL};
     while (plan_next(plan, SECTION_INIT, &record)) {
-        if (perform_step(rootfs, &record) < 0) return -1;
+        if (perform_mount(rootfs, &record, mapped) < 0) return -1;
     }
     return 0;
 }
@@ -64,10 +98,14 @@ static int open_planned(const char *path)
 {
     struct plan plan;
     struct rootfs rootfs = {.root = -1, .lender = -1, .mount_point = -1};
+    struct mapped mapped = {.users = -1};
     if (plan_open(&plan, path) < 0) return -1;
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return failed(STAGE_ARCHIVE_ROOT, path);
-    return perform_mounts(&plan, &rootfs) < 0 ? -1 : rootfs.root;
+    if ((plan.namespaces & CLONE_NEWUSER) && (mapped.users = make_users(&plan, &mapped.owner)) < 0) return -1;
+    int result = perform_mounts(&plan, &rootfs, &mapped);
+    close_fd(&mapped.users);
+    return result < 0 ? -1 : rootfs.root;
 }
 
 int open_root(const char *text)

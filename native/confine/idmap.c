@@ -5,9 +5,12 @@
 #include "base/util.h"
 
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 /* The kernel takes one write, of less than a page. */
 #define MAP_MAX 4096
@@ -57,6 +60,50 @@ int find_owner(pid_t pid, struct owner *owner)
 {
     return find_outside(pid, "uid_map", &owner->uid) < 0 || find_outside(pid, "gid_map", &owner->gid) < 0 ? -1
                                                                                                           : 0;
+}
+
+/* It says that it is there by a byte. */
+static void wait_in_users(int ready)
+{
+    if (unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) write_all(ready, "", 1);
+    close(ready);
+    pause();
+    _exit(0);
+}
+
+pid_t fork_into_users(void)
+{
+    int ends[2];
+    char byte;
+    if (pipe2(ends, O_CLOEXEC) < 0) return failed(STAGE_ID_MAP, "user");
+    pid_t child = fork();
+    if (child == 0) wait_in_users(ends[1]);
+    owned_fd ready = ends[0];
+    close(ends[1]);
+    if (child > 0 && read(ready, &byte, 1) == 1) return child;
+    end_in_users(child);
+    errno = EPERM;
+    return failed(STAGE_ID_MAP, "user");
+}
+
+void end_in_users(pid_t child)
+{
+    if (child <= 0) return;
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+int make_users(const struct plan *plan, struct owner *owner)
+{
+    char path[64];
+    pid_t child = fork_into_users();
+    if (child < 0) return -1;
+    snprintf(path, sizeof path, "/proc/%d/ns/user", child);
+    owned_fd users = open(path, O_RDONLY | O_CLOEXEC);
+    if (users < 0) failed(STAGE_ID_MAP, "user");
+    bool made = users >= 0 && write_id_maps(plan, child) == 0 && find_owner(child, owner) == 0;
+    end_in_users(child);
+    return made ? steal_fd(&users) : -1;
 }
 
 int show_mapped(int *directory, int users, const char *path)

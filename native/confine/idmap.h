@@ -17,6 +17,15 @@ int write_id_maps(const struct plan *plan, pid_t pid);
 /* Finds the owner that the root of the process's user namespace is to us. -1 with a noted failure. */
 int find_owner(pid_t pid, struct owner *owner);
 
+/* A child that does nothing but be in a new user namespace, without maps yet. -1 with a noted failure. */
+pid_t fork_into_users(void);
+
+/* Ends that child; -1: there is none. Who holds the namespace open keeps it. */
+void end_in_users(pid_t child);
+
+/* A user namespace with the plan's maps, in which nobody is; `owner` becomes its root. -1 with a noted failure. */
+int make_users(const struct plan *plan, struct owner *owner);
+
 /*
  * Replaces a directory by a clone of its mount that shows it through the ids of the user namespace `users`, attached
  * over it: overlay takes only what is attached in the mount namespace (before Linux 6.15). -1 with a noted failure.

@@ -84,8 +84,17 @@ static int open_mapped_upper(struct layers *layers, const struct record *record,
     return open_layer(layers, parent, upper + 1) < 0 || open_layer(layers, parent, work + 1) < 0 ? -1 : 0;
 }
 
+/* Nothing is written: the places of upper and work are empty. */
+static int leave_out_upper(struct layers *layers)
+{
+    layers->fds[layers->count++] = -1;
+    layers->fds[layers->count++] = -1;
+    return 0;
+}
+
 static int open_upper(struct layers *layers, const struct record *record, int users)
 {
+    if (*record->arg[1] == '\0') return leave_out_upper(layers);
     if (users >= 0) return open_mapped_upper(layers, record, users);
     return open_layer(layers, AT_FDCWD, record->arg[1]) < 0 ||
                    open_layer(layers, AT_FDCWD, record->arg[2]) < 0
@@ -103,6 +112,11 @@ static int open_layers(struct layers *layers, const struct record *record, int u
         if (users >= 0 && show_mapped(&layers->fds[layers->count - 1], users, path) < 0) return -1;
     }
     return 0;
+}
+
+static bool has_upper(const struct layers *layers)
+{
+    return layers->fds[0] >= 0;
 }
 
 static int set_directory(int fs, const char *key, int fd)
@@ -140,9 +154,10 @@ static int mount_by_steps(const struct layers *layers, const char *words)
     for (unsigned i = 2; i < layers->count; i++) {
         if (set_directory(fs, "lowerdir+", layers->fds[i]) < 0) return -1;
     }
-    if (set_directory(fs, "upperdir", layers->fds[0]) < 0 ||
-        set_directory(fs, "workdir", layers->fds[1]) < 0 ||
-        mount_attributes(words, &attributes, configure_overlay, &fs) < 0 ||
+    if (has_upper(layers) && (set_directory(fs, "upperdir", layers->fds[0]) < 0 ||
+                              set_directory(fs, "workdir", layers->fds[1]) < 0))
+        return -1;
+    if (mount_attributes(words, &attributes, configure_overlay, &fs) < 0 ||
         k_fsconfig(fs, K_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
         return -1;
     return k_fsmount(fs, (unsigned)attributes);
@@ -168,8 +183,9 @@ static int mount_at_once(const struct layers *layers, const char *words, const c
     for (unsigned i = 2; i < layers->count; i++)
         length +=
             (size_t)snprintf(options + length, sizeof options - length, i > 2 ? ":%d" : "%d", layers->fds[i]);
-    snprintf(options + length, sizeof options - length, ",upperdir=%d,workdir=%d", layers->fds[0],
-             layers->fds[1]);
+    if (has_upper(layers))
+        snprintf(options + length, sizeof options - length, ",upperdir=%d,workdir=%d", layers->fds[0],
+                 layers->fds[1]);
     if (mount_attributes(words, &attributes, append_option, options) < 0) return -1;
     if (chdir("/proc/self/fd") < 0 || mount("overlay", mount_point, "overlay", 0, options) < 0) return -1;
     owned_fd root = open(mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);

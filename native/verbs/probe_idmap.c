@@ -6,31 +6,10 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "confine/idmap.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-
-/* A child that waits in a new user namespace; its pid, -1 with errno. */
-static pid_t fork_into_users(int *ready)
-{
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) return -1;
-    pid_t child = fork();
-    if (child != 0) {
-        close(ends[1]);
-        *ready = ends[0];
-        return child;
-    }
-    close(ends[0]);
-    if (unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) write_all(ends[1], "", 1);
-    close(ends[1]);
-    pause();
-    _exit(0);
-}
 
 /* A namespace without maps is refused, whatever the file system. */
 static int open_users(pid_t child)
@@ -44,10 +23,8 @@ static int open_users(pid_t child)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int probe(pid_t child, int ready, const char *directory)
+static int probe(pid_t child, const char *directory)
 {
-    char byte;
-    if (read(ready, &byte, 1) != 1) return fail_with(EPERM), failed(STAGE_ID_MAP, "user");
     owned_fd users = open_users(child);
     if (users < 0) return failed(STAGE_ID_MAP, "user");
     owned_fd mount = k_open_tree(AT_FDCWD, directory, K_OPEN_TREE_CLONE);
@@ -61,13 +38,9 @@ int probe_idmap_main(int argc, char **argv)
         fputs("usage: probe-idmap /DIR\n", stderr);
         return 2;
     }
-    owned_fd ready = -1;
-    pid_t child = fork_into_users(&ready);
-    int result = child < 0 ? failed(STAGE_ID_MAP, "user") : probe(child, ready, argv[1]);
-    if (child > 0) {
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-    }
+    pid_t child = fork_into_users();
+    int result = child < 0 ? -1 : probe(child, argv[1]);
+    end_in_users(child);
     if (result < 0) report_noted_failure();
     return result < 0;
 }

@@ -3,6 +3,7 @@ import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { settleContainer, sweepRuns } from '../state/settle.ts';
 import { ownSizes } from '../state/size.ts';
 import { isIdle } from '../state/status.ts';
+import { isWritten } from '../state/writers.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
@@ -27,7 +28,8 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
     const state = observed?.status.state;
     if (state !== 'created' && state !== 'exited') continue;
     const [bytes = 0] = await ownSizes(context, [row.id]);
-    if (!(await discardContainer(context, row.id, () => isIdle(context, row)))) continue;
+    const isUnused = () => isIdle(context, row) && !isWritten(context, row);
+    if (!(await discardContainer(context, row.id, isUnused))) continue;
     appendContainerEvent(context, row, 'destroy');
     pruned.deleted.push(row.id);
     pruned.reclaimed += bytes;

@@ -4,6 +4,7 @@ import { SIGKILL } from '../../runtime/monitor/signals.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isIdle, isUp } from '../state/status.ts';
+import { requireUnwritten } from '../state/writers.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -27,11 +28,16 @@ export async function removeContainer(
       await killAndWait(context, row);
     } else if (observed.status.state === 'starting') {
       throw isBeingStarted(row.name);
-    } else if (await discardContainer(context, row.id, () => isIdle(context, row))) {
+    } else if (await discardContainer(context, row.id, () => isUnused(context, row))) {
       appendContainerEvent(context, observed.row, 'destroy');
       return;
     }
   }
+}
+
+function isUnused(context: Context, row: ContainerRow): boolean {
+  requireUnwritten(context, row);
+  return isIdle(context, row);
 }
 
 async function killAndWait(context: Context, row: ContainerRow): Promise<void> {

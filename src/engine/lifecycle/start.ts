@@ -12,6 +12,7 @@ import { imageOfContainer } from '../state/image.ts';
 import { cleanUp, type Observed } from '../state/observe.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
+import { requireUnwritten } from '../state/writers.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import {
   type ContainerRow,
@@ -29,7 +30,7 @@ import { forgetFailedStart } from './start-failure.ts';
 /**
  * Prepares the start of a container that exists. The caller becomes the returned program. One that runs is not started
  * again: with `attach` the program joins its streams, with `detach` there is none. Throws `conflict` for one that is
- * paused, or being started by another command, and whatever the preparation of a new one throws.
+ * paused, being started, or written to by another command, and whatever the preparation of a new one throws.
  */
 export async function startExisting(
   context: Context,
@@ -125,6 +126,7 @@ function claim(
     if (state === 'starting') throw isBeingStarted(seen.name);
     const isIdle = state === 'created' || state === 'exited';
     if (!isIdle || existsSync(runDir)) return undefined;
+    requireUnwritten(context, current);
     rmSync(exit, { force: true });
     recordStart(database, seen.id, { starter: formatIdentity(ownIdentity()), boot: bootId() });
     return reassignEndpoints(context, prepared, choosePorts);

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { IdMaps, IdRange, RootfsOptions } from '../options.ts';
+import type { PlanRecord } from '../record.ts';
+
+/** A root file system that is mounted for a verb of the helper alone, without a container. */
+export interface RootPlacement {
+  /** The container's id. */
+  id: string;
+  /** For what a plan has to name; nothing is written there. */
+  directory: string;
+  rootfs: RootfsOptions;
+  readOnly: boolean;
+  /** Absent: no user namespace. */
+  idMaps?: IdMaps | undefined;
+  /** `read`: without a directory to write to, so that any number can be mounted, whatever else is. */
+  access: 'read' | 'write';
+  /** What is mounted in it, in the order in which it is. */
+  mounts?: readonly PlanRecord[] | undefined;
+}
+
+/** Compiles the plan of a ROOT (native/VERBS.md): owners are those of the host, as a running container shows them. */
+export function compileRootPlan({
+  id,
+  directory,
+  rootfs,
+  readOnly,
+  idMaps,
+  access,
+  mounts = [],
+}: RootPlacement): PlanRecord[] {
+  return [
+    ['id', id],
+    ['rundir', directory],
+    ['exit-record', join(directory, 'exit')],
+    ['namespace', 'mount'],
+    ...(idMaps === undefined ? [] : ([['namespace', 'user']] as const)),
+    ...mapRecords('uid-map', idMaps?.uids ?? []),
+    ...mapRecords('gid-map', idMaps?.gids ?? []),
+    ['setup'],
+    ['init'],
+    rootRecord(rootfs, { readOnly, access }),
+    ...mounts,
+    ['process'],
+    ['teardown'],
+  ];
+}
+
+function mapRecords(op: 'uid-map' | 'gid-map', ranges: readonly IdRange[]): PlanRecord[] {
+  return ranges.map(({ inside, outside, count }) => [op, String(inside), String(outside), String(count)]);
+}
+
+/** Nothing in it is executed or opened as a device. */
+function rootRecord(
+  { lowers, upper, work, mountPoint, idMapped }: RootfsOptions,
+  { readOnly, access }: Pick<RootPlacement, 'readOnly' | 'access'>,
+): PlanRecord {
+  if (lowers.length === 0) return ['bind-root', upper];
+  const closed = access === 'read' || readOnly ? ['ro'] : [];
+  const flags = ['nodev', 'nosuid', 'noexec', ...closed, ...(idMapped ? ['idmap'] : [])].join();
+  if (access === 'read') return ['overlay', mountPoint, '', '', flags, upper, ...lowers];
+  return ['overlay', mountPoint, upper, work, flags, ...lowers];
+}

@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "layer/copy_content.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ struct link {
 };
 
 struct walk {
-    struct id_maps maps;
+    struct id_way maps;
     int from, to; /* the directories that the walk is in */
     int top;      /* TO */
     struct level *levels;
@@ -176,7 +177,7 @@ static int copy_file(const struct walk *walk, const char *name, const struct sta
 {
     owned_fd from = openat(walk->from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     owned_fd to = openat(walk->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return from < 0 || to < 0 ? -1 : copy_content(from, to, st->st_size);
+    return from < 0 || to < 0 ? -1 : copy_content(from, to, st, NULL);
 }
 
 static int copy_symlink(const struct walk *walk, const char *name)
@@ -232,10 +233,8 @@ static int open_trees(struct walk *walk, const char *from, const char *to)
 
 static int read_maps(struct id_maps *maps, int count, char **texts)
 {
-    maps->maps = calloc((size_t)count, sizeof *maps->maps);
-    if (maps->maps == NULL) return -1;
     for (int i = 0; i < count; i++) {
-        if (read_id_map(texts[i], &maps->maps[maps->count++]) < 0) return failed(STAGE_SHIFT, texts[i]);
+        if (add_id_map(maps, texts[i]) < 0) return failed(STAGE_SHIFT, texts[i]);
     }
     return 0;
 }
@@ -248,7 +247,7 @@ int shift_main(int argc, char **argv)
     }
     static struct walk walk = {.from = -1, .to = -1, .top = -1};
     umask(0);
-    if (read_maps(&walk.maps, argc - 3, argv + 3) == 0 && open_trees(&walk, argv[1], argv[2]) == 0 &&
+    if (read_maps(&walk.maps.to, argc - 3, argv + 3) == 0 && open_trees(&walk, argv[1], argv[2]) == 0 &&
         copy_tree(&walk) == 0)
         return 0;
     failed(STAGE_SHIFT, walk.path == NULL || *walk.path == '\0' ? "/" : walk.path);

@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'exec',
   ],
   layer: ['base'],
-  archive: ['base', 'confine', 'init'],
+  archive: ['base', 'confine', 'init', 'layer'],
   verbs: ['base', 'state', 'confine', 'init', 'streams', 'network', 'client', 'exec', 'monitor'],
 };
 

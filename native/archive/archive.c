@@ -3,10 +3,13 @@
  *   follow     a link at the end of PATH is followed
  *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front
  *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them
+ *   from=MAP   an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which ROOT is seen: owners are those inside
  * File systems of the kernel (procfs and the like) appear as empty directories; sockets do not.
  */
 #include "archive/attributes.h"
+#include "archive/kernel_files.h"
 #include "archive/links.h"
+#include "archive/owners.h"
 #include "archive/root.h"
 #include "archive/tar.h"
 #include "archive/walk.h"
@@ -16,12 +19,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 struct archive {
@@ -31,6 +32,7 @@ struct archive {
     dev_t device; /* of the top */
     struct known_links links;
     struct attributes attributes;
+    struct owners owners;
     char *path; /* as it is written */
     size_t path_room;
     char current[PATH_MAX]; /* for the report of a failure */
@@ -50,21 +52,6 @@ static int set_path(struct archive *archive, const char *path)
     if (*archive->path == '\0') strcpy(archive->path, ".");
     snprintf(archive->current, sizeof archive->current, "%s", path);
     return 0;
-}
-
-/* What the kernel shows as files, and no end to it. */
-static bool is_of_the_kernel(int fd)
-{
-    static const unsigned long types[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,         DEVPTS_SUPER_MAGIC,
-                                          CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */,
-                                          DEBUGFS_MAGIC,      TRACEFS_MAGIC,       SECURITYFS_MAGIC,
-                                          BPF_FS_MAGIC,       PSTOREFS_MAGIC,      EFIVARFS_MAGIC};
-    struct statfs filesystem;
-    if (fstatfs(fd, &filesystem) < 0) return false;
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if ((unsigned long)filesystem.f_type == types[i]) return true;
-    }
-    return false;
 }
 
 static bool is_opaque(int fd)
@@ -121,8 +108,11 @@ static int put_file(struct archive *archive, struct tar_entry *out, const struct
 {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
+    struct stat now;
     owned_fd content = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (content < 0 || fstat(content, &out->stat) < 0) return -1;
+    if (content < 0 || fstat(content, &now) < 0) return -1;
+    out->stat.st_size = now.st_size;
+    out->stat.st_blocks = now.st_blocks;
     out->type = '0';
     return tar_put_file(&archive->tar, out, content);
 }
@@ -150,11 +140,14 @@ static int put_entry(struct archive *archive, const struct entry *entry)
     if (type == S_IFSOCK) return VISIT_SKIP;
     if (archive->layer && type == S_IFCHR && entry->stat.st_rdev == makedev(0, 0))
         return put_whiteout(archive, entry);
-    if (read_attributes(&archive->attributes, entry->fd) < 0) return -1;
+    struct making owned = {.stat = entry->stat};
+    if (read_attributes(&archive->attributes, entry->fd) < 0 ||
+        owners_translate(&archive->owners, &owned, &archive->attributes) < 0)
+        return -1;
     struct tar_entry out = {.path = archive->path,
-                            .stat = entry->stat,
-                            .attributes = archive->attributes.list,
-                            .attribute_count = archive->attributes.count};
+                            .stat = owned.stat,
+                            .attributes = owned.attributes,
+                            .attribute_count = owned.attribute_count};
     if (type == S_IFDIR) return put_directory(archive, &out, entry);
     int linked = put_link(archive, &out);
     if (linked != 0) return linked < 0 ? -1 : VISIT_SKIP;
@@ -196,7 +189,7 @@ static int read_words(struct archive *archive, bool *follow, char **word)
             archive->layer = true;
         else if (strncmp(*word, "as=", 3) == 0)
             archive->as = strcmp(*word + 3, ".") == 0 ? "" : *word + 3;
-        else
+        else if (owners_take(&archive->owners, *word) != 1)
             return -1;
     }
     return 0;
@@ -216,12 +209,13 @@ int archive_main(int argc, char **argv)
     bool follow = false;
     struct archive archive = {0};
     if (argc < 3 || (archive.as = last_name(argv[2]), read_words(&archive, &follow, argv + 3)) < 0) {
-        fputs("usage: archive ROOT PATH [follow] [layer] [as=NAME]\n", stderr);
+        fputs("usage: archive ROOT PATH [follow] [layer] [as=NAME] [from=MAP]...\n", stderr);
         return 2;
     }
     int result = archive_at(&archive, argv[1], argv[2], follow);
     free_links(&archive.links);
     free_attributes(&archive.attributes);
+    free_owners(&archive.owners);
     free(archive.path);
     if (result == 0) return 0;
     report_noted_failure();

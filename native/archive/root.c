@@ -94,14 +94,22 @@ static int perform_mounts(const struct plan *plan, struct rootfs *rootfs, const 
     return 0;
 }
 
+/* Once: what is mounted in a namespace that nobody is in any more loses what is mounted below. */
+static int leave_mounts(void)
+{
+    static bool left;
+    if (left) return 0;
+    left = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return left ? 0 : -1;
+}
+
 static int open_planned(const char *path)
 {
     struct plan plan;
     struct rootfs rootfs = {.root = -1, .lender = -1, .mount_point = -1};
     struct mapped mapped = {.users = -1};
     if (plan_open(&plan, path) < 0) return -1;
-    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return failed(STAGE_ARCHIVE_ROOT, path);
+    if (leave_mounts() < 0) return failed(STAGE_ARCHIVE_ROOT, path);
     if ((plan.namespaces & CLONE_NEWUSER) && (mapped.users = make_users(&plan, &mapped.owner)) < 0) return -1;
     int result = perform_mounts(&plan, &rootfs, &mapped);
     close_fd(&mapped.users);

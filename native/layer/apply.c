@@ -14,47 +14,7 @@
 #include "base/report.h"
 #include "base/verbs.h"
 #include "layer/apply.h"
-
-enum {
-    RECORD_HEADER = 8,
-    ENTRY_FIXED = 40,
-    BUFFER_SIZE = 2 << 20, /* the largest record: an entry with a megabyte of attributes */
-};
-
-static uint8_t buffer[BUFFER_SIZE];
-
-/* Reads an entry record in place; its strings end in NUL, which is checked. */
-static int read_entry(struct entry *entry, const uint8_t *body, size_t length)
-{
-    uint16_t path_length, target_length;
-    uint32_t nanoseconds, major, minor;
-    int64_t seconds;
-    if (length < ENTRY_FIXED) goto malformed;
-    memcpy(&entry->mode, body, 4);
-    memcpy(&entry->uid, body + 4, 4);
-    memcpy(&entry->gid, body + 8, 4);
-    memcpy(&nanoseconds, body + 12, 4);
-    memcpy(&seconds, body + 16, 8);
-    memcpy(&major, body + 24, 4);
-    memcpy(&minor, body + 28, 4);
-    memcpy(&path_length, body + 32, 2);
-    memcpy(&target_length, body + 34, 2);
-    memcpy(&entry->xattr_count, body + 36, 4);
-    size_t strings = (size_t)path_length + target_length + 2;
-    if (path_length >= PATH_MAX || target_length >= PATH_MAX || length - ENTRY_FIXED < strings)
-        goto malformed;
-    entry->mode &= 07777;
-    entry->mtime = (struct timespec){.tv_sec = seconds, .tv_nsec = nanoseconds};
-    entry->device = makedev(major, minor);
-    entry->path = (const char *)body + ENTRY_FIXED;
-    entry->target = entry->path + path_length + 1;
-    entry->xattrs = body + ENTRY_FIXED + strings;
-    entry->end = body + length;
-    if (strlen(entry->path) == path_length && strlen(entry->target) == target_length) return 0;
-malformed:
-    errno = EBADMSG;
-    return -1;
-}
+#include "layer/stream.h"
 
 static int write_data(struct layer *layer, const uint8_t *bytes, size_t length)
 {
@@ -86,8 +46,9 @@ static int write_hole(struct layer *layer, const uint8_t *body, size_t length)
 }
 
 /* Performs one record. Returns 1 at the end record, -1 after a failure was reported. */
-static int perform(struct layer *layer, char op, const uint8_t *body, size_t length)
+static int perform_record(void *context, char op, const uint8_t *body, size_t length)
 {
+    struct layer *layer = context;
     struct entry entry;
     if (op == 'd' || op == 'h') {
         int result = op == 'd' ? write_data(layer, body, length) : write_hole(layer, body, length);
@@ -116,47 +77,6 @@ static int perform(struct layer *layer, char op, const uint8_t *body, size_t len
     return result == -1 ? failed(stage, entry.path) : 0;
 }
 
-/* Performs the complete records in the buffer; *used becomes how many bytes they took. */
-static int perform_all(struct layer *layer, size_t filled, size_t *used)
-{
-    *used = 0;
-    while (filled - *used >= RECORD_HEADER) {
-        const uint8_t *record = buffer + *used;
-        uint32_t length;
-        memcpy(&length, record, 4);
-        if (length > BUFFER_SIZE - RECORD_HEADER) {
-            errno = EBADMSG;
-            return failed(STAGE_LAYER_STREAM, "");
-        }
-        if (filled - *used - RECORD_HEADER < length) return 0;
-        int result = perform(layer, (char)record[4], record + RECORD_HEADER, length);
-        if (result != 0) return result;
-        *used += RECORD_HEADER + length;
-    }
-    return 0;
-}
-
-/* Reads records until the end record. An end of input before it means that the owner gave up. */
-static int perform_stream(struct layer *layer)
-{
-    size_t filled = 0;
-    for (;;) {
-        ssize_t count = read(STDIN_FILENO, buffer + filled, BUFFER_SIZE - filled);
-        if (count == -1 && errno == EINTR) continue;
-        if (count == -1) return failed(STAGE_LAYER_STREAM, "");
-        if (count == 0) {
-            errno = ECANCELED;
-            return failed(STAGE_LAYER_STREAM, "");
-        }
-        filled += (size_t)count;
-        size_t used;
-        int result = perform_all(layer, filled, &used);
-        if (result != 0) return result == 1 ? 0 : -1;
-        memmove(buffer, buffer + used, filled - used);
-        filled -= used;
-    }
-}
-
 static int open_layer(struct layer *layer, int argc, char **argv)
 {
     umask(0);
@@ -176,7 +96,7 @@ int apply_main(int argc, char **argv)
         fputs("usage: apply DIR [--work DIR LOWER...]\n", stderr);
         return 2;
     }
-    if (open_layer(&layer, argc, argv) == -1 || perform_stream(&layer) == -1) {
+    if (open_layer(&layer, argc, argv) == -1 || read_stream(perform_record, &layer) == -1) {
         report_noted_failure();
         return 1;
     }

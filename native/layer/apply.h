@@ -1,6 +1,8 @@
 /* What the parts of the verb `apply` share. */
 #pragma once
 
+#include "layer/stream.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,17 +10,6 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
-
-/* One entry record of the apply stream (src/storage/layer/LAYERS.md). Strings and attributes point into the record. */
-struct entry {
-    uint32_t mode, uid, gid;
-    struct timespec mtime;
-    dev_t device;
-    const char *path;
-    const char *target;
-    uint32_t xattr_count;
-    const uint8_t *xattrs, *end;
-};
 
 /*
  * The directory that the last entry lay in. Its time of modification is what it was before that entry, and is put

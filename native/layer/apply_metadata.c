@@ -108,29 +108,18 @@ static int set_attribute(struct layer *layer, const char *path, bool follow, con
     return 0;
 }
 
-/* Attributes of an entry record: u16 length of the name, u16 flags, u32 length of the value, name, NUL, value. */
 static int apply_attributes(struct layer *layer, const char *path, bool follow, const struct entry *entry)
 {
+    struct entry_attribute attribute;
     const uint8_t *at = entry->xattrs;
     for (uint32_t i = 0; i < entry->xattr_count; i++) {
-        uint16_t name_length, flags;
-        uint32_t value_length;
-        if (entry->end - at < 8) goto malformed;
-        memcpy(&name_length, at, 2);
-        memcpy(&flags, at + 2, 2);
-        memcpy(&value_length, at + 4, 4);
-        at += 8;
-        if ((size_t)(entry->end - at) < (size_t)name_length + 1 + value_length || at[name_length] != '\0')
-            goto malformed;
-        const char *name = (const char *)at;
-        at += name_length + 1;
-        if (set_attribute(layer, path, follow, name, at, value_length, flags) == -1) return -1;
-        at += value_length;
+        int found = next_attribute(entry, &at, &attribute);
+        if (found == 0) errno = EBADMSG;
+        if (found != 1 || set_attribute(layer, path, follow, attribute.name, attribute.value, attribute.size,
+                                        attribute.flags) == -1)
+            return -1;
     }
     return 0;
-malformed:
-    errno = EBADMSG;
-    return -1;
 }
 
 /*

@@ -36,6 +36,11 @@ int inode_set_add(struct inode_set *set, ino_t inode)
     return 1;
 }
 
+bool inode_set_has(const struct inode_set *set, ino_t inode)
+{
+    return set->size > 0 && *find(set->slots, set->size, inode) == inode;
+}
+
 void inode_set_free(struct inode_set *set)
 {
     free(set->slots);

@@ -1,6 +1,7 @@
 /* A set of inode numbers of one file system, none of which is 0. Zeroed memory is an empty set. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,4 +12,5 @@ struct inode_set {
 
 /* Adds an inode: 1 when it was not in the set, 0 when it was; -1 with errno. */
 int inode_set_add(struct inode_set *set, ino_t inode);
+bool inode_set_has(const struct inode_set *set, ino_t inode);
 void inode_set_free(struct inode_set *set);

@@ -34,7 +34,8 @@ int shift_metadata(const struct id_way *maps, int from, int to, const char *name
 {
     char source[64 + NAME_MAX], target[64 + NAME_MAX];
     uint32_t uid, gid;
-    if (translate_id(maps, 'u', st->st_uid, &uid) < 0 || translate_id(maps, 'g', st->st_gid, &gid) < 0) return -1;
+    if (translate_id(maps, 'u', st->st_uid, &uid) < 0 || translate_id(maps, 'g', st->st_gid, &gid) < 0)
+        return -1;
     if (fchownat(to, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0) return -1;
     if (!S_ISLNK(st->st_mode) && fchmodat(to, name, st->st_mode & 07777, 0) < 0) return -1;
     snprintf(source, sizeof source, "/proc/self/fd/%d/%s", from, name);

@@ -61,7 +61,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   network: ['address', 'files', 'ports', 'nft', ''],
   runtime: ['', 'cgroup', 'spec', 'plan', 'failure', 'log', 'monitor', 'seccomp'],
-  storage: ['', 'tar', 'layer'],
+  storage: ['', 'tar', 'layer', 'archive'],
 };
 
 /** What only some places may import: heavy modules, and what belongs to one JavaScript runtime. */

@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/container/update.ts'),
   },
   {
+    name: 'cp',
+    summary: 'copy files between containers and the host',
+    load: () => import('./commands/container/cp.ts'),
+  },
+  {
     name: 'stats',
     summary: 'show what containers use: CPU, memory, network, block I/O',
     load: () => import('./commands/container/stats.ts'),
@@ -152,7 +157,7 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: () => [
       ...own('run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'attach', 'exec', 'logs', 'top'),
       { ...only('ps'), name: 'ls', aliases: ['ps', 'list'] },
-      ...own('pause', 'unpause', 'update', 'rename', 'stats', 'port', 'why'),
+      ...own('pause', 'unpause', 'update', 'rename', 'cp', 'stats', 'port', 'why'),
       { ...only('rm'), aliases: ['remove'] },
       {
         name: 'inspect',

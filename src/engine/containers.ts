@@ -1,5 +1,9 @@
 import type { Handover } from '../host/replace-process.ts';
 import type { ExplainedFailure, FailureRecord } from '../runtime/failure/failure.ts';
+import type { Copied } from '../storage/archive/answer.ts';
+import type { Listener as CopyListener } from '../storage/archive/copy.ts';
+import type { ContainerPath } from './archives/container-path.ts';
+import type { CopyRequest } from './archives/copy.ts';
 import type { InspectOptions } from './inspect/container.ts';
 import type { Joining } from './lifecycle/attach.ts';
 import type { ExecRequest } from './lifecycle/exec.ts';
@@ -184,6 +188,28 @@ export class Containers {
   async wait(name: string, condition: WaitCondition = 'stopped', signal?: AbortSignal): Promise<number> {
     const { waitContainer } = await import('./lifecycle/wait.ts');
     return await waitContainer(this.#context, name, condition, signal);
+  }
+
+  /** Copies files and directories between the host and containers, by Docker's rules. */
+  async copy(request: CopyRequest, listener: CopyListener = {}): Promise<Copied> {
+    const { copyFiles } = await import('./archives/copy.ts');
+    return await copyFiles(this.#context, request, listener);
+  }
+
+  /** Writes what lies at a path in a container as tar to standard output. */
+  async copyOut(from: ContainerPath, options: { followLink: boolean }, signal?: AbortSignal): Promise<void> {
+    const { exportFiles } = await import('./archives/copy.ts');
+    await exportFiles(this.#context, from, options, signal);
+  }
+
+  /** Makes what a tar archive holds, which may be compressed, in a directory of a container. */
+  async copyIn(
+    source: AsyncIterable<Uint8Array>,
+    to: ContainerPath,
+    listener: CopyListener = {},
+  ): Promise<Copied> {
+    const { importFiles } = await import('./archives/copy.ts');
+    return await importFiles(this.#context, source, to, listener);
   }
 
   async remove(name: string, options: { force: boolean }): Promise<void> {

@@ -20,6 +20,7 @@ export class WrongUsage extends EngineError {
 const OBJECT_COMMANDS = new Set([
   'attach',
   'connect',
+  'cp',
   'disconnect',
   'exec',
   'inspect',

@@ -1,10 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { EngineError, type ErrorKind } from '../../errors.ts';
+import { type VerbEnd, verbEnd } from '../../host/verb-end.ts';
 import { printable } from '../tar/entry.ts';
 import { ApplyStream } from './apply-stream.ts';
 import { LayerNotes } from './notes.ts';
+
+/** A verb of the helper that performs an apply stream. */
+export interface OperationVerb {
+  readonly helper: string;
+  readonly words: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** Hears what it prints. */
+  hear(chunk: Buffer): void;
+  /** What its error record means. */
+  explain(stage: string, error: number, detail: string): EngineError;
+}
 
 /** Where the helper applies a layer: alone in `directory`, or with the `lowers` (topmost first) in view. */
 export interface ApplyTarget {
@@ -18,46 +30,35 @@ export interface ApplyTarget {
 const MAX_WAITING = 1024 * 1024;
 
 /**
- * A running `skiff-helper apply`: operations are put into `stream`, `flush` sends them, `finish` waits until all of
- * them are on disk. Every failure is thrown by the next `flush`, `checkpoint` or `finish`, as an EngineError that
- * names the entry. The owner always ends with `finish` or `abandon`.
+ * A running verb of the helper that performs operations: they are put into `stream`, `flush` sends them, `finish` waits
+ * until all of them are done. Every failure is thrown by the next `flush` or `finish`, as an EngineError that names the
+ * entry. The owner always ends with `finish` or `abandon`.
  */
-export class ApplyProcess {
+export class OperationProcess {
   readonly stream = new ApplyStream();
-  readonly notes = new LayerNotes();
   readonly #child: ChildProcess;
   readonly #input: Writable;
   readonly #ended: Promise<void>;
   readonly #signal: AbortSignal | undefined;
-  #exit: { code: number | null; error: Error | undefined } | undefined;
-  #report = '';
+  #exit: VerbEnd | undefined;
   #waiting = 0;
   #written: () => void = () => {};
   readonly #kill = () => this.#child.kill('SIGKILL');
 
-  constructor({ helper, directory, overlay, signal }: ApplyTarget) {
-    const merged = overlay === undefined ? [] : ['--work', overlay.work, ...overlay.lowers];
+  readonly #explain: OperationVerb['explain'];
+
+  constructor({ helper, words, signal, hear, explain }: OperationVerb) {
+    this.#explain = explain;
     // The fourth descriptor is for the error record.
-    this.#child = spawn(helper, ['apply', directory, ...merged], {
+    this.#child = spawn(helper, words, {
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
     });
     this.#signal = signal;
     this.#input = this.#child.stdin as Writable;
     this.#input.on('error', () => {});
-    this.#child.stdout?.on('data', (chunk: Buffer) => this.notes.push(chunk));
-    const report = this.#child.stdio[3] as Readable | null | undefined;
-    report?.on('data', (chunk: Buffer) => {
-      this.#report += chunk.toString('latin1');
-    });
-    this.#ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => {
-        this.#exit ??= { code: null, error };
-        resolve();
-      });
-      this.#child.once('close', (code) => {
-        this.#exit ??= { code, error: undefined };
-        resolve();
-      });
+    this.#child.stdout?.on('data', hear);
+    this.#ended = verbEnd(this.#child).then((end) => {
+      this.#exit = end;
     });
     signal?.addEventListener('abort', this.#kill, { once: true });
     if (signal?.aborted) this.#kill();
@@ -75,13 +76,11 @@ export class ApplyProcess {
     if (this.#exit !== undefined) throw this.#failure();
   }
 
-  /** Waits until everything so far is done; then the notes are complete. */
-  async checkpoint(): Promise<LayerNotes> {
-    this.stream.checkpoint();
+  /** Sends everything, and waits for `answer`, or for the end of the helper, which is thrown. */
+  protected async await(answer: Promise<void>): Promise<void> {
     await this.flush(true);
-    await Promise.race([this.notes.complete, this.#ended]);
+    await Promise.race([answer, this.#ended]);
     if (this.#exit !== undefined) throw this.#failure();
-    return this.notes;
   }
 
   /** Ends the stream and waits until the layer is synced. */
@@ -115,13 +114,38 @@ export class ApplyProcess {
 
   #failure(): EngineError {
     if (this.#signal?.aborted) return new EngineError('cancelled', 'unpacking was cancelled');
-    const [stage, error, detail] = this.#report.split('\0');
+    const [stage, error, detail] = (this.#exit?.record ?? '').split('\0');
     if (stage === undefined || error === undefined || detail === undefined) {
       const cause = this.#exit?.error;
       const how = cause === undefined ? `with code ${this.#exit?.code}` : `: ${cause.message}`;
       return new EngineError('internal', `the helper that unpacks layers ended ${how}`, { cause });
     }
-    return applyError(stage, Number(error), detail);
+    return this.#explain(stage, Number(error), detail);
+  }
+}
+
+/** A running `skiff-helper apply`: an operation process that is synced in the end, and notes what a layer is about. */
+export class ApplyProcess extends OperationProcess {
+  readonly notes: LayerNotes;
+
+  constructor({ helper, directory, overlay, signal }: ApplyTarget) {
+    const notes = new LayerNotes();
+    const merged = overlay === undefined ? [] : ['--work', overlay.work, ...overlay.lowers];
+    super({
+      helper,
+      words: ['apply', directory, ...merged],
+      signal,
+      hear: (chunk) => notes.push(chunk),
+      explain: applyError,
+    });
+    this.notes = notes;
+  }
+
+  /** Waits until everything so far is done; then the notes are complete. */
+  async checkpoint(): Promise<LayerNotes> {
+    this.stream.checkpoint();
+    await this.await(this.notes.complete);
+    return this.notes;
   }
 }
 

@@ -3,19 +3,21 @@ import { bad } from '../tar/header.ts';
 
 /** What an archive entry asks for in a layer's directory (OCI image spec, layer.md). Paths are relative, "" the root. */
 export type LayerOperation =
-  | {
-      readonly kind: 'make';
-      readonly path: string;
-      readonly target: string;
-      readonly xattrs: ExtendedAttribute[];
-      /** The name of an attribute that no file can have. */
-      readonly leftOut?: string | undefined;
-      /** The file is there for the hard links to it alone, and goes with {@link AUFS_LINKS} in the end. */
-      readonly aside?: boolean;
-    }
+  | MakeOperation
   | { readonly kind: 'whiteout'; readonly path: string }
   | { readonly kind: 'opaque'; readonly path: string }
   | { readonly kind: 'ignore' };
+
+export interface MakeOperation {
+  readonly kind: 'make';
+  readonly path: string;
+  readonly target: string;
+  readonly xattrs: ExtendedAttribute[];
+  /** The name of an attribute that no file can have. */
+  readonly leftOut?: string | undefined;
+  /** The file is there for the hard links to it alone, and goes with {@link AUFS_LINKS} in the end. */
+  readonly aside?: boolean;
+}
 
 /** Where aufs kept a name for files with several; archives of its branches hold them, and hard links to them. */
 export const AUFS_LINKS = '.wh..wh.plnk';
@@ -51,6 +53,15 @@ export function layerOperation(entry: TarEntry): LayerOperation {
     if (whiteout !== undefined) return whiteout;
   }
   if (isOverlayWhiteout(entry)) return { kind: 'whiteout', path };
+  return makeOperation(entry, path);
+}
+
+/** The same for an archive of files, in which no name means anything but itself. */
+export function fileOperation(entry: TarEntry): MakeOperation {
+  return makeOperation(entry, relativePath(entry, entry.name, 'name'));
+}
+
+function makeOperation(entry: TarEntry, path: string): MakeOperation {
   checkNumbers(entry);
   if (path === '' && entry.type !== 'directory') throw bad(entry, 'would replace the root directory');
   let target = '';

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { EngineError } from '../../errors.ts';
+import { type VerbEnd, verbEnd } from '../../host/verb-end.ts';
+import { type Copied, CopyAnswer, type CopyProgress } from './answer.ts';
+import { copyError } from './failure.ts';
+import { mapWords, type TreePlace } from './tree.ts';
+
+/** What is copied where. */
+export interface TreeCopy {
+  from: TreePlace;
+  /** A directory. */
+  to: TreePlace;
+  /** The name that it gets there; `.`: what is in a directory goes there, which stays as it is. */
+  name: string;
+  /** A link at the end of the source's path is followed. */
+  follow?: boolean | undefined;
+  /** To whom all belongs, as the destination calls them; absent: as it did. */
+  owner?: { uid: number; gid: number } | undefined;
+}
+
+/** Who asks: hears how it goes, and may end it. */
+export interface Listener {
+  progress?: ((progress: CopyProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Copies a tree (the helper's verb `copy`). Throws as `copyError`. */
+export async function copyTree(helper: string, copy: TreeCopy, listener: Listener = {}): Promise<Copied> {
+  const { from, to, name, follow, owner } = copy;
+  const answer = new CopyAnswer(listener.progress);
+  const words = [
+    ...['copy', from.root, from.path, to.root, to.path, `as=${name}`],
+    ...(follow === true ? ['follow'] : []),
+    ...mapWords('from', from.owners),
+    ...mapWords('to', to.owners),
+    ...(owner === undefined ? [] : [`owner=${owner.uid}:${owner.gid}`]),
+    ...(listener.progress === undefined ? [] : ['progress']),
+  ];
+  await runVerb(helper, words, { hear: (chunk) => answer.push(chunk), signal: listener.signal });
+  return answer.copied;
+}
+
+/** What is written as tar. */
+export interface TreeArchive {
+  from: TreePlace;
+  /** The name that it gets there; `.`: what is in a directory, without a name in front. */
+  name: string;
+  follow?: boolean | undefined;
+}
+
+/** Writes a tree as tar to this process's own standard output (the helper's verb `archive`). Throws as `copyError`. */
+export async function archiveTree(
+  helper: string,
+  { from, name, follow }: TreeArchive,
+  signal?: AbortSignal,
+): Promise<void> {
+  const words = [
+    ...['archive', from.root, from.path, `as=${name}`],
+    ...(follow === true ? ['follow'] : []),
+    ...mapWords('from', from.owners),
+  ];
+  await runVerb(helper, words, { signal });
+}
+
+/** Without `hear` what it prints goes where this process's own output goes. */
+async function runVerb(
+  helper: string,
+  words: readonly string[],
+  { hear, signal }: { hear?: ((chunk: Buffer) => void) | undefined; signal?: AbortSignal | undefined },
+): Promise<void> {
+  // The fourth descriptor is for the error record.
+  const child = spawn(helper, words, {
+    stdio: ['ignore', hear === undefined ? 'inherit' : 'pipe', 'ignore', 'pipe'],
+  });
+  if (hear !== undefined) child.stdout?.on('data', hear);
+  // It ends by itself as soon as it is told to, and takes back what is half done.
+  const end = () => child.kill('SIGTERM');
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const end = await verbEnd(child);
+    if (end.code !== 0) throw failureOf(end);
+  } finally {
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+function failureOf({ code, error, record }: VerbEnd): EngineError {
+  const [stage, errno, detail] = record.split('\0');
+  if (stage !== undefined && errno !== undefined && detail !== undefined)
+    return copyError({ stage, errno: Number(errno), detail });
+  const how = error === undefined ? `with ${code ?? 'a signal'}` : `: ${error.message}`;
+  return new EngineError('internal', `the helper that copies files ended ${how}`, { cause: error });
+}

@@ -1,0 +1,68 @@
+import { OperationProcess } from '../layer/apply-process.ts';
+import { decompress } from '../layer/decompress.ts';
+import { fileOperation } from '../layer/entry.ts';
+import { printable, type TarEntry } from '../tar/entry.ts';
+import { TarParser, type TarSink } from '../tar/parser.ts';
+import { type Copied, CopyAnswer } from './answer.ts';
+import type { Listener } from './copy.ts';
+import { copyError } from './failure.ts';
+import { mapWords, type TreePlace } from './tree.ts';
+
+/** Hands each entry of an archive on, whatever it is called. */
+class PlaceSink implements TarSink {
+  readonly #process: OperationProcess;
+  leftOut: string | undefined;
+
+  constructor(process: OperationProcess) {
+    this.#process = process;
+  }
+
+  entry(entry: TarEntry): void {
+    const operation = fileOperation(entry);
+    this.leftOut ??= operation.leftOut;
+    this.#process.stream.make(entry, operation);
+  }
+
+  data(bytes: Buffer): void {
+    this.#process.stream.data(bytes);
+  }
+
+  hole(length: number): void {
+    this.#process.stream.hole(length);
+  }
+}
+
+/**
+ * Makes what a tar archive holds, which may be compressed, below a directory (the helper's verb `place`); nothing is made
+ * outside of it. Throws `invalid` for an archive that is malformed or ends early, and as `copyError`; what came before is
+ * there then.
+ */
+export async function placeArchive(
+  helper: string,
+  { root, path, owners }: TreePlace,
+  source: AsyncIterable<Uint8Array>,
+  { progress, signal }: Listener = {},
+): Promise<Copied> {
+  const answer = new CopyAnswer(progress);
+  const process = new OperationProcess({
+    helper,
+    words: ['place', root, path, ...mapWords('to', owners), ...(progress === undefined ? [] : ['progress'])],
+    signal,
+    hear: (chunk) => answer.push(chunk),
+    explain: (stage, errno, detail) => copyError({ stage, errno, detail }),
+  });
+  try {
+    const sink = new PlaceSink(process);
+    const parser = new TarParser(sink);
+    for await (const piece of decompress(source)) {
+      parser.push(piece);
+      await process.flush();
+    }
+    parser.end();
+    await process.finish();
+    const leftOut = answer.copied.leftOut ?? sink.leftOut;
+    return { ...answer.copied, leftOut: leftOut === undefined ? undefined : printable(leftOut) };
+  } finally {
+    await process.abandon();
+  }
+}

@@ -98,10 +98,11 @@ async function withPlan<T>(
 
 function placementOf({ paths }: Context, row: ContainerRow, { access }: RootRequest): RootPlacement {
   const { id, idMaps, layers, options } = row;
-  const { directory, upper, work, rootfs: mountPoint } = containerPaths(paths, id);
+  const { directory, upper, work, exit: exitRecord, rootfs: mountPoint } = containerPaths(paths, id);
   return {
     id,
     directory,
+    exitRecord,
     rootfs: {
       lowers: layerDirectories(paths, layers, idMaps),
       upper,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { IdMaps, IdRange, RootfsOptions } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 
@@ -8,6 +7,8 @@ export interface RootPlacement {
   id: string;
   /** For what a plan has to name; nothing is written there. */
   directory: string;
+  /** Where the record of an end would be: no plan is without one. */
+  exitRecord: string;
   rootfs: RootfsOptions;
   readOnly: boolean;
   /** Absent: no user namespace. */
@@ -22,6 +23,7 @@ export interface RootPlacement {
 export function compileRootPlan({
   id,
   directory,
+  exitRecord,
   rootfs,
   readOnly,
   idMaps,
@@ -31,7 +33,7 @@ export function compileRootPlan({
   return [
     ['id', id],
     ['rundir', directory],
-    ['exit-record', join(directory, 'exit')],
+    ['exit-record', exitRecord],
     ['namespace', 'mount'],
     ...(idMaps === undefined ? [] : ([['namespace', 'user']] as const)),
     ...mapRecords('uid-map', idMaps?.uids ?? []),

@@ -10,25 +10,25 @@ import { mapWords, type TreePlace } from './tree.ts';
 
 /** Hands each entry of an archive on, whatever it is called. */
 class PlaceSink implements TarSink {
-  readonly #process: OperationProcess;
+  readonly #operations: OperationProcess;
   leftOut: string | undefined;
 
-  constructor(process: OperationProcess) {
-    this.#process = process;
+  constructor(operations: OperationProcess) {
+    this.#operations = operations;
   }
 
   entry(entry: TarEntry): void {
     const operation = fileOperation(entry);
     this.leftOut ??= operation.leftOut;
-    this.#process.stream.make(entry, operation);
+    this.#operations.stream.make(entry, operation);
   }
 
   data(bytes: Buffer): void {
-    this.#process.stream.data(bytes);
+    this.#operations.stream.data(bytes);
   }
 
   hole(length: number): void {
-    this.#process.stream.hole(length);
+    this.#operations.stream.hole(length);
   }
 }
 
@@ -44,7 +44,7 @@ export async function placeArchive(
   { progress, signal }: Listener = {},
 ): Promise<Copied> {
   const answer = new CopyAnswer(progress);
-  const process = new OperationProcess({
+  const operations = new OperationProcess({
     helper,
     words: ['place', root, path, ...mapWords('to', owners), ...(progress === undefined ? [] : ['progress'])],
     signal,
@@ -52,17 +52,17 @@ export async function placeArchive(
     explain: (stage, errno, detail) => copyError({ stage, errno, detail }),
   });
   try {
-    const sink = new PlaceSink(process);
+    const sink = new PlaceSink(operations);
     const parser = new TarParser(sink);
     for await (const piece of decompress(source)) {
       parser.push(piece);
-      await process.flush();
+      await operations.flush();
     }
     parser.end();
-    await process.finish();
+    await operations.finish();
     const leftOut = answer.copied.leftOut ?? sink.leftOut;
     return { ...answer.copied, leftOut: leftOut === undefined ? undefined : printable(leftOut) };
   } finally {
-    await process.abandon();
+    await operations.abandon();
   }
 }

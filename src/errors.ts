@@ -14,9 +14,9 @@ export type ErrorKind =
   | 'cancelled'
   | 'internal';
 
-/** What an error says about itself besides its kind and message. */
+/** The details of an error besides its kind and message. */
 export interface ErrorDetails {
-  /** What the user can do about it: one sentence, lower case, no full stop. */
+  /** Tells the user what can be done about it: one sentence, lower case, no full stop. */
   hint?: string | undefined;
   /** The object that the message is about: a reference, a container's name, a path. */
   subject?: string | undefined;

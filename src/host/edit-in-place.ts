@@ -31,7 +31,10 @@ export function editInPlace(file: string, edit: (text: string) => string): boole
   });
 }
 
-/** Gives such a file another text, whatever it has. False where it is kept from being written. Throws as `editInPlace`. */
+/**
+ * Gives a container's file another text, in place, whatever it has. False where it is kept from being written. Throws
+ * as `editInPlace`.
+ */
 export function overwriteInPlace(file: string, text: string): boolean {
   return inPlace(file, (fd, { size }) => {
     if (size > MAX_BYTES) ftruncateSync(fd, 0);
@@ -53,7 +56,10 @@ function inPlace(file: string, body: (fd: number, stat: Stats) => boolean): bool
   }
 }
 
-/** Undefined: there is a lease on it (fcntl(2): EAGAIN, for who does not wait), or it is immutable (EPERM). */
+/**
+ * Opens a file; undefined: there is a lease on it (fcntl(2): EAGAIN, for who does not wait), or it is immutable
+ * (EPERM).
+ */
 function open(file: string): number | undefined {
   try {
     return openSync(file, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -68,7 +74,10 @@ function notAFile(file: string): EngineError {
   return new EngineError('denied', `${file} is not a regular file`, { subject: file });
 }
 
-/** All of it; undefined when it is longer, as it may have grown since somebody looked. */
+/**
+ * Reads the whole file; returns undefined when it is longer than `most` bytes, as it may have grown since it was looked
+ * at.
+ */
 function readAtMost(fd: number, most: number): Buffer | undefined {
   const bytes = Buffer.alloc(most + 1);
   let length = 0;

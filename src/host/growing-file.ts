@@ -18,7 +18,7 @@ export class GrowingFile {
     this.inode = inode;
   }
 
-  /** Undefined when there is no such file. */
+  /** Opens a file; undefined when there is none. */
   static async open(path: string): Promise<GrowingFile | undefined> {
     try {
       const handle = await open(path, 'r');
@@ -60,13 +60,13 @@ export class GrowingFile {
     this.#decoder = new TextDecoder();
   }
 
-  /** What comes from now on is read first. */
+  /** Skips what the file has now: reading begins with what is written from now on. */
   async skipAll(): Promise<void> {
     await this.keepLast(0);
   }
 
   /**
-   * What is read begins with the last `count` whole lines; returns how many there are, `count` at most. Reads no more
+   * Makes reading begin with the last `count` whole lines; returns how many there are, `count` at most. Reads no more
    * of the file than these, from its end.
    */
   async keepLast(count: number): Promise<number> {

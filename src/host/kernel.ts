@@ -7,7 +7,7 @@ export interface RunningKernel {
   minor: number;
 }
 
-/** From a file of /proc: node:os is slow to load. */
+/** Reads the kernel's version from a file of /proc: node:os is slow to load. */
 export function kernelVersion(): RunningKernel {
   const release = readFileSync('/proc/sys/kernel/osrelease', 'latin1').trim();
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);

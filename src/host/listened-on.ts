@@ -1,4 +1,4 @@
-/** What is used of Bun here (bun.com/docs/api/tcp). */
+/** The part of Bun's API that is used here (bun.com/docs/api/tcp). */
 interface BunListeners {
   listen(options: { hostname: string; port: number; socket: { data(): void } }): {
     stop(closes: boolean): void;

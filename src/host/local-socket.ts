@@ -1,4 +1,4 @@
-/** What becomes of a connection. After `ended` or `failed`, and after it was closed here, nothing comes any more. */
+/** Handlers of what happens to a connection. None is called after `ended` or `failed`, nor after this side closed it. */
 export interface LocalSocketEvents {
   connected(socket: LocalSocket): void;
   data(text: string): void;
@@ -22,7 +22,7 @@ export function connectLocal(path: string, events: LocalSocketEvents): LocalSock
   return bun === undefined ? connectOnNode(path, events) : connectOnBun(bun, path, events);
 }
 
-/** What is used of Bun here (bun.com/docs/api/tcp). */
+/** The part of Bun's API that is used here (bun.com/docs/api/tcp). */
 interface BunSockets {
   connect(options: { unix: string; socket: BunSocketHandlers }): Promise<BunSocket>;
 }

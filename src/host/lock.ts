@@ -21,15 +21,18 @@ export async function withLock<T>(
   return await whileHeld({ helper, words: ['lock', file], file }, use, options.signal);
 }
 
-/** Who holds a lock: a child, `helper` with these words, which says `locked` and ends with its standard input. */
+/** The child that holds a lock: `helper` run with `words`, which says `locked` and ends with its standard input. */
 export interface LockHolder {
   helper: string;
   words: readonly string[];
-  /** For messages. */
+  /** The locked file, for messages. */
   file: string;
 }
 
-/** The same for whatever a verb of the helper locks. Resolves when the holder has ended. */
+/**
+ * Runs `use` while a child holds the lock that its verb of the helper takes; resolves when the holder has ended. Waits
+ * and throws as {@link withLock}.
+ */
 export async function whileHeld<T>(
   { helper, words, file }: LockHolder,
   use: () => Promise<T>,

@@ -10,7 +10,10 @@ export interface FileSystemFacts {
   total: number;
 }
 
-/** From proc_pid_mountinfo(5): the longest mount point above the path, of several on one point the last. */
+/**
+ * Finds the file system of a path by proc_pid_mountinfo(5): the longest mount point above the path, of several on one
+ * point the last.
+ */
 export function probeFileSystem(looks: Looks, path: string): FileSystemFacts | undefined {
   let found: Omit<FileSystemFacts, 'free' | 'total'> | undefined;
   for (const line of (looks.read('/proc/self/mountinfo') ?? '').split('\n')) {
@@ -30,7 +33,7 @@ function isAbove(mountPoint: string, path: string): boolean {
   );
 }
 
-/** Of the nearest directory that exists. */
+/** Returns the space, in bytes, of the file system that holds `path`, or the nearest directory above it that exists. */
 function spaceAt(looks: Looks, path: string): { free: number; total: number } {
   const space = looks.space(path);
   if (space !== undefined) return space;

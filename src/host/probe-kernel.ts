@@ -1,6 +1,6 @@
 import type { Looks } from './probe.ts';
 
-/** What this kernel was built with and lets this process use. */
+/** The features that this kernel was built with and lets this process use. */
 export interface KernelFacts {
   release: string;
   /** Namespace types by their names in /proc/self/ns; how many of them may be made, 0 where an administrator forbids them. */
@@ -13,7 +13,7 @@ export interface KernelFacts {
   nftables: 'loaded' | 'module' | undefined;
 }
 
-/** By their names in /proc/self/ns, with those that their limits have in /proc/sys/user. */
+/** The namespaces by their names in /proc/self/ns, with those that their limits have in /proc/sys/user. */
 const NAMESPACES = {
   mnt: 'mnt',
   pid: 'pid',
@@ -58,7 +58,10 @@ function selinuxMode(enforce: string | undefined): KernelFacts['selinux'] {
   return enforce.trim() === '1' ? 'enforcing' : 'permissive';
 }
 
-/** Built in, it shows nowhere but in the kernel's configuration, where that is kept. */
+/**
+ * Finds out whether the kernel has nftables. Built in, it shows nowhere but in the kernel's configuration, where that
+ * is kept.
+ */
 function nftables(looks: Looks, release: string): KernelFacts['nftables'] {
   if (looks.names('/sys/module/nf_tables').length > 0) return 'loaded';
   if (hasModule(looks, release, 'nf_tables')) return 'module';
@@ -66,7 +69,7 @@ function nftables(looks: Looks, release: string): KernelFacts['nftables'] {
   return /^CONFIG_NF_TABLES=y$/m.test(config) ? 'loaded' : undefined;
 }
 
-/** Built in, or there to be loaded when something asks for it. */
+/** Whether a module is built in, or there to be loaded when something asks for it. */
 function hasModule(looks: Looks, release: string, name: string): boolean {
   const listed = (file: string) =>
     (looks.read(`/lib/modules/${release}/${file}`) ?? '').includes(`/${name}.ko`);

@@ -9,7 +9,7 @@ export interface Looks {
   names(directory: string): string[];
   /** The names in a directory that are directories, not links. */
   directories(directory: string): string[];
-  /** Its number within its file system. */
+  /** Returns the file's inode number. */
   inode(file: string): string | undefined;
   /** Whether this process may write there; on a read-only file system nobody may. */
   writable(path: string): boolean;
@@ -49,14 +49,16 @@ function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-/** What this process may do. */
+/** The rights of this process. */
 export interface Rights {
   root: boolean;
   /** Bit n is capability n of linux/capability.h. */
   capabilities: bigint;
-  /** What keeps it in: `docker`, `podman` or another's name for itself. */
+  /**
+   * The kind of container that this process runs in: `docker`, `podman` or another's name for itself; undefined: none.
+   */
   container: string | undefined;
-  /** Its ids are not the host's. */
+  /** Whether this process is in a user namespace: its ids are not the host's. */
   inUserNamespace: boolean;
 }
 
@@ -71,7 +73,10 @@ export function probeRights(looks: Looks): Rights {
   };
 }
 
-/** Engines leave a file for it; systemd's convention is a variable of the first process. */
+/**
+ * Returns the name of the engine whose container this is. Engines leave a file for it; systemd's convention is a
+ * variable of the first process.
+ */
 function containerAround(looks: Looks): string | undefined {
   if (looks.read('/.dockerenv') !== undefined) return 'docker';
   if (looks.read('/run/.containerenv') !== undefined) return 'podman';

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Who a process is: its number alone is reused, together with the time it started it is not.
- * `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)); a number of that size is exact.
+ * The identity of a process: its number alone is reused, together with the time it started it is not.
+ *
+ * `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot (proc_pid_stat(5)); a number of that size is
+ * exact.
  */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -25,7 +27,10 @@ export function isAlive(recorded: ProcessIdentity): boolean {
   return processIdentity(recorded.pid)?.startTime === recorded.startTime;
 }
 
-/** This process. Where /proc is not mounted nobody can tell whether it lives, and its start is 0. */
+/**
+ * Returns the identity of this process. Where /proc is not mounted its start time is 0, and nobody can tell whether it
+ * lives.
+ */
 export function ownIdentity(): ProcessIdentity {
   return processIdentity(process.pid) ?? { pid: process.pid, startTime: 0 };
 }

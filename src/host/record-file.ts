@@ -1,14 +1,12 @@
 import { EngineError } from '../errors.ts';
 
-/**
- * One record of a file that the helper reads: the operation, then its arguments (native/PLAN.md and
- * "Network files").
- */
+/** A record of a file that the helper reads: the operation, then its arguments (native/PLAN.md and "Network files"). */
 export type FileRecord = readonly [op: string, ...args: string[]];
 
 /**
- * The bytes of such a file: NUL-terminated fields, each record as `op`, number of arguments, arguments; the first is
- * `kind` and the format's version. No argument of a system call can hold a NUL byte: `refuseNul` throws for one that does.
+ * Returns the bytes of a file of records: NUL-terminated fields, each record as `op`, number of arguments, arguments;
+ * the first is `kind` and the format's version. No argument of a system call can hold a NUL byte: `refuseNul` throws
+ * for one that does.
  */
 export function encodeRecords(
   kind: string,
@@ -24,7 +22,7 @@ export function encodeRecords(
   return Buffer.from(`${fields.join('\0')}\0`, 'utf8');
 }
 
-/** The records of such a file, without its header: for tests and for people. Throws `internal` for anything else. */
+/** Reads the records of such bytes, without the header: for tests and for people. Throws `internal` for anything else. */
 export function decodeRecords(kind: string, bytes: Uint8Array): FileRecord[] {
   const fields = Buffer.from(bytes).toString('utf8').split('\0');
   if (fields.pop() !== '') throw malformed(kind, 'its last field is not terminated');

@@ -33,7 +33,7 @@ function rootRecordOf(root: string): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-/** Undefined for what is no such record, or not there. */
+/** Reads the record of a runtime root; undefined for what is none, or not there. */
 export function readRootRecord(
   file: string,
   read: (file: string) => string | undefined = readOwnFile,

@@ -5,7 +5,7 @@ import type { Handover } from './replace-process.ts';
 export interface ProgramResult {
   code: number | undefined;
   stdout: string;
-  /** Without blank space around it. */
+  /** The standard error, without blank space around it. */
   stderr: string;
 }
 
@@ -25,7 +25,7 @@ export async function runProgram(
     : await runOnBun(bun, [file, ...args], timeoutMs);
 }
 
-/** What is used of Bun here (bun.com/docs/api/spawn). */
+/** The part of Bun's API that is used here (bun.com/docs/api/spawn). */
 interface BunProcesses {
   spawn(command: readonly string[], options: object): BunProcess;
   readableStreamToText(stream: unknown): Promise<string>;
@@ -70,7 +70,7 @@ async function runWithExeca(file: string, args: readonly string[], timeout: numb
   return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr.trim() };
 }
 
-/** What a terminal or a supervisor says to a program, which here means the one that runs in the foreground. */
+/** The signals that a terminal or a supervisor sends to this process and means for the program in the foreground. */
 const FORWARDED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
@@ -125,7 +125,7 @@ export interface HelperFailure {
   detail: string;
 }
 
-/** What a verb of the helper has said. */
+/** The answer of a verb of the helper. */
 export interface HelperAnswer {
   output: Uint8Array;
   /** Absent: all went well. */
@@ -155,13 +155,15 @@ export async function callHelper(
 }
 
 interface EndedHelper {
-  /** Undefined when a signal ended it. */
+  /** The exit code; undefined when a signal ended it. */
   code: number | undefined;
   output: Uint8Array;
   record: Uint8Array;
 }
 
-/** The record is small: it waits in the pipe of descriptor 3 until the helper has ended. */
+/**
+ * Calls the helper on Bun. Its error record is small: it waits in the pipe of descriptor 3 until the helper has ended.
+ */
 async function callOnBun(
   bun: BunProcesses,
   command: readonly string[],
@@ -186,7 +188,7 @@ function readAvailable(fd: number): Uint8Array {
   return record.subarray(0, readSync(fd, record));
 }
 
-/** Of the helper: one atomic write to a pipe. */
+/** The most bytes of the helper's error record, which is one atomic write to a pipe. */
 const RECORD_MAX = 4096;
 
 async function callWithExeca(

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { runProgram } from './run-program.ts';
 
-/** As many paths as surely fit into one command line. */
+/** The number of paths that surely fit into one command line. */
 const BATCH = 500;
 
 /**

@@ -30,13 +30,13 @@ export interface Image {
   layers: readonly ImageLayer[];
 }
 
-/** What a composed image is made of. */
+/** The parts that an image is composed of. */
 export interface Composition {
-  /** All of its config but the layers. */
+  /** The whole config but the layers. */
   config: Omit<ImageConfig, 'rootfs'>;
-  /** Bottom first. */
+  /** The layers, bottom first. */
   layers: readonly Pick<ImageLayer, 'descriptor' | 'diffID'>[];
-  /** Those of the manifest. */
+  /** The manifest's annotations. */
   annotations?: Record<string, string> | undefined;
 }
 

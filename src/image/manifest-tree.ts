@@ -4,16 +4,16 @@ import { type Index, isIndexType, isManifestType } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform, platformMatches, platformRank } from './platform.ts';
 
-/** What the entries of an index name, for those that have to be looked at. */
+/** Fetches what the entries of an index name, for those entries that have to be looked at. */
 export interface ManifestSource {
   index(descriptor: Descriptor): Promise<Index>;
-  /** What the config of an image says; undefined when the manifest is that of something else. */
+  /** Returns the platform that the config of an image names; undefined when the manifest is not that of an image. */
   platform(descriptor: Descriptor): Promise<Platform | undefined>;
 }
 
 /** Digests make circles impossible, but not towers: so many indexes may stand on each other. */
 const MAX_DEPTH = 8;
-/** And so many indexes and images without a platform are looked at in all. */
+/** Limits how many indexes, and images without a platform, are looked at in all. */
 const MAX_LOOKS = 16;
 
 /**

@@ -17,7 +17,7 @@ const ARCHITECTURES = [
   ...['ppc64', 'ppc64le', 'riscv64', 's390x', 'wasm'],
 ];
 
-/** What Node and Bun call an architecture → what images call it. */
+/** Maps Node's and Bun's names of architectures to those of images. */
 const OF_RUNTIME: Readonly<Record<string, string>> = {
   x64: 'amd64',
   ia32: '386',
@@ -106,7 +106,10 @@ function runnableVariants({ architecture, variant }: Platform): (string | undefi
   return variant === undefined ? [undefined] : [variant, undefined];
 }
 
-/** Each runs those before it: v9.1 → v9 → v8.6 → … → v8.1 → v8, as v9.0 was made of v8.5. */
+/**
+ * Lists the variants that such a processor runs, best first. Each runs those after it: v9.1, v9, v8.6, …, v8.1, v8, as
+ * v9.0 was made of v8.5.
+ */
 function arm64Variants(variant: string | undefined): (string | undefined)[] {
   const [, major, minor = '0'] = /^v([89])(?:\.(\d))?$/.exec(variant ?? 'v8') ?? [];
   if (major === undefined) return [variant, undefined];

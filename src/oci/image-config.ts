@@ -44,7 +44,7 @@ export interface ExecutionConfig {
   OnBuild?: string[] | undefined;
 }
 
-/** One step of how the image came to be; `empty_layer` steps have no layer. */
+/** A step of how the image came to be; `empty_layer` steps have no layer. */
 export interface HistoryEntry {
   created?: string | undefined;
   created_by?: string | undefined;

@@ -70,7 +70,7 @@ export function optional<T>(
   return value === undefined || value === null ? undefined : read(value, what);
 }
 
-/** For a member that is only shown to people: one that `read` does not accept counts as absent. */
+/** Reads a member that is only shown to people: one that `read` does not accept counts as absent. */
 export function shown<T>(
   value: unknown,
   what: string,

@@ -40,7 +40,10 @@ const CONFIG_TYPES: readonly string[] = [MediaType.ociConfig, MediaType.dockerCo
 
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
 
-/** What tools write that know nothing better, and old registries made of what they did not know; Docker takes them. */
+/**
+ * The types of config that do not say what it is: tools write them that know nothing better, and old registries put
+ * them in the place of types that they did not know. Docker takes them.
+ */
 const VAGUE_TYPES: readonly string[] = [
   '',
   'application/octet-stream',
@@ -88,7 +91,9 @@ export function parseManifest(bytes: Uint8Array, mediaType = ''): Manifest | Ind
   return INDEX_TYPES.includes(type) ? readIndex(document, type) : readManifest(document, type);
 }
 
-/** Which of {@link MANIFEST_MEDIA_TYPES} a document is; see {@link parseManifest} for `claimed` and the errors. */
+/**
+ * Returns which of {@link MANIFEST_MEDIA_TYPES} a document is; see {@link parseManifest} for `claimed` and the errors.
+ */
 export function manifestMediaType(document: JsonObject, claimed: string): string {
   if (isSchema1(document, claimed)) {
     throw new EngineError('unsupported', 'manifest has the outdated schema 1 format', {
@@ -109,7 +114,7 @@ export function manifestMediaType(document: JsonObject, claimed: string): string
   return type;
 }
 
-/** What kind of thing a media type without parameters names: `application/json; charset=utf-8` → `application/json`. */
+/** Returns a media type without its parameters: `application/json; charset=utf-8` → `application/json`. */
 export function bareMediaType(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
@@ -134,8 +139,8 @@ function readIndex(document: JsonObject, mediaType: string): Index {
 }
 
 /**
- * What tells an image from other artifacts is the type of its config. Where that says nothing the config itself decides
- * later: it must describe each of the layers (image-config.ts).
+ * Reads a manifest of an image; the type of its config tells it from other artifacts. Where that type says nothing the
+ * config itself decides later: it must describe each of the layers (image-config.ts).
  */
 function readManifest(document: JsonObject, mediaType: string): Manifest {
   const artifactType = shown(document.artifactType, 'artifactType', asString) || undefined;

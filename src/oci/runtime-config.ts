@@ -36,7 +36,7 @@ export interface UserSpec {
   uid: number;
   gid: number;
   umask?: number;
-  /** Those that are numbers; names are known only inside the container. */
+  /** The additional groups that are numbers; names are known only inside the container. */
   additionalGids?: number[];
   username?: string;
 }
@@ -72,7 +72,10 @@ export interface MountSpec {
 
 export type NamespaceType = 'mount' | 'pid' | 'uts' | 'ipc' | 'network' | 'cgroup' | 'user' | 'time';
 
-/** Without a path it is new; with one (`/proc/PID/ns/net`) it is joined; one that is not listed is the host's. */
+/**
+ * A namespace: without a path it is new; with one (`/proc/PID/ns/net`) it is joined; one that is not listed is the
+ * host's.
+ */
 export interface NamespaceSpec {
   type: NamespaceType;
   path?: string;
@@ -114,9 +117,12 @@ export interface DeviceSpec {
   gid?: number;
 }
 
-/** What is absent is not limited (config-linux.md, "Control groups"). Bytes, microseconds and numbers of tasks. */
+/**
+ * The limits of a container (config-linux.md, "Control groups"); a member that is absent is not limited. Bytes,
+ * microseconds and numbers of tasks.
+ */
 export interface LinuxResources {
-  /** In order, the last rule that fits wins; absent: nothing is denied. */
+  /** The rules of devices in order, the last one that fits wins; absent: nothing is denied. */
   devices?: DeviceRuleSpec[];
   memory?: MemorySpec;
   cpu?: CpuSpec;

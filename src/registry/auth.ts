@@ -7,7 +7,10 @@ import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';
 import type { Transport } from './transport.ts';
 
-/** Whose door it is: a registry by its domain, where it is reached, and the repository to be read. */
+/**
+ * The repository to which access is asked for: the registry's domain, the URL where it is reached, and the repository's
+ * path.
+ */
 export interface Door {
   domain: string;
   base: URL;
@@ -42,7 +45,7 @@ export class Authorizer {
     this.#now = options.now ?? Date.now;
   }
 
-  /** What to send as `Authorization`; undefined as long as the registry has not asked for anything. */
+  /** Returns the value of `Authorization` to send; undefined as long as the registry has not asked for any. */
   async authorization(door: Door): Promise<string | undefined> {
     const challenge = this.#challenges.get(door.domain);
     if (challenge === undefined) return undefined;
@@ -52,8 +55,8 @@ export class Authorizer {
   }
 
   /**
-   * What to answer to the `WWW-Authenticate` of a 401; `sent` is what was sent and refused. Throws `unauthorized`
-   * when there are no credentials or the same ones were refused already.
+   * Returns the value of `Authorization` that answers the `WWW-Authenticate` of a 401; `sent` is the one that was sent
+   * and refused. Throws `unauthorized` when there are no credentials or the same ones were refused already.
    */
   async answer(door: Door, header: string | undefined, sent: string | undefined): Promise<string> {
     const challenges = parseChallenges(header ?? '');

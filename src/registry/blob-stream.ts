@@ -4,7 +4,7 @@ import { isTemporary, pause, type RetryPolicy } from './retry.ts';
 import { drain, type HttpResponse } from './transport.ts';
 
 export interface BlobSource {
-  /** For messages: the registry's domain. */
+  /** The registry's domain, for messages. */
   registry: string;
   /**
    * Asks for the blob from the given offset on. The answer has status 200 (all of it) or, for an offset other than 0,
@@ -71,8 +71,9 @@ export async function* readBlob(descriptor: Descriptor, source: BlobSource): Asy
 }
 
 /**
- * Which bytes an answer announces, `end` not included; undefined when it has no part, or does not say which (RFC 9110,
- * section 14.4). A server may ignore the range and send everything. Throws `invalid` when the whole is of another size.
+ * Returns which bytes a response carries, `end` not included; undefined when it has no part, or does not say which (RFC
+ * 9110, section 14.4). A server may ignore the range and send everything. Throws `invalid` when the whole is of another
+ * size.
  */
 function partOf(
   response: HttpResponse,

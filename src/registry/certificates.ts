@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { EngineError } from '../errors.ts';
 
-/** What a TLS connection trusts and shows, in the words of node:tls; PEM texts. */
+/** The certificates that a TLS connection trusts and shows, in the words of node:tls; PEM texts. */
 export interface TlsOptions {
   ca?: string[];
   cert?: string;
@@ -11,10 +11,13 @@ export interface TlsOptions {
   rejectUnauthorized?: boolean;
 }
 
-/** Where Docker and Podman look for the certificates of one registry: `<directory>/<host[:port]>/`. */
+/** The directories where Docker and Podman look for the certificates of one registry: `<directory>/<host[:port]>/`. */
 export const CERTIFICATE_DIRECTORIES: readonly string[] = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
-/** Where distributions keep the authorities that the whole system trusts: in one file, and one file each. */
+/**
+ * The places where distributions keep the authorities that the whole system trusts: files with all of them, and
+ * directories with a file for each.
+ */
 const SYSTEM_BUNDLES: readonly string[] = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',

@@ -1,4 +1,6 @@
-/** One way in which a server wants to be convinced: the scheme in lower case, its parameters by lower-case name. */
+/**
+ * A challenge of a server, which asks for authentication: the scheme in lower case, its parameters by lower-case name.
+ */
 export interface Challenge {
   scheme: string;
   parameters: Readonly<Record<string, string>>;

@@ -23,7 +23,7 @@ export interface Repository {
 /** A manifest or an index as served, its digest verified. */
 export interface FetchedManifest {
   bytes: Uint8Array;
-  /** One of the types that `parseManifest` understands. */
+  /** The manifest's type: one that `parseManifest` understands. */
   mediaType: string;
   digest: Digest;
 }
@@ -31,15 +31,15 @@ export interface FetchedManifest {
 export interface RegistryClientOptions {
   /** Registries that may speak plain HTTP or show untrusted certificates: `host`, `host:port`, `network/prefix`. */
   insecure: readonly string[];
-  /** Asked when a registry wants to know who is there. Absent: anonymous. */
+  /** Asked for credentials when a registry wants to know who is there. Absent: anonymous. */
   credentials?: CredentialSource | undefined;
   userAgent: string;
-  /** Where proxies and authorities are named, see {@link TransportOptions}. Absent: no variables. */
+  /** The variables that name proxies and authorities, see {@link TransportOptions}. Absent: no variables. */
   environment?: Readonly<NodeJS.ProcessEnv> | undefined;
   onRequest?: ((info: RequestInfo) => void) | undefined;
-  /** Where certificates of single registries are, instead of {@link CERTIFICATE_DIRECTORIES}. */
+  /** The directories with certificates of single registries, instead of {@link CERTIFICATE_DIRECTORIES}. */
   certificateDirectories?: readonly string[];
-  /** In ms: until an answer begins (30 s), and between two pieces of a body (60 s). */
+  /** The timeouts in ms: until an answer begins (30 s), and between two pieces of a body (60 s). */
   timeouts?: { answer: number; idle: number };
   retry?: RetryPolicy;
 }
@@ -48,7 +48,7 @@ interface Ask {
   signal: AbortSignal | undefined;
   headers?: Readonly<Record<string, string>>;
   accepts: readonly number[];
-  /** What is asked for, in words for messages. */
+  /** The object that is asked for, in words for messages. */
   object: string;
 }
 
@@ -186,7 +186,7 @@ export class RegistryClient {
   }
 }
 
-/** What a registry says with a status; undefined when that is too long, or unreadable. */
+/** Returns the body of an error response; undefined when it is too long, or unreadable. */
 async function readErrorBody(response: HttpResponse, object: string): Promise<Uint8Array | undefined> {
   try {
     return await readDocument(response, ERROR_BODY_LIMIT, object);

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 
-/** One credentials file (docker-login(1), containers-auth.json(5)), read as far as it concerns reading images. */
+/** A credentials file (docker-login(1), containers-auth.json(5)), read as far as it concerns reading images. */
 export interface CredentialsFile {
   path: string;
   auths: Readonly<Record<string, unknown>>;

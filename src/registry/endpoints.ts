@@ -5,7 +5,7 @@ import { drain, type Transport } from './transport.ts';
 
 /** The name that users write → the host that serves it. */
 const SERVED_BY: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
-/** What a server that does not understand TLS may take to say so, in ms, before plain HTTP is tried. */
+/** The time in ms that a server without TLS may take to say so, before plain HTTP is tried. */
 const PROBE_TIMEOUT = 5_000;
 
 /** Finds out how registries are reached: HTTPS, except for insecure ones that only speak plain HTTP. */

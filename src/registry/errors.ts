@@ -19,7 +19,7 @@ export class TransportFailure extends Error {
   readonly url: URL;
   /** Host and port of the proxy that was to carry the request. */
   readonly proxy: string | undefined;
-  /** What the user can do about it, where that depends on more than the reason. */
+  /** Tells the user what can be done about it, where that depends on more than the reason. */
   readonly hint: string | undefined;
 
   constructor(
@@ -35,7 +35,7 @@ export class TransportFailure extends Error {
   }
 }
 
-/** What a registry answered instead of what was asked for: the `cause` of the EngineError that tells the user. */
+/** A registry's response instead of what was asked for: the `cause` of the EngineError that tells the user. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
   /** The HTTP status. */
@@ -43,7 +43,7 @@ export class RegistryError extends Error {
   /** The code of the first error in the body (distribution spec, "Error Codes"), such as `NAME_UNKNOWN`. */
   readonly code: string | undefined;
   readonly method: string;
-  /** Without user information and query, which may carry credentials. */
+  /** The URL without user information and query, which may carry credentials. */
   readonly url: string;
 
   constructor(details: {
@@ -132,7 +132,7 @@ export function explainTransportFailure(failure: TransportFailure, registry: str
   }
 }
 
-/** What a failed answer is about, in words for the user. */
+/** The request that a failed response answers, in words for the user. */
 export interface Asked {
   registry: string;
   /** `image docker.io/library/busybox:latest` or `blob sha256:… of docker.io/library/busybox`. */

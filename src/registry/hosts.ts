@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { EngineError } from '../errors.ts';
 
-/** Which registries may be talked to without TLS, or with certificates that nobody vouches for. */
+/** Decides which registries may be talked to without TLS, or with certificates that nobody vouches for. */
 export class HostPolicy {
   readonly #names = new Set<string>();
   readonly #networks: string[] = [];

@@ -5,7 +5,7 @@ import { addressOf, portOf } from './hosts.ts';
 
 /** Why no TLS connection came to be. */
 export type TlsFailureReason =
-  /** Nobody who is known vouches for the certificate, or it makes no sense. */
+  /** The certificate is signed by no known authority, or it cannot be understood. */
   | 'certificate'
   | 'certificateExpired'
   | 'certificateNotYetValid'
@@ -17,7 +17,7 @@ export type TlsFailureReason =
   | 'handshake'
   | 'notTls';
 
-/** What is wrong with a certificate, by OpenSSL's verification results, which both runtimes use as error codes. */
+/** Maps OpenSSL's verification results, which both runtimes use as error codes, to what is wrong with a certificate. */
 const CERTIFICATE_REASONS: Readonly<Record<string, TlsFailureReason>> = {
   CERT_HAS_EXPIRED: 'certificateExpired',
   CERT_NOT_YET_VALID: 'certificateNotYetValid',
@@ -26,13 +26,13 @@ const CERTIFICATE_REASONS: Readonly<Record<string, TlsFailureReason>> = {
 };
 const CERTIFICATE_CODE = /CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|CRL/;
 const HANDSHAKE_CODE = /^(EPROTO$|ERR_SSL_)/;
-/** What TLS servers say about the client's certificate (RFC 8446, section 6.2). */
+/** Matches the alerts of TLS servers about the client's certificate (RFC 8446, section 6.2). */
 const ABOUT_CERTIFICATES = /ALERT_(.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)$/;
 /** A record that is an alert and nothing else (RFC 8446, sections 5.1 and 6), in bytes. */
 const ALERT_LENGTH = 7;
 const DIAGNOSIS_TIMEOUT = 3_000;
 
-/** What is wrong with the server's certificate, when that is what an error code is about. */
+/** Returns what is wrong with the server's certificate; undefined when the error code is about something else. */
 export function certificateFailure(code: string): TlsFailureReason | undefined {
   if (HANDSHAKE_CODE.test(code)) return undefined;
   return CERTIFICATE_REASONS[code] ?? (CERTIFICATE_CODE.test(code) ? 'certificate' : undefined);

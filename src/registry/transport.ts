@@ -18,20 +18,20 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   status: number;
-  /** Where the answer came from, after redirects. */
+  /** The URL that the response came from, after redirects. */
   url: URL;
   header(name: string): string | undefined;
   /** The bytes as they came, to be iterated once. Leaving the loop early closes the connection. */
   body: AsyncIterable<Uint8Array>;
 }
 
-/** One request as it went over the wire, for `--debug`: the URL is without query and credentials. */
+/** A request as it went over the wire, for `--debug`: the URL is without query and credentials. */
 export interface RequestInfo {
   method: string;
   url: string;
   status?: number | undefined;
   failure?: FailureReason | undefined;
-  /** Until the head of the answer was there. */
+  /** The time until the head of the answer was there. */
   milliseconds: number;
 }
 
@@ -39,7 +39,7 @@ export interface TransportOptions {
   hosts: HostPolicy;
   userAgent: string;
   certificateDirectories: readonly string[];
-  /** Where proxies (HTTPS_PROXY and the like) and authorities (SSL_CERT_FILE, SSL_CERT_DIR) are named. */
+  /** The variables that name proxies (HTTPS_PROXY and the like) and authorities (SSL_CERT_FILE, SSL_CERT_DIR). */
   environment: Readonly<NodeJS.ProcessEnv>;
   /** How long connecting and waiting for the head of an answer may take, in ms. */
   answerTimeout: number;
@@ -48,7 +48,7 @@ export interface TransportOptions {
   onRequest?: ((info: RequestInfo) => void) | undefined;
 }
 
-/** What belongs to the connection rather than to the request. */
+/** The settings that belong to the connection rather than to the request. */
 interface Connection {
   tls: TlsOptions;
   proxy: URL | undefined;
@@ -91,7 +91,7 @@ export class Transport {
     }
   }
 
-  /** Through which proxy a URL is reached, if any. */
+  /** Returns the proxy through which a URL is reached, if any. */
   proxyOf(url: URL): string | undefined {
     return proxyFor(url, this.#options.environment)?.href;
   }
@@ -147,7 +147,7 @@ export class Transport {
     };
   }
 
-  /** Made once for each origin. */
+  /** Returns the connection's settings, made once for each origin. */
   #connectionTo(url: URL): Promise<Connection> {
     let connection = this.#connections.get(url.origin);
     if (connection === undefined) {
@@ -175,7 +175,7 @@ async function nodeOptions(url: URL, tls: TlsOptions, proxy: URL | undefined): P
   return { compress: false, agent: new Agent({ keepAlive: true, ...tls, ...(proxyEnv && { proxyEnv }) }) };
 }
 
-/** Bun: the same under other names, as options of the request; connections are kept by the runtime. */
+/** Returns the options of a request by which Bun takes TLS and a proxy; it keeps the connections by itself. */
 function bunOptions(tls: TlsOptions, proxy: URL | undefined): RequestInit {
   return { decompress: false, timeout: false, tls, proxy: proxy?.href ?? false } as RequestInit;
 }
@@ -292,7 +292,7 @@ interface Circumstances {
   url: URL;
   signal: AbortSignal | undefined;
   timedOut: boolean;
-  /** Undefined when even this could not be prepared. */
+  /** The connection; undefined when even this could not be prepared. */
   connection?: Connection | undefined;
 }
 

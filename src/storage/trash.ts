@@ -16,7 +16,7 @@ export async function removeTree(helper: string, path: string): Promise<void> {
   }
 }
 
-/** Where things go that are deleted: gone from their place in one step, taken apart afterwards by whoever has time. */
+/** The place for what is deleted: gone from its path in one step, taken apart afterwards by whoever has time. */
 export class Trash {
   readonly #directory: string;
   readonly #helper: string;

@@ -10,7 +10,7 @@ export class ApplyStream {
   #used = 0;
   #ready: Buffer[] = [];
 
-  /** One of the archive's entries, as the policy has passed it. Link targets and attributes are bytes (latin1). */
+  /** Writes an entry of the archive, as the policy has passed it. Link targets and attributes are bytes (latin1). */
   make(entry: TarEntry, operation: LayerOperation & { kind: 'make' }): void {
     const { path, target, xattrs } = operation;
     let length = ENTRY_FIXED + path.length + target.length + 2;
@@ -66,7 +66,7 @@ export class ApplyStream {
     }
   }
 
-  /** So many zeros that need not be stored. */
+  /** Writes `length` zeros, which need not be stored. */
   hole(length: number): void {
     const at = this.#begin('h', 8);
     writeInt64(this.#batch, length, at);
@@ -138,7 +138,7 @@ const HEADER = 8;
 const ENTRY_FIXED = 40;
 /** Flag of an attribute. */
 const MAY_BE_LEFT_OUT = 1;
-/** From here on, a piece of content is handed on instead of copied. */
+/** The size in bytes from which a piece of content is handed on instead of copied. */
 const DIRECT = 32 * 1024;
 /** The helper holds a whole record in memory. */
 const MAX_DATA = 1024 * 1024;

@@ -4,7 +4,7 @@ import { lstatSync } from 'node:fs';
 const MAX_PATHS = 10_000;
 
 /**
- * What the helper noticed while it applied a layer alone, without sight of the layers below: pairs of NUL-terminated
+ * The notes of the helper while it applied a layer alone, without sight of the layers below: pairs of NUL-terminated
  * fields, a kind and a path (latin1, free of symlinks, relative to the layer's root).
  */
 export class LayerNotes {
@@ -87,10 +87,13 @@ export class LayerNotes {
   }
 }
 
-/** What a path is in a layer; `beyond` a symlink, a file or a whiteout on the way, which also hide all layers below. */
+/**
+ * The kind of a path in a layer; `beyond`: a symlink, a file or a whiteout is on the way, which also hides all layers
+ * below.
+ */
 type Kind = 'directory' | 'other' | 'beyond' | undefined;
 
-/** What the topmost layer that has anything at a path, or at its parents, has there. */
+/** Returns the kind of a path in the topmost layer that has anything there, or at one of its parents. */
 function kindIn(trees: readonly LowerTree[], path: string): Exclude<Kind, 'beyond'> {
   for (const tree of trees) {
     const kind = tree.kind(path);

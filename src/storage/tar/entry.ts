@@ -1,4 +1,4 @@
-/** What an archive entry is; whiteouts are told apart later, by their names. */
+/** The type of an archive entry; whiteouts are told apart later, by their names. */
 export type EntryType = 'file' | 'link' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
 export interface ExtendedAttribute {
@@ -13,7 +13,7 @@ export interface Fragment {
 }
 
 /**
- * One entry of a tar archive. Names, link targets and attribute values are bytes, one character for each (latin1), as
+ * An entry of a tar archive. Names, link targets and attribute values are bytes, one character for each (latin1), as
  * they stand in the archive. `size` is the size that the file will have, in bytes.
  */
 export interface TarEntry {

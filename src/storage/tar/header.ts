@@ -4,7 +4,7 @@ import { readDecimal, readNumber, readString, readTime } from './numbers.ts';
 import type { PaxRecord } from './pax.ts';
 import { sparseOf } from './sparse.ts';
 
-/** What precedes an entry's own header and changes it. */
+/** The extended headers that precede an entry's own and change it. */
 export interface Preamble {
   pax: PaxRecord[];
   longName: string | undefined;

@@ -9,13 +9,13 @@ import { checkFragments, MAX_MAP_BYTES, oldFragments, SparseMapReader } from './
 export interface TarSink {
   entry(entry: TarEntry): void;
   data(bytes: Buffer): void;
-  /** So many bytes are zeros that the archive does not store. */
+  /** Takes `length` zeros that the archive does not store. */
   hole(length: number): void;
 }
 
 const BLOCK = 512;
 const ZEROS = Buffer.alloc(BLOCK);
-/** Long names and pax headers are held in memory (Go's archive/tar has the same limit). */
+/** The most bytes of long names and pax headers, which are held in memory (Go's archive/tar has the same limit). */
 const MAX_META_BYTES = 1 << 20;
 
 type State = 'header' | 'meta' | 'extension' | 'map' | 'content' | 'closing' | 'end';

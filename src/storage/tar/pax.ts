@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 
-/** One record of a pax extended header; both halves are bytes, one character each (latin1). */
+/** A record of a pax extended header; both halves are bytes, one character each (latin1). */
 export interface PaxRecord {
   readonly key: string;
   readonly value: string;

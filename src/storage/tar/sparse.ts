@@ -11,11 +11,11 @@ export interface SparsePax {
   /** The file's true name; version 0.0 has none. */
   name: string | undefined;
   size: number;
-  /** Undefined for version 1.0: the map stands before the data. */
+  /** The fragments; undefined for version 1.0: the map stands before the data. */
   fragments: Fragment[] | undefined;
 }
 
-/** What pax records say of a sparse file; undefined when it is not one. */
+/** Reads what pax records say of a sparse file; returns undefined when it is not one. */
 export function sparseOf(records: readonly PaxRecord[]): SparsePax | undefined {
   const last = new Map<string, string>();
   const numbers: string[] = [];

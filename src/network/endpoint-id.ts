@@ -1,6 +1,6 @@
 /**
- * What Docker calls the id of an endpoint: 64 hex digits that stay the same as long as a container is on a network. The
- * network's and the container's ids are random: one over the other is as good as another random one.
+ * Returns an endpoint's id, as Docker has it: 64 hex digits that stay the same as long as a container is on a network.
+ * The network's and the container's ids are random, so their exclusive or is as random as either.
  */
 export function endpointId(networkId: string, containerId: string): string {
   const bytes = Buffer.from(networkId, 'hex').map(

@@ -22,12 +22,12 @@ export function parseLinks(output: Uint8Array): Link[] {
   });
 }
 
-/** IFALIASZ without its NUL. */
+/** The longest alias in bytes: IFALIASZ without its NUL. */
 const ALIAS_BYTES = 255;
 
 /**
- * What the bridges of a store carry beside their names (IFLA_IFALIAS), so that one can tell whose they are when it is gone:
- * the name of its table, which no other store has, and its root, as far as there is room.
+ * Returns the alias (IFLA_IFALIAS) of a store's bridges, which tells whose they are when the store is gone: the name of
+ * its table, which no other store has, and its root, as far as there is room.
  */
 export function bridgeAlias({ table, root }: { table: string; root: string }): string {
   const text = Buffer.from(`${table} ${root}`);
@@ -37,7 +37,7 @@ export function bridgeAlias({ table, root }: { table: string; root: string }): s
   return text.subarray(0, end).toString();
 }
 
-/** Whose bridge a link is, by its alias. Undefined for what no store has made. */
+/** Returns the store that a bridge belongs to, by its alias; undefined for a link that no store has made. */
 export function ownerOf({ kind, alias }: Link): { table: string; root: string } | undefined {
   const [, table, root] = /^(skiff(?:-[0-9a-f]{8})?) (.*)$/s.exec(alias) ?? [];
   return kind !== 'bridge' || table === undefined || root === undefined ? undefined : { table, root };

@@ -19,19 +19,19 @@ export interface AddressPool {
 
 const pool = (base: string, size: number): AddressPool => ({ base: parseSubnet(base), size });
 
-/** Where the network `bridge` looks: Docker's 172.17.0.0/16 first. */
+/** Returns the pools where the network `bridge` looks: Docker's 172.17.0.0/16 first. */
 function poolsOfBridge(): AddressPool[] {
   const sixteens = ['172.17.0.0/16', '172.18.0.0/15', '172.20.0.0/14', '172.24.0.0/13', '172.16.0.0/16'];
   return [...sixteens.map((base) => pool(base, 16)), ...poolsOfUsers()];
 }
 
-/** Where networks look that somebody makes without a subnet. */
+/** Returns the pools for networks that users make without a subnet. */
 function poolsOfUsers(): AddressPool[] {
   const twenties = ['172.18.0.0/15', '172.20.0.0/14', '172.24.0.0/13', '192.168.0.0/16'];
   return [...twenties.map((base) => pool(base, 20)), pool('10.64.0.0/10', 24)];
 }
 
-/** What is known when a network needs a subnet. */
+/** The facts from which a network's subnet is chosen. */
 export interface PoolState {
   /** Subnets of networks, routes and addresses of the host: what is chosen overlaps none of them. */
   taken: readonly Subnet[];

@@ -12,14 +12,14 @@ const DECIMAL = /^(?:0|[1-9]\d{0,2})$/;
 const HEX_GROUP = /^[0-9a-f]{1,4}$/i;
 const MAPPED_PREFIX = 0xffffn;
 
-/** Undefined for anything that is not an address. No zones, no zeros in front of the decimals of IPv4 (RFC 6943). */
+/** Parses an address; undefined for anything else. No zones, no zeros in front of the decimals of IPv4 (RFC 6943). */
 export function parseAddress(text: string): Address | undefined {
   const family = text.includes(':') ? 6 : 4;
   const value = family === 6 ? parseIpv6(text) : parseIpv4(text);
   return value === undefined ? undefined : { family, value };
 }
 
-/** The same; throws `invalid`, which names what the address is for (`the gateway`). */
+/** Parses an address; throws `invalid`, which names what the address is for (`the gateway`). */
 export function requireAddress(text: string, what: string): Address {
   const address = parseAddress(text);
   if (address) return address;
@@ -34,7 +34,7 @@ export function formatAddress({ family, value }: Address): string {
   return family === 4 ? formatIpv4(value) : formatIpv6(value);
 }
 
-/** The same address in its one spelling; throws `invalid` as `requireAddress`. */
+/** Writes an address in its one spelling; throws `invalid` as `requireAddress`. */
 export function normalizeAddress(text: string, what: string): string {
   return formatAddress(requireAddress(text, what));
 }

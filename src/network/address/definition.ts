@@ -4,19 +4,19 @@ export interface NetworkDefinition {
   id: string;
   name: string;
   driver: 'bridge' | 'macvlan';
-  /** One of IPv4, one of IPv6, or both. */
+  /** The subnets: one of IPv4, one of IPv6, or one of each. */
   subnets: SubnetDefinition[];
-  /** No way out of it, and none in but from the host. */
+  /** Whether nothing leads out of the network, and nothing into it but from the host. */
   internal: boolean;
-  /** Names of the bridge, or of the interface of the host that macvlan is on; at most 15 bytes. */
+  /** The name of the bridge, or of the interface of the host that macvlan is on; at most 15 bytes. */
   link: string;
   /** Bytes; 0: the kernel's. */
   mtu: number;
-  /** What leaves for elsewhere carries the host's address. */
+  /** Whether packets that leave for elsewhere carry the host's address. */
   masquerade: boolean;
   /** Containers on it do not reach each other. */
   isolated: boolean;
-  /** Where ports are published when nobody says; absent: every address. */
+  /** The host's address where ports are published when the user names none; absent: every address. */
   hostBinding?: string | undefined;
   macvlanMode?: 'bridge' | 'private' | 'vepa' | 'passthru' | undefined;
 }
@@ -37,15 +37,15 @@ export interface Endpoint {
   network: NetworkDefinition;
   /** 64 lower-case hex digits. */
   containerId: string;
-  /** In the container: `eth0`. */
+  /** The interface's name in the container: `eth0`. */
   interfaceName: string;
-  /** Of the pair that is a port of the bridge; unique on the host, at most 15 bytes. */
+  /** The host's end of the veth pair, a port of the bridge; unique on the host, at most 15 bytes. */
   hostInterface: string;
   /** Lower case, with colons. */
   mac: string;
   address4?: string | undefined;
   address6?: string | undefined;
-  /** Through which of its networks a container leaves: one endpoint for each family. */
+  /** Whether the container leaves by this network: one endpoint for each family. */
   isGateway4: boolean;
   isGateway6: boolean;
   /** Published here; empty but for the endpoint that leads out. */
@@ -53,10 +53,10 @@ export interface Endpoint {
   sysctls: Record<string, string>;
 }
 
-/** One port of the host that leads to one of the container. */
+/** A port of the host that leads to a port of the container. */
 export interface PublishedPort {
   protocol: Protocol;
-  /** Of the host; `0.0.0.0` and `::` are every address of that family. */
+  /** An address of the host; `0.0.0.0` and `::` are every address of that family. */
   hostAddress: string;
   hostPort: number;
   containerPort: number;
@@ -64,7 +64,7 @@ export interface PublishedPort {
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
-/** All that the firewall's table is made of. */
+/** The networks and ports that the firewall's table is made of. */
 export interface FirewallState {
   /** `skiff`, or `skiff-<8 hex>`. */
   table: string;

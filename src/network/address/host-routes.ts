@@ -8,7 +8,10 @@ import { type Subnet, subnetAround } from './subnet.ts';
  */
 const SHORTEST = { 4: 8, 6: 16 } as const;
 
-/** Where this host leads packets, and its own addresses: what a new network must not overlap. Empty without /proc. */
+/**
+ * Returns the subnets of this host's routes, and its own addresses: a new network must not overlap them. Empty without
+ * /proc.
+ */
 export function readHostSubnets(): Subnet[] {
   return [
     ...subnetsOfFibTrie(readText('/proc/net/fib_trie') ?? ''),

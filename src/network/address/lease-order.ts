@@ -2,7 +2,7 @@ import { formatAddress, requireAddress } from './address.ts';
 import type { SubnetDefinition } from './definition.ts';
 import { contains, firstUsable, lastAddress, lastUsable, parseSubnet } from './subnet.ts';
 
-/** What is known of the addresses of a subnet when one more is to be handed out. */
+/** The state of a subnet's addresses when another one is to be handed out. */
 export interface LeaseState {
   /** The one that was handed out last; absent: none yet. */
   last?: string | undefined;
@@ -46,7 +46,7 @@ export function isLeasable(definition: SubnetDefinition, address: string): boole
   );
 }
 
-/** Those that are never handed out, in one spelling. */
+/** Returns the addresses that are never handed out, in one spelling. */
 function reservedAddresses({ gateway, auxiliary }: SubnetDefinition): Set<string> {
   const reserved = new Set<string>();
   if (gateway !== undefined) reserved.add(formatAddress(requireAddress(gateway, 'the gateway')));

@@ -6,11 +6,14 @@ export interface Subnet {
   family: 4 | 6;
   /** The first address; its host bits are zero. */
   base: bigint;
-  /** How many bits are the same: 0 to 32, or 0 to 128. */
+  /** The number of bits that are the same: 0 to 32, or 0 to 128. */
   length: number;
 }
 
-/** Throws `invalid`, which names what it is for (`the subnet`), for anything that is no CIDR or has host bits. */
+/**
+ * Parses a subnet. Throws `invalid`, which names what it is for (`the subnet`), for anything that is no CIDR or has
+ * host bits.
+ */
 export function parseSubnet(text: string, what = 'the subnet'): Subnet {
   const { address, length } = parsePrefix(text, what);
   const subnet = subnetAround(address, length);
@@ -62,7 +65,7 @@ export function overlaps(one: Subnet, other: Subnet): boolean {
   return one.family === other.family && one.base <= lastAddress(other) && other.base <= lastAddress(one);
 }
 
-/** How many addresses there are, all counted. */
+/** Returns the number of addresses, all counted. */
 export function subnetSize({ family, length }: Subnet): bigint {
   return 1n << BigInt(bitsOf(family) - length);
 }
@@ -85,7 +88,7 @@ export function lastUsable(subnet: Subnet): bigint {
   return subnet.family === 4 && subnetSize(subnet) > 2n ? last - 1n : last;
 }
 
-/** How many bits an address of this family has. */
+/** Returns the number of bits of an address of this family. */
 export function bitsOf(family: 4 | 6): number {
   return family === 4 ? 32 : 128;
 }

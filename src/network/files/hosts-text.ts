@@ -1,15 +1,15 @@
 import { EngineError } from '../../errors.ts';
 import { normalizeAddress } from '../address/address.ts';
 
-/** What /etc/hosts of a container says besides the standard lines. */
+/** The content of a container's /etc/hosts besides the standard lines. */
 export interface HostsContent {
   hostname: string;
   domainname?: string | undefined;
-  /** Its own, of every network. */
+  /** The container's own addresses, on every network. */
   addresses: readonly string[];
   /** `--add-host`, in order; the address may be `host-gateway`. */
   extra: readonly ExtraHost[];
-  /** What `host-gateway` stands for: addresses under which the host is reached from the container. */
+  /** The addresses that `host-gateway` stands for: under these the container reaches the host. */
   hostGateway: readonly string[];
   /** `--link` on the default network. */
   links: readonly LinkedHost[];
@@ -20,7 +20,7 @@ export interface ExtraHost {
   address: string;
 }
 
-/** Another container as it is known through a link. */
+/** Another container, as a link makes it known. */
 export interface LinkedHost {
   address: string;
   alias: string;
@@ -83,8 +83,8 @@ function linkNames({ alias, hostname, name }: LinkedHost): string {
 }
 
 /**
- * What a container calls itself: in full, then short. As Docker has it, the name of the host may be the full one already
- * (`--hostname web.example.com`).
+ * Returns the names of a container for itself: in full, then short. As Docker has it, the host name may be the full one
+ * already (`--hostname web.example.com`).
  */
 export function ownNames({ hostname, domainname }: Pick<HostsContent, 'hostname' | 'domainname'>): string {
   const full = domainname ? `${hostname}.${domainname}` : hostname;

@@ -11,11 +11,11 @@ import {
 export interface NameService {
   /** The text of its /etc/resolv.conf. */
   resolvConf: string;
-  /** That file names the embedded resolver, which has to be there. */
+  /** Whether /etc/resolv.conf names the embedded resolver, which then has to run. */
   hasResolver: boolean;
-  /** Whom the resolver asks for what it does not know itself, in order; a zone (RFC 4007, 11) is a number. */
+  /** The servers that the resolver asks for what it does not know itself, in order; a zone (RFC 4007, 11) is a number. */
   upstreams: string[];
-  /** From which network namespace it asks them; none: nothing leaves the networks of this container. */
+  /** The network namespace from which the resolver asks them; none: nothing leaves the networks of this container. */
   forward: 'host' | 'container' | 'none';
 }
 
@@ -27,14 +27,14 @@ export interface NameServiceRequest {
   /** The number of an interface of the host, which stands behind a link-local address. */
   interfaceNumber: (name: string) => number | undefined;
   dns: DnsOptions;
-  /** Of the container; none at all is a container without a network. */
+  /** The container's networks; empty for a container without a network. */
   networks: readonly { hasNames: boolean; internal: boolean; families: readonly (4 | 6)[] }[];
 }
 
 /** systemd-resolved(8) answers there for the host alone. */
 const SYSTEMD_RESOLVED = '127.0.0.53';
 
-/** Whom a resolver asks when no server is named (resolv.conf(5), `nameserver`). */
+/** The server that a resolver asks when none is named (resolv.conf(5), `nameserver`). */
 const UNNAMED_SERVER = '127.0.0.1';
 
 /**
@@ -81,7 +81,9 @@ function upstreams(
   return { upstreams: servers.flatMap((server) => numbered(server, interfaceNumber)), forward: 'host' };
 }
 
-/** With the number of the interface in the place of its name; nothing where there is no such interface. */
+/**
+ * Returns a server with the number of the interface in the place of its name; nothing where there is no such interface.
+ */
 function numbered(server: string, interfaceNumber: (name: string) => number | undefined): string[] {
   const [address = '', zone] = server.split('%');
   if (zone === undefined || /^\d+$/.test(zone)) return [server];
@@ -89,7 +91,10 @@ function numbered(server: string, interfaceNumber: (name: string) => number | un
   return number === undefined ? [] : [`${address}%${number}`];
 }
 
-/** From a container: not a server on the host itself or on a link of the host's, and of a family that it has. */
+/**
+ * Whether a container can reach a server: one that is not on the host itself or on a link of the host's, and of a
+ * family that the container has.
+ */
 function isReachable(server: string, families: readonly (4 | 6)[]): boolean {
   const address = parseAddress(server);
   if (address === undefined || !families.includes(address.family)) return false;

@@ -1,15 +1,15 @@
 import { EngineError } from '../../errors.ts';
 
-/** What the resolver may tell of one endpoint (src/network/NETWORKS.md). */
+/** The names and addresses of one endpoint, as the resolver tells them (src/network/NETWORKS.md). */
 export interface EndpointNames {
   addresses: readonly string[];
-  /** What leads to the addresses. */
+  /** The names that lead to the addresses. */
   names: readonly string[];
-  /** What the addresses lead to, the first is the one that is meant. */
+  /** The names that the addresses lead to; the first is the main one. */
   reverse: readonly string[];
 }
 
-/** What a container is called. */
+/** The names and ids of a container on a network, from which its names for the resolver are made. */
 export interface CalledNames {
   name: string;
   /** 64 hex digits. */

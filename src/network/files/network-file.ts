@@ -8,7 +8,7 @@ import { subnetOf } from '../address/subnet-of.ts';
 
 export const NETWORK_FILE = 'skiff-network';
 
-/** What an endpoint's file needs to know besides the endpoint. */
+/** The facts besides the endpoint that its network file is made of. */
 export interface EndpointSurroundings {
   /** Messages of nf_tables that publish its ports, and that take them back (`publishElements`); absent: it has none. */
   elements?: { publish: Uint8Array; withdraw: Uint8Array } | undefined;
@@ -141,7 +141,10 @@ function bridgeRecords6(link: string, has6: boolean): FileRecord[] {
   ];
 }
 
-/** The same each time the bridge is made, so that containers' tables of neighbours stay true. */
+/**
+ * Returns the bridge's MAC address, the same each time the bridge is made, so that containers' tables of neighbours
+ * stay true.
+ */
 export function bridgeMac(id: string): string {
   return `02:${id.slice(0, 10).match(/../g)?.join(':')}`;
 }
@@ -153,7 +156,9 @@ function linkRecord({ network, interfaceName, hostInterface, mac, ports }: Endpo
   return ['veth', hostInterface, link, interfaceName, mac, String(mtu), flags.join(',')];
 }
 
-/** What leaves the network, and what comes back, the host has to forward: where it does not, that has to be repaired. */
+/**
+ * Names the families that the host has to forward from and to the network: where it does not, that has to be repaired.
+ */
 function forwardingFlags({ internal, subnets }: NetworkDefinition): string[] {
   return internal ? [] : subnets.map(({ subnet }) => `forwarding${familyOf(subnet)}`);
 }
@@ -165,7 +170,10 @@ function forgottenFlows({ ports }: Endpoint): FileRecord[] {
   return pairs.length === 0 ? [] : [['forget-udp', ...pairs]];
 }
 
-/** With br_netfilter a container reaches its own published port without leaving the bridge. */
+/**
+ * Returns the flags of a bridge's port. With br_netfilter a container reaches its own published port without leaving
+ * the bridge.
+ */
 function portFlags({ isolated }: Pick<NetworkDefinition, 'isolated'>, publishes: boolean): string[] {
   return [...(isolated ? ['isolated'] : []), ...(publishes ? ['hairpin'] : [])];
 }
@@ -181,7 +189,7 @@ function containerRecords(endpoint: Endpoint): FileRecord[] {
   return records;
 }
 
-/** Nothing leads out of an internal network. */
+/** Makes the default routes of a container; an internal network has none, as nothing leads out of it. */
 function defaultRoutes({ network, interfaceName, isGateway4, isGateway6 }: Endpoint): FileRecord[] {
   if (network.internal) return [];
   const gateways = [

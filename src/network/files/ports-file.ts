@@ -12,7 +12,10 @@ export function compilePorts(ports: readonly PublishedPort[], target: PortTarget
   });
 }
 
-/** One record for each port; with the container's end where what reaches the socket has to be relayed. */
+/**
+ * Makes a record for each port; with the address and port in the container where data that reaches the socket has to be
+ * relayed.
+ */
 export function portRecords(ports: readonly PublishedPort[], target: PortTarget): FileRecord[] {
   return ports.map((port): FileRecord => {
     const { protocol, hostAddress, hostPort, containerPort } = port;

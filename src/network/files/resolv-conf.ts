@@ -1,6 +1,6 @@
 import { parseAddress } from '../address/address.ts';
 
-/** What a resolv.conf(5) says. */
+/** The content of a resolv.conf(5). */
 export interface ResolvConf {
   servers: readonly string[];
   search: readonly string[];

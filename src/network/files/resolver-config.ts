@@ -1,6 +1,9 @@
 import { lines } from './names-file.ts';
 
-/** What the resolver of one container may say and whom it may ask (src/network/NETWORKS.md). */
+/**
+ * The configuration of one container's resolver: the names it may tell and the servers it may ask
+ * (src/network/NETWORKS.md).
+ */
 export interface ResolverConfig {
   /** Ids of the networks whose names it may tell; the first that has the name wins. */
   networks: readonly string[];
@@ -8,7 +11,7 @@ export interface ResolverConfig {
   aliases: readonly { name: string; other: string }[];
   /** Servers that are asked what is not known here, in order. */
   upstreams: readonly string[];
-  /** From which network namespace they are asked; none: others' names are not resolved. */
+  /** The network namespace from which the servers are asked; none: others' names are not resolved. */
   forward: 'host' | 'container' | 'none';
 }
 

@@ -9,7 +9,7 @@ export interface Answer {
   attributes: Attributes;
 }
 
-/** By type; one that comes several times is there with its last value. */
+/** Attributes by type; of one that comes several times the last value. */
 export type Attributes = ReadonlyMap<number, Uint8Array>;
 
 const ATTRIBUTE_BYTES = 4;
@@ -39,7 +39,7 @@ export function attributesOf(bytes: Uint8Array | undefined): Attributes {
   return new Map(listOf(bytes).map(({ type, payload }) => [type, payload]));
 }
 
-/** The same in order. */
+/** Lists the attributes within one, in their order. */
 export function listOf(bytes: Uint8Array | undefined): { type: number; payload: Uint8Array }[] {
   const list: { type: number; payload: Uint8Array }[] = [];
   if (!bytes) return list;

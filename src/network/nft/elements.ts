@@ -27,12 +27,15 @@ export function publishElements(table: string, endpoint: Endpoint): Uint8Array {
   return change(addElements, table, elementsOfPorts(firewallPorts(endpoint.ports, endpoint)));
 }
 
-/** The messages that take them back; ENOENT when something is missing. */
+/** Makes the messages that take back the elements of an endpoint; ENOENT when something is missing. */
 export function withdrawElements(table: string, endpoint: Endpoint): Uint8Array {
   return change(removeElements, table, elementsOfPorts(firewallPorts(endpoint.ports, endpoint)));
 }
 
-/** What each set has because of these networks. Macvlan passes the host by: the table knows nothing of it. */
+/**
+ * Returns the elements that each set has because of these networks. Macvlan passes the host by: the table knows nothing
+ * of it.
+ */
 export function elementsOfNetworks(networks: readonly NetworkDefinition[]): Map<SetName, SetElement[]> {
   const elements = new Map<SetName, SetElement[]>();
   for (const { driver, link, internal, masquerade, subnets } of networks) {
@@ -47,7 +50,7 @@ export function elementsOfNetworks(networks: readonly NetworkDefinition[]): Map<
   return elements;
 }
 
-/** What each map has because of these ports. */
+/** Returns the elements that each map has because of these ports. */
 export function elementsOfPorts(ports: readonly FirewallPort[]): Map<SetName, SetElement[]> {
   const elements = new Map<SetName, SetElement[]>();
   for (const { protocol, hostAddress, hostPort, containerAddress, containerPort } of ports) {
@@ -61,7 +64,7 @@ export function elementsOfPorts(ports: readonly FirewallPort[]): Map<SetName, Se
   return elements;
 }
 
-/** All of it in one transaction's messages. */
+/** Makes the messages that change several sets, for one transaction. */
 export function change(
   how: (place: TablePlace, set: SetName, elements: readonly SetElement[]) => Uint8Array,
   table: string,
@@ -71,7 +74,7 @@ export function change(
   return Buffer.concat([...elements].map(([set, some]) => how(place, set, some)));
 }
 
-/** Who is on a bridge: its name with each address of the subnet. */
+/** Adds the addresses that are on a bridge: the name of the bridge with the range of its subnet. */
 function putOwn(elements: Map<SetName, SetElement[]>, bridge: Uint8Array, text: string): void {
   const subnet = parseSubnet(text);
   const { family, base } = subnet;

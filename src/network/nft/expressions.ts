@@ -30,12 +30,12 @@ export interface PayloadField {
   length: number;
 }
 
-/** What is known of a packet, into a register. */
+/** Loads a fact about the packet into a register. */
 export function meta(key: keyof typeof META, to = 0): Expression {
   return expression('meta', [number(1, register(to)), number(2, META[key])]);
 }
 
-/** What is known of its connection. */
+/** Loads a fact about the packet's connection into a register. */
 export function connection(key: keyof typeof CT, to = 0): Expression {
   return expression('ct', [number(1, register(to)), number(2, CT[key])]);
 }
@@ -50,7 +50,7 @@ export function payload({ base, offset, length }: PayloadField, to = 0): Express
   ]);
 }
 
-/** From a register into the packet; the checksum at that offset of the same header is brought up to date. */
+/** Writes a register into the packet; the checksum at that offset of the same header is brought up to date. */
 export function setPayload({ base, offset, length }: PayloadField, checksumOffset: number): Expression {
   const NFT_PAYLOAD_CSUM_INET = 1;
   return expression('payload', [
@@ -146,7 +146,7 @@ export function interfaceBytes(name: string): Uint8Array {
   return bytes;
 }
 
-/** A value as an attribute has it. */
+/** Makes an attribute that holds a value. */
 export function data(type: number, value: Uint8Array): Uint8Array {
   return nested(type, [attribute(NFTA_DATA_VALUE, value)]);
 }

@@ -8,7 +8,7 @@ export interface DenyingChain {
   table: string;
   chain: string;
   hook: 'input' | 'forward';
-  /** By its policy, or by a last rule that concerns every packet. */
+  /** Whether the chain denies by its policy, or by a last rule that concerns every packet. */
   by: 'policy' | 'rule';
 }
 
@@ -70,7 +70,7 @@ function deniesAll({ attributes }: Answer): boolean {
   );
 }
 
-/** Of an immediate value: NFTA_DATA_VERDICT, in it NFTA_VERDICT_CODE. */
+/** Whether an immediate value is the verdict drop: NFTA_DATA_VERDICT, in it NFTA_VERDICT_CODE. */
 function isDrop(value: Uint8Array | undefined): boolean {
   return numberOf(attributesOf(attributesOf(value).get(2)).get(1)) === NF_DROP;
 }

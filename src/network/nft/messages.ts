@@ -30,7 +30,10 @@ const NFT_SET_MAP = 8;
 const NFT_SET_CONCAT = 128;
 const NFT_SET_ELEM_INTERVAL_END = 1;
 const NF_ACCEPT = 1;
-/** What `nft list` needs to show names of interfaces: their keys are of this machine's byte order (libnftnl, udata.h). */
+/**
+ * The user data of a set by which `nft list` shows names of interfaces: the keys are of this machine's byte order
+ * (libnftnl, udata.h).
+ */
 const KEY_OF_HOST_ORDER = Uint8Array.of(0, 4, 1, 0, 0, 0);
 /** An attribute has at most 64 kB; an element takes less than 128 bytes. */
 const ELEMENTS_OF_A_MESSAGE = 500;
@@ -49,17 +52,17 @@ export interface SetDescription {
   key: readonly FieldType[];
   /** The fields of a map's value. */
   value?: readonly FieldType[];
-  /** Its elements are ranges. */
+  /** Whether the set's elements are ranges. */
   interval?: boolean;
 }
 
-/** One element; the fields of key and value are padded to four bytes each (`concatenate`). */
+/** An element of a set or map; the fields of key and value are padded to four bytes each (`concatenate`). */
 export interface SetElement {
   key: Uint8Array;
   value?: Uint8Array;
-  /** Of a range of single fields: the first key behind it; absent: it goes on to the last key that there is. */
+  /** In a range of single fields, the first key behind it; absent: the range goes on to the last key that there is. */
   behind?: Uint8Array | undefined;
-  /** Of a range of several fields: the last key in it. */
+  /** In a range of several fields, its last key. */
   last?: Uint8Array;
 }
 
@@ -130,7 +133,10 @@ export function newSet({ family, table }: TablePlace, set: SetDescription, id: n
   return message({ type: Message.newSet, flags: Flag.create, family }, attributes);
 }
 
-/** What is there already with the same value is fine. No bytes when there are no elements. */
+/**
+ * Makes the messages that add elements to a set; one that is there already with the same value is fine. No bytes when
+ * there are no elements.
+ */
 export function addElements(place: TablePlace, set: string, elements: readonly SetElement[]): Uint8Array {
   const messages: Uint8Array[] = [];
   for (let at = 0; at < elements.length; at += ELEMENTS_OF_A_MESSAGE)
@@ -150,7 +156,7 @@ export function removeElements(place: TablePlace, set: string, elements: readonl
   );
 }
 
-/** Each field padded to four bytes, as keys and values of several fields are. */
+/** Joins fields, each padded to four bytes, as keys and values of several fields have to be. */
 export function concatenate(...fields: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(fields.reduce((sum, field) => sum + padded(field.length), 0));
   let at = 0;

@@ -22,7 +22,7 @@ export interface MessageHead {
   family: number;
 }
 
-/** One message. Its sequence number is left to who sends it. */
+/** Makes a message. Its sequence number is left to the sender. */
 export function message({ type, flags, family }: MessageHead, attributes: readonly Uint8Array[]): Uint8Array {
   const head = Buffer.alloc(HEADER_BYTES);
   head.writeUInt16LE((NFNL_SUBSYS_NFTABLES << 8) | type, 4);

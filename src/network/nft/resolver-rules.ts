@@ -13,7 +13,7 @@ import {
 import { deleteTable, newChain, newRule, newTable, type TablePlace } from './messages.ts';
 import { bytesOf16, Family } from './netlink.ts';
 
-/** Where the resolver listens: port 53 stays free for the container. */
+/** The port on which the resolver listens: port 53 stays free for the container. */
 export const RESOLVER_PORT = 61053;
 
 const PLACE: TablePlace = { family: Family.ipv4, table: 'skiff_resolver' };

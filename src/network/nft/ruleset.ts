@@ -31,9 +31,9 @@ import { Family } from './netlink.ts';
 
 /** The messages that make the firewall's table anew. */
 export interface Ruleset {
-  /** To be performed as one transaction: the table is replaced whether there was one or not. */
+  /** The messages, to be performed as one transaction: the table is replaced whether there was one or not. */
   messages: Uint8Array;
-  /** How many rules each chain has then, by its name. */
+  /** The number of rules that each chain has then, by its name. */
   ruleCounts: Readonly<Record<string, number>>;
 }
 
@@ -87,7 +87,7 @@ export function ruleset({ table, networks, ports, uplinks4, uplinks6 }: Firewall
   return { messages: Buffer.concat(messages), ruleCounts };
 }
 
-/** The messages that leave no such table, whether there was one or not. */
+/** Makes the messages that leave no table of this name, whether there was one or not. */
 export function withoutTable(table: string): Uint8Array {
   const place: TablePlace = { family: Family.inet, table };
   return Buffer.concat([newTable(place), deleteTable(place)]);
@@ -97,7 +97,7 @@ const SOURCE4: PayloadField = { base: 'network', offset: 12, length: 4 };
 const DESTINATION4: PayloadField = { base: 'network', offset: 16, length: 4 };
 const SOURCE6: PayloadField = { base: 'network', offset: 8, length: 16 };
 const DESTINATION6: PayloadField = { base: 'network', offset: 24, length: 16 };
-/** Of TCP, UDP and SCTP alike. */
+/** The destination port of TCP, UDP and SCTP alike. */
 const DESTINATION_PORT: PayloadField = { base: 'transport', offset: 2, length: 2 };
 
 /** IP_CT_ESTABLISHED and IP_CT_RELATED as the kernel's bits of a state; IPS_DST_NAT. */
@@ -105,8 +105,9 @@ const ESTABLISHED_OR_RELATED = 2 | 4;
 const DESTINATION_TRANSLATED = 32;
 
 /**
- * What routes to 127.0.0.0/8 for the sake of bridges (`route_localnet`) is for this host alone. Every packet that comes in
- * passes here: nearly all of them leave at the address, before the name of an interface is fetched and compared.
+ * Drops packets to 127.0.0.0/8 from other hosts: the bridges' `route_localnet` is for this host alone. Every packet
+ * that comes in passes here: nearly all of them leave at the address, before the name of an interface is fetched and
+ * compared.
  */
 function rawRules(): Expression[][] {
   const fromElsewhere = [meta('iifname'), compare('unequal', interfaceBytes('lo'))];

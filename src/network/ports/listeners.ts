@@ -3,7 +3,7 @@ import { readText } from '../../host/read-text.ts';
 import { type Address, isUnspecified, parseAddress } from '../address/address.ts';
 import type { Protocol } from '../address/definition.ts';
 
-/** Who has a port of this host. */
+/** The process that has a port of this host. */
 export interface PortHolder {
   pid: number;
   /** The name of its command: at most 15 bytes (proc(5), comm). */
@@ -74,13 +74,16 @@ export function sctpEndpoints(text: string): BoundSocket[] {
     });
 }
 
-/** Words of 32 bits, each in this machine's byte order. */
+/** Reads an address from words of 32 bits, each in this machine's byte order. */
 function addressOfWords(digits: string): Address {
   const bytes = digits.replace(/(..)(..)(..)(..)/g, '$4$3$2$1');
   return { family: digits.length === 8 ? 4 : 6, value: BigInt(`0x${bytes}`) };
 }
 
-/** The same address, or either is every one; whoever has `::` has those of IPv4, too. */
+/**
+ * Whether a bound address is in the way of the wanted one: both are the same, or either is every address; `::` has
+ * those of IPv4, too.
+ */
 function isInTheWay(bound: Address, wanted: Address): boolean {
   if (bound.family !== wanted.family) return bound.family === 6 && isUnspecified(bound);
   return bound.value === wanted.value || isUnspecified(bound) || isUnspecified(wanted);

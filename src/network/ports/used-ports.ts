@@ -6,7 +6,10 @@ import { boundSockets, sctpEndpoints } from './listeners.ts';
 /** Whether a socket of this host has a port of an address. */
 export type IsUsed = (protocol: Protocol, address: string, port: number) => boolean;
 
-/** How many ports are tried one by one, a quarter of a millisecond each, before the kernel's list is less work. */
+/**
+ * The number of ports that are tried one by one, a quarter of a millisecond each, before the kernel's list is less
+ * work.
+ */
 const TRIED_AT_MOST = 64;
 
 /** Tells what is to be avoided where there is a choice. The kernel's lists are read at most once. */

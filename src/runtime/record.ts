@@ -1,12 +1,12 @@
 import { EngineError } from '../errors.ts';
 import { decodeRecords, encodeRecords, type FileRecord } from '../host/record-file.ts';
 
-/** One record of a plan: the operation, then its arguments (native/PLAN.md). */
+/** A record of a plan: the operation, then its arguments (native/PLAN.md). */
 export type PlanRecord = FileRecord;
 
 const KIND = 'skiff-plan';
 
-/** What a user calls the operations whose arguments come from them; the others are named by the operation. */
+/** The user's words for the operations whose arguments are theirs; the others are named by the operation. */
 const WORDS: Readonly<Record<string, string>> = {
   arg: 'the command',
   env: 'the environment',

@@ -2,8 +2,9 @@ import { cannotBeHonoured } from './refusals.ts';
 import type { CgroupFiles } from './types.ts';
 
 /**
- * Only a device that BFQ schedules can have a weight of its own in `bfq.weight` files; the kernel refuses others when the
- * container starts. Throws `unsupported` for the first of them, with the line that changes its scheduler as a hint.
+ * Checks that BFQ schedules each of these devices, as `bfq.weight` files have weights for no others; the kernel refuses
+ * them when the container starts. Throws `unsupported` for the first of them, with the line that changes its scheduler
+ * as a hint.
  */
 export function requireBfq(
   devices: readonly { major: number; minor: number }[],

@@ -27,7 +27,7 @@ export function checkCpuset(
 }
 
 interface Parent {
-  /** Below the root of the hierarchy; empty: that root. */
+  /** The cgroup below the root of the hierarchy; empty: that root. */
   cgroup: string;
   /** A list as of cpuset(7). */
   available: string;

@@ -19,7 +19,7 @@ const OPCODE = {
   exit: 0x95,
 } as const;
 
-/** Which register holds what. R1 is the context at first, and free once everything is loaded. */
+/** The registers of the program. R1 is the context at first, and free once everything is loaded. */
 const REGISTER = { result: 0, scratch: 1, type: 2, access: 3, major: 4, minor: 5 } as const;
 
 /** struct bpf_cgroup_dev_ctx of linux/bpf.h: u32 access_type (type in the low half, access in the high), major, minor. */
@@ -28,7 +28,7 @@ const TYPES = { b: 1, c: 2 } as const;
 const ACCESS: Readonly<Record<string, number>> = { m: 1, r: 2, w: 4 };
 const ALL_ACCESS = 7;
 
-/** One instruction before its jump is known; `next` jumps to the next rule. */
+/** An instruction before its jump is known; `next` jumps to the next rule. */
 interface Instruction {
   opcode: number;
   dst?: number;

@@ -44,7 +44,7 @@ function linesV1(rules: readonly DeviceRuleSpec[]): Line[] {
   return lines;
 }
 
-/** Every device, every access. */
+/** Whether a rule is for every device and every access. */
 export function isForAll({ type = 'a', major, minor, access = 'rwm' }: DeviceRuleSpec): boolean {
   return (
     type === 'a' &&
@@ -56,7 +56,10 @@ export function isForAll({ type = 'a', major, minor, access = 'rwm' }: DeviceRul
   );
 }
 
-/** To the kernel `a` means all, whatever else the line says: of both types, then. */
+/**
+ * Returns the lines of a rule. To the kernel `a` means all, whatever else the line says: a rule of both types has a
+ * line for each, then.
+ */
 function linesOf({ allow, type = 'a', major, minor, access = 'rwm' }: DeviceRuleSpec): Line[] {
   const types = type === 'a' ? ['c', 'b'] : [type];
   return types.map((one) => ({ allow, line: `${one} ${major ?? '*'}:${minor ?? '*'} ${access}` }));

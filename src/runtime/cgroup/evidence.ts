@@ -1,7 +1,10 @@
 import { readText } from '../../host/read-text.ts';
 import type { Cgroup, Controller } from './paths.ts';
 
-/** What the kernel has counted against a container so far: what its exit record keeps of it in the end. */
+/**
+ * The kernel's counters of what slowed, refused or killed a container's processes so far; the exit record keeps them in
+ * the end.
+ */
 export interface CgroupEvidence {
   oomKills: number;
   /** Bytes; undefined where the kernel does not say (v2 before 5.19). */

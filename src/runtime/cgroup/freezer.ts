@@ -20,7 +20,7 @@ export function isFrozen(cgroup: Cgroup): boolean {
   return stateOf(cgroup) === 'frozen';
 }
 
-/** Neither: some processes stand still already. */
+/** The state of a freezer; `freezing`: some processes stand still already. */
 type FreezerState = 'frozen' | 'thawed' | 'freezing';
 
 function stateOf({ version, path }: Cgroup): FreezerState {
@@ -69,7 +69,10 @@ function order({ version, path }: Cgroup, what: 'freeze' | 'thaw'): void {
   }
 }
 
-/** A process that forks while it is being frozen may leave the state at FREEZING: the order is given again. */
+/**
+ * Gives the order again until all stand still: a process that forks while it is being frozen may leave the state at
+ * FREEZING.
+ */
 async function askAgain(cgroup: Cgroup): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   for (

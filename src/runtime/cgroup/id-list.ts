@@ -1,4 +1,4 @@
-/** No machine has ids beyond: keeps `0-999999999` from filling memory. */
+/** The highest id that is read; no machine has higher ones. It keeps `0-999999999` from filling memory. */
 const ID_MAX = 8192;
 
 /**
@@ -17,7 +17,7 @@ export function parseIdList(text: string): number[] | undefined {
   return [...ids].sort((a, b) => a - b);
 }
 
-/** Those of `wanted` that are not among `available`. */
+/** Returns the ids of `wanted` that are not in `available`. */
 export function missingIds(wanted: readonly number[], available: readonly number[]): number[] {
   return wanted.filter((id) => !available.includes(id));
 }

@@ -1,18 +1,21 @@
 import { readText } from '../../host/read-text.ts';
 
-/** Where cgroup controllers live on this host. `hybrid`: some or all on v1, beside a v2 hierarchy. */
+/** The places of cgroup controllers on this host. `hybrid`: some or all on v1, beside a v2 hierarchy. */
 export interface CgroupLayout {
   mode: 'v1' | 'hybrid' | 'v2' | 'none';
   hierarchies: readonly Hierarchy[];
 }
 
-/** One mounted hierarchy. `directory` is where skiff makes its own: the root of what it can see. */
+/** A mounted hierarchy. `directory` is where skiff makes its own cgroups: the root of what it can see. */
 export interface Hierarchy {
   version: 'v1' | 'v2';
   directory: string;
-  /** What of the hierarchy is mounted there, as /proc/PID/cgroup names it: `/` is all that can be seen from here. */
+  /**
+   * The part of the hierarchy that is mounted there, as /proc/PID/cgroup names it: `/` is all that can be seen from
+   * here.
+   */
   shows: string;
-  /** As v1 mounts them together (`cpu`, `cpuacct`), or as v2 offers them here (`cgroup.controllers`). */
+  /** The controllers, as v1 mounts them together (`cpu`, `cpuacct`), or as v2 offers them here (`cgroup.controllers`). */
   controllers: readonly string[];
   /** False: mounted read-only, as inside of an unprivileged container. */
   writable: boolean;
@@ -21,7 +24,7 @@ export interface Hierarchy {
 }
 
 export interface UnifiedFacts {
-  /** What `cgroup.subtree_control` already hands to children. */
+  /** The controllers that `cgroup.subtree_control` hands to children already. */
   enabled: readonly string[];
   /**
    * Controllers can be handed to children: this is the root of all cgroups, or it holds no processes itself ("no

@@ -12,7 +12,7 @@ import { enableControllers, keepsFromDelegating } from './v2-controllers.ts';
 /** Finds the place of a group's limits, for the limit that asks: throws `unsupported` when its controller is not usable. */
 type PlaceOf = (controller: Controller, limit: Limit) => Place;
 
-/** What is limited, on which files. */
+/** The limits that are asked for, and the files that tell what this host can honour. */
 interface Asked {
   resources: LinuxResources;
   files: CgroupFiles;
@@ -27,7 +27,10 @@ export function limitRecords(layout: CgroupLayout, cgroupsPath: string, asked: A
   return [...enableControllers(layout, cgroupsPath, asked), ...limitWrites(layout, cgroupsPath, asked)];
 }
 
-/** The same without handing anything down: for a cgroup beside one for which that was done. */
+/**
+ * Returns the writes that put limits into force, without handing controllers down: for a cgroup beside one for which
+ * that was done. Throws as {@link limitRecords}.
+ */
 export function limitWrites(
   layout: CgroupLayout,
   cgroupsPath: string,

@@ -21,9 +21,9 @@ interface Asked {
 }
 
 /**
- * Where a container's limits of CPU and block I/O hold for its monitor as well, with the writes that put them into force:
- * in the hierarchies of those limits, and nowhere without such limits. `cgroupsPath` is the container's, and what it needs
- * of v2 controllers is handed down to its monitor, too.
+ * Plans the cgroups in which a container's limits of CPU and block I/O hold for its monitor as well, with the writes
+ * that put them into force: in the hierarchies of those limits, and nowhere without such limits. `cgroupsPath` is the
+ * container's, and what it needs of v2 controllers is handed down to its monitor, too.
  */
 export function planMonitorCgroups(
   layout: CgroupLayout,
@@ -45,8 +45,8 @@ export function planMonitorCgroups(
 }
 
 /**
- * Those that a monitor lacks that runs as process `monitor`, with what has to be written before anybody can be in them:
- * all that limits ask for but the directories `present`. The limits themselves are `monitorUpdates`.
+ * Plans the cgroups that a monitor which runs as process `monitor` lacks, with what has to be written before anybody can
+ * be in them: all that limits ask for but the directories `present`. The limits themselves are `monitorUpdates`.
  */
 export function missingMonitorCgroups(
   layout: CgroupLayout,
@@ -64,7 +64,7 @@ export function missingMonitorCgroups(
   };
 }
 
-/** The same limits for a monitor that runs, where it has a cgroup. */
+/** Returns the writes that update the limits of CPU and block I/O for a monitor that runs, where it has a cgroup. */
 export function monitorUpdates(
   layout: CgroupLayout,
   cgroupsPath: string,

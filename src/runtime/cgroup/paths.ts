@@ -1,10 +1,10 @@
 import { EngineError } from '../../errors.ts';
 import type { CgroupLayout, Hierarchy } from './layout.ts';
 
-/** What a container's cgroups do for it, by the names of v1. On v2 `blkio` is called `io`, and some need no controller. */
+/** A cgroup controller, by its name on v1. On v2 `blkio` is called `io`, and some need no controller. */
 export type Controller = 'memory' | 'cpu' | 'cpuacct' | 'cpuset' | 'pids' | 'blkio' | 'devices' | 'freezer';
 
-/** `core`: every v2 cgroup has it. */
+/** The names of v2; `core`: every cgroup has it. */
 const ON_V2: Readonly<Record<Controller, string>> = {
   memory: 'memory',
   cpu: 'cpu',
@@ -39,7 +39,7 @@ export function hierarchyOf(layout: CgroupLayout, controller: Controller): Hiera
   );
 }
 
-/** What a controller is called where it lives. */
+/** Returns a controller's name on v1 or v2. */
 export function nameOn(version: 'v1' | 'v2', controller: Controller): string {
   return version === 'v1' ? controller : ON_V2[controller];
 }
@@ -51,8 +51,8 @@ export interface Cgroup {
 }
 
 /**
- * Where a container's cgroup of that controller is, or would be if it ran; undefined when this host has none that
- * containers join. `cgroupsPath` as in the spec.
+ * Returns a container's cgroup of that controller, also the one that it would have if it ran; undefined when this host
+ * has none that containers join. `cgroupsPath` as in the spec.
  */
 export function findCgroup(
   layout: CgroupLayout,
@@ -69,7 +69,10 @@ export function cgroupName(id: string): string {
   return `skiff-${id}`;
 }
 
-/** Where the limits hold for a container's monitor: beside the container's own, whose `cgroupsPath` this is. */
+/**
+ * Returns the path of the cgroup where limits hold for a container's monitor: beside the container's own, which is
+ * `cgroupsPath`.
+ */
 export function monitorPathOf(cgroupsPath: string): string {
   return `${cgroupsPath}.monitor`;
 }

@@ -11,20 +11,23 @@ import { missing } from './refusals.ts';
 import type { CgroupFiles } from './types.ts';
 import { cpusetInheritance } from './v1.ts';
 
-/** What a container's cgroup adds to its plan. */
+/** The part of a container's plan that its cgroups need. */
 export interface CgroupPlan {
   /**
-   * The one of them below which each health check has a cgroup of its own, by which all of it is found; undefined: none.
-   * A cgroup of v2, or of v1's freezer, pids or devices, takes nothing from who is in one below it.
+   * The cgroup below which each health check has one of its own, by which all its processes are found; undefined: none.
+   * A cgroup of v2, or of v1's freezer, pids or devices, takes nothing from the processes in one below it.
    */
   checks?: Cgroup | undefined;
-  /** Made before the container starts, one in each hierarchy that it joins; removed when it ended. */
+  /** The cgroups of the container, one in each hierarchy that it joins: made before it starts, removed when it ended. */
   directories: readonly Cgroup[];
-  /** Made as well, for what the container makes others do; where nothing that concerns those is limited, none. */
+  /**
+   * The cgroups for what the container makes others do, made and removed with its own; where nothing that concerns
+   * those is limited, none.
+   */
   monitor: readonly MonitorCgroup[];
   /** Limits, rules about devices, and what has to be switched on for them. */
   setup: readonly PlanRecord[];
-  /** What shows on /sys/fs/cgroup; undefined: nothing was joined, so nothing is shown. */
+  /** The hierarchies that the container sees at /sys/fs/cgroup; undefined: it joined none, so it sees none. */
   mount: { version: 'v1' | 'v2' | 'hybrid'; names: readonly string[] } | undefined;
 }
 

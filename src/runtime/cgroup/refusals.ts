@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { CgroupLayout } from './layout.ts';
 import { type Controller, nameOn } from './paths.ts';
 
-/** What a limit is called, and in hints the options that ask for it. */
+/** The limits: `what` names one in messages, `hint` has the options that ask for it. */
 export const LIMITS = {
   memory: { what: 'memory limit', hint: '--memory' },
   reservation: { what: 'memory reservation', hint: '--memory-reservation' },
@@ -40,7 +40,7 @@ export function needsController(
   );
 }
 
-/** The controller is there, and this kernel's cannot do it. */
+/** Returns the error for a limit whose controller is there, but which this kernel's cannot do. */
 export function cannotBeHonoured(limit: Limit, why: string, hint?: string): EngineError {
   const { what, hint: option } = LIMITS[limit];
   return new EngineError('unsupported', `the ${what} cannot be honoured here: ${why}`, {

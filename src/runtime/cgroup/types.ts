@@ -8,7 +8,7 @@ export interface CgroupFiles {
   exists: (file: string) => boolean;
 }
 
-/** Where a limit is written: the container's directory, and the root of that hierarchy. */
+/** The place where a limit is written: the container's directory, and the root of that hierarchy. */
 export interface Place {
   version: 'v1' | 'v2';
   path: string;

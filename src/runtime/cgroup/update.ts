@@ -6,7 +6,7 @@ import type { PlanRecord } from '../record.ts';
 /** Errors that `write-optional` ignores, as the helper does. */
 const IGNORED = new Set(['ENOENT', 'EACCES', 'EBUSY']);
 
-/** What a file said before it was written. */
+/** The value of a file before it was written. */
 interface Former {
   file: string;
   value: string;
@@ -42,7 +42,7 @@ function formerValue(file: string): string | undefined {
   }
 }
 
-/** True when it was written. */
+/** Writes a value; true when it was written. */
 function perform(file: string, value: string, optional: boolean): boolean {
   try {
     writeOnce(file, value);
@@ -63,7 +63,7 @@ function restore(file: string, value: string): void {
   }
 }
 
-/** One write(2): the kernel reads no more. */
+/** Writes a value by one write(2): the kernel reads no more. */
 function writeOnce(file: string, value: string): void {
   const fd = openSync(file, constants.O_WRONLY);
   try {

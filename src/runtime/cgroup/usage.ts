@@ -1,7 +1,7 @@
 import { readText } from '../../host/read-text.ts';
 import type { Cgroup, Controller } from './paths.ts';
 
-/** What a cgroup says that its processes use. */
+/** The resources that a cgroup's processes use, as the kernel counts them. */
 export interface Usage {
   /** ns of CPU since the start. */
   cpuTime: number;
@@ -58,7 +58,10 @@ function memory({ version, path }: Cgroup, read: Read): Pick<Usage, 'memory' | '
   };
 }
 
-/** On v1 whichever scheduler or throttle has counted; BFQ counts only what it schedules itself. */
+/**
+ * Reads the bytes of block I/O. On v1 whichever scheduler or throttle has counted them; BFQ counts only what it
+ * schedules itself.
+ */
 function blockIO({ version, path }: Cgroup, read: Read): Pick<Usage, 'read' | 'written'> {
   if (version === 'v2') {
     const text = read(`${path}/io.stat`);

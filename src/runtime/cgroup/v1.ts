@@ -44,8 +44,8 @@ function memory(spec: MemorySpec, { place, files }: Target): PlanRecord[] {
 }
 
 /**
- * Where the kernel accounts for swap. What Docker adds by itself, as much swap as memory, is a favour; what was asked
- * for is a must.
+ * Limits memory and swap together, where the kernel accounts for swap. The limit that Docker adds by itself, as much
+ * swap as memory, is a favour; one that was asked for is a must.
  */
 function swapRecords({ limit, swap }: MemorySpec, { place, files }: Target): PlanRecord[] {
   if (swap === undefined) return [];
@@ -90,7 +90,7 @@ export function cpusetInheritance(root: string, cgroupsPath: string): PlanRecord
   return levels.slice(1).flatMap((directory, index) => inheritCpuset(levels[index] ?? root, directory));
 }
 
-/** The same for one level. */
+/** Lets one level of v1 cpusets take over what its parent has. */
 export function inheritCpuset(parent: string, directory: string): PlanRecord[] {
   return ['cpuset.cpus', 'cpuset.mems'].map(
     (name): PlanRecord => ['copy-value', `${parent}/${name}`, `${directory}/${name}`],

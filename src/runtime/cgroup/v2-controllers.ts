@@ -4,7 +4,7 @@ import type { CgroupLayout, Hierarchy } from './layout.ts';
 import { ancestors, isJoined } from './paths.ts';
 import type { CgroupFiles } from './types.ts';
 
-/** What statistics need is switched on as a favour, whatever is limited. */
+/** The controllers that statistics need: they are switched on as a favour, whatever is limited. */
 const FOR_STATISTICS = ['memory', 'cpu', 'pids', 'io'];
 
 /**
@@ -61,7 +61,10 @@ export function keepsFromDelegating(
   });
 }
 
-/** Of the root that is known already; a parent is looked at, and has nothing when it has still to be made. */
+/**
+ * Returns what one level hands down, and whether it can. The root's is known already; other levels are read, and a
+ * level that is still to be made has nothing.
+ */
 function levelOf(
   { directory: root, unified }: Hierarchy,
   directory: string,

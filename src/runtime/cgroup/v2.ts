@@ -4,7 +4,7 @@ import { requireBfq } from './block-scheduler.ts';
 import { cannotBeHonoured } from './refusals.ts';
 import type { AskedLimits, CgroupFiles, Place } from './types.ts';
 
-/** What the kernel takes when only the quota is said (cgroup-v2.rst, "cpu.max"). */
+/** The period that the kernel takes when only the quota is given, in µs (cgroup-v2.rst, "cpu.max"). */
 const DEFAULT_PERIOD_US = 100_000;
 
 /** The writes of one group of limits on v2 (kernel's cgroup-v2.rst), values mapped from those of v1 as runc does it. */
@@ -96,7 +96,7 @@ const THROTTLES = [
   ['throttleWriteIOPSDevice', 'wiops'],
 ] as const;
 
-/** One line each: the kernel keeps what a line does not name. A rate of zero is no limit, as on v1. */
+/** Makes a line for each limit: the kernel keeps what a line does not name. A rate of zero is no limit, as on v1. */
 function throttles(spec: BlockIOSpec, path: string): PlanRecord[] {
   return THROTTLES.flatMap(([name, key]) =>
     (spec[name] ?? []).map(

@@ -28,7 +28,7 @@ const FILES: readonly (readonly [file: string, limit: Limit])[] = [
   ['io.', 'weight'],
 ];
 
-/** Making a cgroup, and writing its files: the detail is the directory or the file. */
+/** Explains why a cgroup could not be made, or its files written: the detail is the directory or the file. */
 export function explainCgroup(failure: Failure): Partial<Words> {
   const { reason, detail } = failure;
   if (/\/devices\.[^/]*$/.test(detail)) return explainDeviceRules(failure);
@@ -76,7 +76,7 @@ function explainCode(
   }
 }
 
-/** Every container has such rules, whether or not somebody asked for a device. */
+/** Explains why device rules could not be set. Every container has some, also when nobody asked for a device. */
 function explainDeviceRules({ code, reason, detail }: Failure): Partial<Words> {
   const message = `cannot set the device rules of the container: ${detail}: ${reason}`;
   if (code !== 'EPERM') return { message };

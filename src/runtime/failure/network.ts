@@ -3,7 +3,7 @@ import type { Explainer, Failure, Words } from './words.ts';
 const HINT_WITHOUT = 'run without a network of its own: --network none or --network host';
 const HINT_ADMIN = 'networks need CAP_NET_ADMIN; inside of a container, start that one with --privileged';
 
-/** What a bridge says that is full; the runtime has no name for it. */
+/** The errno of a bridge that is full; the runtime has no name for it. */
 const EXFULL = 54;
 
 /** The stages of networks: links, addresses, routes, firewall, names and ports. */
@@ -39,7 +39,7 @@ export const NETWORK: Readonly<Record<string, Explainer>> = {
   }),
 };
 
-/** What every step of a network may fail with. */
+/** Explains the failures that every step of a network may have. */
 function general({ code, reason }: Failure, what: string): Partial<Words> {
   const message = `${what}: ${reason}`;
   switch (code) {

@@ -1,15 +1,15 @@
 import type { ErrorKind } from '../../errors.ts';
 
-/** What the helper reports about a step that failed (native/VERBS.md, "The error record"). */
+/** The helper's record of a step that failed (native/VERBS.md, "The error record"). */
 export interface FailureRecord {
-  /** One of native/stages.def. */
+  /** A stage of native/stages.def. */
   stage: string;
   errno: number;
   /** The object of the step: a path, a name. */
   detail: string;
 }
 
-/** What went wrong, in a user's words; without `exitCode` it is 125. */
+/** A failure in a user's words; without `exitCode` it is 125. */
 export interface Words {
   kind: ErrorKind;
   message: string;
@@ -27,5 +27,5 @@ export interface Failure extends FailureRecord {
   user: string;
 }
 
-/** What is known better than in general. */
+/** Returns the words for one stage's failure that are better than the general ones. */
 export type Explainer = (failure: Failure) => Partial<Words>;

@@ -3,7 +3,10 @@ import type { LogOptions, LogSettings } from '../options.ts';
 import { chosenAttributes, journalName } from './attributes.ts';
 import { type LogSubject, renderTag } from './tag.ts';
 
-/** What the engine decides of a log: its file, and what json-file has when nothing is said of it. */
+/**
+ * The engine's decisions for a log: its file, the command that compresses it, and the limits of json-file when the user
+ * gives none.
+ */
 export interface LogPlaces {
   file: string;
   /** argv of the command that compresses a file, whose path is appended. */
@@ -39,9 +42,9 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
 };
 
 /**
- * What the plan says of a log (native/PLAN.md, `log`), with the defaults of the driver; undefined: none is kept.
- * For syslog the address is as the user gave it, its host maybe a name. Throws `invalid` for an option that the driver
- * does not have or a value that cannot be, `unsupported` for a driver or an option that skiff does not have.
+ * Reads the options of a log for the plan (native/PLAN.md, `log`), with the defaults of the driver; undefined: no log
+ * is kept. For syslog the address is as the user gave it, its host maybe a name. Throws `invalid` for an option that
+ * the driver does not have or a value that cannot be, `unsupported` for a driver or an option that skiff does not have.
  */
 export function logSettings(
   asked: LogOptions,
@@ -212,7 +215,7 @@ function flagOf(options: LogOptions['options']): boolean | undefined {
   throw invalid(options, 'compress', 'it is true or false');
 }
 
-/** As Docker's encoder of maps has them. */
+/** Sorts attributes by name, as Docker's encoder of maps does. */
 function sorted(attributes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,13 +1,16 @@
 import { EngineError } from '../../errors.ts';
 
-/** What a log tells of its container; `labels` and `env` (`KEY=VALUE`) are what attributes are chosen from. */
+/**
+ * The container that a log is of, as tags and attributes tell it; attributes are chosen from `labels` and `env`
+ * (`KEY=VALUE`).
+ */
 export interface LogSubject {
   id: string;
   name: string;
   argv: readonly string[];
   /** `sha256:…`. */
   imageId: string;
-  /** As the user named it. */
+  /** The image as the user named it. */
   imageName: string;
   labels: Readonly<Record<string, string>>;
   env: readonly string[];

@@ -69,7 +69,7 @@ async function obeyed(
   return answer !== undefined && obeys(answer, what);
 }
 
-/** False: there is nobody to whom it could be done. */
+/** Whether the monitor did what it was told; false: there is nobody to whom it could be done. */
 function obeys(answer: string, what: string): boolean {
   if (answer === 'ok') return true;
   const errno = /^error (\d+)$/.exec(answer)?.[1];
@@ -102,7 +102,7 @@ export async function requestMonitorCgroups(socket: string): Promise<boolean> {
 export interface StopRequest {
   signal: number;
   timeoutMs: number;
-  /** Called when the monitor has been told: what stands in the signal's way can be taken away. */
+  /** Called when the monitor has been told to stop: what stands in the signal's way can be taken away. */
   whenAsked?: (() => void) | undefined;
 }
 
@@ -146,7 +146,10 @@ function unexpected(answer: string): EngineError {
   return new EngineError('internal', `the monitor gave an unknown answer: "${answer}"`);
 }
 
-/** One line out, one line in. A socket that is missing, refuses or ends without a line means: no monitor. */
+/**
+ * Sends one line and returns the line that answers it. A socket that is missing, refuses or ends without a line means:
+ * no monitor.
+ */
 async function ask(
   path: string,
   request: string,
@@ -161,7 +164,7 @@ async function ask(
   }
 }
 
-/** The same, and what ends the connection. */
+/** Sends one line; returns the line that answers it, later, and a function that ends the connection. */
 function converse(
   path: string,
   request: string,

@@ -1,10 +1,10 @@
-/** One check, as Docker's API has it (`State.Health.Log`), but with times in ms since the epoch. */
+/** A health check's result, as Docker's API has it (`State.Health.Log`), but with times in ms since the epoch. */
 export interface HealthCheck {
   started: number;
   ended: number;
   /** -1: it took too long; -2: it could not be started, and the output is `STAGE ERRNO DETAIL`. */
   code: number;
-  /** At most 4096 bytes, then `...`. */
+  /** The output: at most 4096 bytes, then `...`. */
   output: string;
 }
 

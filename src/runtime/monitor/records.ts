@@ -1,11 +1,11 @@
 import { type ProcessIdentity, parseIdentity } from '../../host/process.ts';
-/** Who runs, as the monitor writes it to RUN/ID/state. Times are ms since the epoch. */
+/** The monitor's record of the processes that run, from RUN/ID/state. Times are ms since the epoch. */
 export interface StateRecord {
   monitor: ProcessIdentity;
   /** Pid 0 while it waits to be started again. */
   init: ProcessIdentity;
   started: number;
-  /** When it will be started again; absent: it runs. */
+  /** The time when it will be started again; absent: it runs. */
   restarting?: number | undefined;
   /** How often its monitor started it again. */
   restarts: number;
@@ -29,7 +29,10 @@ export interface ExitRecord {
   /** The most memory that it ever had, and its limit at the end, in bytes. */
   memoryPeak?: number | undefined;
   memoryLimit?: number | undefined;
-  /** In how many periods its CPU quota was used up, and how long its threads waited for the next: microseconds. */
+  /**
+   * The number of periods in which its CPU quota was used up, and how long its threads waited for the next:
+   * microseconds.
+   */
   throttled?: { periods: number; microseconds: number } | undefined;
   /** Forks that its limit of tasks refused. */
   pidsRefused?: number | undefined;

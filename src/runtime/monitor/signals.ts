@@ -42,7 +42,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * What SIGRTMIN means to a program with glibc, and to Docker: systemd as PID 1 stops on SIGRTMIN+3 = 37. musl's own
+ * The number of SIGRTMIN to a program with glibc, and to Docker: systemd as PID 1 stops on SIGRTMIN+3 = 37. musl's own
  * SIGRTMIN is 35, as its library keeps one more for itself; the container's program decides, not our helper.
  */
 const RTMIN = 34;

@@ -3,9 +3,9 @@ import type { PlanRecord } from '../record.ts';
 import { CAPABILITIES, capabilityMask, isKnownNotRoot } from '../spec/capabilities.ts';
 import { applyEnvironment } from '../spec/environment.ts';
 
-/** One more process of a container; what is absent is as for the container's own. */
+/** The options of another process in a container; one that is absent is as for the container's own process. */
 export interface ExecOptions {
-  /** Where it is written how the process ended, beside the plan. */
+  /** The file where the process's end is recorded, beside the plan. */
   exitRecord: string;
   /** The container's first process. */
   target: JoinedProcess;
@@ -15,7 +15,7 @@ export interface ExecOptions {
   /** Inside the container; it must exist. */
   cwd?: string | undefined;
   user?: string | undefined;
-  /** All capabilities, and no system call filter. */
+  /** Whether the process has all capabilities, and no system call filter. */
   privileged: boolean;
   stdin: boolean;
   terminal: boolean;
@@ -46,7 +46,7 @@ export function compileExecPlan(container: readonly PlanRecord[], options: ExecO
   ];
 }
 
-/** What an exec'ed process has its own of. Whatever else the container's has is its as well. */
+/** The records that an exec'ed process has of its own; it has all others from the container. */
 const OWN: readonly string[] = ['arg', 'env', 'cwd', 'user', 'capabilities', 'reaper'];
 
 function processRecords(container: readonly PlanRecord[], options: ExecOptions): PlanRecord[] {

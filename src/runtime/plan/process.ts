@@ -5,10 +5,10 @@ import { capabilityMask } from '../spec/capabilities.ts';
 import { rlimitRecord } from '../spec/rlimits.ts';
 import type { Placement } from './placement.ts';
 
-/** Docker's, and runc's. */
+/** The umask of Docker and runc. */
 const DEFAULT_UMASK = 0o022;
 
-/** What the command is confined by that is prepared before its process is made. */
+/** Makes the records of what confines the command and is prepared before its process is made. */
 export function confinementRecords(
   { apparmorProfile, selinuxLabel }: ProcessSpec,
   seccomp: Placement['seccomp'],

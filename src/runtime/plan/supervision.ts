@@ -3,8 +3,8 @@ import type { HealthSettings, RestartPolicy, SupervisionOptions } from '../optio
 import type { PlanRecord } from '../record.ts';
 
 /**
- * What the monitor is told to do besides relaying and logging: nothing of it is on the path of a default container.
- * `checks` is the cgroup below which each health check gets one.
+ * Makes the records of what the monitor does besides relaying and logging: a default container has none. `checks` is
+ * the cgroup below which each health check gets one.
  */
 export function supervisionRecords(
   supervision: SupervisionOptions | undefined,

@@ -3,7 +3,7 @@ import { EngineError } from '../../errors.ts';
 /** The place of an instruction: how many come after it. Programs are made from their end, as jumps only go forward. */
 export type Label = number;
 
-/** Where a value that is not below `from`, nor reaches the next one's, leads. */
+/** A range of values, from `from` up to the next range's, and the label that they lead to. */
 export interface Range {
   from: number;
   to: Label;

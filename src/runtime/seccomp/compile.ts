@@ -25,7 +25,7 @@ export function compileProfile(profile: ResolvedProfile, machine: Machine, sourc
   return compiler.out.program(`seccomp profile ${source}`);
 }
 
-/** What is said of all numbers, for each value that the kernel has for an architecture; the machine's own first. */
+/** Maps each of the kernel's values for an architecture to the verdicts on all numbers; the machine's own comes first. */
 function zonesByAudit(profile: ResolvedProfile, machine: Machine): Map<number, Zone[]> {
   const zones = new Map<number, Zone[]>();
   const [own, ...others] = abisOf(machine);
@@ -153,7 +153,7 @@ function groups(alternatives: readonly Alternative[]): Alternative[][] {
   return grouped;
 }
 
-/** Where a comparison changes its answer, counting from 0. */
+/** Returns the values at which a comparison changes its answer, counting from 0. */
 function boundaries({ op, value }: Argument): bigint[] {
   if (op === 'SCMP_CMP_LT' || op === 'SCMP_CMP_GE') return [value];
   if (op === 'SCMP_CMP_LE' || op === 'SCMP_CMP_GT') return [value + 1n];
@@ -179,7 +179,7 @@ function holds({ op, value, valueTwo }: Argument, argument: bigint): boolean {
   }
 }
 
-/** Without ranges that say the same as the one before. */
+/** Returns the ranges but for those that say the same as the one before. */
 function merged(ranges: readonly Range[]): Range[] {
   return ranges.filter(({ to }, index) => to !== ranges[index - 1]?.to);
 }

@@ -40,8 +40,8 @@ export function builtinProfile(): Profile {
 }
 
 /**
- * Without CAP_SYS_ADMIN a clone makes no namespaces. The flags of clone3 lie in memory, where no filter looks: it does
- * not exist, and libraries take clone.
+ * Returns the rules by which a clone without CAP_SYS_ADMIN makes no namespaces. The flags of clone3 lie in memory,
+ * where no filter looks: it does not exist, and libraries take clone.
  */
 function withoutNamespaces(): ProfileRule[] {
   const caps = ['CAP_SYS_ADMIN'];

@@ -1,7 +1,7 @@
 /**
- * What Docker's default profile lets containers do: the facts of moby/profiles, seccomp/default_linux.go at commit
- * 02e898b137ae (autumn 2026), sorted by what the calls are for. Names are separated by blanks; those that only some
- * machines have stand among the others.
+ * The calls that Docker's default profile allows to every container: the facts of moby/profiles,
+ * seccomp/default_linux.go at commit 02e898b137ae (autumn 2026), sorted by what the calls are for. Names are separated
+ * by blanks; those that only some machines have stand among the others.
  */
 export const ALWAYS = [
   // Files: opening, reading and writing.
@@ -64,7 +64,7 @@ export const ALWAYS = [
 /** Tracing was a way around the filter before Linux 4.8. */
 export const SINCE_4_8 = 'process_vm_readv process_vm_writev ptrace';
 
-/** What belongs to one family of machines, under Docker's names for them. */
+/** The calls that belong to one family of machines, under Docker's names for them. */
 export const BY_MACHINE: readonly { arches: string; names: string }[] = [
   { arches: 'ppc64le', names: 'sync_file_range2 swapcontext' },
   {
@@ -77,7 +77,7 @@ export const BY_MACHINE: readonly { arches: string; names: string }[] = [
   { arches: 'riscv64', names: 'riscv_flush_icache' },
 ];
 
-/** What a capability of the bounding set adds. */
+/** The calls that a capability of the bounding set adds. */
 export const BY_CAPABILITY: Readonly<Record<string, string>> = {
   CAP_DAC_READ_SEARCH: 'open_by_handle_at',
   CAP_SYS_ADMIN: `bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr
@@ -108,7 +108,10 @@ export const FAMILIES = [
   13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45,
 ];
 
-/** What `personality` may be asked for: PER_LINUX, PER_LINUX32, each with UNAME26, and what it is now. */
+/**
+ * The arguments that `personality` may have: PER_LINUX, PER_LINUX32, each with UNAME26, and the question what it is
+ * now.
+ */
 export const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (linux/sched.h). */

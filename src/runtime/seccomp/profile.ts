@@ -3,7 +3,7 @@ import { asCount, asList, asObject, asString, optional } from '../../oci/json.ts
 import { CAPABILITIES } from '../spec/capabilities.ts';
 import type { KernelVersion } from './kernel.ts';
 
-/** What a filter may say of a call (seccomp(2)); SCMP_ACT_NOTIFY, which asks a program outside, is not among them. */
+/** The actions of a filter on a call (seccomp(2)); SCMP_ACT_NOTIFY, which asks a program outside, is not among them. */
 export const ACTIONS = [
   'SCMP_ACT_KILL',
   'SCMP_ACT_KILL_THREAD',
@@ -41,7 +41,7 @@ export interface Profile {
   defaultErrnoRet?: number | undefined;
   /** Names as `SCMP_ARCH_X86_64`; besides the machine's own, which is always meant. */
   architectures: string[];
-  /** Instead of `architectures`: the list of the machine that runs. */
+  /** The machines and their architectures, in the place of `architectures`: those of the machine that runs count. */
   archMap: { architecture: string; subArchitectures: string[] }[];
   /** Absent: those that are the default. */
   flags?: Flag[] | undefined;
@@ -53,9 +53,9 @@ export interface ProfileRule {
   action: Action;
   errnoRet?: number | undefined;
   args: Argument[];
-  /** All of them must hold for the rule to count. */
+  /** The conditions that must all hold for the rule to count. */
   includes: Conditions;
-  /** None of them may hold. */
+  /** The conditions of which none may hold. */
   excludes: Conditions;
 }
 

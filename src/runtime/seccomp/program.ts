@@ -5,7 +5,7 @@ import { capabilityMask } from '../spec/capabilities.ts';
 import { atLeast, type KernelVersion, SPEC_ALLOW_SINCE } from './kernel.ts';
 
 export interface SeccompRequest {
-  /** Where compiled programs are kept; made (mode 0700) when missing. */
+  /** The directory where compiled programs are kept; made (mode 0700) when missing. */
   directory: string;
   /** Docker's profile, or one from a file: its JSON, and what the user knows it as. */
   profile: 'builtin' | { profile: string; source: string };
@@ -54,7 +54,10 @@ export async function seccompProgram(request: SeccompRequest): Promise<SeccompPr
   return { file, specFile, flags: flagsOf(request, specFile) };
 }
 
-/** What the builtin profile depends on, in words that cost nothing to put together. */
+/**
+ * Returns the name of the builtin profile's program: it tells all that the program depends on, and costs nothing to put
+ * together.
+ */
 function builtinName({ revision, capabilities, architecture, kernel }: SeccompRequest): string {
   const steps = KERNEL_STEPS.filter((step) => atLeast(kernel, step)).length;
   return `builtin-${architecture}-${capabilityMask(capabilities)}-${steps}-${revision.slice(0, 16)}`;
@@ -66,7 +69,10 @@ function customName(request: SeccompRequest, profile: string): string {
   return hexOf(digestOf(`${circumstances.join(' ')}\n${profile}`));
 }
 
-/** The builtin profile leaves its flags to the kernel; what another one says is written in its resolved form. */
+/**
+ * Returns the flags of the filter. The builtin profile leaves them to the kernel; what another one says is written in
+ * its resolved form.
+ */
 function flagsOf({ profile, kernel }: SeccompRequest, specFile: string): string[] {
   if (profile === 'builtin') return atLeast(kernel, SPEC_ALLOW_SINCE) ? ['spec-allow'] : [];
   const { flags }: { flags: string[] } = JSON.parse(readFileSync(specFile, 'utf8'));

@@ -3,7 +3,7 @@ import { atLeast, type KernelVersion, SPEC_ALLOW_SINCE } from './kernel.ts';
 import type { Action, Argument, Conditions, Flag, Profile } from './profile.ts';
 import type { Machine } from './syscalls.ts';
 
-/** What a profile's conditions are about. */
+/** The facts that a profile's conditions ask for. */
 export interface Circumstances {
   /** The container's bounding set: `CAP_CHOWN`. */
   capabilities: readonly string[];
@@ -15,7 +15,7 @@ export interface Circumstances {
 export interface ResolvedProfile {
   defaultAction: Action;
   defaultErrnoRet?: number | undefined;
-  /** Besides the machine's own, which is always meant. */
+  /** The architectures besides the machine's own, which is always meant. */
   architectures: string[];
   flags: Flag[];
   syscalls: ResolvedRule[];
@@ -34,7 +34,7 @@ const NAMES = {
   arm64: { docker: 'arm64', libseccomp: 'SCMP_ARCH_AARCH64' },
 } as const;
 
-/** Those that libseccomp knows; no process of this machine speaks most of them. */
+/** The architectures that libseccomp knows; no process of this machine speaks most of them. */
 const ARCHITECTURES =
   `X86 X86_64 X32 ARM AARCH64 LOONGARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC
   PPC64 PPC64LE RISCV64 S390 S390X`.split(/\s+/);

@@ -55,7 +55,7 @@ export const X86_64 = `
   pkey_alloc pkey_free statx io_pgetevents rseq uretprobe uprobe
   ${SINCE_5_1}`;
 
-/** What x32 numbers differently; the rest is as on x86_64, except for what it does not have. */
+/** The calls that x32 numbers differently; the rest are as on x86_64, except for those that x32 does not have. */
 export const X32_OWN = `
   512 rt_sigaction rt_sigreturn ioctl readv writev recvfrom sendmsg recvmsg execve ptrace rt_sigpending
   rt_sigtimedwait rt_sigqueueinfo sigaltstack timer_create mq_notify kexec_load waitid set_robust_list

@@ -24,7 +24,7 @@ export interface Multiplexed {
 
 export type Machine = 'x64' | 'arm64';
 
-/** Set in the number of every x32 call (asm/unistd.h, __X32_SYSCALL_BIT). */
+/** The bit that is set in the number of every x32 call (asm/unistd.h, __X32_SYSCALL_BIT). */
 export const X32_BIT = 0x40000000;
 
 /** The calls behind socketcall (linux/net.h, SYS_*) and ipc (linux/ipc.h), with the selector that the first one has. */

@@ -2,7 +2,10 @@ import type { Action, Argument } from './profile.ts';
 import type { ResolvedProfile, ResolvedRule } from './resolve.ts';
 import { type Abi, X32_BIT } from './syscalls.ts';
 
-/** What is said of a call: the action of the first alternative whose conditions all hold, `otherwise` if none does. */
+/**
+ * A profile's answer to a call: the action of the first alternative whose conditions all hold, `otherwise` if none
+ * does.
+ */
 export interface Verdict {
   alternatives: readonly Alternative[];
   otherwise: number;
@@ -40,7 +43,7 @@ export const KILL = RETURNS.SCMP_ACT_KILL;
 const NO_SUCH_CALL = RETURNS.SCMP_ACT_ERRNO + ENOSYS;
 
 /**
- * What a profile says of every number of an ABI, as libseccomp and runc have it, in the order of the numbers.
+ * Returns a profile's verdict on every number of an ABI, as libseccomp and runc have it, in the order of the numbers.
  *
  * Unless the default is to let calls pass, numbers above the highest that the profile names do not exist (ENOSYS): a
  * program that meets a call newer than the profile then uses an older one. Only for architectures that the profile
@@ -94,7 +97,10 @@ function actionOf(action: Action, errno = EPERM): number {
   return RETURNS[action] + (action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE' ? errno : 0);
 }
 
-/** Multiplexed calls do not count, whether they have a number of their own or not. */
+/**
+ * Returns the highest number that the profile names. Multiplexed calls do not count, whether they have a number of
+ * their own or not.
+ */
 function highestNumber(profile: ResolvedProfile, abi: Abi): number {
   const names = profile.syscalls.flatMap((rule) => rule.names);
   const numbers = names.filter((name) => !abi.multiplexed.has(name)).map((name) => abi.table.get(name) ?? 0);

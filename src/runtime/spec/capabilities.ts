@@ -49,7 +49,7 @@ export const CAPABILITIES = [
 
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** What containers get when nobody says otherwise: what Docker grants, in its order. */
+/** The capabilities of a container when the user names none: those that Docker grants, in its order. */
 const DEFAULT_CAPABILITIES: readonly Capability[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -68,14 +68,14 @@ const DEFAULT_CAPABILITIES: readonly Capability[] = [
 ];
 
 /**
- * What a container may at most do, its bounding set: Docker's fourteen, less those that are dropped, more those that
- * are added; `ALL` among the added is everything but the dropped ones, `ALL` among the dropped is the added ones
- * alone. A privileged container begins with everything, and what is dropped it does not have either: Docker gives it
- * all the same. Seccomp profiles depend on this set, too. Throws `invalid` for a name that is none, and for `ALL` both
- * added and dropped, which Docker takes for added.
+ * Returns a container's bounding set, the capabilities that it may have at most: Docker's fourteen, less those that are
+ * dropped, more those that are added; `ALL` among the added is everything but the dropped ones, `ALL` among the dropped
+ * is the added ones alone. A privileged container begins with everything, and what is dropped it does not have either:
+ * Docker gives it all the same. Seccomp profiles depend on this set, too. Throws `invalid` for a name that is none, and
+ * for `ALL` both added and dropped, which Docker takes for added.
  *
- * CAP_MKNOD is safe as long as device rules keep a node from being opened. Without them nobody gets it by default or
- * as one of `ALL`, and asking for it by name throws `unsupported`.
+ * CAP_MKNOD is safe as long as device rules keep a node from being opened. Without them nobody gets it by default or as
+ * one of `ALL`, and asking for it by name throws `unsupported`.
  */
 export function boundingCapabilities(
   {
@@ -108,7 +108,7 @@ function isSafe(name: Capability, deviceControl: boolean): boolean {
 
 const ALL = 'ALL';
 
-/** `net_admin`, `CAP_NET_ADMIN` and `Net_Admin` are the same, as in Docker. */
+/** Normalises a capability's name: `net_admin`, `CAP_NET_ADMIN` and `Net_Admin` are the same, as in Docker. */
 function normalName(text: string): Capability | typeof ALL {
   const upper = text.toUpperCase();
   if (upper === ALL) return ALL;

@@ -1,6 +1,9 @@
 import type { DeviceRuleSpec, DeviceSpec } from '../../oci/runtime-config.ts';
 
-/** What a container gets when nobody says otherwise: the values of Docker 29, so that images find what they know. */
+/**
+ * The PATH of a container when neither image nor user sets it; as all defaults here it is Docker 29's, so that images
+ * find what they know.
+ */
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Bytes of /dev/shm. */
@@ -70,8 +73,8 @@ export const READONLY_PATHS: readonly string[] = [
 ];
 
 /**
- * Of a network namespace of its own only: any user may bind low ports and send pings there, which takes two reasons
- * for running as root away (Docker does so since 20.10).
+ * The sysctls of a network namespace of its own only: any user may bind low ports and send pings there, which takes two
+ * reasons for running as root away (Docker does so since 20.10).
  */
 export const PRIVATE_NETWORK_SYSCTLS = {
   'net.ipv4.ip_unprivileged_port_start': '0',

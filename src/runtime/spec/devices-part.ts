@@ -5,11 +5,11 @@ import { DEFAULT_DEVICE_RULES, DEFAULT_DEVICES, DEV_LINKS } from './defaults.ts'
 import { hostDevices, type MappedDevice, mapDevices, parseDeviceRule, ruleOf } from './devices.ts';
 import type { HostFacts } from './host-facts.ts';
 
-/** What a container's devices add to its spec. */
+/** The part of a container's spec that its devices need. */
 export interface DevicePart {
   /** Nodes below /dev, or wherever they are asked for. */
   nodes: DeviceSpec[];
-  /** With a user namespace, where no node can be made, devices whose path is not the host's are bound. */
+  /** The devices that are bound: with a user namespace, where no node can be made, those whose path is not the host's. */
   binds: MountSpec[];
   /** undefined: this host cannot enforce any. */
   rules: DeviceRuleSpec[] | undefined;
@@ -57,7 +57,10 @@ export function devicePart({ devices, security, namespaces }: ContainerOptions, 
   }
 }
 
-/** Without rules a node can be opened in every way or, outside of /dev, not at all: the root is `nodev`. */
+/**
+ * Checks devices where no rules can be enforced: a node can be opened in every way or, outside of /dev, not at all, as
+ * the root is `nodev`.
+ */
 function checkWithoutRules({ devices = [], cgroupRules = [] }: ContainerOptions['devices']): void {
   const partial = devices.find(
     ({ container, access }) => !isEverything(access) || !container.startsWith('/dev/'),

@@ -5,7 +5,7 @@ import type { HostDevices, HostNode } from './host-facts.ts';
 
 /** A device of the host and its path in the container. */
 export interface MappedDevice extends DeviceSpec {
-  /** Of the host. */
+  /** The device's path on the host. */
   source: string;
 }
 
@@ -65,7 +65,7 @@ function devicesBelow(source: string, path: string, look: HostDevices): MappedDe
 /** Directories of /dev that a container has itself, or that hold what is no device. */
 const NOT_OF_THE_HOST = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev']);
 
-/** All devices of the host's /dev but its console, for a privileged container; links stay what they are. */
+/** Lists the devices of the host's /dev but its console, for a privileged container; links stay what they are. */
 export function hostDevices(look: HostDevices, directory = '/dev'): MappedDevice[] {
   return look.list(directory).flatMap(({ name, type }) => {
     const path = posix.join(directory, name);

@@ -3,7 +3,7 @@ import { readText } from '../../host/read-text.ts';
 import { type AppArmorState, DOCKER_PROFILE, OWN_PROFILE } from './lsm.ts';
 import { deviceNumbers } from './resource-host.ts';
 
-/** What a spec depends on besides the container's options. What only some options need is a function. */
+/** The facts about the host that a spec depends on. Those that only some options need are functions. */
 export interface HostFacts {
   /** Directories of sysfs to be masked, one for each CPU that has one. */
   thermalThrottlePaths: readonly string[];
@@ -11,11 +11,11 @@ export interface HostFacts {
   cpus: () => number;
   /** How many open files this process could allow itself: a limit that only CAP_SYS_RESOURCE exceeds. */
   openFiles: number;
-  /** The same of the resource with this number (getrlimit(2)); infinite when it has no limit. */
+  /** Returns this process's hard limit of the resource with this number (getrlimit(2)); infinite when it has no limit. */
   hardLimit: (resource: number) => number;
   /** Whether this process may exceed its hard limits: CAP_SYS_RESOURCE. */
   exceedsLimits: () => boolean;
-  /** Of this process, and so of what it starts: -1000 to 1000. */
+  /** The OOM score adjustment of this process, and so of the processes that it starts: -1000 to 1000. */
   oomScoreAdj: number;
   /** Device rules can be enforced, by the devices controller of v1 or by a program on v2. */
   deviceControl: boolean;
@@ -28,7 +28,7 @@ export interface HostFacts {
 
 /** Looks at the host's /dev. */
 export interface HostDevices {
-  /** What a path leads to, links followed; undefined: nothing. */
+  /** Returns the node that a path leads to, links followed; undefined: none. */
   at: (path: string) => HostNode | undefined;
   /** The names in a directory, sorted; links among them are links, not what they lead to. */
   list: (directory: string) => { name: string; type: 'directory' | 'link' | 'other' }[];
@@ -91,7 +91,7 @@ function effectiveCapabilities(): bigint {
   return BigInt(`0x${mask ?? '0'}`);
 }
 
-/** Of the kernel: lines of `NAME (MODE)`. */
+/** The kernel's list of AppArmor profiles, in lines of `NAME (MODE)`. */
 export const PROFILE_LIST = '/sys/kernel/security/apparmor/profiles';
 
 /**
@@ -105,7 +105,7 @@ export function readAppArmor(): AppArmorState {
   return bestProfile(readText(PROFILE_LIST));
 }
 
-/** Which of the usual profiles is in the text of a kernel's list, the better one first. */
+/** Returns the better one of the usual profiles in the text of a kernel's list. */
 export function bestProfile(list: string | undefined): Exclude<AppArmorState, 'off'> {
   if (list === undefined) return 'unseen';
   const has = (name: string) => list.startsWith(`${name} (`) || list.includes(`\n${name} (`);

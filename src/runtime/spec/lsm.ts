@@ -3,13 +3,13 @@ import type { SecurityOptions } from '../options.ts';
 
 /** Docker's profile, which Docker loads when it starts. */
 export const DOCKER_PROFILE = 'docker-default';
-/** skiff's own (apparmor-profile.ts); the number is the revision of its text. */
+/** skiff's own profile (apparmor-profile.ts); the number is the revision of its text. */
 export const OWN_PROFILE = 'skiff-default-1';
 const UNCONFINED = 'unconfined';
 
 /**
- * What containers that ask for no profile find: no AppArmor, a list of profiles that cannot be read, one with neither of
- * the usual two, or the better of them.
+ * The AppArmor that containers find when they ask for no profile: none in the kernel, a list of profiles that cannot be
+ * read, a list with neither of the usual two, or the better of them.
  */
 export type AppArmorState = 'off' | 'unseen' | 'none' | 'docker-default' | 'own';
 
@@ -49,7 +49,7 @@ export function usualProfile(state: AppArmorState, { canLoad }: { canLoad: boole
   return state === 'docker-default' ? DOCKER_PROFILE : undefined;
 }
 
-/** What cannot be seen cannot be loaded either. */
+/** Whether skiff's own profile is not loaded and can be: where the list of profiles cannot be read, it cannot. */
 function isLoadable(state: AppArmorState): boolean {
   return state === 'none' || state === 'docker-default';
 }
@@ -63,7 +63,7 @@ export function lacksOwnProfile(
   return apparmor === undefined ? !privileged : apparmor === OWN_PROFILE;
 }
 
-/** What containers run as where the policy knows them (container-selinux), without categories. */
+/** The SELinux context of containers where the policy knows them (container-selinux), without categories. */
 const CONTAINER_CONTEXT = { user: 'system_u', role: 'system_r', type: 'container_t', level: 's0' };
 type Part = keyof typeof CONTAINER_CONTEXT;
 

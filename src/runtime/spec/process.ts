@@ -13,7 +13,10 @@ const NOBODY = 65534;
 /** OOM_SCORE_ADJ_MIN and _MAX of the kernel. */
 const OOM_SCORE_LIMIT = 1000;
 
-/** What is executed, as whom, and with which rights. Throws `invalid` for what cannot be (see `createSpec`). */
+/**
+ * Makes the spec of the process: the command, its user, and its rights. Throws `invalid` for what cannot be (see
+ * `createSpec`).
+ */
 export function processSpec(
   { process: asked, namespaces, security }: ContainerOptions,
   host: HostFacts,
@@ -79,7 +82,7 @@ function oomScore(wanted: number | undefined, host: HostFacts): number | undefin
   });
 }
 
-/** What a command has unless image or user say otherwise. */
+/** Returns the variables of a command that neither image nor user sets. */
 function defaultEnvironment({ hostname, terminal }: { hostname: string; terminal: boolean }): string[] {
   return [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(terminal ? ['TERM=xterm'] : [])];
 }

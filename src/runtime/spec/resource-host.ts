@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 
-/** What limits depend on besides their values. Nothing is asked before somebody wants it limited. */
+/** The facts about the host that limits depend on. Each is asked for only when something is limited by it. */
 export interface ResourceHost {
-  /** As cpuset(7) lists them: `0-3`. */
+  /** Lists the CPUs that are online, as cpuset(7) does: `0-3`. */
   onlineCpus: () => string;
   memoryNodes: () => string;
   /** The numbers of a block device; throws `notFound` or `invalid`, naming the path. */

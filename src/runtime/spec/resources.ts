@@ -53,7 +53,7 @@ function memorySpec(options: ResourceOptions): MemorySpec {
   };
 }
 
-/** Docker's rules, in its order. */
+/** Checks limits of memory by Docker's rules, in its order. */
 function checkMemory({
   memory = 0,
   memoryReservation = 0,

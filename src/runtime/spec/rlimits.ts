@@ -4,7 +4,7 @@ import type { RlimitOption } from '../options.ts';
 import type { HostFacts } from './host-facts.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** In the order of their numbers, the same on x86-64 and arm64 (getrlimit(2), asm-generic/resource.h). */
+/** The resources in the order of their numbers, the same on x86-64 and arm64 (getrlimit(2), asm-generic/resource.h). */
 const RESOURCES = [
   'cpu',
   'fsize',
@@ -29,7 +29,10 @@ const NAMES = RESOURCES.filter((name) => name !== 'as');
 
 const OPEN_FILES = 'nofile';
 
-/** As systemd and Docker have it today: low for those who use select(2), and each program may ask for more. */
+/**
+ * The limit of open files, as systemd and Docker have it today: low for those who use select(2), and each program may
+ * ask for more.
+ */
 const DEFAULT_OPEN_FILES = { soft: 1024, hard: 524_288 };
 
 /**

@@ -2,7 +2,10 @@ import { EngineError } from '../../errors.ts';
 import type { NamespaceChoices } from '../options.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** Those below kernel/ that belong to the ipc namespace, as runc knows them; all of fs/mqueue and net are namespaced. */
+/**
+ * The sysctls below kernel/ that belong to the ipc namespace, as runc knows them; all of fs/mqueue and net are
+ * namespaced.
+ */
 const OF_IPC = [
   'kernel.msgmax',
   'kernel.msgmnb',
@@ -40,7 +43,7 @@ function partsOf(name: string): string[] {
   return parts.map((part) => (separator === '.' ? part.replaceAll(other, '.') : part));
 }
 
-/** With dots; with slashes where a part has dots itself (`net/ipv4/conf/eth0.1/forwarding`). */
+/** Returns a sysctl's name with dots; with slashes where a part has dots itself (`net/ipv4/conf/eth0.1/forwarding`). */
 function nameOf(parts: readonly string[]): string {
   return parts.join(parts.some((part) => part.includes('.')) ? '/' : '.');
 }

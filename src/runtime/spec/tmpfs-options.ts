@@ -47,7 +47,7 @@ export function tmpfsMount({ path, options }: { path: string; options: readonly 
   return { destination, type: 'tmpfs', source: 'tmpfs', options: words };
 }
 
-/** What a word is about: of several about the same the last one counts. */
+/** Returns the subject of a word: of several words with the same subject the last one counts. */
 function subjectOf(word: string, path: string): string {
   const equals = word.indexOf('=');
   const key = equals < 0 ? word : word.slice(0, equals);

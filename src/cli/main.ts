@@ -65,7 +65,7 @@ function append(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
-/** What the arguments ask for: a command, a command of a group, a group alone, or nothing that there is. */
+/** The command that the arguments ask for: a command, a command of a group, a group alone, or none that there is. */
 interface Requested {
   group?: CommandGroup | undefined;
   entry?: CommandEntry | undefined;
@@ -134,7 +134,7 @@ async function unknownCommand(word: string, group: CommandGroup | undefined): Pr
   );
 }
 
-/** For the help alone: names with their summaries. */
+/** Declares commands by their names and summaries, for the help alone. */
 function listCommands(parent: Command, listed: readonly (CommandEntry | CommandGroup)[]): void {
   for (const one of listed) {
     const command = parent

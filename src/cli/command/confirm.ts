@@ -9,7 +9,7 @@ export async function confirm(warning: string): Promise<boolean> {
   return /^\s*y\s*$/i.test(await readLine());
 }
 
-/** By the stream, which waits also where somebody has made the descriptor non-blocking. */
+/** Reads a line by the stream, which waits also where somebody has made the descriptor non-blocking. */
 async function readLine(): Promise<string> {
   let text = '';
   for await (const chunk of process.stdin) {

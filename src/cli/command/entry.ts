@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Session } from './session.ts';
 
-/** What a command's module exports: it adds arguments, options and the action to the command. */
+/** The module of a command: it adds arguments, options and the action to the command. */
 export interface CommandModule {
   define(command: Command, session: () => Session): void;
 }
@@ -11,7 +11,7 @@ export interface CommandEntry {
   name: string;
   aliases?: readonly string[];
   summary: string;
-  /** Not for people: left out of the help. */
+  /** Whether the command is left out of the help: it is not for people. */
   hidden?: boolean;
   load(): Promise<CommandModule>;
 }
@@ -20,7 +20,7 @@ export interface CommandEntry {
 export interface CommandGroup {
   name: string;
   summary: string;
-  /** In the order of the help. */
+  /** Returns the commands in the order of the help. */
   commands(): readonly CommandEntry[];
 }
 

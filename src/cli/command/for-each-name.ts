@@ -7,9 +7,9 @@ import type { Session } from './session.ts';
 interface Batch {
   names: readonly string[];
   command: string;
-  /** All at once instead of one after another; what is printed keeps the order of the names. */
+  /** Whether all are done at once instead of one after another; what is printed keeps the order of the names. */
   together?: boolean;
-  /** What is not there is said, but no failure: it is what was wanted. */
+  /** Whether an object that is not there is reported, but no failure: its absence is what was wanted. */
   mayBeAbsent?: boolean;
 }
 

@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 export interface PullFlags {
   platform?: Platform | undefined;
   quiet: boolean;
-  /** Where the progress goes. */
+  /** The stream that the progress is written to. */
   output: OutputStream;
 }
 

@@ -8,7 +8,7 @@ export interface GlobalOptions {
   debug?: boolean;
 }
 
-/** What one command works with: the engine, opened on first use, and a signal that Ctrl-C triggers. */
+/** The things that one command works with: the engine, opened on first use, and a signal that Ctrl-C triggers. */
 export interface Session {
   readonly globals: GlobalOptions;
   engine(): Promise<Engine>;

@@ -10,7 +10,7 @@ export function usualNetwork(): string | undefined {
   return environment()['SKIFF_NETWORK'] || undefined;
 }
 
-/** What an engine is told besides its store. Throws as `publishAddress`. */
+/** Returns the settings of an engine besides its store. Throws as `publishAddress`. */
 export async function engineSettings(): Promise<Omit<EngineOptions, 'root' | 'self'>> {
   return {
     environment: environment(),

@@ -7,7 +7,7 @@ import { userPath } from '../../host/working-directory.ts';
 export interface CidFile {
   /** Writes the id, without a newline, as Docker does. */
   write(id: string): void;
-  /** There is no container after all. */
+  /** Removes the file: no container was created. */
   discard(): void;
 }
 
@@ -34,7 +34,7 @@ export function makeCidFile(path: string): CidFile {
   };
 }
 
-/** Returns its descriptor. The mode is what the caller's umask leaves of it. */
+/** Makes a new file and returns its descriptor. The mode is what the caller's umask leaves of it. */
 function makeNew(path: string): number {
   try {
     return openSync(path, 'wx', 0o644);

@@ -16,7 +16,7 @@ const FLAGS: MemberFlags<FileOptions> = {
   shmSize: ['--shm-size <size>', 'size of /dev/shm; 64m when absent', (text) => parseSize(text) || undefined],
 };
 
-/** What it sees of files besides its image. */
+/** Adds the options for the files that a container sees besides its image. */
 export function addFileOptions(command: Command): void {
   addMembers(command.optionsGroup('Files:'), FLAGS);
 }

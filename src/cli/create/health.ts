@@ -47,13 +47,14 @@ const FLAGS: MemberFlags<HealthOptions & { healthcheck?: boolean }> = {
   healthcheck: ['--no-healthcheck', 'do not check, whatever the image says'],
 };
 
-/** How one finds out whether it does its work. */
+/** Adds the options for how a container's health is checked. */
 export function addHealthOptions(command: Command): void {
   addMembers(command.optionsGroup('Health:'), FLAGS);
 }
 
 /**
- * Undefined when nothing was said. What is said besides `--no-healthcheck` follows its `NONE`, for the engine to refuse.
+ * Reads the options of the health check; undefined when none was given. Those given besides `--no-healthcheck` follow
+ * its `NONE`, for the engine to refuse.
  */
 export function healthOptions(given: GivenFlags): HealthOptions | undefined {
   const { healthcheck, ...health } = membersOf(FLAGS, given);
@@ -61,7 +62,7 @@ export function healthOptions(given: GivenFlags): HealthOptions | undefined {
   return Object.keys(health).length > 0 ? health : undefined;
 }
 
-/** As with Docker 0 means the image's or the default. */
+/** Makes 0 mean absent, as with Docker: the image's value or the default counts. */
 function notZero(read: (text: string) => number): (text: string) => number | undefined {
   return (text) => read(text) || undefined;
 }

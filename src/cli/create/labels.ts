@@ -19,7 +19,7 @@ const FLAGS: MemberFlags<LabelOptions & { labelFile?: Labels }> = {
   ],
 };
 
-/** What is noted about a container for those who look for it. */
+/** Adds the options for labels and annotations of a container. */
 export function addLabelOptions(command: Command): void {
   addMembers(command.optionsGroup('Labels:'), FLAGS);
 }

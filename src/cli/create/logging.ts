@@ -19,12 +19,15 @@ const FLAGS: MemberFlags<LogOptions> = {
   ],
 };
 
-/** Where what it writes is kept. */
+/** Adds the options for where a container's output is kept. */
 export function addLoggingOptions(command: Command): void {
   addMembers(command.optionsGroup('Logs:'), FLAGS);
 }
 
-/** Docker's default driver when only its options are named; whether there are such is the engine's to say. */
+/**
+ * Reads the options of the log: Docker's default driver when only its options are named; whether it has those is the
+ * engine's to say.
+ */
 export function loggingOptions(given: GivenFlags): LogOptions | undefined {
   const { driver, options } = membersOf(FLAGS, given);
   if (driver === undefined && options === undefined) return undefined;

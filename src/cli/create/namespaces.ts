@@ -45,12 +45,15 @@ const FLAGS: MemberFlags<Omit<NamespaceOptions, 'network' | 'user'> & UserFlags>
   ],
 };
 
-/** What is the container's own, the host's, or another container's. */
+/** Adds the options that say which namespaces are the container's own, the host's, or another container's. */
 export function addNamespaceOptions(command: Command): void {
   addMembers(command.optionsGroup('Namespaces (private, host or container:NAME):'), FLAGS);
 }
 
-/** All but the network. Throws `invalid` for an id map together with a mode that has none. */
+/**
+ * Reads the options of all namespaces but the network's. Throws `invalid` for an id map together with a mode that has
+ * none.
+ */
 export function namespaceOptions(given: GivenFlags): Omit<NamespaceOptions, 'network'> {
   const { userns, uidmap, gidmap, ...namespaces } = membersOf(FLAGS, given);
   return { ...namespaces, user: userOf({ userns, uidmap, gidmap }) };

@@ -1,6 +1,6 @@
 import type { CreateOptions, NamespaceOptions } from '../../engine/options/create.ts';
 
-/** As the user wrote them: most containers need none of them read. */
+/** The flags for networks as the user wrote them: most containers need none of them read. */
 export interface NetworkFlags {
   addHost?: string[];
   dns?: string[];
@@ -17,7 +17,7 @@ export interface NetworkFlags {
   publishAll?: boolean;
 }
 
-/** What a container has to do with networks. */
+/** The network mode and the network options that a command line asks for. */
 export interface RequestedNetworking {
   namespace: NamespaceOptions['network'];
   network?: CreateOptions['network'];

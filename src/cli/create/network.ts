@@ -40,7 +40,7 @@ export function addNetworkOptions(command: Command): void {
     );
 }
 
-/** Names of options that are not `network`. */
+/** The names of options other than `network`. */
 const OTHERS = [
   'addHost',
   'dns',

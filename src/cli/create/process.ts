@@ -51,7 +51,7 @@ const STOP: MemberFlags<StopOptions> = {
   ],
 };
 
-/** What runs, as whom, and how it is asked to stop. */
+/** Adds the options for the command, its user, and the way it is asked to stop. */
 export function addProcessOptions(command: Command): void {
   command.optionsGroup('Process:');
   addMembers(command, FLAGS);

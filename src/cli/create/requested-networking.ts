@@ -8,8 +8,8 @@ import { parseExpose, parsePublish } from '../parse/ports.ts';
 import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
 /**
- * What the options about networks ask for together. Throws `invalid` for what is no such option, or says two things of
- * one; whether all of it goes together is the engine's to say.
+ * Reads all flags about networks together. Throws `invalid` for a value that is not valid, and for two values where
+ * there can be one; whether all of it goes together is the engine's to say.
  */
 export function requestedNetworking(flags: NetworkFlags): RequestedNetworking {
   const requests = (flags.network ?? []).flatMap((text) => parseNetwork(text) ?? []);
@@ -30,7 +30,7 @@ export function requestedNetworking(flags: NetworkFlags): RequestedNetworking {
   return { namespace: mode, ...(isNothing ? {} : { network: { attachments, ...others } }) };
 }
 
-/** What does not belong to one of the networks; only what was given. */
+/** Reads the flags that do not belong to one of the networks; only those that were given. */
 function settings(flags: NetworkFlags): Omit<NetworkOptions, 'attachments'> {
   const { publish, publishAll, expose, addHost, link } = flags;
   const dns = dnsOf(flags);
@@ -62,7 +62,7 @@ const OPTION_OF = {
   mac: '--mac-address',
 } as const;
 
-/** What options beside `--network` say of one network; only what was given. */
+/** Reads the flags beside `--network` that belong to one network; only those that were given. */
 function ownSettings(flags: NetworkFlags): OwnSettings {
   return {
     ...(flags.networkAlias && { aliases: flags.networkAlias.map(networkAlias) }),

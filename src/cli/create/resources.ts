@@ -6,7 +6,7 @@ import { parseCpus } from '../parse/cpus.ts';
 import { parseSize } from '../parse/size.ts';
 import { integer, listOf } from '../parse/words.ts';
 
-/** What can be changed while a container runs. */
+/** The flags of limits that can be changed while a container runs. */
 const UPDATABLE: MemberFlags<ResourceOptions> = {
   memory: ['-m, --memory <size>', 'memory limit in bytes, or with k, m, g', parseSize],
   memoryReservation: ['--memory-reservation <size>', 'memory that it keeps when others need some', parseSize],
@@ -48,12 +48,12 @@ const ALL: MemberFlags<ResourceOptions> = {
   cgroupParent: ['--cgroup-parent <path>', 'the cgroup that its own is made in, as in /team/a'],
 };
 
-/** What a new container may use. */
+/** Adds the options that limit a new container. */
 export function addResourceOptions(command: Command): void {
   addMembers(command.optionsGroup('Resources:'), ALL);
 }
 
-/** What can be changed while a container runs. */
+/** Adds the options for limits that can be changed while a container runs. */
 export function addUpdatableOptions(command: Command): void {
   addMembers(command.optionsGroup('Resources:'), UPDATABLE);
 }

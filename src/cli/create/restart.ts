@@ -8,7 +8,7 @@ export interface RestartFlags {
   timeout?: number;
 }
 
-/** What becomes of it when it ends, and how long it may take. */
+/** Adds the options for what happens when a container ends, and for how long it may run. */
 export function addRestartOptions(command: Command): void {
   addRestartPolicy(command.optionsGroup('Supervision:'));
   command.option('--timeout <seconds>', 'stop it after so long; 0: never', natural('timeout'));

@@ -19,7 +19,7 @@ const FLAGS: MemberFlags<SecurityOptions & { securityOpt?: SecurityOpts }> = {
   sysctls: ['--sysctl <name=value>', 'a kernel parameter of its namespaces (repeatable)', collectSysctl],
 };
 
-/** What it may do to the kernel. */
+/** Adds the options for what a container may do to the kernel. */
 export function addSecurityOptions(command: Command): void {
   addMembers(command.optionsGroup('Security:'), FLAGS);
 }

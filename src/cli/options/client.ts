@@ -19,7 +19,7 @@ const STDIN = 0;
 
 const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
 
-/** For `run`, `start` and `attach`. */
+/** Adds the options of `run`, `start` and `attach` for streams and signals. */
 export function addClientOptions(command: Command): void {
   command
     .option(
@@ -43,7 +43,10 @@ export function addAttachOptions(command: Command): void {
   );
 }
 
-/** What `-a` asks for; as with Docker `-i` always takes part in standard input. Undefined: every stream there is. */
+/**
+ * Returns the streams that `-a` asks for; as with Docker `-i` always takes part in standard input. Undefined: every
+ * stream there is.
+ */
 export function attachedStreams({ attach, interactive }: AttachFlags): StreamName[] | undefined {
   const takesInput = interactive === true && attach?.includes('stdin') === false;
   return takesInput ? ['stdin', ...attach] : attach;

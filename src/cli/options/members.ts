@@ -26,7 +26,7 @@ export function addMembers<Group>(command: Command, table: MemberFlags<Group>): 
   }
 }
 
-/** What a command line has said: flags as they were declared, and what was read of them. */
+/** The flags that a command line gave, as they were declared, and the values that were read of them. */
 export type GivenFlags = readonly (readonly [flags: string, value: unknown])[];
 
 /**

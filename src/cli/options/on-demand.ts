@@ -46,7 +46,10 @@ function longNames(flags: string): string[] {
   return flags.startsWith('--') && start > 0 ? [flags.slice(0, flags.indexOf(',')), name] : [name];
 }
 
-/** Also true for some words that do not: of a longer name, of the command inside. */
+/**
+ * Whether a word may name the option. Also true for some words that do not: those of an option with a longer name, or
+ * of the command inside.
+ */
 function mayName(args: readonly string[], names: readonly string[], flags: string): boolean {
   const letter = flags.startsWith('--') ? undefined : (flags[1] ?? '');
   return args.some((word) => {

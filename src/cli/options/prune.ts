@@ -9,10 +9,10 @@ interface PruneFlags {
   force?: boolean;
 }
 
-/** What a `prune` says, and what it does once the user has agreed. */
+/** The texts of a `prune`, and the action once the user has agreed. */
 export interface Pruning {
   examples: string;
-  /** What will be removed, for those who are asked. */
+  /** Tells the user who is asked what will be removed. */
   warning: string;
   prune(filters: PruneFilters): Promise<void>;
 }

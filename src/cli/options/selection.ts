@@ -74,7 +74,7 @@ export function addLatest(command: Command): void {
   command.option('-l, --latest', LATEST);
 }
 
-/** It has processes, or will have again without anybody's doing. */
+/** Whether a container has processes, or will have again without anybody's doing. */
 export function isActive({ status }: Observed): boolean {
   return status.state !== 'created' && status.state !== 'exited';
 }

@@ -9,7 +9,7 @@ export interface StopFlags {
   timeout?: number;
 }
 
-/** How a container is asked to end, and for how long. Docker has had two names for the latter. */
+/** Adds the options for how a container is asked to end, and for how long. Docker has had two names for the latter. */
 export function addStopOptions(command: Command): void {
   command
     .option('-s, --signal <signal>', 'instead of its own stop signal: TERM, SIGTERM or 15', parseStopSignal)

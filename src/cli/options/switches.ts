@@ -22,8 +22,8 @@ interface Word {
 }
 
 /**
- * The same words with `--rm` for `--rm=true`, and without any `--rm` before `--rm=false`: the last one counts. Throws
- * CommanderError for a value that is no boolean.
+ * Returns the words with `--rm` for `--rm=true`, and without any `--rm` before `--rm=false`: the last one counts.
+ * Throws CommanderError for a value that is no boolean.
  */
 function withoutSwitchValues(
   args: readonly string[],

@@ -7,7 +7,7 @@ interface ErrorStyle {
   debug: boolean;
   /** By default: standard error is a terminal and NO_COLOR is not set. */
   colour?: boolean;
-  /** Not what ended the command: it goes on. */
+  /** Whether it is a warning: the command goes on. */
   warning?: boolean;
 }
 

@@ -76,7 +76,7 @@ interface Message {
   time: number;
 }
 
-/** As Docker's API has it, with the older names for what happens to containers and images. */
+/** Returns an event as Docker's API has it, with the older names for events of containers and images. */
 function message({ type, action, id, attributes, scope, timeNano }: EngineEvent): Message {
   const image = type === 'container' ? attributes['image'] : undefined;
   return {

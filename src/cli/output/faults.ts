@@ -1,4 +1,4 @@
-/** What a process did when the kernel ended it by one of these signals (signal(7)). */
+/** The meaning of the signals by which the kernel ends a process for a fault of its own (signal(7)). */
 const FAULTS: Readonly<Record<number, { meaning: string; hints: string[] }>> = {
   4: {
     meaning: 'it executed an instruction that this processor does not have',

@@ -1,7 +1,7 @@
 import type { DenyingChain } from '../../engine/networks/foreign-firewall.ts';
 
 /**
- * What there is to say of ports that are published for everybody, and of networks, where the host's firewall denies by
+ * Returns remarks on ports that are published for everybody, and on networks, where the host's firewall denies by
  * default. `published` are as `0.0.0.0:8080` each; without any only what concerns all networks is said.
  */
 export function firewallRemarks(chains: readonly DenyingChain[], published: readonly string[]): string[] {

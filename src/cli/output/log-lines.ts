@@ -2,7 +2,7 @@ import { fixedTime, type LogEntry } from '../../engine/logs/entry.ts';
 import { print, printError } from './print.ts';
 
 export interface LogFormat {
-  /** Of the sources, by their number; absent: lines do not say where they are from. */
+  /** The names of the sources, by their number; absent: lines do not say where they are from. */
   names: readonly string[] | undefined;
   timestamps: boolean;
   details: boolean;
@@ -12,7 +12,7 @@ export interface LogFormat {
 export class LogPrinter {
   readonly #format: LogFormat;
   readonly #labels: readonly string[];
-  /** Where the last entry was not the end of its line: the next one continues it. */
+  /** The streams whose last entry did not end its line: the next one continues it. */
   readonly #unfinished = new Set<string>();
 
   constructor(format: LogFormat) {

@@ -3,8 +3,8 @@ import { EngineError } from '../../errors.ts';
 import { humanMemory } from '../text/units.ts';
 
 /**
- * What is said at the end of a container in the foreground that the kernel has killed for want of memory; undefined
- * when it ended for another reason.
+ * Returns the message for a container in the foreground that the kernel has killed for want of memory; undefined when
+ * it ended for another reason.
  */
 export function memoryRemark({ cause, evidence, name }: Explanation): EngineError | undefined {
   if (cause.kind !== 'memory') return undefined;

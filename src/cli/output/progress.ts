@@ -18,7 +18,7 @@ export function createPullProgress(stream: OutputStream = process.stderr): PullD
   return isAnimated(stream) ? new BarDisplay(stream) : new PlainDisplay(stream);
 }
 
-/** For logs and pipes: what Docker prints there, without sizes. */
+/** Shows a pull in logs and pipes: as Docker does there, without sizes. */
 class PlainDisplay implements PullDisplay {
   readonly #stream: OutputStream;
 
@@ -86,7 +86,7 @@ class BarDisplay implements PullDisplay {
 }
 
 const BAR_WIDTH = 50;
-/** Below it there is not enough room for a bar that says anything. */
+/** The least width of a bar: below it there is not enough room for one that says anything. */
 const BAR_MINIMUM = 8;
 
 /** `a3ed95caeb02: Downloading [====>      ]  1.2MB/4.4MB`, cut to `width`; the bar shrinks first, then goes. */

@@ -31,7 +31,7 @@ export const PS_HEADERS = {
 
 type PsFields = Record<keyof typeof PS_HEADERS, Fields[string]>;
 
-/** What a line says. Each field is made when a template asks for it. */
+/** Returns the fields of a container's line. Each is made when a template asks for it. */
 export function psFields(container: ListedContainer, { trunc }: { trunc: boolean }): PsFields {
   const { row, state } = container;
   return {
@@ -73,7 +73,7 @@ export function psFields(container: ListedContainer, { trunc }: { trunc: boolean
   };
 }
 
-/** Without what goes without saying: the digest, and the default registry. An id is cut. */
+/** Shortens an image's name by what goes without saying: the digest, and the default registry. An id is cut. */
 function shortImage(name: string): string {
   if (name.startsWith('sha256:')) return shortId(name);
   return name.replace(/@.*$/, '').replace(/^(index\.)?docker\.io\/(library\/)?/, '');

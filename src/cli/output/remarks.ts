@@ -3,18 +3,18 @@ import { signalName } from '../../runtime/monitor/signals.ts';
 import { humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 
-/** What happened, a sentence each, and what can be done about it. */
+/** Sentences about what happened, and hints at what can be done about it. */
 export interface Remarks {
   sentences: string[];
   hints: string[];
 }
 
-/** A part of its time for which waiting for CPU is worth a hint. */
+/** The part of a container's time from which waiting for CPU is worth a hint. */
 const MUCH = 0.1;
-/** A part of its limit of memory that is worth a remark. */
+/** The part of a container's limit of memory whose use is worth a remark. */
 const NEARLY_ALL = 0.9;
 
-/** What else the kernel has counted, as far as the cause does not say it. */
+/** Returns remarks on what else the kernel has counted, as far as the cause does not say it. */
 export function remarksOn(cause: Cause, evidence: Evidence): Remarks {
   const remarks = [
     usage(evidence),

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 
-/** What stands after `ctrl-`, by its code. */
+/** The characters that may stand after `ctrl-`, each at the place of its code. */
 const CONTROL = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
 
 /**

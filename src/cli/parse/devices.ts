@@ -18,12 +18,12 @@ export function parseDevice(text: string): DeviceMapping {
   return { host: normal(host), container: normal(container), access };
 }
 
-/** Some of r, w and m, each once. */
+/** Whether a text can be the access to a device: some of r, w and m, each once. */
 function canBeAccess(text: string): boolean {
   return /^[rwm]{1,3}$/.test(text) && new Set(text).size === text.length;
 }
 
-/** Without what a path does not need: doubled and final slashes, `.` and `..`. */
+/** Removes what a path does not need: doubled and final slashes, `.` and `..`. */
 function normal(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {

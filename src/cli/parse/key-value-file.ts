@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import { userPath } from '../../host/working-directory.ts';
 
-/** One line: `KEY=VALUE`, or a key alone. */
+/** A line of the file: `KEY=VALUE`, or a key alone. */
 export interface KeyValue {
   key: string;
   value?: string | undefined;

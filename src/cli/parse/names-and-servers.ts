@@ -5,7 +5,7 @@ import { parseAddress } from '../../network/address/address.ts';
 type ExtraHost = NonNullable<NetworkOptions['extraHosts']>[number];
 type Link = NonNullable<NetworkOptions['links']>[number];
 
-/** What goes into a file of the container must stay one word of one line. */
+/** Matches a host name; as part of a file in the container it must stay one word of one line. */
 const HOST = /^[^\s:;=#]+$/;
 
 /**
@@ -47,7 +47,7 @@ export function searchDomain(text: string): string {
   });
 }
 
-/** One word of resolv.conf(5)'s `options`. Throws `invalid`. */
+/** Parses one word of resolv.conf(5)'s `options`. Throws `invalid`. */
 export function resolverOption(text: string): string {
   if (/^[\w:.-]+$/.test(text)) return text;
   throw new EngineError('invalid', `invalid option of the resolver: "${text}"`, {

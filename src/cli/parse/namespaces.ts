@@ -1,7 +1,7 @@
 import type { IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 
-/** What the kernel has room for (HOST_NAME_MAX), the domain name as well. */
+/** The longest host name or domain name that the kernel has room for (HOST_NAME_MAX). */
 const NAME_MAX = 64;
 const ID_MAX = 2 ** 32 - 1;
 

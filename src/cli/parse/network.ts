@@ -6,7 +6,7 @@ import { address, macAddress } from './addresses.ts';
 import { csvFields } from './csv.ts';
 import { integer } from './words.ts';
 
-/** What `--network` asks for: a network, or something in the place of one. */
+/** The network that `--network` asks for, or the mode in the place of one. */
 export type NetworkRequest = { mode: 'none' | 'host' | SharedWith } | { attachment: NetworkAttachment };
 
 /** Other names for the default network. */
@@ -119,7 +119,7 @@ function keyAndValue(text: string, field: string): [string, string] {
   throw badNetwork(text, `"${field}" is not KEY=VALUE`, 'write name=NETWORK,alias=NAME,ip=ADDRESS');
 }
 
-/** One more name on a network: what a resolver can be asked for. Throws `invalid`. */
+/** Parses another name on a network: one that a resolver can be asked for. Throws `invalid`. */
 export function networkAlias(text: string): string {
   if (/^[\w.-]{1,253}$/.test(text)) return text;
   throw new EngineError('invalid', `invalid network alias: "${text}"`, {
@@ -138,7 +138,10 @@ export function parseDriverOption(text: string): Record<string, string> {
   });
 }
 
-/** Docker keeps these for its driver of Windows and hands them to no other. Throws `unsupported`. */
+/**
+ * Refuses a link-local address: Docker keeps these for its driver of Windows and hands them to no other. Throws
+ * `unsupported`.
+ */
 export function refuseLinkLocal(text: string): never {
   throw new EngineError('unsupported', 'link-local addresses cannot be chosen', {
     subject: text,

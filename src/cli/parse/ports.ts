@@ -133,7 +133,7 @@ function readRange(ports: string): Range | undefined {
   return found === null || last > PORT_MAX || first > last ? undefined : { first, last };
 }
 
-/** Without the brackets that IPv6 may have. */
+/** Returns an address without the brackets that IPv6 may have. */
 function bareAddress(text: string, address: string): string {
   const bare = /^\[(.*:.*)\]$/.exec(address)?.[1] ?? address;
   if (parseAddress(bare) !== undefined) return bare;

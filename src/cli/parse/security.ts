@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.ts';
 import { userPath } from '../../host/working-directory.ts';
 import { booleanWord } from './words.ts';
 
-/** What `--security-opt` can say. */
+/** The settings that `--security-opt` can change. */
 export type SecurityOpts = Pick<
   SecurityOptions,
   'noNewPrivileges' | 'seccomp' | 'apparmor' | 'label' | 'unmaskedPaths' | 'writableCgroups'

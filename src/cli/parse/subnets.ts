@@ -10,7 +10,7 @@ import {
   subnetAround,
 } from '../../network/address/subnet.ts';
 
-/** As they stand on the command line, each option any number of times. */
+/** The flags of subnets as they stand on the command line, each any number of times. */
 export interface SubnetFlags {
   subnet?: string[];
   gateway?: string[];
@@ -102,7 +102,7 @@ function second(what: string, subnet: string, given: readonly string[]): EngineE
   });
 }
 
-/** With bits of the host or without: the engine says what is wrong with them. */
+/** Reads a subnet with or without bits of the host: the engine says what is wrong with them. */
 function readPrefix(what: string, text: string): Subnet {
   const { address, length } = parsePrefix(text, `the ${what}`);
   return subnetAround(address, length);

@@ -42,7 +42,7 @@ export function some(what: string): (text: string) => string {
   };
 }
 
-/** What Docker's booleans accept (Go's strconv.ParseBool); undefined for anything else. */
+/** Parses a boolean as Docker does (Go's strconv.ParseBool); undefined for anything else. */
 export function booleanWord(text: string): boolean | undefined {
   if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
   if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;

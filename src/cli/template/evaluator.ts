@@ -24,7 +24,7 @@ interface Variable {
   value: unknown;
 }
 
-/** No value from an earlier command of the pipeline. */
+/** Stands for the value that the first command of a pipeline lacks: there is no earlier command. */
 const NOTHING = Symbol('nothing');
 
 class Execution {
@@ -105,7 +105,7 @@ class Execution {
     return 'on';
   }
 
-  /** One variable is the element, two are index and element. */
+  /** Binds the variables of a loop: a single one is the element, two are index and element. */
   #bindLoop({ declared, assigns }: Pipe, [key, element]: readonly [unknown, unknown]): void {
     const values = declared.length === 2 ? [key, element] : [element];
     for (const [index, name] of declared.entries()) this.#bind(name, values[index], assigns);

@@ -1,7 +1,7 @@
 import { sprintf } from './printf.ts';
 import { formatValue, isNumber, isTrue, jsonOf, type Kind, kindOf, numberOf, typeName } from './values.ts';
 
-/** What templates call. Throws Error, whose message the evaluator puts behind the function's name. */
+/** A function that templates call. Throws Error, whose message the evaluator puts behind the function's name. */
 export type TemplateFunction = (...args: never[]) => unknown;
 export type Functions = ReadonlyMap<string, TemplateFunction>;
 
@@ -66,7 +66,7 @@ const BUILT_IN: readonly [string, TemplateFunction][] = [
   ['urlquery', takes(['any...'], (...args: unknown[]) => escapedQuery(printed(args)))],
 ];
 
-/** Those that Docker adds. */
+/** The functions that Docker adds to Go's. */
 const DOCKERS: readonly [string, TemplateFunction][] = [
   ['json', takes(['any'], jsonOf)],
   ['split', takes(['string', 'string'], splitText)],
@@ -82,7 +82,7 @@ export const FUNCTIONS: Functions = new Map([...BUILT_IN, ...DOCKERS]);
 
 const unchanged = (text: unknown) => text;
 
-/** For the line of headers, which says what the columns are, not what functions make of their names. */
+/** The functions for the line of headers, which says what the columns are, not what functions make of their names. */
 export const HEADER_FUNCTIONS: Functions = new Map([
   ...FUNCTIONS,
   ...['json', 'split', 'join', 'title', 'lower', 'upper', 'truncate'].map(
@@ -90,7 +90,7 @@ export const HEADER_FUNCTIONS: Functions = new Map([
   ),
 ]);
 
-/** What a template may name. */
+/** The names of functions that a template may use. */
 export const FUNCTION_NAMES: ReadonlySet<string> = new Set(['and', 'or', 'call', ...FUNCTIONS.keys()]);
 
 function equalsOneOf(one: unknown, others: readonly unknown[]): boolean {
@@ -118,7 +118,7 @@ function isLess(one: unknown, other: unknown): boolean {
   return Buffer.compare(Buffer.from(one as string), Buffer.from(other as string)) < 0;
 }
 
-/** Of a string in bytes. */
+/** Returns the length of a value as Go's `len`: that of a string is in bytes. */
 function lengthOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
@@ -141,7 +141,7 @@ function indexed(value: unknown, key: unknown): unknown {
   return Object.hasOwn(map, key) ? map[key] : missingMember(map);
 }
 
-/** What Go's maps say for a key that they lack: the zero of their values' type. */
+/** Returns what a Go map gives for a key that it lacks: the zero of its values' type. */
 function missingMember(map: Record<string, unknown>): unknown {
   if (kindOf(map) === 'struct') return undefined;
   return Object.values(map).every((value) => typeof value === 'string') ? '' : null;
@@ -220,7 +220,7 @@ function padded(text: string, before: number, after: number): string {
   return text === '' ? '' : `${' '.repeat(before)}${text}${' '.repeat(after)}`;
 }
 
-/** To so many bytes. */
+/** Cuts a text to `length` bytes. */
 function truncated(text: string, length: number): string {
   const bytes = Buffer.from(text);
   return bytes.length < length ? text : bytes.subarray(0, length).toString();

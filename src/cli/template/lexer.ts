@@ -17,9 +17,9 @@ export type TokenKind =
 
 export interface Token {
   kind: TokenKind;
-  /** As written; without the dot of a field and the quotes' meaning resolved for a string. */
+  /** The text as written; without the dot of a field, and a string without its quotes, its escapes resolved. */
   text: string;
-  /** Where it begins in the template, in characters. */
+  /** The place in the template where it begins, in characters. */
   at: number;
   /** White space stands before it: `.A .B` are two operands, `.A.B` is one. */
   spaced: boolean;
@@ -30,7 +30,7 @@ const COMMENT = /\s*\/\*[\s\S]*?\*\/(\s+-)?\}\}/y;
 const RIGHT = /(\s+-)?\}\}/y;
 const WORD =
   /(?<space>\s+)|(?<string>"(?:[^"\\\n]|\\.)*")|(?<raw>`[^`]*`)|(?<character>'(?:[^'\\\n]|\\.)+')|(?<number>[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?))|(?<field>\.[\p{L}_][\p{L}\p{N}_]*)|(?<variable>\$[\p{L}\p{N}_]*)|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<symbol>:=|[=|,()])|(?<dot>\.)/uy;
-/** What may follow a name or a number: no other name may. */
+/** Matches what may follow a name or a number: no other name may. */
 const TERMINATOR = /[\s.,|:()]|\}\}|$/y;
 
 /**
@@ -133,7 +133,7 @@ function unexpected(source: string, at: number): EngineError {
   return templateError(source, at, `unexpected ${quote(rest[0])} in an action`);
 }
 
-/** As Go's %#U writes a character. */
+/** Names a character as Go's %#U does. */
 function runeName(source: string, at: number): string {
   const code = source.codePointAt(at) ?? 0;
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;

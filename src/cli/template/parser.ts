@@ -169,7 +169,7 @@ class Parser {
     return { names: [], assigns: false };
   }
 
-  /** What comes after the first command gets a value as its last argument: it must be something that is called. */
+  /** Checks that each command after the first is one that can be called: it gets a value as its last argument. */
   #checkStages(commands: readonly TemplateCommand[]): void {
     for (const [index, command] of commands.slice(1).entries()) {
       const [first] = command.operands;

@@ -70,7 +70,7 @@ function anyValue(verb: Verb, arg: unknown): string {
   return padded(formatValue(arg, verb.plus), verb);
 }
 
-/** Undefined when the verb does not fit the value. Lists and maps are formatted member by member. */
+/** Formats a value; undefined when the verb does not fit it. Lists and maps are formatted member by member. */
 function formatted(verb: Verb, arg: unknown): string | undefined {
   switch (kindOf(arg)) {
     case 'bool':
@@ -145,7 +145,10 @@ function floatNumber(verb: Verb, value: number): string | undefined {
 
 const MOST_DIGITS = 100;
 
-/** What lies exactly in the middle goes to the even digit; JavaScript takes the larger one. */
+/**
+ * Rounds to decimals as Go does: a value exactly in the middle goes to the even digit, where JavaScript takes the
+ * larger one.
+ */
 function fixed(value: number, precision: number): string {
   const digits = Math.min(precision, MOST_DIGITS);
   if (value >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;

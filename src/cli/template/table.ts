@@ -34,7 +34,7 @@ export function renderTable(
   return lines.map(line).join('');
 }
 
-/** What a character needs that is more than one code unit. */
+/** Matches a character of more than one code unit. */
 const SURROGATE = /[\ud800-\udfff]/;
 
 function codeUnits(text: string): number {

@@ -10,7 +10,7 @@ import { formatValue } from './values.ts';
 /** A value of a line, or a method that a template calls with arguments: `.Label "k"`. */
 export type FieldValue = string | boolean | number | null | ((...args: string[]) => string);
 
-/** What one line of a listing says, by the field's name, as Docker's templates call it: in the order that JSON has them. */
+/** The fields of a line of a listing, by the names that Docker's templates use: in the order that JSON has them. */
 export type Fields = Readonly<Record<string, FieldValue>>;
 
 /** The fields that a listing has, with the headers of their columns. */

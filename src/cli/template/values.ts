@@ -46,7 +46,7 @@ export function kindOf(value: unknown): Kind {
   }
 }
 
-/** What Go calls the type, as messages and `%T` show it. */
+/** Returns Go's name of the type, as messages and `%T` show it. */
 export function typeName(value: unknown): string {
   switch (kindOf(value)) {
     case 'invalid':
@@ -78,7 +78,7 @@ export function numberOf(value: number | Float): number {
   return typeof value === 'number' ? value : value.value;
 }
 
-/** Whether `if` takes it for true: not when it is empty. A struct never is. */
+/** Whether `if` takes a value for true: not when it is empty. A struct never is. */
 export function isTrue(value: unknown): boolean {
   switch (kindOf(value)) {
     case 'list':

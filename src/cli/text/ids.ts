@@ -32,7 +32,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const SPECIAL = /["\\]|\p{Cc}/u;
 const EACH_SPECIAL = new RegExp(SPECIAL, 'gu');
 
-/** As a Go string literal, which is what Docker prints: nothing that could move a terminal's cursor stays. */
+/** Writes text as a Go string literal, as Docker does: nothing that could move a terminal's cursor stays. */
 function quoted(text: string): string {
   if (!SPECIAL.test(text)) return `"${text}"`;
   const escaped = text.replace(EACH_SPECIAL, (character) => {

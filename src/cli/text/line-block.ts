@@ -5,7 +5,10 @@ const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
-/** At most ten pictures a second: a terminal over a slow link must not hold the pull up. */
+/**
+ * The shortest time between two pictures: at most ten a second, as a terminal over a slow link must not hold the pull
+ * up.
+ */
 const REDRAW_INTERVAL_MS = 100;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
@@ -13,7 +16,7 @@ const DEFAULT_ROWS = 24;
 /** Renders a line for a width in characters. */
 type Renderer = (width: number) => string;
 
-/** One line of a block. A finished line may scroll out of sight when there is no room for all. */
+/** A line of a block. A finished line may scroll out of sight when there is no room for all. */
 export interface BlockLine {
   set(render: Renderer, finished?: boolean): void;
 }
@@ -104,7 +107,10 @@ export class LineBlock {
     this.#drawn = lines.length;
   }
 
-  /** What fits on the screen: finished lines give way first. The cursor cannot go above the screen's top. */
+  /**
+   * Returns the lines that fit on the screen: finished lines give way first. The cursor cannot go above the screen's
+   * top.
+   */
   #visible(): LineState[] {
     const room = (this.#stream.rows || DEFAULT_ROWS) - 1;
     const surplus = this.#lines.length - room;

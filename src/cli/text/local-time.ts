@@ -10,7 +10,7 @@ export function localTime(ms: number): string {
 }
 
 let formatter: Intl.DateTimeFormat | undefined;
-/** By the offset: the formatter is slow. */
+/** The names of zones by their offset, kept because the formatter is slow. */
 const zones = new Map<number, string | undefined>();
 
 /** `CET`; undefined for zones that have only a number. */

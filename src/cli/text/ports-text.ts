@@ -41,7 +41,7 @@ function runText({ address, protocol, first, last }: Run): string {
   return address === '' ? `${range}/${protocol}` : `${address}:${range}->${range}/${protocol}`;
 }
 
-/** What is only exposed comes first, then IPv4, then IPv6. */
+/** Compares ports by their number in the container: one that is only exposed comes first, then IPv4, then IPv6. */
 function byPort(a: ContainerPort, b: ContainerPort): number {
   const family = ({ host }: ContainerPort) => (host === undefined ? 0 : host.address.includes(':') ? 2 : 1);
   return (

@@ -1,4 +1,4 @@
-/** What output needs to know about where it goes; `process.stdout` and `process.stderr` are such. */
+/** A stream that output goes to, and what is known of its terminal; `process.stdout` and `process.stderr` are such. */
 export interface OutputStream {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
@@ -6,7 +6,7 @@ export interface OutputStream {
   write(text: string): boolean;
 }
 
-/** Lines may be rewritten here: a terminal that understands escape sequences. */
+/** Whether lines may be rewritten: the stream is a terminal that understands escape sequences. */
 export function isAnimated(
   stream: Pick<OutputStream, 'isTTY'>,
   env: NodeJS.ProcessEnv = process.env,
@@ -14,7 +14,10 @@ export function isAnimated(
   return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** Colours are welcome: such a terminal, and NO_COLOR (no-color.org) is unset or empty. */
+/**
+ * Whether colours are welcome: the stream is a terminal that understands escape sequences, and NO_COLOR (no-color.org) is
+ * unset or empty.
+ */
 export function wantsColour(
   stream: Pick<OutputStream, 'isTTY'>,
   env: NodeJS.ProcessEnv = process.env,

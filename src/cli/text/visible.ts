@@ -3,8 +3,9 @@ import { fstatSync } from 'node:fs';
 const STDOUT = 1;
 
 /**
- * What a terminal would obey, or be led astray by, where text was expected: control characters (C0, DEL, C1) and those
- * that turn the direction of writing (Unicode, UAX #9). Blanks between lines and columns are for the caller to judge.
+ * Matches what a terminal would obey, or be led astray by, where text was expected: control characters (C0, DEL, C1)
+ * and those that turn the direction of writing (Unicode, UAX #9). Blanks between lines and columns are for the caller
+ * to judge.
  */
 const COMMANDING = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 const COMMANDING_BUT_LINES = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu;

@@ -37,7 +37,7 @@ export function define(command: Command, session: () => Session): void {
     .action((names: string[], flags: Flags) => logs(session(), names, flags));
 }
 
-/** As with Docker anything below 0 means all. */
+/** Parses a number of lines; undefined: all. As with Docker anything below 0 means all. */
 function lineCount(text: string): number | undefined {
   if (text === 'all') return undefined;
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)))

@@ -88,7 +88,10 @@ async function makeCidFile(path: string): Promise<CidFile> {
   return make(path);
 }
 
-/** What needs this very command as long as the container runs. Throws `invalid`. */
+/**
+ * Refuses options that go with `-d` in no case, as they need this command as long as the container runs. Throws
+ * `invalid`.
+ */
 function refuseInBackground({ attach, rmi }: RunFlags): void {
   const [option, reason] =
     attach !== undefined

@@ -44,7 +44,10 @@ async function start(session: Session, given: string[], flags: Flags): Promise<v
   });
 }
 
-/** This process becomes the program that starts it: running another one would take a fifth longer. */
+/**
+ * Starts one container in the background. This process becomes the program that starts it: running another one would
+ * take a fifth longer.
+ */
 async function startOne(session: Session, name: string): Promise<void> {
   const { containers } = await session.engine();
   const handover = await containers.start(name, { mode: 'detach', name });
@@ -52,7 +55,7 @@ async function startOne(session: Session, name: string): Promise<void> {
   print(`${name}\n`);
 }
 
-/** As with Docker `-i` alone shows the output as well. */
+/** Starts one container and attaches to it. As with Docker `-i` alone shows the output as well. */
 async function startAttached(session: Session, names: readonly string[], flags: Flags): Promise<void> {
   const [name] = names;
   if (name === undefined) return;

@@ -74,7 +74,10 @@ const HOME = '\x1b[H';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
-/** On a terminal each picture takes the place of the one before, without a moment in which there is none. */
+/**
+ * Shows one picture of all containers. On a terminal each takes the place of the one before, without a moment in which
+ * there is none.
+ */
 function show(template: Template, pictures: readonly ContainerStats[], { stream, trunc }: Flags): void {
   const text = template.render(pictures.map((one) => fieldsOf(one, trunc)));
   const inPlace = stream && isAnimated(standardOutput);

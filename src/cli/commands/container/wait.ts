@@ -29,7 +29,7 @@ export function define(command: Command, session: () => Session): void {
     .action((names: string[], flags: Flags) => wait(session(), names, flags));
 }
 
-/** All at once: one that ends first may be gone when the others end. */
+/** Waits for all containers at once: one that ends first may be gone when the others end. */
 async function wait(session: Session, given: string[], flags: Flags): Promise<void> {
   const names = await selected(session, given, flags);
   const condition = flags.condition === 'not-running' ? 'stopped' : flags.condition;

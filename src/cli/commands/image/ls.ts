@@ -18,7 +18,7 @@ interface Flags {
   trunc: boolean;
 }
 
-/** One line of the table: an image under one of its names. */
+/** A line of the table: an image under one of its names. */
 interface Line {
   repository: string;
   tag: string;
@@ -89,7 +89,10 @@ function templateOf({ format = 'table', digests, quiet }: Flags): Template {
   return parseTemplate(format, HEADERS);
 }
 
-/** As Docker: a line for each tag, and for each digest of it if digests are shown; else for each name without a tag. */
+/**
+ * Returns the lines of an image as Docker has them: one for each tag, and for each digest of it if digests are shown;
+ * else one for each name without a tag.
+ */
 function linesOf({ names }: ListedImage, digests: boolean): Line[] {
   const known = new Map<string, string[]>();
   for (const name of names.digests.map(familiarName)) {

@@ -75,7 +75,7 @@ async function create(session: Session, name: string, flags: Flags): Promise<voi
 
 const NO_SWARM = 'there is no swarm: a network belongs to this host';
 
-/** What Docker and Podman have besides, and why it is not here. */
+/** The options that only Docker and Podman have, and why they are not here. */
 const REFUSED = [
   ['--attachable', `${NO_SWARM}, and every container can be put on it`],
   ['--ingress', NO_SWARM],
@@ -85,7 +85,7 @@ const REFUSED = [
   ['--disable-dns', 'containers of a network always find each other by name'],
 ] as const;
 
-/** With `=false` a switch is as if it were not given. */
+/** Makes an option that is refused. With `=false` a switch is as if it were not given. */
 function refused(flags: string, reason: string): Option {
   const refuse = () => {
     const [name = ''] = flags.split(' ');

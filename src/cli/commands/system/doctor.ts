@@ -49,7 +49,7 @@ function lines({ works, findings, leftovers }: Diagnosis): string[] {
 
 const STATE_WIDTH = 9;
 
-/** All of it in one line, so that grep shows what belongs together. */
+/** Writes a whole finding in one line, so that grep shows what belongs together. */
 function findingLine({ topic, name, state, detail, cost, remedy }: Finding): string {
   const parts = [
     detail,

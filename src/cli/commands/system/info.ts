@@ -22,7 +22,7 @@ async function info(session: Session): Promise<void> {
   for (const remark of await remarks(engine)) printError(`skiff: ${remark}\n`);
 }
 
-/** What the host's own firewall means for networks and for the ports that are published now. */
+/** Tells what the host's own firewall means for networks and for the ports that are published now. */
 async function remarks(engine: Engine): Promise<string[]> {
   const listed = await engine.containers.list({ all: false });
   const hosts = listed.flatMap(({ networking }) => networking.ports.flatMap(({ host }) => host ?? []));
@@ -31,7 +31,7 @@ async function remarks(engine: Engine): Promise<string[]> {
   return firewallRemarks(await engine.networks.foreignFirewall(), names);
 }
 
-/** Docker's words where it has them. */
+/** Returns the lines of `info`, in Docker's words where it has them. */
 function lines(info: EngineInfo): string[] {
   const { containers, cgroup, storage } = info;
   return [

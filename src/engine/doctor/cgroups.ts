@@ -3,7 +3,7 @@ import { type CgroupLayout, type Hierarchy, readCgroupLayout } from '../../runti
 import { type Controller, hierarchyOf, nameOn } from '../../runtime/cgroup/paths.ts';
 import type { Finding } from './finding.ts';
 
-/** What containers want of cgroups, and what is lost without it. */
+/** The controllers that containers use, and what is lost without each. */
 const CONTROLLERS: readonly [Controller, string][] = [
   ['memory', 'limits of memory are refused, and stats shows no memory'],
   ['cpu', 'limits of CPU time and CPU shares are refused'],
@@ -64,7 +64,10 @@ function controllerFinding(
   return { ...finding, state: 'ok', detail: `${place.version} at ${place.directory}` };
 }
 
-/** One that cannot be written is none that containers join, and still the place where it would be. */
+/**
+ * Returns the only hierarchy of a v2 host. Containers join none that cannot be written, and still it is where their
+ * cgroups would be.
+ */
 function onlyUnified({ mode, hierarchies }: CgroupLayout): Hierarchy | undefined {
   return mode === 'v2' ? hierarchies[0] : undefined;
 }
@@ -92,7 +95,10 @@ function notWritable({ directory, writable }: Hierarchy, looks: Looks): Obstacle
   };
 }
 
-/** Only an empty cgroup, or the root of all, can hand controllers to its children. */
+/**
+ * Returns what keeps a cgroup from handing a controller to its children: only an empty one, or the root of all, can do
+ * so.
+ */
 function notDelegated({ directory, unified }: Hierarchy, name: string): Obstacle | undefined {
   if (unified === undefined || unified.delegates || unified.enabled.includes(name)) return undefined;
   const init = `${directory}/init`;

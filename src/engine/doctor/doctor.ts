@@ -10,7 +10,7 @@ import { tryContainer } from './trial.ts';
 
 export type { Finding } from './finding.ts';
 
-/** What `doctor` found. */
+/** The result of `doctor`. */
 export interface Diagnosis {
   /** A container was run just now, and this store can be opened. */
   works: boolean;
@@ -18,7 +18,7 @@ export interface Diagnosis {
   leftovers: ReportedLeftover[];
 }
 
-/** What a crash left; `left` says what became of it. */
+/** A leftover of a crash; `left` says what became of it. */
 export interface ReportedLeftover {
   kind: Leftover['kind'];
   name: string;

@@ -1,4 +1,4 @@
-/** One thing that a host offers, or not. */
+/** A feature that a host offers, or lacks. */
 export interface Finding {
   topic:
     | 'containers'
@@ -13,7 +13,7 @@ export interface Finding {
   name: string;
   state: 'ok' | 'limited' | 'missing';
   detail: string;
-  /** What cannot be done without it. */
+  /** Tells what cannot be done without it. */
   cost?: string | undefined;
   /** How to get it. */
   remedy?: string | undefined;

@@ -5,8 +5,8 @@ import type { Finding } from './finding.ts';
 import { damageFindings } from './networks.ts';
 
 /**
- * What has become of the networks' links and firewall, and what the firewalls of others deny. Nothing where they cannot be
- * asked.
+ * Returns findings about the state of the networks' links and firewall, and about what the firewalls of others deny.
+ * Empty where they cannot be asked.
  */
 export async function firewallFindings(context: Context): Promise<Finding[]> {
   try {

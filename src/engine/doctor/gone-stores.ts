@@ -8,8 +8,8 @@ import { allNetworks } from '../store/networks.ts';
 import type { Leftover } from './leftover.ts';
 
 /**
- * What stores have left on this host that were deleted by hand, and bridges of this one that are of no network. Nothing
- * where links cannot be listed.
+ * Finds what stores that were deleted by hand have left on this host, and bridges of this one that are of no network.
+ * Empty where links cannot be listed.
  */
 export async function networkLeftovers(context: Context): Promise<Leftover[]> {
   const links = await readLinks(context).catch(() => undefined);

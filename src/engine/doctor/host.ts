@@ -9,7 +9,9 @@ import { cgroupFindings } from './cgroups.ts';
 import type { Finding } from './finding.ts';
 import { storeFindings } from './store.ts';
 
-/** What this host offers, by looking only; what it costs is said in the words of the command line. */
+/**
+ * Finds out what this host offers, by looking only; the cost of what it lacks is said in the words of the command line.
+ */
 export async function examineHost(context: Context, looks: Looks): Promise<Finding[]> {
   const [rights, kernel] = [probeRights(looks), probeKernel(looks)];
   return [
@@ -24,7 +26,7 @@ export async function examineHost(context: Context, looks: Looks): Promise<Findi
   ];
 }
 
-/** What the engine itself needs a capability for; others matter only as what a container can be given. */
+/** The capabilities that the engine itself needs; others matter only as what a container can be given. */
 const NEEDED: readonly { name: Capability; cost: string; required?: true }[] = [
   {
     name: 'CAP_SYS_ADMIN',
@@ -87,7 +89,7 @@ function hasBit(mask: bigint, bit: number): boolean {
   return ((mask >> BigInt(bit)) & 1n) === 1n;
 }
 
-/** Since which kernel something is there; the first is what everything needs. */
+/** The first kernel version that has everything that skiff needs. */
 const REQUIRED = [5, 12] as const;
 
 function kernelFinding({ release }: KernelFacts): Finding {
@@ -108,7 +110,7 @@ function isAtLeast(release: string, [major, minor]: readonly [number, number]): 
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
-/** Every container gets the first six; the others are asked for. */
+/** The types of namespaces: every container gets the first six; the others are asked for. */
 const NAMESPACES: readonly { name: string; word: string; cost: string; required: boolean }[] = [
   ...[
     ['mnt', 'mount'],

@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 
 const REMEDY = 'the next command that shows networks makes them what they should be: skiff network ls';
 
-/** What is wrong with the links of networks and with forwarding, each named; nothing when all is well. */
+/** Returns a finding for each fault of the networks' links and of forwarding; empty when all is well. */
 export function damageFindings({ forwarding, links, networks }: NetworkDamage): Finding[] {
   const families = forwarding.map(
     (family): Finding => ({
@@ -21,19 +21,21 @@ export function damageFindings({ forwarding, links, networks }: NetworkDamage): 
   return [...families, ...firstOfEach(others).map((flaw) => linkFinding(flaw, networks))];
 }
 
-/** Who switches it off for the host does so for each link. */
+/** Whether a fault is a link's forwarding that is off: whoever switches it off for the host does so for each link. */
 function isForwarding({ stage, detail }: FailureRecord, family: 4 | 6): boolean {
   return stage === 'sysctl' && detail.startsWith(`net/ipv${family}/`) && detail.endsWith('/forwarding');
 }
 
-/** What is missing with a link is not worth a word where the link is. */
+/**
+ * Returns the first fault of each link: where the link itself is missing, what is missing with it is not worth a word.
+ */
 function firstOfEach(links: readonly FailureRecord[]): FailureRecord[] {
   const first = new Map<string, FailureRecord>();
   for (const flaw of links) if (!first.has(linkOf(flaw))) first.set(linkOf(flaw), flaw);
   return [...first.values()];
 }
 
-/** A sysctl has the link in its name: `net/ipv4/conf/sk-0123456789ab/forwarding`. */
+/** Returns the link of a fault. A sysctl has the link in its name: `net/ipv4/conf/sk-0123456789ab/forwarding`. */
 function linkOf({ stage, detail }: FailureRecord): string {
   return stage === 'sysctl' ? (detail.split('/')[3] ?? detail) : detail;
 }

@@ -6,7 +6,7 @@ import { subordinateIds } from '../prepare/subordinate-ids.ts';
 import type { Context } from '../store/context.ts';
 import type { Finding } from './finding.ts';
 
-/** Below this an image of middle size no longer fits. */
+/** The free space, in bytes, below which an image of middle size no longer fits. */
 const LITTLE_SPACE = 1024 ** 3;
 
 /** File systems that overlay does not take an upper directory on (no d_type, no trusted attributes, or another overlay). */

@@ -56,7 +56,7 @@ async function inTrialStore(
   }
 }
 
-/** In the command's own words. */
+/** A failure in the words of the command that failed. */
 interface Failure {
   detail: string;
   remedy?: string | undefined;

@@ -9,7 +9,7 @@ import type { Context } from '../store/context.ts';
 import type { ResolvedAttachment } from './attachment.ts';
 import type { PreparedNetworking } from './prepare.ts';
 
-/** Of whom the leases are. */
+/** The container that holds the leases. */
 interface Holder {
   id: string;
   name: string;
@@ -59,8 +59,8 @@ export function assignEndpoints(
 }
 
 /**
- * The same for a container that was started before, in the transaction that claims its start: it gets the addresses that
- * it had, if they are still free.
+ * Leases addresses and ports for a container that was started before, in the transaction that claims its start: it gets
+ * the addresses that it had, if they are still free. Throws as `assignEndpoints`.
  */
 export function reassignEndpoints(
   context: Context,
@@ -74,7 +74,7 @@ export function reassignEndpoints(
   return assignEndpoints(context, container, choosePorts, before);
 }
 
-/** By network and family. */
+/** Returns the addresses that a container had before, by network and family. */
 function previousAddresses({ database }: Context, id: string): Map<string, string> {
   return new Map(
     addressesOf(database, id).map(({ networkId, address }) => [keyOf(networkId, address), address]),
@@ -85,7 +85,7 @@ function keyOf(networkId: string, address: string): string {
   return `${networkId} ${familyOf(address)}`;
 }
 
-/** By which of its networks a container leaves, for each family of addresses. */
+/** Whether a container leaves by this network, for each family of addresses. */
 export type LeadsOut = Readonly<Record<4 | 6, boolean>>;
 
 /** Leases the addresses of one network; it publishes nothing yet. */
@@ -153,7 +153,7 @@ export function hasGateway({ subnets }: Pick<NetworkDefinition, 'subnets'>, fami
   return subnetOf(subnets, family)?.gateway !== undefined;
 }
 
-/** Where ports are published: on the bridge that leads out, else on the first one that could. */
+/** Returns the endpoint where ports are published: on the bridge that leads out, else on the first one that could. */
 export function publishingEndpoint(endpoints: readonly Endpoint[]): Endpoint | undefined {
   const able = endpoints.filter(({ network }) => network.driver === 'bridge' && !network.internal);
   return able.find(({ isGateway4, isGateway6 }) => isGateway4 || isGateway6) ?? able[0];

@@ -7,7 +7,7 @@ import { findNetwork, type NetworkRow, networkByName } from '../store/networks.t
 export interface ResolvedAttachment {
   readonly network: NetworkRow;
   readonly attachment: NetworkAttachment;
-  /** In the container. */
+  /** The interface's name in the container. */
   readonly interfaceName: string;
 }
 
@@ -47,7 +47,10 @@ export async function resolveAttachment(
   return { network, attachment };
 }
 
-/** What is asked of a network, by its name: a container may have been put on one network by its name and by its id. */
+/**
+ * Returns what is asked of a network, with the network's name: a container may have been put on one network by its name
+ * and by its id.
+ */
 export function attachmentByName({
   network,
   attachment,

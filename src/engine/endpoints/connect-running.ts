@@ -92,7 +92,10 @@ async function forgetEnded(
   });
 }
 
-/** Where nothing led out so far the new one does; what leads out stays as it is while the container runs. */
+/**
+ * Decides in which families a new network leads out: where nothing led out so far. A network that leads out does so as
+ * long as the container runs.
+ */
 function newEgress(before: readonly Endpoint[], network: NetworkDefinition): LeadsOut {
   const leads = (family: 4 | 6): boolean => !network.internal && hasGateway(network, family);
   return {
@@ -112,7 +115,9 @@ function freeInterface(before: readonly Endpoint[], wanted: string | undefined):
   for (let index = 0; ; index += 1) if (!taken.includes(`eth${index}`)) return `eth${index}`;
 }
 
-/** Others find it by its names, and it them: a resolver is started where there was none. */
+/**
+ * Lets others find the container by its names, and the container find them: a resolver is started where there was none.
+ */
 async function offerNames(
   context: Context,
   row: ContainerRow,
@@ -141,7 +146,7 @@ function nameServiceOf({ options }: ContainerRow, endpoints: readonly Endpoint[]
   );
 }
 
-/** Writes its network file and performs it; a bridge or table that is missing is made first. */
+/** Writes the network file of an endpoint and performs it; a bridge or table that is missing is made first. */
 async function bringUp(context: Context, { status }: RunningContainer, endpoint: Endpoint): Promise<void> {
   await repairNetworks(context);
   const file = await writeEndpoint(context, endpoint, true);
@@ -230,7 +235,7 @@ async function takeDown(context: Context, container: RunningContainer, endpoint:
   rmSync(copy, { force: true });
 }
 
-/** What went by the network that is lost goes by the next one, which gets the routes. */
+/** Gives the routes of a network that is lost to the next one that leads out. */
 async function leadOutAgain(
   context: Context,
   { row, status }: RunningContainer,

@@ -10,11 +10,14 @@ import { attachmentByName, provideDefaultNetwork, resolveAttachment } from './at
 
 type Links = NonNullable<NetworkOptions['links']>;
 
-/** What has become of a change of a container's networks. */
+/** The outcome of a change of a container's networks. */
 export interface NetworkChange {
   /** The container's name. */
   container: string;
-  /** Its /etc/hosts says so, or will at its next start; false: it has made that too long to be edited, and it was left. */
+  /**
+   * Whether the container's /etc/hosts has the change, or will have it at the next start; false: the container has made
+   * that file too long to be edited, and it was left.
+   */
   isInHosts: boolean;
 }
 
@@ -140,7 +143,7 @@ function requireOwnNetworks({ name, options }: ContainerRow): void {
   });
 }
 
-/** While its monitor waits to start it again there is nothing to connect. */
+/** Checks that the container runs: while its monitor waits to start it again there is nothing to connect. */
 function requireStarted({ row, status }: RunningContainer): void {
   if (status.state === 'running') return;
   throw new EngineError('conflict', `container ${row.name} is being started`, {

@@ -23,7 +23,7 @@ export function editHosts(
   });
 }
 
-/** A character for each byte of its UTF-8, as the text of the file is. */
+/** Returns a character for each byte of the text's UTF-8, as the text of the file has it. */
 function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }

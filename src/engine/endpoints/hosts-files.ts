@@ -28,7 +28,7 @@ export interface FileOwner {
   gid: number;
 }
 
-/** What a container is called when nobody says: the host's name on the host's network, else its short id. */
+/** Returns the host name of a container when the user gives none: the host's on the host's network, else the short id. */
 export function defaultHostname(network: 'new' | 'host', id: string): string {
   return network === 'host' ? hostHostname() : id.slice(0, 12);
 }

@@ -16,8 +16,9 @@ export interface HostsTexts {
 }
 
 /**
- * As Docker writes them: on the host's network its own names and servers, on networks of its own the addresses that were
- * leased. Throws `invalid` for names and addresses that cannot be.
+ * Returns a container's /etc/hosts and /etc/resolv.conf as Docker writes them: on the host's network with its own names
+ * and servers, on networks of its own with the addresses that were leased. Throws `invalid` for names and addresses
+ * that cannot be.
  */
 export async function hostsTexts(
   context: Context,
@@ -55,14 +56,17 @@ function hostText(fallback: string, network: NetworkOptions | undefined): string
   return [own.endsWith('\n') ? own : `${own}\n`, ...extra].join('');
 }
 
-/** Where the host is reached from the container: the gateways of its first bridge. */
+/** Returns the addresses at which a container reaches the host: the gateways of its first bridge. */
 function gatewaysOf(endpoints: readonly Endpoint[]): string[] {
   const bridge = endpoints.find(({ network }) => network.driver === 'bridge');
   const subnets = bridge?.network.subnets ?? [];
   return [subnetOf(subnets, 4)?.gateway, subnetOf(subnets, 6)?.gateway].filter((each) => each !== undefined);
 }
 
-/** On the default network links are lines; on others the resolver knows them. */
+/**
+ * Finds the containers that links name on the default network, where links are lines of /etc/hosts; on others the
+ * resolver knows them.
+ */
 async function linkedHosts(
   context: Context,
   network: NetworkOptions | undefined,

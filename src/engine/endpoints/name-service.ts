@@ -29,7 +29,10 @@ export function dnsOptions(network: NetworkOptions | undefined): DnsOptions {
   return { servers, search, options };
 }
 
-/** Of this process's network namespace, which sysfs need not show; only interfaces with IPv6 are there (proc(5)). */
+/**
+ * Returns an interface's number in this process's network namespace, which sysfs need not show; only interfaces with
+ * IPv6 are found (proc(5)).
+ */
 function interfaceNumber(name: string): number | undefined {
   const lines = (readText('/proc/net/if_inet6') ?? '').split('\n').map((line) => line.trim().split(/\s+/));
   const number = lines.find((words) => words[5] === name)?.[1];

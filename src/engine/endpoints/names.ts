@@ -4,7 +4,10 @@ import type { NetworkAttachment } from '../options/create.ts';
 import { DEFAULT_NETWORK } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 
-/** By what names others on a network find a container there, and what its addresses are called. None on the default one. */
+/**
+ * Returns the names by which others on a network find a container there, and the names of its addresses. None on the
+ * default network.
+ */
 export function endpointNames(
   { id, name, options }: Pick<ContainerRow, 'id' | 'name' | 'options'>,
   network: Pick<NetworkDefinition, 'name'>,

@@ -5,8 +5,9 @@ import type { Context } from '../store/context.ts';
 import type { PreparedNetworking } from './prepare.ts';
 
 /**
- * What a container's plan says of its networks: where their files will lie, and how to tell that something is missing.
- * The resolver is named also for one that has none yet: it may be connected to a network with names while it runs.
+ * Returns the part of a container's plan that is about networks: where their files will lie, and how to tell that
+ * something is missing. The resolver is named also for a container that has none yet: it may be connected to a network
+ * with names while it runs.
  */
 export function networkPlacement(
   context: Context,

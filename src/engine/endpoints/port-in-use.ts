@@ -4,8 +4,8 @@ import type { Protocol } from '../../network/address/definition.ts';
 import { portHolder } from '../../network/ports/listeners.ts';
 
 /**
- * What is said of a port of the host that could not be had, from the helper's words (`tcp 0.0.0.0 8080`): who has it, as
- * far as that can be seen.
+ * Returns the error for a port of the host that could not be had, from the helper's words (`tcp 0.0.0.0 8080`): it
+ * names who has the port, as far as that can be seen.
  */
 export function portInUse(detail: string): EngineError {
   const [protocol = 'tcp', address = '', port = ''] = detail.split(' ');

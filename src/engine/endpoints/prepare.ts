@@ -16,10 +16,10 @@ import { containerNameService } from './name-service.ts';
 
 /** The networks of a container to be, found, with all that can be decided before addresses are leased. */
 export interface PreparedNetworking {
-  /** As they are kept: ids in the place of names. */
+  /** The options as they are kept: ids in the place of names. */
   readonly options: NetworkOptions;
   readonly attachments: readonly ResolvedAttachment[];
-  /** With the exposed ports that `-P` publishes. */
+  /** The ports to publish, with the exposed ones that `-P` publishes. */
   readonly mappings: readonly PortMapping[];
   readonly nameService: NameService;
 }
@@ -31,7 +31,7 @@ export interface NetworkedContainer {
   readonly options: CreateOptions;
   /** Absent: no networks of its own. */
   readonly networking: PreparedNetworking | undefined;
-  /** One for each network; none of one that is made now and started later. */
+  /** The endpoints, one for each network; empty for a container that is created now and started later. */
   readonly endpoints: readonly Endpoint[];
 }
 

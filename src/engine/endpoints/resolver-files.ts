@@ -49,7 +49,10 @@ export function writeResolverConfig(
   replaceFile(rules, resolverRules(), 0o600);
 }
 
-/** Resolvers have no rights: what they read is for everybody who gets there, which below RUN only they do. */
+/**
+ * Writes a file for resolvers. They have no rights: what they read is for everybody who gets there, which below RUN
+ * only they do.
+ */
 function writeForResolvers(file: string, text: string): void {
   makeOwnDirectory(dirname(file), 0o755);
   replaceFile(file, text, 0o644);

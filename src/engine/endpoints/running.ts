@@ -13,7 +13,7 @@ export interface RunningAttachment extends ResolvedAttachment {
   own: AddressLease[];
 }
 
-/** Those of a container that runs, in the order of its options. */
+/** Returns the networks that a running container is on, in the order of its options. */
 export function runningAttachments(
   { database }: Context,
   { id, options }: ContainerRow,

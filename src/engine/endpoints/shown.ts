@@ -33,7 +33,7 @@ export function containerNetworking(
   };
 }
 
-/** Undefined for a network that is not there any more. */
+/** Returns a network of a container as it is shown; undefined for one that is not there any more. */
 function endpointOf(
   view: LeaseView,
   row: ContainerRow,

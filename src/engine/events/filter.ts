@@ -46,7 +46,10 @@ export function eventFilter(filters: EventFilters): (event: EngineEvent) => bool
   return (event) => tests.every((test) => test(event));
 }
 
-/** What happened to an image, or to a container that was made from it, by name with or without its tag, or by id. */
+/**
+ * Whether an event is of an image, or of a container that was made from it; `values` name the image with or without its
+ * tag, or by id.
+ */
 function isOfImage({ type, id, attributes }: EngineEvent, values: readonly string[]): boolean {
   const name = attributes[type === 'image' ? 'name' : 'image'] ?? '';
   return [id, name, withoutTag(id), withoutTag(name)].some((each) => values.includes(each));

@@ -9,7 +9,7 @@ export interface NewEvent {
   type: 'container' | 'image' | 'network' | 'volume' | 'builder' | 'daemon';
   /** `create`, `exec_start: sh -c true`. */
   action: string;
-  /** Of what it happened to: a container's id, the reference or id of an image. */
+  /** The id of the object that it happened to: a container's id, the reference or id of an image. */
   id: string;
   attributes: Readonly<Record<string, string>>;
 }
@@ -50,7 +50,7 @@ export function appendEvent({ paths }: Context, { type, action, id, attributes }
   } catch {}
 }
 
-/** What every event of a container says of it: its labels, its image as the user named it, its name. */
+/** Returns the attributes of every event of a container: its labels, its image as the user named it, its name. */
 export function containerAttributes({
   labels,
   image,

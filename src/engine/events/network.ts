@@ -7,7 +7,7 @@ export function appendNetworkEvent(context: Context, network: NetworkDefinition,
   appendEvent(context, { type: 'network', action, id: network.id, attributes: networkAttributes(network) });
 }
 
-/** What every event of a network says of it. */
+/** Returns the attributes of every event of a network. */
 export function networkAttributes({ name, driver }: NetworkDefinition): Record<string, string> {
   return { name, type: driver };
 }

@@ -11,7 +11,7 @@ export interface EventsRequest {
   /** Absent: for ever. */
   until?: bigint | undefined;
   filters?: EventFilters | undefined;
-  /** Called when whatever happens from then on will be seen. */
+  /** Called when every event from then on will be seen. */
   whenReady?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -125,7 +125,7 @@ interface JournalLine {
   scope: string;
 }
 
-/** None when a power cut tore the line. */
+/** Parses a line of the journal; undefined when a power cut tore it. */
 function parseEvent(line: string): EngineEvent | undefined {
   try {
     const { Type, Action, Actor, scope } = JSON.parse(line) as JournalLine;

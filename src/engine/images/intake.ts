@@ -12,7 +12,7 @@ import type { Workspace } from '../store/workspace.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
 import { type OpenBlob, unpackLayers } from './unpack-layers.ts';
 
-/** How an image enters the store. */
+/** The circumstances in which an image enters the store. */
 export interface IntakeOptions {
   /** Canonical references that lead to it from now on, whatever they led to before. Without any it dangles. */
   names: readonly string[];
@@ -20,7 +20,10 @@ export interface IntakeOptions {
   index?: ImageDocument<Index> | undefined;
   /** Opens the blobs of layers that the store has neither as blobs nor unpacked; absent: it has them all. */
   open?: OpenBlob | undefined;
-  /** What the journal says of it: Docker's `pull`, `load`, `import`, and to what it happened. Absent: nothing. */
+  /**
+   * The event for the journal: its action in Docker's words (`pull`, `load`, `import`), and the image that it happened
+   * to. Absent: none is written.
+   */
   event?: { action: string; id: string; name: string } | undefined;
   progress?: PullProgress | undefined;
   signal?: AbortSignal | undefined;

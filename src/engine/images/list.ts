@@ -57,7 +57,10 @@ function builtAt({ created }: ImageConfig): number | undefined {
   return Number.isNaN(time) || time === NO_TIME ? undefined : time;
 }
 
-/** As Docker: without a tag it dangles; but what has a digest is also among those that do not. */
+/**
+ * Whether an image fits `--filter dangling`, as with Docker: one without a tag dangles; but one with a digest is also
+ * among those that do not.
+ */
 function fitsDangling({ tags, digests }: ImageNames, wanted: boolean | undefined): boolean {
   if (wanted === undefined) return true;
   return wanted ? tags.length === 0 : tags.length + digests.length > 0;

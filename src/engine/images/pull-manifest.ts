@@ -11,7 +11,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { RegistryClient } from '../../registry/client.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 
-/** Where an image's documents come from. */
+/** The registry and the store that an image's documents come from. */
 export interface ImageSource {
   client: RegistryClient;
   reference: Reference;
@@ -19,7 +19,10 @@ export interface ImageSource {
   signal: AbortSignal | undefined;
 }
 
-/** What a tag or digest names at the registry. Throws as the client and {@link readManifest} do. */
+/**
+ * Fetches the manifest or index that a tag or digest names at the registry.
+ * Throws as the client and {@link readManifest} do.
+ */
 export async function fetchManifest(
   { client, reference, signal }: ImageSource,
   tagOrDigest: string,
@@ -56,7 +59,7 @@ async function fetchImage(source: ImageSource, { digest }: Descriptor): Promise<
   });
 }
 
-/** What an image says of its platform itself; undefined when it is none. */
+/** Returns the platform that an image's config names; undefined when it is no image. */
 async function platformOf(source: ImageSource, descriptor: Descriptor): Promise<Platform | undefined> {
   try {
     const { parsed } = await fetchImage(source, descriptor);

@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 
-/** Who wants to see a pull happen. Sizes are bytes of the layer as it is transferred. */
+/** Handlers of what happens during a pull. Sizes are bytes of the layer as it is transferred. */
 export interface PullProgress {
   message(text: string): void;
   layer(digest: Digest): LayerProgress;
@@ -14,7 +14,7 @@ export interface LayerProgress {
   done(): void;
 }
 
-/** For callers that do not want to know. */
+/** Handlers that do nothing, for callers that do not want to know. */
 export const SILENT: PullProgress = {
   message: () => {},
   layer: () => ({

@@ -9,7 +9,7 @@ import { discardUnreferenced } from '../store/garbage.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from '../store/images.ts';
 import { trashOf } from '../store/trash.ts';
 
-/** What a removal did, in the words that Docker prints. */
+/** The result of a removal, in the words that Docker prints. */
 export interface RemovedImage {
   /** Familiar references. */
   untagged: string[];
@@ -51,14 +51,17 @@ export async function removeImage(
   return removed;
 }
 
-/** As with Docker the id stands for the name, too: that name leads nowhere any more. */
+/** Writes the events of a removal. As with Docker the id stands for the name, too: that name leads nowhere any more. */
 function noteRemoval(context: Context, { id, config }: ImageRow, { untagged, deleted }: RemovedImage): void {
   for (const _ of untagged) appendImageEvent(context, 'untag', { id, name: id, config });
   for (const each of deleted)
     appendImageEvent(context, 'delete', { id: each, name: each, config: undefined });
 }
 
-/** With the last tag of a repository its digests go too: nobody gave those names by hand. */
+/**
+ * Returns the name with those that go together with it: with the last tag of a repository its digests go too, as nobody
+ * gave those names by hand.
+ */
 function namesGoingWith(name: string, tags: readonly string[], digests: readonly string[]): string[] {
   const repository = repositoryOf(name);
   const otherTags = tags.filter((tag) => tag !== name && repositoryOf(tag) === repository);

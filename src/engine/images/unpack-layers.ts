@@ -14,7 +14,7 @@ import { Slots } from './slots.ts';
 /** Yields a blob as it lies in its registry, archive or memory; whoever reads it verifies it. */
 export type OpenBlob = (descriptor: Descriptor, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
-/** Where layers come from and go to. `open` is asked for the blobs that are not in the store. */
+/** The stores of layers and their blobs. `open` is asked for the blobs that are not in the store. */
 export interface LayerSources {
   blobs: BlobStore;
   layers: LayerStore;
@@ -170,7 +170,7 @@ async function unpack(
   progress.done();
 }
 
-/** Who waits for the layers below must not hold the place that these need. */
+/** Waits for the layers below without holding a place that their unpacking needs. */
 async function withoutPlace(slots: Slots, wait: () => Promise<unknown>): Promise<void> {
   slots.release();
   try {

@@ -22,7 +22,7 @@ export function mapOrNull<Value>(members: Readonly<Record<string, Value>> = {}):
   return Object.keys(map).length > 0 ? map : hidden(map, { toJSON: () => null });
 }
 
-/** The same object, of which these members do not show as JSON while they are empty (Go's `omitempty`). */
+/** Returns the object, of which these members do not show as JSON while they are empty (Go's `omitempty`). */
 export function omitEmpty<Struct extends object>(
   struct: Struct,
   ...names: (keyof Struct & string)[]
@@ -34,7 +34,7 @@ export function omitEmpty<Struct extends object>(
   return struct;
 }
 
-/** The same object with members that show in templates only: Go's names where its JSON has others. */
+/** Returns the object with members that show in templates only: Go's names where its JSON has others. */
 export function hidden<Target extends object>(
   target: Target,
   members: Readonly<Record<string, unknown>>,

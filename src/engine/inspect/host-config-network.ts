@@ -3,7 +3,7 @@ import { type ContainerNetworking, DEFAULT_NETWORK } from '../options/network.ts
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf } from './go-json.ts';
 
-/** What `HostConfig` of Docker's ContainerInspect says of networks: what the user asked for. */
+/** Returns the part of `HostConfig` (Docker's ContainerInspect) that is about networks: what the user asked for. */
 export function networkHostConfig({ name, options }: ContainerRow, networking: ContainerNetworking) {
   const { network } = options;
   const links = networking.endpoints.find((endpoint) => endpoint.network.name === DEFAULT_NETWORK)?.links;
@@ -23,7 +23,7 @@ export function namespaceMode(mode: string | SharedWith): string {
   return typeof mode === 'string' ? mode : `container:${mode.container}`;
 }
 
-/** The first of its networks by name, which ids stand for once they are kept. */
+/** Returns the network mode: the first of the container's networks by name, which ids stand for once they are kept. */
 function networkMode(
   { namespaces, network }: ContainerRow['options'],
   { endpoints }: ContainerNetworking,

@@ -44,7 +44,7 @@ function endpointObject(endpoint: ContainerEndpoint | undefined): object {
   };
 }
 
-/** What the user asked for, not what it got. */
+/** Returns the addresses that the user asked for, not those that the container got. */
 function ipamConfig(endpoint: ContainerEndpoint | undefined): object | null {
   const { ip = '', ip6 = '' } = endpoint?.wanted ?? {};
   if (ip === '' && ip6 === '') return null;

@@ -8,7 +8,7 @@ import type { Context } from '../store/context.ts';
 import { imageById } from '../store/images.ts';
 import { omitEmpty } from './go-json.ts';
 
-/** What Docker writes for a time that has not come. */
+/** Docker's text for a time that has not come. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 /** `State` of Docker's ContainerInspect. */

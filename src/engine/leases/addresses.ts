@@ -12,11 +12,11 @@ export interface AddressLease {
   address: string;
   containerId: string;
   interfaceName: string;
-  /** What the container sends elsewhere, in this address's family, goes by this network. */
+  /** Whether this network leads out: in this address's family, all that the container sends elsewhere goes by it. */
   leadsOut: boolean;
 }
 
-/** Who asks for an address, and for which, if not for any. */
+/** The container that asks for an address, and the address, if not just any will do. */
 export interface AddressRequest {
   containerId: string;
   containerName: string;
@@ -112,7 +112,7 @@ export function releaseAddresses(database: Database, containerId: string, networ
     );
 }
 
-/** All leases, of containers that run and of those that did. */
+/** Returns all leases, of containers that run and of those that did. */
 export function allAddresses(database: Database): AddressLease[] {
   return database.all('SELECT * FROM address_lease').map(toLease);
 }
@@ -131,7 +131,7 @@ function toLease(row: Row): AddressLease {
   };
 }
 
-/** What the container sends elsewhere goes by this network from now on, in the family of the address. */
+/** Makes a network lead out for a container from now on, in the family of the address. */
 export function leadOut(database: Database, networkId: string, address: string): void {
   database.run(
     'UPDATE address_lease SET leads_out = 1 WHERE network_id = ? AND address = ?',

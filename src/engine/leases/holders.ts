@@ -17,7 +17,7 @@ export function leaseHolder(context: Context, containerId: string): ContainerRow
   return existsSync(containerPaths(context.paths, row.id).runDir) ? row : undefined;
 }
 
-/** What is wanted is held by a container whose monitor was killed: clean up after it, then try again. */
+/** Thrown when what is wanted is held by a container whose monitor was killed: clean up after it, then try again. */
 export class OrphanHolds extends Error {
   readonly row: ContainerRow;
 

@@ -9,7 +9,7 @@ import { leaseHolder } from './holders.ts';
 /** A port of the host that a container has. */
 export interface PortLease extends PublishedPort {
   containerId: string;
-  /** On which of its networks the container is reached. */
+  /** The network of the container by which the ports lead to it. */
   networkId: string;
 }
 
@@ -93,7 +93,7 @@ export function portsOf(database: Database, containerId: string): PortLease[] {
   return allPorts(database).filter((lease) => lease.containerId === containerId);
 }
 
-/** The same ports lead to the container by another of its networks. */
+/** Makes the container's ports lead to it by another of its networks. */
 export function movePorts(database: Database, containerId: string, networkId: string): void {
   database.run('UPDATE port_lease SET network_id = ? WHERE container_id = ?', networkId, containerId);
 }

@@ -6,7 +6,7 @@ import type { PortMapping } from '../options/create.ts';
 import type { Context } from '../store/context.ts';
 import { containerWithPort, overlap } from './ports.ts';
 
-/** Where Linux and Docker look for free ports when nobody says which. */
+/** The ports among which Linux and Docker look for free ones when the user names none. */
 const EPHEMERAL = { first: 32_768, last: 60_999 };
 
 /**
@@ -55,8 +55,8 @@ export function publishedPorts(
 type HostPort = Pick<PublishedPort, 'protocol' | 'hostAddress' | 'hostPort'>;
 
 /**
- * What mappings of the same container have. Found without going through all of them: an image may expose every port there
- * is, and others wait for the transaction.
+ * The ports that mappings of the same container have. A port is found without going through all of them: an image may
+ * expose every port there is, and others wait for the transaction.
  */
 class ChosenPorts {
   readonly #addresses = new Map<string, string[]>();
@@ -84,7 +84,7 @@ function wantedPorts({ hostPorts }: PortMapping): PortMapping['hostPorts'] {
   return hostPorts?.first === 0 ? undefined : hostPorts;
 }
 
-/** In the order in which they are tried. */
+/** Ports to try, in that order. */
 interface Candidates extends Iterable<number> {
   first: number;
   last: number;
@@ -100,14 +100,15 @@ function numbers({ first, last }: { first: number; last: number }): Candidates {
   };
 }
 
-/** Where ports are looked for when nobody says which. */
+/** Looks for ports when the user names none. */
 class Anywhere {
   #range: { first: number; last: number } | undefined;
   #next = 0;
 
   /**
-   * Not from the same one each time: a port that was just left may still be in somebody's mind. One mapping goes on where
-   * the one before it has found its own: thousands would otherwise go through those of all others.
+   * Returns the ports to try, not from the same one each time: a port that was just left may still be in somebody's
+   * mind. A mapping goes on where the one before it has found its own: thousands would otherwise go through those of
+   * all others.
    */
   candidates(): Candidates {
     const { first, last } = this.#begin();
@@ -147,7 +148,7 @@ function firstFree(
   );
 }
 
-/** ip_local_port_range of this host. */
+/** Reads ip_local_port_range of this host. */
 function ephemeralRange(): { first: number; last: number } {
   try {
     const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
@@ -160,7 +161,10 @@ function ephemeralRange(): { first: number; last: number } {
   }
 }
 
-/** Every address of both families when nobody says otherwise: the mapping, the network, or the setting for all. */
+/**
+ * Returns the host's addresses of a mapping: its own, else the network's, else those of the setting for all, else every
+ * address of both families.
+ */
 function addressesFor(
   { publishAddress }: Context,
   { hostAddress }: PortMapping,

@@ -16,9 +16,9 @@ import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { diskError } from '../store/disk-error.ts';
 
-/** What is to run in a container that runs. What is absent is as for the container's own process. */
+/** The process that is to run in a running container; an absent member is as for the container's own process. */
 export interface ExecRequest {
-  /** Never empty. */
+  /** The command and its arguments, never empty. */
   argv: string[];
   /** Applied to the container's: `KEY=VALUE`, or `KEY` alone, which takes the variable away. */
   env: string[];
@@ -26,7 +26,7 @@ export interface ExecRequest {
   cwd?: string | undefined;
   /** `name|uid[:group|gid]`. */
   user?: string | undefined;
-  /** All capabilities, and no system call filter. */
+  /** Whether the process gets all capabilities, and no system call filter. */
   privileged: boolean;
   stdin: boolean;
   terminal: boolean;
@@ -78,7 +78,7 @@ function readPlan(file: string, row: ContainerRow): PlanRecord[] {
   }
 }
 
-/** Its cgroups are those of its plan; only one of them has a freezer. */
+/** Throws when the container is frozen. Its cgroups are those of its plan; only one of them has a freezer. */
 function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): void {
   const frozen = plan.some(
     ([op, version, path = '']) =>
@@ -91,7 +91,7 @@ function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): voi
   });
 }
 
-/** RUN/ID goes with the container; when it just did there is nothing left to run in. */
+/** Writes the plan of an `exec`. RUN/ID goes with the container; when it just did there is nothing left to run in. */
 function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): string {
   const directory = dirname(file);
   try {
@@ -108,7 +108,10 @@ function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): strin
   }
 }
 
-/** Another command may do the same at this moment. Not `recursive`: RUN/ID that is gone must not come back. */
+/**
+ * Makes a directory unless another command does so at this moment. Not `recursive`: RUN/ID that is gone must not come
+ * back.
+ */
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });

@@ -38,7 +38,7 @@ export async function limitMonitor(
   if (await requestMonitorCgroups(paths.control)) moveHolders(paths.execs, directories);
 }
 
-/** What such a plan has of its own. */
+/** The operations of the records that are kept of an earlier plan of added cgroups. */
 const ADDED = ['monitor-cgroup', 'copy-value', 'vacate-cgroup'];
 
 function readRecords(file: string): PlanRecord[] {
@@ -51,7 +51,7 @@ function placesIn(records: readonly PlanRecord[]): Set<string> {
 }
 
 interface Added {
-  /** What earlier updates have added. */
+  /** The records that earlier updates have added. */
   before: readonly PlanRecord[];
   directories: readonly MonitorCgroup[];
   setup: readonly PlanRecord[];
@@ -80,14 +80,20 @@ function addedPlan(
   ];
 }
 
-/** Who begins to hold a process from now on sees the file, and goes there by itself. */
+/**
+ * Moves the processes that hold those of `exec`. One that begins to do so from now on sees the file, and goes there by
+ * itself.
+ */
 function moveHolders(execs: string, directories: readonly MonitorCgroup[]): void {
   for (const pid of execHolders(execs)) {
     for (const { path } of directories) move(pid, path);
   }
 }
 
-/** One that has just ended needs no place, nor does any when the container has, and its cgroups with it. */
+/**
+ * Moves a process into a cgroup. One that has just ended needs no place, nor does any when the container has ended, and
+ * its cgroups with it.
+ */
 function move(pid: number, cgroup: string): void {
   try {
     writeFileSync(`${cgroup}/cgroup.procs`, String(pid), { flag: 'r+' });

@@ -22,7 +22,10 @@ export async function restartContainer(
   appendContainerEvent(context, row, 'restart');
 }
 
-/** Should this process be killed before it has started the container again, whoever looks next removes it. */
+/**
+ * Keeps the files of a `--rm` container at this end. Should this process be killed before it has started the container
+ * again, whoever looks next removes it.
+ */
 async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
   if (!row.autoRemove) return;
   recordStarter(context.database, row.id, formatIdentity(ownIdentity()));

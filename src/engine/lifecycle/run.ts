@@ -13,7 +13,7 @@ import { type StartMode, startContainer } from './hand-over.ts';
 
 const ATTEMPTS = 20;
 
-/** What a container is created from, and how, besides its options. */
+/** The arguments of a creation besides the options: the image, and how to go about it. */
 export interface CreateExtras {
   image: FoundImage;
   /** The container that has its name now goes first, also when it runs. */
@@ -73,7 +73,10 @@ async function createPrepared(
   }
 }
 
-/** As `createContainer`, after a clean-up where a killed monitor's container still holds what is needed. */
+/**
+ * Creates a container as `createContainer`, after a clean-up where a killed monitor's container still holds what is
+ * needed.
+ */
 async function createCleaned(
   context: Context,
   prepared: PreparedContainer,
@@ -89,7 +92,10 @@ async function createCleaned(
   }
 }
 
-/** There are ten thousand names to be made up, and ids for as many containers as one wishes. */
+/**
+ * Returns the error for when all names that were made up were taken. There are ten thousand of them, but ids for any
+ * number of containers.
+ */
 function noFreeName(): EngineError {
   return new EngineError('conflict', 'no free name was found for the container', {
     hint: 'name it with --name, or remove containers that are not needed any more (skiff container prune)',

@@ -19,7 +19,7 @@ import { type ContainerRow, changeOptions } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { limitMonitor } from './limit-monitor.ts';
 
-/** What `update` can change. */
+/** The options that `update` can change. */
 export interface ContainerChanges extends ResourceOptions {
   restart?: RestartPolicy | undefined;
 }
@@ -68,8 +68,8 @@ function cpus(): number {
 }
 
 /**
- * What is asked for on top of what there is. Throws `invalid` for changes that Docker refuses because of what is set
- * already.
+ * Returns the limits of a container with the changes on top. Throws `invalid` for changes that Docker refuses because
+ * of what is set already.
  */
 export function mergeResources(current: ResourceOptions, changes: ResourceOptions): ResourceOptions {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => isGiven(value)));
@@ -134,7 +134,7 @@ function recordsFor(
   return limitRecords(readCgroupLayout(), cgroupsPathFor(row), asked);
 }
 
-/** The same for the monitor, whose cgroups are there by now. */
+/** Returns the writes that put the changed limits into force for the monitor, whose cgroups are there by now. */
 function monitorRecords(
   { row }: Pick<Observed, 'row'>,
   limits: LinuxResources,
@@ -145,8 +145,8 @@ function monitorRecords(
 }
 
 /**
- * Of all limits those that a change touches, together with what the kernel has in the same file. Where no limit is left
- * it has to be told so (-1): what is absent from a spec is only not written.
+ * Returns those limits that a change touches, together with what the kernel has in the same file. Where no limit is
+ * left the kernel has to be told so (-1): what is absent from a spec is only not written.
  */
 export function changedLimits(limits: LinuxResources, changes: ResourceOptions): LinuxResources {
   const { memory = {}, cpu = {}, blockIO = {}, pids } = limits;
@@ -173,7 +173,7 @@ function pick<Spec extends object>(spec: Spec, names: readonly (keyof Spec)[]): 
   return Object.fromEntries(entries) as Partial<Spec>;
 }
 
-/** Without groups that are empty. */
+/** Removes the groups that are empty. */
 function compact<Spec extends object>(spec: Spec): Spec {
   const entries = Object.entries(spec).filter(
     ([, value]) => typeof value !== 'object' || Object.keys(value).length > 0,

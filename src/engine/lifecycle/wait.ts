@@ -9,12 +9,15 @@ import type { Context } from '../store/context.ts';
 import { findDeparture } from '../store/departures.ts';
 
 /**
- * What can be waited for: that a container does not run, that it ends the next time (it may still have to start), that
- * it is removed, or that it runs. Docker's API and Podman's command line have them, too.
+ * The conditions that can be waited for: that a container does not run, that it ends the next time (it may still have
+ * to start), that it is removed, or that it runs. Docker's API and Podman's command line have them, too.
  */
 export type WaitCondition = 'stopped' | 'next-exit' | 'removed' | 'running';
 
-/** No record tells of what is not there yet, a monitor or the lack of a row: how often it is looked for. As Podman. */
+/**
+ * The interval of looking for what no record tells of: a monitor that is not there yet, or a row that is gone. As
+ * Podman's.
+ */
 const INTERVAL_MS = 250;
 
 /**
@@ -102,7 +105,10 @@ async function pause(signal: AbortSignal | undefined): Promise<void> {
   }
 }
 
-/** Of a container whose row is gone by now; `fallback` when it has left none. Throws `notFound` without that. */
+/**
+ * Returns the exit code of a container whose row is gone by now; `fallback` when it has left none. Throws `notFound`
+ * without that.
+ */
 function codeLeft({ database }: Context, row: ContainerRow, fallback?: number): number {
   const code = findDeparture(database, row.id)?.record.code ?? fallback;
   if (code === undefined) throw vanished(row);

@@ -1,24 +1,24 @@
-/** One entry of a container's log: a line with its newline, or a part of a very long one. */
+/** An entry of a container's log: a line with its newline, or a part of a very long one. */
 export interface LogEntry {
   stream: 'stdout' | 'stderr';
   /** RFC 3339 in UTC, with up to nine digits of the second's fraction. */
   time: string;
   text: string;
-  /** What the driver was told to add: labels, variables, a tag. */
+  /** The labels, variables and tag that the driver was told to add. */
   attributes: Readonly<Record<string, string>>;
 }
 
-/** Which entries are wanted. Times in ns since the epoch. */
+/** The entries that are wanted. Times in ns since the epoch. */
 export interface LogSelection {
   /** Inclusive. */
   since?: bigint | undefined;
   /** Inclusive. */
   until?: bigint | undefined;
-  /** Only so many of the last ones that there are at the beginning. */
+  /** The number of entries to begin with: only the last ones of those that are there already. */
   tail?: number | undefined;
 }
 
-/** How a container's log is read. */
+/** A request for the entries of a container's log. */
 export interface LogRequest extends LogSelection {
   /** Goes on until the container has ended and is not started again, or `until` has passed. */
   follow: boolean;
@@ -42,13 +42,16 @@ export function parseEntry(line: string): LogEntry | undefined {
 
 const NO_ATTRIBUTES = {};
 
-/** With nine digits after the second: `2026-01-02T03:04:05.060000000Z`. Such times are in the order of their texts. */
+/**
+ * Writes a time with nine digits after the second: `2026-01-02T03:04:05.060000000Z`. Such times are in the order of
+ * their texts.
+ */
 export function fixedTime(time: string): string {
   const digits = time.endsWith('Z') ? time.slice(0, -1) : time;
   return `${(digits.includes('.') ? digits : `${digits}.`).padEnd(29, '0')}Z`;
 }
 
-/** The same of a number of ns since the epoch. */
+/** Writes a number of ns since the epoch with nine digits of the second's fraction, so that texts compare as times do. */
 export function timeOfNanoseconds(ns: bigint): string {
   const seconds = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
@@ -58,7 +61,7 @@ export function timeOfNanoseconds(ns: bigint): string {
 export class LogFilter {
   readonly #since: string | undefined;
   readonly #until: string | undefined;
-  /** There was an entry that is too late: no more of them come. */
+  /** Whether an entry was too late: no more of them come. */
   over = false;
 
   constructor({ since, until }: LogSelection) {

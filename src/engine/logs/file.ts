@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { GrowingFile } from '../../host/growing-file.ts';
 import { isMissing } from '../../host/missing.ts';
 
-/** One file of a log, open: it can be read to its end whatever is renamed, compressed or deleted meanwhile. */
+/** An open file of a log: it can be read to its end whatever is renamed, compressed or deleted meanwhile. */
 export interface LogFile {
   /** Lines without their newlines, from where the last call stopped. */
   lines(): AsyncGenerator<string[]>;
-  /** What is read begins with the last `count` lines; returns how many there are, `count` at most. */
+  /** Makes reading begin with the last `count` lines; returns how many there are, `count` at most. */
   keepLast(count: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export async function openWritten(path: string): Promise<(LogFile & { inode: num
   return await GrowingFile.open(path);
 }
 
-/** One that was put aside, by its name without `.gz`: it is there plain or compressed, until it is deleted. */
+/** Opens a file that was put aside, by its name without `.gz`: it is there plain or compressed, until it is deleted. */
 export async function openAside(path: string): Promise<LogFile | undefined> {
   // The compressed one is there before the other one goes.
   return (await GrowingFile.open(path)) ?? (await CompressedFile.open(`${path}.gz`));

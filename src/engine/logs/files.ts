@@ -17,7 +17,7 @@ interface Aside {
  */
 export class LogFiles {
   readonly #file: string;
-  /** Of the last file that was given; of one that is still written, the number that it will get. */
+  /** The number of the last file that was given; for one that is still written, the number that it will get. */
   #last = Number.NEGATIVE_INFINITY;
   #written: number | undefined;
 
@@ -26,8 +26,8 @@ export class LogFiles {
   }
 
   /**
-   * Those after all that were given before, oldest first. None: the last one is still written, or there is nothing yet.
-   * When there are some, nobody writes to the last one before any more: it can be read to its end.
+   * Opens the files after all that were given before, oldest first. Empty: the last one is still written, or there is
+   * nothing yet. When there are some, nobody writes to the last one before any more: it can be read to its end.
    */
   async next(): Promise<LogFile[]> {
     if (this.#written !== undefined) {
@@ -42,7 +42,10 @@ export class LogFiles {
     }
   }
 
-  /** Undefined when files were put aside meanwhile, which come first: maybe this one is among them. */
+  /**
+   * Opens the file that is written now; undefined when files were put aside meanwhile, which come first: maybe this one
+   * is among them.
+   */
   async #openWritten(): Promise<LogFile[] | undefined> {
     const opened = await openWritten(this.#file);
     if ((await this.#asides()).length > 0) {
@@ -55,7 +58,7 @@ export class LogFiles {
     return [opened];
   }
 
-  /** Those after the last one that was given, oldest first. */
+  /** Lists the files that were put aside after the last one that was given, oldest first. */
   async #asides(): Promise<Aside[]> {
     const prefix = `${basename(this.#file)}.`;
     const numbers = namesIn(dirname(this.#file))
@@ -69,7 +72,10 @@ export class LogFiles {
 
 const DIGITS = 10;
 
-/** An earlier version called the newest one `log.1`, and moved all of them on: they come before the first. */
+/**
+ * Returns the number of a file that was put aside. An earlier version called the newest one `log.1`, and moved all of
+ * them on: they come before the first.
+ */
 function numberOf(suffix: string): number | [] {
   const digits = /^(\d+)(\.gz)?$/.exec(suffix)?.[1];
   if (digits === undefined) return [];
@@ -80,7 +86,7 @@ function nameOf(number: number): string {
   return number > 0 ? String(number).padStart(DIGITS, '0') : String(1 - number);
 }
 
-/** Without those that were deleted meanwhile. */
+/** Opens files that were put aside, but for those that were deleted meanwhile. */
 async function openAll(asides: readonly Aside[]): Promise<LogFile[]> {
   const opened: LogFile[] = [];
   for (const { path } of asides) {
@@ -100,9 +106,9 @@ async function inodeOf(file: string): Promise<number | undefined> {
 
 /** How long a log is read. */
 export interface LogReading {
-  /** Only so many of the last lines that there are at the beginning. */
+  /** The number of lines to begin with: only the last ones of those that are there already. */
   tail?: number | undefined;
-  /** Asked before it is looked for more: nothing is written any more. */
+  /** Asked before more is looked for: whether nothing is written any more. */
   isOver(): boolean;
   /** Resolves when there may be more. */
   change(): Promise<void>;

@@ -4,15 +4,15 @@ import { linesOfProgram } from '../../host/run-program.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { type LogEntry, type LogRequest, timeOfNanoseconds } from './entry.ts';
 
-/** What journalctl says of an entry: text, or the bytes of what is not UTF-8. */
+/** A field of journalctl's JSON: text, or the bytes of what is not UTF-8. */
 type Field = string | number[] | undefined;
 
 /** Fields of the driver and of the journal itself; the others are what the user chose. */
 const OWN_FIELDS = /^(_|CONTAINER_|IMAGE_NAME$|SYSLOG_|PRIORITY$|MESSAGE$)/;
 
 /**
- * What a container has written to the journal of the host, by journalctl. With `follow` until the promise resolves.
- * Throws `unsupported` where there is no journalctl.
+ * Reads by journalctl what a container has written to the journal of the host. With `follow` it goes on until the
+ * promise resolves. Throws `unsupported` where there is no journalctl.
  */
 export async function* readJournal(
   row: ContainerRow,

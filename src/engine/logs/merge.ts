@@ -6,7 +6,7 @@ export interface SourcedEntries {
   entries: LogEntry[];
 }
 
-/** Several logs as one in the order of time, each of them being in that order. */
+/** Merges several logs in the order of time, in which each of them is. */
 export async function* mergeLogs(
   logs: readonly AsyncGenerator<LogEntry[]>[],
 ): AsyncGenerator<SourcedEntries> {
@@ -22,7 +22,7 @@ export async function* mergeLogs(
 }
 
 interface Head extends SourcedEntries {
-  /** Of the first entry; after every time when there is none. */
+  /** The time of the first entry; after every time when there is none. */
   time: string;
 }
 
@@ -39,7 +39,7 @@ function timeOf([first]: readonly LogEntry[]): string {
   return first === undefined ? NEVER : fixedTime(first.time);
 }
 
-/** Several logs as one, as entries come: for those that are followed. */
+/** Merges several logs as their entries come: for those that are followed. */
 export async function* interleaveLogs(
   logs: readonly AsyncGenerator<LogEntry[]>[],
 ): AsyncGenerator<SourcedEntries> {

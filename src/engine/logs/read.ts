@@ -15,8 +15,8 @@ import { LogFiles, readLogFiles } from './files.ts';
 export type { LogEntry, LogRequest } from './entry.ts';
 
 /**
- * What a container has written, oldest first, across rotated and compressed files, a few entries at a time. Throws
- * `unsupported` when its log driver does not give back what it was enough.
+ * Yields what a container has written, oldest first, across rotated and compressed files, a few entries at a time.
+ * Throws `unsupported` when its log driver does not give back what it was given.
  */
 export function readLogs(
   context: Context,
@@ -100,7 +100,7 @@ interface Ending {
 
 const ENDED: Ending = { ended: true, promise: Promise.resolve() };
 
-/** Until `enough` aborts: whatever waits would keep the command from ending. */
+/** Notes when the container ends, until `enough` aborts: whatever waits would keep the command from ending. */
 function watchEnd(context: Context, row: ContainerRow, enough: AbortSignal): Ending {
   const ending: Ending = { ended: false, promise: Promise.resolve() };
   ending.promise = awaitEnd(context, row, enough)
@@ -122,7 +122,9 @@ async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal
   }
 }
 
-/** The state changes when it runs again; the directory goes when it does not any more. */
+/**
+ * Waits until a container runs again or is gone: the state changes in the first case, the directory goes in the second.
+ */
 async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
   using changes = watchDirectory(containerPaths(context.paths, row.id).runDir);
   while (!enough.aborted) {

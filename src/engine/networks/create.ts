@@ -41,7 +41,10 @@ export async function createNetwork(context: Context, options: CreateNetworkOpti
   return row.definition.id;
 }
 
-/** What takes the subnets may be what deleted stores have left. */
+/**
+ * Inserts a network. When no subnet is free for it, the error names stores that were deleted by hand and still hold
+ * some.
+ */
 async function insertOrExplain(context: Context, insert: () => NetworkRow): Promise<NetworkRow> {
   try {
     return insert();
@@ -104,7 +107,10 @@ function checkName(name: string): void {
   });
 }
 
-/** What there is to choose from, and what is there already: other networks, and where the host leads packets. */
+/**
+ * The pools to choose subnets from, and the subnets that are taken: those of other networks, and those that the host
+ * leads packets to.
+ */
 interface Taken {
   networks: readonly NetworkRow[];
   host: readonly Subnet[];
@@ -164,7 +170,7 @@ function refuseTakenLink(link: string, { networks }: Taken): void {
   });
 }
 
-/** Those that were asked for, else what is free; one of IPv6 when that is asked for. */
+/** Returns the subnets that were asked for, else free ones; one of IPv6 when that is asked for. */
 function subnetsOf(
   { name, subnets = [], ipv4, ipv6 }: CreateNetworkOptions,
   driver: NetworkDefinition['driver'],

@@ -11,7 +11,7 @@ import { missingForwarding } from './forwarding.ts';
 import { neededNetworks } from './needed.ts';
 import { checkNetworkFile } from './perform.ts';
 
-/** What somebody else has done to the networks that containers are on. */
+/** The damage that others have done to the networks that containers are on. */
 export interface NetworkDamage {
   /** The firewall's table is not there, or without its rules. */
   isFlushed: boolean;
@@ -19,7 +19,7 @@ export interface NetworkDamage {
   forwarding: readonly (4 | 6)[];
   /** Bridges, and ends of containers, that are not as they should be: the step that would fail, for each fault. */
   links: readonly FailureRecord[];
-  /** On which containers are. */
+  /** The networks that containers are on. */
   networks: readonly NetworkDefinition[];
 }
 

@@ -8,7 +8,7 @@ type Settings = Pick<
 
 type Setter = (settings: Partial<Settings>, value: string, name: string) => void;
 
-/** IFNAMSIZ less its end. */
+/** The longest name of an interface: IFNAMSIZ without the NUL at its end. */
 const LINK_MAX = 15;
 
 const link: Setter = (settings, value, name) => {

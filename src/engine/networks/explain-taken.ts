@@ -4,12 +4,12 @@ import type { Context } from '../store/context.ts';
 import { findGoneStores } from './gone-stores.ts';
 import { readLinks } from './perform.ts';
 
-/** How many are named; the others are counted. */
+/** The number of stores that are named; the others are counted. */
 const NAMED = 3;
 
 /**
- * What to throw when there was no room for a network: the same error, with the stores that were deleted by hand and whose
- * bridges still hold subnets, if there are any.
+ * Returns the error to throw when there was no room for a network: the same one, with the stores that were deleted by
+ * hand and whose bridges still hold subnets, if there are any.
  */
 export async function withGoneStores(context: Context, error: SubnetTaken): Promise<EngineError> {
   const links = await readLinks(context).catch(() => []);

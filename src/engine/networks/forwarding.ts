@@ -44,7 +44,7 @@ export function readUplinks(paths: StorePaths, family: 4 | 6): string[] {
   return (readOwnFile(paths[`uplinks${family}`]) ?? '').split('\n').filter((name) => name !== '');
 }
 
-/** In one step, as somebody may be making the firewall's rules from it just now. */
+/** Writes the file of uplinks in one step, as somebody may be making the firewall's rules from it just now. */
 function writeUplinks(file: string, uplinks: readonly string[]): void {
   const draft = `${file}.${process.pid}`;
   writeOwnFile(draft, uplinks.join('\n'), 0o600);
@@ -73,7 +73,7 @@ function isOff(file: string): boolean {
   return readOr(file, '1').trim() === '0';
 }
 
-/** Those of this process's network namespace, which sysfs need not show. */
+/** Lists the links of this process's network namespace, which sysfs need not show. */
 function linkNames(): string[] {
   return [...readOr('/proc/net/dev', '').matchAll(/^\s*([^\s:|]+):/gm)].map(([, name]) => name ?? '');
 }

@@ -19,13 +19,13 @@ import {
 export interface GoneStore {
   paths: StorePaths;
   bridges: Link[];
-  /** Its containers that have a runtime directory. */
+  /** The store's containers that have a runtime directory. */
   containers: string[];
   /** Why it may come back, or is still in use; absent: it is gone for certain. */
   doubt?: string | undefined;
 }
 
-/** Where runtime roots lie. */
+/** The directory of all runtime roots. */
 const RUN = '/run';
 
 /**
@@ -69,7 +69,7 @@ function doubtOf(
   return 'its file system may not be mounted here';
 }
 
-/** What there is of it, in one line. */
+/** Lists the traces of a store that is gone, in one line. */
 export function tracesOf({ paths, bridges, containers }: GoneStore): string {
   const words = [
     ...bridges.map(({ name }) => `bridge ${name}`),

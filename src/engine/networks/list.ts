@@ -12,7 +12,7 @@ import { defaultNetwork } from './create.ts';
 import { repairIfDamaged } from './damage.ts';
 import { allMembers, attachedContainers, type Member } from './members.ts';
 
-/** Those that are no rows: they have no links, and ids that no other network can have. */
+/** The networks without a row: they have no links, and ids that no other network can have. */
 const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [
   { id: '9f1c2b7e5ad04836'.repeat(4), name: 'host', driver: 'host' },
   { id: '3e8d60c14fb7925a'.repeat(4), name: 'none', driver: 'null' },
@@ -29,7 +29,7 @@ export async function listNetworks(context: Context, filters: NetworkFilters): P
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** What keeps the default network from being made does not keep the others from being shown. */
+/** Makes the default network if it can be made; when it cannot, the others are shown all the same. */
 async function tryDefaultNetwork(context: Context): Promise<void> {
   try {
     await defaultNetwork(context);
@@ -38,7 +38,7 @@ async function tryDefaultNetwork(context: Context): Promise<void> {
   }
 }
 
-/** One of them, by name, id, or a prefix of its id. Throws `notFound`. */
+/** Returns a network, by name, id, or a prefix of its id. Throws `notFound`. */
 export async function networkInfo(context: Context, text: string): Promise<NetworkInfo> {
   if (text === DEFAULT_NETWORK) await defaultNetwork(context);
   const builtin = WITHOUT_LINKS.find(
@@ -84,7 +84,7 @@ function infoOf(
   };
 }
 
-/** What Docker shows of its default network. */
+/** Returns the options that Docker shows of its default network. */
 function defaultOptions({ name, link }: NetworkDefinition): Record<string, string> {
   if (name !== DEFAULT_NETWORK) return {};
   return {
@@ -130,7 +130,7 @@ function isPredefined({ name }: NetworkInfo): boolean {
   return name === DEFAULT_NETWORK || WITHOUT_LINKS.some((known) => known.name === name);
 }
 
-/** Nothing runs on it, and it is not one of those that are always there. */
+/** Whether no running container is on a network, and it is not one of those that are always there. */
 function isDangling(context: Context, info: NetworkInfo): boolean {
   return !isPredefined(info) && attachedContainers(context, info.id).length === 0;
 }

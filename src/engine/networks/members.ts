@@ -24,7 +24,7 @@ export function allMembers(context: Context): Member[] {
   return [...members.values()];
 }
 
-/** Undefined for one that does not run: what it has leased is free. */
+/** Returns a container's row; undefined for one that does not run: what it has leased is free. */
 function runningRow(context: Context, id: string): ContainerRow | undefined {
   const row = containerById(context.database, id);
   return row !== undefined && isUp(statusOf(context, row)) ? row : undefined;

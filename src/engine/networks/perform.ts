@@ -17,8 +17,8 @@ export async function performNetworkFile(
 }
 
 /**
- * What a network file says of the host and is not so, each as the step that would fail: nothing is changed. Throws
- * what keeps it from being looked at.
+ * Compares a network file with the host: returns each step that would fail, and changes nothing. Throws when the host
+ * cannot be looked at.
  */
 export async function checkNetworkFile(context: Context, file: Uint8Array): Promise<FailureRecord[]> {
   const { output, failure } = await withFile(context, file, (path) =>

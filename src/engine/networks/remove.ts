@@ -32,7 +32,7 @@ function refusePredefined(name: string): void {
   throw new EngineError('denied', `network ${name} is predefined and cannot be removed`, { subject: name });
 }
 
-/** False when a container is on it, running or not. */
+/** Deletes a network's row; false when a container is on it, running or not. */
 function deleteUnused(context: Context, { definition }: NetworkRow): boolean {
   return transactionAfterSweep(context, () => {
     if (attachedContainers(context, definition.id).length > 0) return false;

@@ -31,7 +31,10 @@ export async function repairNetworks(context: Context): Promise<void> {
   await asNetworkUser(context, async () => await repairForMonitor(context));
 }
 
-/** The same for a monitor that brings a container up: it is on networks already. */
+/**
+ * Repairs networks for a monitor that brings a container up, and so counts as being on networks already. Throws as
+ * `repairNetworks`.
+ */
 export async function repairForMonitor(context: Context): Promise<void> {
   for (let done = ''; ; ) {
     const networks = neededNetworks(context);
@@ -57,7 +60,10 @@ function bridgeOf({ id, link }: NetworkDefinition): MadeBridge {
   return { link, mac: bridgeMac(id) };
 }
 
-/** Without networks there is no table, unless it keeps this host from forwarding what it did not forward before. */
+/**
+ * Returns the messages that make the firewall's table, or remove it: without networks there is none, unless it keeps
+ * this host from forwarding what it did not forward before.
+ */
 function firewallMessages(
   { paths }: Context,
   state: Omit<FirewallState, 'uplinks4' | 'uplinks6'>,
@@ -71,7 +77,10 @@ function hasUplinks({ uplinks4, uplinks6 }: Pick<FirewallState, 'uplinks4' | 'up
   return uplinks4.length + uplinks6.length > 0;
 }
 
-/** What the last container takes along: the default network's bridge, and the table when there is nothing else in it. */
+/**
+ * Writes what the last container takes along: the default network's bridge, and the table when there is nothing else in
+ * it.
+ */
 function writeLastOut({ database, paths }: Context): void {
   if (paths.lastOut === undefined) return;
   const networks = allNetworks(database).map(({ definition }) => definition);

@@ -12,8 +12,8 @@ import { readUplinks } from './forwarding.ts';
 import { performNetworkFile, sendToFirewall } from './perform.ts';
 
 /**
- * What is needed to take a store off this host, be it there or not: the helper, and the temporary directory for its files,
- * may be another store's.
+ * The paths and the helper by which a store's traces are removed, whether that store is still there or not: the helper,
+ * and the temporary directory for its files, may be another store's.
  */
 export type Remover = Pick<Context, 'helper' | 'paths'>;
 
@@ -55,8 +55,8 @@ export async function removeNetworking(
 }
 
 /**
- * Where skiff made this host forward packets, rules keep it from becoming a router for everybody: they stay as long as it
- * forwards. Nobody can tell who else relies on it by now.
+ * Removes the firewall's table. Where skiff made this host forward packets, it keeps the rules that keep the host from
+ * becoming a router for everybody, as long as it forwards: nobody can tell who else relies on that by now.
  */
 async function removeTable(remover: Remover, store: StorePaths): Promise<void> {
   const uplinks = { uplinks4: readUplinks(store, 4), uplinks6: readUplinks(store, 6) };
@@ -65,7 +65,7 @@ async function removeTable(remover: Remover, store: StorePaths): Promise<void> {
   await sendToFirewall(remover, isGuard ? messages : withoutTable(store.table));
 }
 
-/** The last of it: nobody can tell any more that there was a store. */
+/** Removes the runtime root, the last trace of a store: nobody can tell any more that there was one. */
 export function forgetRuntime({ run }: StorePaths): void {
   rmSync(run, { recursive: true, force: true });
 }

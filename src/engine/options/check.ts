@@ -66,7 +66,10 @@ const TIMES = {
   startIntervalMs: 'start interval',
 } as const;
 
-/** 0 is the same as nothing; between that and a millisecond there is nothing, as in Docker. */
+/**
+ * Checks the times of a health check: 0 is the same as none, and what is between 0 and a millisecond is refused, as by
+ * Docker.
+ */
 function checkHealth(health: HealthOptions): void {
   for (const [key, name] of Object.entries(TIMES) as [keyof typeof TIMES, string][]) {
     const value = health[key];
@@ -89,7 +92,7 @@ function checkHealth(health: HealthOptions): void {
   });
 }
 
-/** What can be asked for: in words, and in hints the option for it. */
+/** A thing that can be asked for: in words, and for hints the option that asks for it. */
 interface Thing {
   what: string;
   hint: string;
@@ -106,7 +109,10 @@ function checkHostNames({ hostname, domainname, network, uts = 'private' }: Name
   if (hostname !== undefined && typeof network === 'object') throw notFor(name, placeOf(network));
 }
 
-/** Others are looked for when the container is prepared; by then nobody would know that it means itself. */
+/**
+ * Refuses a container that joins its own namespaces. The names of others are looked up when it is prepared; by then
+ * nobody would know that this one means the container itself.
+ */
 function refuseItself({ name, namespaces }: CreateOptions): void {
   if (name === undefined) return;
   for (const [kind, choice] of Object.entries(namespaces)) {
@@ -162,7 +168,10 @@ export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachm
 
 type Mode = Exclude<NamespaceOptions['network'], 'networks'>;
 
-/** What belongs to an interface, or to the network of whoever lends it. The warning is of what is left out. */
+/**
+ * Refuses options that belong to an interface, or to the network namespace's owner. Returns the warning of what is left
+ * out.
+ */
 function checkWithoutNetworks(mode: Mode, network: NetworkOptions): string[] {
   const { attachments, links, publish, publishAll, expose, dns = {}, extraHosts } = network;
   for (const attachment of attachments) refuseAttachment(mode, attachment);
@@ -195,7 +204,7 @@ function refuseAttachment(mode: Mode, attachment: NetworkAttachment): void {
   refuseAsked(mode, settings);
 }
 
-/** By the members of `NetworkAttachment` and `NetworkOptions`. */
+/** The things that can be asked for, by the members of `NetworkAttachment` and `NetworkOptions`. */
 const THINGS = {
   ip: { what: 'an IPv4 address', hint: '--ip' },
   ip6: { what: 'an IPv6 address', hint: '--ip6' },
@@ -219,7 +228,7 @@ function refuseAsked(mode: Mode, values: Partial<Record<keyof typeof THINGS, unk
     if (isAsked(values[name as keyof typeof THINGS])) throw notFor(thing, placeOf(mode));
 }
 
-/** Whether there is something in it: empty lists and words are as good as absent. */
+/** Whether a value asks for something: empty lists and words are as good as absent. */
 function isAsked(value: unknown): boolean {
   return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }

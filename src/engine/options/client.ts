@@ -5,7 +5,7 @@ export type StreamName = 'stdin' | 'stdout' | 'stderr';
  * `exec`. The helper is told by the words of HOW (native/VERBS.md, "The helper's verbs").
  */
 export interface ClientOptions {
-  /** Which of them; absent: all. Standard input counts only if the container has one. */
+  /** The streams to take part in; absent: all. Standard input counts only if the container has one. */
   streams?: readonly StreamName[] | undefined;
   /** The bytes that detach, in hex; empty: none do; absent: Ctrl-P Ctrl-Q. */
   detachKeys?: string | undefined;
@@ -15,7 +15,7 @@ export interface ClientOptions {
 
 const STREAM_WORDS: Readonly<Record<StreamName, string>> = { stdin: 'in', stdout: 'out', stderr: 'err' };
 
-/** The same as words HOW. */
+/** Returns the options as the words HOW of the helper. */
 export function clientWords({ streams, detachKeys, forwardSignals }: ClientOptions): string[] {
   return [
     ...(streams === undefined ? [] : [`streams=${streams.map((name) => STREAM_WORDS[name]).join()}`]),

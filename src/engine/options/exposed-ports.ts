@@ -24,7 +24,7 @@ function parsePort(text: string): { protocol: Protocol; port: number } | undefin
     : { protocol: protocol.toLowerCase() as Protocol, port: Number(digits) };
 }
 
-/** Those and the ones that are published, as `80/tcp`: what Docker calls a container's exposed ports. */
+/** Returns the exposed and the published ports, as `80/tcp`: both are what Docker calls a container's exposed ports. */
 export function exposedPortNames({ network }: CreateOptions, image: ImageConfig | undefined): string[] {
   const exposed = exposedPorts(image ?? { config: {} }, network).map(
     ({ port, protocol }) => `${port}/${protocol}`,

@@ -20,7 +20,7 @@ export function badFilterValue(name: string, value: string, hint: string): Engin
   return new EngineError('invalid', `invalid filter '${name}=${value}'`, { subject: value, hint });
 }
 
-/** What Docker takes for a boolean in a filter. Throws `invalid`. */
+/** Reads a boolean of a filter as Docker does. Throws `invalid`. */
 export function booleanFilter(filters: FilterArgs, name: string): boolean | undefined {
   const value = filters.get(name)?.at(-1);
   if (value === undefined) return undefined;

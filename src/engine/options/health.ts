@@ -36,8 +36,8 @@ export function mergeHealth(
 }
 
 /**
- * What the monitor does of it, with Docker's defaults for what nobody says. Undefined: there is no check, or it is
- * `NONE`.
+ * Returns the health check for the monitor, with Docker's defaults for what neither image nor user sets. Undefined:
+ * there is no check, or it is `NONE`.
  */
 export function healthSettings(
   image: ImageConfig | undefined,
@@ -77,7 +77,9 @@ function fromImage(own: Healthcheck): HealthOptions {
   };
 }
 
-/** Never 0 for what is more: that would be the default, as is what is less. */
+/**
+ * Converts nanoseconds to milliseconds, at least 1, as 0 would be the default; undefined, the default, for 0 and less.
+ */
 function milliseconds(nanoseconds = 0): number | undefined {
   return nanoseconds > 0 ? Math.max(1, Math.round(nanoseconds / NS_PER_MS)) : undefined;
 }

@@ -3,25 +3,28 @@ import type { Protocol } from '../../network/address/definition.ts';
 /** The name of the network that containers are on when nobody says. */
 export const DEFAULT_NETWORK = 'bridge';
 
-/** Names of the networks that are always there. `host` and `none` are no rows of the store. */
+/** The names of the networks that are always there. `host` and `none` are no rows of the store. */
 export const PREDEFINED_NETWORKS: readonly string[] = [DEFAULT_NETWORK, 'host', 'none'];
 
-/** What a face asks for when it makes a network. What is absent is chosen by the engine. */
+/** The options by which a face makes a network. What is absent is chosen by the engine. */
 export interface CreateNetworkOptions {
   name: string;
   /** Absent: `bridge`. */
   driver?: string | undefined;
   subnets?: SubnetOptions[] | undefined;
   internal?: boolean | undefined;
-  /** Also IPv6; `false` as an answer to `ipv4` makes a network of IPv6 alone. */
+  /** Whether the network has IPv4; absent: it has, `false`: it has IPv6 alone. `ipv6` adds IPv6. */
   ipv4?: boolean | undefined;
   ipv6?: boolean | undefined;
   labels?: Record<string, string> | undefined;
-  /** Of the driver: Docker's names (`com.docker.network.bridge.name`) and Podman's short ones (`mtu`, `isolate`). */
+  /**
+   * The options of the driver: Docker's names (`com.docker.network.bridge.name`) and Podman's short ones (`mtu`,
+   * `isolate`).
+   */
   options?: Record<string, string> | undefined;
 }
 
-/** As `--subnet`, `--gateway`, `--ip-range` and `--aux-address` say it, one for each subnet. */
+/** A subnet as `--subnet`, `--gateway`, `--ip-range` and `--aux-address` describe it. */
 export interface SubnetOptions {
   subnet?: string | undefined;
   gateway?: string | undefined;
@@ -47,7 +50,7 @@ export interface NetworkInfo {
   }[];
   options: Record<string, string>;
   labels: Record<string, string>;
-  /** Of running containers. */
+  /** The running containers that are on the network. */
   containers: NetworkMember[];
 }
 
@@ -56,7 +59,7 @@ export interface NetworkMember {
   name: string;
   endpointId: string;
   mac: string;
-  /** With prefix length. */
+  /** The IPv4 address, with its prefix length. */
   address4?: string | undefined;
   address6?: string | undefined;
 }
@@ -70,11 +73,11 @@ export interface NetworkFilters {
   type?: ('custom' | 'builtin')[] | undefined;
   /** `KEY` or `KEY=VALUE`. */
   label?: string[] | undefined;
-  /** No container is on it. */
+  /** Whether no container is on the network. */
   dangling?: boolean | undefined;
 }
 
-/** One network of a container, as `inspect` and `ps` show it; addresses only while it runs. */
+/** A network of a container, as `inspect` and `ps` show it; addresses only while it runs. */
 export interface ContainerEndpoint {
   network: { id: string; name: string };
   endpointId: string;
@@ -86,10 +89,10 @@ export interface ContainerEndpoint {
   prefix6?: number | undefined;
   gateway6?: string | undefined;
   aliases: string[];
-  /** All names by which others on the network find it. */
+  /** The names by which others on the network find the container. */
   dnsNames: string[];
   links: string[];
-  /** What the user asked for. */
+  /** The addresses that the user asked for. */
   wanted: { ip?: string | undefined; ip6?: string | undefined; mac?: string | undefined };
   driverOptions?: Record<string, string> | undefined;
   gatewayPriority: number;
@@ -102,9 +105,9 @@ export interface ContainerPort {
   host?: { address: string; port: number } | undefined;
 }
 
-/** What a face reads of a container's networks. */
+/** A container's networks and ports, as a face shows them. */
 export interface ContainerNetworking {
   endpoints: ContainerEndpoint[];
-  /** By container port, then protocol; IPv4 before IPv6. */
+  /** The ports by container port, then protocol; IPv4 before IPv6. */
   ports: ContainerPort[];
 }

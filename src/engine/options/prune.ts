@@ -1,8 +1,8 @@
-/** Which of the objects that nobody uses are meant; all of them when nothing is said. */
+/** Chooses among the objects that nobody uses; all of them when nothing is given. */
 export interface PruneFilters {
   /** ms since the epoch: only what was made before. */
   until?: number | undefined;
-  /** Each has to hold. */
+  /** The labels that an object must have or lack: each has to hold. */
   labels?: readonly LabelFilter[] | undefined;
 }
 

@@ -6,7 +6,10 @@ import type { StopOptions } from './create.ts';
 const DEFAULT_STOP_SIGNAL = 'SIGTERM';
 const DEFAULT_STOP_TIMEOUT_MS = 10_000;
 
-/** What the user says, else the image (STOPSIGNAL), else Docker's defaults. Throws `invalid` for no signal. */
+/**
+ * Returns the stop signal and timeout: the user's, else the image's (STOPSIGNAL), else Docker's defaults. Throws
+ * `invalid` for no signal.
+ */
 export function stopSettings(image: ImageConfig | undefined, options: StopOptions): StopSettings {
   return {
     signal: parseSignal(options.signal || image?.config.StopSignal || DEFAULT_STOP_SIGNAL),

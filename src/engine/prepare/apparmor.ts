@@ -11,7 +11,7 @@ import { OWN_PROFILE } from '../../runtime/spec/lsm.ts';
 import type { Context } from '../store/context.ts';
 import { inWorkspace } from '../store/workspace.ts';
 
-/** Where distributions put it; not every PATH leads there. */
+/** The directories where distributions put apparmor_parser; not every PATH leads there. */
 const PARSER_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/bin'];
 
 /** The path of the host's compiler of profiles; undefined: it has none. */
@@ -39,7 +39,7 @@ export async function loadOwnProfile(context: Context): Promise<AppArmorState> {
   });
 }
 
-/** No cache: skiff's name is not known to the host's. */
+/** Compiles the profile and loads it into the kernel. Skips the cache: skiff's name is not known to the host's. */
 async function compile(parser: string, directory: string): Promise<ProgramResult> {
   const [profile, features] = [join(directory, 'profile'), join(directory, 'features')];
   writeOwnFile(profile, profileText(OWN_PROFILE), 0o600);

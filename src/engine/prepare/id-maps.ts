@@ -7,7 +7,7 @@ import { ownerMapsOfAll } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type SubordinateIds, type SubordinateRange, subordinateIds } from './subordinate-ids.ts';
 
-/** How many ids a container with a range of its own gets: those that images use. */
+/** The number of ids of a container with a range of its own: those that images use. */
 export const AUTO_COUNT = 65_536;
 
 /** 2^32 - 1 is no id: system calls take it for "leave as it is". */
@@ -80,7 +80,10 @@ function noneFree(containers: number): EngineError {
   );
 }
 
-/** Those of `--rm` containers that are gone are free, though their rows are still there. */
+/**
+ * Returns the id maps that containers hold. Those of `--rm` containers that are gone are free, though their rows are
+ * still there.
+ */
 function heldMaps({ database, paths }: Context): IdMaps[] {
   return ownerMapsOfAll(database)
     .filter(({ id }) => !existsSync(containerPaths(paths, id).gone))
@@ -147,7 +150,7 @@ function notOurs(range: IdRange, kind: string): EngineError {
   );
 }
 
-/** Each id of the range is one of ours; neighbouring ranges of ours count as one. */
+/** Whether each id of the range is one of ours; neighbouring ranges of ours count as one. */
 function isWithin({ outside, count }: IdRange, own: readonly IdRange[]): boolean {
   let next = outside;
   while (next < outside + count) {
@@ -158,7 +161,7 @@ function isWithin({ outside, count }: IdRange, own: readonly IdRange[]): boolean
   return true;
 }
 
-/** What this process has itself; all ids outside of user namespaces. */
+/** Returns the ids that this process has itself: all of them outside of user namespaces. */
 function ownIds(): IdMaps {
   return { uids: readMap('/proc/self/uid_map'), gids: readMap('/proc/self/gid_map') };
 }

@@ -8,9 +8,9 @@ import type { Context } from '../store/context.ts';
 const ROTATION = { maxBytes: 10_000_000, maxFiles: 3 };
 
 /**
- * Where a container's log goes; undefined with driver `none`. Only what somebody asked for is looked into, as most
- * containers ask for nothing. Throws `invalid` or `unsupported` for a driver or an option that there is not, `notFound`
- * for a host of syslog that has no address.
+ * Returns the settings of a container's log; undefined with driver `none`. Only what somebody asked for is looked into,
+ * as most containers ask for nothing. Throws `invalid` or `unsupported` for a driver or an option that there is not,
+ * `notFound` for a host of syslog that has no address.
  */
 export async function prepareLogs(
   context: Context,
@@ -28,7 +28,7 @@ export async function prepareLogs(
   return settings?.driver === 'syslog' ? await withNumericHost(settings) : settings;
 }
 
-/** The helper connects to numbers only; they are looked up at each start. */
+/** Looks up the server's name in a log's address, as the helper connects to numbers only; done at each start. */
 async function withNumericHost(settings: LogSettings): Promise<LogSettings> {
   const [, protocol, host = '', port] = /^(tcp|udp):\/\/\[?([^\]]*?)\]?:(\d+)$/.exec(settings.path) ?? [];
   if (protocol === undefined) return settings;

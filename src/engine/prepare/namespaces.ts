@@ -8,7 +8,7 @@ import type { NamespaceOwners } from './shared-namespaces.ts';
 
 /** The namespaces of a container to be, with every name resolved. */
 export interface PreparedNamespaces {
-  /** As they are kept with the container: ids in the place of names, and the host name that it gets. */
+  /** The options as they are kept with the container: ids in the place of names, and the host name that it gets. */
   options: NamespaceOptions;
   choices: NamespaceChoices;
   /** Absent: no user namespace. */
@@ -16,7 +16,7 @@ export interface PreparedNamespaces {
   /** The maps were chosen among those that are free: whoever inserts the row makes sure that they still are. */
   claimed: boolean;
   files: HostsFiles;
-  /** Whose files those are: the container's own, still to be written, or those that come with a shared network. */
+  /** Whether the files are the container's own, still to be written; else they come with a shared network. */
   ownFiles: boolean;
 }
 
@@ -79,7 +79,10 @@ function sharedMaps({ user }: NamespaceOwners): IdMaps {
   return { uids, gids };
 }
 
-/** With a shared network comes the name of its owner, as in Docker; with a shared UTS namespace its own. */
+/**
+ * Returns a container's host name and domain name. With a shared UTS namespace, else with a shared network, it has those
+ * of the owner, as in Docker.
+ */
 function namesOf(
   { hostname, domainname, network, uts }: NamespaceOptions,
   owners: NamespaceOwners,

@@ -7,7 +7,7 @@ import { containerPaths, type HostsFiles } from '../store/container-paths.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
-/** In the order in which they are looked for. */
+/** The namespaces that can be shared, in the order in which their owners are looked for. */
 const SHAREABLE: readonly ShareableNamespace[] = ['network', 'pid', 'ipc', 'uts', 'cgroup', 'user'];
 
 /** A container whose namespace another one shares, and its first process. */
@@ -35,7 +35,10 @@ export function findOwners(context: Context, { namespaces }: CreateOptions): Nam
   return owners;
 }
 
-/** Whoever is in a user namespace can mount only what belongs to it: /proc, /sys, mqueue and cgroups show namespaces. */
+/**
+ * Checks that the namespaces that are shared belong to the user namespace that is shared, as a process in that one can
+ * mount only what belongs to it: /proc, /sys, mqueue and cgroups show namespaces.
+ */
 function checkUserNamespaces(owners: NamespaceOwners, user: NamespaceOwner): void {
   for (const kind of ['network', 'pid', 'ipc', 'cgroup'] as const) {
     const owner = owners[kind];
@@ -74,7 +77,7 @@ function findOwner(context: Context, kind: ShareableNamespace, text: string): Na
   return { row, process: status.record.init };
 }
 
-/** Its /dev/shm is meant for others, or is not its own anyway. */
+/** Checks that a container's IPC namespace may be shared: its /dev/shm is meant for others, or is not its own anyway. */
 function requireShareableIpc({ name, options }: ContainerRow): void {
   const { ipc } = options.namespaces;
   if (ipc === 'shareable' || ipc === 'host' || typeof ipc === 'object') return;

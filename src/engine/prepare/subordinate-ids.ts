@@ -12,12 +12,15 @@ export interface SubordinateIds {
   gids: SubordinateRange[];
 }
 
-/** Whose ids are taken, in this order: skiff's own, those that Podman and Docker keep for their engines, root's. */
+/**
+ * The users whose ids are taken, in this order: skiff's own, those that Podman and Docker keep for their engines,
+ * root's.
+ */
 const USERS = ['skiff', 'containers', 'dockremap', 'root'];
 
 const FILES = { uids: '/etc/subuid', gids: '/etc/subgid' } as const;
 
-/** What an entry needs to look like that the hint proposes: room for sixteen containers. */
+/** The number of ids in the entry that the hint proposes: room for sixteen containers. */
 const PROPOSED_COUNT = 16 * 65_536;
 
 /**

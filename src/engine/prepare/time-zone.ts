@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.ts';
 const ZONES = '/usr/share/zoneinfo';
 const LOCAL = '/etc/localtime';
 
-/** How a file of a zone begins (RFC 9636, 3.1). */
+/** The first bytes of a time zone's file (RFC 9636, 3.1). */
 const MAGIC = 'TZif';
 
 /**

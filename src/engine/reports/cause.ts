@@ -1,12 +1,12 @@
 import { SIGKILL } from '../../runtime/monitor/signals.ts';
 import type { ProcessOptions, ResourceOptions } from '../options/create.ts';
 
-/** What is known of a container's life, from its records, its options and its cgroup. Times are ms since the epoch. */
+/** The facts of a container's life, from its records, its options and its cgroup. Times are ms since the epoch. */
 export interface Evidence {
   state: 'created' | 'starting' | 'running' | 'paused' | 'exited';
-  /** Not of one that is removed. */
+  /** The command; absent for a container that is removed. */
   command?: string[] | undefined;
-  /** It went with its end (`--rm`). */
+  /** Whether the container was removed at its end (`--rm`). */
   removed?: boolean | undefined;
   createdAt: number;
   startedAt?: number | undefined;
@@ -37,7 +37,7 @@ export interface Evidence {
   /** The signal that asks it to stop, and the ms it has then. */
   stop: { signal: number; timeoutMs: number };
   init: NonNullable<ProcessOptions['init']>;
-  /** Its first process is the first one of a pid namespace. */
+  /** Whether the container's first process is the first one of a pid namespace. */
   ownPids: boolean;
   limits: Pick<ResourceOptions, 'memory' | 'nanoCpus' | 'cpuQuota' | 'cpuPeriod' | 'pidsLimit'>;
 }
@@ -46,19 +46,22 @@ export interface Evidence {
 export type Cause =
   | { kind: 'created' | 'starting' | 'running' | 'paused' }
   | { kind: 'notStarted'; message: string; exitCode: number }
-  /** It ran, and nobody saw its end. */
+  /** The container ran, and nobody saw its end. */
   | { kind: 'lost' }
   /** The kernel killed it for want of memory. */
   | { kind: 'memory'; certain: boolean }
-  /** It did not end within the time of a stop. */
+  /** The container did not end within the time of a stop. */
   | { kind: 'stopTimeout' }
   /** A signal ended it: one that skiff had sent, one for a fault of its own, or somebody else's. */
   | { kind: 'signal'; signal: number; from: 'skiff' | 'fault' | 'elsewhere' }
-  /** It shut itself down, as an init does, after the signal `sent` if skiff had sent one. */
+  /** The container shut itself down, as an init does, after the signal `sent` if skiff had sent one. */
   | { kind: 'shutdown'; how: 'halt' | 'restart'; sent?: number | undefined }
-  /** It ended when skiff asked it to. */
+  /** The container ended when skiff asked it to. */
   | { kind: 'stopped'; signal: number; code: number }
-  /** It ended by itself; `reported` is the signal that its exit code speaks of, as a shell's does of its last command. */
+  /**
+   * The container ended by itself; `reported` is the signal that its exit code speaks of, as a shell's does of its last
+   * command.
+   */
   | { kind: 'exited'; code: number; reported?: number | undefined };
 
 /**
@@ -68,7 +71,10 @@ export type Cause =
  */
 const SHUTDOWNS: Readonly<Record<number, 'halt' | 'restart'>> = { 1: 'restart', 2: 'halt' };
 
-/** What the kernel sends to a process for what it did itself: ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS. */
+/**
+ * The signals that the kernel sends to a process for a fault of its own: ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ,
+ * SYS.
+ */
 const FAULTS = new Set([4, 5, 6, 7, 8, 11, 24, 25, 31]);
 
 /** Decides from evidence why a container is in the state it is in. */

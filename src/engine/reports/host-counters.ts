@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 /** USER_HZ, in which /proc counts, is 100 on every architecture that we know. */
 const NS_PER_TICK = 1e9 / 100;
 
-/** What all CPUs together have spent so far, in ns, and how many of them are online. */
+/** The time that all CPUs together have spent so far, in ns, and how many of them are online. */
 export interface CpuTime {
   total: number;
   cpus: number;
 }
 
-/** From proc_stat(5): user, nice, system, idle, iowait, irq and softirq, as Docker adds them up. */
+/** Reads the time from proc_stat(5): user, nice, system, idle, iowait, irq and softirq, as Docker adds them up. */
 export function readCpuTime(text = readFileSync('/proc/stat', 'latin1')): CpuTime {
   const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ').map(Number) ?? [];
   const ticks = fields.slice(0, 7).reduce((sum, value) => sum + value, 0);

@@ -14,7 +14,7 @@ import type { Context } from '../store/context.ts';
 import { countImages } from '../store/images.ts';
 import { allNetworks } from '../store/networks.ts';
 
-/** What `info` shows. Sizes in bytes. */
+/** The facts that `info` shows. Sizes in bytes. */
 export interface EngineInfo {
   version: string;
   root: string;

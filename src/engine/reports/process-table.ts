@@ -7,7 +7,7 @@ const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 /** USER_HZ, what /proc counts time in; the same on all architectures that skiff knows. */
 const TICKS = 100;
 
-/** Where fields of proc_pid_stat(5) stand after `comm`. */
+/** The places of fields of proc_pid_stat(5) after `comm`. */
 const FIELD = { state: 0, parent: 1, tty: 4, userTime: 11, systemTime: 12, startTime: 19 } as const;
 
 /** Processes as a table: what Docker's ContainerTop calls `Titles` and `Processes`. */
@@ -63,7 +63,7 @@ function userName(uid: number, users: ReadonlyMap<number, string>): string {
   return name !== undefined && name.length <= 8 ? name : String(uid);
 }
 
-/** Percent of one CPU over its life. */
+/** Returns the part of one CPU that a process used over its life, in percent. */
 function share(usedSeconds: number, livedMs: number): string {
   const percent = livedMs > 0 ? Math.floor((usedSeconds * 100_000) / livedMs) : 0;
   return String(Math.min(percent, 99));
@@ -71,7 +71,7 @@ function share(usedSeconds: number, livedMs: number): string {
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `14:05` today, `Mar07` this year, else the year. */
+/** Writes when a process started: `14:05` today, `Mar07` this year, else the year. */
 export function startTime(started: Date, now: Date): string {
   if (started.getFullYear() !== now.getFullYear()) return String(started.getFullYear());
   if (started.toDateString() === now.toDateString())
@@ -88,7 +88,7 @@ export function terminal(number: number): string {
   return '?';
 }
 
-/** `00:01:07`, and days in front of it. */
+/** Writes a duration as `00:01:07`, with days in front of it. */
 export function duration(seconds: number): string {
   const [days, rest] = [Math.floor(seconds / 86_400), seconds % 86_400];
   const clock = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60].map(twoDigits).join(':');
@@ -111,7 +111,7 @@ function readBootTime(): number {
   return Number(/^btime (\d+)/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1]) * 1000;
 }
 
-/** Of the host: that is whose ids these are. */
+/** Reads the names of the host's users: the processes' ids are the host's. */
 function readUsers(): Map<number, string> {
   const users = new Map<number, string>();
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

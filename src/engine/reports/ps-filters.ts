@@ -31,11 +31,11 @@ const FILTERS = [
   'volume',
 ];
 
-/** `none`: it is not checked. */
+/** The words of `--filter health`; `none`: the container is not checked. */
 const HEALTH_WORDS = ['starting', 'healthy', 'unhealthy', 'none'] as const;
 export type HealthWord = (typeof HEALTH_WORDS)[number];
 
-/** What is known of a container before anybody looks at what it is doing. */
+/** A container before anybody looks at what it is doing, as filters see it. */
 export interface Candidate {
   row: ContainerRow;
   /** The image's and its own. */
@@ -46,7 +46,7 @@ export interface Candidate {
 
 /** The filters of one listing, checked, with the containers and images that they name found. */
 export interface ContainerFilters {
-  /** It asks for a status: what does not run is listed, too. */
+  /** Whether a status is asked for: then containers that do not run are listed, too. */
   readonly wantsAll: boolean;
   /** Whether a container can be listed at all; `rows` are all there are, newest first. */
   fits(candidate: Candidate): boolean;
@@ -159,7 +159,7 @@ function healthWord(value: string): HealthWord {
   throw badFilterValue('health', value, `use one of ${HEALTH_WORDS.join(', ')}`);
 }
 
-/** Of several the last one counts. */
+/** Returns the id of the container that a filter names; of several values the last one counts. */
 function named({ database }: Context, values: readonly string[]): string | undefined {
   return values.map((value) => findContainer(database, value).id).at(-1);
 }

@@ -4,7 +4,7 @@ import type { ContainerPort } from '../options/network.ts';
 import type { Observed } from '../state/observe.ts';
 import type { Context } from '../store/context.ts';
 
-/** What lists show of a container's networks and ports. */
+/** A container's networks and ports, as lists show them. */
 export interface ListedNetworking {
   /** `none` and `host` are among them, without an id; with another container's namespace there are none of its own. */
   networks: readonly { name: string; id?: string }[];

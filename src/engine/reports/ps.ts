@@ -13,14 +13,14 @@ import { type ImageRow, imageById } from '../store/images.ts';
 import { type ContainerFilters, containerFilters, imageNamed } from './ps-filters.ts';
 import { type ListedNetworking, listedNetworking } from './ps-networking.ts';
 
-/** Which containers are listed. What is absent leaves nothing out. */
+/** Chooses the containers that are listed. What is absent leaves nothing out. */
 export interface ListRequest {
-  /** Also those that do not run. */
+  /** Whether containers that do not run are listed, too. */
   all: boolean;
   /** The newest so many, whatever they are doing. */
   limit?: number | undefined;
   filters?: FilterArgs | undefined;
-  /** Also what they need on disk. */
+  /** Whether their sizes on disk are told, too. */
   size?: boolean | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface ListedContainer extends Observed {
 }
 
 /**
- * What exists, newest first. Only those whose row fits are looked at, and those that are known to have ended cost
+ * Lists containers, newest first. Only those whose row fits are looked at, and those that are known to have ended cost
  * nothing more. Throws as `containerFilters`.
  */
 export async function listContainers(context: Context, request: ListRequest): Promise<ListedContainer[]> {
@@ -59,7 +59,7 @@ export async function listContainers(context: Context, request: ListRequest): Pr
   return listed;
 }
 
-/** What is shown to be published should be. */
+/** Whether a container publishes ports: they are shown, so their networks are repaired first. */
 function publishes({ options: { network } }: ContainerRow): boolean {
   return network?.publishAll === true || (network?.publish ?? []).length > 0;
 }
@@ -153,7 +153,7 @@ class ImagesOfContainers {
     this.#context = context;
   }
 
-  /** Undefined when it was removed by force. */
+  /** Returns a container's image and its config; undefined when the image was removed by force. */
   of({ imageId }: ContainerRow): { image: ImageRow; config: ImageConfig } | undefined {
     if (this.#images.has(imageId)) return this.#images.get(imageId);
     const image = imageById(this.#context.database, imageId);

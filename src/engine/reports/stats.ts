@@ -8,18 +8,18 @@ import { allContainers, type ContainerRow, findContainer } from '../store/contai
 import type { Context } from '../store/context.ts';
 import { type CpuTime, readCpuTime, readTraffic } from './host-counters.ts';
 
-/** What a container uses, as `docker stats` counts it. Bytes; zeros for one that does not run. */
+/** The resources that a container uses, as `docker stats` counts them. Bytes; zeros for one that does not run. */
 export interface ContainerStats {
   id: string;
   name: string;
   /** Percent of one CPU: two that are busy are 200. */
   cpuPercent: number;
-  /** Without the pages of files that nobody has touched lately. */
+  /** The memory without the pages of files that nobody has touched lately. */
   memory: number;
   /** The host's memory when there is no limit. */
   memoryLimit: number;
   memoryPercent: number;
-  /** Of all interfaces but `lo`; zero with the host's network, which is not the container's. */
+  /** The bytes on all interfaces but `lo`; zero with the host's network, which is not the container's. */
   received: number;
   sent: number;
   read: number;
@@ -31,12 +31,15 @@ export interface ContainerStats {
 export interface StatsRequest {
   /** Names or ids; empty: all that run, those too that start meanwhile. */
   names: readonly string[];
-  /** Without names: those too that do not run. */
+  /** Whether containers that do not run are shown, too, when none is named. */
   all: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** As often as Docker: a shorter time would make CPU % jump, as clock ticks are what the host counts in. */
+/**
+ * The interval of measurements, as Docker's: a shorter one would make CPU % jump, as clock ticks are what the host
+ * counts in.
+ */
 const INTERVAL_MS = 1000;
 
 /**
@@ -75,7 +78,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<boole
 
 interface Sampled {
   row: ContainerRow;
-  /** Undefined when it does not run. */
+  /** The usage; undefined when the container does not run. */
   usage: Usage | undefined;
   traffic: { received: number; sent: number };
 }

@@ -54,7 +54,7 @@ function descendants(pids: readonly number[], ancestor: number): number[] {
   return pids.filter((pid) => found.has(pid));
 }
 
-/** Undefined when the process is gone. */
+/** Reads a process's file in /proc; undefined when the process is gone. */
 function readProc(file: string): string | undefined {
   try {
     return readFileSync(`/proc/${file}`, 'latin1');
@@ -63,7 +63,10 @@ function readProc(file: string): string | undefined {
   }
 }
 
-/** With the pids, as ps leaves out who has another terminal; options that do not go with `-q` choose for themselves. */
+/**
+ * Asks ps for the pids, as by itself it leaves out processes of other terminals; options that do not go with `-q`
+ * choose for themselves.
+ */
 async function askPs(pids: readonly number[], options: readonly string[]): Promise<ProcessTable> {
   const output = await runPs([...options, '-q', pids.join()]).catch((error: unknown) => {
     if (error instanceof EngineError && error.kind === 'unsupported') throw error;
@@ -87,7 +90,7 @@ function explainMissingPs(cause: unknown): never {
   });
 }
 
-/** Those lines of ps that are of these processes. What overhangs the last title belongs to the last cell. */
+/** Returns the lines of ps that are of these processes. What overhangs the last title belongs to the last cell. */
 function linesOf(output: string, pids: ReadonlySet<number>, options: readonly string[]): ProcessTable {
   const [header = '', ...lines] = output.split('\n');
   const titles = words(header);

@@ -94,7 +94,7 @@ function ofRunning(row: ContainerRow): Partial<Evidence> {
   return { ...readEvidence(find), memoryLimit, usage: { memory, pids } };
 }
 
-/** What nobody saw has times that were made up. */
+/** Returns the evidence of a run's end. The times of an end that nobody saw were made up, so they are left out. */
 function ofEnd(record: ExitRecord, seen: boolean): Pick<Evidence, 'state'> & Partial<Evidence> {
   if (!seen) return { state: 'exited' };
   const { code, signal, oom, oomKills = oom ? 1 : 0, started, finished, ...rest } = record;
@@ -114,7 +114,10 @@ function ofEnd(record: ExitRecord, seen: boolean): Pick<Evidence, 'state'> & Par
   };
 }
 
-/** Its monitor, or a clean-up after it, left a record. A later start takes the file away, and leaves the row. */
+/**
+ * Whether the container's monitor, or a clean-up after it, left a record of the end. A later start takes the file away,
+ * and leaves the row.
+ */
 function wasSeen({ paths }: Context, { id, ended, error }: ContainerRow): boolean {
   if (existsSync(containerPaths(paths, id).exit)) return true;
   return error === undefined && ended !== undefined && ended.code !== EXIT_CODE_UNKNOWN;

@@ -10,12 +10,15 @@ export function livingExecIds(directory: string): string[] {
     .map(({ id }) => id);
 }
 
-/** Reads from the same the pids of those who hold such processes, or still read what one has left behind. */
+/**
+ * Reads from the records of a container's `exec` the pids of those who hold its processes, or still read what one has
+ * left behind.
+ */
 export function execHolders(directory: string): number[] {
   return statesIn(directory).flatMap(({ text }) => living(text, 'holder') ?? []);
 }
 
-/** They go with their holders, unless those were killed. */
+/** Reads the records of processes that `exec` started. They go with their holders, unless those were killed. */
 function statesIn(directory: string): { id: string; text: string }[] {
   return namesIn(directory)
     .filter((name) => name.endsWith('.state'))

@@ -24,7 +24,7 @@ export function healthOf({ paths }: Context, { id }: ContainerRow): HealthRecord
   return unlessMissing(() => parseHealthRecord(readFileSync(containerPaths(paths, id).health)));
 }
 
-/** The same for `inspect`: checks that have no exit code of their own have -1, as with Docker, and say why. */
+/** Returns the health for `inspect`: checks that have no exit code of their own have -1, as with Docker, and say why. */
 export function explainedHealthOf(context: Context, row: ContainerRow): HealthRecord | undefined {
   const record = healthOf(context, row);
   if (record === undefined) return undefined;

@@ -11,7 +11,7 @@ export interface RunningContainer extends Observed {
   status: Extract<Settled, { state: 'running' | 'restarting' }>;
 }
 
-/** What a command does to a container, by what that is doing. */
+/** A change of a container by a command: what it does depends on whether the container runs. */
 export interface ContainerChange<T> {
   /** Called in a transaction that has made sure that nobody runs or starts it, with its row as it is now. Must not wait. */
   whenIdle(row: ContainerRow): T;
@@ -61,7 +61,10 @@ export function sameMonitor(
   return now !== undefined && sameProcess(now.status.record.monitor, status.record.monitor) ? now : undefined;
 }
 
-/** What was to be changed has ended, or was started again: it is to be looked at once more. */
+/**
+ * Thrown when the run that was to be changed has ended, or another one has begun: the container is to be looked at once
+ * more.
+ */
 class RunIsOver extends Error {
   constructor() {
     super('the run of the container is over');
@@ -72,7 +75,7 @@ interface Done<T> {
   result: T;
 }
 
-/** Undefined: somebody has started it, or its files are gone. */
+/** Changes a container that is idle; undefined: somebody has started it, or its files are gone. */
 function changeIdle<T>(
   context: Context,
   row: ContainerRow,
@@ -85,7 +88,7 @@ function changeIdle<T>(
   });
 }
 
-/** Undefined: the run has ended before it was changed, or while. */
+/** Changes a container that runs; undefined: the run has ended before it was changed, or while. */
 async function changeRunning<T>(
   context: Context,
   { row }: RunningContainer,

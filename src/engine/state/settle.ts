@@ -7,8 +7,9 @@ import { cleanUp, type Observed, observeAnew } from './observe.ts';
 import { isUp, monitorLives } from './status.ts';
 
 /**
- * As `observe`, and waits for the teardown of a run that has ended: what is returned runs, is being started, or has
- * nothing left of a run. Until then it holds cgroups, links and ports that its row is to account for.
+ * Waits for the teardown of a run that has ended, and returns what the container is doing, as `observe`: it runs, is
+ * being started, or has nothing left of a run. Until then it holds cgroups, links and ports that its row is to account
+ * for.
  */
 export async function settleContainer(context: Context, id: string): Promise<Observed | undefined> {
   const { runDir, control } = containerPaths(context.paths, id);

@@ -16,18 +16,18 @@ export const STATE_NAMES = [
 ] as const;
 export type StateName = (typeof STATE_NAMES)[number];
 
-/** What a container is doing, as Docker tells it. Times are ms since the epoch. */
+/** The state of a container, as Docker tells it. Times are ms since the epoch. */
 export interface PsState {
   name: StateName;
-  /** It has processes, or will have again without anybody's doing: Docker's `Running`. */
+  /** Whether the container has processes, or will have again without anybody's doing: Docker's `Running`. */
   active: boolean;
   startedAt?: number | undefined;
   finishedAt?: number | undefined;
-  /** Of the last run that ended, else of the start that failed, else 0. */
+  /** The exit code of the last run that ended, else of the start that failed, else 0. */
   exitCode: number;
   /** How the last run ended. */
   ended?: ExitRecord | undefined;
-  /** Only while it runs, and when it is checked. */
+  /** The container's health; only while it runs, and when it is checked. */
   health?: HealthRecord | undefined;
 }
 

@@ -14,7 +14,7 @@ import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /**
- * What a container is doing, derived from records and the kernel, never stored (src/engine/store/STORE.md, "On disk"):
+ * The status of a container, derived from records and the kernel, never stored (src/engine/store/STORE.md, "On disk"):
  *
  * - `starting`: the command that brings it up is at work;
  * - `restarting`: it ended, and its monitor waits to start it again; `exit` absent: it is just about to;
@@ -68,7 +68,7 @@ function readStatus(context: Context, row: ContainerRow): Status {
   return existsSync(paths.directory) ? withoutProcess(row) : { state: 'gone' };
 }
 
-/** What is refused while another command brings a container up. */
+/** Returns the error for what is refused while another command brings a container up. */
 export function isBeingStarted(name: string): EngineError {
   return new EngineError('conflict', `container ${name} is being started by another command`, {
     subject: name,
@@ -76,7 +76,7 @@ export function isBeingStarted(name: string): EngineError {
   });
 }
 
-/** What is refused when a container does not run. */
+/** Returns the error for what is refused when a container does not run. */
 export function isNotRunning({ name }: Pick<ContainerRow, 'name'>): EngineError {
   return new EngineError('conflict', `container ${name} is not running`, {
     subject: name,
@@ -89,19 +89,21 @@ export function monitorLives(store: RuntimeOf, id: string): boolean {
   return livingMonitor(store, id) !== undefined;
 }
 
-/** That monitor; undefined when there is none, or it is dead. */
+/** Returns the monitor in the record of a run; undefined when there is none, or it is dead. */
 export function livingMonitor({ paths }: RuntimeOf, id: string): ProcessIdentity | undefined {
   const state = readIfPresent(containerPaths(paths, id).state);
   const monitor = state === undefined ? undefined : parseStateRecord(state).monitor;
   return monitor !== undefined && isAlive(monitor) ? monitor : undefined;
 }
 
-/** Of a store that need not be there. */
+/** The paths of a store, which need not be there. */
 interface RuntimeOf {
   paths: PathsOfContainers;
 }
 
-/** Whether it has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again. */
+/**
+ * Whether a container has a monitor that can be told to end it, as Docker's `Running` says: it runs, or will run again.
+ */
 export function isUp<S extends Status>(status: S): status is Extract<S, { state: 'running' | 'restarting' }> {
   return status.state === 'running' || status.state === 'restarting';
 }
@@ -114,7 +116,10 @@ export function isIdle(context: Context, { id }: Pick<ContainerRow, 'id'>): bool
   return status.state !== 'starting' && !isUp(status);
 }
 
-/** It has files, and no trace of a run: as it was before the last start, unless a reboot took the traces. */
+/**
+ * Returns the status of a container that has files, and no trace of a run: as it was before the last start, unless a
+ * reboot took the traces.
+ */
 function withoutProcess(row: ContainerRow): Status {
   const { started, error, ended, autoRemove, boot } = row;
   if (started && error === undefined && (autoRemove || boot !== bootId())) return { state: 'lost' };
@@ -126,7 +131,10 @@ function withoutProcess(row: ContainerRow): Status {
   };
 }
 
-/** Not once the start has failed: the command may go on with other containers. */
+/**
+ * Whether the command that starts the container lives. It no longer counts once the start has failed: it may go on with
+ * other containers.
+ */
 export function starterLives({ starter, error }: ContainerRow): boolean {
   const identity = error === undefined ? parseIdentity(starter) : undefined;
   return identity !== undefined && isAlive(identity);

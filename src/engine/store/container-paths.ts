@@ -52,7 +52,7 @@ export class ContainerPaths {
     return `${this.directory}/localtime`;
   }
 
-  /** What the container has changed: overlay's upper directory. */
+  /** The files that the container has changed: overlay's upper directory. */
   get upper(): string {
     return `${this.directory}/upper`;
   }
@@ -61,7 +61,7 @@ export class ContainerPaths {
     return `${this.directory}/work`;
   }
 
-  /** Where the container's root is mounted, seen by its own processes only. */
+  /** The directory where the container's root is mounted, seen by its own processes only. */
   get rootfs(): string {
     return `${this.directory}/rootfs`;
   }
@@ -100,7 +100,7 @@ export class ContainerPaths {
     return `${this.runDir}/monitor-cgroups`;
   }
 
-  /** What events say of a container that was renamed since its plan was written. */
+  /** The attributes for events of a container that was renamed since its plan was written. */
   get eventAttributes(): string {
     return `${this.runDir}/event-attributes`;
   }
@@ -129,12 +129,12 @@ export class ContainerPaths {
     return `${this.#paths.gone}/${this.#id}`;
   }
 
-  /** What the container's resolver may tell. */
+  /** The names and servers for the container's resolver. */
   get resolver(): string {
     return `${this.#paths.names}/containers/${this.#id}`;
   }
 
-  /** By what names the container is found on a network. */
+  /** Returns the file of the container's names on a network, by which it is found there. */
   get names(): (networkId: string) => string {
     return (networkId) => `${namesOfNetwork(this.#paths, networkId)}/${this.#id}`;
   }

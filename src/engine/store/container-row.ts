@@ -16,9 +16,9 @@ export interface ContainerRow {
   imageName: string;
   /** chainIDs, bottom first. */
   layers: Digest[];
-  /** What it executes: the image's process with what the user asked for on top. */
+  /** The command that the container executes: the image's with what the user asked for on top. */
   argv: string[];
-  /** With ids in the place of other containers' names, and the host name that it got. */
+  /** The options, with ids in the place of other containers' names, and the host name that it got. */
   options: CreateOptions;
   /** Absent: no user namespace. */
   idMaps: OwnerMaps | undefined;
@@ -27,15 +27,15 @@ export interface ContainerRow {
   createdAt: number;
   /** `pid starttime` of the command that made or started it last; absent once the end of that run has been seen. */
   starter: string | undefined;
-  /** It was started at least once, or is just about to be. */
+  /** Whether the container was started at least once, or is just about to be. */
   started: boolean;
   /** The kernel's boot_id at the last start. */
   boot: string | undefined;
-  /** What somebody wants it to do, whatever has become of it: after a reboot `start-all` looks at this. */
+  /** The state that the user wants, whatever has become of the container: after a reboot `start-all` looks at this. */
   wanted: 'running' | 'stopped';
   /** Why the last start failed. */
   error: StartFailure | undefined;
-  /** Of the last run whose end has been seen: with a starter, it is not the last one. */
+  /** The end of the last run whose end has been seen: with a starter, it is not the last run. */
   ended: ExitRecord | undefined;
   /** The text of its image's configuration, kept when the image was removed by force. */
   imageConfig: string | undefined;
@@ -144,7 +144,7 @@ function orNull(value: string | undefined): Kept {
   return value ?? null;
 }
 
-/** What typeof says of the members that a type always has: a list is an object to it. */
+/** Names the type, as typeof does, of each member that a type always has; for a list it is `list`. */
 type Shape<T> = T extends readonly unknown[]
   ? typeof LIST
   : { readonly [Name in RequiredMember<T>]: TypeOf<T[Name]> };
@@ -160,8 +160,8 @@ type TypeOf<T> = T extends string
 const LIST = 'list';
 
 /**
- * What options always have. Whoever renames one of these, or adds one, has to say so here: an older skiff wrote the rows
- * that are there, and a step of `migrations.ts` has to change them, too.
+ * The members that options always have. Whoever renames one of these, or adds one, has to say so here: an older skiff
+ * wrote the rows that are there, and a step of `migrations.ts` has to change them, too.
  */
 const OPTIONS: Shape<CreateOptions> = {
   image: 'string',
@@ -201,7 +201,7 @@ function parseColumn<T>(row: Row, column: string, shape: Shape<T>): T | undefine
   );
 }
 
-/** Undefined for what is no JSON: that has no shape at all. */
+/** Parses JSON; undefined for what is none: that has no shape at all. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -210,7 +210,10 @@ function parse(text: string): unknown {
   }
 }
 
-/** What is not as it should be, behind the value's name; undefined when all of it is. */
+/**
+ * Returns what is wrong with a value, to be put behind its name: `.member`, or nothing for the whole; undefined when it
+ * is as it should be.
+ */
 function damageIn(value: unknown, shape: typeof LIST | Readonly<Record<string, string>>): string | undefined {
   if (shape === LIST) return Array.isArray(value) ? undefined : '';
   if (typeof value !== 'object' || value === null) return '';

@@ -71,7 +71,7 @@ function nameTaken(name: string, holder: string): EngineError {
   );
 }
 
-/** All containers, newest first. */
+/** Returns all containers, newest first. */
 export function allContainers(database: Database): ContainerRow[] {
   return database.all('SELECT * FROM container ORDER BY created_at DESC, id').map(toRow);
 }
@@ -113,7 +113,10 @@ export function findContainer(database: Database, text: string): ContainerRow {
   return found;
 }
 
-/** The same; undefined when there is none. */
+/**
+ * Finds a container by its name, id or a prefix of its id; undefined when there is none. Throws `conflict` when several
+ * ids begin so.
+ */
 export function lookUpContainer(database: Database, text: string): ContainerRow | undefined {
   const exact = database.get('SELECT * FROM container WHERE id = ?1 OR name = ?1', text.replace(/^\//, ''));
   if (exact !== undefined) return toRow(exact);
@@ -141,7 +144,7 @@ export function currentRow(
   return row;
 }
 
-/** What is said of a container that is not there, maybe any more. */
+/** Returns the error for a container that is not there, maybe any more. */
 export function noSuchContainer(database: Database, text: string): EngineError {
   const departure = findDeparture(database, text);
   const hint =
@@ -181,7 +184,7 @@ export function recordStarter(database: Database, id: string, starter: string | 
   database.run('UPDATE container SET starter = ? WHERE id = ?', starter ?? null, id);
 }
 
-/** Nobody is at work on it any more. */
+/** Notes that no command is at work on the container any more. */
 export function releaseContainer(database: Database, id: string): void {
   database.run('UPDATE container SET starter = NULL WHERE id = ?', id);
 }
@@ -205,7 +208,7 @@ export function keepImageConfig(database: Database, { id, config }: { id: Digest
   database.run('UPDATE container SET image_config = ? WHERE image_id = ?', config, id);
 }
 
-/** Notes whether somebody wants it to run: what a reboot goes by. */
+/** Notes whether somebody wants the container to run: what a reboot goes by. */
 export function recordWanted(database: Database, id: string, wanted: ContainerRow['wanted']): void {
   database.run('UPDATE container SET wanted = ?1 WHERE id = ?2 AND wanted <> ?1', wanted, id);
 }

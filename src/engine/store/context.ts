@@ -16,7 +16,7 @@ export interface EngineOptions {
   environment?: Readonly<NodeJS.ProcessEnv> | undefined;
   /** The address of the host on which ports are published when neither user nor network says; absent: every one. */
   publishAddress?: string | undefined;
-  /** Where new networks get their subnets from (`parseAddressPools`); absent: Docker's pools and some more. */
+  /** The pools for the subnets of new networks (`parseAddressPools`); absent: Docker's pools and some more. */
   addressPools?: string | undefined;
   /** Layers are copied for containers with ids of their own, also where the kernel can show them through the maps. */
   copiesOwners?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface EngineOptions {
   self: readonly string[];
 }
 
-/** What every use case needs: the store's paths, its database and the helper, each made ready on first use. */
+/** The things that every use case needs: the store's paths, its database and the helper, each made ready on first use. */
 export class Context {
   readonly paths: StorePaths;
   readonly insecureRegistries: readonly string[];
@@ -102,7 +102,10 @@ function make(directory: string, body: () => void): void {
   }
 }
 
-/** Only root looks inside: names, environments and health commands of containers are nobody else's business. */
+/**
+ * The mode of the store's root and of its runtime root. Only root looks inside: names, environments and health commands
+ * of containers are nobody else's business.
+ */
 const PRIVATE = 0o710;
 
 /** Earlier versions let everybody pass through. A directory of any other mode is somebody's choice. */

@@ -17,7 +17,10 @@ export interface Departure {
   record: ExitRecord;
 }
 
-/** So many are remembered, the last ones: enough for whoever asks right after, bounded for who runs thousands. */
+/**
+ * The number of ends that are remembered, the last ones: enough for whoever asks right after, bounded for who runs
+ * thousands.
+ */
 const KEPT = 128;
 
 /**
@@ -38,7 +41,7 @@ export function insertDeparture(database: Database, id: string, record: string):
   database.run('DELETE FROM departure WHERE number <= (SELECT max(number) FROM departure) - ?', KEPT);
 }
 
-/** The last one with this id, or name, or the one whose id begins with it. */
+/** Finds the last departure with this id, or name, or the one whose id begins with it. */
 export function findDeparture(database: Database, text: string): Departure | undefined {
   const called = database.get(
     'SELECT * FROM departure WHERE id = ?1 OR name = ?1 ORDER BY number DESC LIMIT 1',

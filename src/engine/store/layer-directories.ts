@@ -12,7 +12,10 @@ export function layerDirectories(
   return layers.map((chainID) => join(home, layerName(chainID, maps))).reverse();
 }
 
-/** What a layer's directory is called: that of a copy with shifted owners ends in 8 digits of the digest of its maps. */
+/**
+ * Returns the name of a layer's directory: that of a copy with shifted owners ends in 8 digits of the digest of its
+ * maps.
+ */
 export function layerName(chainID: Digest, maps: OwnerMaps | undefined): string {
   const hex = hexOf(chainID);
   if (maps === undefined || maps.idMapped) return hex;

@@ -6,7 +6,7 @@ import type { NetworkDefinition } from '../../network/address/definition.ts';
 export interface NetworkRow {
   definition: NetworkDefinition;
   labels: Record<string, string>;
-  /** Of the driver, as the user gave them. */
+  /** The options of the driver, as the user gave them. */
   options: Record<string, string>;
   /** ms since the epoch. */
   createdAt: number;
@@ -43,7 +43,7 @@ export function deleteNetwork(database: Database, id: string): void {
   database.run('DELETE FROM network WHERE id = ?', id);
 }
 
-/** By name. */
+/** Returns all networks by name. */
 export function allNetworks(database: Database): NetworkRow[] {
   return database.all('SELECT * FROM network ORDER BY name').map(toRow);
 }

@@ -11,7 +11,7 @@ import { layerName } from './layer-directories.ts';
 import { trashOf } from './trash.ts';
 import { inWorkspace } from './workspace.ts';
 
-/** Which layers (chainIDs) are wanted with which owners. */
+/** The layers (chainIDs) that are wanted, and the id maps that their owners are shifted by. */
 export interface WantedCopies {
   layers: readonly Digest[];
   maps: OwnerMaps;
@@ -31,7 +31,7 @@ export async function makeShiftedLayers(context: Context, { layers, maps }: Want
   });
 }
 
-/** Several processes that want the same copy do the work once, under its lock. */
+/** Makes a copy of a layer. Several processes that want the same one do the work once, under its lock. */
 async function makeCopy(
   context: Context,
   { chainID, maps, tmp }: { chainID: Digest; maps: OwnerMaps; tmp: string },

@@ -39,7 +39,7 @@ export async function inWorkspace<T>(
   }
 }
 
-/** As a rule it is empty by now. */
+/** Removes a temporary directory, which as a rule is empty by now. */
 function discard(directory: string | undefined, trash: Trash): void {
   if (directory === undefined) return;
   try {

@@ -5,7 +5,7 @@ import { observe } from '../state/observe.ts';
 import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
-/** What became of a container that had to be started; without an error it runs. */
+/** The outcome for a container that had to be started; without an error it runs. */
 export interface StartedContainer {
   id: string;
   name: string;
@@ -50,7 +50,7 @@ async function start(context: Context, row: ContainerRow): Promise<EngineError |
   }
 }
 
-/** Who shares namespaces of another container comes after that one. */
+/** Puts containers in an order to start them: one that shares namespaces of another comes after that one. */
 function inOrder(rows: readonly ContainerRow[]): ContainerRow[] {
   const ordered = new Set<ContainerRow>();
   const add = (row: ContainerRow, path: readonly ContainerRow[]): void => {

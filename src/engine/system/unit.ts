@@ -35,7 +35,7 @@ function argument(word: string): string {
   return quoted(word.replaceAll('$', '$$$$'));
 }
 
-/** One word of a unit's line: `%` begins a specifier everywhere, and blanks end the word. */
+/** Quotes a word of a unit's line: `%` begins a specifier everywhere, and blanks end the word. */
 function quoted(word: string): string {
   if (/\p{Cc}/u.test(word)) {
     throw new EngineError(

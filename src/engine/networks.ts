@@ -20,7 +20,7 @@ export class Networks {
     return await createNetwork(this.#context, options);
   }
 
-  /** By name. */
+  /** Lists networks by name. */
   async list(filters: NetworkFilters = {}): Promise<NetworkInfo[]> {
     const { listNetworks } = await import('./networks/list.ts');
     return await listNetworks(this.#context, filters);
@@ -66,7 +66,7 @@ export class Networks {
     return await disconnectContainer(this.#context, { network: name, container, ...options });
   }
 
-  /** Where the host's own firewall denies by default, for those who publish ports. */
+  /** Returns the chains in which the host's own firewall denies by default, for those who publish ports. */
   async foreignFirewall(): Promise<DenyingChain[]> {
     const { foreignFirewall } = await import('./networks/foreign-firewall.ts');
     return await foreignFirewall(this.#context);

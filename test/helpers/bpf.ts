@@ -3,7 +3,7 @@ export interface DeviceRequest {
   type: 'b' | 'c';
   major: number;
   minor: number;
-  /** Of `rwm`: what is asked for together. */
+  /** The accesses that are asked for together, of `rwm`. */
   access: string;
 }
 

@@ -14,7 +14,10 @@ export interface TestCertificate {
 }
 
 export interface CertificateOptions {
-  /** Whom it is for, as OpenSSL writes it; by default this machine, also as 0.0.0.0, which no rule calls loopback. */
+  /**
+   * The names that the certificate is for, as OpenSSL writes them; by default this machine, also as 0.0.0.0, which no
+   * rule calls loopback.
+   */
   names?: string;
   /** When it begins and ends, as `YYYYMMDDHHMMSSZ`; from now on for two days by default. */
   validity?: readonly [string, string];

@@ -9,7 +9,7 @@ export interface LimitFile {
   v2: string;
 }
 
-/** What the kernel says of a container's limit, without the last newline; `cgroupsPath` is `/skiff-<id>`. */
+/** Reads the kernel's value of a container's limit, without the last newline; `cgroupsPath` is `/skiff-<id>`. */
 export function kernelValue(cgroupsPath: string, { controller, v1, v2 }: LimitFile): string {
   const cgroup = findCgroup(readCgroupLayout(), cgroupsPath, controller);
   if (cgroup === undefined) throw new Error(`this host has no ${controller}`);

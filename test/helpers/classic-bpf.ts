@@ -1,4 +1,4 @@
-/** What a seccomp filter sees of a call: struct seccomp_data of linux/seccomp.h. */
+/** A system call as a seccomp filter sees it: struct seccomp_data of linux/seccomp.h. */
 export interface Call {
   number: number;
   /** AUDIT_ARCH_*. */
@@ -12,7 +12,7 @@ export function runFilter(program: Uint8Array, call: Call): number {
   return traceFilter(program, call).answer;
 }
 
-/** The same, with the number of instructions that it took. */
+/** Runs a filter on a call; returns its answer, and the number of instructions that it took. */
 export function traceFilter(program: Uint8Array, call: Call): { answer: number; steps: number } {
   const code = new DataView(program.buffer, program.byteOffset, program.byteLength);
   const data = seccompData(call);

@@ -111,7 +111,7 @@ async function flood(messages: Buffer[], port: number, count: number): Promise<v
   for (const socket of sockets) socket.close();
 }
 
-/** What came back on one connection until it ended, or so many answers were there. */
+/** Returns what came back on one connection until it ended, or until so many answers were there. */
 async function exchange(chunks: Buffer[], port: number, count: number) {
   const socket = connect(port, RESOLVER);
   socket.setNoDelay(true);
@@ -132,7 +132,7 @@ async function exchange(chunks: Buffer[], port: number, count: number) {
   });
 }
 
-/** Connections that stay as they are. */
+/** Opens connections, sends a chunk on each, and leaves them as they are. */
 async function hold(count: number, chunk: Buffer, port: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     const socket = connect(port, RESOLVER);

@@ -21,7 +21,7 @@ export interface DnsAnswer {
   id: number;
   rcode: number;
   truncated: boolean;
-  /** As it was repeated, with its upper and lower case. */
+  /** The name as the answer repeats it, with its upper and lower case. */
   name: string;
   /** Addresses and names; other data as hex digits. */
   data: string[];

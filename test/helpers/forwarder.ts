@@ -19,7 +19,7 @@ export interface Holder {
   pid: number;
   /** The next line that it prints. */
   line(): Promise<string>;
-  /** Its forwarder, which there must be. */
+  /** Returns the pid of the holder's forwarder; throws when there is none. */
   forwarder(): number;
   /** Replaces the file of ports. */
   rewrite(records: readonly PortRecord[]): void;
@@ -30,7 +30,7 @@ export interface Holder {
 }
 
 export interface HowToHold {
-  /** Its forwarders end when they were idle for 300 ms. */
+  /** Whether the holder's forwarders end when they were idle for 300 ms. */
   impatient?: boolean;
   /** The soft limit of descriptors. */
   descriptors?: number;
@@ -124,7 +124,10 @@ function write(path: string, text: string): void {
   renameSync(`${path}.new`, path);
 }
 
-/** As the helper is built: statically with musl, unless it is the one with sanitizers that is tested. */
+/**
+ * Returns the program built as the helper is: statically with musl, unless it is the one with sanitizers that is
+ * tested.
+ */
 function builtAsHelper(program: string): string {
   return builtProgram(HELPER_IS_STATIC ? program : `${program}-asan`);
 }

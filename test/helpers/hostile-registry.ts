@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { sha256 } from './oci-layout.ts';
 
-/** What the registry would answer if it were honest. */
+/** The answer of the registry if it were honest. */
 export interface Content {
   type: string;
   body: Buffer;
 }
 
-/** One way to answer a request badly. */
+/** A way to answer a request badly. */
 export type Fault = (
   request: IncomingMessage,
   response: ServerResponse,
   content: Content | undefined,
 ) => void;
 
-/** Who may read: with tokens (a name and password or a refresh token buys one) or with basic authentication. */
+/** Decides who may read: with tokens (a name and password or a refresh token buys one) or with basic authentication. */
 export interface Guard {
   scheme: 'bearer' | 'basic';
   username?: string;
@@ -212,7 +212,7 @@ export const faults = {
     response.writeHead(206, { 'content-type': 'multipart/byteranges; boundary=x' });
     response.end('--x\r\n');
   },
-  /** What a proxy does that compresses everything. */
+  /** Answers as a proxy that compresses everything. */
   encoded:
     (coding: string, encode: (body: Buffer) => Buffer, chunked = false): Fault =>
     (_request, response, content) => {

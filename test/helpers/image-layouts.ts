@@ -81,12 +81,12 @@ export async function pushImages(
   }
 }
 
-/** What to call an image of a registry. */
+/** Returns the reference of an image in a registry. */
 export function referenceOf({ host }: Pick<TestRegistry, 'host'>, name: ImageName): string {
   return `${host}/${name}:${TAG}`;
 }
 
-/** Where everything that is made of an image's recipe is kept. */
+/** Returns the directory for everything that is made of an image's recipe. */
 export function imageDirectory(name: ImageName): string {
   const { recipe } = IMAGES[name];
   const sources = [`recipes/${recipe}.ts`, 'layer-tree.ts', 'oci-layout.ts'];

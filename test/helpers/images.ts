@@ -43,7 +43,7 @@ export function umociTree(name: ImageName): string[] {
 export interface ImageRegistry {
   /** `HOST:PORT` */
   readonly host: string;
-  /** What to call an image: `HOST:PORT/NAME:latest`. */
+  /** Returns the reference of an image: `HOST:PORT/NAME:latest`. */
   reference(name: ImageName): string;
 }
 

@@ -41,7 +41,7 @@ export interface Internet {
   portElements(): string[];
 }
 
-/** Makes all of it before the tests of a file, and takes it back after them. */
+/** Makes the hosts and their networks before the tests of a file, and takes them back after them. */
 export function useInternet(): Internet {
   let hosts: [Host, Host, Host] | undefined;
   const inhabitants = new Map<string, Party>();

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** What an inode carries; absent: root's, 0644 or 0755, and EPOCH. `time` is in seconds, fractions allowed. */
+/** The attributes of an inode; absent: root's, 0644 or 0755, and EPOCH. `time` is in seconds, fractions allowed. */
 export interface Attributes {
   mode?: number;
   owner?: number;

@@ -6,7 +6,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { afterAll } from 'vitest';
 import { builtProgram } from './built-program.ts';
 
-/** What stands in for journald or syslogd: neither runtime has datagram sockets in the file system. */
+/** A program in the place of journald or syslogd: neither runtime has datagram sockets in the file system. */
 export interface LogServer {
   /** A path, or a port of the loopback. */
   address: string;

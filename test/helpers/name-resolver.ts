@@ -134,7 +134,7 @@ export class ResolverRoom {
     await this.#server.order({ do: 'serve', address, manner });
   }
 
-  /** What the servers were asked since the last call. */
+  /** Returns the questions that the servers got since the last call. */
   async asked(): Promise<Asked[]> {
     const asked =
       (await this.#server?.order<{ message: string; port: number; stream: boolean }[]>({
@@ -219,7 +219,7 @@ export class ResolverRoom {
     return new RegExp(`^${field}:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(text)?.[1] ?? '';
   }
 
-  /** What the sanitizers found. */
+  /** Returns the complaints of the sanitizers. */
   complaints(): string[] {
     const files = readdirSync(this.root).filter((name) => name.startsWith('complaint'));
     return files.map((name) => readFileSync(join(this.root, name), 'utf8'));
@@ -252,7 +252,7 @@ export function idOf(number: number): string {
   return number.toString(16).padStart(64, '0');
 }
 
-/** With the length that stands before it on a connection. */
+/** Returns a message with the length that stands before it on a connection. */
 export function framed(message: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(message.length);

@@ -5,7 +5,7 @@ import { processIdentity } from '../../src/host/process.ts';
 /** A network namespace of a test's own, which a process holds that does nothing. */
 export class NetworkNamespace {
   readonly #holder: ChildProcess;
-  /** Of the process in it. */
+  /** The pid of the process in the namespace. */
   readonly pid: number;
 
   readonly #hasMounts: boolean;
@@ -37,7 +37,7 @@ export class NetworkNamespace {
     return processIdentity(this.pid)?.startTime ?? 0;
   }
 
-  /** What a command says that runs in it. */
+  /** Runs a command in the namespace and returns what it prints. */
   run(command: string, ...args: string[]): string {
     const [nsenter = '', ...entering] = this.enter;
     return execFileSync(nsenter, [...entering, command, ...args], { encoding: 'utf8', stdio: 'pipe' });

@@ -24,7 +24,10 @@ export class Party {
     return party;
   }
 
-  /** What is answered there, or `silence` or `refused`. By UDP `from` may be the port to ask from. */
+  /**
+   * Asks a party at an address; returns the answer, or `silence` or `refused`. By UDP `from` may be the port to ask
+   * from.
+   */
   async ask(address: string, port = 80, protocol: 'tcp' | 'udp' = 'tcp', from?: number): Promise<string> {
     this.#talker.stdin?.write(`${protocol} ${address} ${port}${from === undefined ? '' : ` ${from}`}\n`);
     return (await this.#lines.next()).value;
@@ -38,7 +41,7 @@ export class Party {
   }
 }
 
-/** One with a network namespace of its own. */
+/** A host with a network namespace of its own. */
 export interface Host {
   namespace: NetworkNamespace;
   ask: Party['ask'];
@@ -59,14 +62,14 @@ export async function makeHost(name: string, options?: { mounts: boolean }): Pro
   };
 }
 
-/** One end of a cable: the last number of its addresses is its own. */
+/** An end of a cable: `last` is the last number of its addresses. */
 export interface CableEnd {
   host: Host;
   device: string;
   last: number;
 }
 
-/** Connects two of them; `prefix4` as in `192.0.2`, `prefix6` as in `fd00:a`. */
+/** Connects two hosts; `prefix4` as in `192.0.2`, `prefix6` as in `fd00:a`. */
 export function connectHosts(
   ends: readonly [CableEnd, CableEnd],
   { prefix4, prefix6 }: { prefix4: string; prefix6: string },

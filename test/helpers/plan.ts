@@ -55,7 +55,7 @@ export const DEFAULT_CAPABILITIES: PlanRecord = [
   '0',
 ];
 
-/** What a test wants to be different from a container with everything. */
+/** The differences that a test wants from a container with everything. */
 export interface Wishes {
   args: readonly string[];
   stdin?: 'open' | 'null';
@@ -86,29 +86,29 @@ export interface Wishes {
   /** Environment of the helper. */
   env?: Record<string, string>;
   layer?: string;
-  /** Another copy of the helper. */
+  /** A copy of the helper to run instead of the helper itself. */
   helper?: string;
-  /** Another network namespace that is the host's to the helper. */
+  /** The network namespace that is the host's to the helper, instead of this process's. */
   network?: NetworkNamespace;
 }
 
-/** One more process in a container that runs. */
+/** Another process in a container that runs. */
 export interface ExecWishes {
   args: readonly string[];
   mode?: 'attach' | 'detach';
-  /** What it reads; absent: nothing. */
+  /** The standard input of the process; absent: nothing. */
   stdin?: string | Uint8Array;
   execId?: string;
-  /** Another plan than the one that is written. */
+  /** The plan to use instead of the one that is written. */
   plan?: string;
-  /** Another process than the container's first one. */
+  /** The process to enter instead of the container's first one. */
   target?: { pid: number; startTime: number };
   general?: readonly PlanRecord[];
   process?: readonly PlanRecord[];
   failure?: readonly string[];
 }
 
-/** What became of a foreground. */
+/** The outcome of a program in the foreground. */
 export interface Result {
   stdout: Buffer;
   stderr: string;
@@ -174,7 +174,7 @@ function cgroupParents(): string[] {
   return controllers.map((controller) => `/sys/fs/cgroup/${controller}${PARENT}`);
 }
 
-/** One container's plan and directories, and the ways to drive the helper on it. */
+/** The plan and directories of one container, and the ways to drive the helper on it. */
 export class PlannedContainer {
   readonly id = randomBytes(32).toString('hex');
   readonly directory: string;
@@ -226,7 +226,7 @@ export class PlannedContainer {
     });
   }
 
-  /** The same to its end. */
+  /** Runs another process in the container to its end. */
   async execute(wishes: ExecWishes): Promise<Result> {
     const child = this.exec(wishes);
     if (wishes.stdin !== undefined) child.stdin?.end(wishes.stdin);
@@ -268,7 +268,7 @@ export class PlannedContainer {
     return await finished(this.start('detach'));
   }
 
-  /** One line to the control socket; resolves to everything that it answers until it hangs up, or to one line. */
+  /** Sends one line to the control socket; resolves to everything that it answers until it hangs up, or to one line. */
   ask(line: string): Promise<string> {
     return new Promise((done, fail) => {
       let answer = '';

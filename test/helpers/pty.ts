@@ -35,7 +35,7 @@ export function useTerminals(): Terminals {
 
 /** A program on a terminal of its own. */
 export class Terminal {
-  /** All that appeared on the screen so far. */
+  /** All text that has appeared on the screen so far. */
   screen = '';
   readonly #child: ChildProcess;
   #answers = '';
@@ -64,7 +64,7 @@ export class Terminal {
     this.#command(`size ${rows} ${columns}`);
   }
 
-  /** Nobody looks at the screen until `go`. */
+  /** Stops reading the screen until `go`. */
   hold(): void {
     this.#command('hold');
   }
@@ -78,7 +78,7 @@ export class Terminal {
     this.#command('hangup');
   }
 
-  /** What the program made of the terminal. */
+  /** Returns the mode that the program has put the terminal in. */
   async mode(): Promise<'raw' | 'cooked'> {
     const index = this.#asked++;
     this.#command('mode');

@@ -11,7 +11,7 @@ export interface TestRegistry {
   /** `localhost:PORT` with TLS, else `127.0.0.1:PORT`: the domain of image references. */
   host: string;
   pid: number;
-  /** Where the blobs are stored, for tests that damage them. */
+  /** The directory of the blobs, for tests that damage them. */
   storage: string;
   certificate: TestCertificate | undefined;
   /** Copies `oci:LAYOUT:TAG` to `HOST/NAME:TAG` with skopeo; all images of an index when `all` is given. */

@@ -11,7 +11,7 @@ import { COMMAND } from './executable.ts';
 
 export { COMMAND, EXECUTABLE } from './executable.ts';
 
-/** What a finished command said. */
+/** The outcome of a finished command. */
 export interface Outcome {
   stdout: string;
   stderr: string;
@@ -37,7 +37,10 @@ export interface Store {
   skiff(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts skiff on this store and returns the process. */
   start(args: readonly string[], options?: RunOptions): ReturnType<typeof spawnSkiff>;
-  /** The same; fails the test unless the exit code is 0, and returns what was printed, without the last newline. */
+  /**
+   * Runs skiff as `skiff` does; fails the test unless the exit code is 0, and returns what was printed, without the
+   * last newline.
+   */
   ok(args: readonly string[], options?: RunOptions): Promise<string>;
 }
 
@@ -117,7 +120,7 @@ export function isRunning(pid: number): boolean {
   return processIdentity(pid) !== undefined;
 }
 
-/** What the runtime root has until the next reboot. */
+/** The names that the runtime root keeps until the next reboot. */
 const KEPT = ['root', 'gone', 'names', 'last-out', 'uplinks4', 'uplinks6'];
 
 /**
@@ -144,7 +147,9 @@ export function leftovers({ root, runRoot, roots }: Store): string[] {
   ];
 }
 
-/** Every container that a store ever had: its journal has the creation of each before it has a cgroup. */
+/**
+ * Returns the ids of all containers that a store ever had: its journal has the creation of each before it has a cgroup.
+ */
 function idsOfContainers(root: string): string[] {
   const journals = ['events.log.1', 'events.log']
     .map((name) => join(root, name))
@@ -171,7 +176,7 @@ export function cgroups(): string[] {
   );
 }
 
-/** None where the directory is missing. */
+/** Returns the names in a directory; none where it is missing. */
 export function namesIn(directory: string): string[] {
   if (!existsSync(directory)) return [];
   try {

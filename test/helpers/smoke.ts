@@ -86,7 +86,7 @@ class SmokeRun {
     return expected;
   }
 
-  /** Whoever still waits waits in vain; those that have been told do not mind. */
+  /** Ends all waiting: whoever still waits waits in vain; those that have been told do not mind. */
   #finish(why: string): void {
     this.#over = true;
     for (const { resolve } of this.#verdicts.values()) resolve({ ok: false, said: why });

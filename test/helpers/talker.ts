@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /**
- * One that listens and asks, in a network namespace: `talker.ts NAME PORT`. It answers at that port of TCP and UDP with
- * its name and the address it saw. For each line `PROTOCOL ADDRESS PORT [OWN-PORT]` on standard input it prints what it was
+ * Listens and asks in a network namespace: `talker.ts NAME PORT`. It answers at that port of TCP and UDP with its name
+ * and the address it saw. For each line `PROTOCOL ADDRESS PORT [OWN-PORT]` on standard input it prints what it was
  * answered there, or a word for why it was not; by UDP it asks from its own port, if that is named.
  */
 const [name = '', ownPort = ''] = process.argv.slice(2);

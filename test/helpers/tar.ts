@@ -1,4 +1,4 @@
-/** What one tar entry is to look like. Names and values are bytes (latin1) unless they are buffers. */
+/** A tar entry as it is to be. Names and values are bytes (latin1) unless they are buffers. */
 export interface TarMember {
   name: string;
   type?: string;
@@ -26,7 +26,7 @@ export function tar(...members: TarMember[]): Buffer {
   return Buffer.concat([...members.map(tarMember), Buffer.alloc(2 * BLOCK)]);
 }
 
-/** One member: pax or GNU long name headers where asked for or needed, the header, the content and its padding. */
+/** Writes an entry: pax or GNU long name headers where asked for or needed, the header, the content and its padding. */
 export function tarMember(member: TarMember): Buffer {
   const content = bytes(member.content ?? '');
   const parts: Buffer[] = [];

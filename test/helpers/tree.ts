@@ -68,7 +68,7 @@ function describeInode(path: Buffer, stat: BigIntStats): string[] {
   return [stat.isCharacterDevice() ? 'char' : 'block', ...common, device];
 }
 
-/** Every attribute below a directory, by path: one getfattr for the whole tree. */
+/** Returns every attribute below a directory, by path: one getfattr for the whole tree. */
 function attributesBelow(root: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const args = [

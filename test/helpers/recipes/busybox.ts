@@ -1,7 +1,7 @@
 import { addBusybox, LayerTree } from '../layer-tree.ts';
 import type { Recipe } from './recipe.ts';
 
-/** One layer: Debian's static busybox with links for its applets. */
+/** Makes an image of one layer: Debian's static busybox with links for its applets. */
 export function busybox(): Recipe {
   const tree = new LayerTree();
   addBusybox(tree);

@@ -6,7 +6,10 @@ import type { Recipe } from './recipe.ts';
 
 const SUITE = 'bookworm';
 
-/** One layer: a minimal Debian, and two full-screen programs, made by debootstrap from the mirror that this machine's apt uses. */
+/**
+ * Makes an image of one layer: a minimal Debian, and two full-screen programs, made by debootstrap from the mirror that
+ * this machine's apt uses.
+ */
 export function debian(): Recipe {
   const work = mkdtempSync(join(tmpdir(), 'debootstrap-'));
   const root = join(work, 'root');

@@ -8,7 +8,14 @@ const rootfs = {
   mountPoint: '/c/rootfs',
   idMapped: false,
 };
-const placement: RootPlacement = { id: 'a', directory: '/c', rootfs, readOnly: false, access: 'write' };
+const placement: RootPlacement = {
+  id: 'a',
+  directory: '/c',
+  exitRecord: '/c/exit',
+  rootfs,
+  readOnly: false,
+  access: 'write',
+};
 
 function rootOf(changes: Partial<RootPlacement>) {
   return compileRootPlan({ ...placement, ...changes }).find(([op]) => op === 'overlay' || op === 'bind-root');

@@ -264,37 +264,3 @@ describe('a device that BFQ does not schedule', () => {
     expect(stderr).toContain(`hint: --blkio-weight-device: echo bfq > ${scheduler}`);
   });
 });
-
-describe('a limit that cannot be', () => {
-  it.each([
-    [['-m', '5m'], 'a memory limit of 5242880 bytes is below the minimum of 6MB'],
-    [
-      ['-m', '64m', '--memory-swap', '32m'],
-      'the limit of memory and swap together, 33554432 bytes, is below',
-    ],
-    [['--memory-swap', '64m'], 'without a memory limit'],
-    [['--memory-swappiness', '101'], 'a memory swappiness of 101 is not between 0 and 100'],
-    [['--memory-reservation', '1m'], 'a memory reservation of 1048576 bytes is below the minimum of 6MB'],
-    [['-m', '64m', '--memory-reservation', '65m'], 'is above the memory limit of 67108864'],
-    [['--cpus', '1', '--cpu-period', '50000'], 'leave --cpus or --cpu-period out'],
-    [['--cpus', '1', '--cpu-quota', '50000'], 'leave --cpus or --cpu-quota out'],
-    [['--cpus', '9999'], '9999 CPUs cannot be given'],
-    [['--cpu-period', '999'], 'a CPU period of 999 µs is not between 1000'],
-    [['--cpu-quota', '999'], 'a CPU quota of 999 µs is below the minimum'],
-    [['--cpu-shares', '1'], '1 CPU shares are not between 2 and 262144'],
-    [['--cpuset-cpus', '3-1'], '"3-1" is not a list of CPUs'],
-    [['--cpuset-cpus', '0,4000'], 'CPUs 4000 are not available'],
-    [['--cpuset-mems', '99'], 'memory nodes 99 are not available'],
-    [['--blkio-weight', '5'], 'a block I/O weight of 5 is not between 10 and 1000'],
-    [['--blkio-weight-device', 'sda:100'], 'invalid amount for a device: "sda:100"'],
-    [['--device-read-bps', '/dev/null:1mb'], '/dev/null is not a block device'],
-    [['--device-read-bps', '/dev/none:1mb'], 'there is no device /dev/none on this host'],
-    [['--device-write-iops', '/dev/null:1mb'], 'invalid amount for a device: "/dev/null:1mb"'],
-    [['--cgroup-parent', '/../x'], '"/../x" cannot be the parent of a cgroup'],
-  ])('%j is refused by name, before anything is made', async (options, message) => {
-    const { code, stderr } = await store.skiff(['run', '--name', 'refused', ...options, busybox, 'true']);
-    expect(code).toBe(125);
-    expect(stderr).toContain(message);
-    expect((await store.skiff(['inspect', 'refused'])).code).toBe(1);
-  });
-});

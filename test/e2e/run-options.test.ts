@@ -167,48 +167,6 @@ describe('an image that is to be removed with its container', () => {
   });
 });
 
-describe('options that contradict each other', () => {
-  it.each([
-    [['--rm', '--restart', 'always'], 'leave --restart or --rm out'],
-    [['-d', '-a', 'stdout'], '-a and -d'],
-    [['-d', '--rmi'], '--rmi and -d'],
-    [['--no-healthcheck', '--health-cmd', 'true'], '--no-healthcheck or the --health options'],
-    [['--replace'], '--replace needs --name'],
-  ])('are refused: %j', async (options, named) => {
-    const before = await store.ok(['ps', '-aq']);
-    const { code, stdout, stderr } = await store.skiff(['run', ...options, busybox, 'true']);
-    expect({ code, stdout, stderr }).toEqual({
-      code: 125,
-      stdout: '',
-      stderr: expect.stringContaining(named),
-    });
-    expect(await store.ok(['ps', '-aq'])).toBe(before);
-  });
-});
-
-describe('a value that is wrong', () => {
-  it.each([
-    ['--restart', 'sometimes'],
-    ['--health-interval', '30'],
-    ['--health-on-failure', 'explode'],
-    ['--log-driver', 'papyrus'],
-    ['--log-opt', 'max-size'],
-    ['--attach', 'stdlog'],
-    ['--pull', 'often'],
-    ['--detach-keys', 'ctrl-1'],
-    ['--sig-proxy', 'perhaps'],
-    ['--env-file', '/no/such/env'],
-    ['--label', '=x'],
-    ['--timeout', '-1'],
-  ])('is named: %s %s', async (option, value) => {
-    const before = await store.ok(['ps', '-aq']);
-    const { code, stderr } = await store.skiff(['run', `${option}=${value}`, busybox, 'true']);
-    expect({ code, stderr }).toEqual({ code: 125, stderr: expect.stringContaining(value) });
-    expect(stderr).not.toContain('unexpected error');
-    expect(await store.ok(['ps', '-aq'])).toBe(before);
-  });
-});
-
 describe('groups of commands', () => {
   it.each([
     [['container', '--help'], /^ {2}ls .*\n(.*\n)*? {2}prune /m],

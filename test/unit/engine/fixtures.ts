@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach } from 'vitest';
+import { type afterAll, afterEach, type beforeAll, beforeEach } from 'vitest';
 import type { ContainerId, ContainerRow } from '../../../src/engine/store/containers.ts';
 import { Context } from '../../../src/engine/store/context.ts';
 import { MIGRATIONS } from '../../../src/engine/store/migrations.ts';
@@ -13,13 +13,16 @@ import { digestOf } from '../../../src/oci/digest.ts';
 export const ID = 'c'.repeat(64) as ContainerId;
 
 /**
- * An engine's context over a temporary store, anew for each test. It needs no root rights: its runtime root lies in the
+ * An engine's context over a temporary store, anew for each test, or once for all where they leave it as it is. It needs no root rights: its runtime root lies in the
  * store, and there is no helper unless its path is given.
  */
-export function useContext(helper = 'no helper'): { readonly directory: string; readonly context: Context } {
+export function useContext(
+  helper = 'no helper',
+  [before, after]: readonly [typeof beforeAll, typeof afterAll] = [beforeEach, afterEach],
+): { readonly directory: string; readonly context: Context } {
   let directory = '';
   let context: Context;
-  beforeEach(() => {
+  before(() => {
     directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
     const opened = new Context({ root: directory, self: [] });
     const run = join(directory, 'run');
@@ -33,7 +36,7 @@ export function useContext(helper = 'no helper'): { readonly directory: string; 
       helper: { value: helper },
     });
   });
-  afterEach(() => {
+  after(() => {
     context.database.close();
     rmSync(directory, { recursive: true, force: true });
   });

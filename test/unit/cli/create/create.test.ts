@@ -353,8 +353,8 @@ describe('the options of a new container', () => {
     });
   });
 
-  it('are switched by booleans only', async () => {
-    await expect(optionsOf('--rm=maybe')).rejects.toThrow('invalid boolean value "maybe" for --rm');
+  it.each(['--rm', '--init'])('are switched by booleans only: %s', async (flag) => {
+    await expect(optionsOf(`${flag}=maybe`)).rejects.toThrow(`invalid boolean value "maybe" for ${flag}`);
   });
 
   it('are all known to commander when one is not', async () => {

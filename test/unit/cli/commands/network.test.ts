@@ -155,6 +155,10 @@ describe('network create', () => {
       'has several ranges: 10.1.1.0/24, 10.1.2.0/24',
     ],
     [['--subnet', '10.1.0.0'], 'the subnet is not an address with the length of its prefix: "10.1.0.0"'],
+    [
+      ['--subnet', '172.30.0.0/33'],
+      'the subnet is not an address with the length of its prefix: "172.30.0.0/33"',
+    ],
     [['--subnet', ''], 'the subnet is not an address with the length of its prefix: ""'],
     [
       ['--subnet', '10.1.0.0/16', '--ip-range', '10.1'],

@@ -7,10 +7,9 @@ import { LayerStore } from '../../src/storage/layer/store.ts';
 import { writeLayout } from './oci-layout.ts';
 import { describeTree, type TreeOptions } from './tree.ts';
 
-/** The helper as built from native/. */
-export const HELPER = resolve(
-  process.env['SKIFF_TEST_HELPER'] ?? join(import.meta.dirname, '../../build/native/skiff-helper'),
-);
+/** The helper that is tested; SKIFF_HELPER names another build of it, such as the one with sanitizers. */
+export const HELPER =
+  process.env['SKIFF_HELPER'] ?? resolve(import.meta.dirname, '../../build/native/skiff-helper');
 
 /** A directory of a test's own, with a layer store in it. */
 export class LayerRoom {

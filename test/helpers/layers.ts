@@ -79,6 +79,8 @@ export function describeOverlay(layers: readonly string[], place: string, option
   const args = ['--mount', 'sh', '-c', shell, [...layers, empty].join(':'), mountPoint];
   const output = execFileSync('unshare', [...args, process.execPath, script, JSON.stringify(options)], {
     encoding: 'utf8',
+    // The module is the same each time.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(place, 'compiled') },
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseStateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
+import { LONG } from '../helpers/long.ts';
 import { leftovers, useStore } from '../helpers/skiff.ts';
 import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
 
-const ROUNDS = 200;
+const ROUNDS = LONG ? 200 : 60;
 const LINES = 40;
 const CODE = 7;
 

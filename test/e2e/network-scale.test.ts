@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { LONG } from '../helpers/long.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { useStore } from '../helpers/skiff.ts';
 
-const CONTAINERS = 200;
-const NETWORKS = 50;
+const CONTAINERS = LONG ? 200 : 60;
+const NETWORKS = LONG ? 50 : 20;
 const AT_A_TIME = 8;
 const SCALE_MS = 300_000;
 

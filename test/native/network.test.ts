@@ -692,10 +692,11 @@ describe('nft', () => {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     const ended = once(replacing, 'close');
-    const found = new Set(Array.from({ length: 500 }, () => intact(8)));
+    // One shell asks 500 times: to enter the namespace for each would cost more than the questions.
+    const asking = 'for i in $(seq 500); do "$0" nft intact deck hatch 8 || echo "not in round $i"; done';
+    expect(host.run('env', `ASAN_OPTIONS=${ENV.ASAN_OPTIONS}`, 'sh', '-c', asking, HELPER)).toBe('');
     replacing.stdin.end();
     expect(await ended).toEqual([0, null]);
-    expect(found).toEqual(new Set([0]));
     host.run('nft', 'delete', 'table', 'inet', 'deck');
   });
 });

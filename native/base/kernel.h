@@ -138,11 +138,12 @@ static inline int k_mount_idmap(int mount, int users)
     return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
 }
 
-/* Mounts and unmounts below it are not passed on, in neither direction. */
-static inline int k_mount_private(int mount)
+/* `propagation` is MS_PRIVATE, MS_SLAVE or MS_SHARED (mount_namespaces(7)). */
+static inline int k_mount_propagation(int mount, bool recursive, unsigned long propagation)
 {
-    struct k_mount_attr attr = {.propagation = 1 << 18}; /* MS_PRIVATE */
-    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof attr);
+    struct k_mount_attr attr = {.propagation = propagation};
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+                        sizeof attr);
 }
 
 /* Whether something is mounted right there: struct statx, of which the second 8 bytes are attributes. */

@@ -3,6 +3,7 @@
 #include "base/descriptors.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "init/bind.h"
 
 #include <sched.h>
 
@@ -11,11 +12,28 @@ bool is_unprivileged(const struct plan *plan)
     return (plan->namespaces | plan->joined) & CLONE_NEWUSER;
 }
 
+bool is_lent(const struct record *record, bool unprivileged)
+{
+    switch (record->op) {
+    case OP_BIND_OF:
+        return true;
+    case OP_BIND:
+    case OP_BIND_BENEATH:
+        return unprivileged || bind_propagates(record);
+    case OP_OVERLAY:
+    case OP_OVERLAY_AT:
+    case OP_BIND_ROOT:
+        return unprivileged;
+    default:
+        return false;
+    }
+}
+
 bool plan_lends(const struct plan *plan)
 {
     if (is_unprivileged(plan)) return true;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
-        if (record.op == OP_BIND_OF) return true;
+        if (is_lent(&record, false)) return true;
     }
     return false;
 }

@@ -12,6 +12,9 @@ bool is_unprivileged(const struct plan *plan);
 /* Whether there is something to lend. */
 bool plan_lends(const struct plan *plan);
 
+/* Whether the mount of this record is made by the lender; `unprivileged`: the first process has no rights on the host. */
+bool is_lent(const struct record *record, bool unprivileged);
+
 /* Waits until the ids of this process are mapped and its streams its own. -1 with a noted failure. */
 int await_ids(int socket);
 

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "confine/idmap.h"
 #include "confine/rlimit.h"
+#include "init/bind.h"
 #include "init/borrow.h"
 #include "init/mounts.h"
 #include "init/overlay.h"
@@ -18,9 +19,14 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-/* The lender's home: its mount namespace, and its root there. */
+/* A mount namespace, and our root there, which setns(2) forgets. */
 struct place {
     int mounts, root;
+};
+
+/* The lender's own place, and that of the host, which is left open when something is shared with it. */
+struct places {
+    struct place own, host;
 };
 
 static int open_users(pid_t init)
@@ -45,24 +51,52 @@ static int give_rights(const struct plan *plan, pid_t init, const struct lender_
     return 0;
 }
 
+static int open_place(struct place *place)
+{
+    place->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    place->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return place->mounts < 0 || place->root < 0 ? -1 : 0;
+}
+
+static int go_to(const struct place *place)
+{
+    return setns(place->mounts, CLONE_NEWNS) < 0 || fchdir(place->root) < 0 ? -1 : chroot(".");
+}
+
+static bool plan_propagates(const struct plan *plan)
+{
+    for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
+        if ((record.op == OP_BIND || record.op == OP_BIND_BENEATH) && bind_propagates(&record)) return true;
+    }
+    return false;
+}
+
 /*
  * Leaves the host's mount namespace, so that nobody else sees the mounts that are needed on the way: layers shown
  * through the maps, and an overlay that mount(2) has to attach. First slave, so that they do not reach the host.
  */
-static int leave_mounts(struct place *place)
+static int leave_mounts(const struct plan *plan, struct places *places)
 {
-    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+    if ((plan_propagates(plan) && open_place(&places->host) < 0) || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || open_place(&places->own) < 0)
         return failed(STAGE_PROPAGATION, "slave");
-    place->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-    place->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return place->mounts < 0 || place->root < 0 ? failed(STAGE_PROPAGATION, "slave") : 0;
+    return 0;
+}
+
+/* What is mounted here is a copy already: what is to be shared with the host is cloned from the host's own mount. */
+static int clone_propagating(const struct record *record, int users, const struct places *places)
+{
+    if (go_to(&places->host) < 0) return failed(STAGE_PROPAGATION, "shared");
+    owned_fd mount = clone_bind(record, users);
+    if (go_to(&places->own) < 0) return failed(STAGE_PROPAGATION, "shared");
+    return steal_fd(&mount);
 }
 
 /*
  * The lender's way into another container's mounts and back. The other one may have put anything at the path: it is
  * resolved without symlinks, has to be where a tmpfs is mounted, and nothing but this mount itself is taken.
  */
-static int clone_mount_of(const struct record *record, const struct place *place)
+static int clone_mount_of(const struct record *record, const struct place *own)
 {
     uint64_t attributes;
     owned_fd process = open_process(record->arg[0], record->arg[1]);
@@ -71,47 +105,42 @@ static int clone_mount_of(const struct record *record, const struct place *place
         return -1;
     owned_fd mount = clone_tmpfs(record->arg[2]);
     int error = errno;
-    /* To the root that we had, which setns(2) forgets. */
-    if (setns(place->mounts, CLONE_NEWNS) < 0 || fchdir(place->root) < 0 || chroot(".") < 0) return -1;
+    if (go_to(own) < 0) return -1;
     errno = error;
-    if (mount < 0 || k_mount_private(mount) < 0 ||
+    if (mount < 0 || k_mount_propagation(mount, false, MS_PRIVATE) < 0 ||
         (attributes != 0 && k_mount_setattr(mount, false, attributes) < 0))
         return -1;
     return steal_fd(&mount);
 }
 
 static int make_mount(const struct record *record, int users, const struct owner *owner,
-                      const struct place *place)
+                      const struct places *places)
 {
     switch (record->op) {
     case OP_OVERLAY:
         return make_overlay(record, users, owner);
+    case OP_OVERLAY_AT:
+        return make_overlay_at(record, users, owner);
     case OP_BIND_ROOT:
         return clone_bind_root(record);
     case OP_BIND:
-        return clone_bind(record, users);
+    case OP_BIND_BENEATH:
+        return bind_propagates(record) ? clone_propagating(record, users, places) : clone_bind(record, users);
     default: {
-        int mount = clone_mount_of(record, place);
+        int mount = clone_mount_of(record, &places->own);
         return mount < 0 ? failed(STAGE_BIND_OF, record->arg[2]) : mount;
     }
     }
 }
 
-static bool is_lent(const struct record *record, bool unprivileged)
-{
-    return record->op == OP_BIND_OF ||
-           (unprivileged &&
-            (record->op == OP_OVERLAY || record->op == OP_BIND_ROOT || record->op == OP_BIND));
-}
-
 static int lend_mounts(const struct plan *plan, int socket, int users, const struct owner *owner)
 {
-    struct place place = {-1, -1};
-    if (leave_mounts(&place) < 0) return -1;
+    struct places places = {{-1, -1}, {-1, -1}};
+    if (leave_mounts(plan, &places) < 0) return -1;
     for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
         if (record.op == OP_PROPAGATION && step_propagation(&record) < 0) return -1;
         if (!is_lent(&record, is_unprivileged(plan))) continue;
-        owned_fd mount = make_mount(&record, users, owner, &place);
+        owned_fd mount = make_mount(&record, users, owner, &places);
         if (mount < 0) return -1;
         if (send_descriptor(socket, mount) < 0) return failed(STAGE_MONITOR, "lender");
         trace(record_name(&record));

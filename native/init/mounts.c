@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "base/util.h"
 #include "confine/idmap.h"
+#include "init/bind.h"
 #include "init/borrow.h"
 
 #include <linux/magic.h>
@@ -28,7 +29,14 @@ static const struct {
     {"idmap", 0},
     {"mkdir", 0},
     {"mkfile", 0},
+    {"mksame", 0},
     {"keep-mode", 0},
+    {"nofollow", 0},
+    {"ro-top", 0},
+    {"shared", 0},
+    {"rshared", 0},
+    {"slave", 0},
+    {"rslave", 0},
 };
 
 int mount_attributes(const char *words, uint64_t *attributes, int (*other)(void *, const char *),
@@ -99,20 +107,41 @@ static int attach_mount(int mount, int target)
     return fail_with(S_ISDIR(what.st_mode) ? ENOTDIR : EISDIR);
 }
 
-static enum missing missing_policy(const char *flags)
+/* What a target that is missing becomes, on which `mount` is to be attached. */
+static enum missing missing_policy(const char *flags, int mount)
 {
+    struct stat stat;
     if (has_word(flags, "mkdir")) return MISSING_BECOMES_DIRECTORY;
     if (has_word(flags, "mkfile")) return MISSING_BECOMES_FILE;
-    return MISSING_FAILS;
+    if (!has_word(flags, "mksame") || fstat(mount, &stat) < 0) return MISSING_FAILS;
+    return S_ISDIR(stat.st_mode) ? MISSING_BECOMES_DIRECTORY : MISSING_BECOMES_FILE;
 }
 
 /*
  * An image whose /proc or /sys is a symlink could have them mounted elsewhere, and what is masked below them later
  * would miss them (CVE-2019-19921).
  */
-static uint64_t resolve_policy(const char *type)
+static bool is_kernels_own(const char *type)
 {
-    return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0 ? K_RESOLVE_NO_SYMLINKS : 0;
+    return strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0;
+}
+
+static bool is_procfs(int fd)
+{
+    struct statfs filesystem;
+    return fstatfs(fd, &filesystem) == 0 && filesystem.f_type == PROC_SUPER_MAGIC;
+}
+
+int attach_at(const struct rootfs *rootfs, int mount, const char *target, const char *flags)
+{
+    bool exact = has_word(flags, "nofollow");
+    if (mount < 0) return -1;
+    owned_fd place =
+        rootfs_open(rootfs, target, missing_policy(flags, mount), exact ? K_RESOLVE_NO_SYMLINKS : 0);
+    if (place < 0) return -1;
+    /* A link of the image to /proc/self/attr and the like would have what the kernel is told go elsewhere. */
+    if (!exact && is_procfs(place)) return fail_with(EPERM);
+    return attach_mount(mount, place);
 }
 
 /* A tmpfs looks like the directory that it covers, as /run does; one that covers nothing is for everybody. */
@@ -135,10 +164,11 @@ static int mount_filesystem(const struct rootfs *rootfs, const struct record *re
     uint64_t attributes;
     if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return -1;
     const char *data = keep_mode(rootfs, record, room, sizeof room);
-    owned_fd target = rootfs_open(rootfs, record->arg[2], missing_policy(flags), resolve_policy(type));
-    if (target < 0) return -1;
     owned_fd mount = create(type, record->arg[1], data, attributes);
-    return mount < 0 ? -1 : attach_mount(mount, target);
+    if (mount < 0 || !is_kernels_own(type)) return attach_at(rootfs, mount, record->arg[2], flags);
+    owned_fd target =
+        rootfs_open(rootfs, record->arg[2], missing_policy(flags, mount), K_RESOLVE_NO_SYMLINKS);
+    return target < 0 ? -1 : attach_mount(mount, target);
 }
 
 int step_mount(struct rootfs *rootfs, const struct record *record)
@@ -146,42 +176,60 @@ int step_mount(struct rootfs *rootfs, const struct record *record)
     return mount_filesystem(rootfs, record) < 0 ? failed(STAGE_MOUNT, record->arg[2]) : 0;
 }
 
-int clone_bind(const struct record *record, int users)
+static int clone_source(const struct bind *bind)
 {
-    const char *source = record->arg[0], *target = record->arg[1], *flags = record->arg[2];
-    bool recursive = has_word(flags, "rec");
-    uint64_t attributes;
-    if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND, target);
-    owned_fd mount = k_open_tree(AT_FDCWD, source, K_OPEN_TREE_CLONE | (recursive ? AT_RECURSIVE : 0));
-    if (mount < 0) return failed(STAGE_BIND_SOURCE, source);
-    if (attributes != 0 && k_mount_setattr(mount, recursive, attributes) < 0)
-        return failed(STAGE_BIND, target);
-    if (has_word(flags, "idmap") && k_mount_idmap(mount, users) < 0)
-        return failed(STAGE_ID_MAPPED_MOUNT, source);
-    return steal_fd(&mount);
+    unsigned flags = K_OPEN_TREE_CLONE | (has_word(bind->flags, "rec") ? AT_RECURSIVE : 0);
+    if (bind->beneath == NULL) {
+        int mount = k_open_tree(AT_FDCWD, bind->source, flags);
+        return mount < 0 ? failed(STAGE_BIND_SOURCE, bind->source) : mount;
+    }
+    owned_fd source = open(bind->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (source < 0) return failed(STAGE_BIND_SOURCE, bind->source);
+    owned_fd beneath =
+        k_openat2(source, bind->beneath, O_PATH, 0, K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS);
+    int mount = beneath < 0 ? -1 : k_open_tree(beneath, "", flags | AT_EMPTY_PATH);
+    return mount < 0 ? failed(STAGE_BIND_BENEATH, bind->beneath) : mount;
 }
 
-static int attach_bind(const struct rootfs *rootfs, int mount, const char *target_path, const char *flags)
+/* What is shared with the host passes on what the container's root mounts: in a user namespace he may hear, not speak. */
+static int set_propagation(int mount, const char *flags, int users)
 {
+    unsigned long propagation = bind_propagation(flags);
+    if (propagation == 0) return 0;
+    return k_mount_propagation(mount, has_word(flags, "rec"), users >= 0 ? MS_SLAVE : propagation);
+}
+
+int clone_bind(const struct record *record, int users)
+{
+    struct bind bind = bind_read(record);
+    bool recursive = has_word(bind.flags, "rec");
+    uint64_t attributes;
+    if (mount_attributes(bind.flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND, bind.target);
+    owned_fd mount = clone_source(&bind);
     if (mount < 0) return -1;
-    owned_fd target = rootfs_open(rootfs, target_path, missing_policy(flags), 0);
-    return target < 0 ? -1 : attach_mount(mount, target);
+    if ((attributes != 0 && k_mount_setattr(mount, recursive, attributes) < 0) ||
+        (has_word(bind.flags, "ro-top") && k_mount_setattr(mount, false, K_ATTR_RDONLY) < 0) ||
+        set_propagation(mount, bind.flags, users) < 0)
+        return failed(STAGE_BIND, bind.target);
+    if (has_word(bind.flags, "idmap") && k_mount_idmap(mount, users) < 0)
+        return failed(STAGE_ID_MAPPED_MOUNT, bind.source);
+    return steal_fd(&mount);
 }
 
 int step_bind(struct rootfs *rootfs, const struct record *record)
 {
-    const char *target = record->arg[1], *flags = record->arg[2];
+    struct bind bind = bind_read(record);
     /* After the pivot a source would be the image's choice. */
-    if (rootfs->pivoted) return fail_with(EINVAL), failed(STAGE_BIND_SOURCE, record->arg[0]);
-    owned_fd mount = rootfs->unprivileged ? borrow(rootfs->lender) : clone_bind(record, -1);
-    return attach_bind(rootfs, mount, target, flags) < 0 ? failed(STAGE_BIND, target) : 0;
+    if (rootfs->pivoted) return fail_with(EINVAL), failed(STAGE_BIND_SOURCE, bind.source);
+    owned_fd mount = is_lent(record, rootfs->unprivileged) ? borrow(rootfs->lender) : clone_bind(record, -1);
+    return attach_at(rootfs, mount, bind.target, bind.flags) < 0 ? failed(STAGE_BIND, bind.target) : 0;
 }
 
 int step_bind_of(struct rootfs *rootfs, const struct record *record)
 {
     const char *source = record->arg[2];
     owned_fd mount = borrow(rootfs->lender);
-    return attach_bind(rootfs, mount, record->arg[3], record->arg[4]) < 0 ? failed(STAGE_BIND_OF, source) : 0;
+    return attach_at(rootfs, mount, record->arg[3], record->arg[4]) < 0 ? failed(STAGE_BIND_OF, source) : 0;
 }
 
 int clone_tmpfs(const char *path)

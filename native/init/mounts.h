@@ -14,10 +14,16 @@ int step_bind_of(struct rootfs *rootfs, const struct record *record);
 int step_cgroup_mount(struct rootfs *rootfs, const struct record *record);
 
 /*
- * Returns the mount that a record `bind` asks for, attached nowhere; with the flag `idmap` it shows its directory
- * through the user namespace `users`. -1 with a noted failure.
+ * Returns the mount that a record `bind` or `bind-beneath` asks for, attached nowhere; with the flag `idmap` it shows
+ * its directory through the user namespace `users`, -1 when there is none. -1 with a noted failure.
  */
 int clone_bind(const struct record *record, int users);
+
+/*
+ * Attaches a detached mount to a TARGET of a record with these flags; one that is missing is made if they say so. A
+ * target in procfs is refused (EPERM) unless the flag `nofollow` says that no link has led there. -1 with errno.
+ */
+int attach_at(const struct rootfs *rootfs, int mount, const char *target, const char *flags);
 
 /* Returns a clone of the tmpfs that is mounted right at `path`, which is resolved without symlinks. -1 with errno. */
 int clone_tmpfs(const char *path);

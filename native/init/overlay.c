@@ -22,9 +22,9 @@
  */
 struct layers {
     int fds[DIRECTORIES_MAX]; /* upper, work, then the lower ones */
-    unsigned count;
-    bool mapped;      /* shown through id maps */
-    int mapped_upper; /* then the mount with upper and work */
+    unsigned count, writable; /* writable: 2 with upper and work, else 0 */
+    bool mapped;              /* shown through id maps */
+    int mapped_upper;         /* then the mount with upper and work */
 };
 
 static void unmount(int mount)
@@ -40,7 +40,7 @@ static void unmount(int mount)
  */
 static void detach_mapped(struct layers *layers)
 {
-    for (unsigned i = 2; i < layers->count; i++)
+    for (unsigned i = layers->writable; i < layers->count; i++)
         unmount(layers->fds[i]);
     if (layers->mapped_upper >= 0) unmount(layers->mapped_upper);
     close_fd(&layers->mapped_upper);
@@ -84,17 +84,8 @@ static int open_mapped_upper(struct layers *layers, const struct record *record,
     return open_layer(layers, parent, upper + 1) < 0 || open_layer(layers, parent, work + 1) < 0 ? -1 : 0;
 }
 
-/* Nothing is written: the places of upper and work are empty. */
-static int leave_out_upper(struct layers *layers)
-{
-    layers->fds[layers->count++] = -1;
-    layers->fds[layers->count++] = -1;
-    return 0;
-}
-
 static int open_upper(struct layers *layers, const struct record *record, int users)
 {
-    if (*record->arg[1] == '\0') return leave_out_upper(layers);
     if (users >= 0) return open_mapped_upper(layers, record, users);
     return open_layer(layers, AT_FDCWD, record->arg[1]) < 0 ||
                    open_layer(layers, AT_FDCWD, record->arg[2]) < 0
@@ -102,21 +93,26 @@ static int open_upper(struct layers *layers, const struct record *record, int us
                : 0;
 }
 
+/* The number of arguments before the lower directories. */
+static unsigned first_lower(const struct record *record)
+{
+    return record->op == OP_OVERLAY_AT ? 5 : 4;
+}
+
 /* Opens the layers of a record as they are, or through the ids of the user namespace `users`. */
 static int open_layers(struct layers *layers, const struct record *record, int users)
 {
-    if (open_upper(layers, record, users) < 0) return -1;
-    const char *path = record->arg[4];
-    for (unsigned i = 4; i < record->count; i++, path = next_field(path)) {
+    if (*record->arg[1] != '\0') {
+        if (open_upper(layers, record, users) < 0) return -1;
+        layers->writable = layers->count;
+    }
+    unsigned first = first_lower(record);
+    const char *path = record->arg[first];
+    for (unsigned i = first; i < record->count; i++, path = next_field(path)) {
         if (open_layer(layers, AT_FDCWD, path) < 0) return -1;
         if (users >= 0 && show_mapped(&layers->fds[layers->count - 1], users, path) < 0) return -1;
     }
     return 0;
-}
-
-static bool has_upper(const struct layers *layers)
-{
-    return layers->fds[0] >= 0;
 }
 
 static int set_directory(int fs, const char *key, int fd)
@@ -151,11 +147,11 @@ static int mount_by_steps(const struct layers *layers, const char *words)
     if (fs < 0) return -1;
     if (!reads_options(fs)) return fail_with(EINVAL);
     if (k_fsconfig(fs, K_FSCONFIG_SET_STRING, "source", "overlay") < 0) return -1;
-    for (unsigned i = 2; i < layers->count; i++) {
+    for (unsigned i = layers->writable; i < layers->count; i++) {
         if (set_directory(fs, "lowerdir+", layers->fds[i]) < 0) return -1;
     }
-    if (has_upper(layers) && (set_directory(fs, "upperdir", layers->fds[0]) < 0 ||
-                              set_directory(fs, "workdir", layers->fds[1]) < 0))
+    if (layers->writable != 0 && (set_directory(fs, "upperdir", layers->fds[0]) < 0 ||
+                                  set_directory(fs, "workdir", layers->fds[1]) < 0))
         return -1;
     if (mount_attributes(words, &attributes, configure_overlay, &fs) < 0 ||
         k_fsconfig(fs, K_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
@@ -180,10 +176,10 @@ static int mount_at_once(const struct layers *layers, const char *words, const c
     char options[4096] = "lowerdir=";
     uint64_t attributes = 0;
     size_t length = strlen(options);
-    for (unsigned i = 2; i < layers->count; i++)
-        length +=
-            (size_t)snprintf(options + length, sizeof options - length, i > 2 ? ":%d" : "%d", layers->fds[i]);
-    if (has_upper(layers))
+    for (unsigned i = layers->writable; i < layers->count; i++)
+        length += (size_t)snprintf(options + length, sizeof options - length,
+                                   i > layers->writable ? ":%d" : "%d", layers->fds[i]);
+    if (layers->writable != 0)
         snprintf(options + length, sizeof options - length, ",upperdir=%d,workdir=%d", layers->fds[0],
                  layers->fds[1]);
     if (mount_attributes(words, &attributes, append_option, options) < 0) return -1;
@@ -199,10 +195,19 @@ static int attach(int tree, const char *mount_point)
     return target < 0 ? -1 : k_move_mount(tree, target);
 }
 
-/* The overlay's root; `attached` tells whether it is at the mount point already. */
+/*
+ * Where an overlay may be attached for a moment, or for good: a directory of the host. For `overlay-at` it is the one that
+ * it shows.
+ */
+static const char *host_place(const struct record *record)
+{
+    return record->arg[record->op == OP_OVERLAY_AT ? 5 : 0];
+}
+
+/* The overlay's root; `attached` tells whether it is at its place on the host already. */
 static int mount_layers(const struct record *record, const struct layers *layers, bool *attached)
 {
-    const char *mount_point = record->arg[0], *words = record->arg[3];
+    const char *mount_point = host_place(record), *words = record->arg[3];
     int tree = mount_by_steps(layers, words);
     *attached = tree < 0 && (errno == EINVAL || errno == ENOSYS);
     return *attached ? mount_at_once(layers, words, mount_point) : tree;
@@ -217,18 +222,64 @@ static int mount_layers_as(const struct owner *owner, const struct record *recor
     return act_as(&ours) < 0 || tree < 0 ? -1 : steal_fd(&tree);
 }
 
+/*
+ * The overlay of a record and whether it is attached to its place on the host, which may lie on what shows a layer mapped:
+ * the layers have to stay until it is not needed there any more.
+ */
+static int make_tree(struct layers *layers, const struct record *record, int users, const struct owner *owner,
+                     bool *attached)
+{
+    bool mapped = has_word(record->arg[3], "idmap");
+    if (mapped && users < 0) return fail_with(EINVAL), failed(STAGE_ID_MAPPED_MOUNT, record->arg[0]);
+    layers->mapped = mapped;
+    if (open_layers(layers, record, mapped ? users : -1) < 0) return -1;
+    int tree =
+        mapped ? mount_layers_as(owner, record, layers, attached) : mount_layers(record, layers, attached);
+    return tree < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : tree;
+}
+
 int make_overlay(const struct record *record, int users, const struct owner *owner)
 {
     owned(close_layers) struct layers layers = {.mapped_upper = -1};
-    bool attached, mapped = has_word(record->arg[3], "idmap");
-    layers.mapped = mapped;
-    if (open_layers(&layers, record, mapped ? users : -1) < 0) return -1;
-    owned_fd tree = mapped ? mount_layers_as(owner, record, &layers, &attached)
-                           : mount_layers(record, &layers, &attached);
-    if (tree < 0) return failed(STAGE_OVERLAY, record->arg[0]);
-    if (!attached) return steal_fd(&tree);
+    bool attached;
+    owned_fd tree = make_tree(&layers, record, users, owner, &attached);
+    if (tree < 0 || !attached) return steal_fd(&tree);
     int detached = k_open_tree(tree, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH);
     return detached < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : detached;
+}
+
+/* Only of a mount that is attached somewhere a part can be cloned (Linux before 6.15). */
+static int clone_beneath(int tree, const char *beneath)
+{
+    owned_fd found = k_openat2(tree, beneath, O_PATH, 0, K_RESOLVE_IN_ROOT | K_RESOLVE_NO_MAGICLINKS);
+    return found < 0 ? -1 : k_open_tree(found, "", K_OPEN_TREE_CLONE | AT_EMPTY_PATH);
+}
+
+int make_overlay_at(const struct record *record, int users, const struct owner *owner)
+{
+    const char *beneath = record->arg[4];
+    owned(close_layers) struct layers layers = {.mapped_upper = -1};
+    bool attached;
+    owned_fd tree = make_tree(&layers, record, users, owner, &attached);
+    if (tree < 0 || (!attached && *beneath == '\0')) return steal_fd(&tree);
+    if (!attached && attach(tree, host_place(record)) < 0) return failed(STAGE_OVERLAY_AT, record->arg[0]);
+    owned_fd part = clone_beneath(tree, *beneath == '\0' ? "." : beneath);
+    int error = errno;
+    unmount(tree);
+    errno = error;
+    return part < 0 ? failed(STAGE_OVERLAY_AT, *beneath == '\0' ? record->arg[0] : beneath) : steal_fd(&part);
+}
+
+int step_overlay_at(struct rootfs *rootfs, const struct record *record)
+{
+    const struct owner ours = {0, 0};
+    /* After the pivot its directories would be the image's choice. */
+    if (rootfs->pivoted) return fail_with(EINVAL), failed(STAGE_OVERLAY_AT, record->arg[0]);
+    owned_fd mount =
+        is_lent(record, rootfs->unprivileged) ? borrow(rootfs->lender) : make_overlay_at(record, -1, &ours);
+    if (attach_at(rootfs, mount, record->arg[0], record->arg[3]) < 0)
+        return failed(STAGE_OVERLAY_AT, record->arg[0]);
+    return 0;
 }
 
 int clone_bind_root(const struct record *record)

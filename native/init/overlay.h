@@ -10,12 +10,16 @@
 
 int step_overlay(struct rootfs *rootfs, const struct record *record);
 int step_bind_root(struct rootfs *rootfs, const struct record *record);
+int step_overlay_at(struct rootfs *rootfs, const struct record *record);
 
 /*
  * Returns the overlay of a record, attached nowhere; with the flag `idmap` it shows its layers through the user
  * namespace `users`, whose root is `owner`.
  */
 int make_overlay(const struct record *record, int users, const struct owner *owner);
+
+/* The same of a record `overlay-at`, or of what lies at its SUBPATH. */
+int make_overlay_at(const struct record *record, int users, const struct owner *owner);
 
 /* Returns the directory of a record `bind-root`, attached nowhere. */
 int clone_bind_root(const struct record *record);

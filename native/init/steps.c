@@ -79,9 +79,12 @@ int perform_step(struct rootfs *rootfs, const struct record *record)
     case OP_MOUNT:
         return step_mount(rootfs, record);
     case OP_BIND:
+    case OP_BIND_BENEATH:
         return step_bind(rootfs, record);
     case OP_BIND_OF:
         return step_bind_of(rootfs, record);
+    case OP_OVERLAY_AT:
+        return step_overlay_at(rootfs, record);
     case OP_NODE:
         return make_node(rootfs, record) < 0 ? failed(STAGE_NODE, arg[0]) : 0;
     case OP_SYMLINK:

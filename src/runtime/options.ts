@@ -10,6 +10,8 @@ export interface ContainerOptions {
   process: ContainerProcess;
   rootfs: RootfsOptions;
   files: FileOptions;
+  /** In any order, targets distinct. */
+  mounts?: readonly RuntimeMount[] | undefined;
   etc: EtcFiles;
   namespaces: NamespaceChoices;
   security: SecurityOptions;
@@ -110,6 +112,51 @@ export interface FileOptions {
   tmpfs?: { path: string; options: string[] }[] | undefined;
   /** Bytes of /dev/shm; absent or 0: Docker's 64 MB. */
   shmSize?: number | undefined;
+}
+
+/** `destination` is an absolute path in the container, neither the root nor, but for few files, in /proc. */
+export type RuntimeMount = RuntimeBind | RuntimeTmpfs | RuntimeOverlay;
+
+/** A file or directory of the host. A destination that is missing becomes what the source is. */
+export interface RuntimeBind {
+  type: 'bind';
+  source: string;
+  /** A path that is looked up below the source by the helper, and cannot lead out of it. */
+  beneath?: string | undefined;
+  destination: string;
+  /** `deep`: also what is mounted below the source. */
+  readOnly: 'no' | 'top' | 'deep';
+  /** With what is mounted below the source. */
+  recursive: boolean;
+  propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+  /** Device nodes in it cannot be opened. */
+  noDevices?: boolean | undefined;
+  /** The owners on disk are those in the container's user namespace. */
+  idMap?: boolean | undefined;
+  /** The source and all in it are given to the user of the container first. */
+  chown?: boolean | undefined;
+}
+
+/** `options` as those of `FileOptions.tmpfs`. */
+export interface RuntimeTmpfs {
+  type: 'tmpfs';
+  destination: string;
+  options: string[];
+}
+
+/** Directories on top of each other: an image's files, or the host's with what is written to them apart. */
+export interface RuntimeOverlay {
+  type: 'overlay';
+  /** Topmost first. */
+  lowers: string[];
+  /** Absent: it is read-only. `upper` and `work` lie in one directory. */
+  writes?: { upper: string; work: string } | undefined;
+  /** A path that is looked up in it by the helper, and cannot lead out of it. */
+  beneath?: string | undefined;
+  destination: string;
+  readOnly: boolean;
+  /** The owners on disk are those in the container's user namespace. */
+  idMap?: boolean | undefined;
 }
 
 /** The files of the engine that replace those of the image in /etc. */

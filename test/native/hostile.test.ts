@@ -77,7 +77,7 @@ describe('CVE-2025-52881: writes below /proc', () => {
     mkdirSync(join(fake, 'self/attr'), { recursive: true });
     writeFileSync(join(fake, 'sys/net/ipv4/ip_forward'), 'fake');
     const init: PlanRecord[] = [
-      ['bind', fake, '/proc', ''],
+      ['bind', fake, '/proc', 'nofollow'],
       ['sysctl', 'net.ipv4.ip_forward', '1'],
       ['mount', 'proc', 'proc', '/mnt/proc', 'mkdir', ''],
     ];

@@ -15,6 +15,7 @@ import { addFileOptions, fileOptions } from './files.ts';
 import { addHealthOptions, healthOptions } from './health.ts';
 import { addLabelOptions, labelOptions } from './labels.ts';
 import { addLoggingOptions, loggingOptions } from './logging.ts';
+import { addMountOptions, mountOptions } from './mounts.ts';
 import { addNamespaceOptions, namespaceOptions } from './namespaces.ts';
 import { addNetworkOptions, networkOptions } from './network.ts';
 import type { NetworkFlags } from './network-flags.ts';
@@ -51,6 +52,7 @@ export function addCreateOptions(command: Command, own?: (options: Command) => v
     addProcessOptions(options);
     addResourceOptions(options);
     addFileOptions(options);
+    addMountOptions(options);
     addNetworkOptions(options);
     addNamespaceOptions(options);
     addSecurityOptions(options);
@@ -108,6 +110,7 @@ export async function createOptions(
     security: securityOptions(given),
     devices: deviceOptions(given),
     files: fileOptions(given),
+    ...(await mountOptions(given)),
     resources: resourceOptions(given),
     stop: stopOptions(given),
     autoRemove: flags.rm === true,

@@ -5,6 +5,7 @@ import { mergeHealth } from '../options/health.ts';
 import { mergeProcess } from '../options/process.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
+import { anonymousVolumes } from './mounts.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -26,6 +27,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     config: {
       ...image?.config,
       ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
+      Volumes: { ...image?.config.Volumes, ...anonymousVolumes(row.options.mounts) },
       User: merged?.user ?? asked.user,
       Env: merged?.env ?? asked.env,
       Cmd: command.length > 0 ? command : own ? undefined : image?.config.Cmd,

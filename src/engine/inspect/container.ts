@@ -15,6 +15,7 @@ import { layerDirectories } from '../store/layer-directories.ts';
 import { containerConfig } from './config.ts';
 import { hidden, listOrNull, mapOf } from './go-json.ts';
 import { hostConfigOf } from './host-config.ts';
+import { mountPoints } from './mounts.ts';
 import { networkSettings } from './network-settings.ts';
 import { stateOf } from './state.ts';
 
@@ -63,7 +64,7 @@ export async function inspectContainer(
       }),
       GraphDriver: { Data: overlayOf(context, row), Name: 'overlay' },
       ...(size ? await sizeOf(context, row) : {}),
-      Mounts: [],
+      Mounts: mountPoints(row.options.mounts, files),
       Config: containerConfig(row, image),
       NetworkSettings: networkSettings(row, networking),
       ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),

@@ -10,6 +10,7 @@ import type { ContainerNetworking } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, omitEmpty } from './go-json.ts';
 import { namespaceMode, networkHostConfig } from './host-config-network.ts';
+import { bindTexts, longMounts, volumesFromTexts } from './mounts.ts';
 
 /** What `HostConfig` takes from elsewhere: paths from the bundle, names of networks from their rows. */
 export interface HostConfigSources {
@@ -28,7 +29,7 @@ export function hostConfigOf(
   const network = networkHostConfig(row, networking);
   return omitEmpty(
     {
-      Binds: listOrNull(),
+      Binds: listOrNull(bindTexts(options.mounts)),
       ContainerIDFile: options.cidFile ?? '',
       LogConfig: logConfig(options.log),
       NetworkMode: network.NetworkMode,
@@ -36,7 +37,7 @@ export function hostConfigOf(
       RestartPolicy: { Name: restart?.name ?? 'no', MaximumRetryCount: restart?.maximum ?? 0 },
       AutoRemove: options.autoRemove,
       VolumeDriver: '',
-      VolumesFrom: listOrNull(),
+      VolumesFrom: listOrNull(volumesFromTexts(options.volumesFrom)),
       ConsoleSize: [0, 0],
       Annotations: mapOf(options.annotations),
       CapAdd: listOrNull(security.capAdd?.map(capability)),
@@ -65,7 +66,7 @@ export function hostConfigOf(
       Runtime: 'skiff',
       Isolation: '',
       ...resourcesOf(options),
-      Mounts: [],
+      Mounts: longMounts(options.mounts),
       MaskedPaths: maskedPaths,
       ReadonlyPaths: readonlyPaths,
       Init: asked.init ?? null,

@@ -26,6 +26,7 @@ export async function startContainer(
   const { runDir, plan: file } = containerPaths(context.paths, id);
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
+    await makeSources(leased);
     await writeNetworks(context, leased);
     writePlanFile(file, plan);
     if (mode === 'attach') {
@@ -40,6 +41,14 @@ export async function startContainer(
   } catch (cause) {
     throw diskError(cause, context.paths.run);
   }
+}
+
+/** Most have no mounts of their own. */
+async function makeSources({ options, runtime, namespaces }: LeasedContainer): Promise<void> {
+  if (options.mounts === undefined) return;
+  const { makeMountSources } = await import('./mount-sources.ts');
+  const owner = namespaces.idMaps && (await import('../prepare/id-maps.ts')).rootOwner(namespaces.idMaps);
+  makeMountSources({ asked: options.mounts, runtime: runtime.mounts ?? [] }, owner);
 }
 
 /**

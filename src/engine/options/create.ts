@@ -12,6 +12,7 @@ import type {
   SecurityOptions,
   StopOptions,
 } from '../../runtime/options.ts';
+import type { MountOptions, VolumesFrom } from './mounts.ts';
 
 export type { Protocol } from '../../network/address/definition.ts';
 export type {
@@ -54,6 +55,9 @@ export interface CreateOptions {
   security: SecurityOptions;
   devices: DeviceOptions;
   files: FileOptions;
+  /** Of `mounts` kept with a container those of its image and of `volumesFrom` are a part. */
+  mounts?: MountOptions[] | undefined;
+  volumesFrom?: VolumesFrom[] | undefined;
   resources: ResourceOptions;
   stop: StopOptions;
   /** The container and its files go when it ends. */

@@ -16,9 +16,11 @@ import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } f
 import { checkAttachment } from '../options/check.ts';
 import { randomName } from '../options/container-name.ts';
 import type { CreateOptions } from '../options/create.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
+import type { PreparedMounts } from './mounts.ts';
 import { type PreparedNamespaces, prepareNamespaces } from './namespaces.ts';
 import { runtimeOptions } from './runtime-options.ts';
 import { prepareSeccomp } from './seccomp.ts';
@@ -64,15 +66,24 @@ export async function prepareContainer(
   // By now it is known whether an id is that of the default network.
   if (existing === undefined)
     for (const each of networking?.attachments ?? []) checkAttachment(attachmentByName(each));
+  const mounts = await mountsOf(context, options, id);
   const timeZone = await timeZoneOf(options);
   const kept = {
     ...options,
     namespaces: namespaces.options,
     labels: mergeLabels(imageConfig, options),
     network: networking === undefined ? withoutPorts(options.network) : networking.options,
+    ...mounts?.options,
   };
   const name = existing?.name ?? options.name ?? randomName();
-  const runtime = await runtimeOptions(context, kept, { id, name, image, imageConfig, namespaces });
+  const runtime = await runtimeOptions(context, kept, {
+    id,
+    name,
+    image,
+    imageConfig,
+    namespaces,
+    mounts: mounts?.runtime,
+  });
   return {
     id,
     name,
@@ -137,6 +148,17 @@ function configText({ linux, ...spec }: RuntimeSpec, seccomp: string | undefined
   const parts = JSON.stringify(linux);
   const confined = seccomp === undefined ? parts : `${parts.slice(0, -1)},"seccomp":${seccomp}}`;
   return `${JSON.stringify(spec).slice(0, -1)},"linux":${confined}}`;
+}
+
+/** Most have none. */
+async function mountsOf(
+  { paths }: Context,
+  options: CreateOptions,
+  id: string,
+): Promise<PreparedMounts | undefined> {
+  if (options.mounts === undefined && options.volumesFrom === undefined) return undefined;
+  const { prepareMounts } = await import('./mounts.ts');
+  return prepareMounts(options, containerPaths(paths, id));
 }
 
 async function timeZoneOf({ process: { timeZone } }: CreateOptions): Promise<Uint8Array | undefined> {

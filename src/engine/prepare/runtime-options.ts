@@ -1,5 +1,10 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
-import type { ContainerOptions, RootfsOptions, SupervisionOptions } from '../../runtime/options.ts';
+import type {
+  ContainerOptions,
+  RootfsOptions,
+  RuntimeMount,
+  SupervisionOptions,
+} from '../../runtime/options.ts';
 import { containerAttributes, eventMembers } from '../events/journal.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { mergeProcess } from '../options/process.ts';
@@ -18,6 +23,7 @@ export interface OptionSources {
   image: ImageRow;
   imageConfig: ImageConfig;
   namespaces: PreparedNamespaces;
+  mounts: readonly RuntimeMount[] | undefined;
 }
 
 /**
@@ -27,7 +33,7 @@ export interface OptionSources {
 export async function runtimeOptions(
   context: Context,
   options: CreateOptions,
-  { id, name, image, imageConfig, namespaces }: OptionSources,
+  { id, name, image, imageConfig, namespaces, mounts }: OptionSources,
 ): Promise<ContainerOptions> {
   const { paths } = context;
   const own = containerPaths(paths, id);
@@ -45,6 +51,7 @@ export async function runtimeOptions(
     process: { ...options.process, ...merged },
     rootfs: rootfsOf(context, { own, image, namespaces }),
     files: options.files,
+    mounts,
     etc: { ...namespaces.files, localtime: own.localtime },
     namespaces: namespaces.choices,
     security: options.security,

@@ -57,6 +57,12 @@ export class ContainerPaths {
     return `${this.directory}/upper`;
   }
 
+  /** What it has changed on one of the directories of the host that it sees through overlays. */
+  overlay(index: number): { upper: string; work: string } {
+    const directory = `${this.directory}/overlays/${index}`;
+    return { upper: `${directory}/upper`, work: `${directory}/work` };
+  }
+
   get work(): string {
     return `${this.directory}/work`;
   }

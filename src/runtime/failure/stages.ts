@@ -102,6 +102,8 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   attach: explainTarget,
   bind: explainMount,
   'bind-source': explainBindSource,
+  'bind-beneath': explainBeneath,
+  'overlay-at': explainMount,
   mount: explainMount,
   overlay: explainOverlay,
   user: explainUser,
@@ -217,6 +219,12 @@ function explainBindSource({ code, reason, detail }: Failure): Partial<Words> {
   return code === 'ENOENT' ? { kind: 'notFound', message, hint: 'it is not there on the host' } : { message };
 }
 
+/** A subpath of a volume. */
+function explainBeneath({ code, reason, detail }: Failure): Partial<Words> {
+  const message = `cannot mount the subpath ${detail}: ${reason}`;
+  return code === 'ENOENT' ? { kind: 'notFound', message, hint: 'make it in the volume first' } : { message };
+}
+
 function explainMount({ code, reason, detail }: Failure): Partial<Words> {
   const message = `cannot mount ${detail}: ${reason}`;
   switch (code) {
@@ -236,6 +244,12 @@ function explainMount({ code, reason, detail }: Failure): Partial<Words> {
       };
     case 'ELOOP':
       return { kind: 'invalid', message, hint: 'the image has a link there, where a directory has to be' };
+    case 'EPERM':
+      return {
+        kind: 'denied',
+        message,
+        hint: 'nothing is mounted where a link of the image leads to /proc; skiff needs root with CAP_SYS_ADMIN',
+      };
     default:
       return { message };
   }

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { DeviceSpec, MountSpec, RuntimeSpec } from '../../oci/runtime-config.ts';
+import type { RuntimeBind, RuntimeOverlay } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import type { Placement } from './placement.ts';
 
@@ -30,9 +31,12 @@ export function deviceRecords(devices: readonly DeviceSpec[], { namespaces }: Pl
 }
 
 /** Words of mount(8) that the helper turns into flags. */
-const FLAGS = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'relatime', 'noatime', 'strictatime']);
+const FLAGS = new Set([
+  ...['ro', 'nosuid', 'nodev', 'noexec', 'relatime', 'noatime', 'strictatime'],
+  ...['shared', 'rshared', 'slave', 'rslave', 'idmap'],
+]);
 
-/** Words that need no step: `rw` is the absence of `ro`, the type says `bind`, and all propagation is private. */
+/** Words that need no step: `rw` is the absence of `ro`, the type says `bind`, and what is not shared is private. */
 const IMPLIED = new Set(['rw', 'bind', 'rbind', 'private', 'rprivate']);
 
 /** What a bind makes when its target is missing: a file, unless what is shown is a directory. */
@@ -41,6 +45,8 @@ const DIRECTORIES = new Set(['/sys', '/dev/shm', '/dev/mqueue']);
 /** The records of one mount of the spec. Throws `unsupported` for an option that the helper does not know. */
 export function mountRecords(mount: MountSpec, placement: Placement): PlanRecord[] {
   const { destination, type, source, options } = mount;
+  const asked = placement.mounts?.find((one) => one.destination === destination);
+  if (asked !== undefined && asked.type !== 'tmpfs') return [askedRecord(asked, mount)];
   const words = options.filter((word) => !IMPLIED.has(word));
   const flags = words.filter((word) => FLAGS.has(word));
   if (type === 'cgroup') return cgroupRecords(destination, options, placement);
@@ -50,13 +56,45 @@ export function mountRecords(mount: MountSpec, placement: Placement): PlanRecord
     const mode = type === 'tmpfs' && !data.some((word) => word.startsWith('mode=')) ? ['keep-mode'] : [];
     return [['mount', type, source, destination, [...flags, ...mode, 'mkdir'].join(), data.join()]];
   }
-  const unknown = words.find((word) => !FLAGS.has(word));
-  if (unknown !== undefined) throw unknownOption(destination, unknown);
-  const recursive = options.includes('rbind') ? ['rec'] : [];
-  const target = [...recursive, ...flags, DIRECTORIES.has(destination) ? 'mkdir' : 'mkfile'].join();
+  const target = [...bindFlags(mount), DIRECTORIES.has(destination) ? 'mkdir' : 'mkfile'].join();
   const owner = destination === '/dev/shm' ? shmOwner(placement) : undefined;
   if (owner === undefined) return [['bind', source, destination, target]];
   return [['bind-of', String(owner.pid), String(owner.startTime), '/dev/shm', destination, target]];
+}
+
+/** What is mounted below is read-only as well with `rro` alone: the helper's `ro` is for all that is shown. */
+function bindFlags({ destination, options }: MountSpec): string[] {
+  const recursive = options.includes('rbind');
+  const words = options.filter((word) => !IMPLIED.has(word));
+  const flags = words.map((word) => (word === 'rro' ? 'ro' : word === 'ro' && recursive ? 'ro-top' : word));
+  const unknown = flags.find((word) => !FLAGS.has(word) && word !== 'ro-top');
+  if (unknown !== undefined) throw unknownOption(destination, unknown);
+  return recursive ? ['rec', ...flags] : flags;
+}
+
+/**
+ * A mount of the user's, of which the options say more than the spec. No link of the image may lead to procfs or sysfs,
+ * and what is named there is not reached by one.
+ */
+function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): PlanRecord {
+  const { destination, beneath } = asked;
+  const exact = /^\/(proc|sys)(\/|$)/.test(destination) ? ['nofollow'] : [];
+  if (asked.type === 'bind') {
+    const flags = [...bindFlags(mount), 'mksame', ...exact].join();
+    return beneath === undefined
+      ? ['bind', asked.source, destination, flags]
+      : ['bind-beneath', asked.source, beneath, destination, flags];
+  }
+  const { lowers, writes, readOnly, idMap } = asked;
+  const flags = [
+    ...(readOnly || writes === undefined ? ['ro'] : []),
+    ...(writes === undefined ? ['nodev'] : []),
+    ...(idMap ? ['idmap'] : []),
+    'mksame',
+    ...exact,
+  ];
+  const { upper, work } = writes ?? { upper: '', work: '' };
+  return ['overlay-at', destination, upper, work, flags.join(), beneath ?? '', ...lowers];
 }
 
 /** The process whose /dev/shm is shared. */

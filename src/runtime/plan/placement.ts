@@ -5,7 +5,7 @@ import type { ContainerOptions } from '../options.ts';
 export interface Placement
   extends Pick<
     ContainerOptions,
-    'identity' | 'process' | 'rootfs' | 'namespaces' | 'log' | 'stop' | 'supervision'
+    'identity' | 'process' | 'rootfs' | 'mounts' | 'namespaces' | 'log' | 'stop' | 'supervision'
   > {
   cgroup: CgroupPlan;
   /** argv of the command that explains a failed start; the helper appends stage, errno and detail. */

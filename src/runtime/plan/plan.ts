@@ -74,8 +74,12 @@ function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['propagation', 'private'],
     rootRecord(spec, placement),
     ...spec.mounts.flatMap((mount) => mountRecords(mount, placement)),
-    ...deviceRecords(linux.devices, placement),
-    ...DEV_LINKS.map(([path, target]): PlanRecord => ['symlink', path, target]),
+    ...(isDevOfTheHost(placement)
+      ? []
+      : [
+          ...deviceRecords(linux.devices, placement),
+          ...DEV_LINKS.map(([path, target]): PlanRecord => ['symlink', path, target]),
+        ]),
     ...optional('hostname', spec.hostname),
     ...optional('domainname', spec.domainname),
     ...(ownNetwork ? ([['loopback']] as const) : []),
@@ -85,6 +89,11 @@ function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ...(spec.root.readonly ? ([['root-readonly']] as const) : []),
     ...(placement.networking === undefined ? [] : ([['await-network']] as const)),
   ];
+}
+
+/** Nothing is made in a /dev that is a directory of the host, as in runc. */
+function isDevOfTheHost({ mounts = [] }: Placement): boolean {
+  return mounts.some(({ type, destination }) => type === 'bind' && destination === '/dev');
 }
 
 function optional(op: string, value: string | undefined): PlanRecord[] {

@@ -1,23 +1,24 @@
 import { EngineError } from '../../errors.ts';
 import type { MountSpec } from '../../oci/runtime-config.ts';
 import type { ContainerOptions, NamespaceChoices } from '../options.ts';
+import { askedMount } from './asked-mounts.ts';
 import { DEFAULT_SHM_SIZE } from './defaults.ts';
 import type { HostFacts } from './host-facts.ts';
 import { tmpfsMount } from './tmpfs-options.ts';
 
 /**
  * All mounts in the order in which they are made: those of every container, then the user's and the engine's files,
- * parents first. A mount of the user's takes the place of a default one, and one on /dev that of all below it.
+ * parents first. A mount of the user's takes the place of the engine's own, and one on /dev that of all below it.
  */
 export function mountSpecs(options: ContainerOptions, host: HostFacts): MountSpec[] {
-  const { tmpfs: asked = [] } = options.files;
+  const asked = [...(options.files.tmpfs ?? []).map(tmpfsMount), ...(options.mounts ?? []).map(askedMount)];
   if (asked.length === 0) return [...defaultMounts(options, host), ...fileMounts(options)];
-  const tmpfs = asked.map(tmpfsMount);
-  const taken = new Set(tmpfs.map(({ destination }) => destination));
+  const taken = new Set(asked.map(({ destination }) => destination));
+  const isFree = ({ destination }: MountSpec) => !taken.has(destination);
   const defaults = defaultMounts(options, host).filter(
-    ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
+    (mount) => isFree(mount) && !(taken.has('/dev') && mount.destination.startsWith('/dev/')),
   );
-  return [...defaults, ...parentsFirst([...tmpfs, ...fileMounts(options)])];
+  return [...defaults, ...parentsFirst([...asked, ...fileMounts(options).filter(isFree)])];
 }
 
 function parentsFirst(mounts: readonly MountSpec[]): MountSpec[] {
@@ -70,7 +71,7 @@ function hasGroup(gid: number, user: NamespaceChoices['user']): boolean {
 /** sysfs shows the network namespace, and only its owner may mount it: with the host's network it is the host's. */
 function sysMount({ user, network }: NamespaceChoices, privileged: boolean): MountSpec[] {
   if (user !== 'host' && network === 'host') {
-    return [fileSystem('/sys', 'bind', '/sys', ['rbind', 'rprivate', ...CLOSED, 'ro'])];
+    return [fileSystem('/sys', 'bind', '/sys', ['rbind', 'rprivate', ...CLOSED, 'rro'])];
   }
   return [fileSystem('/sys', 'sysfs', 'sysfs', [...CLOSED, ...(privileged ? [] : ['ro'])])];
 }

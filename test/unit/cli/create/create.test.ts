@@ -363,7 +363,7 @@ describe('the options of a new container', () => {
     );
   });
 
-  it.each(['--volume', '--gpus'])('do not know %s yet, and say so', async (flag) => {
+  it.each(['--pod', '--gpus'])('do not know %s yet, and say so', async (flag) => {
     await expect(optionsOf(`${flag}=x`)).rejects.toThrow(flag);
   });
 });

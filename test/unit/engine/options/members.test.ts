@@ -39,6 +39,7 @@ const NOT_RUN = {
   'CreateOptions.labels': 'attributes of events and logs',
   'CreateOptions.name': 'attributes of events and logs',
   'CreateOptions.platform': 'it chooses the image',
+  'CreateOptions.volumesFrom': 'its mounts are among those of the container',
   'HealthOptions.test': 'healthSettings makes it argv',
   'LogOptions.driver': 'logSettings',
   'LogOptions.options': 'logSettings',

@@ -114,7 +114,7 @@ describe('mounts of shared namespaces', () => {
       destination: '/sys',
       type: 'bind',
       source: '/sys',
-      options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', 'ro'],
+      options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev', 'rro'],
     });
     expect(mountAt('/sys', { user: ID_MAPS })).toMatchObject({ type: 'sysfs' });
     expect(mountAt('/sys', { network: 'host' })).toMatchObject({ type: 'sysfs' });

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { CreateOptions } from '../../engine/options/create.ts';
+import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
+import { listOf } from '../parse/words.ts';
+
+/** As the user wrote them: what reads them is loaded for those who have any. */
+interface MountTexts {
+  volume: string[];
+  mount: string[];
+  volumesFrom: string[];
+}
+
+const texts = listOf((text) => text);
+
+const FLAGS: MemberFlags<MountTexts> = {
+  volume: [
+    '-v, --volume <[source:]path[:options]>',
+    'show it a file or directory of the host (/data or ./data) or a volume, as in ./site:/srv:ro (repeatable)',
+    texts,
+  ],
+  mount: [
+    '--mount <fields>',
+    'the same at length, as in type=bind,src=/data,dst=/srv,ro; type is bind, volume, tmpfs or image (repeatable)',
+    texts,
+  ],
+  volumesFrom: ['--volumes-from <container[:ro]>', 'the mounts of another container (repeatable)', texts],
+};
+
+/** What of the host, of volumes and of other images it sees. */
+export function addMountOptions(command: Command): void {
+  addMembers(command.optionsGroup('Files:'), FLAGS);
+}
+
+/** Throws `invalid`, as the parsers do. */
+export async function mountOptions(
+  given: GivenFlags,
+): Promise<Pick<CreateOptions, 'mounts' | 'volumesFrom'>> {
+  const { volume = [], mount = [], volumesFrom = [] } = membersOf(FLAGS, given);
+  if (volume.length + mount.length + volumesFrom.length === 0) return {};
+  const [{ parseVolume, parseVolumesFrom }, { parseMount }] = await Promise.all([
+    import('../parse/mounts.ts'),
+    import('../parse/mount-fields.ts'),
+  ]);
+  return {
+    mounts: [...volume.map(parseVolume), ...mount.map(parseMount)],
+    ...(volumesFrom.length === 0 ? {} : { volumesFrom: volumesFrom.map(parseVolumesFrom) }),
+  };
+}

@@ -12,7 +12,7 @@
 #include "archive/owners.h"
 #include "archive/root.h"
 #include "archive/tar.h"
-#include "archive/walk.h"
+#include "base/walk.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"

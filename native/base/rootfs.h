@@ -9,6 +9,7 @@ struct rootfs {
     bool pivoted;      /* the host's paths are gone */
     int lender;        /* the socket on which mounts arrive that others make (lender.h), or -1 */
     bool unprivileged; /* then those of the host's tree are among them */
+    const char *user;  /* as whom the container runs, in its own words; NULL: nobody asks */
     int mount_point;   /* when unprivileged: where the root goes, opened in time; else -1 */
 };
 

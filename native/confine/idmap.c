@@ -38,8 +38,8 @@ int write_id_maps(const struct plan *plan, pid_t pid)
                : 0;
 }
 
-/* Finds what id 0 of a user namespace is outside of it. */
-static int find_outside(pid_t pid, const char *file, uint32_t *outside)
+/* Finds what an id of a user namespace is outside of it. */
+static int find_outside(pid_t pid, const char *file, uint32_t id, uint32_t *outside)
 {
     char path[64], map[MAP_MAX * 4];
     unsigned inside, first, count;
@@ -48,18 +48,19 @@ static int find_outside(pid_t pid, const char *file, uint32_t *outside)
     if (read_text(AT_FDCWD, path, map, sizeof map) < 0) return failed(STAGE_ID_MAP, file);
     for (const char *at = map; sscanf(at, "%u %u %u%n", &inside, &first, &count, &length) == 3;
          at += length) {
-        if (inside != 0) continue;
-        *outside = first;
+        if (id < inside || id - inside >= count) continue;
+        *outside = first + (id - inside);
         return 0;
     }
     errno = EINVAL;
     return failed(STAGE_ID_MAP, file);
 }
 
-int find_owner(pid_t pid, struct owner *owner)
+int find_owner(pid_t pid, struct owner inside, struct owner *owner)
 {
-    return find_outside(pid, "uid_map", &owner->uid) < 0 || find_outside(pid, "gid_map", &owner->gid) < 0 ? -1
-                                                                                                          : 0;
+    return find_outside(pid, "uid_map", inside.uid, &owner->uid) < 0
+               ? -1
+               : find_outside(pid, "gid_map", inside.gid, &owner->gid);
 }
 
 /* It says that it is there by a byte. */

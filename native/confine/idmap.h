@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-/* What the ids 0 and 0 of a user namespace are outside of it. */
+/* Whom a file belongs to. */
 struct owner {
     uid_t uid;
     gid_t gid;
@@ -14,8 +14,11 @@ struct owner {
 /* Writes the plan's maps to the process's new user namespace. -1 with a noted failure. */
 int write_id_maps(const struct plan *plan, pid_t pid);
 
-/* Finds the owner that the root of the process's user namespace is to us. -1 with a noted failure. */
-int find_owner(pid_t pid, struct owner *owner);
+/*
+ * Finds the owner that somebody of the process's user namespace, its root where `inside` is {0, 0}, is to us. -1 with a
+ * noted failure, EINVAL when the maps leave him out.
+ */
+int find_owner(pid_t pid, struct owner inside, struct owner *owner);
 
 /* A child that does nothing but be in a new user namespace, without maps yet. -1 with a noted failure. */
 pid_t fork_into_users(void);

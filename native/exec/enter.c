@@ -68,7 +68,7 @@ static int give_streams(pid_t pid, const struct entry_ends *ends)
 {
     struct owner owner;
     int fds[] = {ends->in, ends->out, ends->err};
-    if (find_owner(pid, &owner) < 0) return -1;
+    if (find_owner(pid, (struct owner){0, 0}, &owner) < 0) return -1;
     for (int i = 0; i < 3; i++) {
         struct stat stat;
         if (fstat(fds[i], &stat) < 0 || !S_ISFIFO(stat.st_mode)) continue;

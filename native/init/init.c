@@ -15,6 +15,7 @@
 #include "confine/lsm.h"
 #include "confine/rlimit.h"
 #include "init/borrow.h"
+#include "init/give.h"
 #include "init/process.h"
 #include "init/steps.h"
 #include "init/terminal.h"
@@ -92,7 +93,7 @@ static int perform_record(const struct plan *plan, struct rootfs *rootfs, const 
 
 static int perform(const struct plan *plan, int lender)
 {
-    struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender};
+    struct rootfs rootfs = {.root = -1, .mount_point = -1, .lender = lender, .user = plan_user(plan)};
     bool unprivileged = is_unprivileged(plan);
     if (unprivileged ? await_ids(lender) < 0 : set_oom_score(plan, "self") < 0) return -1;
     if (cgroups_join_v1(plan, NULL) < 0) return -1;

@@ -10,6 +10,7 @@
 #include "confine/rlimit.h"
 #include "init/bind.h"
 #include "init/borrow.h"
+#include "init/give.h"
 #include "init/mounts.h"
 #include "init/overlay.h"
 
@@ -24,9 +25,13 @@ struct place {
     int mounts, root;
 };
 
-/* The lender's own place, and that of the host, which is left open when something is shared with it. */
-struct places {
-    struct place own, host;
+struct lending {
+    const struct plan *plan;
+    pid_t init;
+    int users;              /* the first process's user namespace; -1: the host's */
+    struct owner root;      /* what its root is outside */
+    struct place own, host; /* the host's is left open when something is shared with it */
+    struct rootfs rootfs;   /* the root that was lent, in which names of users are looked up */
 };
 
 static int open_users(pid_t init)
@@ -75,20 +80,37 @@ static bool plan_propagates(const struct plan *plan)
  * Leaves the host's mount namespace, so that nobody else sees the mounts that are needed on the way: layers shown
  * through the maps, and an overlay that mount(2) has to attach. First slave, so that they do not reach the host.
  */
-static int leave_mounts(const struct plan *plan, struct places *places)
+static int leave_mounts(struct lending *lending)
 {
-    if ((plan_propagates(plan) && open_place(&places->host) < 0) || unshare(CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || open_place(&places->own) < 0)
+    if ((plan_propagates(lending->plan) && open_place(&lending->host) < 0) || unshare(CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || open_place(&lending->own) < 0)
         return failed(STAGE_PROPAGATION, "slave");
     return 0;
 }
 
-/* What is mounted here is a copy already: what is to be shared with the host is cloned from the host's own mount. */
-static int clone_propagating(const struct record *record, int users, const struct places *places)
+/* Finds to whom a source is given: the container's user, as ids on disk. */
+static int find_receiver(const struct lending *lending, const struct record *record, struct owner *receiver)
 {
-    if (go_to(&places->host) < 0) return failed(STAGE_PROPAGATION, "shared");
-    owned_fd mount = clone_bind(record, users);
-    if (go_to(&places->own) < 0) return failed(STAGE_PROPAGATION, "shared");
+    struct owner inside;
+    if (find_user_owner(&lending->rootfs, &inside) < 0) return -1;
+    *receiver = inside;
+    return has_word(bind_read(record).flags, "idmap") ? 0 : find_owner(lending->init, inside, receiver);
+}
+
+static int lend_bind(const struct lending *lending, const struct record *record)
+{
+    struct owner receiver;
+    bool gives = has_word(bind_read(record).flags, "chown");
+    if (gives && find_receiver(lending, record, &receiver) < 0) return -1;
+    return clone_bind(record, lending->users, gives ? &receiver : NULL);
+}
+
+/* What is mounted here is a copy already: what is to be shared with the host is cloned from the host's own mount. */
+static int lend_propagating(const struct lending *lending, const struct record *record)
+{
+    if (go_to(&lending->host) < 0) return failed(STAGE_PROPAGATION, "shared");
+    owned_fd mount = lend_bind(lending, record);
+    if (go_to(&lending->own) < 0) return failed(STAGE_PROPAGATION, "shared");
     return steal_fd(&mount);
 }
 
@@ -113,36 +135,41 @@ static int clone_mount_of(const struct record *record, const struct place *own)
     return steal_fd(&mount);
 }
 
-static int make_mount(const struct record *record, int users, const struct owner *owner,
-                      const struct places *places)
+static int make_mount(const struct lending *lending, const struct record *record)
 {
     switch (record->op) {
     case OP_OVERLAY:
-        return make_overlay(record, users, owner);
+        return make_overlay(record, lending->users, &lending->root);
     case OP_OVERLAY_AT:
-        return make_overlay_at(record, users, owner);
+        return make_overlay_at(record, lending->users, &lending->root);
     case OP_BIND_ROOT:
         return clone_bind_root(record);
     case OP_BIND:
     case OP_BIND_BENEATH:
-        return bind_propagates(record) ? clone_propagating(record, users, places) : clone_bind(record, users);
+        return bind_propagates(record) ? lend_propagating(lending, record) : lend_bind(lending, record);
     default: {
-        int mount = clone_mount_of(record, &places->own);
+        int mount = clone_mount_of(record, &lending->own);
         return mount < 0 ? failed(STAGE_BIND_OF, record->arg[2]) : mount;
     }
     }
 }
 
-static int lend_mounts(const struct plan *plan, int socket, int users, const struct owner *owner)
+static int lend(struct lending *lending, const struct record *record, int socket)
 {
-    struct places places = {{-1, -1}, {-1, -1}};
-    if (leave_mounts(plan, &places) < 0) return -1;
-    for (struct record record = {0}; plan_next(plan, SECTION_INIT, &record);) {
+    owned_fd mount = make_mount(lending, record);
+    if (mount < 0) return -1;
+    if (send_descriptor(socket, mount) < 0) return failed(STAGE_MONITOR, "lender");
+    if (record->op == OP_OVERLAY || record->op == OP_BIND_ROOT) lending->rootfs.root = steal_fd(&mount);
+    return 0;
+}
+
+static int lend_mounts(struct lending *lending, int socket)
+{
+    if (leave_mounts(lending) < 0) return -1;
+    for (struct record record = {0}; plan_next(lending->plan, SECTION_INIT, &record);) {
         if (record.op == OP_PROPAGATION && step_propagation(&record) < 0) return -1;
-        if (!is_lent(&record, is_unprivileged(plan))) continue;
-        owned_fd mount = make_mount(&record, users, owner, &places);
-        if (mount < 0) return -1;
-        if (send_descriptor(socket, mount) < 0) return failed(STAGE_MONITOR, "lender");
+        if (!is_lent(&record, is_unprivileged(lending->plan))) continue;
+        if (lend(lending, &record, socket) < 0) return -1;
         trace(record_name(&record));
     }
     return 0;
@@ -150,15 +177,23 @@ static int lend_mounts(const struct plan *plan, int socket, int users, const str
 
 static int perform(const struct plan *plan, pid_t init, const struct lender_ends *ends)
 {
-    struct owner owner = {0, 0};
-    if (!is_unprivileged(plan)) return lend_mounts(plan, ends->socket, -1, &owner);
+    struct lending lending = {.plan = plan,
+                              .init = init,
+                              .users = -1,
+                              .own = {-1, -1},
+                              .host = {-1, -1},
+                              .rootfs = {.root = -1, .lender = -1, .user = plan_user(plan)}};
+    if (!is_unprivileged(plan)) return lend_mounts(&lending, ends->socket);
     if ((plan->namespaces & CLONE_NEWUSER) && write_id_maps(plan, init) < 0) return -1;
-    if (find_owner(init, &owner) < 0 || give_rights(plan, init, ends, &owner) < 0) return -1;
+    if (find_owner(init, (struct owner){0, 0}, &lending.root) < 0 ||
+        give_rights(plan, init, ends, &lending.root) < 0)
+        return -1;
     owned_fd users = open_users(init);
     if (users < 0) return failed(STAGE_ID_MAP, "user namespace");
     if (send_descriptor(ends->socket, -1) < 0) return failed(STAGE_MONITOR, "lender");
     trace("ids mapped");
-    return lend_mounts(plan, ends->socket, users, &owner);
+    lending.users = users;
+    return lend_mounts(&lending, ends->socket);
 }
 
 pid_t lender_start(const struct plan *plan, pid_t init, const struct lender_ends *ends)

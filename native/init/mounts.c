@@ -6,6 +6,7 @@
 #include "confine/idmap.h"
 #include "init/bind.h"
 #include "init/borrow.h"
+#include "init/give.h"
 
 #include <linux/magic.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static const struct {
     {"mksame", 0},
     {"keep-mode", 0},
     {"nofollow", 0},
+    {"chown", 0},
     {"ro-top", 0},
     {"shared", 0},
     {"rshared", 0},
@@ -199,7 +201,7 @@ static int set_propagation(int mount, const char *flags, int users)
     return k_mount_propagation(mount, has_word(flags, "rec"), users >= 0 ? MS_SLAVE : propagation);
 }
 
-int clone_bind(const struct record *record, int users)
+int clone_bind(const struct record *record, int users, const struct owner *owner)
 {
     struct bind bind = bind_read(record);
     bool recursive = has_word(bind.flags, "rec");
@@ -207,6 +209,8 @@ int clone_bind(const struct record *record, int users)
     if (mount_attributes(bind.flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND, bind.target);
     owned_fd mount = clone_source(&bind);
     if (mount < 0) return -1;
+    if (has_word(bind.flags, "chown") && owner != NULL && give_tree(mount, owner) < 0)
+        return failed(STAGE_CHOWN, bind.source);
     if ((attributes != 0 && k_mount_setattr(mount, recursive, attributes) < 0) ||
         (has_word(bind.flags, "ro-top") && k_mount_setattr(mount, false, K_ATTR_RDONLY) < 0) ||
         set_propagation(mount, bind.flags, users) < 0)
@@ -216,12 +220,20 @@ int clone_bind(const struct record *record, int users)
     return steal_fd(&mount);
 }
 
+static int clone_own(const struct rootfs *rootfs, const struct record *record, const char *flags)
+{
+    struct owner owner;
+    if (rootfs->user == NULL || !has_word(flags, "chown")) return clone_bind(record, -1, NULL);
+    return find_user_owner(rootfs, &owner) < 0 ? -1 : clone_bind(record, -1, &owner);
+}
+
 int step_bind(struct rootfs *rootfs, const struct record *record)
 {
     struct bind bind = bind_read(record);
     /* After the pivot a source would be the image's choice. */
     if (rootfs->pivoted) return fail_with(EINVAL), failed(STAGE_BIND_SOURCE, bind.source);
-    owned_fd mount = is_lent(record, rootfs->unprivileged) ? borrow(rootfs->lender) : clone_bind(record, -1);
+    owned_fd mount = is_lent(record, rootfs->unprivileged) ? borrow(rootfs->lender)
+                                                           : clone_own(rootfs, record, bind.flags);
     return attach_at(rootfs, mount, bind.target, bind.flags) < 0 ? failed(STAGE_BIND, bind.target) : 0;
 }
 

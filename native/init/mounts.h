@@ -6,6 +6,7 @@
 
 #include "base/plan.h"
 #include "base/rootfs.h"
+#include "confine/idmap.h"
 
 int step_propagation(const struct record *record);
 int step_mount(struct rootfs *rootfs, const struct record *record);
@@ -15,9 +16,10 @@ int step_cgroup_mount(struct rootfs *rootfs, const struct record *record);
 
 /*
  * Returns the mount that a record `bind` or `bind-beneath` asks for, attached nowhere; with the flag `idmap` it shows
- * its directory through the user namespace `users`, -1 when there is none. -1 with a noted failure.
+ * its directory through the user namespace `users`, -1 when there is none. With the flag `chown` the source is given to
+ * `owner`, when there is one. -1 with a noted failure.
  */
-int clone_bind(const struct record *record, int users);
+int clone_bind(const struct record *record, int users, const struct owner *owner);
 
 /*
  * Attaches a detached mount to a TARGET of a record with these flags; one that is missing is made if they say so. A

@@ -129,8 +129,8 @@ export interface RuntimeBind {
   /** With what is mounted below the source. */
   recursive: boolean;
   propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
-  /** Device nodes in it cannot be opened. */
-  noDevices?: boolean | undefined;
+  /** More words of mount(8): `nodev`, `nosuid`, `noexec`, `noatime` and the like. */
+  flags?: readonly string[] | undefined;
   /** The owners on disk are those in the container's user namespace. */
   idMap?: boolean | undefined;
   /** The source and all in it are given to the user of the container first. */

@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { appendImageEvent } from '../events/image.ts';
+import { mountedImages } from '../options/mounts.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
 import { statusOf } from '../state/status.ts';
 import { allContainers, keepImageConfig } from '../store/containers.ts';
@@ -88,11 +89,13 @@ function refuseUsed(
   { text, force }: { text: string; force: boolean },
 ): void {
   for (const row of allContainers(context.database)) {
-    if (row.imageId !== image.id) continue;
+    const isMounted = mountedImages(row.options.mounts).includes(image.id);
+    if (row.imageId !== image.id && !isMounted) continue;
     const { state } = statusOf(context, row);
     if (state === 'gone') continue;
     const running = state === 'running' || state === 'restarting' || state === 'starting';
-    if (!running && force) continue;
+    // Nothing else keeps the layers that it mounts.
+    if (!running && force && !isMounted) continue;
     throw new EngineError(
       'conflict',
       `image ${text} is used by ${running ? 'running' : 'stopped'} container ${row.name}`,
@@ -100,7 +103,9 @@ function refuseUsed(
         subject: text,
         hint: running
           ? `stop and remove the container first (skiff rm -f ${row.name})`
-          : 'remove the container first, or use --force',
+          : isMounted
+            ? `remove the container first (skiff rm ${row.name}): it mounts the image`
+            : 'remove the container first, or use --force',
       },
     );
   }

@@ -8,6 +8,7 @@ import { assignEndpoints, loadPortChooser, type PortChooser } from '../endpoints
 import { type FileOwner, FOR_EVERYBODY_INSIDE, writeHostsFiles } from '../endpoints/hosts-files.ts';
 import { hostsTexts } from '../endpoints/hosts-texts.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
+import { mountedImages } from '../options/mounts.ts';
 import type { LeasedContainer, PreparedContainer } from '../prepare/container.ts';
 import { departedBefore, transactionAfterSweep } from '../state/departures.ts';
 import { containerPaths } from '../store/container-paths.ts';
@@ -130,6 +131,8 @@ function insertRow(
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
     if (!hasImage(context.database, row.imageId)) throw imageVanished(prepared.options.image);
+    const unmountable = mountedImages(prepared.options.mounts).find((id) => !hasImage(context.database, id));
+    if (unmountable !== undefined) throw imageVanished(unmountable);
     if (!isStillFree() || !insertNamed(context, prepared, row)) return undefined;
     return starting ? assignEndpoints(context, prepared, choosePorts) : [];
   });

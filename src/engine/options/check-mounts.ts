@@ -77,6 +77,11 @@ function checkBind({ source, target, propagation, recursive, readOnly, ...bind }
       subject: source,
       hint: 'add readonly and bind-propagation=rprivate',
     });
+  if (bind.chown === true && /shared|slave/.test(propagation ?? ''))
+    throw refused(`${source} cannot be given to the user of the container and be ${propagation}`, {
+      subject: source,
+      hint: `leave U or ${propagation} out`,
+    });
   if (bind.overlay !== true) return;
   const other = readOnly === true ? 'ro' : propagation === undefined ? undefined : propagation;
   if (other !== undefined)

@@ -1,3 +1,5 @@
+import type { Digest } from '../../oci/digest.ts';
+
 /**
  * One mount that a face asks for, or that an image or another container brings along. It is kept with the container:
  * its members' names are for good. Once it is kept its volume has a name and its image an id.
@@ -72,8 +74,13 @@ export interface ImageMount extends Mounted {
   type: 'image';
   /** The image as the user named it. */
   image: string;
-  imageId?: string | undefined;
+  imageId?: Digest | undefined;
   subpath?: string | undefined;
+}
+
+/** Ids of the images whose files a container sees besides its own. */
+export function mountedImages(mounts: readonly MountOptions[] = []): Digest[] {
+  return mounts.flatMap((mount) => (mount.type === 'image' && mount.imageId ? [mount.imageId] : []));
 }
 
 /** `--volumes-from`; `container` is a name or id as the user gave it, an id once it is kept. */

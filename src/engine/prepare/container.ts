@@ -20,7 +20,7 @@ import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
-import type { PreparedMounts } from './mounts.ts';
+import type { MountSurroundings, PreparedMounts } from './mounts.ts';
 import { type PreparedNamespaces, prepareNamespaces } from './namespaces.ts';
 import { runtimeOptions } from './runtime-options.ts';
 import { prepareSeccomp } from './seccomp.ts';
@@ -66,7 +66,12 @@ export async function prepareContainer(
   // By now it is known whether an id is that of the default network.
   if (existing === undefined)
     for (const each of networking?.attachments ?? []) checkAttachment(attachmentByName(each));
-  const mounts = await mountsOf(context, options, id);
+  const mounts = await mountsOf(context, options, {
+    image: imageConfig,
+    own: containerPaths(context.paths, id),
+    idMaps: namespaces.idMaps,
+    exists: existing !== undefined,
+  });
   const timeZone = await timeZoneOf(options);
   const kept = {
     ...options,
@@ -152,13 +157,13 @@ function configText({ linux, ...spec }: RuntimeSpec, seccomp: string | undefined
 
 /** Most have none. */
 async function mountsOf(
-  { paths }: Context,
+  context: Context,
   options: CreateOptions,
-  id: string,
+  surroundings: MountSurroundings,
 ): Promise<PreparedMounts | undefined> {
   if (options.mounts === undefined && options.volumesFrom === undefined) return undefined;
   const { prepareMounts } = await import('./mounts.ts');
-  return prepareMounts(options, containerPaths(paths, id));
+  return prepareMounts(context, options, surroundings);
 }
 
 async function timeZoneOf({ process: { timeZone } }: CreateOptions): Promise<Uint8Array | undefined> {

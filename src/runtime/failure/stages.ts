@@ -51,6 +51,7 @@ function generalWords({ code, stage, detail, reason }: Failure): Words {
 const PHRASES: Readonly<Record<string, string>> = {
   'bind-root': 'cannot mount the root file system %',
   capabilities: 'cannot set the capabilities of the command',
+  chown: 'cannot give % to the user of the container',
   'cgroup-mount': 'cannot show the container its cgroup',
   'cgroup-namespace': 'cannot make a cgroup namespace',
   cleanup: 'cannot clean up %',

@@ -80,7 +80,7 @@ function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): Pla
   const { destination, beneath } = asked;
   const exact = /^\/(proc|sys)(\/|$)/.test(destination) ? ['nofollow'] : [];
   if (asked.type === 'bind') {
-    const flags = [...bindFlags(mount), 'mksame', ...exact].join();
+    const flags = [...bindFlags(mount), 'mksame', ...(asked.chown ? ['chown'] : []), ...exact].join();
     return beneath === undefined
       ? ['bind', asked.source, destination, flags]
       : ['bind-beneath', asked.source, beneath, destination, flags];

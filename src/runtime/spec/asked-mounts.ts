@@ -28,7 +28,7 @@ function bindMount({ source, beneath, destination, ...mount }: RuntimeBind): Mou
       mount.recursive ? 'rbind' : 'bind',
       mount.propagation,
       ...READ_ONLY[mount.readOnly],
-      ...(mount.noDevices ? ['nodev'] : []),
+      ...(mount.flags ?? []),
       ...(mount.idMap ? ['idmap'] : []),
     ],
   };

@@ -1,4 +1,4 @@
-#include "archive/walk.h"
+#include "base/walk.h"
 
 #include "base/util.h"
 

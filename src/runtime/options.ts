@@ -148,7 +148,7 @@ export interface RuntimeTmpfs {
 export interface RuntimeOverlay {
   type: 'overlay';
   /** Topmost first. */
-  lowers: string[];
+  lowers: readonly string[];
   /** Absent: it is read-only. `upper` and `work` lie in one directory. */
   writes?: { upper: string; work: string } | undefined;
   /** A path that is looked up in it by the helper, and cannot lead out of it. */

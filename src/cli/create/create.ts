@@ -15,7 +15,7 @@ import { addFileOptions, fileOptions } from './files.ts';
 import { addHealthOptions, healthOptions } from './health.ts';
 import { addLabelOptions, labelOptions } from './labels.ts';
 import { addLoggingOptions, loggingOptions } from './logging.ts';
-import { addMountOptions, mountOptions } from './mounts.ts';
+import { addMountOptions, mountOptions, mountRemarks } from './mounts.ts';
 import { addNamespaceOptions, namespaceOptions } from './namespaces.ts';
 import { addNetworkOptions, networkOptions } from './network.ts';
 import type { NetworkFlags } from './network-flags.ts';
@@ -120,6 +120,7 @@ export async function createOptions(
     health: healthOptions(given),
   };
   // Refused before an image is fetched for it.
-  for (const warning of checkCreateOptions(options)) printError(`skiff: ${warning}\n`);
+  for (const warning of [...checkCreateOptions(options), ...(await mountRemarks(options))])
+    printError(`skiff: ${warning}\n`);
   return options;
 }

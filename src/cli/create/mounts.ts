@@ -46,3 +46,10 @@ export async function mountOptions(
     ...(volumesFrom.length === 0 ? {} : { volumesFrom: volumesFrom.map(parseVolumesFrom) }),
   };
 }
+
+/** What is to be said of mounts that can be had, and are hardly what is wanted. */
+export async function mountRemarks({ mounts }: CreateOptions): Promise<string[]> {
+  if (mounts === undefined) return [];
+  const { sourceRemarks } = await import('../../engine/prepare/bind-sources.ts');
+  return sourceRemarks(mounts);
+}

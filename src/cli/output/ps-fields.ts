@@ -4,6 +4,7 @@ import type { Fields, Headers } from '../template/template.ts';
 import { quotedCommand, shortId } from '../text/ids.ts';
 import { labelHeader, labelsText } from '../text/labels-text.ts';
 import { localTime } from '../text/local-time.ts';
+import { mountsText, volumeCount } from '../text/mounts-text.ts';
 import { portsText } from '../text/ports-text.ts';
 import { ago, exitedAt, upSince } from '../text/time.ts';
 import { humanSize } from '../text/units.ts';
@@ -50,8 +51,12 @@ export function psFields(container: ListedContainer, { trunc }: { trunc: boolean
     get Labels() {
       return labelsText(container.labels);
     },
-    LocalVolumes: '0',
-    Mounts: '',
+    get LocalVolumes() {
+      return String(volumeCount(row.options.mounts));
+    },
+    get Mounts() {
+      return mountsText(row.options.mounts, { trunc });
+    },
     Names: row.name,
     get Networks() {
       return container.networking.networks.map(({ name }) => name).join();

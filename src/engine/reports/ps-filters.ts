@@ -7,6 +7,7 @@ import {
   hasLabels,
   matcher,
 } from '../options/filters.ts';
+import type { MountOptions } from '../options/mounts.ts';
 import { type PsState, STATE_NAMES, type StateName } from '../state/shown-state.ts';
 import { type ContainerRow, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -113,10 +114,21 @@ function rowTests(context: Context, filters: FilterArgs): RowTest[] {
     const wanted = values.map((value) => portRange('expose', value));
     return ({ exposedPorts }) => exposedPorts().some((port) => wanted.some((range) => range(port)));
   });
-  // Nothing has volumes: a filter for them finds nothing.
-  add('volume', () => () => false);
+  add(
+    'volume',
+    (values) =>
+      ({ row }) =>
+        row.options.mounts?.some((mount) => values.some((value) => isCalledSo(mount, value))) === true,
+  );
   if (booleanFilter(filters, 'is-task') === true) tests.push(() => false);
   return tests;
+}
+
+/** A volume by its name, anything by its source or by its place in the container. */
+function isCalledSo(mount: MountOptions, text: string): boolean {
+  if (mount.target === text) return true;
+  if (mount.type === 'volume') return mount.name === text;
+  return mount.type === 'bind' && mount.source === text;
 }
 
 /** A network by its name or the beginning of its id; of ports that are published the host's. */

@@ -57,9 +57,24 @@ function fill(): void {
       );
   };
   const ended = (code: number) => ({ started: true, ended: { code, oom: false, started: 5, finished: 9 } });
-  add('a', 'web-1', { ...ended(0), options: { ...plain, labels: { app: 'web', of: 'container' } } });
+  add('a', 'web-1', {
+    ...ended(0),
+    options: {
+      ...plain,
+      labels: { app: 'web', of: 'container' },
+      mounts: [{ type: 'volume', name: 'data', target: '/srv' }],
+    },
+  });
   add('b', 'web-2', { ...ended(3), options: { ...plain, labels: { app: 'web', tier: '1' } } });
-  add('c', 'db', { ...ended(137), ...child, options: { ...plain, namespaces: { network: 'host' } } });
+  add('c', 'db', {
+    ...ended(137),
+    ...child,
+    options: {
+      ...plain,
+      namespaces: { network: 'host' },
+      mounts: [{ type: 'bind', source: '/host', target: '/x' }],
+    },
+  });
   add('d', 'fresh', {});
 }
 
@@ -144,7 +159,10 @@ describe('the list of containers', () => {
     ['', [['health', 'healthy']]],
     ['', [['is-task', 'true']]],
     ['fresh db web-2 web-1', [['is-task', 'false']]],
-    ['', [['volume', 'data']]],
+    ['', [['volume', 'other']]],
+    ['web-1', [['volume', 'data']]],
+    ['web-1', [['volume', '/srv']]],
+    ['db', [['volume', '/host']]],
     ['', [['publish', '80']]],
     ['fresh db web-2 web-1', [['expose', '80/tcp']]],
     ['fresh db web-2 web-1', [['expose', '50-60/udp']]],

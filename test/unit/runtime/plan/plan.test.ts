@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CgroupPlan } from '../../../../src/runtime/cgroup/plan.ts';
-import type { ContainerOptions } from '../../../../src/runtime/options.ts';
+import type { ContainerOptions, RuntimeBind, RuntimeMount } from '../../../../src/runtime/options.ts';
 import type { Placement } from '../../../../src/runtime/plan/placement.ts';
 import { compilePlan } from '../../../../src/runtime/plan/plan.ts';
 import { decodePlan, encodePlan, type PlanRecord } from '../../../../src/runtime/record.ts';
@@ -486,5 +486,82 @@ describe('encodePlan', () => {
     'skiff-plan\x001\x001',
   ])('does not take %j for a plan', (text) => {
     expect(() => decodePlan(Buffer.from(text))).toThrow('not a plan');
+  });
+});
+
+describe('records of mounts that are asked for', () => {
+  const bind: RuntimeBind = {
+    type: 'bind',
+    source: '/host',
+    destination: '/srv',
+    readOnly: 'no',
+    recursive: true,
+    propagation: 'rprivate',
+  };
+
+  const record = (mount: RuntimeMount) =>
+    section(plan({ mounts: [mount] }), 'init').find((words) => words.includes(mount.destination));
+
+  it.each<[Partial<RuntimeBind>, PlanRecord]>([
+    [{}, ['bind', '/host', '/srv', 'rec,mksame']],
+    [{ recursive: false, readOnly: 'top' }, ['bind', '/host', '/srv', 'ro,mksame']],
+    [{ readOnly: 'deep' }, ['bind', '/host', '/srv', 'rec,ro,mksame']],
+    [{ readOnly: 'top' }, ['bind', '/host', '/srv', 'rec,ro-top,mksame']],
+    [{ propagation: 'rshared' }, ['bind', '/host', '/srv', 'rec,rshared,mksame']],
+    [{ idMap: true, chown: true }, ['bind', '/host', '/srv', 'rec,idmap,mksame,chown']],
+    [{ flags: ['nodev'] }, ['bind', '/host', '/srv', 'rec,nodev,mksame']],
+    [{ beneath: 'a/b' }, ['bind-beneath', '/host', 'a/b', '/srv', 'rec,mksame']],
+    [{ destination: '/proc/uptime' }, ['bind', '/host', '/proc/uptime', 'rec,mksame,nofollow']],
+    [{ destination: '/sys' }, ['bind', '/host', '/sys', 'rec,mksame,nofollow']],
+  ])('are for %j', (changes, expected) => {
+    expect(record({ ...bind, ...changes })).toEqual(expected);
+  });
+
+  it('are overlays of directories, read-only and without devices unless something is written', () => {
+    const overlay = {
+      type: 'overlay',
+      lowers: ['/top', '/base'],
+      destination: '/srv',
+      readOnly: true,
+    } as const;
+    expect(record({ ...overlay, beneath: 'bin', idMap: true })).toEqual([
+      'overlay-at',
+      '/srv',
+      '',
+      '',
+      'ro,nodev,idmap,mksame',
+      'bin',
+      '/top',
+      '/base',
+    ]);
+    const writes = { upper: '/o/upper', work: '/o/work' };
+    expect(record({ ...overlay, writes, readOnly: false })).toEqual([
+      'overlay-at',
+      '/srv',
+      '/o/upper',
+      '/o/work',
+      'mksame',
+      '',
+      '/top',
+      '/base',
+    ]);
+  });
+
+  it('are those of --tmpfs for a file system in memory', () => {
+    expect(record({ type: 'tmpfs', destination: '/srv', options: ['size=1m', 'ro'] })).toEqual([
+      'mount',
+      'tmpfs',
+      'tmpfs',
+      '/srv',
+      'noexec,nosuid,nodev,ro,keep-mode,mkdir',
+      'size=1m',
+    ]);
+  });
+
+  it('make nothing in a /dev of the host', () => {
+    const records = section(plan({ mounts: [{ ...bind, destination: '/dev' }] }), 'init');
+    expect(withOp(records, 'node')).toEqual([]);
+    expect(withOp(records, 'symlink')).toEqual([]);
+    expect(withOp(section(plan(), 'init'), 'node').length).toBeGreaterThan(0);
   });
 });

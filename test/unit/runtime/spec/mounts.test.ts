@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ContainerOptions } from '../../../../src/runtime/options.ts';
+import type { ContainerOptions, RuntimeBind, RuntimeMount } from '../../../../src/runtime/options.ts';
 import { mountSpecs } from '../../../../src/runtime/spec/mounts.ts';
 import { containerOptions, hostFacts, processOptions } from '../container-options.ts';
 
@@ -73,5 +73,61 @@ describe('mountSpecs', () => {
     for (const wrong of [-1, 0.5, Number.NaN]) {
       expect(() => size(wrong)).toThrow(`the size of /dev/shm cannot be ${wrong} bytes`);
     }
+  });
+});
+
+describe('mounts that are asked for', () => {
+  const bind: RuntimeBind = {
+    type: 'bind',
+    source: '/host',
+    destination: '/srv',
+    readOnly: 'no',
+    recursive: true,
+    propagation: 'rprivate',
+  };
+
+  function specs(...asked: RuntimeMount[]) {
+    return mountSpecs(containerOptions({ mounts: asked }), hostFacts());
+  }
+
+  const at = (destination: string, ...asked: RuntimeMount[]) =>
+    specs(...asked).filter((mount) => mount.destination === destination);
+
+  it.each<[Partial<RuntimeBind>, string]>([
+    [{}, 'rbind,rprivate'],
+    [{ recursive: false }, 'bind,rprivate'],
+    [{ readOnly: 'deep' }, 'rbind,rprivate,rro'],
+    [{ readOnly: 'top', propagation: 'rslave' }, 'rbind,rslave,ro'],
+    [{ flags: ['nodev', 'noexec'], idMap: true }, 'rbind,rprivate,nodev,noexec,idmap'],
+  ])("have the specification's words: %j", (changes, options) => {
+    const [mount] = at('/srv', { ...bind, ...changes });
+    expect([mount?.type, mount?.source, mount?.options.join()]).toEqual(['bind', '/host', options]);
+  });
+
+  it('show what lies below a source by its path, as nothing else is known to other runtimes', () => {
+    expect(at('/srv', { ...bind, beneath: 'a/b' })[0]?.source).toBe('/host/a/b');
+  });
+
+  it('are overlays whose paths do not end where a colon is', () => {
+    const writes = { upper: '/o/upper', work: '/o/work' };
+    const overlay = { type: 'overlay', destination: '/srv', readOnly: false } as const;
+    expect(at('/srv', { ...overlay, lowers: ['/a:b', '/c,d'] })[0]?.options).toEqual([
+      'lowerdir=/a\\:b:/c\\,d',
+      'ro',
+    ]);
+    expect(at('/srv', { ...overlay, lowers: ['/a'], writes })[0]?.options).toEqual([
+      'lowerdir=/a',
+      'upperdir=/o/upper',
+      'workdir=/o/work',
+    ]);
+  });
+
+  it('take the place of the engine’s own', () => {
+    for (const destination of ['/dev/shm', '/etc/hosts', '/sys/fs/cgroup', '/proc', '/sys'])
+      expect(at(destination, { ...bind, destination })).toMatchObject([{ type: 'bind', source: '/host' }]);
+    const below = specs({ ...bind, destination: '/dev' }).filter(({ destination }) =>
+      destination.startsWith('/dev'),
+    );
+    expect(below).toHaveLength(1);
   });
 });

@@ -3,12 +3,16 @@
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
+#include "base/walk.h"
 #include "confine/rlimit.h"
 #include "confine/seccomp.h"
 #include "state/device_program.h"
 
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 static int mkdir_step(const struct record *record)
 {
@@ -38,6 +42,23 @@ static int copy_value(const struct record *record)
     return write_text(record->arg[1], value);
 }
 
+/* The entry's own descriptor: no link is followed, the link's label is changed. */
+static int label(void *context, const struct entry *entry)
+{
+    const char *text = context;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
+    return setxattr(path, "security.selinux", text, strlen(text) + 1, 0) < 0 ? -1 : VISIT_ENTER;
+}
+
+static int relabel(const struct record *record)
+{
+    char text[4096];
+    if (snprintf(text, sizeof text, "%s", record->arg[1]) >= (int)sizeof text) return fail_with(E2BIG);
+    owned_fd top = open(record->arg[0], O_PATH | O_CLOEXEC);
+    return top < 0 ? -1 : walk_tree(top, &(struct visitor){.context = text, .visit = label});
+}
+
 static int perform(const struct record *record)
 {
     switch (record->op) {
@@ -53,6 +74,8 @@ static int perform(const struct record *record)
         return device_program_attach(record->arg[0], record->arg[1]) < 0
                    ? failed(STAGE_DEVICE_PROGRAM, record->arg[0])
                    : 0;
+    case OP_RELABEL:
+        return relabel(record) < 0 ? failed(STAGE_RELABEL, record->arg[0]) : 0;
     default:
         errno = EINVAL;
         return failed(STAGE_PLAN, record_name(record));

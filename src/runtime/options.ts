@@ -133,6 +133,8 @@ export interface RuntimeBind {
   flags?: readonly string[] | undefined;
   /** The owners on disk are those in the container's user namespace. */
   idMap?: boolean | undefined;
+  /** Where the host has SELinux: the source gets labels for all containers, or for this one alone. */
+  relabel?: 'shared' | 'private' | undefined;
   /** The source and all in it are given to the user of the container first. */
   chown?: boolean | undefined;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -172,6 +173,23 @@ describe.each<[string, Wishes, string]>([
     const init: PlanRecord[] = [['bind', join(source, 'uptime'), '/proc/uptime', 'nofollow']];
     const afterPivot: PlanRecord[] = [['mask', '/proc/uptime']];
     expect(await output('cat /proc/uptime', init, { ...wishes, afterPivot })).toBe('');
+  });
+});
+
+describe('labels of SELinux', () => {
+  it('are set on a source and all in it, and on nothing that its links lead to', async () => {
+    const outside = tree('unlabelled', { secret: '' });
+    const source = tree('labelled', { 'a/b': '', 'a/link': `-> ${outside}/secret` });
+    const setup: PlanRecord[] = [['relabel', source, 'system_u:object_r:container_file_t:s0']];
+    const { stderr, code } = await run('true', [], { setup });
+    expect([stderr, code]).toEqual(['', 0]);
+    const label = (path: string) =>
+      execFileSync('getfattr', ['--absolute-names', '-h', '-d', '-m', 'security.selinux', path], {
+        encoding: 'utf8',
+      });
+    for (const path of [source, join(source, 'a'), join(source, 'a/b'), join(source, 'a/link')])
+      expect(label(path)).toContain('container_file_t:s0');
+    expect(label(join(outside, 'secret'))).toBe('');
   });
 });
 

@@ -83,6 +83,7 @@ function volumeMount(mount: VolumeMount, { volumeSource, idMaps }: MountSurround
     propagation: 'rprivate',
     flags: flags.filter((word) => word !== 'ro'),
     idMap: idMaps?.idMapped === true,
+    relabel: mount.relabel,
     chown: mount.chown,
   };
 }
@@ -102,6 +103,7 @@ function bindMount(mount: BindMount, writes: Writes): RuntimeMount {
     readOnly: readOnlyOf(readOnly, recursive),
     propagation,
     idMap: mount.idMap,
+    relabel: mount.relabel,
     chown: mount.chown,
   };
 }

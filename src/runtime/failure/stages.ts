@@ -79,6 +79,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   propagation: 'cannot make the mounts of the container its own',
   readonly: 'cannot make % read-only',
   reaper: 'cannot stay as the first process of the container (%)',
+  relabel: 'cannot set the SELinux labels of %',
   remove: 'cannot remove %',
   resolver: 'cannot start the resolver of names (%)',
   'root-readonly': 'cannot make the root file system read-only',

@@ -97,6 +97,18 @@ function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): Pla
   return ['overlay-at', destination, upper, work, flags.join(), beneath ?? '', ...lowers];
 }
 
+/** Of sources for this container alone, `private`, in the categories of its processes; none where there is no SELinux. */
+export function labelRecords({ process }: RuntimeSpec, { mounts = [] }: Placement): PlanRecord[] {
+  const { selinuxLabel } = process;
+  if (selinuxLabel === undefined) return [];
+  const own = selinuxLabel.split(':').slice(3).join(':') || 's0';
+  return mounts.flatMap((mount): PlanRecord[] => {
+    if (mount.type !== 'bind' || mount.relabel === undefined) return [];
+    const level = mount.relabel === 'private' ? own : 's0';
+    return [['relabel', mount.source, `system_u:object_r:container_file_t:${level}`]];
+  });
+}
+
 /** The process whose /dev/shm is shared. */
 function shmOwner({ namespaces: { shm, ipc } }: Placement) {
   return shm === 'joined' && typeof ipc === 'object' ? ipc : undefined;

@@ -2,7 +2,7 @@ import type { RuntimeSpec } from '../../oci/runtime-config.ts';
 import type { LogSettings } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { DEV_LINKS } from '../spec/defaults.ts';
-import { deviceRecords, hiddenPaths, mountRecords, rootRecord } from './mounts.ts';
+import { deviceRecords, hiddenPaths, labelRecords, mountRecords, rootRecord } from './mounts.ts';
 import { namespaceRecords } from './namespaces.ts';
 import type { NetworkingPlacement, Placement } from './placement.ts';
 import { confinementRecords, processRecords } from './process.ts';
@@ -17,6 +17,7 @@ export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord
     ...general(spec, placement),
     ['setup'],
     ...placement.cgroup.setup,
+    ...labelRecords(spec, placement),
     ['init'],
     ...init(spec, placement),
     ['process'],

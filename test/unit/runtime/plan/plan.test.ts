@@ -558,6 +558,21 @@ describe('records of mounts that are asked for', () => {
     ]);
   });
 
+  it('set labels first, where the host has SELinux', () => {
+    const mounts: RuntimeMount[] = [
+      { ...bind, relabel: 'shared' },
+      { ...bind, destination: '/own', source: '/own', relabel: 'private' },
+      { ...bind, destination: '/other' },
+    ];
+    const security = { label: ['level:s0:c1,c2'] };
+    const labelled = plan({ mounts, security }, { host: { selinux: () => true } });
+    expect(withOp(section(labelled, 'setup'), 'relabel')).toEqual([
+      ['relabel', '/host', 'system_u:object_r:container_file_t:s0'],
+      ['relabel', '/own', 'system_u:object_r:container_file_t:s0:c1,c2'],
+    ]);
+    expect(withOp(plan({ mounts }), 'relabel')).toEqual([]);
+  });
+
   it('make nothing in a /dev of the host', () => {
     const records = section(plan({ mounts: [{ ...bind, destination: '/dev' }] }), 'init');
     expect(withOp(records, 'node')).toEqual([]);

@@ -12,10 +12,10 @@
 #include "archive/owners.h"
 #include "archive/root.h"
 #include "archive/tar.h"
-#include "base/walk.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "base/walk.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -16,10 +16,10 @@
 #include "archive/owners.h"
 #include "archive/progress.h"
 #include "archive/root.h"
-#include "archive/walk.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "base/walk.h"
 #include "layer/copy_content.h"
 
 #include <fcntl.h>

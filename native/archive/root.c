@@ -6,6 +6,7 @@
 #include "base/rootfs.h"
 #include "base/util.h"
 #include "confine/idmap.h"
+#include "init/bind.h"
 #include "init/mounts.h"
 #include "init/overlay.h"
 #include "init/steps.h"
@@ -70,18 +71,19 @@ static int attach_root(struct rootfs *rootfs, const struct record *record, const
 
 static int attach_bind(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
-    owned_fd mount = clone_bind(record, mapped->users);
+    const char *target_path = bind_read(record).target;
+    owned_fd mount = clone_bind(record, mapped->users, NULL);
     if (mount < 0) return -1;
-    owned_fd target = rootfs_open(rootfs, record->arg[1], MISSING_FAILS, 0);
-    return target < 0 || k_move_mount(mount, target) < 0 ? failed(STAGE_BIND, record->arg[1]) : 0;
+    owned_fd target = rootfs_open(rootfs, target_path, MISSING_FAILS, 0);
+    return target < 0 || k_move_mount(mount, target) < 0 ? failed(STAGE_BIND, target_path) : 0;
 }
 
 static int perform_mount(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
     if (record->op == OP_OVERLAY && has_word(record->arg[3], "idmap"))
         return attach_root(rootfs, record, mapped);
-    if (record->op == OP_BIND && has_word(record->arg[2], "idmap"))
-        return attach_bind(rootfs, record, mapped);
+    bool binds = record->op == OP_BIND || record->op == OP_BIND_BENEATH;
+    if (binds && has_word(bind_read(record).flags, "idmap")) return attach_bind(rootfs, record, mapped);
     return perform_step(rootfs, record);
 }
 

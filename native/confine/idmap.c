@@ -102,7 +102,8 @@ int make_users(const struct plan *plan, struct owner *owner)
     snprintf(path, sizeof path, "/proc/%d/ns/user", child);
     owned_fd users = open(path, O_RDONLY | O_CLOEXEC);
     if (users < 0) failed(STAGE_ID_MAP, "user");
-    bool made = users >= 0 && write_id_maps(plan, child) == 0 && find_owner(child, owner) == 0;
+    bool made =
+        users >= 0 && write_id_maps(plan, child) == 0 && find_owner(child, (struct owner){0, 0}, owner) == 0;
     end_in_users(child);
     return made ? steal_fd(&users) : -1;
 }

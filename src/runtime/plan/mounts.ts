@@ -98,8 +98,8 @@ function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): Pla
 }
 
 /** Of sources for this container alone, `private`, in the categories of its processes; none where there is no SELinux. */
-export function labelRecords({ process }: RuntimeSpec, { mounts = [] }: Placement): PlanRecord[] {
-  const { selinuxLabel } = process;
+export function labelRecords(spec: RuntimeSpec, { mounts = [] }: Placement): PlanRecord[] {
+  const { selinuxLabel } = spec.process;
   if (selinuxLabel === undefined) return [];
   const own = selinuxLabel.split(':').slice(3).join(':') || 's0';
   return mounts.flatMap((mount): PlanRecord[] => {

@@ -2,8 +2,11 @@
 
 #include "base/kernel.h"
 
+#include <errno.h>
 #include <linux/keyctl.h>
 #include <poll.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 void reset_signals(void)
@@ -18,6 +21,14 @@ void reset_signals(void)
 void leave_keyring(const char *id)
 {
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, id);
+}
+
+void forget_caller(void)
+{
+    /* On the stack they lie one behind the other, and the path of the program behind them (execve(2), auxv). */
+    char *end = (char *)getauxval(AT_EXECFN);
+    if (end > program_invocation_name)
+        memset(program_invocation_name, 0, (size_t)(end - program_invocation_name));
 }
 
 void die_with_monitor(void)

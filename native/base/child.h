@@ -11,6 +11,13 @@ void reset_signals(void);
 void leave_keyring(const char *id);
 
 /*
+ * Overwrites arguments and environment that this process was executed with: /proc/PID/environ and cmdline show them to
+ * whoever may look there (CAP_PERFMON is enough), and its children begin with a copy of its memory. Nobody may use them
+ * afterwards.
+ */
+void forget_caller(void);
+
+/*
  * Has the kernel send SIGKILL when the monitor dies, and exits when it is dead already. The kernel forgets this when the
  * process's credentials change. The monitor is who reads from the report pipe, of which this process has no other end.
  */

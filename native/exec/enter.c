@@ -100,16 +100,6 @@ static _Noreturn void become_process(bool has_terminal)
     _exit(1);
 }
 
-/* Arguments and environment of who called us are read from below /proc, or from the memory that a child inherits. */
-static void forget_host(const struct plan *plan)
-{
-    char *end = program_invocation_name;
-    for (char **entry = environ; *entry != NULL; entry++)
-        end = *entry;
-    memset(program_invocation_name, 0, (size_t)(end - program_invocation_name) + strlen(end));
-    plan_unmap(plan);
-}
-
 /* While the host's rights and its /proc are there. */
 static int prepare(const struct plan *plan, const struct target *target, enum process_role role,
                    const struct entry_ends *ends, int *tasks)
@@ -185,7 +175,8 @@ static _Noreturn void stage_main(const struct plan *plan, const struct target *t
     if (prepared == 0) prepared = lsm_prepare(plan);
     if (prepared == 0 && enter(target) == 0 && confine_stage(plan, target, has_terminal) == 0 &&
         join_counted(counting) == 0) {
-        forget_host(plan);
+        forget_caller();
+        plan_unmap(plan);
         pid = clone_sibling();
         if (pid == 0) become_process(has_terminal);
         if (pid < 0 && errno == EAGAIN && counting == INSIDE) _exit(EXIT_FULL);

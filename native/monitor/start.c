@@ -149,6 +149,8 @@ static _Noreturn void stage_main(const struct plan *plan, const struct ends *end
     die_with_reader(ends->theirs.report);
     if (enter_namespaces(plan) == 0) {
         die_with_reader(ends->theirs.report); /* a change of user namespace makes the kernel forget it */
+        /* In a pid namespace that it shares, the first process is seen before it has executed its command. */
+        forget_caller();
         pid = clone_init(plan, (struct k_clone_args){.flags = CLONE_PARENT}, &ends->theirs);
     }
     if (pid > 0 && write(answer, &pid, sizeof pid) == sizeof pid) _exit(0);

@@ -116,6 +116,13 @@ describe('exec', () => {
     expect(ids).toBe(`${pid} ${pid}`);
   });
 
+  it('is started as well when the helper has set the last variable of its environment itself', async () => {
+    const traced = room.plan({ args: ['sleep', '600'], env: { SKIFF_TRACE: '1' } });
+    await traced.detach();
+    expect(await traced.execute({ args: ['true'] })).toMatchObject({ code: 0 });
+    await traced.ask('stop 9 0');
+  });
+
   it('has the null device of the container for its standard input', async () => {
     const own = (await output(['stat', '-c', '%d:%i', '/dev/null'])).trim();
     expect((await output(['stat', '-Lc', '%d:%i', '/proc/self/fd/0'])).trim()).toBe(own);

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
@@ -11,6 +19,7 @@ import {
   printed,
   useRoom,
 } from '../helpers/plan.ts';
+import { found } from '../helpers/until.ts';
 
 const room = useRoom();
 type Wishes = Parameters<typeof room.plan>[0];
@@ -18,6 +27,7 @@ type Wishes = Parameters<typeof room.plan>[0];
 const ALL = ['mount', 'pid', 'uts', 'ipc', 'net', 'cgroup'];
 const V2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
 const UNIFIED = V2 ? '/sys/fs/cgroup' : '/sys/fs/cgroup/unified';
+const FREEZER_V1 = '/sys/fs/cgroup/freezer';
 const HAS_TIME = existsSync('/proc/self/ns/time');
 
 /** Namespaces of everything but what is joined. */
@@ -51,7 +61,38 @@ const READ_ALL = 'for n in pid uts ipc net cgroup; do readlink /proc/self/ns/$n;
 const allOf = (pid: number): string[] =>
   ['pid', 'uts', 'ipc', 'net', 'cgroup'].map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
 
+/** The first process of a container on its way to its command: in a cgroup that was frozen before it came. */
+async function onItsWay<T>(wishes: Partial<Wishes>, look: (pid: number) => T): Promise<T> {
+  const [parent = '', state = '', frozen = '', thawed = ''] = V2
+    ? [UNIFIED, 'cgroup.freeze', '1', '0']
+    : [FREEZER_V1, 'freezer.state', 'FROZEN', 'THAWED'];
+  const cgroup = `${parent}/skiff-native-frozen-${process.pid}`;
+  mkdirSync(cgroup);
+  try {
+    const general: PlanRecord[] = [...(wishes.general ?? []), ['cgroup', V2 ? 'v2' : 'v1', cgroup]];
+    const setup: PlanRecord[] = [['write', join(cgroup, state), frozen]];
+    const child = room.plan({ args: ['true'], ...wishes, general, setup }).start();
+    const result = finished(child);
+    const pid = await found(() => /^\d+/.exec(readFileSync(join(cgroup, 'cgroup.procs'), 'utf8'))?.[0]);
+    const seen = look(Number(pid));
+    writeFileSync(join(cgroup, state), thawed);
+    expect(await result).toMatchObject({ code: 0, stderr: '' });
+    return seen;
+  } finally {
+    rmdirSync(cgroup);
+  }
+}
+
 describe('the namespaces of another container', () => {
+  it('do not show its processes the environment and the arguments of who starts a container in them', async () => {
+    const target = await running();
+    const letters = (name: string) => (pid: number) =>
+      readFileSync(`/proc/${pid}/${name}`).filter((byte) => byte !== 0).length;
+    for (const name of ['environ', 'cmdline'])
+      expect(await onItsWay(joining(target, 'pid'), letters(name))).toBe(0);
+    await end(target);
+  });
+
   it('are entered, the one that is named and no other', async () => {
     const target = await running();
     const theirs = allOf(target.state.init.pid);

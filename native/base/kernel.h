@@ -27,6 +27,11 @@
 #define CLOSE_RANGE_CLOEXEC 4
 #endif
 
+/* linux/fs.h, which defines what sys/mount.h does: the attributes of chattr(1). */
+#define K_FS_IOC_GETFLAGS _IOR('f', 1, long)
+#define K_FS_IOC_SETFLAGS _IOW('f', 2, long)
+#define K_FS_LOCKED (0x10U /* immutable */ | 0x20U /* append only */)
+
 #define K_RESOLVE_NO_XDEV 0x01
 #define K_RESOLVE_NO_MAGICLINKS 0x02
 #define K_RESOLVE_NO_SYMLINKS 0x04

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLock } from '../../src/host/lock.ts';
+import { changeAttributes, HAS_FILE_ATTRIBUTES } from '../helpers/file-attributes.ts';
 import { HELPER } from '../helpers/layers.ts';
 
 let root: string;
@@ -45,6 +46,23 @@ describe('remove', () => {
     expect(readdirSync(root)).toEqual(['kept']);
   });
 
+  it.runIf(HAS_FILE_ATTRIBUTES)(
+    'deletes what has been made immutable or append-only, directories and the tree itself as well',
+    () => {
+      const [tree, kept] = [join(root, 'tree'), join(root, 'kept')];
+      for (const directory of ['a/i', 'a/b', 'e']) mkdirSync(join(tree, directory), { recursive: true });
+      for (const file of ['a/f', 'a/b/f', 'a/b/g', 'a/i/f']) writeFileSync(join(tree, file), '');
+      writeFileSync(kept, '');
+      symlinkSync(kept, join(tree, 'a/b/link'));
+      changeAttributes('+a', ...['a/b/f', 'a/b'].map((name) => join(tree, name)));
+      changeAttributes('+i', kept, ...['a/f', 'a/i/f', 'a/i', 'a', 'e', '.'].map((name) => join(tree, name)));
+      expect(remove(tree)).toMatchObject({ status: 0, stderr: '' });
+      expect(readdirSync(root)).toEqual(['kept']);
+      expect(execFileSync('lsattr', [kept], { encoding: 'utf8' })).toMatch(/^-+i/);
+      expect(remove(kept).status).toBe(0);
+    },
+  );
+
   it('does not mind a missing tree or parent', () => {
     expect(remove(join(root, 'none')).status).toBe(0);
     expect(remove(join(root, 'none/below')).status).toBe(0);
@@ -65,13 +83,15 @@ describe('remove', () => {
     expect(output.stderr).toContain(join(root, 'tree'));
   });
 
-  it('reports an immutable file', () => {
-    mkdirSync(join(root, 'tree'));
-    writeFileSync(join(root, 'tree/fixed'), '');
-    const fixed = spawnSync('chattr', ['+i', join(root, 'tree/fixed')]);
-    if (fixed.status !== 0) return; // this file system has no such flag
-    expect(remove(join(root, 'tree')).status).toBe(1);
-    execFileSync('chattr', ['-i', join(root, 'tree/fixed')]);
+  it.runIf(HAS_FILE_ATTRIBUTES)('reports an immutable file where it may not change that', () => {
+    const [tree, fixed] = [join(root, 'tree'), join(root, 'tree/fixed')];
+    mkdirSync(tree);
+    writeFileSync(fixed, '');
+    changeAttributes('+i', fixed);
+    const words = ['--bounding-set', '-linux_immutable', HELPER, 'remove', tree];
+    const { status, stderr } = spawnSync('setpriv', words, { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, `skiff-helper: remove: ${tree}: Operation not permitted\n`]);
+    expect(remove(tree).status).toBe(0);
   });
 });
 

@@ -16,10 +16,14 @@ export async function removeTree(helper: string, path: string): Promise<void> {
   }
 }
 
-/** The place for what is deleted: gone from its path in one step, taken apart afterwards by whoever has time. */
+/**
+ * The place for what is deleted: gone from its path in one step, taken apart afterwards by whoever has time. What cannot
+ * be taken apart (something is mounted there, the disk is broken) holds up nobody else.
+ */
 export class Trash {
   readonly #directory: string;
   readonly #helper: string;
+  readonly #taken = new Set<string>();
 
   constructor(directory: string, helper: string) {
     this.#directory = directory;
@@ -32,12 +36,34 @@ export class Trash {
     const target = join(this.#directory, `${basename(path)}.${randomHex(6)}`);
     return unlessMissing(() => {
       renameSync(path, target);
+      this.#taken.add(target);
       return target;
     });
   }
 
-  /** Deletes all that lies in the trash, also what another process has put there. Two at once are fine. */
+  /**
+   * Deletes all that lies in the trash, also what others have put there. Two at once are fine. Throws `unavailable` for
+   * what was taken here and cannot be deleted; that of others is left to `emptyForAll`.
+   */
   async empty(): Promise<void> {
-    for (const name of namesIn(this.#directory)) await removeTree(this.#helper, join(this.#directory, name));
+    const failures = await this.#delete();
+    const own = failures.find(({ subject }) => this.#taken.has(subject));
+    if (own !== undefined) throw own.error;
+  }
+
+  /** The same, and throws for whoever's it is that cannot be deleted. */
+  async emptyForAll(): Promise<void> {
+    const [first] = await this.#delete();
+    if (first !== undefined) throw first.error;
+  }
+
+  /** Those that failed. */
+  async #delete() {
+    const failures: { subject: string; error: unknown }[] = [];
+    for (const name of namesIn(this.#directory)) {
+      const subject = join(this.#directory, name);
+      await removeTree(this.#helper, subject).catch((error: unknown) => failures.push({ subject, error }));
+    }
+    return failures;
   }
 }

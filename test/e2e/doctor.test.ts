@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { execa } from 'execa';
@@ -106,6 +107,24 @@ describe('what crashes have left', () => {
     expect((await leftBehind('--fix')).map(({ left }) => left)).toEqual(Array(5).fill('cleaned'));
     expect(await leftBehind()).toEqual([]);
     expect(leftovers(store)).toEqual([]);
+  });
+
+  it('is what cannot be deleted of one thing, which keeps nobody else from being deleted or pulled', async () => {
+    const thing = join(store.root, 'trash', 'aa', 'mounted');
+    mkdirSync(thing, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'none', thing]);
+    try {
+      await store.ok(['run', '--name', 'later', busybox, 'true']);
+      await store.ok(['rm', 'later']);
+      await store.ok(['pull', busybox]);
+      expect(readdirSync(join(store.root, 'trash'))).toEqual(['aa']);
+      expect((await leftBehind('--fix')).map(({ kind, left }) => `${kind}: ${left}`)).toEqual([
+        'trash: kept',
+      ]);
+    } finally {
+      execFileSync('umount', [thing]);
+    }
+    expect((await leftBehind('--fix')).map(({ left }) => left)).toEqual(['cleaned']);
   });
 
   it('is an empty cgroup of no container, while one with a process in it stays', async () => {

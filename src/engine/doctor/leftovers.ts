@@ -93,8 +93,9 @@ function directoryLeftover(context: Context, id: string): Leftover {
   const foreign = monitorLives(context, id) ? STILL_RUNS : undefined;
   const clean = async () => {
     await cleanUp(context, { id, name: id });
-    trashOf(context).take(directory);
-    await trashOf(context).empty();
+    const trash = trashOf(context);
+    trash.take(directory);
+    await trash.empty();
   };
   return { kind: 'container directory', name: directory, detail, foreign, clean };
 }
@@ -107,7 +108,7 @@ function temporaryLeftovers(context: Context): Leftover[] {
     detail: 'what made it has ended',
     async clean() {
       sweepTemporary(tmp, trash);
-      await trashOf(context).empty();
+      await trashOf(context).emptyForAll();
     },
   }));
 }
@@ -117,7 +118,7 @@ function trashLeftovers(context: Context, looks: Looks): Leftover[] {
   const count = looks.names(trash).length;
   if (count === 0) return [];
   const detail = `${count} deleted ${count === 1 ? 'thing waits' : 'things wait'} to be taken apart`;
-  return [{ kind: 'trash', name: trash, detail, clean: () => trashOf(context).empty() }];
+  return [{ kind: 'trash', name: trash, detail, clean: () => trashOf(context).emptyForAll() }];
 }
 
 /** Its last holder would have removed it. Taking it and letting go, as its next holder would, does so, too. */

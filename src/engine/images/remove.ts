@@ -28,6 +28,7 @@ export async function removeImage(
   { force }: { force: boolean },
 ): Promise<RemovedImage> {
   const { database } = context;
+  const trash = trashOf(context);
   // Rows of --rm containers that are gone would keep the layers that these stood on.
   const { image, ...removed } = transactionAfterSweep(context, () => {
     const { image, name } = findImage(database, text);
@@ -43,12 +44,12 @@ export async function removeImage(
     if (last) {
       keepImageConfig(database, image);
       deleteImage(database, image.id);
-      discardUnreferenced(context);
+      discardUnreferenced(context, trash);
     }
     return { image, untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
   });
   noteRemoval(context, image, removed);
-  await trashOf(context).empty();
+  await trash.empty();
   return removed;
 }
 

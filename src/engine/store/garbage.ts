@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Database } from '../../host/database.ts';
 import { namesIn } from '../../host/missing.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Trash } from '../../storage/trash.ts';
 import { leasedResources } from './blob-leases.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
@@ -12,14 +13,13 @@ import { trashOf } from './trash.ts';
  * leaves, and what pulls have left that failed. Call inside the transaction that deleted the rows: who takes a lease
  * afterwards finds them gone, who took one before keeps them.
  */
-export function discardUnreferenced(context: Context): void {
+export function discardUnreferenced(context: Context, trash: Trash = trashOf(context)): void {
   const { database, paths } = context;
   const kept = new Set([
     ...referencedBlobs(database),
     ...referencedLayers(database),
     ...leasedResources(database),
   ]);
-  const trash = trashOf(context);
   const isGarbage = (hex: string) => HEX.test(hex) && !kept.has(`sha256:${hex}`);
   for (const hex of namesIn(paths.blobs).filter(isGarbage)) trash.take(join(paths.blobs, hex));
   for (const hex of namesIn(paths.layers).filter(isGarbage)) {

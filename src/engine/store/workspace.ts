@@ -34,8 +34,9 @@ export async function inWorkspace<T>(
       tmp: () => tmp.path(),
     });
   } finally {
-    discard(tmp.made(), trashOf(context));
-    await trashOf(context).empty();
+    const trash = trashOf(context);
+    discard(tmp.made(), trash);
+    await trash.empty();
   }
 }
 

@@ -1,5 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { changeAttributes, HAS_FILE_ATTRIBUTES } from '../helpers/file-attributes.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
@@ -50,6 +53,22 @@ describe('a container that is started again', () => {
     expect((await store.skiff(['start', '-a', 'reader'])).stdout).toBe('0\n');
     await store.ok(['rm', 'filed', 'reader']);
   });
+
+  it.runIf(HAS_FILE_ATTRIBUTES)(
+    'gets new engine files where it has locked its own, and goes with them',
+    async () => {
+      const tz = ['--tz', 'Europe/Berlin', '--cap-add', 'LINUX_IMMUTABLE'];
+      const id = await store.ok(['create', '--name', 'locked', ...tz, busybox, 'cat', '/etc/hostname']);
+      const file = (name: string) => join(store.root, 'containers', id, name);
+      await store.ok(['start', '-a', 'locked']);
+      changeAttributes('+i', file('hosts'), file('hostname'), file('localtime'));
+      changeAttributes('+a', file('resolv.conf'));
+      expect(await store.ok(['start', '-a', 'locked'])).toBe(id.slice(0, 12));
+      changeAttributes('+i', file('hosts'), file('upper'));
+      await store.ok(['rm', 'locked']);
+      expect(readdirSync(join(store.root, 'trash'))).toEqual([]);
+    },
+  );
 
   it('has the id maps that its files belong to', async () => {
     const script = 'cat /proc/self/uid_map; echo x >> /owned; stat -c %u /owned';

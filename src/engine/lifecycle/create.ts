@@ -72,7 +72,21 @@ export async function makeFiles(context: Context, leased: LeasedContainer): Prom
 
 /** Writes what the engine keeps in the directory of a container that was made before, as it is for the next start. */
 export async function rewriteFiles(context: Context, leased: LeasedContainer): Promise<void> {
-  await writeFiles(context, leased, await ownerOf(leased.namespaces.idMaps));
+  const owner = await ownerOf(leased.namespaces.idMaps);
+  try {
+    await writeFiles(context, leased, owner);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    await removeFiles(context, leased);
+    await writeFiles(context, leased, owner);
+  }
+}
+
+/** Removes those that a container had mounted: with CAP_LINUX_IMMUTABLE it can have locked them (chattr(1)). */
+async function removeFiles({ paths, helper }: Context, { id }: LeasedContainer): Promise<void> {
+  const { removeTree } = await import('../../storage/trash.ts');
+  const { hostsFiles, localtime } = containerPaths(paths, id);
+  for (const file of [...Object.values(hostsFiles), localtime]) await removeTree(helper, file);
 }
 
 /** Takes back the row and the directories of a container that could not be made. */

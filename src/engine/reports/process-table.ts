@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isMissing } from '../../host/missing.ts';
 import { parseStat } from '../../host/process.ts';
+import { readBeginning } from '../../host/read-text.ts';
 
 const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 
@@ -99,10 +100,14 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
 
+/** How many bytes of arguments are shown, as ps does: a process says itself where they end (prctl(2), PR_SET_MM). */
+const MAX_ARGUMENTS = 128 << 10;
+
 /** The arguments, or the name in brackets of who has none: a thread of the kernel, or one that is dead. */
 function commandLine(pid: number, stat: string, state: string): string {
-  const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
-  if (text !== '') return text;
+  const bytes = readBeginning(`/proc/${pid}/cmdline`, MAX_ARGUMENTS);
+  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  if (end > 0) return bytes.toString('utf8', 0, end).replaceAll('\0', ' ');
   const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
   return `[${name}]${state === 'Z' ? ' <defunct>' : ''}`;
 }

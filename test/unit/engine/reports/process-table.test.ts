@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { duration, processTable, startTime, terminal } from '../../../../src/engine/reports/process-table.ts';
 
@@ -11,6 +13,23 @@ describe('the columns of ps', () => {
     expect(cells?.[4]).toMatch(/^\d\d:\d\d$|^[A-Z][a-z]{2}\d\d$/);
     expect(cells?.[6]).toMatch(/^\d\d:\d\d:\d\d$/);
     expect(cells?.[7]).toContain('node');
+  });
+
+  it('have the first 128 KiB of arguments, however many of them are empty', async () => {
+    const empty = Array<string>(120_000).fill('');
+    const child = spawn('sleep', ['1000', ...Array<string>(120_000).fill('0')], { stdio: 'ignore' });
+    const hollow = spawn('sh', ['-c', 'read x', ...empty, 'end'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    try {
+      await Promise.all([once(child, 'spawn'), once(hollow, 'spawn')]);
+      const { processes } = processTable([child.pid ?? 0, hollow.pid ?? 0]);
+      expect(processes.map((cells) => cells.at(-1)?.length)).toEqual([
+        128 << 10,
+        'sh -c read x end'.length + empty.length,
+      ]);
+    } finally {
+      child.kill();
+      hollow.stdin?.end();
+    }
   });
 
   it('leave out who is gone', () => {

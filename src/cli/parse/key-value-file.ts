@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { readBeginning } from '../../host/read-text.ts';
 import { userPath } from '../../host/working-directory.ts';
+import { MAX_FILE_BYTES, tooLong } from './file-size.ts';
 
 /** A line of the file: `KEY=VALUE`, or a key alone. */
 export interface KeyValue {
@@ -49,7 +50,8 @@ function decode(path: string, what: string, bytes: Buffer): string {
 function read(path: string, what: string): Buffer {
   const file = userPath(path);
   try {
-    return readFileSync(file);
+    const bytes = readBeginning(file, MAX_FILE_BYTES + 1);
+    if (bytes.length <= MAX_FILE_BYTES) return bytes;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
@@ -60,4 +62,5 @@ function read(path: string, what: string): Buffer {
     const reason = message.replace(/^[A-Z]+: |, .*$/g, '');
     throw new EngineError(kind, `cannot read ${what} ${path}: ${reason}`, { subject: path, cause });
   }
+  throw tooLong(what, path);
 }

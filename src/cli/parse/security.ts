@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { SecurityOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { readBeginning } from '../../host/read-text.ts';
 import { userPath } from '../../host/working-directory.ts';
+import { MAX_FILE_BYTES, tooLong } from './file-size.ts';
 import { booleanWord } from './words.ts';
 
 /** The settings that `--security-opt` can change. */
@@ -55,7 +56,8 @@ function seccompOf(value: string): SecurityOptions['seccomp'] {
   if (value === 'unconfined' || value === 'builtin') return value;
   const file = userPath(value);
   try {
-    return { profile: readFileSync(file, 'utf8'), source: value };
+    const bytes = readBeginning(file, MAX_FILE_BYTES + 1);
+    if (bytes.length <= MAX_FILE_BYTES) return { profile: bytes.toString(), source: value };
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
@@ -70,6 +72,7 @@ function seccompOf(value: string): SecurityOptions['seccomp'] {
       },
     );
   }
+  throw tooLong('the seccomp profile', value);
 }
 
 /** Collects `--sysctl NAME=VALUE`; which ones a container may set is for the engine to say. Throws `invalid`. */

@@ -121,6 +121,71 @@ describe('a bind that shares mounts with the host', () => {
   });
 });
 
+describe('a source that is called like a file', () => {
+  it('is made a directory when it is missing, and a remark says so', async () => {
+    const missing = join(directory, 'config.yml');
+    const { code, stderr } = await store.skiff(['run', '--rm', '-v', `${missing}:/c`, busybox, 'true']);
+    expect([code, stderr]).toEqual([
+      0,
+      `skiff: ${missing} was not there: it is made a directory, although it is called like a file\n`,
+    ]);
+    const quiet = await store.skiff(['run', '--rm', '-v', `${missing}:/c`, busybox, 'true']);
+    expect([quiet.code, quiet.stderr]).toEqual([0, '']);
+  });
+});
+
+describe('a container with mounts', () => {
+  it('has them again after a restart, shows them, and is found by them', async () => {
+    const data = made('kept');
+    const options = [
+      '-v',
+      `${data}:/srv:ro`,
+      '-v',
+      `${data}:/over:O`,
+      '--mount',
+      'type=tmpfs,dst=/m,tmpfs-size=1m',
+    ];
+    const script = 'cat /over/file; echo x >> /over/file';
+    await store.ok(['create', '--name', 'kept', ...options, busybox, 'sh', '-c', script]);
+    expect(await store.ok(['start', '-a', 'kept'])).toBe('of kept');
+    expect(await store.ok(['start', '-a', 'kept'])).toBe('of keptx');
+    const [shown] = JSON.parse(await store.ok(['inspect', 'kept']));
+    expect(shown.HostConfig.Binds).toEqual([`${data}:/srv:ro`, `${data}:/over:O`]);
+    expect(shown.Mounts).toMatchObject([
+      { Type: 'bind', Source: data, Destination: '/srv', Mode: 'ro', RW: false },
+      { Type: 'bind', Source: data, Destination: '/over' },
+      { Type: 'tmpfs', Destination: '/m' },
+    ]);
+    const listed = [
+      'ps',
+      '-a',
+      '--no-trunc',
+      '--filter',
+      'volume=/srv',
+      '--format',
+      '{{.Names}} {{.Mounts}}',
+    ];
+    expect(await store.ok(listed)).toBe(`kept ${data},${data},`);
+    expect(readFileSync(join(data, 'file'), 'utf8')).toBe('of kept');
+    await store.ok(['rm', 'kept']);
+  });
+
+  it('keeps the image that it mounts', async () => {
+    await store.ok(['pull', '-q', busybox]);
+    await store.ok(['create', '--name', 'mounting', '--mount', `type=image,src=${busybox},dst=/i`, 'hello']);
+    const { code, stderr } = await store.skiff(['rmi', '--force', busybox]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('is used by stopped container mounting');
+    await store.ok(['rm', 'mounting']);
+  });
+
+  it('can have the devices of the host', async () => {
+    expect(await run(['-v', '/dev:/dev', '--privileged'], 'ls -d /dev/pts/ptmx /dev/null')).toBe(
+      '/dev/null\n/dev/pts/ptmx',
+    );
+  });
+});
+
 describe('an overlay on a directory of the host', () => {
   it('takes what the container writes, and goes with it', async () => {
     const data = made('lower');
@@ -140,5 +205,22 @@ describe('a container with a user namespace', () => {
     const options = [...user, '-v', `${data}:/plain`, '-v', `${data}:/mapped:idmap`];
     const owners = await run(options, 'stat -c %u /plain/file /mapped/file');
     expect(owners).toBe('65534\n0');
+  });
+
+  it('can be given a directory, and mounts images', async () => {
+    const data = made('given');
+    const options = [
+      ...user,
+      '--user',
+      '7:8',
+      '-v',
+      `${data}:/d:U`,
+      '--mount',
+      `type=image,src=${busybox},dst=/i`,
+    ];
+    expect(await run(options, 'touch /d/new; stat -c %u:%g /d /d/file; stat -c %u /i/bin')).toBe(
+      '7:8\n7:8\n0',
+    );
+    expect(statSync(join(data, 'file'))).toMatchObject({ uid: 100007, gid: 100008 });
   });
 });

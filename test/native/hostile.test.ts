@@ -70,6 +70,28 @@ describe('CVE-2025-31133: /dev/null as something else', () => {
   });
 });
 
+describe('CVE-2024-23651: a path below a source that is exchanged for a link meanwhile', () => {
+  it('leads to nothing outside of the source', async () => {
+    const source = join(room.root, 'racing');
+    const outside = join(room.root, 'racing-outside');
+    for (const directory of [join(source, 'place/deep'), join(outside, 'deep')])
+      mkdirSync(directory, { recursive: true });
+    writeFileSync(join(source, 'place/deep/file'), 'inside');
+    writeFileSync(join(outside, 'deep/file'), 'outside');
+    symlinkSync(outside, join(source, 'link'));
+    const init: PlanRecord[] = [['bind-beneath', source, 'place/deep', '/data', 'rec,mkdir']];
+    const seen = new Set<string>();
+    await whileSwapping(join(source, 'place'), join(source, 'link'), async () => {
+      for (let start = 0; start < 40; start += 1) {
+        const { stdout, code, stderr } = await room.plan({ args: ['cat', '/data/file'], init }).run();
+        if (code !== 0) expect(stderr).toMatch(/^skiff-helper: bind-beneath: place\/deep: No such file/);
+        seen.add(`${code} ${stdout.toString()}`);
+      }
+    });
+    expect([...seen].filter((outcome) => outcome !== '125 ')).toEqual(['0 inside']);
+  });
+});
+
 describe('CVE-2025-52881: writes below /proc', () => {
   it('reach the kernel although the container’s /proc is a file system with files of the same names', async () => {
     const fake = join(room.root, 'fake-proc');

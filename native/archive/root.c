@@ -71,20 +71,33 @@ static int attach_root(struct rootfs *rootfs, const struct record *record, const
 
 static int attach_bind(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
-    const char *target_path = bind_read(record).target;
+    struct bind bind = bind_read(record);
     owned_fd mount = clone_bind(record, mapped->users, NULL);
-    if (mount < 0) return -1;
-    owned_fd target = rootfs_open(rootfs, target_path, MISSING_FAILS, 0);
-    return target < 0 || k_move_mount(mount, target) < 0 ? failed(STAGE_BIND, target_path) : 0;
+    return attach_at(rootfs, mount, bind.target, bind.flags) < 0 ? failed(STAGE_BIND, bind.target) : 0;
+}
+
+static int attach_overlay(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
+{
+    owned_fd mount = make_overlay_at(record, mapped->users, &mapped->owner);
+    if (attach_at(rootfs, mount, record->arg[0], record->arg[3]) < 0)
+        return failed(STAGE_OVERLAY_AT, record->arg[0]);
+    return 0;
+}
+
+static bool is_mapped(const struct record *record)
+{
+    bool binds = record->op == OP_BIND || record->op == OP_BIND_BENEATH;
+    bool overlays = record->op == OP_OVERLAY || record->op == OP_OVERLAY_AT;
+    return (binds && has_word(bind_read(record).flags, "idmap")) ||
+           (overlays && has_word(record->arg[3], "idmap"));
 }
 
 static int perform_mount(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
-    if (record->op == OP_OVERLAY && has_word(record->arg[3], "idmap"))
-        return attach_root(rootfs, record, mapped);
-    bool binds = record->op == OP_BIND || record->op == OP_BIND_BENEATH;
-    if (binds && has_word(bind_read(record).flags, "idmap")) return attach_bind(rootfs, record, mapped);
-    return perform_step(rootfs, record);
+    if (!is_mapped(record)) return perform_step(rootfs, record);
+    if (record->op == OP_OVERLAY) return attach_root(rootfs, record, mapped);
+    return record->op == OP_OVERLAY_AT ? attach_overlay(rootfs, record, mapped)
+                                       : attach_bind(rootfs, record, mapped);
 }
 
 static int perform_mounts(const struct plan *plan, struct rootfs *rootfs, const struct mapped *mapped)

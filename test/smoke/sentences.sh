@@ -153,6 +153,20 @@ settings() {
 }
 it 'host name, limits, sysctls, file systems, umask, user and groups are as asked for' settings
 
+mounts() {
+    mkdir -p "$work/data/below"
+    echo content > "$work/data/file"
+    inside=$(skiff run --rm -v "$work/data:/x/y" -v "$work/data/file:/x/file:ro" -v "$work/data:/own:O" \
+        --mount "type=image,src=$IMAGE,dst=/image" --tmpfs /x "$IMAGE" sh -c '
+            cat /x/y/file /x/file /own/file; touch /x/y/made; echo mine > /own/file; touch /image/made /x/file 2>&1
+            ls -d /image/bin' || true)
+    is 'content content content touch: /image/made: Read-only file system touch: /x/file: Read-only file system /image/bin' \
+        "$(echo $inside)" 'inside'
+    is 'below file made' "$(echo $(ls "$work/data"))" 'what it has made'
+    is content "$(cat "$work/data/file")" 'what it has changed'
+}
+it 'files of the host and of other images are mounted, parents first' mounts
+
 time_offset() {
     [ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
     up=$(skiff run --rm --time-offset boottime=864000 "$IMAGE" cut -d. -f1 /proc/uptime)

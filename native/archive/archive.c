@@ -2,12 +2,14 @@
  * The verb `archive ROOT PATH WORD...`: writes what lies at PATH as tar to standard output. WORDs:
  *   follow     a link at the end of PATH is followed
  *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front
- *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them
+ *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them;
+ *              EILSEQ for a name that would be read as a whiteout, EREMOTE for what overlay keeps elsewhere
  *   from=MAP   an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which ROOT is seen: owners are those inside
  * File systems of the kernel (procfs and the like) appear as empty directories; sockets do not.
  */
 #include "archive/attributes.h"
 #include "archive/kernel_files.h"
+#include "archive/layers.h"
 #include "archive/links.h"
 #include "archive/owners.h"
 #include "archive/root.h"
@@ -22,8 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 struct archive {
     struct tar tar;
@@ -54,15 +54,6 @@ static int set_path(struct archive *archive, const char *path)
     return 0;
 }
 
-static bool is_opaque(int fd)
-{
-    char path[32], value;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return (getxattr(path, "trusted.overlay.opaque", &value, 1) == 1 ||
-            getxattr(path, "user.overlay.opaque", &value, 1) == 1) &&
-           value == 'y';
-}
-
 /* An empty file whose name says what lower layers have and this one has not. */
 static int put_mark(struct archive *archive, const char *path)
 {
@@ -73,7 +64,7 @@ static int put_mark(struct archive *archive, const char *path)
 static int put_whiteout(struct archive *archive, const struct entry *entry)
 {
     char path[PATH_MAX + NAME_MAX];
-    int directory = (int)(entry->name - entry->path);
+    int directory = (int)(strlen(entry->path) - strlen(entry->name));
     if (snprintf(path, sizeof path, "%.*s.wh.%s", directory, entry->path, entry->name) >= (int)sizeof path)
         return fail_with(ENAMETOOLONG);
     return put_mark(archive, path);
@@ -138,12 +129,13 @@ static int put_entry(struct archive *archive, const struct entry *entry)
 {
     mode_t type = entry->stat.st_mode & S_IFMT;
     if (type == S_IFSOCK) return VISIT_SKIP;
-    if (archive->layer && type == S_IFCHR && entry->stat.st_rdev == makedev(0, 0))
-        return put_whiteout(archive, entry);
+    if (archive->layer && is_gone_below(&entry->stat)) return put_whiteout(archive, entry);
+    if (archive->layer && strncmp(entry->name, ".wh.", 4) == 0) return fail_with(EILSEQ);
     struct making owned = {.stat = entry->stat};
     if (read_attributes(&archive->attributes, entry->fd) < 0 ||
         owners_translate(&archive->owners, &owned, &archive->attributes) < 0)
         return -1;
+    if (archive->layer && archive->attributes.elsewhere) return fail_with(EREMOTE);
     struct tar_entry out = {.path = archive->path,
                             .stat = owned.stat,
                             .attributes = owned.attributes,

@@ -7,13 +7,16 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-/* The largest list of names, and the largest value, that Linux has. */
-#define LARGEST 65536
-
 static bool is_taken(const char *name)
 {
     return strncmp(name, "trusted.overlay.", 16) != 0 && strncmp(name, "user.overlay.", 13) != 0 &&
-           strcmp(name, "security.selinux") != 0 && strcmp(name, "system.nfs4_acl") != 0;
+           strcmp(name, "security.selinux") != 0 && strcmp(name, "system.nfs4_acl") != 0 &&
+           strchr(name, '=') == NULL;
+}
+
+static bool leads_elsewhere(const char *name)
+{
+    return strcmp(name, "trusted.overlay.redirect") == 0 || strcmp(name, "trusted.overlay.metacopy") == 0;
 }
 
 static int by_name(const void *one, const void *other)
@@ -33,39 +36,53 @@ static int note(struct attributes *attributes, const char *name, size_t offset, 
 static int grow(struct attributes *attributes, size_t room)
 {
     if (room <= attributes->room) return 0;
-    char *grown = realloc(attributes->text, room);
+    char *grown = realloc(attributes->values, room);
     if (grown == NULL) return -1;
-    attributes->text = grown;
+    attributes->values = grown;
     attributes->room = room;
     return 0;
 }
 
 int read_attributes(struct attributes *attributes, int fd)
 {
-    static char names[LARGEST];
-    char path[32];
+    char path[32], *names = attributes->names;
     attributes->count = 0;
+    attributes->elsewhere = false;
     /* A link of procfs leads to the entry itself, a symlink too, and is good for O_PATH. */
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    ssize_t length = listxattr(path, names, sizeof names);
+    ssize_t length = listxattr(path, names, ATTRIBUTE_LARGEST);
     if (length <= 0) return length == 0 || errno == EOPNOTSUPP ? 0 : -1;
     size_t used = 0;
     for (const char *name = names; name < names + length; name += strlen(name) + 1) {
+        if (leads_elsewhere(name)) attributes->elsewhere = true;
         if (!is_taken(name)) continue;
-        if (grow(attributes, used + LARGEST) < 0) return -1;
-        ssize_t size = getxattr(path, name, attributes->text + used, LARGEST);
+        if (grow(attributes, used + ATTRIBUTE_LARGEST) < 0) return -1;
+        ssize_t size = getxattr(path, name, attributes->values + used, ATTRIBUTE_LARGEST);
         if (size < 0 && errno == ENODATA) continue;
-        if (size < 0 || note(attributes, name, used, (size_t)size) < 0) return -1;
+        if (size < 0) return -1;
+        if (note(attributes, name, used, (size_t)size) < 0) return -1;
         used += (size_t)size;
     }
     for (size_t i = 0; i < attributes->count; i++)
-        attributes->list[i].value = attributes->text + (size_t)attributes->list[i].value;
+        attributes->list[i].value = attributes->values + (size_t)attributes->list[i].value;
     qsort(attributes->list, attributes->count, sizeof *attributes->list, by_name);
     return 0;
 }
 
+bool same_attributes(const struct attributes *one, const struct attributes *other)
+{
+    if (one->count != other->count) return false;
+    for (size_t i = 0; i < one->count; i++) {
+        const struct attribute *a = &one->list[i], *b = &other->list[i];
+        if (strcmp(a->name, b->name) != 0 || a->size != b->size || memcmp(a->value, b->value, a->size) != 0)
+            return false;
+    }
+    return true;
+}
+
 void free_attributes(struct attributes *attributes)
 {
-    free(attributes->text);
-    *attributes = (struct attributes){0};
+    free(attributes->values);
+    attributes->values = NULL;
+    attributes->room = 0;
 }

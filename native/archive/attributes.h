@@ -3,19 +3,29 @@
 
 #include "archive/tar.h"
 
+#include <stdbool.h>
+
 #define ATTRIBUTES_MAX 128
+
+/* The largest list of names, and the largest value, that Linux has. */
+#define ATTRIBUTE_LARGEST 65536
 
 struct attributes {
     struct attribute list[ATTRIBUTES_MAX];
     size_t count;
-    char *text; /* names and values */
+    /* Overlay keeps where the content or the entries really are: renamed directories, files of which only that changed. */
+    bool elsewhere;
+    char names[ATTRIBUTE_LARGEST];
+    char *values;
     size_t room;
 };
 
 /*
  * Reads those of what `fd` (O_PATH or open) names, in the order of their names. Left out: those by which overlay speaks,
- * and labels of the host's policy. -1 with errno; E2BIG when there are too many.
+ * labels of the host's policy, and names with "=", which no archive can hold. -1 with errno; E2BIG when there are too many.
  */
 int read_attributes(struct attributes *attributes, int fd);
+
+bool same_attributes(const struct attributes *one, const struct attributes *other);
 
 void free_attributes(struct attributes *attributes);

@@ -137,12 +137,12 @@ static int keep_attributes(struct attributes *kept, const struct attributes *att
     for (size_t i = 0; i < attributes->count; i++)
         size += strlen(attributes->list[i].name) + 1 + attributes->list[i].size;
     if (size > kept->room) {
-        char *grown = realloc(kept->text, size);
+        char *grown = realloc(kept->values, size);
         if (grown == NULL) return -1;
-        kept->text = grown;
+        kept->values = grown;
         kept->room = size;
     }
-    char *at = kept->text;
+    char *at = kept->values;
     for (size_t i = 0; i < attributes->count; i++) {
         const struct attribute *from = &attributes->list[i];
         struct attribute *to = &kept->list[i];

@@ -9,6 +9,7 @@ int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int measure_main(int argc, char **argv);
 int archive_main(int argc, char **argv);
+int changes_main(int argc, char **argv);
 int copy_main(int argc, char **argv);
 int place_main(int argc, char **argv);
 int look_main(int argc, char **argv);

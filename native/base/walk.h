@@ -10,7 +10,7 @@
 struct entry {
     int fd;           /* O_PATH, of the entry itself; a directory's can be read, too */
     const char *path; /* below the top; "" for the top */
-    const char *name; /* the last part of it */
+    const char *name; /* the last part of it, not within it */
     struct stat stat;
 };
 

@@ -1,0 +1,274 @@
+/*
+ * The verb `changes UPPER [WORD]... LAYER...`: what an overlay's upper directory changes in the layers below it, topmost
+ * first. WORDs:
+ *   own=PATH   what the engine itself may have made there, an empty file or a directory, counts as if it were below
+ *   from=MAP   an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which UPPER is seen: owners are copied as those inside
+ *   to=DIR     instead of telling, copies the changes into DIR, which is empty, as a layer of its own
+ * Prints `A PATH`, `C PATH` or `D PATH`, each ended by NUL, in the order of the bytes of names, a directory before what is
+ * in it; it has changed when something in it has. With `to`: the number of entries that were copied, and the bytes in
+ * their files. EREMOTE for what overlay keeps elsewhere, EEXIST when DIR is not empty.
+ */
+#include "archive/attributes.h"
+#include "archive/copy_entry.h"
+#include "archive/layers.h"
+#include "archive/levels.h"
+#include "archive/links.h"
+#include "archive/walk.h"
+#include "base/report.h"
+#include "base/util.h"
+#include "base/verbs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct changes {
+    struct levels levels;
+    char *const *own; /* words; the path is relative */
+    int own_count;
+    int lower, copy; /* of the top; copy -1: tell */
+    struct known_links links;
+    struct attributes attributes, lower_attributes;
+    struct owners owners;
+    uint64_t entries, bytes;
+    char current[PATH_MAX]; /* for the report of a failure */
+};
+
+/* Docker's comparison, and attributes: what is in a file cannot have changed if its size and time have not. */
+static bool differs(const struct stat *one, const struct stat *other)
+{
+    if (one->st_mode != other->st_mode || one->st_uid != other->st_uid || one->st_gid != other->st_gid ||
+        one->st_rdev != other->st_rdev)
+        return true;
+    return !S_ISDIR(one->st_mode) &&
+           (one->st_size != other->st_size || one->st_mtim.tv_sec != other->st_mtim.tv_sec ||
+            one->st_mtim.tv_nsec != other->st_mtim.tv_nsec);
+}
+
+/* 'A' or 'C'; 0: it is what it was. -1 with errno. */
+static int kind_of(struct changes *changes, const struct entry *entry, int lower)
+{
+    struct stat stat;
+    if (read_attributes(&changes->attributes, entry->fd) < 0) return -1;
+    if (changes->attributes.elsewhere) return fail_with(EREMOTE);
+    if (lower < 0) return 'A';
+    if (fstat(lower, &stat) < 0 || read_attributes(&changes->lower_attributes, lower) < 0) return -1;
+    bool same =
+        !differs(&entry->stat, &stat) && same_attributes(&changes->attributes, &changes->lower_attributes);
+    return same ? 0 : 'C';
+}
+
+static bool is_own(const struct changes *changes, const struct entry *entry)
+{
+    bool is_empty_file = S_ISREG(entry->stat.st_mode) && entry->stat.st_size == 0;
+    if (!is_empty_file && !S_ISDIR(entry->stat.st_mode)) return false;
+    for (int i = 0; i < changes->own_count; i++) {
+        if (strcmp(changes->own[i] + strlen("own="), entry->path) == 0) return true;
+    }
+    return false;
+}
+
+static int print_line(char kind, const char *path, size_t length)
+{
+    return printf("%c /%.*s%c", kind, (int)length, path, '\0') < 0 ? -1 : 0;
+}
+
+/* Directories on the way to a change have changed. */
+static int tell(struct changes *changes, char kind, const char *path, size_t length)
+{
+    for (size_t i = 0; i < changes->levels.depth; i++) {
+        struct level *level = &changes->levels.list[i];
+        if (!level->told && print_line('C', path, level->path_length) < 0) return -1;
+        level->told = true;
+    }
+    return print_line(kind, path, length);
+}
+
+/* Tells of names that are gone with what an opaque directory hides, as far as they come before `name`, if any. */
+static int tell_hidden(struct changes *changes, struct level *level, const char *directory, const char *name)
+{
+    char path[PATH_MAX + NAME_MAX];
+    for (; level->hidden_at < level->hidden_count; level->hidden_at++) {
+        const char *hidden = level->hidden[level->hidden_at];
+        int order = name == NULL ? -1 : strcmp(hidden, name);
+        if (order > 0) return 0;
+        if (order == 0) continue;
+        const char *slash = level->path_length == 0 ? "" : "/";
+        int length =
+            snprintf(path, sizeof path, "%.*s%s%s", (int)level->path_length, directory, slash, hidden);
+        if (length >= (int)sizeof path) return fail_with(ENAMETOOLONG);
+        if (tell(changes, 'D', path, (size_t)length) < 0) return -1;
+    }
+    return 0;
+}
+
+static int note_copied(struct changes *changes, const struct entry *entry)
+{
+    changes->entries++;
+    if (S_ISREG(entry->stat.st_mode)) changes->bytes += (uint64_t)entry->stat.st_size;
+    return 0;
+}
+
+static int copy(struct changes *changes, const struct entry *entry)
+{
+    int to = innermost(&changes->levels)->copy;
+    if (S_ISSOCK(entry->stat.st_mode)) return 0;
+    if (!S_ISDIR(entry->stat.st_mode) && entry->stat.st_nlink > 1) {
+        const char *first = first_name(&changes->links, &entry->stat, entry->path);
+        if (first == NULL && errno == ENOMEM) return -1;
+        if (first != NULL) {
+            changes->entries++;
+            return linkat(changes->copy, first, to, entry->name, 0);
+        }
+    }
+    if (make_copy(to, entry, &changes->attributes, &changes->owners) < 0) return -1;
+    return S_ISDIR(entry->stat.st_mode) ? 0 : note_copied(changes, entry);
+}
+
+static int visit_whiteout(struct changes *changes, const struct entry *entry, int lower)
+{
+    struct level *level = innermost(&changes->levels);
+    if (lower < 0) return VISIT_SKIP;
+    if (changes->copy < 0) return tell(changes, 'D', entry->path, strlen(entry->path)) < 0 ? -1 : VISIT_SKIP;
+    changes->entries++;
+    return mknodat(level->copy, entry->name, S_IFCHR, 0) < 0 ? -1 : VISIT_SKIP;
+}
+
+/* Goes down into a directory; takes `lower` over. */
+static int enter(struct changes *changes, const struct entry *entry, int lower, int kind)
+{
+    struct stat stat;
+    bool opaque = is_opaque(entry->fd);
+    bool merges = lower >= 0 && fstat(lower, &stat) == 0 && S_ISDIR(stat.st_mode);
+    if (!merges) close_fd(&lower);
+    struct level level = {.lower = lower,
+                          .copy = -1,
+                          .has_lower = merges,
+                          .told = kind != 0,
+                          .kept = kind != 0 || (opaque && merges),
+                          .path_length = strlen(entry->path)};
+    const struct level *up = innermost(&changes->levels);
+    if (up == NULL)
+        level.copy = changes->copy < 0 ? -1 : fcntl(changes->copy, F_DUPFD_CLOEXEC, 3);
+    else if (changes->copy >= 0)
+        level.copy = openat(up->copy, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (push_level(&changes->levels, &level) < 0 || (changes->copy >= 0 && level.copy < 0)) return -1;
+    if (!opaque || !merges) return VISIT_ENTER;
+    if (changes->copy >= 0) return mark_opaque(level.copy) < 0 ? -1 : VISIT_ENTER;
+    return note_hidden(innermost(&changes->levels)) < 0 ? -1 : VISIT_ENTER;
+}
+
+static int visit_top(struct changes *changes, const struct entry *entry)
+{
+    int kind = changes->lower < 0 ? 0 : kind_of(changes, entry, changes->lower);
+    if (kind < 0) return -1;
+    if (kind != 0) changes->entries++;
+    int result = enter(changes, entry, changes->lower, kind);
+    /* Nobody tells of the root. */
+    innermost(&changes->levels)->told = true;
+    return result;
+}
+
+static int look_below(const struct level *level, const char *name)
+{
+    if (!level->has_lower) return fail_with(ENOENT);
+    return openat(level->lower, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int visit(void *context, const struct entry *entry)
+{
+    struct changes *changes = context;
+    struct level *level = innermost(&changes->levels);
+    snprintf(changes->current, sizeof changes->current, "%s", entry->path);
+    if (level == NULL) return visit_top(changes, entry);
+    if (tell_hidden(changes, level, entry->path, entry->name) < 0) return -1;
+    owned_fd lower = look_below(level, entry->name);
+    if (lower < 0 && errno != ENOENT) return -1;
+    if (is_gone_below(&entry->stat)) return visit_whiteout(changes, entry, lower);
+    bool own = lower < 0 && is_own(changes, entry);
+    if (own && S_ISREG(entry->stat.st_mode)) return VISIT_SKIP;
+    int kind = kind_of(changes, entry, lower);
+    if (kind < 0) return -1;
+    if (own) kind = 0;
+    if (changes->copy >= 0) {
+        if (copy(changes, entry) < 0) return -1;
+    } else if (kind != 0 && tell(changes, (char)kind, entry->path, strlen(entry->path)) < 0)
+        return -1;
+    return S_ISDIR(entry->stat.st_mode) ? enter(changes, entry, steal_fd(&lower), kind) : VISIT_SKIP;
+}
+
+/* A directory that is only there for what was made in it by the engine, or has been made again, is no change. */
+static int end_directory(struct changes *changes, const struct entry *entry, bool kept)
+{
+    const struct level *up = innermost(&changes->levels);
+    if (!kept && up != NULL && unlinkat(up->copy, entry->name, AT_REMOVEDIR) == 0) return 0;
+    owned_fd copy = up == NULL
+                        ? fcntl(changes->copy, F_DUPFD_CLOEXEC, 3)
+                        : openat(up->copy, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (copy < 0 || end_copy(copy, entry, &changes->attributes, &changes->owners) < 0) return -1;
+    return up == NULL ? 0 : note_copied(changes, entry);
+}
+
+static int leave(void *context, const struct entry *entry)
+{
+    struct changes *changes = context;
+    struct level *level = innermost(&changes->levels);
+    snprintf(changes->current, sizeof changes->current, "%s", entry->path);
+    if (tell_hidden(changes, level, entry->path, NULL) < 0) return -1;
+    bool kept = level->kept;
+    if (pop_level(&changes->levels) < 0) return -1;
+    return changes->copy < 0 ? 0 : end_directory(changes, entry, kept);
+}
+
+static int finish(struct changes *changes)
+{
+    if (changes->copy < 0) return fflush(stdout);
+    printf("%llu %llu\n", (unsigned long long)changes->entries, (unsigned long long)changes->bytes);
+    return fflush(stdout) != 0 || syncfs(changes->copy) < 0 ? -1 : 0;
+}
+
+static int find_changes(struct changes *changes, const char *upper, const char *to, char *const *layers,
+                        int count)
+{
+    const struct visitor visitor = {.context = changes, .visit = visit, .leave = leave};
+    /* Before a view of the layers is mounted over it. */
+    owned_fd top = open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (top < 0) return failed(STAGE_ARCHIVE_ROOT, upper);
+    if (to != NULL) changes->copy = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (to != NULL && changes->copy < 0) return failed(STAGE_ARCHIVE_ROOT, to);
+    if (count > 0) changes->lower = open_layers(layers, count, upper);
+    if (count > 0 && changes->lower < 0) return failed(STAGE_LAYER_OVERLAY, upper);
+    if (walk_tree(top, &visitor) < 0 || finish(changes) < 0) return failed(STAGE_ARCHIVE, changes->current);
+    return 0;
+}
+
+int changes_main(int argc, char **argv)
+{
+    static struct changes changes = {.lower = -1, .copy = -1};
+    const char *to = NULL;
+    int at = 2;
+    umask(0);
+    if (at < argc && strncmp(argv[at], "to=", 3) == 0) to = argv[at++] + 3;
+    while (at < argc && strncmp(argv[at], "from=", 5) == 0 && owners_take(&changes.owners, argv[at]) > 0)
+        at++;
+    changes.own = argv + at;
+    while (at < argc && strncmp(argv[at], "own=", 4) == 0)
+        at++, changes.own_count++;
+    if (argc < 2 || (at < argc && argv[at][0] != '/')) {
+        fputs("usage: changes UPPER [to=DIR] [from=MAP]... [own=PATH]... /LAYER...\n", stderr);
+        return 2;
+    }
+    int result = find_changes(&changes, argv[1], to, argv + at, argc - at);
+    while (changes.levels.depth > 0)
+        pop_level(&changes.levels);
+    free(changes.levels.list);
+    free_links(&changes.links);
+    free_attributes(&changes.attributes);
+    free_owners(&changes.owners);
+    free_attributes(&changes.lower_attributes);
+    if (result == 0) return 0;
+    report_noted_failure();
+    return 1;
+}

@@ -93,48 +93,85 @@ export class BlobStore {
     source: AsyncIterable<Uint8Array>,
     { signal, onChunk }: BlobWriteOptions = {},
   ): AsyncGenerator<Uint8Array> {
-    const draft = join(
-      this.#tmp(),
-      `blob-${hexOf(blob.digest).slice(0, 12)}-${randomBytes(4).toString('hex')}`,
-    );
-    const file = await open(draft, 'wx', 0o600);
-    let published = false;
-    try {
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of source) {
-        if (signal?.aborted) throw new EngineError('cancelled', `fetching ${blob.digest} was cancelled`);
-        size += chunk.length;
-        if (size > blob.size) throw mismatch(blob, `is longer than its ${blob.size} bytes`);
-        hash.update(chunk);
-        await writeAll(file, chunk, blob.digest);
-        onChunk?.(chunk.length);
-        yield chunk;
-      }
-      if (size < blob.size) throw mismatch(blob, `ended after ${size} of ${blob.size} bytes`);
-      const actual = `sha256:${hash.digest('hex')}`;
-      if (actual !== blob.digest) throw mismatch(blob, `arrived with digest ${actual}`);
-      await file.sync();
-      mkdirSync(this.#blobs, { recursive: true, mode: 0o700 });
-      await rename(draft, this.path(blob.digest));
-      published = true;
-      syncDirectory(this.#blobs);
-    } finally {
-      await file.close();
-      if (!published) await rm(draft, { force: true });
+    await using draft = await this.begin();
+    for await (const chunk of source) {
+      if (signal?.aborted) throw new EngineError('cancelled', `fetching ${blob.digest} was cancelled`);
+      if (draft.size + chunk.length > blob.size)
+        throw mismatch(blob, `is longer than its ${blob.size} bytes`);
+      await draft.write(chunk, `blob ${blob.digest}`);
+      onChunk?.(chunk.length);
+      yield chunk;
     }
+    if (draft.size < blob.size) throw mismatch(blob, `ended after ${draft.size} of ${blob.size} bytes`);
+    if (draft.digest() !== blob.digest) throw mismatch(blob, `arrived with digest ${draft.digest()}`);
+    await draft.publish();
+  }
+
+  /** A blob whose digest nobody knows before all of it is there. */
+  async begin(): Promise<BlobDraft> {
+    const path = join(this.#tmp(), `blob-${randomBytes(8).toString('hex')}`);
+    return new BlobDraft({ path, blobs: this.#blobs, file: await open(path, 'wx', 0o600) });
   }
 }
 
-async function writeAll(file: FileHandle, chunk: Uint8Array, digest: Digest): Promise<void> {
+/** A blob that is being written. What is disposed of before it was published is gone. */
+export class BlobDraft implements AsyncDisposable {
+  size = 0;
+  readonly #place: { path: string; blobs: string; file: FileHandle };
+  readonly #hash = createHash('sha256');
+  #digest: Digest | undefined;
+  #published = false;
+
+  constructor(place: { path: string; blobs: string; file: FileHandle }) {
+    this.#place = place;
+  }
+
+  /** Appends bytes. Throws `unavailable` when the disk is full, with `name` for what is stored. */
+  async write(chunk: Uint8Array, name: string): Promise<void> {
+    this.size += chunk.length;
+    this.#hash.update(chunk);
+    await writeAll(this.#place.file, chunk, name);
+  }
+
+  /** Keeps bytes and hands them on. */
+  async *keep(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      await this.write(chunk, name);
+      yield chunk;
+    }
+  }
+
+  /** The digest of all of it; nothing can be written any more. */
+  digest(): Digest {
+    this.#digest ??= `sha256:${this.#hash.digest('hex')}` as Digest;
+    return this.#digest;
+  }
+
+  /** Makes it visible under its digest once it is on disk. */
+  async publish(): Promise<void> {
+    const { path, blobs, file } = this.#place;
+    await file.sync();
+    mkdirSync(blobs, { recursive: true, mode: 0o700 });
+    await rename(path, join(blobs, hexOf(this.digest())));
+    this.#published = true;
+    syncDirectory(blobs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#place.file.close();
+    if (!this.#published) await rm(this.#place.path, { force: true });
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array, name: string): Promise<void> {
   try {
     for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
-    throw new EngineError('unavailable', `no space left on device while storing blob ${digest}`, {
+    throw new EngineError('unavailable', `no space left on device while storing ${name}`, {
       hint: 'free some space where the store lies, or choose another place with --root',
-      subject: digest,
+      subject: name,
       cause,
     });
   }

@@ -5,6 +5,9 @@ import { EngineError } from '../../errors.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
 
+/** What programs of the host decompress, for archives of the user's own: no layer of a registry reaches them. */
+export type ForeignCompression = 'xz' | 'bzip2';
+
 /** Few large pieces: each costs a trip to another thread. */
 const PIECE = 256 * 1024;
 const MAGIC_LENGTH = 6;
@@ -34,14 +37,20 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
   );
 }
 
-/** Tells compressions by their magic numbers (RFC 1952; RFC 8878, "Frames" and "Skippable Frames"). */
+/** Tells the compressions that layers may have. Throws `unsupported` for others. */
 export function compressionOf(head: Uint8Array): Compression {
+  const compression = anyCompressionOf(head);
+  if (compression === 'xz' || compression === 'bzip2') throw notSupported(compression);
+  return compression;
+}
+
+/** Tells compressions by their magic numbers (RFC 1952; RFC 8878, "Frames" and "Skippable Frames"; the xz format's). */
+export function anyCompressionOf(head: Uint8Array): Compression | ForeignCompression {
   const hex = Buffer.from(head.subarray(0, MAGIC_LENGTH)).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
   if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return 'zstd';
-  if (hex.startsWith('fd377a585a00')) throw notSupported('xz');
-  if (/^425a68[3-9]/.test(hex)) throw notSupported('bzip2');
-  return 'none';
+  if (hex.startsWith('fd377a585a00')) return 'xz';
+  return /^425a68[1-9]/.test(hex) ? 'bzip2' : 'none';
 }
 
 function notSupported(name: string): EngineError {
@@ -50,7 +59,8 @@ function notSupported(name: string): EngineError {
   });
 }
 
-async function peek(
+/** Looks at the beginning of a stream; `rest` is all of it, to be read once. */
+export async function peek(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();

@@ -67,16 +67,42 @@ export class LayerStore {
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
       const { directory, content } = await makeLayer(place, layer, source, options);
-      this.#publish(directory, layer.chainID);
+      this.take(directory, layer.chainID);
       return content;
     } catch (error) {
-      throw explain(error, layer);
+      throw explain(error, layer.name ?? layer.diffID);
     } finally {
       await removeTree(options.helper, place);
     }
   }
 
-  #publish(directory: string, chainID: Digest): void {
+  /** An empty directory, where a layer of which nobody knows the digest yet is made; `take` publishes it. */
+  draft(): string {
+    return makeDirectory(this.#tmp(), `layer-${randomBytes(8).toString('hex')}`);
+  }
+
+  /**
+   * Unpacks what is to be the lowest layer of an image into a draft, whatever its digest turns out to be. Throws as
+   * `unpack`.
+   */
+  async unpackDraft(
+    name: string,
+    source: AsyncIterable<Uint8Array>,
+    { helper, signal }: Pick<UnpackOptions, 'helper' | 'signal'>,
+  ): Promise<{ directory: string; content: LayerContent }> {
+    const directory = this.draft();
+    const pass = { isBase: true, lowers: async () => [], target: { helper, directory, signal } };
+    try {
+      const content = await unpackOnce({ ...pass, source });
+      if (content === undefined) throw new EngineError('internal', 'a lowest layer needs none below it');
+      return { directory, content };
+    } catch (error) {
+      throw explain(error, name);
+    }
+  }
+
+  /** Makes a draft that is on disk the layer of this name; one that is there already is as good, and stays. */
+  take(directory: string, chainID: Digest): void {
     mkdirSync(this.#layers, { recursive: true, mode: 0o700 });
     try {
       renameSync(directory, this.directory(chainID));
@@ -121,8 +147,7 @@ function makeDirectory(place: string, name: string): string {
 }
 
 /** Says which layer it was; a full disk may also be met by this process itself. */
-function explain(error: unknown, layer: LayerDescription): unknown {
-  const name = layer.name ?? layer.diffID;
+function explain(error: unknown, name: string): unknown {
   if (error instanceof EngineError) {
     const { kind, hint, subject } = error;
     if (kind === 'cancelled') return error;

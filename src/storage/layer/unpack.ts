@@ -12,6 +12,7 @@ import { AUFS_LINKS, layerOperation } from './entry.ts';
  * the name of an extended attribute that could not be stored; there may be more.
  */
 export interface LayerContent {
+  readonly diffID: Digest;
   readonly entries: number;
   readonly bytes: number;
   readonly attributeLeftOut: string | undefined;
@@ -70,7 +71,8 @@ class LayerSink implements TarSink {
 export interface UnpackPass {
   readonly target: ApplyTarget;
   readonly source: AsyncIterable<Uint8Array>;
-  readonly diffID: Digest;
+  /** Absent: nobody has said yet what it will be. */
+  readonly diffID?: Digest | undefined;
   /** The lowest layer of its image. */
   readonly isBase: boolean;
   /** Directories of the layers below, topmost first, complete when it resolves. */
@@ -95,7 +97,8 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
       await apply.flush();
     }
     parser.end();
-    verify(hash.digest('hex'), diffID);
+    const actual = `sha256:${hash.digest('hex')}` as Digest;
+    if (diffID !== undefined) verify(actual, diffID);
     if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
     const notes = await apply.checkpoint();
     const lowers = isBase ? [] : await pass.lowers();
@@ -108,6 +111,7 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
     await apply.finish();
     const leftOut = sink.attributeLeftOut ?? notes.attributeLeftOut;
     return {
+      diffID: actual,
       entries: sink.entries,
       bytes: sink.bytes,
       attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
@@ -117,9 +121,9 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
   }
 }
 
-function verify(hex: string, diffID: Digest): void {
-  if (`sha256:${hex}` === diffID) return;
-  throw new EngineError('invalid', `the unpacked content has digest sha256:${hex}, not ${diffID}`, {
+function verify(actual: Digest, diffID: Digest): void {
+  if (actual === diffID) return;
+  throw new EngineError('invalid', `the unpacked content has digest ${actual}, not ${diffID}`, {
     subject: diffID,
     hint: 'the image is damaged: its configuration and its layers do not belong together',
   });

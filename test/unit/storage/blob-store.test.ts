@@ -111,3 +111,25 @@ it('reads no blob into memory that is larger than it is expected to be', async (
     message: `blob ${digest} has ${2 ** 40} bytes in the store instead of 17`,
   });
 });
+
+it('takes a blob whose digest shows at its end', async () => {
+  {
+    await using draft = await store.begin();
+    const seen: Uint8Array[] = [];
+    for await (const piece of draft.keep(from(bytes.subarray(0, 5), bytes.subarray(5)), 'it'))
+      seen.push(piece);
+    expect(Buffer.concat(seen)).toEqual(bytes);
+    expect({ digest: draft.digest(), size: draft.size }).toEqual(blob);
+    expect(store.has(blob.digest)).toBe(false);
+    await draft.publish();
+  }
+  expect(await store.read(blob)).toEqual(bytes);
+});
+
+it('keeps nothing of a blob that is given up', async () => {
+  {
+    await using draft = await store.begin();
+    await draft.write(bytes, 'it');
+  }
+  expect(store.has(blob.digest)).toBe(false);
+});

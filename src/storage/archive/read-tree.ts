@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '../../oci/digest.ts';
+import { runVerb, runVerbTo, type VerbOptions } from './run-verb.ts';
+import { mapWords, type TreePlace } from './tree.ts';
+
+/**
+ * Writes a tree (native/VERBS.md, ROOT) as tar to a descriptor, with its root as `./`; owners become those inside of
+ * `owners`, if there are any.
+ */
+export async function archiveTree(
+  root: string,
+  descriptor: number,
+  { owners, ...options }: VerbOptions & { owners?: TreePlace['owners'] },
+): Promise<void> {
+  await runVerbTo(descriptor, ['archive', root, '/', 'as=.', ...mapWords('from', owners)], options);
+}
+
+/**
+ * The archive that an unpacked layer is the content of: the same directory gives the same bytes each time, for as long as
+ * nobody writes to it.
+ */
+export function layerArchive(directory: string, options: VerbOptions): AsyncGenerator<Buffer> {
+  return runVerb(['archive', `dir:${directory}`, '/', 'layer', 'as=.'], options);
+}
+
+/** The digest and size of that archive, which is written nowhere. */
+export async function measureLayer(
+  directory: string,
+  options: VerbOptions,
+): Promise<{ diffID: Digest; size: number }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of layerArchive(directory, options)) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { diffID: `sha256:${hash.digest('hex')}` as Digest, size };
+}

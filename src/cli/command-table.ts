@@ -90,6 +90,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/container/rename.ts'),
   },
   {
+    name: 'diff',
+    summary: 'show what a container has changed in its file system',
+    load: () => import('./commands/container/diff.ts'),
+  },
+  {
+    name: 'commit',
+    summary: 'make an image of a container',
+    load: () => import('./commands/container/commit.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'write the file system of a container as a tar archive',
+    load: () => import('./commands/container/export.ts'),
+  },
+  {
     name: 'events',
     summary: 'show what happens to containers, images and networks, and what has happened',
     load: () => import('./commands/system/events.ts'),
@@ -107,6 +122,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/image/pull.ts') },
   { name: 'images', summary: 'list images', load: () => import('./commands/image/ls.ts') },
+  {
+    name: 'import',
+    summary: 'make an image of a tar archive',
+    load: () => import('./commands/image/import.ts'),
+  },
   { name: 'rmi', summary: 'remove images', load: () => import('./commands/image/rm.ts') },
   {
     name: 'info',
@@ -157,7 +177,19 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: () => [
       ...own('run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'attach', 'exec', 'logs', 'top'),
       { ...only('ps'), name: 'ls', aliases: ['ps', 'list'] },
-      ...own('pause', 'unpause', 'update', 'rename', 'cp', 'stats', 'port', 'why'),
+      ...own(
+        'pause',
+        'unpause',
+        'update',
+        'rename',
+        'cp',
+        'stats',
+        'port',
+        'diff',
+        'commit',
+        'export',
+        'why',
+      ),
       { ...only('rm'), aliases: ['remove'] },
       {
         name: 'inspect',
@@ -176,7 +208,7 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'everything about images',
     commands: () => [
       { ...only('images'), name: 'ls', aliases: ['list'] },
-      ...own('pull'),
+      ...own('pull', 'import'),
       { ...only('rmi'), name: 'rm', aliases: ['remove'] },
       {
         name: 'inspect',

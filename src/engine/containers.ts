@@ -1,7 +1,10 @@
 import type { Handover } from '../host/replace-process.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { ExplainedFailure, FailureRecord } from '../runtime/failure/failure.ts';
 import type { Copied } from '../storage/archive/answer.ts';
 import type { Listener as CopyListener } from '../storage/archive/copy.ts';
+import type { Change } from './archives/changes.ts';
+import type { CommitOptions } from './archives/commit.ts';
 import type { ContainerPath } from './archives/container-path.ts';
 import type { CopyRequest } from './archives/copy.ts';
 import type { InspectOptions } from './inspect/container.ts';
@@ -170,6 +173,24 @@ export class Containers {
   async unpause(name: string): Promise<void> {
     const { unpauseContainer } = await import('./lifecycle/pause.ts');
     await unpauseContainer(this.#context, this.#find(name));
+  }
+
+  /** What it has changed in its root file system, in pieces, in the order of names. */
+  async changes(name: string): Promise<AsyncGenerator<Change[]>> {
+    const { containerChanges } = await import('./archives/changes.ts');
+    return containerChanges(this.#context, this.#find(name));
+  }
+
+  /** Makes an image of it. Returns the image's id. */
+  async commit(name: string, options: CommitOptions): Promise<Digest> {
+    const { commitContainer } = await import('./archives/commit.ts');
+    return await commitContainer(this.#context, this.#find(name), options);
+  }
+
+  /** Writes its root file system as tar to a descriptor. */
+  async exportTo(name: string, request: { descriptor: number; signal?: AbortSignal }): Promise<void> {
+    const { exportContainer } = await import('./archives/export.ts');
+    await exportContainer(this.#context, this.#find(name), request);
   }
 
   /** Changes limits, of what runs at once, and the restart policy from the next start. What is absent stays. */

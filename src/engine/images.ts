@@ -1,6 +1,8 @@
 import { platformMatches, requirePlatform } from '../image/platform.ts';
+import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { ImportOptions } from './archives/import.ts';
 import type { ListedImage } from './images/list.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { RemovedImage } from './images/remove.ts';
@@ -45,6 +47,18 @@ export class Images {
     const { connectRegistries } = await import('./images/registries.ts');
     const client = connectRegistries(this.#context, options.warn ?? (() => {}));
     return await pullImage(this.#context, text, options, client);
+  }
+
+  /** Makes an image of a tar archive. Returns its id. */
+  async importFrom(source: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<Digest> {
+    const { importArchive } = await import('./archives/import.ts');
+    return await importArchive(this.#context, source, options);
+  }
+
+  /** The bytes that a URL leads to, for an import. */
+  async fetch(url: URL, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const { fetchArchive } = await import('./archives/fetch.ts');
+    return await fetchArchive(this.#context, url, signal);
   }
 
   /** Newest in this store first. Throws as `listImages`. */

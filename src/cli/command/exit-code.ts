@@ -19,10 +19,13 @@ export class WrongUsage extends EngineError {
 /** Commands on objects that exist already, whose callers test for 1 when one is missing or in the wrong state. */
 const OBJECT_COMMANDS = new Set([
   'attach',
+  'commit',
   'connect',
   'cp',
+  'diff',
   'disconnect',
   'exec',
+  'export',
   'inspect',
   'kill',
   'logs',

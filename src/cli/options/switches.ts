@@ -42,7 +42,8 @@ function withoutSwitchValues(
     const equals = text.indexOf('=');
     const name = equals < 0 ? text : text.slice(0, equals);
     const switched = options.find((option) => isNamed(option, name) && !option.required);
-    if (switched?.optional === true) words.push({ text: equals < 0 ? `${name}=true` : text });
+    if (switched?.optional === true)
+      words.push({ text: `${switched.long ?? name}=${equals < 0 ? 'true' : text.slice(equals + 1)}` });
     else if (switched !== undefined && equals >= 0 && !booleanOf(name, text.slice(equals + 1)))
       words = words.filter((word) => word.switched !== switched);
     else words.push({ text: switched === undefined ? text : name, switched });

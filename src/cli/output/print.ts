@@ -10,7 +10,7 @@ const EXIT_SIGPIPE = 128 + 13;
  * rest of a short command. A reader that has gone ends the command in silence, as SIGPIPE would. Throws `unavailable`
  * when it cannot be written, as on a full disk.
  */
-export function print(text: string): void {
+export function print(text: string | Uint8Array): void {
   const error = writeWhole(STDOUT, text);
   if (error === undefined) return;
   throw new EngineError('unavailable', `cannot write to standard output: ${error.message}`, { cause: error });
@@ -24,8 +24,8 @@ export function printError(text: string): void {
 /** Descriptors that somebody made non-blocking: their streams know how to wait, and keep what follows in order. */
 const waiting = new Map<number, NodeJS.WriteStream>();
 
-function writeWhole(fd: number, text: string): NodeJS.ErrnoException | undefined {
-  const bytes = Buffer.from(text);
+function writeWhole(fd: number, text: string | Uint8Array): NodeJS.ErrnoException | undefined {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; ) {
     const stream = waiting.get(fd);
     if (stream !== undefined) return void stream.write(bytes.subarray(at));

@@ -1,20 +1,16 @@
 import type { ExecutionConfig, ImageConfig } from '../../oci/image-config.ts';
 import type { HealthOptions } from '../options/create.ts';
-import { exposedPortNames } from '../options/exposed-ports.ts';
+import { executionConfig } from '../options/execution-config.ts';
 import { mergeHealth } from '../options/health.ts';
-import { mergeProcess } from '../options/process.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
-import { anonymousVolumes } from './mounts.ts';
 
 const NS_PER_MS = 1e6;
 
 /** `Config` of Docker's ContainerInspect: what the container was told to be, image and user together. */
 export function containerConfig(row: ContainerRow, image: ImageConfig | undefined): object {
   const { process: asked, namespaces, stop } = row.options;
-  const { command = [] } = asked;
-  const merged = image && mergeProcess(image, asked, row.imageName);
-  const own = asked.entrypoint !== undefined;
+  const config = executionConfig(row.options, image);
   return configObject({
     hostname: namespaces.hostname ?? row.id.slice(0, 12),
     domainname: namespaces.domainname ?? '',
@@ -24,18 +20,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     image: row.imageName,
     timeoutMs: stop.timeoutMs,
     health: mergeHealth(image, row.options.health),
-    config: {
-      ...image?.config,
-      ExposedPorts: Object.fromEntries(exposedPortNames(row.options, image).map((port) => [port, {}])),
-      Volumes: { ...image?.config.Volumes, ...anonymousVolumes(row.options.mounts) },
-      User: merged?.user ?? asked.user,
-      Env: merged?.env ?? asked.env,
-      Cmd: command.length > 0 ? command : own ? undefined : image?.config.Cmd,
-      Entrypoint: asked.entrypoint ?? image?.config.Entrypoint,
-      WorkingDir: merged?.cwd ?? asked.cwd,
-      Labels: { ...image?.config.Labels, ...row.options.labels },
-      StopSignal: stop.signal || image?.config.StopSignal,
-    },
+    config: { ...config, WorkingDir: config.WorkingDir || (image && '/') },
   });
 }
 

@@ -1,4 +1,11 @@
-import type { BindMount, ImageMount, MountOptions, VolumeMount, VolumesFrom } from '../options/mounts.ts';
+import {
+  type BindMount,
+  type ImageMount,
+  isNamed,
+  type MountOptions,
+  type VolumeMount,
+  type VolumesFrom,
+} from '../options/mounts.ts';
 import { mapOf, omitEmpty } from './go-json.ts';
 
 /** `Mounts` of Docker's ContainerInspect; `sources` are what is mounted at each target, by the bundle. */
@@ -45,10 +52,6 @@ function modeOf(mount: MountOptions): string {
   return mount.asked !== 'from' && mount.asked !== 'image' && mount.type === 'volume' ? 'z' : '';
 }
 
-function isNamed(mount: BindMount | VolumeMount): boolean {
-  return mount.type === 'volume' && mount.anonymous !== true && mount.name !== undefined;
-}
-
 function suffix(mount: BindMount | VolumeMount): string[] {
   const { readOnly, relabel, chown } = mount;
   return [
@@ -77,14 +80,6 @@ export function bindTexts(mounts: readonly MountOptions[] = []): string[] {
 
 function listed(words: readonly string[]): string[] {
   return words.length === 0 ? [] : [words.join()];
-}
-
-/** `Config.Volumes`: what is an anonymous volume for want of anything else, for the image or by `-v PATH`. */
-export function anonymousVolumes(mounts: readonly MountOptions[] = []): Record<string, object> {
-  const anonymous = mounts.filter(
-    (mount) => mount.type === 'volume' && mount.asked === 'bind' && !isNamed(mount),
-  );
-  return Object.fromEntries(anonymous.map(({ target }) => [target, {}]));
 }
 
 /** `HostConfig.VolumesFrom`. */

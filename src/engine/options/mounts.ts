@@ -90,3 +90,16 @@ export interface VolumesFrom {
   readOnly?: boolean | undefined;
   relabel?: Relabel | undefined;
 }
+
+/** Whether it is a volume that the user has named. */
+export function isNamed(mount: MountOptions): boolean {
+  return mount.type === 'volume' && mount.anonymous !== true && mount.name !== undefined;
+}
+
+/** `Config.Volumes`: what is an anonymous volume for want of anything else, for the image or by `-v PATH`. */
+export function anonymousVolumes(mounts: readonly MountOptions[] = []): Record<string, object> {
+  const anonymous = mounts.filter(
+    (mount) => mount.type === 'volume' && mount.asked === 'bind' && !isNamed(mount),
+  );
+  return Object.fromEntries(anonymous.map(({ target }) => [target, {}]));
+}

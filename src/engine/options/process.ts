@@ -36,7 +36,7 @@ export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageN
  * Later entries replace earlier ones with the same key, which keep their place. A key without a value stays: it takes
  * away whatever would be set at the start.
  */
-function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {
+export function mergeEnvironment(...lists: readonly (readonly string[])[]): string[] {
   const merged = new Map<string, string>();
   for (const entry of lists.flat()) merged.set(entry.slice(0, indexOfEquals(entry)), entry);
   return [...merged.values()];

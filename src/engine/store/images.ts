@@ -97,6 +97,18 @@ export function countImages(database: Database): number {
   return Number(database.get('SELECT count(*) AS count FROM image')?.['count']);
 }
 
+/** The manifest of an image; the one that came last when several have its config. */
+export function manifestOf(
+  database: Database,
+  imageId: Digest,
+): Pick<ManifestRow, 'mediaType' | 'body'> | undefined {
+  const row = database.get(
+    'SELECT media_type, body FROM manifest WHERE image_id = ? ORDER BY rowid DESC LIMIT 1',
+    imageId,
+  );
+  return row && { mediaType: row['media_type'] as string, body: row['body'] as string };
+}
+
 /** The configuration of the image that a container was made from; undefined when that one was removed by force. */
 export function imageConfigOf(database: Database, id: Digest): ImageConfig | undefined {
   const image = imageById(database, id);

@@ -1,0 +1,185 @@
+import { EngineError } from '../../errors.ts';
+import { changeConfig } from '../../image/change-instructions.ts';
+import { composeImage, type Image, type ImageLayer } from '../../image/image.ts';
+import { MediaType } from '../../oci/descriptor.ts';
+import { chainIDs, type Digest } from '../../oci/digest.ts';
+import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import { parseManifest } from '../../oci/manifest.ts';
+import { type CopiedChanges, copyChanges } from '../../storage/archive/changes.ts';
+import { measureLayer } from '../../storage/archive/read-tree.ts';
+import { appendContainerEvent } from '../events/journal.ts';
+import { intake } from '../images/intake.ts';
+import { executionConfig } from '../options/execution-config.ts';
+import { observe } from '../state/observe.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { type ImageRow, imageById, manifestOf } from '../store/images.ts';
+import { noteLayerSize } from '../store/layer-sizes.ts';
+import { inWorkspace, type Workspace } from '../store/workspace.ts';
+import { changedLayers } from './changed-layers.ts';
+import { type ImageName, imageNameOf, noteTag } from './image-name.ts';
+import { whilePaused } from './pause.ts';
+
+/** How an image is made of a container. */
+export interface CommitOptions {
+  /** `REPOSITORY[:TAG]`; absent: the image has no name. */
+  name?: string | undefined;
+  author?: string | undefined;
+  message?: string | undefined;
+  /** Instructions of a Dockerfile that change the image's config (`changeConfig`). */
+  changes?: readonly string[] | undefined;
+  /** Whether a container that runs is paused while its files are copied. */
+  pause: boolean;
+}
+
+/**
+ * Makes an image of a container: the layers it stands on and one of what it has changed, if it has, and its configuration
+ * with the changes. The container goes on as it was. Returns the image's id. Throws `invalid` for a name or a change that
+ * cannot be, `notFound` when the container or the image it was made of is not there.
+ */
+export async function commitContainer(
+  context: Context,
+  row: ContainerRow,
+  options: CommitOptions,
+): Promise<Digest> {
+  const { author, message, changes = [] } = options;
+  const name = options.name === undefined ? undefined : imageNameOf(options.name);
+  const base = baseOf(context, row);
+  const ran = executionConfig(row.options, base.config);
+  const config = changeConfig(ran, changes);
+  return await inWorkspace(context, async (workspace) => {
+    // Whoever removes the container and its image meanwhile leaves the layers to us.
+    using _below = takeLease(
+      context.database,
+      base.layers.map(({ chainID }) => chainID),
+    );
+    const draft = workspace.layers.draft();
+    const changed = await copyFiles(context, row, { draft, pause: options.pause });
+    const made = changed.entries === 0 ? undefined : await layerOf(context.helper, draft, base);
+    const created = new Date().toISOString();
+    const image = composeImage({
+      config: {
+        created,
+        author,
+        ...platformOf(base.config),
+        config,
+        history: [
+          ...base.config.history,
+          {
+            created,
+            created_by: (ran.Cmd ?? []).join(' '),
+            author,
+            comment: message,
+            empty_layer: made === undefined ? true : undefined,
+          },
+        ],
+      },
+      layers: [...base.layers, ...(made === undefined ? [] : [made])],
+    });
+    if (made === undefined) return await enter(context, row, { workspace, image, name, message });
+    using _lease = takeLease(context.database, [made.chainID]);
+    workspace.layers.take(draft, made.chainID);
+    noteLayerSize(context.database, made.chainID, changed.bytes);
+    return await enter(context, row, { workspace, image, name, message });
+  });
+}
+
+/** What a container was made of, as far as an image of it needs that. */
+interface Base {
+  config: ImageConfig;
+  layers: ImageLayer[];
+}
+
+function baseOf({ database }: Context, row: ContainerRow): Base {
+  const image = imageById(database, row.imageId);
+  const manifest = image && manifestOf(database, image.id);
+  if (image === undefined || manifest === undefined) throw imageIsGone(row);
+  const config = parseImageConfig(Buffer.from(image.config));
+  const parsed = parseManifest(Buffer.from(manifest.body), manifest.mediaType);
+  if (parsed.kind !== 'manifest') throw imageIsGone(row);
+  const { diff_ids: diffIDs } = config.rootfs;
+  return {
+    config,
+    layers: parsed.layers.map((descriptor, index) => ({
+      descriptor,
+      diffID: diffIDs[index] as Digest,
+      chainID: image.layers[index] as Digest,
+    })),
+  };
+}
+
+function imageIsGone({ name, imageName }: ContainerRow): EngineError {
+  return new EngineError(
+    'notFound',
+    `container ${name} cannot become an image: its own, ${imageName}, is gone`,
+    {
+      subject: imageName,
+      hint: `fetch it again (skiff pull ${imageName}), or keep the files with skiff export ${name}`,
+    },
+  );
+}
+
+function platformOf({
+  architecture,
+  os,
+  variant,
+}: ImageConfig): Pick<ImageConfig, 'architecture' | 'os' | 'variant'> {
+  return { architecture, os, variant };
+}
+
+async function copyFiles(
+  context: Context,
+  row: ContainerRow,
+  { draft, pause }: { draft: string; pause: boolean },
+): Promise<CopiedChanges> {
+  // Where the kernel shows no layer through id maps the owners of a container's files are the host's.
+  const owners = row.idMaps?.idMapped === false ? row.idMaps : undefined;
+  const to = { directory: draft, owners };
+  const copy = () => copyChanges(changedLayers(context, row), to, { helper: context.helper });
+  if ((await observe(context, row)) === undefined) throw noSuchContainer(context.database, row.name);
+  const changed = pause ? await whilePaused(context, row, copy) : await copy();
+  // Of one that was removed meanwhile some of it was missing.
+  if (containerById(context.database, row.id) === undefined)
+    throw noSuchContainer(context.database, row.name);
+  return changed;
+}
+
+/** A layer by its names. */
+type NewLayer = Pick<ImageLayer, 'descriptor' | 'diffID' | 'chainID'>;
+
+/** Nobody writes to the draft any more: its archive is hashed once, and is the same whenever it is written again. */
+async function layerOf(helper: string, draft: string, base: Base): Promise<NewLayer> {
+  const { diffID, size } = await measureLayer(draft, { helper });
+  const below = base.layers.map((layer) => layer.diffID);
+  return {
+    descriptor: { mediaType: MediaType.ociLayer, digest: diffID, size },
+    diffID,
+    chainID: chainIDs([...below, diffID]).at(-1) as Digest,
+  };
+}
+
+async function enter(
+  context: Context,
+  row: ContainerRow,
+  {
+    workspace,
+    image,
+    name,
+    message = '',
+  }: {
+    workspace: Workspace;
+    image: Image;
+    name: ImageName | undefined;
+    message: string | undefined;
+  },
+): Promise<Digest> {
+  const taken: { image: ImageRow } = await intake(context, workspace, image, {
+    names: name === undefined ? [] : [name.stored],
+  });
+  const { id } = taken.image;
+  noteTag(context, taken.image, name);
+  const about = { comment: message, imageID: id, imageRef: name?.familiar ?? '' };
+  appendContainerEvent(context, row, 'commit', about);
+  return id;
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { writeFileWhole } from '../../../../src/cli/output/whole-file.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'skiff-whole-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+it('shows a file once all of it is written', async () => {
+  const file = join(directory, 'it');
+  writeFileSync(file, 'before');
+  await writeFileWhole(file, async (descriptor) => {
+    writeSync(descriptor, 'after');
+    expect(readFileSync(file, 'utf8')).toBe('before');
+  });
+  expect(readFileSync(file, 'utf8')).toBe('after');
+  expect(readdirSync(directory)).toEqual(['it']);
+});
+
+it('leaves what was there, and nothing beside it, when it cannot be written', async () => {
+  const file = join(directory, 'it');
+  const failing = writeFileWhole(file, async () => {
+    throw new Error('no');
+  });
+  await expect(failing).rejects.toThrow('no');
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+it('refuses what cannot be a file', async () => {
+  mkdirSync(join(directory, 'd'));
+  const write = async () => {};
+  await expect(writeFileWhole(join(directory, 'd'), write)).rejects.toMatchObject({ kind: 'invalid' });
+  await expect(writeFileWhole('/dev/null', write)).rejects.toMatchObject({ kind: 'invalid' });
+  await expect(writeFileWhole(join(directory, 'none/it'), write)).rejects.toMatchObject({
+    kind: 'unavailable',
+  });
+});

@@ -21,7 +21,7 @@ export function executionConfig(options: CreateOptions, image: ImageConfig | und
     OnBuild: undefined,
     User: asked.user ?? config.User,
     ExposedPorts: setOf(exposedPortNames(options, image)),
-    Volumes: { ...config.Volumes, ...anonymousVolumes(options.mounts) },
+    Volumes: setOf(Object.keys({ ...config.Volumes, ...anonymousVolumes(options.mounts) })),
     Env: mergeEnvironment(config.Env ?? [], asked.env ?? []),
     Cmd: command.length > 0 ? command : own ? undefined : config.Cmd,
     Entrypoint: asked.entrypoint ?? config.Entrypoint,

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
-  anonymousVolumes,
   bindTexts,
   longMounts,
   mountPoints,
   volumesFromTexts,
 } from '../../../../src/engine/inspect/mounts.ts';
-import type { MountOptions } from '../../../../src/engine/options/mounts.ts';
+import { anonymousVolumes, type MountOptions } from '../../../../src/engine/options/mounts.ts';
 
 /** What docker.io shows for `-v /tmp:/b:ro -v named:/c -v /d`, and for `--mount` of each type. */
 const MOUNTS: MountOptions[] = [

@@ -13,10 +13,10 @@
 #include "archive/layers.h"
 #include "archive/levels.h"
 #include "archive/links.h"
-#include "archive/walk.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
+#include "base/walk.h"
 
 #include <fcntl.h>
 #include <limits.h>

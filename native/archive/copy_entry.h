@@ -3,7 +3,7 @@
 
 #include "archive/attributes.h"
 #include "archive/owners.h"
-#include "archive/walk.h"
+#include "base/walk.h"
 
 /*
  * Makes what `entry` is, under its name in the directory `to`; content shares blocks where the file system can. A

@@ -192,7 +192,7 @@ static int copy_between(struct copy *copy, char **argument)
     owned_fd top = root_open(from, argument[2], copy->follow);
     if (top < 0) return failed(STAGE_COPY, argument[2]);
     int directory = root_open(to, argument[4], true);
-    if (directory < 0 || destination_open(&copy->to, directory) < 0)
+    if (directory < 0 || destination_open(&copy->to, directory) < 0 || owners_act(&copy->owners) < 0)
         return failed(STAGE_COPY_TO, argument[4]);
     const struct visitor visitor = {.context = copy, .visit = visit, .leave = leave};
     return walk_tree(top, &visitor) < 0 ? failed(STAGE_COPY_ENTRY, copy->current) : 0;

@@ -1,6 +1,7 @@
 #include "archive/owners.h"
 
 #include "base/util.h"
+#include "confine/idmap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,15 @@ int owners_translate(struct owners *owners, struct making *making, struct attrib
     making->attributes = attributes->list;
     making->attribute_count = attributes->count;
     return 0;
+}
+
+int owners_act(const struct owners *owners)
+{
+    struct owner root;
+    const struct id_way way = {.to = owners->way.to};
+    if (way.to.count == 0) return 0;
+    if (translate_id(&way, 'u', 0, &root.uid) < 0 || translate_id(&way, 'g', 0, &root.gid) < 0) return -1;
+    return act_as(&root);
 }
 
 void free_owners(struct owners *owners)

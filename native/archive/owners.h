@@ -19,4 +19,10 @@ int owners_take(struct owners *owners, const char *word);
 /* Translates ids and attributes of what is to be made, in place. -1 with errno. */
 int owners_translate(struct owners *owners, struct making *making, struct attributes *attributes);
 
+/*
+ * From now on files are made as the root of the container that they are for: where owners are shown through id maps the
+ * kernel lets nobody make any who is not in them. -1 with errno.
+ */
+int owners_act(const struct owners *owners);
+
 void free_owners(struct owners *owners);

@@ -237,7 +237,8 @@ static int place_at(struct place *place, const char *root_text, const char *path
     owned_fd root = open_root(root_text);
     if (root < 0) return -1;
     int directory = root_open(root, path, true);
-    if (directory < 0 || destination_open(&place->to, directory) < 0) return failed(STAGE_COPY_TO, path);
+    if (directory < 0 || destination_open(&place->to, directory) < 0 || owners_act(&place->owners) < 0)
+        return failed(STAGE_COPY_TO, path);
     place->to.any_order = true;
     place->to.whole = strcmp(path, "/") == 0;
     int result = read_stream(perform, place);

@@ -102,7 +102,8 @@ int read_stream(int (*perform)(void *context, char op, const uint8_t *body, size
     size_t filled = 0;
     for (;;) {
         ssize_t count = read(STDIN_FILENO, buffer + filled, BUFFER_SIZE - filled);
-        if (count == -1 && errno == EINTR) continue;
+        /* Only where signals are heeded they end it. */
+        if (count == -1 && errno == EINTR) errno = ECANCELED;
         if (count == -1) return failed(STAGE_LAYER_STREAM, "");
         if (count == 0) {
             errno = ECANCELED;

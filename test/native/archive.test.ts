@@ -1,0 +1,102 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { lchownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { placeArchive } from '../../src/storage/archive/place.ts';
+import { makeOddTree } from '../helpers/odd-tree.ts';
+import { HELPER } from '../helpers/plan.ts';
+import { describeTree } from '../helpers/tree.ts';
+
+let root: string;
+let from: string;
+let to: string;
+
+beforeEach(() => {
+  // A tmpfs: it holds large attributes.
+  root = mkdtempSync('/dev/shm/skiff-archive-');
+  [from, to] = [join(root, 'from'), join(root, 'to')];
+  for (const directory of [from, to]) mkdirSync(directory);
+});
+
+afterEach(() => {
+  execFileSync(HELPER, ['remove', root]);
+});
+
+const names = (archive: Buffer) => execFileSync('tar', ['t'], { input: archive, encoding: 'utf8' });
+
+function archive(path: string, ...words: string[]): Buffer {
+  return execFileSync(HELPER, ['archive', `dir:${root}`, path, ...words], { maxBuffer: 1 << 28 });
+}
+
+/** Reading 30 GB of holes would take its time. */
+function makeTree(): void {
+  makeOddTree(from);
+  rmSync(join(from, 'sparse'));
+  execFileSync('truncate', ['-s', '100M', join(from, 'sparse')]);
+  execFileSync('sh', [
+    '-c',
+    'printf x | dd of="$0" bs=1 seek=50000000 conv=notrunc 2>/dev/null',
+    join(from, 'sparse'),
+  ]);
+  execFileSync('touch', ['-d', '@8', from]);
+}
+
+describe('an archive of a tree', () => {
+  it('is read back by GNU tar entry by entry', () => {
+    makeTree();
+    const extract = [
+      'x',
+      '-p',
+      '--warning=no-timestamp',
+      '--numeric-owner',
+      '--xattrs',
+      '--xattrs-include=*',
+      '-C',
+      to,
+    ];
+    const said = spawnSync('tar', extract, { input: archive('/from', 'as=.'), encoding: 'utf8' });
+    expect([said.status, said.stderr]).toEqual([0, '']);
+    expect(describeTree(to)).toEqual(describeTree(from));
+  });
+
+  it("is read back by skiff's own parser entry by entry", async () => {
+    makeTree();
+    const source = spawn(HELPER, ['archive', `dir:${root}`, '/from', 'as=.'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, source.stdout);
+    const [top, ...rest] = describeTree(from);
+    expect(top).toMatch(/^\. /);
+    expect(describeTree(to).slice(1)).toEqual(rest);
+  });
+
+  it('is the same bytes for the same tree', () => {
+    makeTree();
+    expect(archive('/from').equals(archive('/from'))).toBe(true);
+  });
+
+  it('has the owners inside of id maps', () => {
+    writeFileSync(join(from, 'a'), '');
+    lchownSync(join(from, 'a'), 100_005, 5);
+    const maps = ['from=u:0:100000:65536', 'from=g:0:200000:65536'];
+    const listed = execFileSync('tar', ['tv', '--numeric-owner'], {
+      input: archive('/from/a', ...maps),
+      encoding: 'utf8',
+    });
+    // Whoever is nobody inside is the kernel's nobody.
+    expect(listed).toContain(' 5/65534 ');
+  });
+
+  it('calls what is archived as it is told', () => {
+    mkdirSync(join(from, 'd'));
+    writeFileSync(join(from, 'd/f'), '');
+    expect(names(archive('/from/d'))).toBe('d/\nd/f\n');
+    expect(names(archive('/from/d', 'as=e'))).toBe('e/\ne/f\n');
+    expect(names(archive('/from/d', 'as=.'))).toBe('./\nf\n');
+  });
+
+  it('says what is not there', () => {
+    const { status, stderr } = spawnSync(HELPER, ['archive', `dir:${root}`, '/none'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, 'skiff-helper: archive: /none: No such file or directory\n']);
+  });
+});

@@ -94,7 +94,9 @@ static int copy_file(struct copy *copy, const struct entry *entry, struct making
     const char *name = name_of(copy, entry);
     snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
     owned_fd content = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (content < 0 || fstat(content, &stat) < 0 || destination_begin_file(&copy->to, name) < 0) return -1;
+    if (content < 0 || fstat(content, &stat) < 0 ||
+        destination_begin_file(&copy->to, name, making->stat.st_mode) < 0)
+        return -1;
     if (copy_content(content, copy->to.file, &stat, progress_bytes) < 0)
         return destination_abandon_file(&copy->to, name), -1;
     return destination_end_file(&copy->to, name, making);

@@ -98,17 +98,27 @@ static int set_attribute(struct destination *destination, int fd, const struct a
 static int set_mode(int fd, mode_t mode)
 {
     char path[32];
+    if (fchmod(fd, mode & 07777) == 0) return 0;
+    if (errno != EBADF) return -1;
     if (S_ISLNK(mode)) return 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return chmod(path, mode & 07777);
 }
 
-/* Owner first: a change of it takes set-id bits and capabilities away. */
+/*
+ * Owner first: a change of it takes set-id bits and capabilities away. What is so already is not set: each change of an
+ * inode is one more for the file system's journal.
+ */
 static int set_metadata(struct destination *destination, int fd, const struct making *making, bool directory)
 {
-    if (fchownat(fd, "", making->stat.st_uid, making->stat.st_gid, AT_EMPTY_PATH) < 0 ||
-        set_mode(fd, making->stat.st_mode) < 0)
-        return -1;
+    struct stat is;
+    if (fstat(fd, &is) < 0) return -1;
+    bool owned = is.st_uid == making->stat.st_uid && is.st_gid == making->stat.st_gid;
+    if (!owned && fchownat(fd, "", making->stat.st_uid, making->stat.st_gid, AT_EMPTY_PATH) < 0) return -1;
+    bool special = (making->stat.st_mode & 07000) != 0;
+    if ((!owned && special) || is.st_mode != making->stat.st_mode) {
+        if (set_mode(fd, making->stat.st_mode) < 0) return -1;
+    }
     for (size_t i = 0; i < making->attribute_count; i++) {
         const struct attribute *attribute = &making->attributes[i];
         if (directory && strcmp(attribute->name, DEFAULT_ACL) == 0) continue;
@@ -117,13 +127,11 @@ static int set_metadata(struct destination *destination, int fd, const struct ma
     return 0;
 }
 
-/* utimensat(2) takes no descriptor of O_PATH without a name before Linux 5.8; procfs leads to the entry itself. */
+/* O_PATH, too. */
 static int set_times(int fd, const struct stat *stat)
 {
-    char path[32];
     const struct timespec times[] = {stat->st_atim, stat->st_mtim};
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return utimensat(AT_FDCWD, path, times, 0);
+    return utimensat(fd, "", times, AT_EMPTY_PATH);
 }
 
 static int keep_default_acl(struct level *level, const struct making *making)
@@ -246,9 +254,9 @@ static int choose_temporary(struct destination *destination)
     return 0;
 }
 
-static int create(int directory, const char *name)
+static int create(int directory, const char *name, mode_t mode)
 {
-    return openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
 }
 
 /*
@@ -275,20 +283,20 @@ static int open_in_place(struct destination *destination, int obstacle)
     return destination->file < 0 ? -1 : 0;
 }
 
-int destination_begin_file(struct destination *destination, const char *name)
+int destination_begin_file(struct destination *destination, const char *name, mode_t mode)
 {
     int here = destination_here(destination);
     if (check_name(name) < 0) return -1;
     *destination->temporary = '\0';
     destination->in_place = false;
-    destination->file = create(here, name);
+    destination->file = create(here, name, mode);
     if (destination->file >= 0 || errno != EEXIST) return destination->file < 0 ? -1 : 0;
     owned_fd obstacle = -1;
     int mounted = look_at_obstacle(here, name, &obstacle);
     if (mounted < 0) return -1;
     if (mounted == 1) return open_in_place(destination, obstacle);
     if (choose_temporary(destination) < 0) return -1;
-    destination->file = create(here, destination->temporary);
+    destination->file = create(here, destination->temporary, mode);
     return destination->file < 0 ? -1 : 0;
 }
 

@@ -54,8 +54,8 @@ int destination_enter_by_link(struct destination *destination, const char *path)
 /* The directory that we are in. */
 int destination_here(const struct destination *destination);
 
-/* Begins a regular file; its content goes to `file`. */
-int destination_begin_file(struct destination *destination, const char *name);
+/* Begins a regular file that will have this mode; its content goes to `file`. */
+int destination_begin_file(struct destination *destination, const char *name, mode_t mode);
 int destination_end_file(struct destination *destination, const char *name, const struct making *making);
 void destination_abandon_file(struct destination *destination, const char *name);
 

@@ -166,7 +166,7 @@ static int begin_file(struct place *place, const struct entry *entry, const stru
     file->making.attributes = file->attributes.list;
     file->has_hole = false;
     snprintf(file->path, sizeof file->path, "%s", entry->path);
-    return destination_begin_file(&place->to, name_of(entry->path));
+    return destination_begin_file(&place->to, name_of(entry->path), making->stat.st_mode);
 }
 
 static int end_file(struct place *place)

@@ -166,7 +166,7 @@ describe('copy', () => {
     writeFileSync(join(from, 'd/file'), '');
     const words = ['copy', 'dir:/', from, 'dir:/', join(from, 'd')];
     const { status, stderr } = spawnSync(HELPER, words, { encoding: 'utf8' });
-    expect([status, stderr]).toEqual([1, expect.stringContaining('Symbolic link loop')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('copy-entry: from/d/from: ')]);
   });
 
   it('leaves nothing half done when it is told to end', async () => {

@@ -19,9 +19,9 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
 import { placeArchive } from '../../src/storage/archive/place.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { makeOddTree } from '../helpers/odd-tree.ts';
 import { HELPER } from '../helpers/plan.ts';
-import { testProgram } from '../helpers/test-program.ts';
 import { describeTree } from '../helpers/tree.ts';
 
 let root: string;
@@ -285,7 +285,7 @@ def add(name, type=tarfile.REGTYPE, text='', link='', mode=0o644, mtime=0):
 
 /** Calls `body` again and again for a second and a half while two names are exchanged as often as that can be done. */
 async function whileSwapped([one, other]: [string, string], body: () => void): Promise<void> {
-  const attacker = spawn(testProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const attacker = spawn(builtProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(attacker.stdout, 'data');
     for (const end = Date.now() + 1500; Date.now() < end; ) body();

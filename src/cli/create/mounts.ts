@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/options/create.ts';
+import type { MountOptions } from '../../engine/options/mounts.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { listOf } from '../parse/words.ts';
 
@@ -37,14 +38,17 @@ export async function mountOptions(
 ): Promise<Pick<CreateOptions, 'mounts' | 'volumesFrom'>> {
   const { volume = [], mount = [], volumesFrom = [] } = membersOf(FLAGS, given);
   if (volume.length + mount.length + volumesFrom.length === 0) return {};
-  const [{ parseVolume, parseVolumesFrom }, { parseMount }] = await Promise.all([
-    import('../parse/mounts.ts'),
-    import('../parse/mount-fields.ts'),
-  ]);
+  const { parseVolume, parseVolumesFrom } = await import('../parse/mounts.ts');
   return {
-    mounts: [...volume.map(parseVolume), ...mount.map(parseMount)],
+    mounts: [...volume.map(parseVolume), ...(await longMounts(mount))],
     ...(volumesFrom.length === 0 ? {} : { volumesFrom: volumesFrom.map(parseVolumesFrom) }),
   };
+}
+
+async function longMounts(lines: readonly string[]): Promise<MountOptions[]> {
+  if (lines.length === 0) return [];
+  const { parseMount } = await import('../parse/mount-fields.ts');
+  return lines.map(parseMount);
 }
 
 /** What is to be said of mounts that can be had, and are hardly what is wanted. */

@@ -48,12 +48,12 @@ export function prepareMounts(
   options: CreateOptions,
   surroundings: MountSurroundings,
 ): PreparedMounts {
-  checkMounts(options);
   const { image, own, exists, volumeSource } = surroundings;
   const declared = volumeSource === undefined ? { ...image, config: {} } : image;
   const { mounts, volumesFrom } = exists
     ? { mounts: options.mounts ?? [], volumesFrom: options.volumesFrom }
     : wantedMounts(context, options, declared);
+  checkMounts({ ...options, mounts });
   return {
     options: { mounts, ...(volumesFrom === undefined ? {} : { volumesFrom }) },
     runtime: mounts.map((mount, index) => {

@@ -28,27 +28,18 @@ export function wantedMounts(
   const declared = Object.keys(Volumes).map(
     (path): MountOptions => ({ type: 'volume', target: posix.join('/', path, '.'), asked: 'image' }),
   );
-  const mounts = [
-    ...own,
-    // Of several containers the last one counts.
-    ...lastOfEach(inherited).filter(({ target }) => !isAt(own, target)),
-  ];
-  const free = declared.filter(
-    ({ target }) =>
-      target !== '/' &&
-      !isAt(mounts, target) &&
-      !files.tmpfs?.some(({ path }) => posix.join(path, '.') === target),
-  );
+  const inMemory = (files.tmpfs ?? []).map(({ path }) => posix.join(path, '.'));
+  const isFree = (taken: readonly MountOptions[], { target }: MountOptions) =>
+    !inMemory.includes(target) && !taken.some((mount) => mount.target === target);
+  // Of several containers the last one counts.
+  const mounts = [...own, ...lastOfEach(inherited).filter((mount) => isFree(own, mount))];
+  const free = declared.filter((mount) => mount.target !== '/' && isFree(mounts, mount));
   return {
     mounts: [...mounts, ...lastOfEach(free)].map((mount) => named(context, mount)),
     ...(volumesFrom.length === 0
       ? {}
       : { volumesFrom: others.map(({ row, ...from }) => ({ ...from, container: row.id })) }),
   };
-}
-
-function isAt(mounts: readonly MountOptions[], path: string): boolean {
-  return mounts.some(({ target }) => target === path);
 }
 
 function lastOfEach(mounts: readonly MountOptions[]): MountOptions[] {

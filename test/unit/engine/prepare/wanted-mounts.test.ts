@@ -62,6 +62,10 @@ describe('the mounts of a new container', () => {
       ],
       volumesFrom: [{ container: ID }],
     });
+    const files = { tmpfs: [{ path: '/data/', options: [] }] };
+    expect(targets(wanted({ files, volumesFrom: [{ container: 'web' }] }).mounts)).not.toContain(
+      '/data from',
+    );
     const closed = wanted({ volumesFrom: [{ container: 'web', readOnly: true, relabel: 'shared' }] });
     expect(closed.mounts.every(({ readOnly }) => readOnly)).toBe(true);
     expect(closed.mounts[0]).toMatchObject({ relabel: 'shared' });

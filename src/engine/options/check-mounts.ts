@@ -83,7 +83,8 @@ function checkBind({ source, target, propagation, recursive, readOnly, ...bind }
       hint: `leave U or ${propagation} out`,
     });
   if (bind.overlay !== true) return;
-  const other = readOnly === true ? 'ro' : propagation === undefined ? undefined : propagation;
+  const label = bind.relabel && (bind.relabel === 'shared' ? 'z' : 'Z');
+  const other = readOnly ? 'ro' : (propagation ?? (bind.chown ? 'U' : label));
   if (other !== undefined)
     throw refused(`${other} and an overlay contradict each other on ${target}`, {
       subject: target,

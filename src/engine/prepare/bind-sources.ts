@@ -4,9 +4,19 @@ import { EngineError } from '../../errors.ts';
 import { unlessMissing } from '../../host/missing.ts';
 import type { BindMount, MountOptions, Propagation } from '../options/mounts.ts';
 
-/** Throws `invalid`, with Docker's words, for a source that is missing and is not to be made. */
-export function checkSource({ source, createSource }: BindMount): void {
-  if (createSource === true || statSync(source, { throwIfNoEntry: false }) !== undefined) return;
+/**
+ * Throws `invalid`, with Docker's words, for a source that is missing and is not to be made, and for an overlay on what is
+ * no directory.
+ */
+export function checkSource({ source, createSource, overlay }: BindMount): void {
+  const found = statSync(source, { throwIfNoEntry: false });
+  if (overlay === true && found !== undefined && !found.isDirectory()) {
+    throw new EngineError('invalid', `${source} is not a directory: only one can be under an overlay`, {
+      subject: source,
+      hint: 'leave O out, or name the directory that it is in',
+    });
+  }
+  if (createSource === true || found !== undefined) return;
   throw new EngineError('invalid', `bind source path does not exist: ${source}`, {
     subject: source,
     hint: 'make it first; bind-create-src, and -v, make a directory of that name',

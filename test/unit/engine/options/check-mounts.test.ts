@@ -77,6 +77,18 @@ describe('mounts are refused', () => {
       'rshared and an overlay contradict',
     ],
     [
+      'as an overlay and given away',
+      [bind({ overlay: true, chown: true })],
+      {},
+      'U and an overlay contradict',
+    ],
+    [
+      'as an overlay and with a label',
+      [bind({ overlay: true, relabel: 'private' })],
+      {},
+      'Z and an overlay contradict',
+    ],
+    [
       'given away and shared',
       [bind({ chown: true, propagation: 'rslave' })],
       {},

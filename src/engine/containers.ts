@@ -233,7 +233,8 @@ export class Containers {
     return await importFiles(this.#context, source, to, listener);
   }
 
-  async remove(name: string, options: { force: boolean }): Promise<void> {
+  /** With `volumes` also its anonymous volumes that no other container uses. */
+  async remove(name: string, options: { force: boolean; volumes?: boolean }): Promise<void> {
     const { removeContainer } = await import('./lifecycle/remove.ts');
     await removeContainer(this.#context, this.#find(name), options);
   }

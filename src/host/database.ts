@@ -25,6 +25,7 @@ const LOG_MAX_BYTES = 64 * 4096;
 export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #whenCommitted: (() => void)[] = [];
 
   private constructor(connection: DatabaseSync) {
     this.#connection = connection;
@@ -71,10 +72,27 @@ export class Database {
     try {
       const result = body();
       this.#connection.exec('COMMIT');
+      for (const then of this.#whenCommitted.splice(0)) then();
       return result;
     } catch (error) {
+      this.#whenCommitted = [];
       if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
       throw isSqliteError(error) ? explain(error, 'the state database') : error;
+    }
+  }
+
+  /** Has something done once the transaction that runs is committed; never when it is rolled back. */
+  whenCommitted(then: () => void): void {
+    this.#whenCommitted.push(then);
+  }
+
+  /** As `transaction`; it is on the disk when this returns: for rows of what may not be forgotten in a power cut. */
+  durableTransaction<T>(body: () => T): T {
+    this.#connection.exec('PRAGMA synchronous=FULL');
+    try {
+      return this.transaction(body);
+    } finally {
+      this.#connection.exec('PRAGMA synchronous=NORMAL');
     }
   }
 

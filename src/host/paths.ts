@@ -8,6 +8,7 @@ export interface StorePaths {
   readonly blobs: string;
   readonly layers: string;
   readonly containers: string;
+  readonly volumes: string;
   /** Compiled seccomp programs. */
   readonly seccomp: string;
   readonly locks: string;
@@ -54,6 +55,7 @@ export function storePaths(root: string): StorePaths {
     blobs: join(base, 'blobs', 'sha256'),
     layers: join(base, 'layers'),
     containers: join(base, 'containers'),
+    volumes: join(base, 'volumes'),
     seccomp: join(base, 'seccomp'),
     locks: join(base, 'locks'),
     tmp: join(base, 'tmp'),

@@ -85,6 +85,7 @@ describe('system reset', () => {
       'all containers (1)',
       'all images (1)',
       'all networks (2)',
+      'all volumes (0) with what is in them',
       root,
       storePaths(root).bridge,
     ])

@@ -4,6 +4,7 @@ export interface Leftover {
     | 'container'
     | 'runtime directory'
     | 'container directory'
+    | 'volume directory'
     | 'cgroup'
     | 'temporary directory'
     | 'trash'

@@ -7,6 +7,7 @@ import { monitorLives, statusOf } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { abandonedVolumes } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
 import { abandonedCgroups } from './cgroup-leftovers.ts';
 import type { Leftover } from './leftover.ts';
@@ -28,6 +29,7 @@ export function findLeftovers(context: Context, looks: Looks): Leftover[] {
     ...rows.flatMap((row) => containerLeftover(context, row)),
     ...runtime.filter(unknown).map((id) => runtimeLeftover(context, id)),
     ...directories.filter(unknown).map((id) => directoryLeftover(context, id)),
+    ...volumeLeftovers(context),
     ...cgroups.filter(({ id }) => unknown(id)).map(({ leftover }) => leftover),
     ...temporaryLeftovers(context),
     ...trashLeftovers(context, looks),
@@ -98,6 +100,22 @@ function directoryLeftover(context: Context, id: string): Leftover {
     await trash.empty();
   };
   return { kind: 'container directory', name: directory, detail, foreign, clean };
+}
+
+/** It is a volume's only from the transaction on that gives it its row. */
+function volumeLeftovers(context: Context): Leftover[] {
+  return abandonedVolumes(context).map((name) => ({
+    kind: 'volume directory',
+    name: join(context.paths.volumes, name),
+    detail: 'files of a volume that is in no record',
+    async clean() {
+      context.database.transaction(() => {
+        if (abandonedVolumes(context).includes(name))
+          trashOf(context).take(join(context.paths.volumes, name));
+      });
+      await trashOf(context).empty();
+    },
+  }));
 }
 
 function temporaryLeftovers(context: Context): Leftover[] {

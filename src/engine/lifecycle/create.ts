@@ -11,14 +11,9 @@ import { appendEvent, containerAttributes } from '../events/journal.ts';
 import { mountedImages } from '../options/mounts.ts';
 import type { LeasedContainer, PreparedContainer } from '../prepare/container.ts';
 import { departedBefore, transactionAfterSweep } from '../state/departures.ts';
+import { dropWithVolumes } from '../state/drop.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import {
-  type ContainerRow,
-  deleteContainer,
-  insertContainer,
-  type OwnerMaps,
-  releaseContainer,
-} from '../store/containers.ts';
+import { type ContainerRow, insertContainer, type OwnerMaps, releaseContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { diskError } from '../store/disk-error.ts';
 import { hasImage } from '../store/images.ts';
@@ -89,10 +84,10 @@ async function removeFiles({ paths, helper }: Context, { id }: LeasedContainer):
   for (const file of [...Object.values(hostsFiles), localtime]) await removeTree(helper, file);
 }
 
-/** Takes back the row and the directories of a container that could not be made. */
-export function undoCreation({ database }: Context, { id, runtime: { identity } }: PreparedContainer): void {
+/** Takes back the row, the directories and the anonymous volumes of a container that could not be made. */
+export function undoCreation(context: Context, { id, runtime: { identity } }: PreparedContainer): void {
   for (const path of [identity.runDir, identity.containerDir]) rmSync(path, { recursive: true, force: true });
-  deleteContainer(database, id);
+  context.database.transaction(() => dropWithVolumes(context, id));
 }
 
 async function claim({ database }: Context, maps: OwnerMaps): Promise<() => boolean> {

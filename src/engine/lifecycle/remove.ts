@@ -2,6 +2,7 @@ import { EngineError } from '../../errors.ts';
 import { requestStop } from '../../runtime/monitor/client.ts';
 import { SIGKILL } from '../../runtime/monitor/signals.ts';
 import { appendContainerEvent } from '../events/journal.ts';
+import { dropWithVolumes } from '../state/drop.ts';
 import { settleContainer } from '../state/settle.ts';
 import { isBeingStarted, isIdle, isUp } from '../state/status.ts';
 import { requireUnwritten } from '../state/writers.ts';
@@ -13,12 +14,13 @@ import { thawForSignal } from './pause.ts';
 
 /**
  * Removes a container: row, files and log. One that runs is killed first with `force`, else refused (`conflict`).
- * A `--rm` container may already be gone once it is killed: that is success.
+ * A `--rm` container may already be gone once it is killed: that is success. Its anonymous volumes go with `volumes`, and
+ * with those that were to go at their end anyway.
  */
 export async function removeContainer(
   context: Context,
   row: ContainerRow,
-  { force }: { force: boolean },
+  { force, volumes = false }: { force: boolean; volumes?: boolean },
 ): Promise<void> {
   for (;;) {
     const observed = await settleContainer(context, row.id);
@@ -28,7 +30,7 @@ export async function removeContainer(
       await killAndWait(context, row);
     } else if (observed.status.state === 'starting') {
       throw isBeingStarted(row.name);
-    } else if (await discardContainer(context, row.id, () => isUnused(context, row))) {
+    } else if (await discard(context, row, volumes || row.autoRemove)) {
       appendContainerEvent(context, observed.row, 'destroy');
       return;
     }
@@ -38,6 +40,15 @@ export async function removeContainer(
 function isUnused(context: Context, row: ContainerRow): boolean {
   requireUnwritten(context, row);
   return isIdle(context, row);
+}
+
+async function discard(context: Context, row: ContainerRow, volumes: boolean): Promise<boolean> {
+  return await discardContainer(
+    context,
+    row.id,
+    () => isUnused(context, row),
+    ...(volumes ? [dropWithVolumes] : []),
+  );
 }
 
 async function killAndWait(context: Context, row: ContainerRow): Promise<void> {

@@ -6,8 +6,9 @@ import {
   explainFailure,
   type FailureRecord,
 } from '../../runtime/failure/failure.ts';
+import { dropWithVolumes } from '../state/drop.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { type ContainerRow, deleteContainer, recordStartFailure } from '../store/containers.ts';
+import { type ContainerRow, recordStartFailure } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function noteStartFailure(
   const isAwaited = parseIdentity(row.starter)?.pid !== process.pid;
   if (isAwaited || !isRemoved(context, row))
     recordStartFailure(context.database, row.id, { message, exitCode: explained.exitCode, kind, hint });
-  else deleteContainer(context.database, row.id);
+  else drop(context, row);
   return explained;
 }
 
@@ -39,7 +40,11 @@ async function explain(row: ContainerRow, record: FailureRecord): Promise<Explai
 
 /** Drops the row of a `--rm` container that could not be started: nothing else of it is left. */
 export function forgetFailedStart(context: Context, row: ContainerRow): void {
-  if (isRemoved(context, row)) deleteContainer(context.database, row.id);
+  if (isRemoved(context, row)) drop(context, row);
+}
+
+function drop(context: Context, { id }: ContainerRow): void {
+  context.database.transaction(() => dropWithVolumes(context, id));
 }
 
 function isRemoved({ paths }: Context, { id, autoRemove }: ContainerRow): boolean {

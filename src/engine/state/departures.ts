@@ -1,9 +1,10 @@
 import { unlinkSync } from 'node:fs';
 import { namesIn, readIfPresent, unlessMissing } from '../../host/missing.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { type ContainerRow, deleteContainer } from '../store/containers.ts';
+import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { insertDeparture } from '../store/departures.ts';
+import { dropWithVolumes } from './drop.ts';
 import { statusOf } from './status.ts';
 
 /**
@@ -20,6 +21,11 @@ export function transactionAfterSweep<T>(context: Context, body: () => T): T {
   return result;
 }
 
+/** The same for those who only look: nothing is written when nobody has gone. */
+export function sweepDeparted(context: Context): void {
+  if (marksIn(context).length > 0) transactionAfterSweep(context, () => undefined);
+}
+
 /** The same for one container alone. */
 export function dropDeparted(context: Context, id: string): void {
   context.database.transaction(() => depart(context, id));
@@ -27,13 +33,13 @@ export function dropDeparted(context: Context, id: string): void {
 }
 
 /**
- * Deletes the row of a `--rm` container that is gone; its end, which its mark tells, is remembered. Call it in a
+ * Deletes the row of a `--rm` container that is gone, with its anonymous volumes; its end, which its mark tells, is remembered. Call it in a
  * transaction; the mark stays for the next sweep.
  */
 function depart(context: Context, id: string): void {
   const record = readMark(context, id);
   if (record !== '') insertDeparture(context.database, id, record);
-  deleteContainer(context.database, id);
+  dropWithVolumes(context, id);
 }
 
 /** Whether a container is gone; if so, its row is too from now on. Call it in a transaction. */

@@ -7,6 +7,7 @@ import { type ContainerRow, containerById, noSuchContainer, recordEnd } from '..
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
 import { dropDeparted } from './departures.ts';
+import { dropWithVolumes } from './drop.ts';
 import { isNotRunning, type Status, starterLives, statusOf } from './status.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
@@ -93,10 +94,11 @@ async function keptByRestart(
 ): Promise<Observed | undefined> {
   const isKept = (): boolean => existsSync(containerPaths(context.paths, row.id).runDir) || starterLives(row);
   if (isKept()) return { row, status };
-  const discarded = await discardContainer(context, row.id, () => {
+  const isUnused = (): boolean => {
     const current = containerById(context.database, row.id);
     return current !== undefined && statusOf(context, current).state === 'exited' && !starterLives(current);
-  });
+  };
+  const discarded = await discardContainer(context, row.id, isUnused, dropWithVolumes);
   return discarded ? undefined : await observeAnew(context, row.id);
 }
 
@@ -119,7 +121,7 @@ async function noteLoss(context: Context, row: ContainerRow): Promise<Observed |
     return current !== undefined && statusOf(context, current).state === 'lost';
   };
   if (row.autoRemove) {
-    const discarded = await discardContainer(context, row.id, isLost);
+    const discarded = await discardContainer(context, row.id, isLost, dropWithVolumes);
     return discarded ? undefined : await observeAnew(context, row.id);
   }
   const record = { code: EXIT_CODE_UNKNOWN, oom: false, started: row.createdAt, finished: Date.now() };

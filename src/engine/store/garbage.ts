@@ -7,10 +7,11 @@ import { leasedResources } from './blob-leases.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
 import { trashOf } from './trash.ts';
+import { allVolumes } from './volumes.ts';
 
 /**
- * Moves all blobs and layers into the trash that no row names and no living process leases: what a removed image
- * leaves, and what pulls have left that failed. Call inside the transaction that deleted the rows: who takes a lease
+ * Moves all blobs, layers and volumes into the trash that no row names and no living process leases: what a removed image
+ * leaves, what pulls have left that failed, and directories of volumes without a row. Call inside the transaction that deleted the rows: who takes a lease
  * afterwards finds them gone, who took one before keeps them.
  */
 export function discardUnreferenced(context: Context, trash: Trash = trashOf(context)): void {
@@ -26,7 +27,16 @@ export function discardUnreferenced(context: Context, trash: Trash = trashOf(con
     trash.take(join(paths.layers, hex));
     database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
   }
+  for (const name of abandonedVolumes(context)) trash.take(join(paths.volumes, name));
   discardUnusedCopies(context, trash);
+}
+
+/** Names of directories of volumes without a row: what whoever made or removed them was killed over. */
+export function abandonedVolumes({ database, paths }: Pick<Context, 'database' | 'paths'>): string[] {
+  const names = namesIn(paths.volumes);
+  if (names.length === 0) return [];
+  const known = new Set(allVolumes(database).flatMap(({ name, renamedFrom }) => [name, renamedFrom]));
+  return names.filter((name) => !known.has(name));
 }
 
 const HEX = /^[0-9a-f]{64}$/;

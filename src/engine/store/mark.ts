@@ -3,7 +3,7 @@ import type { Database } from '../../host/database.ts';
 
 /** What may not come to be any more: rows that name something, and starts. */
 const GUARDED = [
-  ...['container', 'image', 'manifest', 'image_name', 'network', 'lease'].map((table) => ({
+  ...['container', 'image', 'manifest', 'image_name', 'network', 'volume', 'lease'].map((table) => ({
     name: `reset_${table}`,
     when: `BEFORE INSERT ON ${table}`,
   })),

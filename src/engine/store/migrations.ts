@@ -14,6 +14,8 @@
  *   are the addresses handed out last, so that one which was just left is not the next one.
  * - `address_lease`, `port_lease`: who has an address of a network, a port of the host. Free again when that container
  *   is not there, or does not run (`engine/leases/addresses.ts`).
+ * - `volume`, `volume_use`: `options` are the driver's; who uses a volume are the rows of the second, which come with the
+ *   container's and go with it. There are few of them: none of the two has an index.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -131,5 +133,23 @@ export const MIGRATIONS: readonly string[] = [
     -- The record of its end, as its monitor wrote it.
     record TEXT NOT NULL
   ) STRICT;
+  `,
+  // Volumes came to be.
+  `
+  CREATE TABLE volume (
+    name TEXT PRIMARY KEY,
+    driver TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    options TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    anonymous INTEGER NOT NULL,
+    -- What its directory is still called while it is being renamed.
+    renamed_from TEXT UNIQUE
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE volume_use (
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    volume TEXT NOT NULL REFERENCES volume (name) ON UPDATE CASCADE,
+    PRIMARY KEY (container_id, volume)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -19,6 +19,7 @@ import { allImages } from '../store/images.ts';
 import { markStore, unmarkStore } from '../store/mark.ts';
 import { asNetworkUser } from '../store/network-user.ts';
 import { allNetworks } from '../store/networks.ts';
+import { allVolumes } from '../store/volumes.ts';
 
 /** What a reset takes. */
 export interface ResetPreview {
@@ -27,6 +28,7 @@ export interface ResetPreview {
   containers: number;
   images: number;
   networks: number;
+  volumes: number;
   /** Names of interfaces of this network namespace. */
   bridges: string[];
   /** There is nothing of this store, neither at its root nor on this host. */
@@ -43,8 +45,9 @@ export async function previewReset(context: Context): Promise<ResetPreview> {
         containers: allContainers(context.database).length,
         images: allImages(context.database).length,
         networks: allNetworks(context.database).length,
+        volumes: allVolumes(context.database).length,
       }
-    : { containers: runtimeIds(paths).length, images: 0, networks: 0 };
+    : { containers: runtimeIds(paths).length, images: 0, networks: 0, volumes: 0 };
   const bridges = await withHelper(context, async () => await ownBridges(context));
   const nothing = namesOf(paths).length === 0 && !existsSync(paths.run) && bridges.length === 0;
   return { root: paths.root, run: paths.run, ...counts, bridges, nothing };
@@ -56,7 +59,7 @@ async function ownBridges(context: Context): Promise<string[]> {
 }
 
 /**
- * Removes all that a store has: its containers, which are killed, its networks with bridges and firewall, its images, its
+ * Removes all that a store has: its containers, which are killed, its networks with bridges and firewall, its images and volumes, its
  * runtime root and what lies in its root, but for files that are nobody's. A store that was deleted by hand is taken off
  * this host. Throws `conflict` while other commands are at work in it: then nothing was removed. One that was cut short
  * goes on with the next call; other commands are refused meanwhile.

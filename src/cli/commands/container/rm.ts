@@ -5,7 +5,6 @@ import { addSelection, type SelectionFlags, selected } from '../../options/selec
 
 interface Flags extends SelectionFlags {
   force?: boolean;
-  /** There are none yet, so there is nothing more to do. */
   volumes?: boolean;
 }
 
@@ -29,7 +28,7 @@ async function remove(session: Session, given: string[], flags: Flags): Promise<
   const { containers } = await session.engine();
   const force = flags.force === true;
   await forEachName(session, { names, command: 'rm', mayBeAbsent: force }, async (name) => {
-    await containers.remove(name, { force });
+    await containers.remove(name, { force, volumes: flags.volumes === true });
     return name;
   });
 }

@@ -25,11 +25,12 @@ export function define(command: Command, session: () => Session): void {
     });
 }
 
-function warning({ root, run, containers, images, networks, bridges }: ResetPreview): string {
+function warning({ root, run, containers, images, networks, volumes, bridges }: ResetPreview): string {
   const lines = [
     `all containers (${containers})`,
     `all images (${images})`,
     `all networks (${networks})${bridges.length > 0 ? `, with the interfaces ${bridges.join(', ')}` : ''}`,
+    `all volumes (${volumes}) with what is in them`,
     `the store in ${root}`,
     `the runtime directory ${run}`,
   ];

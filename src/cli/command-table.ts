@@ -261,6 +261,44 @@ export const GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
+    name: 'volume',
+    summary: 'directories that outlive containers',
+    commands: () => [
+      {
+        name: 'create',
+        summary: 'make a volume',
+        load: () => import('./commands/volume/create.ts'),
+      },
+      {
+        name: 'ls',
+        aliases: ['list'],
+        summary: 'list volumes',
+        load: () => import('./commands/volume/ls.ts'),
+      },
+      {
+        name: 'inspect',
+        summary: 'show everything about volumes, as JSON',
+        load: async () => (await import('./commands/inspect-of-kind.ts')).volume,
+      },
+      {
+        name: 'rm',
+        aliases: ['remove'],
+        summary: 'remove volumes with all that is in them',
+        load: () => import('./commands/volume/rm.ts'),
+      },
+      {
+        name: 'prune',
+        summary: 'remove volumes that no container uses',
+        load: () => import('./commands/volume/prune.ts'),
+      },
+      {
+        name: 'rename',
+        summary: 'give a volume another name',
+        load: () => import('./commands/volume/rename.ts'),
+      },
+    ],
+  },
+  {
     name: 'system',
     summary: 'this host, this store, and what happens after a reboot',
     commands: () => [

@@ -4,6 +4,7 @@ import type { EventsRequest } from './events/read.ts';
 import { Images } from './images.ts';
 import { Networks } from './networks.ts';
 import { Context, type EngineOptions } from './store/context.ts';
+import { Volumes } from './volumes.ts';
 
 export type { EngineOptions } from './store/context.ts';
 
@@ -12,6 +13,7 @@ export interface Engine {
   readonly images: Images;
   readonly containers: Containers;
   readonly networks: Networks;
+  readonly volumes: Volumes;
   /** What this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
@@ -33,6 +35,7 @@ export function openEngine(options: EngineOptions): Engine {
     images: new Images(context),
     containers: new Containers(context),
     networks: new Networks(context),
+    volumes: new Volumes(context),
     async info() {
       const { engineInfo } = await import('./reports/info.ts');
       return await engineInfo(context);

@@ -108,7 +108,7 @@ describe('a container in the background', () => {
     expect(refused.stderr).toContain('container busy is running');
     expect(await store.ok(['rm', '-f', 'busy'])).toBe('busy');
     expect((await store.skiff(['inspect', 'busy'])).stderr).toContain(
-      'no such container, image or network: busy',
+      'no such container, image, network or volume: busy',
     );
   });
 

@@ -18,6 +18,11 @@ Examples:
   skiff network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge
   skiff network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{end}}' front`;
 
+const VOLUME_EXAMPLES = `
+Examples:
+  skiff volume inspect data
+  skiff volume inspect -f '{{.Mountpoint}}' data`;
+
 /** `container inspect`: an image of the same name does not count. */
 export const container: CommandModule = {
   define: (command, session) => {
@@ -53,5 +58,16 @@ export const network: CommandModule = {
       .option('-v, --verbose', 'also services of a swarm, of which there are none')
       .addHelpText('after', NETWORK_EXAMPLES)
       .action((names: string[], flags: Flags) => inspect(session(), names, { ...flags, type: 'network' }));
+  },
+};
+
+/** `volume inspect`: objects of other kinds that have the same name do not count. */
+export const volume: CommandModule = {
+  define: (command, session) => {
+    command
+      .argument('<volume...>', 'names')
+      .option('-f, --format <template>', 'json, or a template such as "{{.Mountpoint}}"')
+      .addHelpText('after', VOLUME_EXAMPLES)
+      .action((names: string[], flags: Flags) => inspect(session(), names, { ...flags, type: 'volume' }));
   },
 };

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Engine } from '../../engine/engine.ts';
 import { networkObject } from '../../engine/inspect/network.ts';
+import { volumeObject } from '../../engine/inspect/volume.ts';
 import { EngineError } from '../../errors.ts';
 import { exitCodeOf } from '../command/exit-code.ts';
 import type { Session } from '../command/session.ts';
@@ -10,7 +11,10 @@ import { print, printError } from '../output/print.ts';
 import { type ObjectTemplate, parseObjectTemplate } from '../template/template.ts';
 import { visibleJson } from '../text/visible.ts';
 
-type Kind = 'container' | 'image' | 'network';
+type Kind = 'container' | 'image' | 'network' | 'volume';
+
+/** In the order in which they are looked for. */
+const KINDS: readonly Kind[] = ['container', 'image', 'network', 'volume'];
 
 export interface Flags {
   format?: string;
@@ -30,13 +34,11 @@ const EXIT_NOT_RENDERED = 1;
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('[name...]', 'names or ids of containers, images or networks')
+    .argument('[name...]', 'names or ids of containers, images, networks or volumes')
     .option('-f, --format <template>', 'json, or a template such as "{{.State.Status}}"')
     .option('-s, --size', 'of containers also what they need on disk')
     .option('-l, --latest', 'the container that was created last')
-    .addOption(
-      new Option('--type <kind>', 'look only among these').choices(['container', 'image', 'network']),
-    )
+    .addOption(new Option('--type <kind>', 'look only among these').choices(KINDS))
     .addHelpText('after', EXAMPLES)
     .action(async (names: string[], flags: Flags & SelectionFlags) =>
       inspect(session(), await selected(session(), names, flags), flags),
@@ -87,17 +89,18 @@ function report(session: Session, error: EngineError, exitCode: number): void {
   process.exitCode ||= exitCode;
 }
 
-/** A container first, then an image, then a network. */
+/** The first that has the name. */
 async function inspectOne(
   engine: Engine,
   name: string,
   { type, size = false }: Omit<Flags, 'format'>,
 ): Promise<object> {
-  const kinds: readonly Kind[] = type === undefined ? ['container', 'image', 'network'] : [type];
+  const kinds: readonly Kind[] = type === undefined ? KINDS : [type];
   const look = {
     container: () => engine.containers.inspect(name, { size }),
     image: () => engine.images.inspect(name),
     network: async () => networkObject(await engine.networks.get(name)),
+    volume: async () => volumeObject(await engine.volumes.get(name)),
   } satisfies Record<Kind, () => Promise<object>>;
   for (const kind of kinds) {
     try {
@@ -106,7 +109,9 @@ async function inspectOne(
       if (type !== undefined || !isNotFound(error)) throw error;
     }
   }
-  throw new EngineError('notFound', `no such container, image or network: ${name}`, { subject: name });
+  throw new EngineError('notFound', `no such container, image, network or volume: ${name}`, {
+    subject: name,
+  });
 }
 
 function isNotFound(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { LabelFilter, PruneFilters } from '../../engine/options/prune.ts';
 import { EngineError } from '../../errors.ts';
 import { moment } from './moment.ts';
+import { booleanWord } from './words.ts';
 
 const NS_PER_MS = 1_000_000n;
 
@@ -25,4 +26,21 @@ function labelFilter(text: string, negated: boolean): LabelFilter {
   const equals = text.indexOf('=');
   if (equals < 0) return { key: text, negated };
   return { key: text.slice(0, equals), value: text.slice(equals + 1), negated };
+}
+
+/** Those of `volume prune`; `all`: also volumes that somebody has named. */
+export interface VolumePruneFilters extends PruneFilters {
+  all?: boolean | undefined;
+}
+
+/** The same with Docker's `all=BOOLEAN`, for `volume prune`. */
+export function collectVolumePruneFilter(
+  text: string,
+  previous: VolumePruneFilters = {},
+): VolumePruneFilters {
+  const [, value] = /^all=(.*)$/.exec(text) ?? [];
+  if (value === undefined) return { ...previous, ...collectPruneFilter(text, previous) };
+  const all = booleanWord(value);
+  if (all !== undefined) return { ...previous, all };
+  throw new EngineError('invalid', `invalid filter "${text}"`, { subject: text, hint: 'use all=true' });
 }

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { confirm } from '../../command/confirm.ts';
+import type { Session } from '../../command/session.ts';
+import { print, printError } from '../../output/print.ts';
+import { collectVolumePruneFilter, type VolumePruneFilters } from '../../parse/prune-filters.ts';
+import { humanSize } from '../../text/units.ts';
+
+interface Flags {
+  all?: boolean;
+  filter?: VolumePruneFilters;
+  force?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  skiff volume prune                             asks first; anonymous volumes
+  skiff volume prune -a -f                       also those that somebody has named
+  skiff volume prune -f --filter label!=keep     those without the label keep`;
+
+const WARNING = 'WARNING! This will remove anonymous local volumes not used by at least one container.';
+const WARNING_ALL = 'WARNING! This will remove all local volumes not used by at least one container.';
+
+export function define(command: Command, session: () => Session): void {
+  command
+    .option('-a, --all', 'also volumes that have been named')
+    .option('-f, --force', 'do not ask')
+    .option(
+      '--filter <key=value>',
+      'only some: label=KEY[=VALUE], label!=KEY[=VALUE], until=TIME; all=true is --all (repeatable)',
+      collectVolumePruneFilter,
+    )
+    .addHelpText('after', EXAMPLES)
+    .action((flags: Flags) => prune(session(), flags));
+}
+
+async function prune(session: Session, { all: asked = false, filter = {}, force }: Flags): Promise<void> {
+  const all = asked || filter.all === true;
+  if (force !== true && !(await confirm(all ? WARNING_ALL : WARNING))) {
+    printError('Nothing was removed.\n');
+    return;
+  }
+  const { volumes } = await session.engine();
+  const { deleted, reclaimed } = await volumes.prune(filter, { all });
+  if (deleted.length > 0) print(`Deleted Volumes:\n${deleted.map((name) => `${name}\n`).join('')}\n`);
+  print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+}

@@ -6,6 +6,7 @@
  *   from=MAP     an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which ROOT is seen
  *   to=MAP       one through which TO-ROOT is seen
  *   owner=U:G    all belongs to these, as TO-ROOT calls them
+ *   sync         ends when all of it is on the disk
  *   progress     says on standard output how far it is
  * File systems of the kernel appear as empty directories; sockets do not.
  */
@@ -30,7 +31,7 @@
 
 struct copy {
     const char *as; /* "" : no name of its own */
-    bool follow, progress;
+    bool follow, progress, sync;
     dev_t device; /* of the top of the source */
     dev_t made_device;
     ino_t made_inode; /* the first directory that was made or entered; 0: none yet */
@@ -171,6 +172,8 @@ static int read_word(struct copy *copy, const char *word)
         copy->follow = true;
     else if (strcmp(word, "progress") == 0)
         copy->progress = true;
+    else if (strcmp(word, "sync") == 0)
+        copy->sync = true;
     else if (strncmp(word, "as=", 3) == 0)
         copy->as = strcmp(word + 3, ".") == 0 ? "" : word + 3;
     else
@@ -197,7 +200,8 @@ static int copy_between(struct copy *copy, char **argument)
     if (directory < 0 || destination_open(&copy->to, directory) < 0 || owners_act(&copy->owners) < 0)
         return failed(STAGE_COPY_TO, argument[4]);
     const struct visitor visitor = {.context = copy, .visit = visit, .leave = leave};
-    return walk_tree(top, &visitor) < 0 ? failed(STAGE_COPY_ENTRY, copy->current) : 0;
+    if (walk_tree(top, &visitor) < 0) return failed(STAGE_COPY_ENTRY, copy->current);
+    return copy->sync && syncfs(copy->to.top) < 0 ? failed(STAGE_COPY_TO, argument[4]) : 0;
 }
 
 int copy_main(int argc, char **argv)
@@ -205,7 +209,7 @@ int copy_main(int argc, char **argv)
     struct copy copy = {.to = {.top = -1, .file = -1}};
     if (argc < 5 || (copy.as = last_name(argv[2]), read_words(&copy, argv + 5)) < 0) {
         fputs("usage: copy ROOT PATH TO-ROOT TO-PATH [follow] [as=NAME] [from=MAP]... [to=MAP]... "
-              "[owner=U:G] [progress]\n",
+              "[owner=U:G] [sync] [progress]\n",
               stderr);
         return 2;
     }

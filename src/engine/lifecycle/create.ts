@@ -17,6 +17,7 @@ import { type ContainerRow, insertContainer, type OwnerMaps, releaseContainer } 
 import type { Context } from '../store/context.ts';
 import { diskError } from '../store/disk-error.ts';
 import { hasImage } from '../store/images.ts';
+import type { EnsuredVolumes } from '../volumes/ensure.ts';
 
 /**
  * Makes a container that was prepared: its row, then its directory. Nothing runs yet. `starting` says that this very
@@ -32,7 +33,8 @@ export async function createContainer(
   const { idMaps, claimed } = prepared.namespaces;
   const isStillFree = claimed && idMaps !== undefined ? await claim(context, idMaps) : () => true;
   const choosePorts = starting ? await loadPortChooser(prepared) : undefined;
-  const endpoints = insertRow(context, prepared, { isStillFree, starting, choosePorts });
+  const volumes = await provideVolumes(context, prepared);
+  const endpoints = insertOrDiscard(context, prepared, { isStillFree, starting, choosePorts, volumes });
   if (endpoints === undefined) return undefined;
   try {
     const leased = { ...prepared, endpoints };
@@ -90,6 +92,17 @@ export function undoCreation(context: Context, { id, runtime: { identity } }: Pr
   context.database.transaction(() => dropWithVolumes(context, id));
 }
 
+/** Most have none. */
+async function provideVolumes(
+  context: Context,
+  { volumes, image, namespaces: { idMaps } }: PreparedContainer,
+): Promise<EnsuredVolumes | undefined> {
+  if (volumes.length === 0) return undefined;
+  const { ensureVolumes } = await import('../volumes/ensure.ts');
+  const owner = idMaps?.idMapped === false ? await ownerOf(idMaps) : undefined;
+  return await ensureVolumes(context, volumes, { layers: image.layers, idMaps, owner });
+}
+
 async function claim({ database }: Context, maps: OwnerMaps): Promise<() => boolean> {
   const { areFree } = await import('../prepare/id-maps.ts');
   return () => areFree(database, maps);
@@ -123,6 +136,29 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
   };
 }
 
+/** What the insertion of a row depends on, and what comes with it. */
+interface RowExtras {
+  isStillFree: () => boolean;
+  starting: boolean;
+  choosePorts: PortChooser | undefined;
+  volumes: EnsuredVolumes | undefined;
+}
+
+/** As `insertRow`; anonymous volumes that were made for a container which there will not be are gone. */
+function insertOrDiscard(
+  context: Context,
+  prepared: PreparedContainer,
+  extras: RowExtras,
+): Endpoint[] | undefined {
+  let endpoints: Endpoint[] | undefined;
+  try {
+    endpoints = insertRow(context, prepared, extras);
+    return endpoints;
+  } finally {
+    if (endpoints === undefined) extras.volumes?.discard();
+  }
+}
+
 /**
  * Inserts the row in one transaction with the checks that its image is still there, so that nobody can remove it in
  * between, and that nobody took its ids, and with the leases of what is started now. Returns the endpoints; undefined when
@@ -131,18 +167,16 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
 function insertRow(
   context: Context,
   prepared: PreparedContainer,
-  {
-    isStillFree,
-    starting,
-    choosePorts,
-  }: { isStillFree: () => boolean; starting: boolean; choosePorts: PortChooser | undefined },
+  { isStillFree, starting, choosePorts, volumes }: RowExtras,
 ): Endpoint[] | undefined {
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
     if (!hasImage(context.database, row.imageId)) throw imageVanished(prepared.options.image);
     const unmountable = mountedImages(prepared.options.mounts).find((id) => !hasImage(context.database, id));
     if (unmountable !== undefined) throw imageVanished(unmountable);
-    if (!isStillFree() || !insertNamed(context, prepared, row)) return undefined;
+    if (!isStillFree() || volumes?.areThere() === false) return undefined;
+    if (!insertNamed(context, prepared, row)) return undefined;
+    volumes?.use(row.id);
     return starting ? assignEndpoints(context, prepared, choosePorts) : [];
   });
 }

@@ -20,6 +20,7 @@ import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
+import type { ResolvedVolume } from '../volumes/resolve.ts';
 import type { MountSurroundings, PreparedMounts } from './mounts.ts';
 import { type PreparedNamespaces, prepareNamespaces } from './namespaces.ts';
 import { runtimeOptions } from './runtime-options.ts';
@@ -36,6 +37,8 @@ export interface PreparedContainer {
   /** Absent: no networks of its own. */
   readonly networking: PreparedNetworking | undefined;
   readonly runtime: ContainerOptions;
+  /** Some may not be there yet. */
+  readonly volumes: readonly ResolvedVolume[];
   /** The file of its time zone; absent: that of its image. */
   readonly timeZone: Uint8Array | undefined;
   /** The text of `config.json`. */
@@ -97,6 +100,7 @@ export async function prepareContainer(
     namespaces,
     networking,
     runtime,
+    volumes: mounts?.volumes ?? [],
     timeZone,
     ...(await planStart(context, options, { runtime, networking })),
   };
@@ -161,9 +165,11 @@ async function mountsOf(
   options: CreateOptions,
   surroundings: MountSurroundings,
 ): Promise<PreparedMounts | undefined> {
-  if (options.mounts === undefined && options.volumesFrom === undefined) return undefined;
+  const declared = surroundings.exists ? undefined : surroundings.image.config.Volumes;
+  if (options.mounts === undefined && options.volumesFrom === undefined && declared === undefined)
+    return undefined;
   const { prepareMounts } = await import('./mounts.ts');
-  return prepareMounts(context, options, surroundings);
+  return await prepareMounts(context, options, surroundings);
 }
 
 async function timeZoneOf({ process: { timeZone } }: CreateOptions): Promise<Uint8Array | undefined> {

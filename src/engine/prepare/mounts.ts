@@ -1,12 +1,12 @@
-import { EngineError } from '../../errors.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { RuntimeBind, RuntimeMount, RuntimeOverlay } from '../../runtime/options.ts';
 import { checkMounts } from '../options/check-mounts.ts';
 import type { CreateOptions } from '../options/create.ts';
-import type { BindMount, TmpfsMount, VolumeMount } from '../options/mounts.ts';
+import type { BindMount, TmpfsMount } from '../options/mounts.ts';
 import type { ContainerPaths } from '../store/container-paths.ts';
 import type { OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import type { ResolvedVolume } from '../volumes/resolve.ts';
 import { checkPropagation, checkSource } from './bind-sources.ts';
 import { imageMount } from './image-mounts.ts';
 import { wantedMounts } from './wanted-mounts.ts';
@@ -17,15 +17,8 @@ type Writes = NonNullable<RuntimeOverlay['writes']>;
 export interface PreparedMounts {
   options: Pick<CreateOptions, 'mounts' | 'volumesFrom'>;
   runtime: RuntimeMount[];
-}
-
-/** What of the host a volume is: made by the time the container starts. */
-export interface VolumeSource {
-  source: string;
-  /** With what is mounted below. */
-  recursive: boolean;
-  /** Words of mount(8) that hold for it in every container: `ro`, `nosuid` and the like. */
-  flags: readonly string[];
+  /** Those among them, of which some may not be there yet. */
+  volumes: ResolvedVolume[];
 }
 
 /** What decides about mounts besides the options. */
@@ -35,56 +28,34 @@ export interface MountSurroundings {
   idMaps: OwnerMaps | undefined;
   /** The container is there: its mounts are all among its options. */
   exists: boolean;
-  /** Absent: there are no volumes, and what an image says of them is left out. */
-  volumeSource?: ((volume: VolumeMount) => VolumeSource) | undefined;
 }
 
 /**
  * Decides what is mounted. Throws `invalid` for what cannot be (`checkMounts`), for a source on the host that is missing
  * (`checkSource`) or cannot be shared (`checkPropagation`), and as `wantedMounts` and `imageMount`.
  */
-export function prepareMounts(
+export async function prepareMounts(
   context: Context,
   options: CreateOptions,
-  surroundings: MountSurroundings,
-): PreparedMounts {
-  const { image, own, exists, volumeSource } = surroundings;
-  const declared = volumeSource === undefined ? { ...image, config: {} } : image;
+  { image, own, exists, idMaps }: MountSurroundings,
+): Promise<PreparedMounts> {
   const { mounts, volumesFrom } = exists
     ? { mounts: options.mounts ?? [], volumesFrom: options.volumesFrom }
-    : wantedMounts(context, options, declared);
+    : wantedMounts(context, options, image);
   checkMounts({ ...options, mounts });
+  const hasVolumes = mounts.some(({ type }) => type === 'volume');
+  const volumes = hasVolumes ? (await import('./volumes.ts')).prepareVolumes(context, mounts, idMaps) : [];
+  const ofVolumes = new Map(volumes.map(({ volume, runtime }) => [volume.target, runtime]));
+  const runtime = mounts.flatMap((mount, index): RuntimeMount[] => {
+    if (mount.type === 'tmpfs') return [tmpfsMount(mount)];
+    if (mount.type === 'bind') return [bindMount(mount, own.overlay(index))];
+    if (mount.type === 'image') return [imageMount(context, mount, idMaps)];
+    return [ofVolumes.get(mount.target) ?? []].flat();
+  });
   return {
     options: { mounts, ...(volumesFrom === undefined ? {} : { volumesFrom }) },
-    runtime: mounts.map((mount, index) => {
-      if (mount.type === 'tmpfs') return tmpfsMount(mount);
-      if (mount.type === 'bind') return bindMount(mount, own.overlay(index));
-      if (mount.type === 'image') return imageMount(context, mount, surroundings.idMaps);
-      return volumeMount(mount, surroundings);
-    }),
-  };
-}
-
-function volumeMount(mount: VolumeMount, { volumeSource, idMaps }: MountSurroundings): RuntimeMount {
-  if (volumeSource === undefined) {
-    throw new EngineError('unsupported', `there are no volumes yet for ${mount.target}`, {
-      subject: mount.target,
-      hint: 'name a directory of the host, with a slash or ./ in front',
-    });
-  }
-  const { source, recursive, flags } = volumeSource(mount);
-  return {
-    type: 'bind',
-    source,
-    beneath: mount.subpath || undefined,
-    destination: mount.target,
-    recursive,
-    readOnly: mount.readOnly === true || flags.includes('ro') ? 'deep' : 'no',
-    propagation: 'rprivate',
-    flags: flags.filter((word) => word !== 'ro'),
-    idMap: idMaps?.idMapped === true,
-    relabel: mount.relabel,
-    chown: mount.chown,
+    runtime,
+    volumes: volumes.map(({ volume }) => volume),
   };
 }
 

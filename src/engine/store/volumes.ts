@@ -98,36 +98,40 @@ export function usedVolumes(database: Database): Set<string> {
   );
 }
 
-/**
- * Notes that a container uses volumes. Call it in the transaction of the container's row, after its insertion: from then on
- * they cannot be removed. False when one of them is not there any more, or not as it was seen.
- */
-export function useVolumes(
+/** Whether volumes are there, with the options that they were seen with. */
+export function haveVolumes(
   database: Database,
-  containerId: string,
   volumes: readonly Pick<VolumeDefinition, 'name' | 'options'>[],
 ): boolean {
   return volumes.every(({ name, options }) => {
     const row = volumeByName(database, name);
-    if (row === undefined || JSON.stringify(row.options) !== JSON.stringify(options)) return false;
-    database.run('INSERT OR IGNORE INTO volume_use (container_id, volume) VALUES (?, ?)', containerId, name);
-    return true;
+    return row !== undefined && JSON.stringify(row.options) === JSON.stringify(options);
   });
 }
 
+/**
+ * Notes that a container uses volumes, which are there. Call it in the transaction of the container's row, after its
+ * insertion: from then on they cannot be removed.
+ */
+export function useVolumes(database: Database, containerId: string, names: readonly string[]): void {
+  for (const name of names)
+    database.run('INSERT OR IGNORE INTO volume_use (container_id, volume) VALUES (?, ?)', containerId, name);
+}
+
 /** The directory of a volume. One whose renaming was cut short gets its new name first. */
-export function volumeDirectory({ database, paths }: Context, { name, renamedFrom }: VolumeRow): string {
-  const directory = join(paths.volumes, name);
-  if (renamedFrom === undefined) return directory;
-  database.transaction(() => {
-    const former = volumeByName(database, name)?.renamedFrom;
-    if (former === undefined) return;
-    const old = join(paths.volumes, former);
-    if (existsSync(old)) renameSync(old, directory);
-    syncDirectory(paths.volumes);
-    database.run('UPDATE volume SET renamed_from = NULL WHERE name = ?', name);
-  });
-  return directory;
+export function volumeDirectory(context: Context, { name, renamedFrom }: VolumeRow): string {
+  if (renamedFrom !== undefined) context.database.transaction(() => completeRename(context, name));
+  return join(context.paths.volumes, name);
+}
+
+/** Gives the directory of a volume the name that its row has. Call it in a transaction. */
+export function completeRename({ database, paths }: Context, name: string): void {
+  const former = volumeByName(database, name)?.renamedFrom;
+  if (former === undefined) return;
+  const old = join(paths.volumes, former);
+  if (existsSync(old)) renameSync(old, join(paths.volumes, name));
+  syncDirectory(paths.volumes);
+  database.run('UPDATE volume SET renamed_from = NULL WHERE name = ?', name);
 }
 
 /**

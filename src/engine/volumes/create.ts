@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { makeOwnDirectory } from '../../host/own-file.ts';
@@ -10,7 +10,7 @@ import { appendVolumeEvent } from '../events/volume.ts';
 import type { CreateVolumeOptions } from '../options/volume.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
-import { insertVolume, type VolumeRow, volumeByName } from '../store/volumes.ts';
+import { completeRename, insertVolume, type VolumeRow, volumeByName } from '../store/volumes.ts';
 import { inWorkspace } from '../store/workspace.ts';
 
 /**
@@ -80,10 +80,12 @@ export function placeVolume(context: Context, definition: VolumeDefinition, draf
   makeOwnDirectory(paths.volumes, 0o710);
   const directory = join(paths.volumes, definition.name);
   const placed = database.durableTransaction(() => {
-    if (volumeByName(database, definition.name) !== undefined) return false;
+    const row = volumeByName(database, definition.name);
+    if (row !== undefined) completeRename(context, row.name);
+    if (row !== undefined && existsSync(directory)) return false;
     // What no row names is garbage.
     trashOf(context).take(directory);
-    insertVolume(database, definition);
+    if (row === undefined) insertVolume(database, definition);
     renameSync(draft, directory);
     syncDirectory(paths.volumes);
     return true;

@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
+import { namesIn, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
+
+const store = useStore();
+const busybox = useBusybox(store);
+
+const run = (options: readonly string[], script: string) =>
+  store.ok(['run', '--rm', ...options, busybox, 'sh', '-c', script]);
+const volumes = async (...filters: string[]) =>
+  (await store.ok(['volume', 'ls', '-q', ...filters.flatMap((filter) => ['-f', filter])]))
+    .split('\n')
+    .filter((line) => line !== '');
+const directory = (name: string) => join(store.root, 'volumes', name);
+const trash = () => namesIn(join(store.root, 'trash'));
+
+describe('a named volume', () => {
+  it('keeps what containers write, over containers, restarts and forced removals', async () => {
+    await run(['-v', 'kept:/data'], 'echo one >/data/file');
+    await store.ok([
+      'run',
+      '-d',
+      '--name',
+      'db',
+      '-v',
+      'kept:/srv',
+      busybox,
+      'sh',
+      '-c',
+      'echo two >>/srv/file; sync; sleep 1000',
+    ]);
+    await until(() => readFileSync(join(directory('kept'), 'file'), 'utf8') === 'one\ntwo\n');
+    await store.ok(['restart', '-t', '0', 'db']);
+    await store.ok(['rm', '-fv', 'db']);
+    expect(await run(['-v', 'kept:/data:ro'], 'cat /data/file; touch /data/x 2>&1 || true')).toMatch(
+      /^one\ntwo\n(two\n)?touch: .*Read-only/,
+    );
+    expect(await volumes('name=kept')).toEqual(['kept']);
+  });
+
+  it('begins with what the image has there', async () => {
+    expect(await run(['-v', 'conf:/etc'], 'ls /etc; cat /etc/passwd')).toContain('passwd');
+    expect(readdirSync(directory('conf'))).toContain('passwd');
+    await store.ok(['volume', 'create', 'none']);
+    expect(await run(['-v', 'none:/etc:nocopy'], 'ls /etc/passwd 2>&1 || true')).toContain('No such file');
+  });
+
+  it('cannot be removed while a container has it, and says which', async () => {
+    const id = await store.ok(['create', '--name', 'user', '-v', 'used:/x', busybox, 'true']);
+    expect(await store.skiff(['volume', 'rm', 'used'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`remove used: volume is in use - [${id}]`),
+    });
+    expect(await store.skiff(['volume', 'rm', '-f', 'used'])).toMatchObject({ code: 1 });
+    await store.ok(['volume', 'prune', '-af']);
+    await store.ok(['volume', 'rename', 'used', 'renamed']);
+    await store.ok(['start', '-a', 'user']);
+    expect(
+      await store.ok(['inspect', '-f', '{{(index .Mounts 0).Name}} {{(index .Mounts 0).Source}}', 'user']),
+    ).toBe(`renamed ${directory('renamed')}`);
+    await store.ok(['rm', '-v', 'user']);
+    await store.ok(['volume', 'rm', 'renamed']);
+    expect(existsSync(directory('renamed'))).toBe(false);
+  });
+
+  it('has no name before it is filled, whoever is killed over it', async () => {
+    const lowest = readdirSync(join(store.root, 'layers')).find((name) =>
+      existsSync(join(store.root, 'layers', name, 'bin')),
+    );
+    const many = join(store.root, 'layers', lowest ?? '', 'many');
+    mkdirSync(many);
+    for (let index = 0; index < 20_000; index += 1) writeFileSync(join(many, `file-${index}`), '');
+    const running = store.start(['create', '-v', 'half:/many', busybox, 'true']);
+    const drafts = () =>
+      namesIn(join(store.root, 'tmp')).flatMap((name) => namesIn(join(store.root, 'tmp', name, 'tree')));
+    await until(() => drafts().length > 100);
+    running.kill('SIGKILL');
+    await running.catch(() => {});
+    expect(await volumes('name=half')).toEqual([]);
+    expect(namesIn(join(store.root, 'volumes'))).not.toContain('half');
+    await store.ok(['create', '--name', 'whole', '-v', 'half:/many', busybox, 'true']);
+    expect(readdirSync(directory('half'))).toHaveLength(20_000);
+    execFileSync('rm', ['-r', many]);
+    await store.ok(['rm', 'whole']);
+    await store.ok(['volume', 'rm', 'half']);
+  });
+
+  it('shows a container with ids of its own the owners that it has given', async () => {
+    const maps = ['--uidmap', '0:300000:70000', '--gidmap', '0:300000:70000'];
+    await run([...maps, '-v', 'mapped:/data', '-u', '33:44'], 'id -u');
+    await run(
+      [...maps, '-v', 'mapped:/data'],
+      'touch /data/root; touch /data/other; chown 33:44 /data/other',
+    );
+    const owners = 'stat -c "%n %u:%g" /data/*';
+    const inside = await run([...maps, '-v', 'mapped:/data'], owners);
+    expect(inside).toBe('/data/other 33:44\n/data/root 0:0');
+  });
+});
+
+describe('an anonymous volume', () => {
+  it('goes with the container at rm -v and run --rm, not at rm, and a named one never', async () => {
+    const before = await volumes();
+    const both = ['-v', '/anonymous', '-v', 'named:/named'];
+    await run(both, 'touch /anonymous/x /named/x');
+    expect(await volumes()).toEqual([...before, 'named'].sort());
+    await store.ok(['create', '--name', 'one', ...both, busybox, 'true']);
+    await store.ok(['rm', '-v', 'one']);
+    expect(await volumes()).toEqual([...before, 'named'].sort());
+    await store.ok(['create', '--name', 'one', ...both, busybox, 'true']);
+    await store.ok(['rm', 'one']);
+    const [left, ...others] = await volumes('dangling=true', 'label=com.docker.volume.anonymous');
+    expect([left, others]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), []]);
+    expect(await store.ok(['volume', 'prune', '-f'])).toContain(`Deleted Volumes:\n${left}`);
+    expect(await volumes()).toEqual([...before, 'named'].sort());
+    expect(trash()).toEqual([]);
+  });
+
+  it('of a container that could not be started, or not be made, is gone', async () => {
+    const before = await volumes();
+    expect(await store.skiff(['run', '--rm', '-v', '/anonymous', busybox, '/no/such'])).toMatchObject({
+      code: 127,
+    });
+    await store.ok(['create', '--name', 'taken', busybox, 'true']);
+    const refused = await store.skiff(['create', '--name', 'taken', '-v', '/anonymous', busybox, 'true']);
+    expect(refused.code).toBe(125);
+    await store.ok(['rm', 'taken']);
+    expect(await volumes()).toEqual(before);
+  });
+});
+
+describe('a volume with options', () => {
+  it('shows a directory of the host, as mount(8) would', async () => {
+    const device = join(store.root, 'device');
+    mkdirSync(device);
+    writeFileSync(join(device, 'file'), 'of the host\n');
+    await store.ok([
+      'volume',
+      'create',
+      '-o',
+      'type=none',
+      '-o',
+      `device=${device}`,
+      '-o',
+      'o=bind,ro,noexec',
+      'shown',
+    ]);
+    const script = 'cat /data/file; touch /data/x 2>&1; grep -o " /data [^ ]* [^ ]*" /proc/mounts';
+    expect(await run(['-v', 'shown:/data'], script)).toMatch(
+      /^of the host\ntouch: .*Read-only.*\n .*ro,.*noexec/,
+    );
+    execFileSync('rm', ['-r', device]);
+    const refused = await store.skiff(['run', '--rm', '-v', 'shown:/data', busybox, 'true']);
+    expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining(device) });
+    await store.ok(['volume', 'rm', 'shown']);
+  });
+});

@@ -27,6 +27,7 @@ static const struct verb {
     {"exec", exec_main, BESIDE_CONTAINER},
     {"attach", attach_main, ON_HOST},
     {"cleanup", cleanup_main, ON_HOST},
+    {"host-unmount", host_unmount_main, ON_HOST},
     {"init", reaper_main, IN_CONTAINER},
     {"apply", apply_main, ON_HOST},
     {"remove", remove_main, ON_HOST},

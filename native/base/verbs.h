@@ -4,6 +4,7 @@
 int run_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
+int host_unmount_main(int argc, char **argv);
 int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);

@@ -81,8 +81,7 @@ int step_propagation(const struct record *record)
     return 0;
 }
 
-/* A new file system, attached nowhere. */
-static int create(const char *type, const char *source, const char *data, uint64_t attributes)
+int make_file_system(const char *type, const char *source, const char *data, uint64_t attributes)
 {
     char word[256];
     owned_fd fs = k_fsopen(type);
@@ -166,7 +165,7 @@ static int mount_filesystem(const struct rootfs *rootfs, const struct record *re
     uint64_t attributes;
     if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return -1;
     const char *data = keep_mode(rootfs, record, room, sizeof room);
-    owned_fd mount = create(type, record->arg[1], data, attributes);
+    owned_fd mount = make_file_system(type, record->arg[1], data, attributes);
     if (mount < 0 || !is_kernels_own(type)) return attach_at(rootfs, mount, record->arg[2], flags);
     owned_fd target =
         rootfs_open(rootfs, record->arg[2], missing_policy(flags, mount), K_RESOLVE_NO_SYMLINKS);
@@ -274,8 +273,8 @@ static int mount_hierarchy(int directory, const char *name, unsigned access)
     const char *shown = strncmp(name, "name=", 5) == 0 ? name + 5 : name;
     if (mkdirat(directory, shown, 0755) < 0) return -1;
     owned_fd target = k_openat2(directory, shown, O_PATH, 0, K_RESOLVE_NO_SYMLINKS);
-    owned_fd mount =
-        create(unified ? "cgroup2" : "cgroup", "cgroup", unified ? "" : name, CGROUP_ATTRIBUTES | access);
+    owned_fd mount = make_file_system(unified ? "cgroup2" : "cgroup", "cgroup", unified ? "" : name,
+                                      CGROUP_ATTRIBUTES | access);
     if (target < 0 || mount < 0 || k_move_mount(mount, target) < 0) return -1;
     return link_controllers(directory, name);
 }
@@ -286,10 +285,10 @@ static int mount_cgroups(const struct rootfs *rootfs, const struct record *recor
     owned_fd target = rootfs_open(rootfs, record->arg[0], MISSING_BECOMES_DIRECTORY, K_RESOLVE_NO_SYMLINKS);
     if (target < 0) return -1;
     if (strcmp(record->arg[1], "v2") == 0) {
-        owned_fd mount = create("cgroup2", "cgroup", "", CGROUP_ATTRIBUTES | access);
+        owned_fd mount = make_file_system("cgroup2", "cgroup", "", CGROUP_ATTRIBUTES | access);
         return mount < 0 ? -1 : k_move_mount(mount, target);
     }
-    owned_fd tmpfs = create("tmpfs", "cgroup", "mode=755", CGROUP_ATTRIBUTES);
+    owned_fd tmpfs = make_file_system("tmpfs", "cgroup", "mode=755", CGROUP_ATTRIBUTES);
     if (tmpfs < 0 || k_move_mount(tmpfs, target) < 0) return -1;
     const char *name = record->arg[2];
     for (unsigned i = 3; i < record->count; i++) {

@@ -27,6 +27,12 @@ int clone_bind(const struct record *record, int users, const struct owner *owner
  */
 int attach_at(const struct rootfs *rootfs, int mount, const char *target, const char *flags);
 
+/*
+ * Returns a new file system, attached nowhere; `data` are its options, joined by commas, attributes those of a mount. -1
+ * with errno.
+ */
+int make_file_system(const char *type, const char *source, const char *data, uint64_t attributes);
+
 /* Returns a clone of the tmpfs that is mounted right at `path`, which is resolved without symlinks. -1 with errno. */
 int clone_tmpfs(const char *path);
 

@@ -6,6 +6,7 @@
 #include "base/walk.h"
 #include "confine/rlimit.h"
 #include "confine/seccomp.h"
+#include "monitor/host_mount.h"
 #include "state/device_program.h"
 
 #include <sched.h>
@@ -70,6 +71,8 @@ static int perform(const struct record *record)
         return write_optional(record) < 0 ? failed(STAGE_WRITE, record->arg[0]) : 0;
     case OP_COPY_VALUE:
         return copy_value(record) < 0 ? failed(STAGE_COPY_VALUE, record->arg[1]) : 0;
+    case OP_HOST_MOUNT:
+        return host_mount(record) < 0 ? failed(STAGE_HOST_MOUNT, record->arg[0]) : 0;
     case OP_DEVICE_PROGRAM:
         return device_program_attach(record->arg[0], record->arg[1]) < 0
                    ? failed(STAGE_DEVICE_PROGRAM, record->arg[0])

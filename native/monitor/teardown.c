@@ -5,6 +5,7 @@
 #include "base/tree.h"
 #include "base/util.h"
 #include "monitor/endpoints.h"
+#include "monitor/host_mount.h"
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/monitor_cgroup.h"
@@ -88,6 +89,8 @@ static int perform(const struct plan *plan, const struct record *record, bool co
     case OP_REMOVE_TREE:
         carry_exit(plan);
         return remove_tree(record->arg[0], record->arg[1]);
+    case OP_HOST_UNMOUNT:
+        return host_unmount(record->arg[0], record->arg[1]);
     case OP_UNLINK_FILE:
         return unlink(record->arg[0]) == 0 || errno == ENOENT ? 0 : -1;
     /* A mark says that everything before it is done. */
@@ -103,6 +106,7 @@ static int perform(const struct plan *plan, const struct record *record, bool co
 int teardown(const struct plan *plan, bool keeps_files)
 {
     int result = endpoints_down(plan);
+    host_mounts_release();
     if (monitor_cgroups_vacate_added(plan) < 0) result = -1;
     for (struct record record = {0}; plan_next(plan, SECTION_TEARDOWN, &record);) {
         if (keeps_files && is_removal(record.op)) continue;

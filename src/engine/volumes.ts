@@ -43,6 +43,6 @@ export class Volumes {
   /** Throws `conflict` when the name is taken, and while a container that uses it is up. */
   async rename(name: string, newName: string): Promise<void> {
     const { renameVolumeTo } = await import('./volumes/rename.ts');
-    renameVolumeTo(this.#context, name, newName);
+    await renameVolumeTo(this.#context, name, newName);
   }
 }

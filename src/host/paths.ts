@@ -30,6 +30,8 @@ export interface StorePaths {
   readonly uplinks6: string;
   /** Marks of `--rm` containers that are gone. */
   readonly gone: string;
+  /** Files by which containers know of each other that share what is mounted for a volume. */
+  readonly volumeLocks: string;
   /** What the resolvers of containers read: names and addresses. */
   readonly names: string;
   /** The firewall's table of this store. */
@@ -69,6 +71,7 @@ export function storePaths(root: string): StorePaths {
     uplinks4: join(run, 'uplinks4'),
     uplinks6: join(run, 'uplinks6'),
     gone: join(run, 'gone'),
+    volumeLocks: join(run, 'volumes'),
     names: join(run, 'names'),
     table: `skiff${suffix}`,
     bridge: suffix === '' ? 'skiff0' : `skiff${suffix}`,

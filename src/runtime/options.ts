@@ -10,6 +10,8 @@ export interface ContainerOptions {
   process: ContainerProcess;
   rootfs: RootfsOptions;
   files: FileOptions;
+  /** What is mounted on directories of the host for as long as a container needs it; sources of `mounts`, as a rule. */
+  hostMounts?: readonly HostMount[] | undefined;
   /** In any order, targets distinct. */
   mounts?: readonly RuntimeMount[] | undefined;
   etc: EtcFiles;
@@ -112,6 +114,18 @@ export interface FileOptions {
   tmpfs?: { path: string; options: string[] }[] | undefined;
   /** Bytes of /dev/shm; absent or 0: Docker's 64 MB. */
   shmSize?: number | undefined;
+}
+
+/** A file system on a directory of the host, shared by the containers that need it. */
+export interface HostMount {
+  directory: string;
+  /** A file by which they know of each other, on a file system that a reboot empties. */
+  lock: string;
+  type: string;
+  device: string;
+  /** Words of mount(8) for the mount, and those for the file system. */
+  flags: readonly string[];
+  data: readonly string[];
 }
 
 /** `destination` is an absolute path in the container, neither the root nor, but for few files, in /proc. */

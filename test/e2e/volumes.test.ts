@@ -159,3 +159,49 @@ describe('a volume with options', () => {
     await store.ok(['volume', 'rm', 'shown']);
   });
 });
+
+describe('a volume that is a file system', () => {
+  /** Mounts of a namespace of the test's own are seen by nobody else. */
+  const mounts = (name: string) =>
+    readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(` ${directory(name)} `)).length;
+  const create = (name: string, o: string) =>
+    store.ok(['volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', '-o', `o=${o}`, name]);
+
+  it('is mounted with the first container that needs it, shared, and unmounted with the last', async () => {
+    await create('shared', 'size=1m,uid=5,nosuid');
+    await store.ok(['run', '-d', '--name', 'first', '-v', 'shared:/a', busybox, 'sleep', '1000']);
+    await store.ok(['run', '-d', '--name', 'second', '-v', 'shared:/b', busybox, 'sleep', '1000']);
+    await store.ok(['exec', 'first', 'sh', '-c', 'echo here >/a/file']);
+    expect(await store.ok(['exec', 'second', 'sh', '-c', 'cat /b/file; grep " /b " /proc/mounts'])).toMatch(
+      /^here\ntmpfs \/b tmpfs .*nosuid.*size=1024k,uid=5/,
+    );
+    await store.ok(['rm', '-f', 'first']);
+    expect(mounts('shared')).toBe(1);
+    expect(await run(['-v', 'shared:/c'], 'cat /c/file')).toBe('here');
+    await store.ok(['restart', '-t', '0', 'second']);
+    await store.ok(['rm', '-f', 'second']);
+    expect(mounts('shared')).toBe(0);
+    expect(await run(['-v', 'shared:/c'], 'ls /c')).toBe('');
+    await store.ok(['volume', 'rm', 'shared']);
+  });
+
+  it('is unmounted by whoever looks when its monitors were killed', async () => {
+    await create('orphan', 'size=1m');
+    const id = await store.ok(['run', '-d', '--name', 'killed', '-v', 'orphan:/a', busybox, 'sleep', '1000']);
+    const [, pid] = /^monitor (\d+) /m.exec(readFileSync(join(store.runRoot, id, 'state'), 'utf8')) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    await store.ok(['rm', '-f', 'killed']);
+    expect(mounts('orphan')).toBe(0);
+    await store.ok(['volume', 'rm', 'orphan']);
+  });
+
+  it('that cannot be mounted is said so, and nothing is left', async () => {
+    await create('odd', 'size=1m,nonsense=1');
+    const refused = await store.skiff(['run', '--rm', '-v', 'odd:/a', busybox, 'true']);
+    expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining(`the volume odd`) });
+    expect(mounts('odd')).toBe(0);
+    await store.ok(['volume', 'rm', 'odd']);
+  });
+});

@@ -121,7 +121,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** The names that the runtime root keeps until the next reboot. */
-const KEPT = ['root', 'gone', 'names', 'last-out', 'uplinks4', 'uplinks6'];
+const KEPT = ['root', 'gone', 'names', 'volumes', 'last-out', 'uplinks4', 'uplinks6'];
 
 /**
  * Traces of a store's containers on this machine: mounts below it, cgroups, directories. Empty when all is well,

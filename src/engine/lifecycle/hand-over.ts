@@ -26,7 +26,7 @@ export async function startContainer(
   const { runDir, plan: file } = containerPaths(context.paths, id);
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
-    await makeSources(leased);
+    await makeSources(context, leased);
     await writeNetworks(context, leased);
     writePlanFile(file, plan);
     if (mode === 'attach') {
@@ -44,10 +44,14 @@ export async function startContainer(
 }
 
 /** Most have no mounts of their own. */
-async function makeSources({ options, runtime, namespaces }: LeasedContainer): Promise<void> {
+async function makeSources(
+  { paths }: Context,
+  { options, runtime, namespaces }: LeasedContainer,
+): Promise<void> {
   if (options.mounts === undefined) return;
   const { makeMountSources } = await import('./mount-sources.ts');
   const owner = namespaces.idMaps && (await import('../prepare/id-maps.ts')).rootOwner(namespaces.idMaps);
+  if ((runtime.hostMounts ?? []).length > 0) mkdirSync(paths.volumeLocks, { recursive: true, mode: 0o700 });
   makeMountSources({ asked: options.mounts, runtime: runtime.mounts ?? [] }, owner);
 }
 

@@ -91,6 +91,7 @@ export async function prepareContainer(
     imageConfig,
     namespaces,
     mounts: mounts?.runtime,
+    hostMounts: mounts?.hostMounts,
   });
   return {
     id,

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
-import type { RuntimeBind, RuntimeMount, RuntimeOverlay } from '../../runtime/options.ts';
+import type { HostMount, RuntimeBind, RuntimeMount, RuntimeOverlay } from '../../runtime/options.ts';
 import { checkMounts } from '../options/check-mounts.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { BindMount, TmpfsMount } from '../options/mounts.ts';
@@ -19,6 +19,7 @@ export interface PreparedMounts {
   runtime: RuntimeMount[];
   /** Those among them, of which some may not be there yet. */
   volumes: ResolvedVolume[];
+  hostMounts: HostMount[];
 }
 
 /** What decides about mounts besides the options. */
@@ -44,7 +45,9 @@ export async function prepareMounts(
     : wantedMounts(context, options, image);
   checkMounts({ ...options, mounts });
   const hasVolumes = mounts.some(({ type }) => type === 'volume');
-  const volumes = hasVolumes ? (await import('./volumes.ts')).prepareVolumes(context, mounts, idMaps) : [];
+  const volumes = hasVolumes
+    ? await (await import('./volumes.ts')).prepareVolumes(context, mounts, idMaps)
+    : [];
   const ofVolumes = new Map(volumes.map(({ volume, runtime }) => [volume.target, runtime]));
   const runtime = mounts.flatMap((mount, index): RuntimeMount[] => {
     if (mount.type === 'tmpfs') return [tmpfsMount(mount)];
@@ -56,6 +59,7 @@ export async function prepareMounts(
     options: { mounts, ...(volumesFrom === undefined ? {} : { volumesFrom }) },
     runtime,
     volumes: volumes.map(({ volume }) => volume),
+    hostMounts: volumes.flatMap(({ hostMount }) => hostMount ?? []),
   };
 }
 

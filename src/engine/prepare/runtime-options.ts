@@ -1,6 +1,7 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type {
   ContainerOptions,
+  HostMount,
   RootfsOptions,
   RuntimeMount,
   SupervisionOptions,
@@ -24,6 +25,7 @@ export interface OptionSources {
   imageConfig: ImageConfig;
   namespaces: PreparedNamespaces;
   mounts: readonly RuntimeMount[] | undefined;
+  hostMounts: readonly HostMount[] | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface OptionSources {
 export async function runtimeOptions(
   context: Context,
   options: CreateOptions,
-  { id, name, image, imageConfig, namespaces, mounts }: OptionSources,
+  { id, name, image, imageConfig, namespaces, mounts, hostMounts }: OptionSources,
 ): Promise<ContainerOptions> {
   const { paths } = context;
   const own = containerPaths(paths, id);
@@ -52,6 +54,7 @@ export async function runtimeOptions(
     rootfs: rootfsOf(context, { own, image, namespaces }),
     files: options.files,
     mounts,
+    hostMounts,
     etc: { ...namespaces.files, localtime: own.localtime },
     namespaces: namespaces.choices,
     security: options.security,

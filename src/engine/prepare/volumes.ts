@@ -1,4 +1,4 @@
-import type { RuntimeBind } from '../../runtime/options.ts';
+import type { HostMount, RuntimeBind } from '../../runtime/options.ts';
 import type { MountOptions, VolumeMount } from '../options/mounts.ts';
 import type { OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -8,29 +8,36 @@ import { type ResolvedVolume, resolveVolume } from '../volumes/resolve.ts';
 export interface PreparedVolume {
   volume: ResolvedVolume;
   runtime: RuntimeBind;
+  /** What is mounted on the host for it. */
+  hostMount: HostMount | undefined;
 }
 
 /**
  * Decides about the volumes among a container's mounts. Owners on disk are those in the container where the kernel can
- * show the store's files through its id maps. Throws as `resolveVolume`.
+ * show the store's files through its id maps. Throws as `resolveVolume`, and `notFound`
+ * for a server that has no address.
  */
-export function prepareVolumes(
+export async function prepareVolumes(
   context: Context,
   mounts: readonly MountOptions[],
   idMaps: OwnerMaps | undefined,
-): PreparedVolume[] {
-  return mounts.flatMap((mount) => (mount.type === 'volume' ? [prepareVolume(context, mount, idMaps)] : []));
+): Promise<PreparedVolume[]> {
+  const prepared: PreparedVolume[] = [];
+  for (const mount of mounts)
+    if (mount.type === 'volume') prepared.push(await prepareVolume(context, mount, idMaps));
+  return prepared;
 }
 
-function prepareVolume(
+async function prepareVolume(
   context: Context,
   mount: VolumeMount,
   idMaps: OwnerMaps | undefined,
-): PreparedVolume {
+): Promise<PreparedVolume> {
   const volume = resolveVolume(context, mount);
   const { source, isOwnDirectory, recursive, flags } = volume;
   return {
     volume,
+    hostMount: volume.hostMount && (await withAddress(volume.hostMount)),
     runtime: {
       type: 'bind',
       source,
@@ -45,4 +52,19 @@ function prepareVolume(
       chown: mount.chown,
     },
   };
+}
+
+/** The kernel knows servers by addresses alone: a name in `addr` or `ip` is looked up. Throws `notFound`. */
+async function withAddress(mount: HostMount): Promise<HostMount> {
+  if (!/^(nfs4?|cifs|smb3)$/.test(mount.type)) return mount;
+  const data: string[] = [];
+  for (const word of mount.data) {
+    const [, key, name] = /^(addr|ip)=(.+)$/.exec(word) ?? [];
+    if (key === undefined || name === undefined) data.push(word);
+    else {
+      const { resolveHost } = await import('../../host/resolve-host.ts');
+      data.push(`${key}=${(await resolveHost(name)).address}`);
+    }
+  }
+  return { ...mount, data };
 }

@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../../host/database.ts';
@@ -6,6 +6,7 @@ import { syncDirectory } from '../../host/sync-directory.ts';
 import type { Trash } from '../../storage/trash.ts';
 import type { VolumeDefinition } from '../../volume/definition.ts';
 import type { Context } from './context.ts';
+import { mountLock } from './volume-mounts.ts';
 
 /** A volume as the database knows it. */
 export interface VolumeRow extends VolumeDefinition {
@@ -175,6 +176,7 @@ export function deleteVolume({ database, paths }: Context, trash: Trash, name: s
   if (row === undefined || usersOf(database, name).length > 0) return false;
   database.run('DELETE FROM volume WHERE name = ?', name);
   for (const each of [row.renamedFrom ?? name, name]) trash.take(join(paths.volumes, each));
+  if (Object.keys(row.options).length > 0) rmSync(mountLock({ paths }, name), { force: true });
   return true;
 }
 

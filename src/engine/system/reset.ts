@@ -19,6 +19,7 @@ import { allImages } from '../store/images.ts';
 import { markStore, unmarkStore } from '../store/mark.ts';
 import { asNetworkUser } from '../store/network-user.ts';
 import { allNetworks } from '../store/networks.ts';
+import { unmountUnneeded } from '../store/volume-mounts.ts';
 import { allVolumes } from '../store/volumes.ts';
 
 /** What a reset takes. */
@@ -78,6 +79,7 @@ export async function resetStore(context: Context): Promise<void> {
 async function removeAll(context: Context): Promise<void> {
   const { paths } = context;
   if (existsSync(paths.database)) await removeRecorded(context);
+  await unmountUnneeded(context);
   if (isOwnRuntime(paths)) {
     const links = await readLinks(context);
     await removeRuntime(context, paths);

@@ -7,6 +7,7 @@ import type { PrunedVolumes } from '../options/volume.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
+import { unmountUnneeded } from '../store/volume-mounts.ts';
 import {
   allVolumes,
   deleteVolume,
@@ -19,6 +20,7 @@ import {
 /** Removes a volume with all that is in it. Throws `notFound`, and `conflict` while a container uses it, running or not. */
 export async function removeVolume(context: Context, text: string): Promise<void> {
   const trash = trashOf(context);
+  await unmountUnneeded(context, [findVolume(context.database, text).name]);
   const name = transactionAfterSweep(context, () => {
     const row = findVolume(context.database, text);
     return deleteVolume(context, trash, row.name) ? row.name : undefined;
@@ -49,6 +51,7 @@ export async function pruneVolumes(
   const used = transactionAfterSweep(context, () => usedVolumes(context.database));
   for (const row of allVolumes(context.database)) {
     if (used.has(row.name) || !(all || row.anonymous) || !fitsPrune(row, filters)) continue;
+    await unmountUnneeded(context, [row.name]);
     const [bytes = 0] = await treeSizes(context.helper, [volumeDirectory(context, row)]);
     if (!context.database.transaction(() => deleteVolume(context, trash, row.name))) continue;
     appendVolumeEvent(context, row.name, 'destroy');

@@ -4,6 +4,7 @@ import { transactionAfterSweep } from '../state/departures.ts';
 import { isIdle } from '../state/status.ts';
 import { containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
+import { unmountUnneeded } from '../store/volume-mounts.ts';
 import { findVolume, renameVolume, usersOf, volumeByName, volumeDirectory } from '../store/volumes.ts';
 
 /**
@@ -11,11 +12,12 @@ import { findVolume, renameVolume, usersOf, volumeByName, volumeDirectory } from
  * `conflict` for a name that cannot be or is taken, and `conflict` while a container that uses it is up: its monitor may
  * start it again by the path that it knows.
  */
-export function renameVolumeTo(context: Context, text: string, newName: string): void {
+export async function renameVolumeTo(context: Context, text: string, newName: string): Promise<void> {
   checkVolumeName(newName);
   const { database } = context;
   const row = findVolume(database, text);
   volumeDirectory(context, row);
+  await unmountUnneeded(context, [row.name]);
   transactionAfterSweep(context, () => 0);
   // On the disk before the directory has the new name: it finds its row whatever happens then.
   database.durableTransaction(() => {

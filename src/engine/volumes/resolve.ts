@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { HostMount } from '../../runtime/options.ts';
 import type { VolumeDefinition } from '../../volume/definition.ts';
 import { localMount } from '../../volume/local-driver.ts';
 import type { Context } from '../store/context.ts';
+import { mountLock } from '../store/volume-mounts.ts';
 import { volumeByName, volumeDirectory } from '../store/volumes.ts';
 import { defineVolume, requireSame } from './create.ts';
 
@@ -29,6 +31,8 @@ export interface ResolvedVolume {
   /** It is the store's own, and not what options of the driver say. */
   isOwnDirectory: boolean;
   recursive: boolean;
+  /** What is mounted on the source for as long as containers use it. */
+  hostMount?: HostMount | undefined;
   /** Words of mount(8) that hold for it in every container: `ro`, `nosuid` and the like. */
   flags: readonly string[];
 }
@@ -46,7 +50,24 @@ export function resolveVolume(context: Context, wanted: WantedVolume): ResolvedV
     return { definition, target, noCopy, source, isOwnDirectory: false, recursive, flags };
   }
   const isOwnDirectory = mounted === undefined;
-  return { definition, target, noCopy, source: directory, isOwnDirectory, recursive: false, flags: [] };
+  const hostMount = mounted && {
+    directory,
+    lock: mountLock(context, definition.name),
+    type: mounted.type,
+    device: mounted.device,
+    flags: mounted.flags,
+    data: mounted.data,
+  };
+  return {
+    definition,
+    target,
+    noCopy,
+    source: directory,
+    isOwnDirectory,
+    hostMount,
+    recursive: false,
+    flags: [],
+  };
 }
 
 function identify(

@@ -2,6 +2,7 @@ import { explainCgroup, explainDeviceProgram } from './cgroup.ts';
 import { explainGroup, explainUser } from './identity.ts';
 import { ISOLATION } from './isolation.ts';
 import { NETWORK } from './network.ts';
+import { explainHostMount } from './volume.ts';
 import type { Explainer, Failure, Words } from './words.ts';
 
 /** The capability that a stage fails without; the others need CAP_SYS_ADMIN. */
@@ -96,6 +97,7 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   write: explainCgroup,
   'copy-value': explainCgroup,
   'device-program': explainDeviceProgram,
+  'host-mount': explainHostMount,
   ...ISOLATION,
   ...NETWORK,
   clone: explainClone,

@@ -5,7 +5,15 @@ import type { ContainerOptions } from '../options.ts';
 export interface Placement
   extends Pick<
     ContainerOptions,
-    'identity' | 'process' | 'rootfs' | 'mounts' | 'namespaces' | 'log' | 'stop' | 'supervision'
+    | 'identity'
+    | 'process'
+    | 'rootfs'
+    | 'mounts'
+    | 'hostMounts'
+    | 'namespaces'
+    | 'log'
+    | 'stop'
+    | 'supervision'
   > {
   cgroup: CgroupPlan;
   /** argv of the command that explains a failed start; the helper appends stage, errno and detail. */

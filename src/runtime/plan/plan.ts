@@ -1,5 +1,5 @@
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
-import type { LogSettings } from '../options.ts';
+import type { HostMount, LogSettings } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { DEV_LINKS } from '../spec/defaults.ts';
 import { deviceRecords, hiddenPaths, labelRecords, mountRecords, rootRecord } from './mounts.ts';
@@ -17,6 +17,7 @@ export function compilePlan(spec: RuntimeSpec, placement: Placement): PlanRecord
     ...general(spec, placement),
     ['setup'],
     ...placement.cgroup.setup,
+    ...(placement.hostMounts ?? []).map(hostMountRecord),
     ...labelRecords(spec, placement),
     ['init'],
     ...init(spec, placement),
@@ -101,11 +102,21 @@ function optional(op: string, value: string | undefined): PlanRecord[] {
   return value === undefined ? [] : [[op, value]];
 }
 
+function hostMountRecord({ directory, lock, type, device, flags, data }: HostMount): PlanRecord {
+  return ['host-mount', directory, lock, type, device, flags.join(), data.join()];
+}
+
 /** With `--rm` the mark comes last: only when the files are gone may the row go. */
-function teardown({ identity: { autoRemove, containerDir }, cgroup, networking }: Placement): PlanRecord[] {
+function teardown({
+  identity: { autoRemove, containerDir },
+  cgroup,
+  hostMounts = [],
+  networking,
+}: Placement): PlanRecord[] {
   const records = [
     ...cgroup.directories.map(({ path }): PlanRecord => ['rmdir-cgroup', path]),
     ...cgroup.monitor.map(({ path, back }): PlanRecord => ['vacate-cgroup', path, ...back]),
+    ...hostMounts.map(({ directory, lock }): PlanRecord => ['host-unmount', directory, lock]),
     ...optional('unlink', networking?.resolver?.config),
     ...(networking?.names ?? []).map((file): PlanRecord => ['unlink', file]),
   ];

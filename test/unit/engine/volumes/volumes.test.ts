@@ -114,7 +114,7 @@ describe('a list of volumes', () => {
 describe('renaming a volume', () => {
   it('moves its directory', async () => {
     await createVolume(room.context, { name: 'data' });
-    renameVolumeTo(room.context, 'data', 'archive');
+    await renameVolumeTo(room.context, 'data', 'archive');
     expect(names()).toEqual(['archive']);
     expect(readdirSync(room.context.paths.volumes)).toEqual(['archive']);
   });
@@ -125,9 +125,10 @@ describe('renaming a volume', () => {
     const started = "UPDATE container SET starter = ?, started = 1 WHERE name = 'name'";
     const [pid, startTime] = [process.pid, readFileSync('/proc/self/stat', 'utf8').split(' ')[21]];
     room.context.database.run(started, `${pid} ${startTime}`);
-    expect(() => renameVolumeTo(room.context, 'data', 'archive')).toThrow(
-      expect.objectContaining({ kind: 'conflict', message: expect.stringContaining('container name') }),
-    );
+    await expect(renameVolumeTo(room.context, 'data', 'archive')).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('container name'),
+    });
     room.context.database.run(started, null);
   });
 });

@@ -296,6 +296,16 @@ export const GROUPS: readonly CommandGroup[] = [
         summary: 'give a volume another name',
         load: () => import('./commands/volume/rename.ts'),
       },
+      {
+        name: 'export',
+        summary: 'write what is in a volume as tar',
+        load: () => import('./commands/volume/export.ts'),
+      },
+      {
+        name: 'import',
+        summary: 'unpack a tar archive into a volume',
+        load: () => import('./commands/volume/import.ts'),
+      },
     ],
   },
   {

@@ -40,6 +40,18 @@ export class Volumes {
     return await pruneVolumes(this.#context, filters, { all });
   }
 
+  /** Writes what is in it as tar to a descriptor. */
+  async exportTo(name: string, descriptor: number): Promise<void> {
+    const { exportVolume } = await import('./volumes/transfer.ts');
+    await exportVolume(this.#context, name, descriptor);
+  }
+
+  /** Makes in it what a tar archive holds, which may be compressed; what is there besides stays. */
+  async importFrom(name: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+    const { importVolume } = await import('./volumes/transfer.ts');
+    await importVolume(this.#context, name, source);
+  }
+
   /** Throws `conflict` when the name is taken, and while a container that uses it is up. */
   async rename(name: string, newName: string): Promise<void> {
     const { renameVolumeTo } = await import('./volumes/rename.ts');

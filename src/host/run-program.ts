@@ -134,24 +134,31 @@ export interface HelperAnswer {
 
 /**
  * Runs a verb of the helper to its end, with `input` on its standard input, and collects its output and its error
- * record. Throws the system's error when it cannot be started. On Bun by its own means, as `runProgram`.
+ * record. `descriptor`: the output goes there instead. Throws the system's error when it cannot be started. On Bun by its
+ * own means, as `runProgram`.
  */
 export async function callHelper(
   helper: string,
   args: readonly string[],
   input: Uint8Array = new Uint8Array(),
+  descriptor?: number,
 ): Promise<HelperAnswer> {
   const { Bun: bun } = globalThis as { Bun?: BunProcesses };
   const ended =
     bun === undefined
-      ? await callWithExeca(helper, args, input)
-      : await callOnBun(bun, [helper, ...args], input);
+      ? await callWithExeca(helper, args, { input, descriptor })
+      : await callOnBun(bun, [helper, ...args], { input, descriptor });
   if (ended.code === 0) return { output: ended.output };
   const [stage = '', errno = '0', detail = ''] = Buffer.from(ended.record).toString().split('\0');
   return {
     output: ended.output,
     failure: { stage: stage === '' ? 'helper' : stage, errno: Number(errno), detail },
   };
+}
+
+interface HelperStreams {
+  input: Uint8Array;
+  descriptor: number | undefined;
 }
 
 interface EndedHelper {
@@ -167,10 +174,12 @@ interface EndedHelper {
 async function callOnBun(
   bun: BunProcesses,
   command: readonly string[],
-  input: Uint8Array,
+  { input, descriptor }: HelperStreams,
 ): Promise<EndedHelper> {
-  const child = bun.spawn(command, { stdio: [input, 'pipe', 'ignore', 'pipe'] });
-  const [output] = await Promise.all([bun.readableStreamToBytes(child.stdout), child.exited]);
+  const child = bun.spawn(command, { stdio: [input, descriptor ?? 'pipe', 'ignore', 'pipe'] });
+  const collected =
+    descriptor === undefined ? bun.readableStreamToBytes(child.stdout) : Promise.resolve(new Uint8Array());
+  const [output] = await Promise.all([collected, child.exited]);
   const record = child.stdio[3];
   try {
     return {
@@ -194,14 +203,15 @@ const RECORD_MAX = 4096;
 async function callWithExeca(
   helper: string,
   args: readonly string[],
-  input: Uint8Array,
+  { input, descriptor }: HelperStreams,
 ): Promise<EndedHelper> {
   const { execa } = await import('execa');
   const result = await execa(helper, args, {
     input,
     encoding: 'buffer',
     reject: false,
-    stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+    // Its types know no result of what goes to a descriptor.
+    stdio: ['pipe', (descriptor ?? 'pipe') as 'pipe', 'ignore', 'pipe'],
   });
   if (result.exitCode === undefined && result.signal === undefined) throw result.cause ?? result;
   const record = result.stdio[3] as Uint8Array | undefined;

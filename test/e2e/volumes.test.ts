@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { namesIn, useStore } from '../helpers/skiff.ts';
+import { describeTree } from '../helpers/tree.ts';
 import { until } from '../helpers/until.ts';
 
 const store = useStore();
@@ -99,6 +100,31 @@ describe('a named volume', () => {
     const owners = 'stat -c "%n %u:%g" /data/*';
     const inside = await run([...maps, '-v', 'mapped:/data'], owners);
     expect(inside).toBe('/data/other 33:44\n/data/root 0:0');
+  });
+});
+
+describe('export and import', () => {
+  it('carry all that is in a volume to another one, entry by entry', async () => {
+    const make = [
+      'mkdir -p /data/d/e; echo a >/data/a; ln /data/a /data/d/b; ln -s /etc/passwd /data/link; mkfifo /data/fifo',
+      'chown 7:8 /data/a /data/d; chmod 4711 /data/a; chmod 1777 /data/d; touch -d @1 /data/d/e',
+      'dd if=/dev/zero of=/data/holes bs=1 count=0 seek=1000000000 2>/dev/null',
+      'chown 70:71 /data; chmod 750 /data; touch -d @5 /data',
+    ];
+    await run(['-v', 'from:/data'], make.join(';'));
+    execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', join(directory('from'), 'a')]);
+    const archive = join(store.root, 'archive.tar');
+    await store.ok(['volume', 'export', '-o', archive, 'from']);
+    await store.ok(['volume', 'create', 'to']);
+    await store.ok(['volume', 'import', 'to', archive]);
+    expect(describeTree(directory('to'))).toEqual(describeTree(directory('from')));
+    writeFileSync(join(directory('to'), 'more'), '');
+    await store.ok(['volume', 'import', 'to'], { through: ['sh', '-c', `gzip -c ${archive} | "$@"`, 'sh'] });
+    expect(readdirSync(directory('to'))).toEqual(['a', 'd', 'fifo', 'holes', 'link', 'more']);
+    execFileSync('rm', [archive]);
+    const refused = await store.skiff(['volume', 'export', '-o', archive, 'nope']);
+    expect([refused.code, existsSync(archive)]).toEqual([125, false]);
+    await store.ok(['volume', 'rm', 'from', 'to']);
   });
 });
 

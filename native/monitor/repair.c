@@ -39,20 +39,25 @@ static void read_complaints(int fd, char *text, size_t size)
     text[length] = '\0';
 }
 
-int repair_networks(const struct record *command)
+int call_back(const struct record *command, enum stage stage)
 {
     int fds[2], status;
     char complaints[2048];
-    if (pipe2(fds, O_CLOEXEC) < 0) return failed(STAGE_REPAIR, "pipe");
+    if (pipe2(fds, O_CLOEXEC) < 0) return failed(stage, "pipe");
     owned_fd reader = fds[0];
     pid_t pid = fork();
     if (pid == 0) execute(command, fds[1]);
     close(fds[1]);
-    if (pid < 0) return failed(STAGE_REPAIR, command->arg[0]);
+    if (pid < 0) return failed(stage, command->arg[0]);
     read_complaints(reader, complaints, sizeof complaints);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
     errno = EIO;
-    return failed(STAGE_REPAIR, *complaints != '\0' ? complaints : command->arg[0]);
+    return failed(stage, *complaints != '\0' ? complaints : command->arg[0]);
+}
+
+int repair_networks(const struct record *command)
+{
+    return call_back(command, STAGE_REPAIR);
 }

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "monitor/endpoints.h"
 #include "monitor/host_mount.h"
+#include "monitor/repair.h"
 #include "state/cgroup.h"
 #include "state/events.h"
 #include "state/monitor_cgroup.h"
@@ -65,18 +66,21 @@ static void carry_exit(const struct plan *plan)
     if (name_kept_exit(plan, kept) == 0) copy_exit(plan->exit_record, kept);
 }
 
+/* Whether the mark holds how the container ended. */
+static bool end_told;
+
 /* A start that failed has no end to tell of: then the mark is empty. */
 static int mark(const struct plan *plan, const char *path)
 {
     char kept[4096];
-    if (name_kept_exit(plan, kept) == 0 && rename(kept, path) == 0) return 0;
+    if (name_kept_exit(plan, kept) == 0 && rename(kept, path) == 0) return end_told = true, 0;
     owned_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -1 : 0;
 }
 
 static bool is_removal(enum op op)
 {
-    return op == OP_REMOVE_TREE || op == OP_TOUCH;
+    return op == OP_REMOVE_TREE || op == OP_TOUCH || op == OP_CALL;
 }
 
 static int perform(const struct plan *plan, const struct record *record, bool complete)
@@ -98,6 +102,8 @@ static int perform(const struct plan *plan, const struct record *record, bool co
         if (!complete || mark(plan, record->arg[0]) < 0) return complete ? -1 : 0;
         event_append("destroy", NULL);
         return 0;
+    case OP_CALL:
+        return complete && end_told ? call_back(record, STAGE_CLEANUP) : 0;
     default:
         return fail_with(EINVAL);
     }

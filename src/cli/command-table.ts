@@ -162,6 +162,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./callbacks/repair-networks.ts'),
   },
   {
+    name: 'sweep-departed',
+    summary: 'remove what goes with a --rm container (called by the helper)',
+    hidden: true,
+    load: () => import('./callbacks/sweep-departed.ts'),
+  },
+  {
     name: 'explain-exec-failure',
     summary: 'say why a command could not be started in a container (called by the helper)',
     hidden: true,

@@ -239,6 +239,14 @@ export class Containers {
     await removeContainer(this.#context, this.#find(name), options);
   }
 
+  /** Removes the rows of `--rm` containers that are gone, and their anonymous volumes: what the helper calls. */
+  async sweepDeparted(): Promise<void> {
+    const { sweepDeparted } = await import('./state/departures.ts');
+    sweepDeparted(this.#context);
+    const { trashOf } = await import('./store/trash.ts');
+    await trashOf(this.#context).empty();
+  }
+
   /** Removes everything that does not run and fits the filters. */
   async prune(filters: PruneFilters = {}): Promise<PrunedContainers> {
     const { pruneContainers } = await import('./lifecycle/prune.ts');

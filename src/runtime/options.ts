@@ -37,7 +37,15 @@ export interface IdentityOptions {
   /** Where the monitor writes how the container ended. */
   exitRecord: string;
   /** `--rm`: when the container ends its files go, and a mark says that its row may go too. */
-  autoRemove: false | { goneMark: string; trash: string };
+  autoRemove: false | AutoRemoval;
+}
+
+/** How a container goes with its end. */
+export interface AutoRemoval {
+  goneMark: string;
+  trash: string;
+  /** argv of the command that removes what goes with it besides; absent: there is nothing. */
+  sweep?: readonly string[] | undefined;
 }
 
 /** What runs, as whom, and with which streams. */

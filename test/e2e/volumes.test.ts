@@ -133,6 +133,9 @@ describe('an anonymous volume', () => {
     const before = await volumes();
     const both = ['-v', '/anonymous', '-v', 'named:/named'];
     await run(both, 'touch /anonymous/x /named/x');
+    // Gone with the command itself, also for those who run nothing else.
+    expect(namesIn(join(store.root, 'volumes')).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
+    expect(trash()).toEqual([]);
     expect(await volumes()).toEqual([...before, 'named'].sort());
     await store.ok(['create', '--name', 'one', ...both, busybox, 'true']);
     await store.ok(['rm', '-v', 'one']);

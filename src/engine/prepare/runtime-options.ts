@@ -48,7 +48,11 @@ export async function runtimeOptions(
       runDir: own.runDir,
       containerDir: own.directory,
       exitRecord: own.exit,
-      autoRemove: options.autoRemove && { goneMark: own.gone, trash: paths.trash },
+      autoRemove: options.autoRemove && {
+        goneMark: own.gone,
+        trash: paths.trash,
+        sweep: hasAnonymous(options) ? context.ownCommand('sweep-departed') : undefined,
+      },
     },
     process: { ...options.process, ...merged },
     rootfs: rootfsOf(context, { own, image, namespaces }),
@@ -73,6 +77,11 @@ export async function runtimeOptions(
     },
     annotations: options.annotations,
   };
+}
+
+/** Whether it has volumes that may have to go with it. */
+function hasAnonymous({ mounts = [] }: CreateOptions): boolean {
+  return mounts.some((mount) => mount.type === 'volume' && mount.anonymous === true);
 }
 
 /** Loaded for those who have a check: most have none. */

@@ -121,7 +121,12 @@ function teardown({
     ...(networking?.names ?? []).map((file): PlanRecord => ['unlink', file]),
   ];
   if (autoRemove === false) return records;
-  return [...records, ['remove-tree', containerDir, autoRemove.trash], ['touch', autoRemove.goneMark]];
+  return [
+    ...records,
+    ['remove-tree', containerDir, autoRemove.trash],
+    ['touch', autoRemove.goneMark],
+    ...(autoRemove.sweep === undefined ? [] : [['call', ...autoRemove.sweep] as const]),
+  ];
 }
 
 function logRecords(log: LogSettings | undefined): PlanRecord[] {

@@ -8,7 +8,7 @@ import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { EXECUTABLE, namesIn, type Store, useStore } from '../helpers/skiff.ts';
 
 /** Trees whose owners and modes are an image's, or a container's. */
-const OF_IMAGES = /^store\/(layers\/\*|containers\/\*\/(upper|work|rootfs))\//;
+const OF_IMAGES = /^store\/(layers\/\*|volumes\/[^/]+|containers\/\*\/(upper|work|rootfs))\//;
 
 /** Every kind of file and directory that a store has, with its mode, and its owner unless that is root. */
 function inventory({ root, runRoot }: Store): string[] {
@@ -40,6 +40,7 @@ function general(name: string): string {
 const FOR_CONTAINERS = [
   /^store\/containers\/\*\/(hosts|hostname|resolv\.conf|localtime|upper|work|rootfs)$/,
   /^store\/layers\/\*$/,
+  /^store\/volumes\/(data|memory|\*)$/,
   /^store\/helper\/\*\/skiff-helper$/,
   /^run\/names(\/.*)?$/,
 ];
@@ -71,9 +72,23 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
     rmdirSync(store.root);
     await store.ok(['pull', busybox], { through: ['sh', '-c', 'umask "$0" && exec "$@"', umask] });
     await store.ok(['network', 'create', '--ipv6', 'front']);
+    await store.ok(['volume', 'create', '-o', 'type=tmpfs', '-o', 'device=tmpfs', 'memory']);
     const network = ['--network', 'front', '-p', '127.0.0.1::80', '--hostname', 'web'];
     const supervision = ['--restart', 'always', '--health-cmd', 'true', '--health-interval', '100ms'];
-    const files = ['--tz', 'UTC', '--log-opt', 'max-size=1k', '--log-opt', 'max-file=3'];
+    const files = [
+      '-v',
+      'data:/data',
+      '-v',
+      '/anonymous',
+      '-v',
+      'memory:/memory',
+      '--tz',
+      'UTC',
+      '--log-opt',
+      'max-size=1k',
+      '--log-opt',
+      'max-file=3',
+    ];
     const talk = 'i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); done; exec sleep 1000';
     await store.ok([
       'run',
@@ -132,6 +147,11 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
     ['what says whose a runtime directory is', /run\/root/, ['-600 run/root']],
     ['what the last one on networks takes along', /run\/last-out/, ['-600 run/last-out']],
     ['the journal of events', /store\/events/, ['-600 store/events.log']],
+    [
+      'where volumes lie, and who mounts for them',
+      /volumes(\/memory)?$/,
+      ['d700 run/volumes', '-600 run/volumes/memory', 'd710 store/volumes', 'd1777 store/volumes/memory'],
+    ],
     ['logs', /\/log/, ['', '.N'].map((number) => `-600 store/containers/*/log${number}`)],
   ])('only root reads and writes %s', (_, pattern, modes) => {
     expect(inventory(store).filter((line) => pattern.test(line))).toEqual(modes);

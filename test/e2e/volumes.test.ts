@@ -3,12 +3,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { useImageMaker } from '../helpers/made-images.ts';
 import { namesIn, useStore } from '../helpers/skiff.ts';
 import { describeTree } from '../helpers/tree.ts';
 import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
+const images = useImageMaker(store);
 
 const run = (options: readonly string[], script: string) =>
   store.ok(['run', '--rm', ...options, busybox, 'sh', '-c', script]);
@@ -159,6 +161,33 @@ describe('an anonymous volume', () => {
     expect(refused.code).toBe(125);
     await store.ok(['rm', 'taken']);
     expect(await volumes()).toEqual(before);
+  });
+});
+
+describe('a VOLUME of the image', () => {
+  it('is an anonymous volume with what the image has there, which others may take over', async () => {
+    const image = await images.make(
+      'declares',
+      (tree) => {
+        tree.directory('srv', { mode: 0o750, owner: 70, group: 71 });
+        tree.file('srv/first', 'of the image\n', { owner: 70 });
+      },
+      { Volumes: { '/srv': {} } },
+    );
+    const look = 'cat /srv/first; stat -c "%u:%g %a" /srv; grep -c " /srv " /proc/mounts';
+    expect(await store.ok(['run', '--rm', image, 'sh', '-c', look])).toBe('of the image\n70:71 750\n1');
+    await store.ok(['create', '--name', 'owner', image, 'true']);
+    const [name = ''] = await volumes('label=com.docker.volume.anonymous');
+    await run(['--volumes-from', 'owner'], 'echo taken >/srv/second');
+    expect(readdirSync(directory(name))).toEqual(['first', 'second']);
+    await store.ok(['create', '--name', 'taker', '--volumes-from', 'owner', busybox, 'true']);
+    await store.ok(['rm', '-v', 'owner']);
+    expect(await volumes('label=com.docker.volume.anonymous')).toEqual([name]);
+    await store.ok(['rm', '-v', 'taker']);
+    expect(await volumes('label=com.docker.volume.anonymous')).toEqual([]);
+    await store.ok(['run', '--rm', '-v', 'instead:/srv', image, 'true']);
+    expect(await volumes('label=com.docker.volume.anonymous')).toEqual([]);
+    await store.ok(['volume', 'rm', 'instead']);
   });
 });
 

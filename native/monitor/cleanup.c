@@ -66,6 +66,7 @@ static int end_container(const struct plan *plan, int rundir)
         return failed(STAGE_CLEANUP, plan->exit_record);
     event_append("die", "\"exitCode\":\"%d\",\"execDuration\":\"%lld\"", record.code,
                  (long long)(record.finished - record.started) / 1000);
+    event_append_volumes("unmount", false);
     return 0;
 }
 

@@ -219,6 +219,7 @@ static void tell_of_end(const struct exit_record *record)
     if (record->evidence.oom_kills > 0) event_append("oom", NULL);
     event_append("die", "\"exitCode\":\"%d\",\"execDuration\":\"%lld\"", record->code,
                  (long long)(record->finished - record->started) / 1000);
+    event_append_volumes("unmount", false);
     if (record->sent.stopped) event_append("stop", NULL);
 }
 
@@ -299,6 +300,7 @@ static bool start_again(void)
     plan_forget_pages(monitor.plan);
     relay_serve(container->in, container->out, container->err, -1);
     stopping_follow(container->pid, container->pidfd);
+    event_append_volumes("mount", true);
     event_append("start", NULL);
     if (health_restarts()) event_append("restart", NULL);
     health_begin(container);
@@ -404,6 +406,7 @@ _Noreturn void monitor_main(struct plan *plan, int client, int signals)
     relay_serve(container->in, container->out, container->err, client);
     control_serve(plan, monitor.epoll);
     stopping_follow(container->pid, container->pidfd);
+    event_append_volumes("mount", true);
     event_append("start", NULL);
     health_begin(container);
     trace("announced");

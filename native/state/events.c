@@ -19,13 +19,16 @@ static struct {
     const char *path;    /* NULL: no journal */
     const char *members; /* what every event of the container says of it */
     const char *id, *rundir;
+    const struct plan *with_volumes; /* NULL: it has none */
 } journal;
 
 void events_open(const struct plan *plan)
 {
     struct record record = {.end = NULL};
     journal.path = NULL;
+    journal.with_volumes = NULL;
     while (plan_next(plan, SECTION_GENERAL, &record)) {
+        if (record.op == OP_VOLUME) journal.with_volumes = plan;
         if (record.op != OP_EVENTS) continue;
         journal.path = record.arg[0];
         journal.members = record.arg[1];
@@ -90,7 +93,7 @@ struct subject {
 
 static void append(const char *action, const struct subject *subject)
 {
-    char head[256], tail[128];
+    char head[512], tail[128];
     struct timespec now;
     struct stat stat;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -124,4 +127,15 @@ void event_append(const char *action, const char *format, ...)
 void event_append_network(const char *action, const char *network, const char *members)
 {
     if (journal.path != NULL) append(action, &(struct subject){"network", network, "", text_part(members)});
+}
+
+void event_append_volumes(const char *action, bool mounted)
+{
+    struct record record = {.end = NULL};
+    if (journal.path == NULL || journal.with_volumes == NULL) return;
+    while (plan_next(journal.with_volumes, SECTION_GENERAL, &record)) {
+        if (record.op != OP_VOLUME) continue;
+        struct iovec members = text_part(record.arg[mounted ? 1 : 2]);
+        append(action, &(struct subject){"volume", record.arg[0], "", members});
+    }
 }

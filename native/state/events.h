@@ -6,6 +6,8 @@
 
 #include "base/plan.h"
 
+#include <stdbool.h>
+
 /* Remembers the record `events` of a plan; without one nothing is ever written. The plan must stay mapped. */
 void events_open(const struct plan *plan);
 
@@ -18,3 +20,6 @@ void event_append(const char *action, const char *format, ...) __attribute__((fo
 
 /* Notes that the plan's container came to (`connect`) or left (`disconnect`) a network; `members` say more. */
 void event_append_network(const char *action, const char *network, const char *members);
+
+/* Notes that the plan's container has its volumes (`mount`, with `mounted`), or has them no more (`unmount`). */
+void event_append_volumes(const char *action, bool mounted);

@@ -124,6 +124,13 @@ export interface FileOptions {
   shmSize?: number | undefined;
 }
 
+/** What the journal says of a volume when a container gets it, and when it has it no more: JSON members. */
+export interface VolumeEvents {
+  name: string;
+  mounted: string;
+  unmounted: string;
+}
+
 /** A file system on a directory of the host, shared by the containers that need it. */
 export interface HostMount {
   directory: string;
@@ -345,7 +352,7 @@ export interface SupervisionOptions {
   runTimeoutMs?: number | undefined;
   health?: HealthSettings | undefined;
   /** The journal of events, and this container's attributes as JSON members. */
-  events?: { path: string; attributes: string } | undefined;
+  events?: { path: string; attributes: string; volumes?: readonly VolumeEvents[] | undefined } | undefined;
 }
 
 /** Absent: `no`. `maximum` counts for `on-failure`; 0 or absent: no limit. */

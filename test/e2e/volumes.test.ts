@@ -92,6 +92,20 @@ describe('a named volume', () => {
     await store.ok(['volume', 'rm', 'half']);
   });
 
+  it('has events: made, had by a container, had no more, removed', async () => {
+    await run(['-v', 'told:/data:ro'], 'true');
+    await store.ok(['volume', 'rm', 'told']);
+    const format = '{{.Action}} {{.Actor.Attributes.destination}} {{index .Actor.Attributes "read/write"}}';
+    const filters = ['--filter', 'type=volume', '--filter', 'volume=told', '--since', '1h', '--until', '0s'];
+    const told = await store.ok(['events', ...filters, '--format', format]);
+    expect(told.split('\n').map((line) => line.replaceAll('<no value>', '').trim())).toEqual([
+      'create',
+      'mount /data false',
+      'unmount',
+      'destroy',
+    ]);
+  });
+
   it('shows a container with ids of its own the owners that it has given', async () => {
     const maps = ['--uidmap', '0:300000:70000', '--gidmap', '0:300000:70000'];
     await run([...maps, '-v', 'mapped:/data', '-u', '33:44'], 'id -u');

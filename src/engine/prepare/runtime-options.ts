@@ -5,9 +5,11 @@ import type {
   RootfsOptions,
   RuntimeMount,
   SupervisionOptions,
+  VolumeEvents,
 } from '../../runtime/options.ts';
 import { containerAttributes, eventMembers } from '../events/journal.ts';
 import type { CreateOptions } from '../options/create.ts';
+import type { MountOptions } from '../options/mounts.ts';
 import { mergeProcess } from '../options/process.ts';
 import { stopSettings } from '../options/stop.ts';
 import { type ContainerPaths, containerPaths } from '../store/container-paths.ts';
@@ -73,10 +75,25 @@ export async function runtimeOptions(
       events: {
         path: paths.events,
         attributes: eventMembers(containerAttributes({ ...options, labels, name })),
+        volumes: options.mounts?.flatMap((mount) => volumeEvents(mount, id)),
       },
     },
     annotations: options.annotations,
   };
+}
+
+/** Docker's attributes of `mount` and `unmount`. */
+function volumeEvents(mount: MountOptions, id: string): VolumeEvents[] {
+  if (mount.type !== 'volume' || mount.name === undefined) return [];
+  const always = { container: id, driver: 'local' };
+  const { name, target, readOnly } = mount;
+  const mounted = {
+    ...always,
+    destination: target,
+    propagation: '',
+    'read/write': String(readOnly !== true),
+  };
+  return [{ name, mounted: eventMembers(mounted), unmounted: eventMembers(always) }];
 }
 
 /** Whether it has volumes that may have to go with it. */

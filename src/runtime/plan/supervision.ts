@@ -17,6 +17,9 @@ export function supervisionRecords(
     ...(runTimeoutMs === undefined ? [] : [['timeout', String(runTimeoutMs)] as const]),
     ...(health === undefined ? [] : healthRecords(health, checks)),
     ...(events === undefined ? [] : [['events', events.path, events.attributes] as const]),
+    ...(events?.volumes ?? []).map(
+      ({ name, mounted, unmounted }): PlanRecord => ['volume', name, mounted, unmounted],
+    ),
   ];
 }
 

@@ -47,7 +47,10 @@ export class Containers {
     return runContainer(this.#context, options, extras);
   }
 
-  /** The same in the foreground, and then removes its image unless something else needs it. Returns the exit code. */
+  /**
+   * Runs a new container in the foreground, and then removes its image unless something else needs it. Returns the exit
+   * code.
+   */
   async runAndRemoveImage(
     options: CreateOptions,
     extras: CreateExtras & Pick<StartMode, 'client'>,
@@ -106,7 +109,7 @@ export class Containers {
     return await noteStartFailure(this.#context, this.#find(id), record);
   }
 
-  /** What exists, newest first, with what it is doing; only what runs unless `all`. */
+  /** Lists containers with what they are doing, newest first; only those that run unless `all`. */
   async list(request: ListRequest): Promise<ListedContainer[]> {
     const { listContainers } = await import('./reports/ps.ts');
     return await listContainers(this.#context, request);
@@ -126,7 +129,7 @@ export class Containers {
     return await inspectContainer(this.#context, observed as Observed, options);
   }
 
-  /** Its networks and ports. */
+  /** Returns a container's networks and ports. */
   async networking(name: string): Promise<ContainerNetworking> {
     const observed = await this.get(name);
     const { repairIfDamaged } = await import('./networks/damage.ts');
@@ -147,7 +150,7 @@ export class Containers {
     return readLogs(this.#context, row, request);
   }
 
-  /** Its processes as a table; `options` are those of ps(1). */
+  /** Returns a container's processes as a table; `options` are those of ps(1). */
   async top(name: string, options: readonly string[]): Promise<ProcessTable> {
     const { containerTop } = await import('./reports/top.ts');
     return await containerTop(this.#context, this.#find(name), options);
@@ -199,7 +202,7 @@ export class Containers {
     await updateContainer(this.#context, this.#find(name), changes);
   }
 
-  /** What containers use, again and again, one second apart; the first after as long. */
+  /** Yields what containers use, again and again, one second apart; the first after as long. */
   async stats(request: StatsRequest): Promise<AsyncGenerator<ContainerStats[]>> {
     const { watchStats } = await import('./reports/stats.ts');
     return watchStats(this.#context, request);

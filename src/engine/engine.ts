@@ -14,15 +14,15 @@ export interface Engine {
   readonly containers: Containers;
   readonly networks: Networks;
   readonly volumes: Volumes;
-  /** What this host and this store offer. */
+  /** Tells what this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
-  /** What this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
+  /** Finds out what this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
   diagnose(options: { fix: boolean }): Promise<import('./doctor/doctor.ts').Diagnosis>;
-  /** What `reset` takes. Makes no store where there is none. */
+  /** Tells what `reset` removes. Makes no store where there is none. */
   previewReset(): Promise<import('./system/reset.ts').ResetPreview>;
   /** Removes all that the store has, on this host too. Throws `conflict` while other commands are at work in it. */
   reset(): Promise<void>;
-  /** What has happened, and what happens. */
+  /** Yields events: those that have happened, and those that happen from now on. */
   events(request: EventsRequest): Promise<AsyncGenerator<EngineEvent>>;
   /** Aborts when nobody reads standard output any more: for commands that wait for something to print. */
   watchReader(): Promise<{ signal: AbortSignal; [Symbol.dispose](): void }>;

@@ -26,7 +26,7 @@ export class Images {
     return fits ? found : undefined;
   }
 
-  /** The same; throws `notFound` for one that is not here, or only for another platform. */
+  /** Returns the image; throws `notFound` for one that is not here, or only for another platform. */
   async find(text: string, platform?: Platform): Promise<FoundImage> {
     const found = await this.#here(text);
     if (found === undefined) throw noSuchImage(text, `fetch it with skiff pull ${text}`);

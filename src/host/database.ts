@@ -151,8 +151,8 @@ function isSqliteError(error: unknown): error is SqliteError {
 }
 
 /**
- * What containers are told is secret, and whoever may read the -shm file may keep writers out by a lock on it. SQLite
- * gives -wal and -shm the mode of the database.
+ * Lets only the owner read the database: what containers are told is secret, and whoever may read the -shm file may
+ * keep writers out by a lock on it. SQLite gives -wal and -shm the mode of the database.
  */
 const PRIVATE = 0o600;
 
@@ -176,7 +176,7 @@ function logSize(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** As a favour: when somebody else is reading or writing, the next one does it. */
+/** Empties the write-ahead log as a favour: when another process is reading or writing, the next one does it. */
 function emptyLog(connection: DatabaseSync): void {
   connection.exec(
     `PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`,

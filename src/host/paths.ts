@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { userPath } from './working-directory.ts';
 
-/** Where everything of one store lies (src/engine/store/STORE.md, "On disk"). All paths are absolute. */
+/** The paths of everything in one store (src/engine/store/STORE.md, "On disk"). All are absolute. */
 export interface StorePaths {
   readonly root: string;
   readonly database: string;
@@ -23,7 +23,10 @@ export interface StorePaths {
   readonly run: string;
   /** Says whose it is: the state root, and the device of its file system. */
   readonly rootRecord: string;
-  /** What the last container on networks takes with it; the default store's leaves everything. */
+  /**
+   * The file that lists what the last container on networks removes at its end; undefined for the default store, which
+   * leaves everything.
+   */
   readonly lastOut: string | undefined;
   /** The interfaces between which nothing of a family is forwarded. On the tmpfs: a reboot takes them, and the forwarding. */
   readonly uplinks4: string;
@@ -32,7 +35,7 @@ export interface StorePaths {
   readonly gone: string;
   /** Files by which containers know of each other that share what is mounted for a volume. */
   readonly volumeLocks: string;
-  /** What the resolvers of containers read: names and addresses. */
+  /** The directory that the resolvers of containers read: names and addresses. */
   readonly names: string;
   /** The firewall's table of this store. */
   readonly table: string;

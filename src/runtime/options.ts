@@ -34,7 +34,7 @@ export interface IdentityOptions {
   runDir: string;
   /** containers/ID below the state root: config.json, log, exit record. */
   containerDir: string;
-  /** Where the monitor writes how the container ended. */
+  /** The file where the monitor writes how the container ended. */
   exitRecord: string;
   /** `--rm`: when the container ends its files go, and a mark says that its row may go too. */
   autoRemove: false | AutoRemoval;
@@ -48,7 +48,7 @@ export interface AutoRemoval {
   sweep?: readonly string[] | undefined;
 }
 
-/** What runs, as whom, and with which streams. */
+/** The command, its user and environment, and its streams, as they are asked for. */
 export interface ProcessOptions {
   /** Replaces the image's ENTRYPOINT, and drops its CMD; an empty list clears it. */
   entrypoint?: string[] | undefined;
@@ -86,7 +86,7 @@ export interface RlimitOption {
   hard: number;
 }
 
-/** What is executed: what the image says with what the user asks for on top. */
+/** The command with its environment, directory and user: the image's config with the user's options on top. */
 export interface ProcessConfig {
   /** Entrypoint and command, never empty. */
   argv: string[];
@@ -98,7 +98,7 @@ export interface ProcessConfig {
   user: string;
 }
 
-/** What was asked for, with what is executed in the place of what user and image say of it. */
+/** The options of the process, with those that both the image and the user may give decided. */
 export interface ContainerProcess
   extends ProcessConfig,
     Omit<ProcessOptions, 'entrypoint' | 'command' | keyof ProcessConfig> {}
@@ -108,13 +108,13 @@ export interface RootfsOptions {
   lowers: string[];
   upper: string;
   work: string;
-  /** Where the overlay is mounted, inside the container's mount namespace only. */
+  /** The directory where the overlay is mounted, inside the container's mount namespace only. */
   mountPoint: string;
   /** With a user namespace: the kernel shows layers and upper directory through its id maps. */
   idMapped: boolean;
 }
 
-/** What a container sees of files besides its image. */
+/** The files that a container sees besides its image. */
 export interface FileOptions {
   /** Mounts the root file system read-only. */
   readOnly?: boolean | undefined;
@@ -195,16 +195,19 @@ export interface EtcFiles {
   hostname: string;
   hosts: string;
   resolvConf: string;
-  /** Where the file of the time zone lies, if one was asked for. */
+  /** The copy of the time zone's file, if one was asked for. */
   localtime: string;
 }
 
-/** One that is shared: `container` is a name or id as the user gave it. */
+/** The container whose namespace is shared: a name or id as the user gave it. */
 export interface SharedWith {
   container: string;
 }
 
-/** What is absent is `private`. `network` has no default of its own: faces say it. */
+/**
+ * The namespaces that are asked for; one that is absent is `private`. `network` has no default of its own: faces say
+ * it.
+ */
 export interface NamespaceOptions {
   hostname?: string | undefined;
   domainname?: string | undefined;
@@ -235,13 +238,13 @@ export interface IdRange {
 /** A living process whose namespace is shared. */
 export type JoinedProcess = ProcessIdentity;
 
-/** Each namespace is new, the host's, or that of a process. */
+/** A namespace is new, the host's, or that of a process. */
 export type NamespaceChoice = 'new' | 'host' | JoinedProcess;
 
 /** The namespaces of which a container can have the host's, or those of another one. */
 export type ShareableNamespace = 'network' | 'pid' | 'ipc' | 'uts' | 'cgroup' | 'user';
 
-/** What was asked for with every name looked up. */
+/** The namespaces that were asked for, with the names of containers looked up. */
 export interface NamespaceChoices
   extends Omit<NamespaceOptions, 'hostname' | ShareableNamespace>,
     Record<Exclude<ShareableNamespace, 'user'>, NamespaceChoice> {
@@ -252,7 +255,7 @@ export interface NamespaceChoices
   user: 'host' | JoinedProcess | IdMaps;
 }
 
-/** What a container may do to the kernel. */
+/** The options that decide what a container may do to the kernel. */
 export interface SecurityOptions {
   privileged?: boolean | undefined;
   /** With or without `CAP_`, any case, or `ALL`. */
@@ -263,9 +266,9 @@ export interface SecurityOptions {
   seccomp?: 'builtin' | 'unconfined' | { profile: string; source: string } | undefined;
   /** A profile's name or `unconfined`; absent: that of all containers where the host has loaded it. */
   apparmor?: string | undefined;
-  /** As `--security-opt label=`: `disable`, `user:U`, `role:R`, `type:T`, `level:L`. */
+  /** The words of `--security-opt label=`: `disable`, `user:U`, `role:R`, `type:T`, `level:L`. */
   label?: string[] | undefined;
-  /** Nothing is masked or read-only below /proc and /sys. */
+  /** Whether nothing is masked or read-only below /proc and /sys. */
   unmaskedPaths?: boolean | undefined;
   writableCgroups?: boolean | undefined;
   sysctls?: Record<string, string> | undefined;
@@ -285,7 +288,7 @@ export interface DeviceMapping {
   access: string;
 }
 
-/** What is absent is not limited. Units as in Docker's command line and API. */
+/** The limits of a container; one that is absent does not limit. Units as in Docker's command line and API. */
 export interface ResourceOptions {
   /** Bytes. */
   memory?: number | undefined;
@@ -332,7 +335,7 @@ export interface LogOptions {
   options: Record<string, string>;
 }
 
-/** What was asked for, read, with the defaults of its driver. */
+/** The options of a log, parsed, with the defaults of its driver. */
 export interface LogSettings {
   driver: 'json-file' | 'local' | 'journald' | 'syslog';
   /** A file, or for `syslog` the address of the server. */
@@ -342,11 +345,11 @@ export interface LogSettings {
   maxFiles: number;
   /** argv of the command that compresses a rotated file, whose path is appended; absent: they stay as they are. */
   compress?: readonly string[] | undefined;
-  /** What drivers add to each line. */
+  /** The attributes that drivers add to each line. */
   attributes: Readonly<Record<string, string>>;
 }
 
-/** What the monitor does besides relaying and logging. Times in ms. */
+/** The tasks of the monitor besides relaying and logging. Times in ms. */
 export interface SupervisionOptions {
   restart?: RestartPolicy | undefined;
   runTimeoutMs?: number | undefined;
@@ -361,9 +364,9 @@ export interface RestartPolicy {
   maximum?: number | undefined;
 }
 
-/** What is absent is the image's, else Docker's default. Times in ms. */
+/** The options of a health check; one that is absent is the image's, else Docker's default. Times in ms. */
 export interface HealthOptions {
-  /** As Docker keeps it: `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
+  /** The command as Docker keeps it: `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
   test?: string[] | undefined;
   intervalMs?: number | undefined;
   timeoutMs?: number | undefined;
@@ -374,12 +377,12 @@ export interface HealthOptions {
   onFailure?: 'none' | 'kill' | 'restart' | 'stop' | undefined;
 }
 
-/** What was asked for with the image's and Docker's defaults for what was not. */
+/** The options of a health check, with the image's and Docker's defaults for those that are absent. */
 export interface HealthSettings extends Decided<Omit<HealthOptions, 'test'>> {
   argv: readonly string[];
 }
 
-/** Nothing of it is absent. */
+/** Makes every member of `Options` required. */
 type Decided<Options> = { [Member in keyof Options]-?: Exclude<Options[Member], undefined> };
 
 /** How a container is asked to end. */

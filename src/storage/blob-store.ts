@@ -8,7 +8,7 @@ import { syncDirectory } from '../host/sync-directory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 
-/** What a blob is expected to be. */
+/** The digest and size that a blob is expected to have. */
 export type ExpectedBlob = Pick<Descriptor, 'digest' | 'size'>;
 
 export interface BlobWriteOptions {

@@ -40,6 +40,8 @@ describe('what is said below the faces', () => {
     'engine/logs/journald.ts',
     'engine/prepare/apparmor.ts',
     'engine/store/context.ts',
+    // Flags of the instruction HEALTHCHECK, a language of its own.
+    'image/health-instruction.ts',
     'storage/layer/apply-process.ts',
   ];
 

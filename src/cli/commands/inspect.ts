@@ -29,7 +29,7 @@ Examples:
   skiff inspect -f '{{range $k, $v := .Config.Labels}}{{$k}}={{$v}} {{end}}' web
   skiff inspect -f '{{json .Config.Env}}' --type image busybox`;
 
-/** What Docker exits with when an object has not what a template asks for. */
+/** The exit code, as Docker's, when an object lacks what a template asks for. */
 const EXIT_NOT_RENDERED = 1;
 
 export function define(command: Command, session: () => Session): void {

@@ -25,7 +25,7 @@ import { addRestartOptions, type RestartFlags, restartOptions } from './restart.
 import { addSecurityOptions, securityOptions } from './security.ts';
 
 export interface CreateFlags extends NetworkFlags, RestartFlags, AttachFlags {
-  /** All of them: each group of options looks for the flags of its members. */
+  /** All flags: each group of options looks for those of its members. */
   given: GivenFlags;
   cidfile?: string;
   name?: string;

@@ -16,7 +16,7 @@ export function print(text: string | Uint8Array): void {
   throw new EngineError('unavailable', `cannot write to standard output: ${error.message}`, { cause: error });
 }
 
-/** The same for standard error; what cannot be written there cannot be told anywhere. */
+/** Writes to standard error at once; what cannot be written there cannot be told anywhere. */
 export function printError(text: string): void {
   writeWhole(STDERR, text);
 }

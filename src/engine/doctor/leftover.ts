@@ -1,4 +1,4 @@
-/** What somebody who died has left. */
+/** A thing that a process left when it died. */
 export interface Leftover {
   kind:
     | 'container'

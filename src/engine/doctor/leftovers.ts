@@ -139,7 +139,10 @@ function trashLeftovers(context: Context, looks: Looks): Leftover[] {
   return [{ kind: 'trash', name: trash, detail, clean: () => trashOf(context).emptyForAll() }];
 }
 
-/** Its last holder would have removed it. Taking it and letting go, as its next holder would, does so, too. */
+/**
+ * Finds lock files that nobody holds: the last holder of each would have removed it, had it not died. Taking the lock
+ * and letting go removes it.
+ */
 function lockLeftovers(context: Context, looks: Looks): Leftover[] {
   const { locks } = context.paths;
   const locked = lockedInodes(looks);

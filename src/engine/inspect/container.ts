@@ -20,7 +20,7 @@ import { networkSettings } from './network-settings.ts';
 import { stateOf } from './state.ts';
 
 export interface InspectOptions {
-  /** Also what it needs on disk. */
+  /** Whether the sizes on disk are told, too. */
   size?: boolean | undefined;
 }
 
@@ -94,7 +94,7 @@ function bindSources({ mounts = [] }: Partial<RuntimeSpec>): Map<string, string>
   return new Map(mounts.map(({ destination, source }) => [destination, source]));
 }
 
-/** As Podman writes them. */
+/** Writes id maps as Podman does. */
 function idMappingsOf({ uids, gids }: IdMaps): object {
   const lines = (ranges: readonly IdRange[]) =>
     ranges.map(({ inside, outside, count }) => `${inside}:${outside}:${count}`);

@@ -12,7 +12,7 @@ import { listOrNull, mapOf, omitEmpty } from './go-json.ts';
 import { namespaceMode, networkHostConfig } from './host-config-network.ts';
 import { bindTexts, longMounts, volumesFromTexts } from './mounts.ts';
 
-/** What `HostConfig` takes from elsewhere: paths from the bundle, names of networks from their rows. */
+/** The members of `HostConfig` that come from elsewhere: paths from the bundle, names of networks from their rows. */
 export interface HostConfigSources {
   maskedPaths: readonly string[];
   readonlyPaths: readonly string[];
@@ -98,13 +98,15 @@ function usernsMode(user: ContainerRow['options']['namespaces']['user']): string
   return 'container' in user ? namespaceMode(user) : 'private';
 }
 
-/** As Docker normalises them: upper case, with their prefix. */
+/** Normalises a capability's name as Docker does: upper case, with its prefix. */
 function capability(name: string): string {
   const upper = name.toUpperCase();
   return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
 }
 
-/** As on the command line; a profile's text stands in the place of its file, as Docker's client sends it. */
+/**
+ * Returns the words of `--security-opt`; a profile's text stands in the place of its file, as Docker's client sends it.
+ */
 function securityOptions(security: SecurityOptions): string[] {
   const { seccomp, apparmor, label, noNewPrivileges, writableCgroups, privileged } = security;
   const profile = typeof seccomp === 'object' ? seccomp.profile : seccomp;

@@ -11,7 +11,7 @@ import { diskError } from '../store/disk-error.ts';
 /** Whether whoever starts a container joins its streams, and how, or goes on without it. */
 export interface StartMode {
   mode: 'attach' | 'detach';
-  /** What the user calls a container that exists: in the background the program prints that and not the id. */
+  /** The user's name for a container that exists: in the background the program prints that and not the id. */
   name?: string | undefined;
   client?: ClientOptions | undefined;
 }

@@ -30,7 +30,7 @@ export async function noteStartFailure(
   return explained;
 }
 
-/** Who has a port is looked for when one is taken: in the processes of this host. */
+/** Explains a failure. A port that is taken is looked for in the processes of this host, to name the one that has it. */
 async function explain(row: ContainerRow, record: FailureRecord): Promise<ExplainedFailure> {
   if (record.stage !== 'port' || errnoName(record.errno) !== 'EADDRINUSE')
     return explainFailure(record, { command: row.argv[0], user: row.options.process.user });

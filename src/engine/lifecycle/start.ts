@@ -80,7 +80,7 @@ export async function startDetached(context: Context, row: ContainerRow): Promis
   });
 }
 
-/** What the container is doing once the teardown of its last run is complete. */
+/** Returns what the container is doing once the teardown of its last run is complete. */
 async function settle(context: Context, id: string, name: string): Promise<Observed> {
   const observed = await settleContainer(context, id);
   if (observed === undefined) throw noSuchContainer(context.database, name);
@@ -88,7 +88,7 @@ async function settle(context: Context, id: string, name: string): Promise<Obser
   return observed;
 }
 
-/** As `claim`, after a clean-up where a killed monitor's container still holds what is needed. */
+/** Claims the start as `claim`, after a clean-up where a killed monitor's container still holds what is needed. */
 async function claimCleaned(
   context: Context,
   seen: ContainerRow,
@@ -133,7 +133,7 @@ function claim(
   });
 }
 
-/** Whoever made it got to the end. */
+/** Whether the command that created the container got to the end, as its config.json shows. */
 function isWhole({ paths }: Context, { id }: PreparedContainer): boolean {
   return existsSync(containerPaths(paths, id).config);
 }

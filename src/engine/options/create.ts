@@ -35,7 +35,7 @@ export type {
 } from '../../runtime/options.ts';
 
 /**
- * What a face asks for when it creates a container, grouped by concern. The same type whether the request came from a
+ * The options by which a face creates a container, grouped by concern. The same type whether the request came from a
  * command line, an HTTP body or a manifest; what is absent comes from the image or from the engine's defaults. It is
  * kept with the container as JSON, then with ids in the place of other containers' names and with its host name. Names
  * of users and devices are as the user gave them.
@@ -46,11 +46,14 @@ export interface CreateOptions {
   /** `name` absent: one is made up. */
   name?: string | undefined;
   platform?: Platform | undefined;
-  /** Where whoever asked for it keeps its id; only shown. */
+  /** The file where the creator of the container keeps its id; only shown. */
   cidFile?: string | undefined;
   process: ProcessOptions;
   namespaces: NamespaceOptions;
-  /** Of a container whose network namespace is `networks`; with `none` and `host` only names, servers and what is exposed. */
+  /**
+   * The networks of a container whose network namespace is `networks`; with `none` and `host` only names, servers and
+   * exposed ports.
+   */
   network?: NetworkOptions | undefined;
   security: SecurityOptions;
   devices: DeviceOptions;
@@ -100,7 +103,7 @@ export interface NetworkAttachment {
   gatewayPriority?: number | undefined;
 }
 
-/** One port of the container; a range of the command line is one of these for each of its ports. */
+/** A port of the container to publish; a range of the command line is one of these for each of its ports. */
 export interface PortMapping {
   protocol: Protocol;
   containerPort: number;

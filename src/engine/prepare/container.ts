@@ -31,7 +31,7 @@ export interface PreparedContainer {
   readonly id: ContainerId;
   readonly name: string;
   readonly image: ImageRow;
-  /** As they are kept: ids in the place of other containers' names. */
+  /** The options as they are kept: ids in the place of other containers' names. */
   readonly options: CreateOptions;
   readonly namespaces: PreparedNamespaces;
   /** Absent: no networks of its own. */
@@ -46,7 +46,7 @@ export interface PreparedContainer {
   readonly plan: Uint8Array;
 }
 
-/** One whose start begins: it holds the addresses and ports of its endpoints. */
+/** A container whose start begins: it holds the addresses and ports of its endpoints. */
 export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endpoints'>;
 
 /**
@@ -112,7 +112,9 @@ function withoutPorts(network: CreateOptions['network']): CreateOptions['network
   return network && { ...network, publish: undefined, publishAll: undefined };
 }
 
-/** As with Docker those of the image are the container's from its beginning, and the user's replace them. */
+/**
+ * Merges labels. As with Docker those of the image are the container's from its beginning, and the user's replace them.
+ */
 function mergeLabels({ config }: ImageConfig, { labels }: CreateOptions): CreateOptions['labels'] {
   return config.Labels === undefined ? labels : { ...config.Labels, ...labels };
 }

@@ -19,7 +19,7 @@ import { layerDirectories } from '../store/layer-directories.ts';
 import { prepareLogs } from './log.ts';
 import type { PreparedNamespaces } from './namespaces.ts';
 
-/** What a container's options are made of besides what the user asks for. */
+/** The sources of a container's options besides what the user asks for. */
 export interface OptionSources {
   id: string;
   name: string;
@@ -31,8 +31,8 @@ export interface OptionSources {
 }
 
 /**
- * What the runtime is told about a container: what the user asks for over what the image says, and where its files will
- * lie. Throws `invalid` for a command or a stop signal that cannot be.
+ * Returns the options for the runtime: what the user asks for over what the image says, and where the container's files
+ * will lie. Throws `invalid` for a command or a stop signal that cannot be.
  */
 export async function runtimeOptions(
   context: Context,

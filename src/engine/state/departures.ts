@@ -26,7 +26,7 @@ export function sweepDeparted(context: Context): void {
   if (marksIn(context).length > 0) transactionAfterSweep(context, () => undefined);
 }
 
-/** The same for one container alone. */
+/** Deletes the row of one `--rm` container that is gone, and its mark. */
 export function dropDeparted(context: Context, id: string): void {
   context.database.transaction(() => depart(context, id));
   removeMark(context, id);
@@ -54,7 +54,7 @@ function readMark({ paths }: Context, id: string): string {
   return readIfPresent(containerPaths(paths, id).gone) ?? '';
 }
 
-/** Another command may have swept at the same moment. */
+/** Removes a mark; another command may have swept at the same moment. */
 function removeMark({ paths }: Context, id: string): void {
   unlessMissing(() => unlinkSync(containerPaths(paths, id).gone));
 }

@@ -45,7 +45,7 @@ export async function observe(context: Context, row: ContainerRow): Promise<Obse
   }
 }
 
-/** The same; throws `notFound` when the container no longer exists, saying how a `--rm` one ended. */
+/** Returns what a container is doing; throws `notFound` when it no longer exists, saying how a `--rm` one ended. */
 export async function observed(context: Context, row: ContainerRow): Promise<Observed> {
   const now = await observe(context, row);
   if (now === undefined) throw noSuchContainer(context.database, row.name);
@@ -58,7 +58,7 @@ export interface ObservedRunning extends Observed {
 }
 
 /**
- * The same of one that has to run: throws `conflict` when it does not, also while it waits to be started again, and
+ * Returns a container that has to run: throws `conflict` when it does not, also while it waits to be started again, and
  * `notFound` when it no longer exists.
  */
 export async function running(context: Context, row: ContainerRow): Promise<ObservedRunning> {
@@ -70,7 +70,7 @@ export async function running(context: Context, row: ContainerRow): Promise<Obse
   });
 }
 
-/** As `observe`, with the row as it is now; undefined also when that is gone. */
+/** Returns what a container is doing, as `observe`, with the row as it is now; undefined also when the row is gone. */
 export async function observeAnew(context: Context, id: string): Promise<Observed | undefined> {
   const row = containerById(context.database, id);
   return row === undefined ? undefined : await observe(context, row);

@@ -115,7 +115,7 @@ export function imageConfigOf(database: Database, id: Digest): ImageConfig | und
   return image === undefined ? undefined : parseImageConfig(Buffer.from(image.config));
 }
 
-/** All images, newest in this store first. */
+/** Returns all images, newest in this store first. */
 export function allImages(database: Database): ImageRow[] {
   return database.all('SELECT * FROM image ORDER BY created_at DESC, rowid DESC').map(toImage);
 }
@@ -142,7 +142,7 @@ export function deleteImage(database: Database, id: Digest): void {
   database.run('DELETE FROM image WHERE id = ?', id);
 }
 
-/** What a text that names an image led to: the image, and the canonical name when it was found by name. */
+/** The image that a text named, and the canonical name when it was found by name. */
 export interface FoundImage {
   image: ImageRow;
   name: string | undefined;
@@ -153,7 +153,7 @@ export function lookUpImage(database: Database, text: string): FoundImage | unde
   return byReference(database, text) ?? byId(database, text);
 }
 
-/** The same; throws `notFound`. */
+/** Finds an image by a text that names it; throws `notFound`. */
 export function findImage(database: Database, text: string): FoundImage {
   const found = lookUpImage(database, text);
   if (found === undefined) throw noSuchImage(text);

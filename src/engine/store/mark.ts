@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
 
-/** What may not come to be any more: rows that name something, and starts. */
+/** The changes that a marked store refuses: new rows that name something, and starts. */
 const GUARDED = [
   ...['container', 'image', 'manifest', 'image_name', 'network', 'volume', 'lease'].map((table) => ({
     name: `reset_${table}`,

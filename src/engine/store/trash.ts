@@ -5,7 +5,7 @@ import { type ContainerId, deleteContainer } from './containers.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
 
-/** Where this store's things go that are deleted. */
+/** Returns the place for this store's things that are deleted. */
 export function trashOf(context: Context): Trash {
   return new Trash(context.paths.trash, context.helper);
 }

@@ -22,7 +22,7 @@ import { allNetworks } from '../store/networks.ts';
 import { unmountUnneeded } from '../store/volume-mounts.ts';
 import { allVolumes } from '../store/volumes.ts';
 
-/** What a reset takes. */
+/** The things that a reset removes. */
 export interface ResetPreview {
   root: string;
   run: string;
@@ -32,7 +32,7 @@ export interface ResetPreview {
   volumes: number;
   /** Names of interfaces of this network namespace. */
   bridges: string[];
-  /** There is nothing of this store, neither at its root nor on this host. */
+  /** Whether there is nothing of this store, neither at its root nor on this host. */
   nothing: boolean;
 }
 
@@ -75,7 +75,7 @@ export async function resetStore(context: Context): Promise<void> {
   for (const file of databaseFiles(paths.database)) rmSync(file, { force: true });
 }
 
-/** All but the helper and the database's files. */
+/** Removes all of the store but the helper and the database's files. */
 async function removeAll(context: Context): Promise<void> {
   const { paths } = context;
   if (existsSync(paths.database)) await removeRecorded(context);
@@ -124,7 +124,7 @@ function isOwnRuntime({ rootRecord, root }: StorePaths): boolean {
   return record === undefined || record.root === root;
 }
 
-/** What lies in the root and is the store's, the first part of each path. */
+/** Returns the names in the root that are the store's: the first part of each path. */
 function namesOf(paths: StorePaths): string[] {
   const below = `${paths.root}${paths.root.endsWith(sep) ? '' : sep}`;
   const own = [...Object.values(paths), `${paths.events}.1`, ...databaseFiles(paths.database)]

@@ -70,13 +70,13 @@ export function ownerWords(idMaps: OwnerMaps | undefined): string[] {
 
 /** The plan that mounts an image's layers, read-only; overlay wants a layer more than one that an image may have alone. */
 function writeImagePlan({ paths }: Context, layers: readonly Digest[], tmp: string): string {
-  const [upper, mountPoint] = [join(tmp, 'nothing'), join(tmp, 'rootfs')] as const;
+  const [upper, mountPoint] = [join(tmp, 'nothing'), join(tmp, 'root')] as const;
   for (const directory of [upper, mountPoint]) mkdirSync(directory, { recursive: true, mode: 0o755 });
   const file = join(tmp, 'image.plan');
   const plan = compileRootPlan({
     id: '0'.repeat(64),
     directory: tmp,
-    exitRecord: join(tmp, 'exit'),
+    exitRecord: join(tmp, 'end'),
     rootfs: {
       lowers: layerDirectories(paths, layers, undefined),
       upper,

@@ -19,7 +19,7 @@ const privilegesHint = (stage: string): string =>
 
 const HINT_DISK = 'make room, or keep the state elsewhere with --root';
 
-/** What an errno means wherever it comes from; a stage overrides what it knows better. */
+/** Puts an errno into words, whatever the stage; a stage overrides what it knows better. */
 function generalWords({ code, stage, detail, reason }: Failure): Words {
   const phrase =
     PHRASES[stage]?.replace('%', () => detail) ?? `cannot start the container: ${stage} ${detail}`;
@@ -48,7 +48,7 @@ function generalWords({ code, stage, detail, reason }: Failure): Words {
   }
 }
 
-/** What failed, for each stage of native/stages.def that has no explainer; `%` is the detail. */
+/** The phrases for the stages of native/stages.def that have no explainer; `%` is the detail. */
 const PHRASES: Readonly<Record<string, string>> = {
   'bind-root': 'cannot mount the root file system %',
   capabilities: 'cannot set the capabilities of the command',
@@ -211,7 +211,7 @@ function explainSpawn({ code, reason }: Failure): Partial<Words> {
   }
 }
 
-/** Nobody is left to run another process in, or to attach to. */
+/** Explains why a container could not be entered: nobody is left to run another process in, or to attach to. */
 function explainTarget({ code, reason }: Failure): Partial<Words> {
   if (code !== 'ESRCH' && code !== 'ENOENT' && code !== 'ECONNREFUSED')
     return { message: `cannot enter the container: ${reason}` };

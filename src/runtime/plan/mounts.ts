@@ -39,7 +39,7 @@ const FLAGS = new Set([
 /** Words that need no step: `rw` is the absence of `ro`, the type says `bind`, and what is not shared is private. */
 const IMPLIED = new Set(['rw', 'bind', 'rbind', 'private', 'rprivate']);
 
-/** What a bind makes when its target is missing: a file, unless what is shown is a directory. */
+/** The binds whose missing target is made as a directory; for all others it is a file. */
 const DIRECTORIES = new Set(['/sys', '/dev/shm', '/dev/mqueue']);
 
 /** The records of one mount of the spec. Throws `unsupported` for an option that the helper does not know. */

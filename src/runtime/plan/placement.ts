@@ -1,7 +1,10 @@
 import type { CgroupPlan } from '../cgroup/plan.ts';
 import type { ContainerOptions } from '../options.ts';
 
-/** What a plan needs besides the spec: where the container lives on this host and who explains its failures. */
+/**
+ * The facts that a plan needs besides the spec: the container's directories on this host, and the command that explains
+ * its failures.
+ */
 export interface Placement
   extends Pick<
     ContainerOptions,
@@ -24,7 +27,7 @@ export interface Placement
   networking?: NetworkingPlacement | undefined;
 }
 
-/** What the monitor needs to bring a container's networks up (src/network/NETWORKS.md). */
+/** The files by which the monitor brings a container's networks up (src/network/NETWORKS.md). */
 export interface NetworkingPlacement {
   networksDirectory: string;
   /** Absent: nothing is published. */

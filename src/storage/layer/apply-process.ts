@@ -18,7 +18,7 @@ export interface OperationVerb {
   explain(stage: string, error: number, detail: string): EngineError;
 }
 
-/** Where the helper applies a layer: alone in `directory`, or with the `lowers` (topmost first) in view. */
+/** The place where the helper applies a layer: alone in `directory`, or with the `lowers` (topmost first) in view. */
 export interface ApplyTarget {
   readonly helper: string;
   readonly directory: string;
@@ -26,7 +26,7 @@ export interface ApplyTarget {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What may wait in the pipe before the archive's reader does. */
+/** The most bytes that may wait in the pipe before the archive's reader has to wait. */
 const MAX_WAITING = 1024 * 1024;
 
 /**
@@ -163,7 +163,7 @@ const KINDS = new Map<number, ErrorKind>([
   [errno.EOPNOTSUPP, 'unsupported'],
 ]);
 
-/** What an error record of `apply` means: most failures are the archive's fault. */
+/** Puts an error record of `apply` into words: most failures are the archive's fault. */
 export function applyError(stage: string, error: number, detail: string): EngineError {
   const name = printable(detail);
   const details = { subject: name };

@@ -1,7 +1,10 @@
 import type { ExtendedAttribute, TarEntry } from '../tar/entry.ts';
 import { bad } from '../tar/header.ts';
 
-/** What an archive entry asks for in a layer's directory (OCI image spec, layer.md). Paths are relative, "" the root. */
+/**
+ * The operation that an archive entry asks for in a layer's directory (OCI image spec, layer.md). Paths are relative,
+ * "" the root.
+ */
 export type LayerOperation =
   | MakeOperation
   | { readonly kind: 'whiteout'; readonly path: string }
@@ -19,7 +22,10 @@ export interface MakeOperation {
   readonly aside?: boolean;
 }
 
-/** Where aufs kept a name for files with several; archives of its branches hold them, and hard links to them. */
+/**
+ * The directory where aufs kept a name for files with several; archives of its branches hold them, and hard links to
+ * them.
+ */
 export const AUFS_LINKS = '.wh..wh.plnk';
 
 const WHITEOUT = '.wh.';

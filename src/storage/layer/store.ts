@@ -7,7 +7,7 @@ import { type Digest, hexOf } from '../../oci/digest.ts';
 import { removeTree } from '../trash.ts';
 import { type LayerContent, unpackOnce } from './unpack.ts';
 
-/** Which layer is unpacked. `name` is what messages call it; the diffID when absent. */
+/** Names the layer that is unpacked. `name` is what messages call it; the diffID when absent. */
 export interface LayerDescription {
   readonly chainID: Digest;
   readonly diffID: Digest;

@@ -8,8 +8,8 @@ import { decompress } from './decompress.ts';
 import { AUFS_LINKS, layerOperation } from './entry.ts';
 
 /**
- * What is in an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for people,
- * the name of an extended attribute that could not be stored; there may be more.
+ * The content of an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for
+ * people, the name of an extended attribute that could not be stored; there may be more.
  */
 export interface LayerContent {
   readonly diffID: Digest;
@@ -67,7 +67,7 @@ class LayerSink implements TarSink {
   }
 }
 
-/** What one pass over a layer's archive needs. */
+/** The things that one pass over a layer's archive needs. */
 export interface UnpackPass {
   readonly target: ApplyTarget;
   readonly source: AsyncIterable<Uint8Array>;

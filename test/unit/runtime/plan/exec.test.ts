@@ -108,7 +108,7 @@ describe('the plan of exec', () => {
     const ops = new Set(plan.map(([op]) => op));
     expect(all.map(([op]) => op).filter((op) => !ops.has(op))).toEqual([
       ...['skiff-plan', 'log', 'log-attribute', 'log-compress', 'restart', 'timeout'],
-      ...['health', 'health-cgroup', 'health-arg', 'stop'],
+      ...['health', 'health-cgroup', 'health-arg', 'volume', 'stop'],
       ...['namespace', 'join', 'uid-map', 'gid-map', 'time-offset'],
       ...['networks', 'ports', 'firewall', 'repair', 'last-out', 'resolver'],
       'reaper',

@@ -114,6 +114,36 @@ describe('cp', () => {
     await store.ok(['rm', '-f', 'mounts']);
   });
 
+  it('finds files in volumes and binds of a container that does not run, and puts them there', async () => {
+    const name = 'mounted';
+    mkdirSync(join(root, 'bound'));
+    await store.ok([
+      'run',
+      '--name',
+      name,
+      '-v',
+      'data:/data',
+      '-v',
+      `${root}/bound:/bound`,
+      busybox,
+      'sh',
+      '-c',
+      'echo v >/data/f; echo b >/bound/f',
+    ]);
+    expect(await store.ok(['cp', `${name}:/data/f`, join(root, 'of-volume')])).toBe('');
+    expect(cat('of-volume')).toBe('v\n');
+    await store.ok(['cp', join(root, 'd/file'), `${name}:/data/put`]);
+    await store.ok(['cp', join(root, 'd/file'), `${name}:/bound/put`]);
+    expect(cat('bound/put')).toBe('content');
+    expect(await store.ok(['run', '--rm', '-v', 'data:/x', busybox, 'cat', '/x/put'])).toBe('content');
+    const exported = execFileSync(
+      'sh',
+      ['-c', `${COMMAND.join(' ')} --root ${store.root} export ${name} | tar t`],
+      { encoding: 'utf8' },
+    );
+    expect(exported).not.toContain('data/put');
+  });
+
   it('is refused by a read-only root file system, running or not', async () => {
     await store.ok(['create', '--name', 'closed', '--read-only', busybox, 'sleep', '1000']);
     for (const action of ['start', 'ps']) {

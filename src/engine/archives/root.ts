@@ -13,6 +13,7 @@ import { type ContainerRow, containerById, noSuchContainer } from '../store/cont
 import type { Context } from '../store/context.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
 import { inWorkspace } from '../store/workspace.ts';
+import { stoppedMounts } from './stopped-mounts.ts';
 
 /** A container's tree as verbs of the helper open it (native/VERBS.md, ROOT). */
 export interface ContainerRoot {
@@ -30,7 +31,7 @@ export interface RootRequest {
 
 /**
  * Calls `body` with the tree that a container has now: what it sees while it runs, paused or not; else its root file
- * system, mounted by the helper for each verb. While that is written to nobody can start or remove the container, and
+ * system, with binds and volumes if `mounts`, mounted by the helper for each verb. While that is written to nobody can start or remove the container, and
  * others who would write wait; readers do not. Throws `notFound` once it is removed, `conflict` while another command
  * starts it, or when it is to be written to and waits to be started again.
  */
@@ -87,7 +88,9 @@ async function withPlan<T>(
 ): Promise<T> {
   return await inWorkspace(context, async ({ tmp }) => {
     const file = join(tmp(), `${row.id}.plan`);
-    writeFileSync(file, encodePlan(compileRootPlan(placementOf(context, row, request))), { mode: 0o600 });
+    const mounts = request.mounts ? await stoppedMounts(context, row, request.access) : [];
+    const plan = compileRootPlan({ ...placementOf(context, row, request), mounts });
+    writeFileSync(file, encodePlan(plan), { mode: 0o600 });
     try {
       return await body({ root: `plan:${file}`, owners: row.idMaps });
     } finally {

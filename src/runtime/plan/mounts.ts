@@ -76,7 +76,7 @@ function bindFlags({ destination, options }: MountSpec): string[] {
  * A mount of the user's, of which the options say more than the spec. No link of the image may lead to procfs or sysfs,
  * and what is named there is not reached by one.
  */
-function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): PlanRecord {
+export function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpec): PlanRecord {
   const { destination, beneath } = asked;
   const exact = /^\/(proc|sys)(\/|$)/.test(destination) ? ['nofollow'] : [];
   if (asked.type === 'bind') {

@@ -1,5 +1,7 @@
-import type { IdMaps, IdRange, RootfsOptions } from '../options.ts';
+import type { IdMaps, IdRange, RootfsOptions, RuntimeBind } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
+import { askedMount } from '../spec/asked-mounts.ts';
+import { askedRecord } from './mounts.ts';
 
 /** A root file system that is mounted for a verb of the helper alone, without a container. */
 export interface RootPlacement {
@@ -45,6 +47,18 @@ export function compileRootPlan({
     ['process'],
     ['teardown'],
   ];
+}
+
+/** Compiles binds for `mounts` of such a plan, parents first; nothing of them is shared with the host or given away. */
+export function mountsOfRoot(binds: readonly RuntimeBind[], access: RootPlacement['access']): PlanRecord[] {
+  const depth = ({ destination }: RuntimeBind) => destination.split('/').length;
+  return binds
+    .map((bind): RuntimeBind => {
+      const readOnly = access === 'read' ? 'deep' : bind.readOnly;
+      return { ...bind, readOnly, propagation: 'rprivate', chown: undefined };
+    })
+    .sort((one, other) => depth(one) - depth(other))
+    .map((bind) => askedRecord(bind, askedMount(bind)));
 }
 
 function mapRecords(op: 'uid-map' | 'gid-map', ranges: readonly IdRange[]): PlanRecord[] {

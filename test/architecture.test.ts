@@ -217,6 +217,11 @@ describe("the paths of the commands of a container's life", () => {
     expect(reached.filter((module) => heavy.test(module))).toEqual([]);
   });
 
+  it('a container with volumes that are there starts without them, too', () => {
+    const lazily = ['engine/prepare/mounts.ts', 'engine/prepare/volumes.ts', 'engine/volumes/ensure.ts'];
+    expect(reachedAtStart(lazily).filter((module) => heavy.test(module))).toEqual([]);
+  });
+
   it.each(Object.entries(paths))('%s is what this test thinks it is', (command, lazily) => {
     const reached = reachedAtStart(atOnce(command));
     const asked = imports

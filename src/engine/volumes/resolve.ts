@@ -5,7 +5,7 @@ import { localMount } from '../../volume/local-driver.ts';
 import type { Context } from '../store/context.ts';
 import { mountLock } from '../store/volume-mounts.ts';
 import { volumeByName, volumeDirectory } from '../store/volumes.ts';
-import { defineVolume, requireSame } from './create.ts';
+import { defineVolume, requireSame } from './define.ts';
 
 /** A volume that a container is to have: what of `VolumeMount` (options/mounts.ts) says which. */
 export interface WantedVolume {

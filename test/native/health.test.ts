@@ -291,7 +291,7 @@ describe.each(hierarchies)('the cgroup of a check (%s)', (version, parent) => {
     const script =
       '[ ! -e /tmp/once ] || exit 0; : >/tmp/once; setsid sleep 1000 & (sleep 1000 &); ' +
       '(setsid setsid sh -c "sleep 1000 & sleep 1000" &); sleep 1000';
-    const container = await checked({ command: ['sh', '-c', script], timeout: 250 }, records);
+    const container = await checked({ command: ['sh', '-c', script], timeout: 1500 }, records);
     await until(() => existsSync(directory) && sleepers(container).length >= 5);
     const { checks } = await told(container, ({ checks }) => checks.length >= 2);
     expect(checks.slice(0, 2).map(({ code }) => code)).toEqual([-1, 0]);

@@ -142,6 +142,7 @@ describe('cp', () => {
       { encoding: 'utf8' },
     );
     expect(exported).not.toContain('data/put');
+    await store.ok(['rm', name]);
   });
 
   it('is refused by a read-only root file system, running or not', async () => {
@@ -155,11 +156,10 @@ describe('cp', () => {
   });
 
   it('keeps a container from being started or removed that it writes to', async () => {
-    await store.ok(['create', '--name', 'busy', busybox, 'true']);
+    const id = await store.ok(['create', '--name', 'busy', busybox, 'true']);
     execFileSync('mkfifo', [join(root, 'hold')]);
     const line = `(tar c -C ${root} d; cat ${root}/hold) | "$0" "$@"`;
     const copying = store.start(['cp', '-', 'busy:/'], { through: ['sh', '-c', line] });
-    const [id = ''] = readdirSync(join(store.root, 'containers'));
     const directory = join(store.root, 'containers', id);
     await until(() => readdirSync(directory).some((name) => name.startsWith('writer-')));
     for (const action of ['start', 'rm']) {

@@ -103,10 +103,16 @@ export function encodePorts(records: readonly PortRecord[]): string {
   return ['skiff-ports', '1', '1', ...fields].map((field) => `${field}\0`).join('');
 }
 
-/** A port that nobody has, for TCP and UDP; below those that the kernel gives to whoever asks for any. */
+/** Each worker of vitest has a thousand ports of its own, below those that the kernel gives to whoever asks for any. */
+const FIRST_PORT = 10_000 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 20) * 1000;
+const given = new Set<number>();
+
+/** A port that nobody has, for TCP and UDP, and that nobody else is given. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 30_000);
+    const port = randomInt(FIRST_PORT, FIRST_PORT + 1000);
+    if (given.has(port)) continue;
+    given.add(port);
     const [server, socket] = [createServer().listen(port, '::'), createSocket('udp6').bind(port, '::')];
     const free = await Promise.all([once(server, 'listening'), once(socket, 'listening')]).then(
       () => true,

@@ -3,13 +3,14 @@ import { basename, join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { namesIn, unlessMissing } from '../host/missing.ts';
 import { randomHex } from '../host/random.ts';
-import { runProgram } from '../host/run-program.ts';
 
 /**
  * Deletes a directory tree with the helper, which follows no link and copes with any depth and any names. A missing
  * one is fine. Throws `unavailable` with the helper's words.
  */
 export async function removeTree(helper: string, path: string): Promise<void> {
+  // A command that only puts things here runs no program.
+  const { runProgram } = await import('../host/run-program.ts');
   const { code, stderr } = await runProgram(helper, ['remove', path]);
   if (code !== 0) {
     throw new EngineError('unavailable', `cannot delete ${path}: ${stderr}`, { subject: path });

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { namesIn } from '../../host/missing.ts';
-import { runProgram } from '../../host/run-program.ts';
 import type { Context } from './context.ts';
 
 /** The file by which the containers know of each other that share what is mounted for a volume. */
@@ -21,6 +20,7 @@ export async function unmountUnneeded(
   for (const name of names) {
     const lock = mountLock(context, name);
     if (!existsSync(lock)) continue;
+    const { runProgram } = await import('../../host/run-program.ts');
     const { code, stderr } = await runProgram(context.helper, [
       'host-unmount',
       join(context.paths.volumes, name),

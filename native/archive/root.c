@@ -73,7 +73,10 @@ static int attach_bind(struct rootfs *rootfs, const struct record *record, const
 {
     struct bind bind = bind_read(record);
     owned_fd mount = clone_bind(record, mapped->users, NULL);
-    return attach_at(rootfs, mount, bind.target, bind.flags) < 0 ? failed(STAGE_BIND, bind.target) : 0;
+    if (mount < 0) return -1;
+    if (attach_at(rootfs, mount, bind.target, bind.flags) == 0) return 0;
+    /* The first start makes the place. Until then a tree that is only read goes without. */
+    return errno == EROFS ? 0 : failed(STAGE_BIND, bind.target);
 }
 
 static int attach_overlay(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
@@ -86,18 +89,16 @@ static int attach_overlay(struct rootfs *rootfs, const struct record *record, co
 
 static bool is_mapped(const struct record *record)
 {
-    bool binds = record->op == OP_BIND || record->op == OP_BIND_BENEATH;
     bool overlays = record->op == OP_OVERLAY || record->op == OP_OVERLAY_AT;
-    return (binds && has_word(bind_read(record).flags, "idmap")) ||
-           (overlays && has_word(record->arg[3], "idmap"));
+    return overlays && has_word(record->arg[3], "idmap");
 }
 
 static int perform_mount(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
+    if (record->op == OP_BIND || record->op == OP_BIND_BENEATH) return attach_bind(rootfs, record, mapped);
     if (!is_mapped(record)) return perform_step(rootfs, record);
-    if (record->op == OP_OVERLAY) return attach_root(rootfs, record, mapped);
-    return record->op == OP_OVERLAY_AT ? attach_overlay(rootfs, record, mapped)
-                                       : attach_bind(rootfs, record, mapped);
+    return record->op == OP_OVERLAY ? attach_root(rootfs, record, mapped)
+                                    : attach_overlay(rootfs, record, mapped);
 }
 
 static int perform_mounts(const struct plan *plan, struct rootfs *rootfs, const struct mapped *mapped)

@@ -143,6 +143,13 @@ describe('cp', () => {
     );
     expect(exported).not.toContain('data/put');
     await store.ok(['rm', name]);
+    await store.ok(['create', '--name', 'new', '-v', 'data:/etc/of-nobody', busybox]);
+    const missing = await store.skiff(['cp', 'new:/etc/of-nobody/put', root]);
+    expect(missing.stderr).toContain('no such file or directory: new:/etc/of-nobody/put');
+    await store.ok(['cp', join(root, 'd/file'), 'new:/etc/of-nobody/more']);
+    await store.ok(['cp', 'new:/etc/of-nobody/put', join(root, 'of-new')]);
+    expect(cat('of-new')).toBe('content');
+    await store.ok(['rm', 'new']);
   });
 
   it('is refused by a read-only root file system, running or not', async () => {

@@ -8,8 +8,8 @@ import type { Context } from '../store/context.ts';
 
 /**
  * Decides what of the host's files and of volumes is mounted in the tree of a container that does not run, as it is while
- * it runs. What options of a volume's driver mount is not there meanwhile, and neither is a tmpfs. The places of mounts are
- * made by the first start, or by whoever writes. Throws as `prepareMounts`, for a source that is gone.
+ * it runs. What options of a volume's driver mount is not there meanwhile, and neither is a tmpfs. Places that are missing
+ * are made by the first start, or by whoever writes; until then a tree that is read goes without. Throws as `prepareMounts`, for a source that is gone.
  */
 export async function stoppedMounts(
   context: Context,
@@ -18,7 +18,7 @@ export async function stoppedMounts(
 ): Promise<PlanRecord[]> {
   const { mounts = [] } = row.options;
   const hasFiles = mounts.some(({ type }) => type === 'bind' || type === 'volume');
-  if (!hasFiles || (access === 'read' && row.boot === undefined)) return [];
+  if (!hasFiles) return [];
   const { prepareMounts } = await import('../prepare/mounts.ts');
   const { runtime, hostMounts } = await prepareMounts(context, row.options, {
     image: parseImageConfig(Buffer.from(imageOfContainer(context, row).config)),

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
+import { isMissing } from '../../../host/missing.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
@@ -71,9 +72,13 @@ async function requireFile(file: string): Promise<void> {
     const found = await stat(file);
     if (found.isDirectory()) throw new Error('it is a directory');
   } catch (cause) {
-    throw new EngineError('invalid', `cannot read ${file}: ${(cause as Error).message}`, {
-      subject: file,
-      cause,
-    });
+    throw new EngineError(
+      'invalid',
+      `cannot read ${file}: ${isMissing(cause) ? 'no such file' : (cause as Error).message}`,
+      {
+        subject: file,
+        cause,
+      },
+    );
   }
 }

@@ -33,8 +33,8 @@ export function dropDeparted(context: Context, id: string): void {
 }
 
 /**
- * Deletes the row of a `--rm` container that is gone, with its anonymous volumes; its end, which its mark tells, is remembered. Call it in a
- * transaction; the mark stays for the next sweep.
+ * Deletes the row of a `--rm` container that is gone, with its anonymous volumes; its end, which its mark tells, is
+ * remembered. Call it in a transaction; the mark stays for the next sweep.
  */
 function depart(context: Context, id: string): void {
   const record = readMark(context, id);

@@ -7,8 +7,8 @@ import { storePaths } from '../../src/host/paths.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { EXECUTABLE, namesIn, type Store, useStore } from '../helpers/skiff.ts';
 
-/** Trees whose owners and modes are an image's, or a container's. */
-const OF_IMAGES = /^store\/(layers\/\*|volumes\/[^/]+|containers\/\*\/(upper|work|rootfs))\//;
+/** Trees whose owners and modes are an image's, or a container's, also while what was removed is taken apart. */
+const OF_IMAGES = /^store\/(layers\/\*|volumes\/[^/]+|containers\/\*\/(upper|work|rootfs)|trash)\//;
 
 /** Every kind of file and directory that a store has, with its mode, and its owner unless that is root. */
 function inventory({ root, runRoot }: Store): string[] {
@@ -121,6 +121,7 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
     await store.ok(['exec', '-d', 'web', 'sleep', '1000']);
     await store.ok(['rename', 'web', 'site']);
     await store.skiff(['run', '--name', 'ended', busybox, 'false']);
+    await store.ok(['run', '--rm', busybox, 'true']);
     await store.ok(['run', '-d', '--rm', busybox, 'true']);
   });
 
@@ -152,6 +153,7 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
       /volumes(\/memory)?$/,
       ['d700 run/volumes', '-600 run/volumes/memory', 'd710 store/volumes', 'd1777 store/volumes/memory'],
     ],
+    ['what is being removed', /store\/trash/, ['d700 store/trash']],
     ['logs', /\/log/, ['', '.N'].map((number) => `-600 store/containers/*/log${number}`)],
   ])('only root reads and writes %s', (_, pattern, modes) => {
     expect(inventory(store).filter((line) => pattern.test(line))).toEqual(modes);

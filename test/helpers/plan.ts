@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, expect } from 'vitest';
+import { processIdentity } from '../../src/host/process.ts';
 import {
   type ExitRecord,
   parseExitRecord,
@@ -457,7 +458,10 @@ export function printed(child: ChildProcess, text: string): Promise<string> {
   });
 }
 
-/** Resolves when a process is dead, whether or not anybody noticed: /proc has no event for it. */
+/**
+ * Resolves when a process is dead, whether or not anybody noticed: /proc has no event for it. Its files are closed then,
+ * which they are not yet when its memory is gone, and /proc/PID/exe with it.
+ */
 export async function gone(pid: number): Promise<void> {
-  await until(() => !existsSync(`/proc/${pid}/exe`));
+  await until(() => processIdentity(pid) === undefined);
 }

@@ -414,11 +414,14 @@ describe('the forwarder', () => {
     await once(socket, 'data');
     const forwarder = holder.forwarder();
     const closed = new Promise((done) => socket.on('error', () => undefined).once('close', done));
+    const ended = new Promise((done) => holder.child.once('exit', done));
     if (how === 'released') await holder.release();
     else process.kill(holder.pid, 'SIGKILL');
     await gone(forwarder);
     socket.end();
     await closed;
+    // The forwarder hears of the holder's end before the kernel has closed all that it had.
+    if (how === 'killed') await ended;
     await serve(echo, '::1', port);
   });
 });

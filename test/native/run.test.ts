@@ -104,6 +104,8 @@ describe('the foreground', () => {
     const child = container.start('attach', 'pipe');
     await printed(child, 'first');
     const answer = container.ask('wait');
+    // Heard after the other one: SIGURG, which means nothing to a shell.
+    await container.ask('signal 23');
     child.stdout?.destroy();
     const code = await new Promise((done) => child.on('exit', done));
     expect(code).toBe(128 + 13);
@@ -120,6 +122,7 @@ describe('the foreground', () => {
     child.kill('SIGKILL');
     await new Promise((done) => child.on('exit', done));
     const answer = container.ask('wait');
+    await container.ask('signal 23');
     // Its root is an overlay: what is written through the process's root is seen by it at once.
     writeFileSync(`/proc/${container.state.init.pid}/root/tmp/go`, '');
     expect(await answer).toBe('exit 0\n');

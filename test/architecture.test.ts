@@ -56,6 +56,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'archives',
     'lifecycle',
     'inspect',
+    'explain',
     'reports',
     'logs',
     'system',
@@ -215,6 +216,13 @@ describe("the paths of the commands of a container's life", () => {
   it.each(Object.entries(paths))('%s starts without the heavy modules', (command, lazily) => {
     const reached = reachedAtStart([...atOnce(command), lazily]);
     expect(reached.filter((module) => heavy.test(module))).toEqual([]);
+  });
+
+  it.each(Object.entries(paths))('%s loads nothing of what would explain it', (command, lazily) => {
+    const reached = reachedAtStart([...atOnce(command), lazily]);
+    expect(
+      reached.filter((module) => /^engine\/explain\/|\/(preview|explain\w*|sheet)/.test(module)),
+    ).toEqual([]);
   });
 
   it('a container with volumes that are there starts without them, too', () => {

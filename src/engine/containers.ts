@@ -7,6 +7,7 @@ import type { Change } from './archives/changes.ts';
 import type { CommitOptions } from './archives/commit.ts';
 import type { ContainerPath } from './archives/container-path.ts';
 import type { CopyRequest } from './archives/copy.ts';
+import type { ExplainedContainer, ExplainRequest } from './explain/container.ts';
 import type { InspectOptions } from './inspect/container.ts';
 import type { Joining } from './lifecycle/attach.ts';
 import type { ExecRequest } from './lifecycle/exec.ts';
@@ -57,6 +58,12 @@ export class Containers {
   ): Promise<number> {
     const { runAndRemoveImage } = await import('./lifecycle/run-and-remove-image.ts');
     return await runAndRemoveImage(this.#context, options, extras);
+  }
+
+  /** Says what `run`, or `create` and a start, would do here and now. Neither the store nor the host is changed. */
+  async explain(options: CreateOptions, request: ExplainRequest): Promise<ExplainedContainer> {
+    const { explainContainer } = await import('./explain/container.ts');
+    return await explainContainer(this.#context, options, request);
   }
 
   /** Creates a container that a later `start` starts. Returns its id. */

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ImportOptions } from './archives/import.ts';
+import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
 import type { ListedImage } from './images/list.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { RemovedImage } from './images/remove.ts';
@@ -47,6 +48,14 @@ export class Images {
     const { connectRegistries } = await import('./images/registries.ts');
     const client = connectRegistries(this.#context, options.warn ?? (() => {}));
     return await pullImage(this.#context, text, options, client);
+  }
+
+  /** Says what `pull` would do. The registry is asked for manifest and config; the store is not changed. */
+  async explainPull(text: string, options: ExplainPullOptions = {}): Promise<ExplainedPull> {
+    const { explainPull } = await import('./explain/pull.ts');
+    const { openPreview } = await import('./store/preview.ts');
+    using preview = openPreview(this.#context);
+    return (await explainPull(preview.context, text, options)).explained;
   }
 
   /** Makes an image of a tar archive. Returns its id. */

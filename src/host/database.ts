@@ -49,6 +49,21 @@ export class Database {
     }
   }
 
+  /**
+   * A copy of the database at `file` in memory, migrated; an empty one where there is none. Nothing is written to the
+   * file, and what is written to the copy goes with it. Throws as `open`.
+   */
+  static copyOf(file: string, migrations: readonly string[]): Database {
+    try {
+      const connection = connect(':memory:');
+      if (statSync(file, { throwIfNoEntry: false }) !== undefined) copyInto(connection, file);
+      migrate(connection, migrations);
+      return new Database(connection);
+    } catch (cause) {
+      throw explain(cause, file);
+    }
+  }
+
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#prepare(sql).get(...values) as Row | undefined;
   }
@@ -169,6 +184,34 @@ function connect(file: string): DatabaseSync {
     `PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON`,
   );
   return connection;
+}
+
+/** Copies all tables of a file, as they are at one moment. Who may only read writes nothing back when it closes the file. */
+function copyInto(connection: DatabaseSync, file: string): void {
+  const source = new DatabaseSync(file, { readOnly: true });
+  try {
+    source.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; BEGIN`);
+    connection.exec('PRAGMA foreign_keys=OFF; BEGIN');
+    // Triggers come last: they are not for rows that are there.
+    const made = source.prepare(
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type = 'table' DESC, rowid",
+    );
+    for (const { type, name, sql } of made.all()) {
+      connection.exec(String(sql));
+      if (type === 'table') copyRows(source, connection, String(name));
+    }
+    connection.exec(`PRAGMA user_version=${version(source)}; COMMIT; PRAGMA foreign_keys=ON`);
+  } finally {
+    source.close();
+  }
+}
+
+function copyRows(source: DatabaseSync, connection: DatabaseSync, table: string): void {
+  const rows = source.prepare(`SELECT * FROM "${table}"`).all();
+  const places = Object.keys(rows[0] ?? {}).map(() => '?');
+  if (places.length === 0) return;
+  const insertion = connection.prepare(`INSERT INTO "${table}" VALUES (${places.join()})`);
+  for (const row of rows) insertion.run(...(Object.values(row) as SQLInputValue[]));
 }
 
 /** In bytes; 0 when there is none. */

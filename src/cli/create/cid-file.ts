@@ -34,6 +34,11 @@ export function makeCidFile(path: string): CidFile {
   };
 }
 
+/** Throws as `makeCidFile` for a file that is there; makes nothing. */
+export function requireNoCidFile(path: string): void {
+  if (lstatSync(userPath(path), { throwIfNoEntry: false }) !== undefined) throw isThere(path);
+}
+
 /** Makes a new file and returns its descriptor. The mode is what the caller's umask leaves of it. */
 function makeNew(path: string): number {
   try {
@@ -41,12 +46,16 @@ function makeNew(path: string): number {
   } catch (cause) {
     const error = cause as NodeJS.ErrnoException;
     if (error.code !== 'EEXIST') throw cannotWrite(path, error);
-    throw new EngineError('conflict', `the container id file ${path} exists already`, {
-      subject: path,
-      hint: 'make sure that its container is not needed any more, then remove the file',
-      cause,
-    });
+    throw isThere(path, error);
   }
+}
+
+function isThere(path: string, cause?: Error): EngineError {
+  return new EngineError('conflict', `the container id file ${path} exists already`, {
+    subject: path,
+    hint: 'make sure that its container is not needed any more, then remove the file',
+    cause,
+  });
 }
 
 function cannotWrite(path: string, error: NodeJS.ErrnoException): EngineError {

@@ -9,7 +9,7 @@ import type { GivenFlags } from '../options/members.ts';
 import { addOnDemand } from '../options/on-demand.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { printError } from '../output/print.ts';
-import { oneOf, some } from '../parse/words.ts';
+import { oneOf, some, switchOf } from '../parse/words.ts';
 import { addDeviceOptions, deviceOptions } from './devices.ts';
 import { addFileOptions, fileOptions } from './files.ts';
 import { addHealthOptions, healthOptions } from './health.ts';
@@ -27,6 +27,7 @@ import { addSecurityOptions, securityOptions } from './security.ts';
 export interface CreateFlags extends NetworkFlags, RestartFlags, AttachFlags {
   /** All flags: each group of options looks for those of its members. */
   given: GivenFlags;
+  explain?: ExplainFormat | false;
   cidfile?: string;
   name?: string;
   platform?: Platform;
@@ -35,6 +36,9 @@ export interface CreateFlags extends NetworkFlags, RestartFlags, AttachFlags {
   replace?: boolean;
   rm?: boolean;
 }
+
+/** How it is said what would be done: for people, or as data. */
+export type ExplainFormat = 'text' | 'json';
 
 /** When an image is fetched before a container is made of it; absent: `missing`. */
 export type PullPolicy = 'always' | 'missing' | 'never';
@@ -81,7 +85,12 @@ function addContainerOptions(command: Command): void {
       'fetch the image first: always, missing (the default) or never',
       oneOf<PullPolicy>('always', 'missing', 'never'),
     )
-    .option('-q, --quiet', 'do not show how the image is fetched');
+    .option('-q, --quiet', 'do not show how the image is fetched')
+    .option(
+      '--explain [format]',
+      'say what this would do, and do nothing; =json: as data',
+      switchOf<ExplainFormat>('text', 'json'),
+    );
   addAttachOptions(command);
 }
 

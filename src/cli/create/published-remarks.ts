@@ -1,3 +1,4 @@
+import type { DenyingChain } from '../../engine/networks/foreign-firewall.ts';
 import type { CreateOptions, PortMapping } from '../../engine/options/create.ts';
 import type { Session } from '../command/session.ts';
 import { publishAddress } from '../command/settings.ts';
@@ -5,14 +6,21 @@ import { firewallRemarks } from '../output/firewall-remarks.ts';
 import { printError } from '../output/print.ts';
 
 /** Says on standard error what the host's own firewall means for published ports. */
-export async function remarkOnPublished(session: Session, { network }: CreateOptions): Promise<void> {
+export async function remarkOnPublished(session: Session, options: CreateOptions): Promise<void> {
+  const engine = await session.engine();
+  for (const remark of await publishedRemarks(options, () => engine.networks.foreignFirewall()))
+    printError(`skiff: ${remark}\n`);
+}
+
+/** What there is to say; `firewall` is asked for when ports are open to others. */
+export async function publishedRemarks(
+  { network }: CreateOptions,
+  firewall: () => Promise<readonly DenyingChain[]>,
+): Promise<string[]> {
   const usual = await publishAddress();
   const published = (network?.publish ?? []).filter((mapping) => isForOthers(mapping, usual)).map(nameOf);
   if (network?.publishAll === true) published.push('of -P');
-  if (published.length === 0) return;
-  const engine = await session.engine();
-  for (const remark of firewallRemarks(await engine.networks.foreignFirewall(), published))
-    printError(`skiff: ${remark}\n`);
+  return published.length === 0 ? [] : firewallRemarks(await firewall(), published);
 }
 
 function isForOthers({ hostAddress }: PortMapping, usual = ''): boolean {

@@ -12,6 +12,20 @@ export function oneOf<Word extends string>(...words: readonly Word[]): (value: s
   };
 }
 
+/**
+ * A parser for a switch that may say how: the first word when it is switched on and no more is said, false when it is
+ * switched off. Throws as `oneOf`.
+ */
+export function switchOf<Word extends string>(
+  usual: Word,
+  ...others: readonly Word[]
+): (text: string) => Word | false {
+  return (text) => {
+    const isOn = booleanWord(text);
+    return isOn === undefined ? oneOf(usual, ...others)(text) : isOn && usual;
+  };
+}
+
 /** A whole decimal number, negative ones included. Throws `invalid`. */
 export function integer(value: string): number {
   if (/^[+-]?\d{1,15}$/.test(value)) return Number(value);

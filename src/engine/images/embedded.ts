@@ -13,20 +13,35 @@ import { intake } from './intake.ts';
 export const EMBEDDED = 'hello';
 const NAME = 'localhost/hello:latest';
 
+/** The image inside this program with its one layer, and the same image of the store where it is there already. */
+export interface EmbeddedImage {
+  name: string;
+  image: Image;
+  layer: Uint8Array;
+  present: FoundImage | undefined;
+}
+
+/** Finds the embedded image when `text` names it; undefined otherwise. */
+export async function findEmbedded({ database }: Context, text: string): Promise<EmbeddedImage | undefined> {
+  if (text !== EMBEDDED) return undefined;
+  const layer = await tarArchive([{ name: EMBEDDED, mode: 0o755, content: assetBytes('hello') }]);
+  const image = imageOf(layer);
+  const row = imageByName(database, NAME);
+  const present = row?.id === image.config.digest ? { image: row, name: NAME } : undefined;
+  return { name: NAME, image, layer, present };
+}
+
 /**
  * Makes the embedded image an image of the store like any other, when `text` names it: undefined otherwise. One that is
  * there already, from this very skiff, stays.
  */
 export async function importEmbedded(context: Context, text: string): Promise<FoundImage | undefined> {
-  if (text !== EMBEDDED) return undefined;
-  const layer = await tarArchive([{ name: EMBEDDED, mode: 0o755, content: assetBytes('hello') }]);
-  const image = imageOf(layer);
-  const present = imageByName(context.database, NAME);
-  if (present?.id === image.config.digest) return { image: present, name: NAME };
+  const embedded = await findEmbedded(context, text);
+  if (embedded === undefined || embedded.present !== undefined) return embedded?.present;
+  const { name, image, layer } = embedded;
   return await inWorkspace(context, async (workspace) => {
-    const options = { names: [NAME], open: () => once(layer) };
-    const taken = await intake(context, workspace, image, options);
-    return { image: taken.image, name: NAME };
+    const taken = await intake(context, workspace, image, { names: [name], open: () => once(layer) });
+    return { image: taken.image, name };
   });
 }
 

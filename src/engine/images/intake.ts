@@ -77,7 +77,8 @@ function ledTo({ database }: Context, names: readonly string[]): Map<string, Dig
   return before;
 }
 
-function rowOf({ config }: Image, layers: Digest[], size: number): ImageRow {
+/** The row of an image; `layers` are chainIDs, bottom first, `size` is what they take unpacked. */
+export function rowOf({ config }: Image, layers: Digest[], size: number): ImageRow {
   return {
     id: config.digest,
     config: new TextDecoder().decode(config.bytes),
@@ -87,7 +88,11 @@ function rowOf({ config }: Image, layers: Digest[], size: number): ImageRow {
   };
 }
 
-function manifestRowOf({ manifest, config }: Image, index: ImageDocument<Index> | undefined): ManifestRow {
+/** The row of its manifest, and of the index that it was chosen from. */
+export function manifestRowOf(
+  { manifest, config }: Image,
+  index: ImageDocument<Index> | undefined,
+): ManifestRow {
   return {
     digest: manifest.digest,
     imageId: config.digest,

@@ -13,9 +13,9 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 
 /** The registry and the store that an image's documents come from. */
 export interface ImageSource {
-  client: RegistryClient;
+  client: Pick<RegistryClient, 'manifest' | 'blob'>;
   reference: Reference;
-  blobs: BlobStore;
+  blobs: Pick<BlobStore, 'has' | 'read'>;
   signal: AbortSignal | undefined;
 }
 

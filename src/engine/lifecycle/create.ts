@@ -55,6 +55,22 @@ export async function createContainer(
 }
 
 /**
+ * Tries in a preview (`openPreview`) what `createContainer` does in the database: what is refused there is refused here,
+ * and the addresses and ports are those that the container would get now. Undefined for a name that was made up and is
+ * taken.
+ */
+export async function rehearseCreation(
+  context: Context,
+  prepared: PreparedContainer,
+  { starting }: { starting: boolean },
+): Promise<LeasedContainer | undefined> {
+  const choosePorts = starting ? await loadPortChooser(prepared) : undefined;
+  const extras = { isStillFree: () => true, starting, choosePorts, volumes: undefined };
+  const endpoints = insertRow(context, prepared, extras);
+  return endpoints && { ...prepared, endpoints };
+}
+
+/**
  * Makes the directory with what a container begins with: its root, the engine's files, its config, which comes last.
  * Copies the layers before where its id maps ask for it. Goes on where an earlier attempt was killed.
  */

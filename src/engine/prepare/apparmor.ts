@@ -21,12 +21,13 @@ export function findProfileParser({ exists }: Pick<Looks, 'exists'> = THIS_HOST)
 
 /**
  * Gives the kernel skiff's AppArmor profile, unless another skiff has just done so or the host has nothing to compile it
- * with, and returns what containers find then. Throws `unavailable` when the profile cannot be loaded: a container would
+ * with, and returns what containers find then. A preview loads nothing. Throws `unavailable` when the profile cannot be loaded: a container would
  * run without what it was promised.
  */
 export async function loadOwnProfile(context: Context): Promise<AppArmorState> {
   const parser = findProfileParser();
   if (parser === undefined) return readAppArmor();
+  if (context.isPreview) return 'own';
   return await withLock(context.helper, join(context.paths.locks, 'apparmor'), async () => {
     const state = readAppArmor();
     if (state === 'own') return state;

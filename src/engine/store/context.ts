@@ -24,6 +24,12 @@ export interface EngineOptions {
   self: readonly string[];
 }
 
+/** What a preview has in the place of the store's own: whatever is written there is nobody's. */
+export interface PreviewPlaces {
+  paths: StorePaths;
+  database: Database;
+}
+
 /** The things that every use case needs: the store's paths, its database and the helper, each made ready on first use. */
 export class Context {
   readonly paths: StorePaths;
@@ -32,18 +38,29 @@ export class Context {
   readonly publishAddress: string | undefined;
   readonly addressPools: string | undefined;
   readonly copiesOwners: boolean;
+  /** Nothing is to be done, neither to the store nor to the host: what would be is asked for (`openPreview`). */
+  readonly isPreview: boolean;
+  readonly #options: EngineOptions;
   private readonly self: readonly string[];
   #database: Database | undefined;
   #helper: string | undefined;
 
-  constructor(options: EngineOptions) {
-    this.paths = storePaths(options.root ?? DEFAULT_ROOT);
+  constructor(options: EngineOptions, preview?: PreviewPlaces) {
+    this.#options = options;
+    this.isPreview = preview !== undefined;
+    this.#database = preview?.database;
+    this.paths = preview?.paths ?? storePaths(options.root ?? DEFAULT_ROOT);
     this.insecureRegistries = options.insecureRegistries ?? [];
     this.environment = options.environment ?? {};
     this.publishAddress = options.publishAddress;
     this.addressPools = options.addressPools;
     this.copiesOwners = options.copiesOwners === true;
     this.self = options.self;
+  }
+
+  /** The same engine in a preview's places. */
+  previewIn(places: PreviewPlaces): Context {
+    return new Context(this.#options, places);
   }
 
   get database(): Database {

@@ -53,11 +53,21 @@ function removeAnonymous(context: Context, names: readonly string[]): void {
   });
 }
 
+/** What a volume lacks before a container of an image with these layers can have it: itself, or what the image has there. */
+export function lacksOf(
+  context: Context,
+  volume: ResolvedVolume,
+  layers: ImageTree['layers'],
+): { isMissing: boolean; isToBeFilled: boolean } {
+  const wantsContent = !volume.noCopy && mayHave(context, layers, volume.target);
+  const isMissing = !isThere(context, volume.definition.name);
+  return { isMissing, isToBeFilled: wantsContent && isFillable(volume) };
+}
+
 /** Whether it was made. */
 async function ensureVolume(context: Context, volume: ResolvedVolume, image: ImageTree): Promise<boolean> {
-  const { name } = volume.definition;
-  const wantsContent = !volume.noCopy && mayHave(context, image.layers, volume.target);
-  if (isThere(context, name) && !(wantsContent && isFillable(volume))) return false;
+  const { isMissing, isToBeFilled } = lacksOf(context, volume, image.layers);
+  if (!isMissing && !isToBeFilled) return false;
   const { makeVolume } = await import('./make.ts');
-  return await makeVolume(context, volume, image, { wantsContent });
+  return await makeVolume(context, volume, image, { wantsContent: isToBeFilled });
 }

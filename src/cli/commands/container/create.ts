@@ -25,6 +25,10 @@ export function define(command: Command, session: () => Session): void {
 
 async function create(session: Session, image: string, words: string[], flags: CreateFlags): Promise<void> {
   const options = await createOptions(image, words, flags);
+  if (flags.explain) {
+    const { explainContainer } = await import('../../create/explain.ts');
+    return await explainContainer(session, options, { flags, starting: false });
+  }
   const cidFile = flags.cidfile === undefined ? undefined : makeCidFile(flags.cidfile);
   try {
     const { containers } = await session.engine();

@@ -41,7 +41,8 @@ Examples:
   skiff run --rm --network container:web busybox ip a  in the network of another
   skiff run -d --restart on-failure:3 worker           started again when it fails, three times at most
   skiff run -d --health-cmd 'wget -qO- localhost' web  checked every 30 seconds
-  echo hi | skiff run -i --rm busybox cat              relay standard input`;
+  echo hi | skiff run -i --rm busybox cat              relay standard input
+  skiff run --explain -m 256m busybox                  what that would do, before anything is done`;
 
 async function run(session: Session, image: string, words: string[], flags: RunFlags): Promise<void> {
   const { detach = false, replace, rmi = false } = flags;
@@ -51,6 +52,7 @@ async function run(session: Session, image: string, words: string[], flags: RunF
     options.process.attach = [];
   }
   if (!detach && options.process.terminal === true && options.process.stdin === true) await requireTerminal();
+  if (flags.explain) return await explain(session, options, flags);
   const cidFile = flags.cidfile === undefined ? undefined : await makeCidFile(flags.cidfile);
   try {
     const engine = await session.engine();
@@ -70,6 +72,11 @@ async function run(session: Session, image: string, words: string[], flags: RunF
     cidFile?.discard();
     throw error;
   }
+}
+
+async function explain(session: Session, options: CreateOptions, flags: RunFlags): Promise<void> {
+  const { explainContainer } = await import('../../create/explain.ts');
+  await explainContainer(session, options, { flags, starting: true });
 }
 
 /** Most publish nothing. */

@@ -1,12 +1,17 @@
 import type { Command } from 'commander';
+import type { EngineError } from '../../../errors.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { type PullFlags, pullWithProgress } from '../../command/pull-with-progress.ts';
 import type { Session } from '../../command/session.ts';
-import { print } from '../../output/print.ts';
+import type { ExplainFormat } from '../../create/create.ts';
+import { acceptSwitchValues } from '../../options/switches.ts';
+import { print, printError } from '../../output/print.ts';
 import { standardOutput } from '../../output/standard-output.ts';
+import { switchOf } from '../../parse/words.ts';
 
 interface Flags {
+  explain?: ExplainFormat | false;
   platform?: Platform;
   quiet?: boolean;
 }
@@ -15,7 +20,8 @@ const EXAMPLES = `
 Examples:
   skiff pull debian:bookworm
   skiff pull --platform linux/arm64 alpine
-  skiff pull localhost:5000/team/app@sha256:…      exactly this one`;
+  skiff pull localhost:5000/team/app@sha256:…      exactly this one
+  skiff pull --explain debian:bookworm             what would be fetched, and what is here already`;
 
 export function define(command: Command, session: () => Session): void {
   command
@@ -26,8 +32,28 @@ export function define(command: Command, session: () => Session): void {
       parsePlatform,
     )
     .option('-q, --quiet', 'print only the canonical name')
+    .option(
+      '--explain [format]',
+      'say what this would do, and do nothing; =json: as data',
+      switchOf<ExplainFormat>('text', 'json'),
+    )
     .addHelpText('after', EXAMPLES)
-    .action((image: string, flags: Flags) => pull(session(), image, flags));
+    .action((image: string, flags: Flags) =>
+      flags.explain ? explain(session(), image, flags) : pull(session(), image, flags),
+    );
+  acceptSwitchValues(command, { interspersed: true });
+}
+
+/** The registry is asked for manifest and config, which changes nothing there either. */
+async function explain(session: Session, image: string, { platform, explain: format }: Flags): Promise<void> {
+  const { images } = await session.engine();
+  const { renderError } = await import('../../output/error.ts');
+  const warn = (problem: EngineError): void =>
+    printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
+  const explained = await images.explainPull(image, { platform, warn });
+  const { renderPull } = await import('../../output/explained-pull.ts');
+  const { visibleJson } = await import('../../text/visible.ts');
+  print(format === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderPull(explained));
 }
 
 async function pull(session: Session, image: string, { platform, quiet }: Flags): Promise<void> {

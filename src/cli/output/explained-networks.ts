@@ -1,0 +1,104 @@
+import type { ExplainedContainer } from '../../engine/explain/container.ts';
+import type { ExplainedEndpoint, ExplainedNames, ExplainedPort } from '../../engine/explain/networks.ts';
+import { bracketed } from '../../network/address/address-text.ts';
+import { line, type SheetLine } from '../text/sheet.ts';
+
+/** Networks with what is done on the host and in the container for them; whose network it is when it has none. */
+export function networkLines({ networks, namespaces }: ExplainedContainer): SheetLine[] {
+  if (networks.length > 0) return networks.flatMap(endpointLines);
+  const namespace = namespaces.find(({ type }) => type === 'network');
+  if (namespace?.how === 'host') return [line(['host', 'the interfaces and ports of the host'], true)];
+  if (namespace?.how === 'joined')
+    return [line(['shared', `that of container ${namespace.container}`], true)];
+  return [line(['none', 'nothing but its own loopback'], true)];
+}
+
+function endpointLines(endpoint: ExplainedEndpoint): SheetLine[] {
+  const { network, driver, isNetworkNew, link, subnets, addresses, host = [], container = [] } = endpoint;
+  const on = driver === 'bridge' ? `bridge ${link}` : `${driver} on ${link}`;
+  const isNew = isNetworkNew ? ', which is new: its subnet is chosen now' : '';
+  return [
+    line([network, `${on}, ${subnets.join(', ')}${isNew}`]),
+    ...bridgeLines(endpoint),
+    ...(addresses === undefined ? [line(['addresses', 'leased when it is started'])] : []),
+    ...host.map((record) => line(['on the host', recordText(record)])),
+    ...container.map((record) =>
+      line(['inside', recordText(record)], record[0] === 'address' && endpoint.isAddressAsked),
+    ),
+    ...endpoint.ports.flatMap(portLines),
+  ];
+}
+
+/** What the firewall's table makes of a network in one of its sets. */
+const SETS: Readonly<Record<string, (link: string, subnets: string) => string>> = {
+  bridges: (link) => `guards what comes from ${link} and goes there`,
+  same: (link) => `lets those on ${link} reach each other`,
+  own4: (link, subnets) => `keeps others than ${link} from using ${subnets}`,
+  sources4: (_, subnets) => `masquerades what leaves ${subnets}`,
+  internal: (link) => `lets nothing out of ${link}`,
+};
+
+/** How a bridge is made that is not there. */
+function bridgeLines({ bridge, link, subnets }: ExplainedEndpoint): SheetLine[] {
+  if (bridge === undefined) return [];
+  const words = (set: string) => SETS[set.replace(/6$/, '4')]?.(link, subnets.join(' and ')) ?? set;
+  return [
+    ...bridge.records.map((record) => line(['made first', recordText(record)])),
+    ...[...new Set(bridge.sets.map(words))].map((text) => line(['firewall', text])),
+  ];
+}
+
+/** A step of a network file in words (src/network/NETWORKS.md). */
+function recordText([op = '', ...words]: readonly string[]): string {
+  const [first = '', second = '', third = '', fourth = ''] = words;
+  switch (op) {
+    case 'veth':
+      return `pair of interfaces ${first} on ${second} and ${third} inside (${fourth})`;
+    case 'bridge':
+      return `bridge ${first} (${second})`;
+    case 'macvlan':
+      return `${second} on ${first} (${third})`;
+    case 'address':
+      return `${first} has ${second}`;
+    case 'route':
+      return `${second === 'default' ? 'everything else' : second} by ${third}, ${first}`;
+    case 'up':
+      return `${first} is up`;
+    case 'sysctl':
+      return `${first.replaceAll('/', '.')} = ${second}`;
+    case 'sysctl-optional':
+      return `${first.replaceAll('/', '.')} = ${second}, if there is such a thing`;
+    default:
+      return [op, ...words].join(' ');
+  }
+}
+
+function portLines(port: ExplainedPort): SheetLine[] {
+  const { hostAddress, hostPort, protocol, containerPort, isChosen, element } = port;
+  const chosen = isChosen ? ', free now' : '';
+  return [
+    line(
+      ['port held', `${bracketed(hostAddress)}:${hostPort}/${protocol} for ${containerPort}${chosen}`],
+      true,
+    ),
+    line(element === undefined ? ['', 'relayed by its monitor'] : ['firewall', `nft add element ${element}`]),
+  ];
+}
+
+/** Who answers its questions for names. */
+export function nameLines(names: ExplainedNames | undefined): SheetLine[] {
+  if (names === undefined) return [line(['shared', 'those of the container whose network it has'])];
+  const { resolvConf, hosts, resolver } = names;
+  const lines = (text: string) => text.split('\n').filter((each) => each !== '' && !each.startsWith('#'));
+  return [
+    ...lines(resolvConf).map((each) => line(['resolv.conf', each])),
+    ...(resolver === undefined ? [] : [line(['resolver', resolverText(resolver)])]),
+    ...lines(hosts).map((each) => line(['hosts', each.replace(/\t/g, ' ')])),
+  ];
+}
+
+function resolverText({ upstreams, forward }: NonNullable<ExplainedNames['resolver']>): string {
+  const own = 'a process of its own that knows the containers of its networks';
+  if (forward === 'none' || upstreams.length === 0) return `${own}, and asks nobody else`;
+  return `${own}, and asks ${upstreams.join(', ')} from ${forward === 'host' ? 'the host' : 'inside'}`;
+}

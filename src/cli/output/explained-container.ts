@@ -31,12 +31,14 @@ export function renderExplained(explained: ExplainedContainer): string {
     { title: 'Command', lines: commandLines(command) },
     {
       title: 'Environment',
-      lines: command.env.map(({ name, value, from }) => line([name, value], from === 'asked')),
+      lines: command.env.map(({ name, value = HOME, from }) => line([name, value], from === 'asked')),
     },
     { title: 'While it runs, and at its end', lines: supervisionLines(supervision) },
   ]);
   return `${HEADING}${sheet}`;
 }
+
+const HOME = "(its user's, by the /etc/passwd of the container)";
 
 function imageLines({ name, id, platform, from, layers, size, pull }: ExplainedImage): SheetLine[] {
   const missing = layers.filter(({ isHere }) => !isHere).length;

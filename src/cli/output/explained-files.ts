@@ -46,8 +46,9 @@ function rangeText({ inside, outside, count }: IdRange): string {
 
 /** Mounts, then devices and what is closed at last. */
 export function fileLines(explained: ExplainedContainer): SheetLine[] {
-  const { mounts, hostMounts, devices, isRootReadOnly, security } = explained;
+  const { mounts, hostMounts, devices, links, labels, isRootReadOnly, security } = explained;
   return [
+    ...labels.map(({ source, label }) => line([source, 'label', label], true)),
     ...hostMounts.map(({ type, device, options }) =>
       line(['(a volume)', type, [device, ...options].join(' ')], true),
     ),
@@ -55,6 +56,7 @@ export function fileLines(explained: ExplainedContainer): SheetLine[] {
     ...devices.map(({ path, type, major, minor, mode }) => {
       return line([path, 'device', `${type} ${major}:${minor}, mode ${mode}`]);
     }),
+    ...links.map(({ path, to }) => line([path, 'link', to])),
     ...pathLines(security.masked, 'masked', 'nothing is seen there'),
     ...pathLines(security.readOnly, 'read-only', ''),
     ...(isRootReadOnly ? [line(['/', 'read-only', 'at last, when all is in its place'], true)] : []),
@@ -95,7 +97,7 @@ function sourceOf({
   if (volume !== undefined) {
     const name = volume.name ?? 'an anonymous one';
     const made = volume.isMissing ? ' (made)' : '';
-    return `${name}${made}${volume.isToBeFilled ? ', begins with what the image has there' : ''}${below}`;
+    return `${name}${made}${contentText(volume)}${below}`;
   }
   if (image !== undefined) return `${image}${below}`;
   if (lowers !== undefined) {
@@ -106,6 +108,11 @@ function sourceOf({
   if (pid !== undefined) return `that of process ${pid}`;
   if (type !== 'bind') return '';
   return `${source}${isMade === true ? ' (made, a directory)' : ''}${below}`;
+}
+
+function contentText({ isToBeFilled }: NonNullable<ExplainedMount['volume']>): string {
+  if (isToBeFilled === undefined) return ', begins with what the image may have there';
+  return isToBeFilled ? ', begins with what the image has there' : '';
 }
 
 /** Words of the plan that only say what becomes of a target that is missing. */

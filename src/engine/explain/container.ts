@@ -15,7 +15,14 @@ import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
 import { allNetworks } from '../store/networks.ts';
 import { openPreview } from '../store/preview.ts';
-import { type ExplainedDevice, type ExplainedMount, explainDevices, explainMounts } from './files.ts';
+import {
+  type ExplainedDevice,
+  type ExplainedMount,
+  explainDevices,
+  explainLabels,
+  explainLinks,
+  explainMounts,
+} from './files.ts';
 import { type ExplainedImage, explainImage, type ImageRequest } from './image.ts';
 import {
   type ExplainedNamespace,
@@ -66,6 +73,9 @@ export interface ExplainedContainer {
   /** What is mounted on directories of the host for volumes: type, device, options. */
   hostMounts: { type: string; device: string; options: string[] }[];
   devices: ExplainedDevice[];
+  links: { path: string; to: string }[];
+  /** Labels of SELinux that sources of mounts get first. */
+  labels: { source: string; label: string }[];
   /** Kernel parameters of its namespaces. */
   sysctls: { name: string; value: string; isAsked: boolean }[];
   security: ExplainedSecurity;
@@ -167,6 +177,8 @@ async function explainLeased(
       return { type, device, options: words.filter((word) => word !== '') };
     }),
     devices: explainDevices(sections),
+    links: explainLinks(sections),
+    labels: explainLabels(sections),
     sysctls: Object.entries(spec.linux.sysctl).map(([name, value]) => {
       return { name, value, isAsked: usual.get(name) !== value };
     }),

@@ -3,7 +3,10 @@ import type { PlanRecord } from '../../runtime/record.ts';
 import type { MountOptions } from '../options/mounts.ts';
 import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
+import type { ImageRow } from '../store/images.ts';
+import { layerDirectories } from '../store/layer-directories.ts';
 import { lacksOf } from '../volumes/ensure.ts';
+import type { ResolvedVolume } from '../volumes/resolve.ts';
 import { argumentsOf, type PlanSections } from './sections.ts';
 
 /** A mount, in the words of its record in the plan. */
@@ -34,11 +37,11 @@ export interface ExplainedVolume {
   /** Absent: an anonymous one, which gets a name when it is made. */
   name?: string | undefined;
   isMissing: boolean;
-  /** It begins with what the image has at the target, if it has something. */
-  isToBeFilled: boolean;
+  /** It begins with what the image has at the target, if it has something; absent: layers are not here to look at. */
+  isToBeFilled?: boolean | undefined;
 }
 
-/** A device node, a link or a kernel parameter, as it is made in the container. */
+/** A device node, as it is made in the container. */
 export interface ExplainedDevice {
   path: string;
   type: string;
@@ -122,11 +125,21 @@ function wishesOf(
   const volume = volumes.find((one) => one.target === target);
   if (volume !== undefined) {
     const name = isAnonymous(mount) ? undefined : volume.definition.name;
-    return { isAsked, volume: { name, ...lacksOf(context, volume, image.layers) } };
+    return { isAsked, volume: { name, ...lacksSeen(context, volume, image.layers) } };
   }
   if (mount.type === 'image') return { isAsked, image: mount.image };
   const isMade = mount.type === 'bind' && mount.createSource === true && !existsSync(mount.source);
   return { isAsked, ...(isMade ? { isMade } : {}) };
+}
+
+function lacksSeen(
+  context: Context,
+  volume: ResolvedVolume,
+  layers: ImageRow['layers'],
+): ReturnType<typeof lacksOf> | { isMissing: boolean } {
+  const { isMissing, isToBeFilled } = lacksOf(context, volume, layers);
+  const canLook = volume.noCopy || layerDirectories(context.paths, layers, undefined).every(existsSync);
+  return canLook ? { isMissing, isToBeFilled } : { isMissing };
 }
 
 function isDeviceAsked({ devices = [] }: PreparedContainer['options']['devices'], target: string): boolean {
@@ -143,4 +156,14 @@ export function explainDevices({ init }: PlanSections): ExplainedDevice[] {
   return argumentsOf(init, 'node').map(([path = '', type = '', major, minor, mode = '']) => {
     return { path, type, major: Number(major), minor: Number(minor), mode };
   });
+}
+
+/** The links that are made, in the plan's order. */
+export function explainLinks({ init }: PlanSections): { path: string; to: string }[] {
+  return argumentsOf(init, 'symlink').map(([path = '', to = '']) => ({ path, to }));
+}
+
+/** The labels of SELinux that sources of mounts get first. */
+export function explainLabels({ setup }: PlanSections): { source: string; label: string }[] {
+  return argumentsOf(setup, 'relabel').map(([source = '', label = '']) => ({ source, label }));
 }

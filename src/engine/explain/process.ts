@@ -22,11 +22,11 @@ export interface ExplainedProcess {
   oomScoreAdj?: number | undefined;
 }
 
-/** `from`: who says it. */
+/** `from`: who says it. Of `passwd` the value is found when the container is there, in its /etc/passwd. */
 export interface ExplainedVariable {
   name: string;
-  value: string;
-  from: 'default' | 'image' | 'asked';
+  value?: string | undefined;
+  from: 'default' | 'image' | 'asked' | 'passwd';
 }
 
 /** What the monitor does besides. Times in ms. */
@@ -52,7 +52,7 @@ export function explainProcess(
   return {
     argv: firsts('arg'),
     asked: askedMembers(asked),
-    env: firsts('env').map((entry) => variable(entry, asked.env ?? [], config)),
+    env: withHome(firsts('env').map((entry) => variable(entry, asked.env ?? [], config))),
     cwd: argumentOf(records, 'cwd') ?? '/',
     user: argumentOf(records, 'user') ?? '',
     groups: firsts('group'),
@@ -73,6 +73,12 @@ function askedMembers({
     (member) => asked[member] !== undefined,
   );
   return command.length > 0 || entrypoint !== undefined ? ['argv', ...others] : others;
+}
+
+/** The helper sets HOME, at the end, where nobody has (native/PLAN.md, `user`). */
+function withHome(variables: readonly ExplainedVariable[]): ExplainedVariable[] {
+  const isSet = variables.some(({ name }) => name === 'HOME');
+  return isSet ? [...variables] : [...variables, { name: 'HOME', from: 'passwd' }];
 }
 
 function variable(entry: string, asked: readonly string[], { config }: ImageConfig): ExplainedVariable {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,5 +101,65 @@ describe('the state database', () => {
     expect(one.all('SELECT name FROM thing ORDER BY name')).toEqual([{ name: 'one' }, { name: 'two' }]);
     one.close();
     two.close();
+  });
+});
+
+describe('a copy in memory', () => {
+  it('has all rows, also those that are in the log alone, and leaves the file as it is', () => {
+    const database = Database.open(file, [FIRST, SECOND]);
+    database.run('INSERT INTO thing (name, size) VALUES (?, ?), (?, ?)', 'a', 1, 'b', null);
+    const bytes = () => ['', '-wal'].map((suffix) => readFileSync(file + suffix).toString('base64'));
+    const before = bytes();
+    const copy = Database.copyOf(file, [FIRST, SECOND]);
+    expect(copy.all('SELECT * FROM thing ORDER BY name')).toEqual([
+      { name: 'a', size: 1 },
+      { name: 'b', size: null },
+    ]);
+    copy.transaction(() => copy.run("DELETE FROM thing WHERE name = 'a'"));
+    copy.close();
+    expect(bytes()).toEqual(before);
+    expect(database.all('SELECT name FROM thing')).toHaveLength(2);
+    database.close();
+  });
+
+  it('is up to date where the file is not, and has what guards the rows', () => {
+    const old = Database.open(file, [FIRST]);
+    old.run('INSERT INTO thing (name) VALUES (?)', 'kept');
+    old.run("CREATE TRIGGER guard BEFORE INSERT ON thing BEGIN SELECT RAISE(ABORT, 'no'); END");
+    old.close();
+    const copy = Database.copyOf(file, [FIRST, SECOND]);
+    expect(copy.get('SELECT name, size FROM thing')).toEqual({ name: 'kept', size: null });
+    expect(() => copy.run("INSERT INTO thing (name) VALUES ('new')")).toThrow();
+    copy.close();
+    const again = Database.open(file, [FIRST]);
+    expect(again.all('SELECT * FROM thing')).toEqual([{ name: 'kept' }]);
+    again.close();
+  });
+
+  it('keeps to what rows ask of each other', () => {
+    const tables = 'CREATE TABLE part (of TEXT REFERENCES thing (name) ON DELETE CASCADE)';
+    const database = Database.open(file, [FIRST, tables]);
+    database.run("INSERT INTO thing (name) VALUES ('whole')");
+    database.run("INSERT INTO part (of) VALUES ('whole')");
+    const copy = Database.copyOf(file, [FIRST, tables]);
+    expect(copy.all('SELECT * FROM part')).toEqual([{ of: 'whole' }]);
+    copy.run("DELETE FROM thing WHERE name = 'whole'");
+    expect(copy.all('SELECT * FROM part')).toEqual([]);
+    copy.close();
+    database.close();
+  });
+
+  it('is empty where there is no file, and makes none', () => {
+    const copy = Database.copyOf(file, [FIRST]);
+    expect(copy.all('SELECT * FROM thing')).toEqual([]);
+    copy.close();
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is refused of a file that a newer version made', () => {
+    Database.open(file, [FIRST, SECOND]).close();
+    expect(() => Database.copyOf(file, [FIRST])).toThrowError(
+      expect.objectContaining({ kind: 'unsupported' }),
+    );
   });
 });

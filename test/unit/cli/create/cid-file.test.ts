@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { makeCidFile } from '../../../../src/cli/create/cid-file.ts';
+import { makeCidFile, requireNoCidFile } from '../../../../src/cli/create/cid-file.ts';
 import { environmentFile } from '../../../../src/cli/parse/environment.ts';
 import { readKeyValueFile } from '../../../../src/cli/parse/key-value-file.ts';
 
@@ -78,6 +78,8 @@ describe('a container id file', () => {
     makeCidFile(path).write('0123');
     expect(readFileSync(path, 'utf8')).toBe('0123');
     expect(() => makeCidFile(path)).toThrow(expect.objectContaining({ kind: 'conflict', subject: path }));
+    const look = () => requireNoCidFile(path);
+    expect(look).toThrow(expect.objectContaining({ kind: 'conflict', subject: path }));
   });
 
   it('is gone when there was no container', () => {

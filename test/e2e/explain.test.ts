@@ -11,10 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ExplainedContainer } from '../../src/engine/explain/container.ts';
 import type { ExplainedPull } from '../../src/engine/explain/pull.ts';
 import { storePaths } from '../../src/host/paths.ts';
+import { isAlive, processIdentity } from '../../src/host/process.ts';
 import { capabilityMask } from '../../src/runtime/spec/capabilities.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useInternet } from '../helpers/internet.ts';
@@ -51,6 +52,11 @@ function below(path: string): string[] {
     `${path} ${mode} ${uid} ${gid} ${ino} ${times} ${content}`,
     ...names.flatMap((name) => below(join(path, name))),
   ];
+}
+
+function mountsOfStore(): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return lines.filter((text) => text.includes(store.root));
 }
 
 describe('what run would do', () => {
@@ -237,7 +243,7 @@ describe('nothing changes', () => {
       ...['--uidmap', '0:100000:65536', '-m', '64m', '--cidfile', join(directory, 'id'), '--name', 'none'],
     ];
     const links = internet.host.namespace.links();
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+    const mounts = mountsOfStore();
     const before = inventory(store.root, store.runRoot);
     const env = { TMPDIR: temporary };
     const text = await store.ok(['run', '--explain', ...options, busybox], { env });
@@ -251,7 +257,7 @@ describe('nothing changes', () => {
       [],
     ]);
     expect(internet.host.namespace.links()).toEqual(links);
-    expect(readFileSync('/proc/self/mountinfo', 'utf8').length).toBe(mounts.length);
+    expect(mountsOfStore()).toEqual(mounts);
   });
 
   it('where there is no store yet', async () => {
@@ -301,6 +307,34 @@ describe('an image that is not here', () => {
     });
     const text = await store.ok(['--root', root, 'pull', '--explain', busybox], HERE);
     expect(text).toContain('nothing: all layers are here');
+  });
+});
+
+describe('what a container holds whose monitor was killed', () => {
+  it('is free in what is explained, and stays as it is until somebody starts one', async () => {
+    const options = [
+      '--network',
+      'front',
+      '--ip',
+      '172.28.0.77',
+      '-p',
+      '8088:80',
+      busybox,
+      'sleep',
+      '100000',
+    ];
+    await store.ok(['run', '-d', '--name', 'orphan', ...options]);
+    const first = Number(await internet.field('orphan', '{{.State.Pid}}'));
+    const identity = processIdentity(first);
+    const parent = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${first}/status`, 'utf8'))?.[1];
+    process.kill(Number(parent), 'SIGKILL');
+    await vi.waitUntil(() => identity === undefined || !isAlive(identity), { timeout: 60_000 });
+    const before = inventory(store.runRoot);
+    const explained = await explain(...options);
+    expect(explained).toMatchObject({ cleansUp: ['orphan'], networks: [{ addresses: ['172.28.0.77'] }] });
+    expect(inventory(store.runRoot)).toEqual(before);
+    await store.ok(['run', '-d', '--name', 'heir', ...options]);
+    expect(await internet.address('heir', 'front')).toBe('172.28.0.77');
   });
 });
 

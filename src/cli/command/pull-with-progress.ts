@@ -7,6 +7,7 @@ import { createPullProgress } from '../output/progress.ts';
 import { startSpinner } from '../output/spinner.ts';
 import { shortId } from '../text/ids.ts';
 import type { OutputStream } from '../text/terminal.ts';
+import { interruptible } from './interruptible.ts';
 import type { Session } from './session.ts';
 
 export interface PullFlags {
@@ -23,9 +24,6 @@ export async function pullWithProgress(
   flags: PullFlags,
 ): Promise<PulledImage> {
   const { images } = await session.engine();
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const display = flags.quiet ? undefined : createPullProgress(flags.output);
   const spinner = display && startSpinner(`resolving ${image}`);
   const progress = display && {
@@ -36,18 +34,19 @@ export async function pullWithProgress(
     },
   };
   try {
-    return await images.pull(image, {
-      platform: flags.platform,
-      progress: progress ?? SILENT,
-      warn: (problem) => {
-        spinner?.stop();
-        printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
-      },
-      signal: abort.signal,
-    });
+    return await interruptible((signal) =>
+      images.pull(image, {
+        platform: flags.platform,
+        progress: progress ?? SILENT,
+        warn: (problem) => {
+          spinner?.stop();
+          printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
+        },
+        signal,
+      }),
+    );
   } finally {
     spinner?.stop();
     display?.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }

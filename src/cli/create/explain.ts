@@ -1,4 +1,5 @@
 import type { CreateOptions } from '../../engine/options/create.ts';
+import { interruptible } from '../command/interruptible.ts';
 import type { Session } from '../command/session.ts';
 import { renderError } from '../output/error.ts';
 import { renderExplained } from '../output/explained-container.ts';
@@ -19,13 +20,16 @@ export async function explainContainer(
 ): Promise<void> {
   if (flags.cidfile !== undefined) requireNoCidFile(flags.cidfile);
   const { containers } = await session.engine();
-  const explained = await containers.explain(options, {
-    pull: flags.pull ?? 'missing',
-    replace: flags.replace,
-    starting,
-    warn: (problem) =>
-      printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
-  });
+  const explained = await interruptible((signal) =>
+    containers.explain(options, {
+      pull: flags.pull ?? 'missing',
+      replace: flags.replace,
+      starting,
+      warn: (problem) =>
+        printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
+      signal,
+    }),
+  );
   for (const remark of await publishedRemarks(options, async () => explained.foreignFirewall))
     printError(`skiff: ${remark}\n`);
   print(flags.explain === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderExplained(explained));

@@ -53,8 +53,8 @@ export function fileLines(explained: ExplainedContainer): SheetLine[] {
       line(['(a volume)', type, [device, ...options].join(' ')], true),
     ),
     ...mounts.map((mount) => line([mount.target, typeOf(mount), detailOf(mount)], mount.isAsked)),
-    ...devices.map(({ path, type, major, minor, mode }) => {
-      return line([path, 'device', `${type} ${major}:${minor}, mode ${mode}`]);
+    ...devices.map(({ path, type, major, minor, mode, isAsked }) => {
+      return line([path, 'device', `${type} ${major}:${minor}, mode ${mode}`], isAsked);
     }),
     ...links.map(({ path, to }) => line([path, 'link', to])),
     ...pathLines(security.masked, 'masked', 'nothing is seen there'),

@@ -57,7 +57,11 @@ export function securityLines({ security, loadsProfile }: ExplainedContainer): S
     ...fact('added', added.join(' '), true),
     ...fact('dropped', dropped.join(' '), true),
     ...fact('no-new-privileges', security.noNewPrivileges ? 'yes' : 'no', security.noNewPrivileges),
-    ...fact('seccomp', SECCOMP[security.seccomp] ?? security.seccomp, security.seccomp !== 'builtin'),
+    ...fact(
+      'seccomp',
+      SECCOMP[security.seccomp] ?? security.seccomp,
+      security.seccomp !== 'builtin' && !isPrivileged,
+    ),
     ...fact('AppArmor', security.apparmor && `${security.apparmor}${loadsProfile ? ' (loaded first)' : ''}`),
     ...fact('SELinux', security.selinux, true),
   ];

@@ -29,13 +29,13 @@ function endpointLines(endpoint: ExplainedEndpoint): SheetLine[] {
   ];
 }
 
-/** What the firewall's table makes of a network in one of its sets. */
+/** What the rules of the firewall's table make of a network in each of its sets (network/nft/ruleset.ts). */
 const SETS: Readonly<Record<string, (link: string, subnets: string) => string>> = {
-  bridges: (link) => `guards what comes from ${link} and goes there`,
-  same: (link) => `lets those on ${link} reach each other`,
-  own4: (link, subnets) => `keeps others than ${link} from using ${subnets}`,
-  sources4: (_, subnets) => `masquerades what leaves ${subnets}`,
-  internal: (link) => `lets nothing out of ${link}`,
+  bridges: (link) => `nothing is passed on to ${link} but answers, and what comes by published ports`,
+  same: (link) => `containers on ${link} reach each other`,
+  own4: (_, subnets) => `who comes back to ${subnets} by a published port is answered through the host`,
+  sources4: (_, subnets) => `what leaves ${subnets} is masqueraded`,
+  internal: (link) => `nothing is passed on from ${link}, or to it`,
 };
 
 /** How a bridge is made that is not there. */
@@ -55,7 +55,7 @@ function recordText([op = '', ...words]: readonly string[]): string {
     case 'veth':
       return `pair of interfaces ${first} on ${second} and ${third} inside (${fourth})`;
     case 'bridge':
-      return `bridge ${first} (${second})`;
+      return `bridge ${first}`;
     case 'macvlan':
       return `${second} on ${first} (${third})`;
     case 'address':

@@ -176,7 +176,7 @@ async function explainLeased(
     hostMounts: argumentsOf(sections.setup, 'host-mount').map(([, , type = '', device = '', ...words]) => {
       return { type, device, options: words.filter((word) => word !== '') };
     }),
-    devices: explainDevices(sections),
+    devices: explainDevices(leased, sections),
     links: explainLinks(sections),
     labels: explainLabels(sections),
     sysctls: Object.entries(spec.linux.sysctl).map(([name, value]) => {

@@ -49,6 +49,7 @@ export interface ExplainedDevice {
   minor: number;
   /** Octal. */
   mode: string;
+  isAsked: boolean;
 }
 
 /** All mounts in the order in which they are made, the root first. */
@@ -152,9 +153,13 @@ function isAnonymous(mount: MountOptions): boolean {
 }
 
 /** The nodes that are made, in the plan's order. */
-export function explainDevices({ init }: PlanSections): ExplainedDevice[] {
+export function explainDevices(
+  { options: { devices } }: Pick<PreparedContainer, 'options'>,
+  { init }: PlanSections,
+): ExplainedDevice[] {
   return argumentsOf(init, 'node').map(([path = '', type = '', major, minor, mode = '']) => {
-    return { path, type, major: Number(major), minor: Number(minor), mode };
+    const isAsked = isDeviceAsked(devices, path);
+    return { path, type, major: Number(major), minor: Number(minor), mode, isAsked };
   });
 }
 

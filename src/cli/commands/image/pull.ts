@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { EngineError } from '../../../errors.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
+import { interruptible } from '../../command/interruptible.ts';
 import { type PullFlags, pullWithProgress } from '../../command/pull-with-progress.ts';
 import type { Session } from '../../command/session.ts';
 import type { ExplainFormat } from '../../create/create.ts';
@@ -50,7 +51,7 @@ async function explain(session: Session, image: string, { platform, explain: for
   const { renderError } = await import('../../output/error.ts');
   const warn = (problem: EngineError): void =>
     printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
-  const explained = await images.explainPull(image, { platform, warn });
+  const explained = await interruptible((signal) => images.explainPull(image, { platform, warn, signal }));
   const { renderPull } = await import('../../output/explained-pull.ts');
   const { visibleJson } = await import('../../text/visible.ts');
   print(format === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderPull(explained));

@@ -32,7 +32,7 @@ const PLAIN: ExplainedContainer = {
     { target: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'mkdir'], isAsked: false },
   ],
   hostMounts: [],
-  devices: [{ path: '/dev/null', type: 'c', major: 1, minor: 3, mode: '666' }],
+  devices: [{ path: '/dev/null', type: 'c', major: 1, minor: 3, mode: '666', isAsked: false }],
   links: [{ path: '/dev/fd', to: '/proc/self/fd' }],
   labels: [],
   sysctls: [],
@@ -237,9 +237,9 @@ describe('an explained container', () => {
     ];
     expect(section('Network', { networks })).toEqual([
       '    front        bridge sk1, 172.28.0.0/24, which is new: its subnet is chosen now',
-      '    made first   bridge sk1 (02:aa)',
-      '    firewall     guards what comes from sk1 and goes there',
-      '    firewall     masquerades what leaves 172.28.0.0/24',
+      '    made first   bridge sk1',
+      '    firewall     nothing is passed on to sk1 but answers, and what comes by published ports',
+      '    firewall     what leaves 172.28.0.0/24 is masqueraded',
       '    on the host  pair of interfaces sk<short-id>-0 on sk1 and eth0 inside (02:42)',
       '  * inside       eth0 has 172.28.0.2/24',
       '    inside       everything else by 172.28.0.1, eth0',

@@ -15,8 +15,9 @@ export interface Preview extends Disposable {
 
 /**
  * Opens a context by which everything can be decided as by the store's own, and nothing of the store changes: it sees
- * the store's rows in memory and its files where they are, and what use cases write besides rows goes into a directory that is removed
- * with it. `--rm` containers that are gone have no rows in it. Throws `denied` for whoever is not root.
+ * the store's rows in memory and its files where they are. What use cases write besides rows goes into a directory that
+ * is removed with it. Containers that are gone, but for their rows, have none in it. Throws `denied` for whoever is not
+ * root.
  */
 export function openPreview(store: Context): Preview {
   requireRoot();

@@ -127,6 +127,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'make an image of a tar archive',
     load: () => import('./commands/image/import.ts'),
   },
+  {
+    name: 'tag',
+    summary: 'give an image one more name',
+    load: () => import('./commands/image/tag.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'show the steps that an image was made in',
+    load: () => import('./commands/image/history.ts'),
+  },
   { name: 'rmi', summary: 'remove images', load: () => import('./commands/image/rm.ts') },
   {
     name: 'info',
@@ -214,8 +224,13 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'everything about images',
     commands: () => [
       { ...only('images'), name: 'ls', aliases: ['list'] },
-      ...own('pull', 'import'),
+      ...own('pull', 'tag', 'history', 'import'),
       { ...only('rmi'), name: 'rm', aliases: ['remove'] },
+      {
+        name: 'prune',
+        summary: 'remove images without a name, or all that no container uses',
+        load: () => import('./commands/image/prune.ts'),
+      },
       {
         name: 'inspect',
         summary: 'show everything about images, as JSON',

@@ -4,10 +4,13 @@ import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ImportOptions } from './archives/import.ts';
 import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
+import type { HistoryStep } from './images/history.ts';
 import type { ListedImage } from './images/list.ts';
+import type { PrunedImages } from './images/prune.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { FilterArgs } from './options/filters.ts';
+import type { PruneFilters } from './options/prune.ts';
 import type { Context } from './store/context.ts';
 import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
 
@@ -81,6 +84,26 @@ export class Images {
     const { image } = findImage(this.#context.database, text);
     const { inspectImage } = await import('./inspect/image.ts');
     return inspectImage(this.#context, image);
+  }
+
+  /** Gives an image one more name. Throws `notFound`, and `invalid` for a name that cannot be. */
+  async tag(source: string, target: string): Promise<void> {
+    const { tagImage } = await import('./images/tag.ts');
+    // The one inside skiff is brought in first.
+    const { name, image } = await this.find(source);
+    tagImage(this.#context, name ?? image.id, target);
+  }
+
+  /** The steps of how an image came to be, the last one first. Throws `notFound`. */
+  async history(text: string): Promise<HistoryStep[]> {
+    const { imageHistory } = await import('./images/history.ts');
+    const { image } = await this.find(text);
+    return imageHistory(this.#context, image);
+  }
+
+  async prune(filters: PruneFilters, options: { all: boolean }): Promise<PrunedImages> {
+    const { pruneImages } = await import('./images/prune.ts');
+    return await pruneImages(this.#context, filters, options);
   }
 
   async remove(text: string, options: { force: boolean }): Promise<RemovedImage> {

@@ -44,3 +44,20 @@ export function collectVolumePruneFilter(
   if (all !== undefined) return { ...previous, all };
   throw new EngineError('invalid', `invalid filter "${text}"`, { subject: text, hint: 'use all=true' });
 }
+
+/** Those of `image prune`; `dangling`: only images without a tag (the default), or not only these. */
+export interface ImagePruneFilters extends PruneFilters {
+  dangling?: boolean | undefined;
+}
+
+/** The same with Docker's `dangling=BOOLEAN`, for `image prune`. */
+export function collectImagePruneFilter(text: string, previous: ImagePruneFilters = {}): ImagePruneFilters {
+  const [, value] = /^dangling=(.*)$/.exec(text) ?? [];
+  if (value === undefined) return { ...previous, ...collectPruneFilter(text, previous) };
+  const dangling = booleanWord(value);
+  if (dangling !== undefined) return { ...previous, dangling };
+  throw new EngineError('invalid', `invalid filter "${text}"`, {
+    subject: text,
+    hint: 'use dangling=true or dangling=false',
+  });
+}

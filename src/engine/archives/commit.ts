@@ -9,6 +9,7 @@ import { type CopiedChanges, copyChanges } from '../../storage/archive/changes.t
 import { measureLayer } from '../../storage/archive/read-tree.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { intake } from '../images/intake.ts';
+import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
 import { executionConfig } from '../options/execution-config.ts';
 import { observe } from '../state/observe.ts';
 import { takeLease } from '../store/blob-leases.ts';
@@ -18,7 +19,6 @@ import { type ImageRow, imageById, manifestOf } from '../store/images.ts';
 import { noteLayerSize } from '../store/layer-sizes.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { changedLayers } from './changed-layers.ts';
-import { type ImageName, imageNameOf, noteTag } from './image-name.ts';
 import { whilePaused } from './pause.ts';
 
 /** How an image is made of a container. */

@@ -9,11 +9,11 @@ import { anyCompressionOf, peek } from '../../storage/layer/decompress.ts';
 import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { intake } from '../images/intake.ts';
+import { imageNameOf, noteTag } from '../images/name.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { noteLayerSize } from '../store/layer-sizes.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
-import { imageNameOf, noteTag } from './image-name.ts';
 
 /** How an image is made of an archive. */
 export interface ImportOptions {

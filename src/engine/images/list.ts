@@ -9,6 +9,7 @@ import {
   type ImageRow,
   namesOf,
 } from '../store/images.ts';
+import { timeOf } from './time.ts';
 
 /** The filters of Docker's image list (Docker Engine API, ImageList), but `until`, which is for pruning. */
 const FILTERS = ['before', 'dangling', 'label', 'reference', 'since'];
@@ -29,12 +30,12 @@ export function listImages({ database }: Context, filters: FilterArgs = new Map(
   const patterns = filters.get('reference')?.map(globMatcher);
   const time = (name: string) => {
     const text = filters.get(name)?.at(-1);
-    return text === undefined ? undefined : (builtAt(configOf(findImage(database, text).image)) ?? 0);
+    return text === undefined ? undefined : (timeOf(configOf(findImage(database, text).image).created) ?? 0);
   };
   const [before, since] = [time('before'), time('since')];
   return allImages(database).flatMap((image) => {
     const config = configOf(image);
-    const built = builtAt(config);
+    const built = timeOf(config.created);
     const all = namesOf(database, image.id);
     if (!fitsDangling(all, dangling) || !hasLabels(config.config.Labels ?? {}, labels)) return [];
     if (before !== undefined && !((built ?? 0) < before)) return [];
@@ -47,14 +48,6 @@ export function listImages({ database }: Context, filters: FilterArgs = new Map(
 
 function configOf(image: ImageRow): ImageConfig {
   return parseImageConfig(Buffer.from(image.config));
-}
-
-/** The year 1 is how Go programs write that they do not know. */
-const NO_TIME = Date.parse('0001-01-01T00:00:00Z');
-
-function builtAt({ created }: ImageConfig): number | undefined {
-  const time = Date.parse(created ?? '');
-  return Number.isNaN(time) || time === NO_TIME ? undefined : time;
 }
 
 /**

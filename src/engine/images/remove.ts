@@ -1,14 +1,13 @@
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { appendImageEvent } from '../events/image.ts';
-import { mountedImages } from '../options/mounts.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
-import { statusOf } from '../state/status.ts';
-import { allContainers, keepImageConfig } from '../store/containers.ts';
+import { keepImageConfig } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
 import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from '../store/images.ts';
 import { trashOf } from '../store/trash.ts';
+import { usersOfImage } from './users.ts';
 
 /** The result of a removal, in the words that Docker prints. */
 export interface RemovedImage {
@@ -89,14 +88,8 @@ function refuseUsed(
   image: ImageRow,
   { text, force }: { text: string; force: boolean },
 ): void {
-  for (const row of allContainers(context.database)) {
-    const isMounted = mountedImages(row.options.mounts).includes(image.id);
-    if (row.imageId !== image.id && !isMounted) continue;
-    const { state } = statusOf(context, row);
-    if (state === 'gone') continue;
-    const running = state === 'running' || state === 'restarting' || state === 'starting';
-    // Nothing else keeps the layers that it mounts.
-    if (!running && force && !isMounted) continue;
+  for (const { row, running, mounts } of usersOfImage(context, image.id)) {
+    if (!running && force && !mounts) continue;
     throw new EngineError(
       'conflict',
       `image ${text} is used by ${running ? 'running' : 'stopped'} container ${row.name}`,
@@ -104,7 +97,7 @@ function refuseUsed(
         subject: text,
         hint: running
           ? `stop and remove the container first (skiff rm -f ${row.name})`
-          : isMounted
+          : mounts
             ? `remove the container first (skiff rm ${row.name}): it mounts the image`
             : 'remove the container first, or use --force',
       },

@@ -74,6 +74,23 @@ export function saveImage(
   }
 }
 
+/**
+ * Gives an image one more name; whatever it led to before, it leads to the manifest now that the image was found by, or that
+ * came last. Call inside a transaction.
+ */
+export function giveName(database: Database, { image, name: by }: FoundImage, name: string): void {
+  database.run(
+    `INSERT INTO image_name (name, manifest_digest, updated_at) VALUES (?, coalesce(
+       (SELECT manifest_digest FROM image_name WHERE name = ?),
+       (SELECT digest FROM manifest WHERE image_id = ? ORDER BY rowid DESC LIMIT 1)), ?)
+     ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at`,
+    name,
+    by ?? '',
+    image.id,
+    Date.now(),
+  );
+}
+
 export function imageByName(database: Database, name: string): ImageRow | undefined {
   const row = database.get(
     `SELECT image.* FROM image_name JOIN manifest ON manifest.digest = image_name.manifest_digest

@@ -9,6 +9,14 @@ export function noteLayerSize(database: Database, chainID: Digest, bytes: number
   database.run('INSERT OR REPLACE INTO layer_size (chain_id, bytes) VALUES (?, ?)', chainID, bytes);
 }
 
+/** Returns the noted sizes of layers, in bytes and in their order; 0 for one that was never noted. */
+export function notedLayerSizes(database: Database, chain: readonly Digest[]): number[] {
+  return chain.map((chainID) => {
+    const row = database.get('SELECT bytes FROM layer_size WHERE chain_id = ?', chainID);
+    return Number(row?.['bytes'] ?? 0);
+  });
+}
+
 /** The sum of the layers' sizes in bytes; one that was never noted (a crash came in between) is counted. */
 export async function sizeOfLayers(
   { database, helper }: Pick<Context, 'database' | 'helper'>,

@@ -39,6 +39,15 @@ export class BlobStore {
     return join(this.#blobs, hexOf(digest));
   }
 
+  /** Returns the size of a blob in bytes. Throws `notFound`. */
+  async size(digest: Digest): Promise<number> {
+    try {
+      return (await stat(this.path(digest))).size;
+    } catch (cause) {
+      throw isMissing(cause) ? missing(digest, cause) : cause;
+    }
+  }
+
   /**
    * A small blob, verified, in memory. Its size is looked at first: a manifest may name as its config whatever lies
    * here, a layer of gigabytes too. Throws `notFound`, or `invalid` when the file is not as long as is expected, or
@@ -46,14 +55,13 @@ export class BlobStore {
    */
   async read(blob: ExpectedBlob): Promise<Uint8Array> {
     const { digest, size } = blob;
+    const actual = await this.size(digest);
+    if (actual !== size) throw mismatch(blob, `has ${actual} bytes in the store instead of ${size}`);
     let bytes: Buffer;
     try {
-      const { size: actual } = await stat(this.path(digest));
-      if (actual !== size) throw mismatch(blob, `has ${actual} bytes in the store instead of ${size}`);
       bytes = await readFile(this.path(digest));
     } catch (cause) {
-      if (!isMissing(cause)) throw cause;
-      throw new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest, cause });
+      throw isMissing(cause) ? missing(digest, cause) : cause;
     }
     if (digestOf(bytes) === digest) return bytes;
     throw mismatch(blob, 'is damaged in the store');
@@ -175,6 +183,10 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, name: string): Prom
       cause,
     });
   }
+}
+
+function missing(digest: Digest, cause: unknown): EngineError {
+  return new EngineError('notFound', `blob ${digest} is not in the store`, { subject: digest, cause });
 }
 
 function mismatch(blob: ExpectedBlob, problem: string): EngineError {

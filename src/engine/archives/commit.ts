@@ -3,19 +3,19 @@ import { changeConfig } from '../../image/change-instructions.ts';
 import { composeImage, type Image, type ImageLayer } from '../../image/image.ts';
 import { MediaType } from '../../oci/descriptor.ts';
 import { chainIDs, type Digest } from '../../oci/digest.ts';
-import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
-import { parseManifest } from '../../oci/manifest.ts';
+import type { ImageConfig } from '../../oci/image-config.ts';
 import { type CopiedChanges, copyChanges } from '../../storage/archive/changes.ts';
 import { measureLayer } from '../../storage/archive/read-tree.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { intake } from '../images/intake.ts';
 import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
+import { imageOf } from '../images/stored-image.ts';
 import { executionConfig } from '../options/execution-config.ts';
 import { observe } from '../state/observe.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { type ImageRow, imageById, manifestOf } from '../store/images.ts';
+import { type ImageRow, imageById } from '../store/images.ts';
 import { noteLayerSize } from '../store/layer-sizes.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { changedLayers } from './changed-layers.ts';
@@ -88,25 +88,14 @@ export async function commitContainer(
 /** What a container was made of, as far as an image of it needs that. */
 interface Base {
   config: ImageConfig;
-  layers: ImageLayer[];
+  layers: readonly ImageLayer[];
 }
 
 function baseOf({ database }: Context, row: ContainerRow): Base {
-  const image = imageById(database, row.imageId);
-  const manifest = image && manifestOf(database, image.id);
-  if (image === undefined || manifest === undefined) throw imageIsGone(row);
-  const config = parseImageConfig(Buffer.from(image.config));
-  const parsed = parseManifest(Buffer.from(manifest.body), manifest.mediaType);
-  if (parsed.kind !== 'manifest') throw imageIsGone(row);
-  const { diff_ids: diffIDs } = config.rootfs;
-  return {
-    config,
-    layers: parsed.layers.map((descriptor, index) => ({
-      descriptor,
-      diffID: diffIDs[index] as Digest,
-      chainID: image.layers[index] as Digest,
-    })),
-  };
+  const found = imageById(database, row.imageId);
+  if (found === undefined) throw imageIsGone(row);
+  const { image } = imageOf(database, { image: found, name: undefined });
+  return { config: image.config.parsed, layers: image.layers };
 }
 
 function imageIsGone({ name, imageName }: ContainerRow): EngineError {

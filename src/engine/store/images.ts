@@ -114,16 +114,26 @@ export function countImages(database: Database): number {
   return Number(database.get('SELECT count(*) AS count FROM image')?.['count']);
 }
 
-/** The manifest of an image; the one that came last when several have its config. */
+/** The manifest of an image: the one that `name` leads to, else the one that came last when several have its config. */
 export function manifestOf(
   database: Database,
   imageId: Digest,
-): Pick<ManifestRow, 'mediaType' | 'body'> | undefined {
+  name?: string,
+): Pick<ManifestRow, 'digest' | 'mediaType' | 'body' | 'indexDigest'> | undefined {
   const row = database.get(
-    'SELECT media_type, body FROM manifest WHERE image_id = ? ORDER BY rowid DESC LIMIT 1',
+    `SELECT digest, media_type, body, index_digest FROM manifest WHERE image_id = ?
+     ORDER BY digest = (SELECT manifest_digest FROM image_name WHERE name = ?) DESC, rowid DESC LIMIT 1`,
     imageId,
+    name ?? '',
   );
-  return row && { mediaType: row['media_type'] as string, body: row['body'] as string };
+  return (
+    row && {
+      digest: row['digest'] as Digest,
+      mediaType: row['media_type'] as string,
+      body: row['body'] as string,
+      indexDigest: (row['index_digest'] ?? undefined) as Digest | undefined,
+    }
+  );
 }
 
 /** The configuration of the image that a container was made from; undefined when that one was removed by force. */

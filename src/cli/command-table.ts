@@ -137,6 +137,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show the steps that an image was made in',
     load: () => import('./commands/image/history.ts'),
   },
+  {
+    name: 'save',
+    summary: 'write images to an archive that every engine loads',
+    load: () => import('./commands/image/save.ts'),
+  },
+  {
+    name: 'load',
+    summary: 'bring the images of an archive into the store',
+    load: () => import('./commands/image/load.ts'),
+  },
   { name: 'rmi', summary: 'remove images', load: () => import('./commands/image/rm.ts') },
   {
     name: 'info',
@@ -224,7 +234,7 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'everything about images',
     commands: () => [
       { ...only('images'), name: 'ls', aliases: ['list'] },
-      ...own('pull', 'tag', 'history', 'import'),
+      ...own('pull', 'tag', 'history', 'save', 'load', 'import'),
       { ...only('rmi'), name: 'rm', aliases: ['remove'] },
       {
         name: 'prune',

@@ -6,9 +6,11 @@ import type { ImportOptions } from './archives/import.ts';
 import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
 import type { HistoryStep } from './images/history.ts';
 import type { ListedImage } from './images/list.ts';
+import type { LoadOptions, LoadSource } from './images/load.ts';
 import type { PrunedImages } from './images/prune.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { RemovedImage } from './images/remove.ts';
+import type { SaveOptions } from './images/save.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { Context } from './store/context.ts';
@@ -104,6 +106,24 @@ export class Images {
   async prune(filters: PruneFilters, options: { all: boolean }): Promise<PrunedImages> {
     const { pruneImages } = await import('./images/prune.ts');
     return await pruneImages(this.#context, filters, options);
+  }
+
+  /** Saves images to an archive or a directory. Throws as `saveImages`. */
+  async save(texts: readonly string[], options: SaveOptions): Promise<void> {
+    const { saveImages } = await import('./images/save.ts');
+    const named: string[] = [];
+    // The one inside skiff is brought in, and has another name then.
+    for (const text of texts) {
+      const known = lookUpImage(this.#context.database, text) !== undefined;
+      named.push(known ? text : ((await this.#here(text))?.name ?? text));
+    }
+    await saveImages(this.#context, named, options);
+  }
+
+  /** Brings the images of an archive or a directory into the store. Throws as `loadImages`. */
+  async load(source: LoadSource, options: LoadOptions): Promise<void> {
+    const { loadImages } = await import('./images/load.ts');
+    await loadImages(this.#context, source, options);
   }
 
   async remove(text: string, options: { force: boolean }): Promise<RemovedImage> {

@@ -86,13 +86,25 @@ export function composeImage({ config, layers, annotations }: Composition): Imag
       throw new EngineError('invalid', `the image's config does not say its ${member}`);
   }
   const rootfs = { type: 'layers', diff_ids: layers.map(({ diffID }) => diffID) };
-  const configBytes = canonicalJson({ ...config, rootfs });
+  const descriptors = layers.map(({ descriptor }) => layerDescriptor(descriptor));
+  return imageOfConfig(canonicalJson({ ...config, rootfs }), descriptors, annotations);
+}
+
+/**
+ * Puts an image together from the bytes of a config, which are kept as they are, and the layers that it describes, bottom
+ * first: the manifest is made. Throws what {@link readImage} throws.
+ */
+export function imageOfConfig(
+  configBytes: Uint8Array,
+  layers: readonly Descriptor[],
+  annotations?: Record<string, string>,
+): Image {
   const manifest = readManifest(
     canonicalJson({
       schemaVersion: 2,
       mediaType: MediaType.ociManifest,
       config: { mediaType: MediaType.ociConfig, digest: digestOf(configBytes), size: configBytes.length },
-      layers: layers.map(({ descriptor }) => layerDescriptor(descriptor)),
+      layers,
       annotations,
     }),
   );

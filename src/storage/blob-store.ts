@@ -155,10 +155,22 @@ export class BlobDraft implements AsyncDisposable {
     return this.#digest;
   }
 
+  /** Where its bytes are, until it is published. */
+  get path(): string {
+    return this.#place.path;
+  }
+
+  /** Gives its descriptor back, when there is nothing to be written any more. It can be published all the same. */
+  async close(): Promise<void> {
+    await this.#place.file.close();
+  }
+
   /** Makes it visible under its digest once it is on disk. */
   async publish(): Promise<void> {
-    const { path, blobs, file } = this.#place;
-    await file.sync();
+    const { path, blobs } = this.#place;
+    await this.close();
+    const file = await open(path, 'r+');
+    await file.sync().finally(() => file.close());
     mkdirSync(blobs, { recursive: true, mode: 0o700 });
     await rename(path, join(blobs, hexOf(this.digest())));
     this.#published = true;

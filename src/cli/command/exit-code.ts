@@ -37,6 +37,7 @@ const OBJECT_COMMANDS = new Set([
   'restart',
   'rm',
   'rmi',
+  'save',
   'start',
   'stats',
   'stop',

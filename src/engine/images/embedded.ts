@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { assetBytes } from '../../host/assets.ts';
 import { composeImage, type Image } from '../../image/image.ts';
 import { hostPlatform } from '../../image/platform.ts';
@@ -24,7 +25,9 @@ export interface EmbeddedImage {
 /** Finds the embedded image when `text` names it; undefined otherwise. */
 export async function findEmbedded({ database }: Context, text: string): Promise<EmbeddedImage | undefined> {
   if (text !== EMBEDDED) return undefined;
-  const layer = await tarArchive([{ name: EMBEDDED, mode: 0o755, content: assetBytes('hello') }]);
+  const program = assetBytes('hello');
+  const file = { name: EMBEDDED, mode: 0o755, size: program.length, content: () => [program] };
+  const layer = await buffer(tarArchive([file]));
   const image = imageOf(layer);
   const row = imageByName(database, NAME);
   const present = row?.id === image.config.digest ? { image: row, name: NAME } : undefined;

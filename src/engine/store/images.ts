@@ -161,6 +161,21 @@ export function namesOf(database: Database, imageId: Digest): ImageNames {
   };
 }
 
+/** All tags of a repository, canonical, when a text names one: neither a tag nor a digest, nor an id. */
+export function tagsOf(database: Database, text: string): string[] {
+  const reference = isRepository(text) ? referenceOf(text) : undefined;
+  if (reference === undefined) return [];
+  const prefix = `${reference.domain}/${reference.path}:`;
+  return database
+    .all('SELECT name FROM image_name WHERE substr(name, 1, ?) = ? ORDER BY name', prefix.length, prefix)
+    .map((row) => row['name'] as string);
+}
+
+/** Whether a text ends without a tag and a digest. */
+function isRepository(text: string): boolean {
+  return !/[:@]/.test(text.slice(text.lastIndexOf('/') + 1));
+}
+
 export function deleteName(database: Database, name: string): boolean {
   return database.run('DELETE FROM image_name WHERE name = ?', name) > 0;
 }

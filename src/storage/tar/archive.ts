@@ -1,20 +1,33 @@
-import { pack } from 'tar-stream';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
 
 /** A regular file to be archived, owned by root. `mode` holds the permission bits. */
 export interface ArchivedFile {
   name: string;
   mode: number;
-  content: Uint8Array;
+  /** In bytes: what `content` yields in all. */
+  size: number;
+  content(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** A small tar archive in memory: the same bytes for the same files, as every file is from the epoch. */
-export async function tarArchive(files: readonly ArchivedFile[]): Promise<Uint8Array> {
+/**
+ * Streams a tar archive: the same bytes for the same files, as every file is from the epoch. Contents are opened one
+ * after the other, and what they throw is thrown. Whoever leaves the loop early closes what is open.
+ */
+export async function* tarArchive(files: Iterable<ArchivedFile>): AsyncGenerator<Uint8Array> {
   const archive = pack();
-  for (const { name, mode, content } of files) {
-    archive.entry({ name, mode, mtime: new Date(0) }, Buffer.from(content));
+  const writing = write(archive, files);
+  writing.catch((error: unknown) => archive.destroy(error as Error));
+  try {
+    yield* archive as AsyncIterable<Uint8Array>;
+  } finally {
+    archive.destroy();
   }
+  await writing;
+}
+
+async function write(archive: Pack, files: Iterable<ArchivedFile>): Promise<void> {
+  for (const { name, mode, size, content } of files)
+    await pipeline(content(), archive.entry({ name, mode, size, mtime: new Date(0) }));
   archive.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of archive as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

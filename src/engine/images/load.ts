@@ -1,0 +1,84 @@
+import type { Image } from '../../image/image.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { type ImageFiles, openImageDirectory, readImageArchive } from '../../storage/image-files.ts';
+import { anyCompressionOf, decompress, peek } from '../../storage/layer/decompress.ts';
+import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import { familiarName } from '../store/images.ts';
+import { inWorkspace, type Workspace } from '../store/workspace.ts';
+import { type FindLayer, type Offer, offersOf } from './archive-offers.ts';
+import { intake } from './intake.ts';
+import type { PullProgress } from './pull-progress.ts';
+
+/** Where images are loaded from: the bytes of an archive, plain or compressed, or a directory. */
+export type LoadSource = AsyncIterable<Uint8Array> | { directory: string };
+
+export interface LoadOptions {
+  /** Which image to take where an index offers several; this machine's when absent. */
+  platform?: Platform | undefined;
+  progress?: PullProgress | undefined;
+  signal?: AbortSignal | undefined;
+  /** Told of each image once it is here. */
+  loaded(image: LoadedImage): void;
+}
+
+/** An image that was loaded, and the familiar names that lead to it from now on. */
+export interface LoadedImage {
+  id: Digest;
+  names: string[];
+}
+
+/**
+ * Brings the images of an archive into the store: of one that `docker save` writes, of an OCI layout (OCI image spec,
+ * image-layout.md), or of both in one. Ids, and the digests of a layout, are those that the images had where they were
+ * saved. Throws what {@link offersOf} and the stores throw; the images before the one that fails are here then.
+ */
+export async function loadImages(context: Context, source: LoadSource, options: LoadOptions): Promise<void> {
+  await inWorkspace(context, async (workspace) => {
+    await using files = await openFiles(source, workspace);
+    const { offers, layer } = await offersOf(files, options.platform);
+    for (const offer of offers) await take(context, workspace, { offer, layer }, options);
+  });
+}
+
+async function openFiles(source: LoadSource, { blobs }: Workspace): Promise<ImageFiles> {
+  if ('directory' in source) return openImageDirectory(source.directory, blobs);
+  const { head, rest } = await peek(source);
+  const compression = anyCompressionOf(head);
+  const plain =
+    compression === 'xz' || compression === 'bzip2'
+      ? decompressByProgram(compression, rest)
+      : decompress(rest);
+  return await readImageArchive(plain, blobs);
+}
+
+async function take(
+  context: Context,
+  workspace: Workspace,
+  { offer, layer }: { offer: Offer; layer: FindLayer },
+  { progress, signal, loaded }: LoadOptions,
+): Promise<void> {
+  const { image, index, names } = offer;
+  using _lease = takeLease(
+    context.database,
+    image.layers.map(({ descriptor }) => descriptor.digest),
+  );
+  await keepLayers(image, layer);
+  const id = image.config.digest;
+  const familiar = names.map(familiarName);
+  await intake(context, workspace, image, {
+    names,
+    index,
+    event: { action: 'load', id, name: familiar[0] ?? id },
+    progress,
+    signal,
+  });
+  loaded({ id, names: familiar });
+}
+
+/** Those that the archive does not have may be in the store. */
+async function keepLayers({ layers }: Image, layer: FindLayer): Promise<void> {
+  for (const { descriptor } of layers) await layer(descriptor)?.keep(descriptor);
+}

@@ -67,7 +67,8 @@ export async function readImageArchive(
     return archive;
   } catch (error) {
     await archive[Symbol.asyncDispose]();
-    throw error;
+    if (!archive.isEmpty || !(error instanceof EngineError) || error.kind !== 'invalid') throw error;
+    throw new EngineError('invalid', `this is no tar archive: ${error.message}`, { cause: error });
   }
 }
 
@@ -81,6 +82,11 @@ class Archive implements ImageFiles {
 
   constructor(blobs: BlobStore) {
     this.#blobs = blobs;
+  }
+
+  /** Whether not a single entry was found in it. */
+  get isEmpty(): boolean {
+    return this.#entries === 0;
   }
 
   async entry({ type, name: raw, target, size }: TarEntry): Promise<void> {

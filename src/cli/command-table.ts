@@ -121,6 +121,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/inspect.ts'),
   },
   { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/image/pull.ts') },
+  { name: 'push', summary: 'send an image to its registry', load: () => import('./commands/image/push.ts') },
   { name: 'images', summary: 'list images', load: () => import('./commands/image/ls.ts') },
   {
     name: 'import',
@@ -234,7 +235,7 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'everything about images',
     commands: () => [
       { ...only('images'), name: 'ls', aliases: ['list'] },
-      ...own('pull', 'tag', 'history', 'save', 'load', 'import'),
+      ...own('pull', 'push', 'tag', 'history', 'save', 'load', 'import'),
       { ...only('rmi'), name: 'rm', aliases: ['remove'] },
       {
         name: 'prune',

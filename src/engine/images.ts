@@ -9,6 +9,7 @@ import type { ListedImage } from './images/list.ts';
 import type { LoadOptions, LoadSource } from './images/load.ts';
 import type { PrunedImages } from './images/prune.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
+import type { PushOptions } from './images/push.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { SaveOptions } from './images/save.ts';
 import type { FilterArgs } from './options/filters.ts';
@@ -51,8 +52,16 @@ export class Images {
   async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
     const { pullImage } = await import('./images/pull.ts');
     const { connectRegistries } = await import('./images/registries.ts');
-    const client = connectRegistries(this.#context, options.warn ?? (() => {}));
-    return await pullImage(this.#context, text, options, client);
+    const requests = connectRegistries(this.#context, options.warn ?? (() => {}));
+    return await pullImage(this.#context, text, options, requests);
+  }
+
+  /** Pushes an image to the registry that its name says, or all tags of a repository. Throws as `pushImages`. */
+  async push(text: string, options: PushOptions): Promise<void> {
+    const { pushImages } = await import('./images/push.ts');
+    const { connectRegistries } = await import('./images/registries.ts');
+    const requests = connectRegistries(this.#context, options.warn ?? (() => {}));
+    await pushImages(this.#context, text, options, requests);
   }
 
   /** Says what `pull` would do. The registry is asked for manifest and config; the store is not changed. */

@@ -15,6 +15,16 @@ export interface Door {
   domain: string;
   base: URL;
   path: string;
+  /** What is asked for; reading when absent. */
+  rights?: Rights | undefined;
+}
+
+/** What a request has to be allowed. */
+export interface Rights {
+  /** Writing to the repository. */
+  push?: boolean;
+  /** The path of another repository of the registry that is read. */
+  from?: string;
 }
 
 /** A token that is there or on its way: everybody who needs it waits for the same request. */
@@ -101,19 +111,20 @@ export class Authorizer {
     const realm = realmUrl(door, parameters.realm ?? '');
     const credential = await this.#credentials?.find(door);
     return await fetchToken(
-      { registry: domain, realm, service: parameters.service, scope: scopeOf(door), credential },
+      { registry: domain, realm, service: parameters.service, scopes: scopesOf(door), credential },
       { transport: this.#transport, retry: this.#retry, now: this.#now },
     );
   }
 }
 
-/** The right to read one repository: what skiff asks for, whatever more the challenge offers. */
-function scopeOf({ path }: Door): string {
-  return `repository:${path}:pull`;
+/** The rights that skiff asks for, whatever more the challenge offers (distribution, "Token Scope Documentation"). */
+function scopesOf({ path, rights = {} }: Door): string[] {
+  const own = `repository:${path}:${rights.push === true ? 'pull,push' : 'pull'}`;
+  return rights.from === undefined ? [own] : [own, `repository:${rights.from}:pull`];
 }
 
 function tokenKey(door: Door): string {
-  return `${door.domain} ${scopeOf(door)}`;
+  return `${door.domain} ${scopesOf(door).join(' ')}`;
 }
 
 /** Credentials for a registry behind TLS never go to a token server without it. */

@@ -139,6 +139,8 @@ export interface Asked {
   object: string;
   method: string;
   url: URL;
+  /** Whether it was to be written to. */
+  writing?: boolean | undefined;
 }
 
 /** Turns an answer other than success into the error for the user; the {@link RegistryError} is its cause. */
@@ -162,7 +164,7 @@ export function explainStatus(
     case status === 401:
       return fail(
         'unauthorized',
-        `registry ${registry} does not let you read ${object}${because}`,
+        `registry ${registry} does not let you ${asked.writing === true ? 'write' : 'read'} ${object}${because}`,
         LOGIN_HINT,
       );
     case status === 403:

@@ -17,7 +17,7 @@ export interface TokenRequest {
   registry: string;
   realm: URL;
   service: string | undefined;
-  scope: string;
+  scopes: readonly string[];
   credential: Credential | undefined;
 }
 
@@ -50,16 +50,17 @@ export async function fetchToken(
   }
 }
 
-function buildRequest({ realm, service, scope, credential }: TokenRequest): HttpRequest {
+function buildRequest({ realm, service, scopes, credential }: TokenRequest): HttpRequest {
   const url = new URL(realm);
   if (credential !== undefined && 'identityToken' in credential) {
+    const scope = scopes.join(' ');
     const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: CLIENT_ID, scope });
     if (service !== undefined) form.set('service', service);
     form.set('refresh_token', credential.identityToken);
     return { method: 'POST', url, form };
   }
   if (service !== undefined) url.searchParams.set('service', service);
-  url.searchParams.set('scope', scope);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
   url.searchParams.set('client_id', CLIENT_ID);
   if (credential === undefined) return { method: 'GET', url };
   url.searchParams.set('account', credential.username);

@@ -5,12 +5,18 @@ import type { HostPolicy } from './hosts.ts';
 import { proxyFor } from './proxy.ts';
 import { certificateFailure, diagnoseHandshake, isHandshakeFailure } from './tls-failures.ts';
 
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Bytes to be sent; a request may be sent several times. */
+export type RequestBody = Buffer;
+
 export interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: HttpMethod;
   url: URL;
   headers?: Readonly<Record<string, string>>;
   /** A form, sent as `application/x-www-form-urlencoded`. */
   form?: URLSearchParams;
+  body?: RequestBody | undefined;
   /** Waits this long for the head of the answer instead of {@link TransportOptions.answerTimeout}, in ms. */
   answerTimeout?: number;
   signal?: AbortSignal | undefined;
@@ -81,7 +87,7 @@ export class Transport {
     for (let redirects = 0; ; redirects++) {
       const response = await this.#exchange({ ...request, url, headers });
       const location = response.header('location');
-      if (!REDIRECTS.has(response.status) || location === undefined || request.method !== 'GET')
+      if (!REDIRECTS.has(response.status) || location === undefined || !canFollow(request.method))
         return response;
       await drain(response);
       if (redirects === MOST_REDIRECTS) throw badRedirect(url, `more than ${MOST_REDIRECTS} in a row`);
@@ -115,7 +121,7 @@ export class Transport {
       const response = await send(url, connection, {
         method,
         headers: this.#headers(request),
-        ...(request.form && { body: request.form.toString() }),
+        ...bodyOf(request),
         redirect: 'manual',
         signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
       });
@@ -166,6 +172,16 @@ export class Transport {
     const proxy = proxyFor(url, environment);
     return { tls, proxy, init: ON_BUN ? bunOptions(tls, proxy) : await nodeOptions(url, tls, proxy) };
   }
+}
+
+/** What changes something is sent where it was meant to go, and nowhere else. */
+function canFollow(method: HttpMethod): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function bodyOf({ form, body }: HttpRequest): Pick<RequestInit, 'body'> {
+  if (form !== undefined) return { body: form.toString() };
+  return body === undefined ? {} : { body };
 }
 
 /** Node: an agent keeps connections, the authorities and the proxy. */
@@ -249,7 +265,11 @@ function withoutAuthorization(headers: Readonly<Record<string, string>>): Record
   );
 }
 
-function redirectTarget(from: URL, location: string, hosts: HostPolicy): URL {
+/**
+ * Returns the URL that a server leads to, without user information. Throws TransportFailure when it is none of HTTP, or leads from
+ * HTTPS to plain HTTP at hosts that are not insecure.
+ */
+export function redirectTarget(from: URL, location: string, hosts: HostPolicy): URL {
   if (!URL.canParse(location, from.href)) throw badRedirect(from, 'its target is not a URL');
   const target = new URL(location, from.href);
   target.username = '';

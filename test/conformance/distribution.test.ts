@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseReference } from '../../src/image/reference.ts';
 import { checkLayers, parseImageConfig } from '../../src/oci/image-config.ts';
 import { type Index, type Manifest, parseManifest } from '../../src/oci/manifest.ts';
-import { RegistryClient, type RegistryClientOptions } from '../../src/registry/client.ts';
+import { RegistryClient } from '../../src/registry/client.ts';
+import { type RegistryOptions, RegistryRequests } from '../../src/registry/requests.ts';
 import type { RequestInfo } from '../../src/registry/transport.ts';
 import { tarWithFile, writeLayout } from '../helpers/oci-layout.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
@@ -29,16 +30,18 @@ beforeAll(() => {
 
 afterAll(() => rmSync(workspace, { recursive: true, force: true }));
 
-function client(options: Partial<RegistryClientOptions> = {}): RegistryClient {
-  return new RegistryClient({
-    insecure: [],
-    userAgent: 'skiff-test',
-    certificateDirectories: [],
-    ...options,
-  });
+function client(options: Partial<RegistryOptions> = {}): RegistryClient {
+  return new RegistryClient(
+    new RegistryRequests({
+      insecure: [],
+      userAgent: 'skiff-test',
+      certificateDirectories: [],
+      ...options,
+    }),
+  );
 }
 
-function credentials(password = USER.password): Partial<RegistryClientOptions> {
+function credentials(password = USER.password): Partial<RegistryOptions> {
   return { credentials: { find: async () => ({ username: USER.name, password }) } };
 }
 

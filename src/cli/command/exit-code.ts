@@ -33,6 +33,7 @@ const OBJECT_COMMANDS = new Set([
   'pause',
   'port',
   'prune',
+  'push',
   'rename',
   'restart',
   'rm',

@@ -5,7 +5,8 @@ import { formatReference, parseReference, type Reference } from '../../image/ref
 import type { Digest } from '../../oci/digest.ts';
 import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import type { RegistryClient } from '../../registry/client.ts';
+import { RegistryClient } from '../../registry/client.ts';
+import type { RegistryRequests } from '../../registry/requests.ts';
 import { repositoryName } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
@@ -40,8 +41,9 @@ export async function pullImage(
   context: Context,
   text: string,
   options: PullOptions,
-  client: RegistryClient,
+  requests: RegistryRequests,
 ): Promise<PulledImage> {
+  const client = new RegistryClient(requests);
   const reference = parseReference(text);
   try {
     return await fetchImage(context, { reference, text }, options, client);

@@ -7,6 +7,7 @@ import {
   parseReference,
   type Reference,
 } from '../../image/reference.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 
@@ -169,6 +170,26 @@ export function tagsOf(database: Database, text: string): string[] {
   return database
     .all('SELECT name FROM image_name WHERE substr(name, 1, ?) = ? ORDER BY name', prefix.length, prefix)
     .map((row) => row['name'] as string);
+}
+
+/** The paths of a registry's repositories that have a blob, as far as the images of this store tell. */
+export function repositoriesWith(database: Database, domain: string, digest: Digest): string[] {
+  const rows = database.all(
+    `SELECT name FROM image_name JOIN manifest ON manifest.digest = image_name.manifest_digest
+     WHERE substr(name, 1, ?) = ? AND instr(name, '@') > 0 AND instr(body, ?) > 0 ORDER BY name`,
+    domain.length + 1,
+    `${domain}/`,
+    digest,
+  );
+  return [...new Set(rows.map((row) => parseReference(row['name'] as string).path))];
+}
+
+/** The descriptors that the manifests of an image have for one of its layers, by its place from the bottom. */
+export function layersOfManifests(database: Database, imageId: Digest, index: number): Descriptor[] {
+  return database.all('SELECT body FROM manifest WHERE image_id = ?', imageId).flatMap((row) => {
+    const { layers } = JSON.parse(row['body'] as string) as { layers: Descriptor[] };
+    return layers.slice(index, index + 1);
+  });
 }
 
 /** Whether a text ends without a tag and a digest. */

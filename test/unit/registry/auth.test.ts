@@ -6,6 +6,7 @@ import { Authorizer, type Door } from '../../../src/registry/auth.ts';
 import { RegistryClient } from '../../../src/registry/client.ts';
 import type { Credential } from '../../../src/registry/credential.ts';
 import { HostPolicy } from '../../../src/registry/hosts.ts';
+import { RegistryRequests } from '../../../src/registry/requests.ts';
 import { Transport } from '../../../src/registry/transport.ts';
 import { faults, type HostileRegistry, startHostileRegistry } from '../../helpers/hostile-registry.ts';
 
@@ -24,14 +25,16 @@ beforeEach(async () => {
 afterEach(() => registry.stop());
 
 function client(credential?: Credential): RegistryClient {
-  return new RegistryClient({
-    insecure: [],
-    userAgent: 'skiff-test',
-    certificateDirectories: [],
-    environment: {},
-    retry: { attempts: 2, firstPause: 1, longestPause: 10 },
-    credentials: { find: async () => credential },
-  });
+  return new RegistryClient(
+    new RegistryRequests({
+      insecure: [],
+      userAgent: 'skiff-test',
+      certificateDirectories: [],
+      environment: {},
+      retry: { attempts: 2, firstPause: 1, longestPause: 10 },
+      credentials: { find: async () => credential },
+    }),
+  );
 }
 
 async function fetchManifest(reader: RegistryClient, path = 'app'): Promise<void> {

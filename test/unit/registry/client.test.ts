@@ -4,7 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
-import { RegistryClient, type RegistryClientOptions } from '../../../src/registry/client.ts';
+import { RegistryClient } from '../../../src/registry/client.ts';
+import { type RegistryOptions, RegistryRequests } from '../../../src/registry/requests.ts';
 import { faults, type HostileRegistry, startHostileRegistry } from '../../helpers/hostile-registry.ts';
 import { startHttpProxy } from '../../helpers/http-proxy.ts';
 
@@ -19,15 +20,17 @@ beforeEach(async () => {
 
 afterEach(() => registry.stop());
 
-function client(options: Partial<RegistryClientOptions> = {}): RegistryClient {
-  return new RegistryClient({
-    insecure: [],
-    userAgent: 'skiff-test',
-    certificateDirectories: [],
-    retry: { attempts: 3, firstPause: 1, longestPause: 2_000 },
-    timeouts: { answer: 5_000, idle: 5_000 },
-    ...options,
-  });
+function client(options: Partial<RegistryOptions> = {}): RegistryClient {
+  return new RegistryClient(
+    new RegistryRequests({
+      insecure: [],
+      userAgent: 'skiff-test',
+      certificateDirectories: [],
+      retry: { attempts: 3, firstPause: 1, longestPause: 2_000 },
+      timeouts: { answer: 5_000, idle: 5_000 },
+      ...options,
+    }),
+  );
 }
 
 function app(): { domain: string; path: string } {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { RegistryClient, type RegistryClientOptions } from '../../../src/registry/client.ts';
+import { RegistryClient } from '../../../src/registry/client.ts';
+import { type RegistryOptions, RegistryRequests } from '../../../src/registry/requests.ts';
 import {
   type CertificateOptions,
   createCertificate,
@@ -48,14 +49,16 @@ async function start(
   return { ...registry, domain: `0.0.0.0:${registry.host.split(':')[1]}` };
 }
 
-async function ask(domain: string, options: Partial<RegistryClientOptions> = {}): Promise<unknown> {
-  const client = new RegistryClient({
-    insecure: [],
-    userAgent: 'skiff-test',
-    certificateDirectories: [],
-    retry: { attempts: 2, firstPause: 1, longestPause: 1_000 },
-    ...options,
-  });
+async function ask(domain: string, options: Partial<RegistryOptions> = {}): Promise<unknown> {
+  const client = new RegistryClient(
+    new RegistryRequests({
+      insecure: [],
+      userAgent: 'skiff-test',
+      certificateDirectories: [],
+      retry: { attempts: 2, firstPause: 1, longestPause: 1_000 },
+      ...options,
+    }),
+  );
   return await client.manifest({ domain, path: 'app' }, 'v1');
 }
 

@@ -1,0 +1,231 @@
+import { EngineError } from '../../errors.ts';
+import { type ImageLayer, imageOfConfig } from '../../image/image.ts';
+import { requirePlatform } from '../../image/platform.ts';
+import {
+  familiarReference,
+  familiarRepository,
+  formatReference,
+  parseReference,
+  type Reference,
+} from '../../image/reference.ts';
+import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { RegistryRequests } from '../../registry/requests.ts';
+import { RegistryUploads } from '../../registry/upload.ts';
+import { compress } from '../../storage/layer/compress.ts';
+import { appendImageEvent } from '../events/image.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import {
+  type FoundImage,
+  findImage,
+  layersOfManifests,
+  repositoriesWith,
+  saveImage,
+  tagsOf,
+} from '../store/images.ts';
+import { inWorkspace, type Workspace } from '../store/workspace.ts';
+import type { PushedLayer, PushProgress } from './push-progress.ts';
+import { Slots } from './slots.ts';
+import { leaseImage, openLayer, readStoredImage, type StoredImage } from './stored-image.ts';
+
+export interface PushOptions {
+  /** All tags of the repository that is named. */
+  allTags: boolean;
+  /** The platform that the image has to be for. */
+  platform?: Platform | undefined;
+  progress: PushProgress;
+  /** Told of credentials that cannot be used; the push goes on without them. */
+  warn?: ((problem: EngineError) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const UPLOADS = 3;
+
+/**
+ * Pushes an image to the registry that its name says, or all tags of a repository: its layers side by side, as they are; one
+ * that was made here and never compressed is compressed, once. Blobs that the registry has in other repositories are taken
+ * over there. Throws `notFound` for a name that leads to no image, and what the registry's errors become.
+ */
+export async function pushImages(
+  context: Context,
+  text: string,
+  options: PushOptions,
+  requests: RegistryRequests,
+): Promise<void> {
+  const { allTags, progress, signal } = options;
+  const names = allTags ? tagsOf(context.database, text) : [nameOf(context, text)];
+  if (names.length === 0) throw noTags(text, allTags);
+  const uploads = new RegistryUploads(requests);
+  progress.repository(familiarRepository(parseReference(names[0] ?? text)));
+  try {
+    await inWorkspace(context, async (workspace) => {
+      for (const name of names) await pushOne({ context, workspace, uploads, options }, parseReference(name));
+    });
+  } catch (cause) {
+    if (signal?.aborted !== true) throw cause;
+    throw new EngineError('cancelled', `pushing ${text} was cancelled`, { subject: text, cause });
+  }
+}
+
+function nameOf({ database }: Context, text: string): string {
+  const { name } = findImage(database, text);
+  if (name !== undefined && parseReference(name).digest === undefined) return name;
+  throw new EngineError('invalid', `${text} is no name that an image can be pushed under`, {
+    subject: text,
+    hint: 'give the image a name with skiff tag',
+  });
+}
+
+function noTags(text: string, allTags: boolean): EngineError {
+  return new EngineError('notFound', `no such image: ${text}`, {
+    subject: text,
+    hint: allTags ? 'with --all-tags name a repository, without a tag' : undefined,
+  });
+}
+
+/** What all the images of a push have in common. */
+interface Push {
+  context: Context;
+  workspace: Workspace;
+  uploads: RegistryUploads;
+  options: PushOptions;
+}
+
+/** An image on its way; the leases keep what nothing names yet. */
+interface PushedImage {
+  reference: Reference;
+  stored: StoredImage;
+  leases: DisposableStack;
+}
+
+async function pushOne(push: Push, reference: Reference): Promise<void> {
+  const { context, workspace, uploads, options } = push;
+  const { platform, progress, signal } = options;
+  const found = findImage(context.database, formatReference(reference));
+  const stored = await readStoredImage(context, workspace, found);
+  using leases = new DisposableStack();
+  leases.use(leaseImage(context, stored));
+  if (platform !== undefined) requirePlatform(stored.config.parsed, platform, familiarReference(reference));
+  const descriptors = await pushLayers(push, { reference, stored, leases });
+  const { config } = stored;
+  await uploads.blob(reference, {
+    descriptor: { digest: config.digest, size: config.bytes.length },
+    open: () => once(config.bytes),
+    signal,
+  });
+  const isAsItWas = stored.layers.every(({ descriptor }, index) => descriptor === descriptors[index]);
+  const { manifest } = isAsItWas
+    ? stored
+    : imageOfConfig(config.bytes, descriptors, stored.manifest.parsed.annotations);
+  const tag = reference.tag ?? 'latest';
+  await uploads.manifest(reference, tag, manifest, signal);
+  keep(context, found, { manifest, reference });
+  progress.pushed(tag, manifest.digest, manifest.bytes.length);
+  const name = familiarReference(reference);
+  appendImageEvent(context, 'push', {
+    id: name,
+    name: familiarRepository(reference),
+    config: found.image.config,
+  });
+}
+
+/** From now on the name leads to the manifest that was pushed, and so does the digest that the registry knows it by. */
+function keep(
+  { database }: Context,
+  { image }: FoundImage,
+  { manifest, reference }: { manifest: StoredImage['manifest']; reference: Reference },
+): void {
+  const { domain, path } = reference;
+  const row = {
+    digest: manifest.digest,
+    imageId: image.id,
+    mediaType: manifest.mediaType,
+    body: new TextDecoder().decode(manifest.bytes),
+    indexDigest: undefined,
+  };
+  const names = [reference, { domain, path, digest: manifest.digest }].map(formatReference);
+  database.transaction(() => saveImage(database, image, row, names));
+}
+
+/** Returns the descriptors of the layers as the registry has them. The first failure ends the others. */
+async function pushLayers(push: Push, image: PushedImage): Promise<Descriptor[]> {
+  const { signal, progress } = push.options;
+  const { layers } = image.stored;
+  const abort = new AbortController();
+  const either = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
+  const slots = new Slots(UPLOADS);
+  const shown = layers.map(({ diffID }) => progress.layer(diffID));
+  for (const layer of shown) layer.preparing();
+  const results = await Promise.allSettled(
+    layers.map(async (layer, index) => {
+      await slots.take();
+      try {
+        either.throwIfAborted();
+        const descriptor = await transferable(push, image, index);
+        await pushLayer(push, image.reference, {
+          layer: { ...layer, descriptor },
+          progress: shown[index] as PushedLayer,
+          signal: either,
+        });
+        return descriptor;
+      } catch (error) {
+        abort.abort(error);
+        throw error;
+      } finally {
+        slots.release();
+      }
+    }),
+  );
+  if (abort.signal.aborted) throw abort.signal.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+async function pushLayer(
+  { context, workspace, uploads }: Push,
+  reference: Reference,
+  { layer, progress, signal }: { layer: ImageLayer; progress: PushedLayer; signal: AbortSignal },
+): Promise<void> {
+  const { descriptor } = layer;
+  const { domain, path } = reference;
+  const from = repositoriesWith(context.database, domain, descriptor.digest).find((other) => other !== path);
+  const became = await uploads.blob(reference, {
+    descriptor,
+    open: () => openLayer(context, workspace, layer),
+    from,
+    onProgress: (bytes) => progress.pushing(bytes, descriptor.size),
+    signal,
+  });
+  if (became === 'exists') progress.exists();
+  else if (became === 'mounted') progress.mounted(from ?? '');
+  else progress.done();
+}
+
+/** The layer as it is sent: one that was made here and has no blob gets one, compressed. */
+async function transferable(
+  { context, workspace }: Push,
+  { stored, leases }: PushedImage,
+  index: number,
+): Promise<Descriptor> {
+  const layer = stored.layers[index] as ImageLayer;
+  const { descriptor, diffID } = layer;
+  const { blobs } = workspace;
+  if (descriptor.digest !== diffID || blobs.has(descriptor.digest)) return descriptor;
+  const earlier = layersOfManifests(context.database, stored.config.digest, index);
+  const known = earlier.find(({ digest }) => blobs.has(digest));
+  if (known !== undefined) {
+    leases.use(takeLease(context.database, [known.digest]));
+    return known;
+  }
+  await using draft = await blobs.begin();
+  for await (const piece of compress(openLayer(context, workspace, layer)))
+    await draft.write(piece, `layer ${diffID}`);
+  const digest = draft.digest();
+  leases.use(takeLease(context.database, [digest]));
+  await draft.publish();
+  return { mediaType: MediaType.ociLayerGzip, digest, size: draft.size };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

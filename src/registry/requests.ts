@@ -1,0 +1,191 @@
+import { EngineError } from '../errors.ts';
+import type { Rights } from './auth.ts';
+import { Authorizer, type Door } from './auth.ts';
+import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
+import { readDocument } from './content-encoding.ts';
+import type { CredentialSource } from './credential.ts';
+import { Endpoints } from './endpoints.ts';
+import { explainStatus, explainTransportFailure, TransportFailure } from './errors.ts';
+import { HostPolicy } from './hosts.ts';
+import { DEFAULT_RETRY, type RetryPolicy, retryAfter, sendWithRetries } from './retry.ts';
+import {
+  drain,
+  type HttpMethod,
+  type HttpResponse,
+  type RequestBody,
+  type RequestInfo,
+  redirectTarget,
+  Transport,
+} from './transport.ts';
+
+/** A repository: the registry's domain as users write it, and the path. Every image reference is one. */
+export interface Repository {
+  domain: string;
+  path: string;
+}
+
+export interface RegistryOptions {
+  /** Registries that may speak plain HTTP or show untrusted certificates: `host`, `host:port`, `network/prefix`. */
+  insecure: readonly string[];
+  /** Asked for credentials when a registry wants to know who is there. Absent: anonymous. */
+  credentials?: CredentialSource | undefined;
+  userAgent: string;
+  /** The variables that name proxies and authorities, see {@link TransportOptions}. Absent: no variables. */
+  environment?: Readonly<NodeJS.ProcessEnv> | undefined;
+  onRequest?: ((info: RequestInfo) => void) | undefined;
+  /** The directories with certificates of single registries, instead of {@link CERTIFICATE_DIRECTORIES}. */
+  certificateDirectories?: readonly string[];
+  /** The timeouts in ms: until an answer begins (30 s), and between two pieces of a body (60 s). */
+  timeouts?: { answer: number; idle: number };
+  retry?: RetryPolicy;
+}
+
+/** A request below a repository. */
+export interface Ask {
+  method: HttpMethod;
+  /** What follows the repository's path, such as `blobs/sha256:…`, or where the registry told to go on. */
+  resource: string | URL;
+  headers?: Readonly<Record<string, string>>;
+  body?: RequestBody | undefined;
+  /** The statuses that are an answer; any other is thrown as an error. */
+  accepts: readonly number[];
+  /** The object that is asked for, in words for messages. */
+  object: string;
+  /** What has to be allowed; reading when absent. */
+  rights?: Rights | undefined;
+  /** How often it is sent at most, if it is not to be as often as usual. */
+  attempts?: number;
+  signal: AbortSignal | undefined;
+}
+
+const ERROR_BODY_LIMIT = 64 * 1024;
+
+/**
+ * Sends requests to registries, with the authorization that they want. One serves any number of registries and parallel
+ * requests; connections, tokens and what it learned about the registries are kept for its life.
+ */
+export class RegistryRequests {
+  readonly #transport: Transport;
+  readonly #hosts: HostPolicy;
+  readonly #endpoints: Endpoints;
+  readonly #authorizer: Authorizer;
+  readonly retry: RetryPolicy;
+
+  constructor(options: RegistryOptions) {
+    const hosts = new HostPolicy(options.insecure);
+    this.#hosts = hosts;
+    this.retry = options.retry ?? DEFAULT_RETRY;
+    this.#transport = new Transport({
+      hosts,
+      userAgent: options.userAgent,
+      certificateDirectories: options.certificateDirectories ?? CERTIFICATE_DIRECTORIES,
+      environment: options.environment ?? {},
+      answerTimeout: options.timeouts?.answer ?? 30_000,
+      idleTimeout: options.timeouts?.idle ?? 60_000,
+      onRequest: options.onRequest,
+    });
+    this.#endpoints = new Endpoints(this.#transport, hosts);
+    this.#authorizer = new Authorizer(this.#transport, {
+      credentials: options.credentials,
+      retry: this.retry,
+    });
+  }
+
+  /**
+   * Returns where an answer from `from` leads. Throws TransportFailure for what is no address of a registry, and for plain
+   * HTTP where nobody allowed that.
+   */
+  target(from: URL, location: string): URL {
+    return redirectTarget(from, location, this.#hosts);
+  }
+
+  /** Sends a request until it is answered; statuses other than expected are thrown. */
+  async send({ domain, path }: Repository, ask: Ask): Promise<HttpResponse> {
+    const { method, signal, resource, body, rights } = ask;
+    const base = await abortable(this.#endpoints.base(domain), signal);
+    const url = typeof resource === 'string' ? new URL(`/v2/${path}/${resource}`, base) : resource;
+    const door: Door = { domain, base, path, rights };
+    // What the registry leads to elsewhere has an authorization of its own in its address.
+    const own = url.origin === base.origin;
+    const policy = { ...this.retry, attempts: ask.attempts ?? this.retry.attempts };
+    const send = (authorization: string | undefined): Promise<HttpResponse> => {
+      const headers = { ...ask.headers, ...(authorization && { authorization }) };
+      return sendWithRetries(this.#transport, { method, url, headers, body, signal }, policy);
+    };
+    const authorization = own ? await abortable(this.#authorizer.authorization(door), signal) : undefined;
+    let response = await send(authorization);
+    // A 401 of another origin, where a redirect led, is no question to our credentials.
+    if (response.status === 401 && response.url.origin === base.origin) {
+      const challenge = response.header('www-authenticate');
+      if (challenge !== undefined) {
+        await drain(response);
+        response = await send(
+          await abortable(this.#authorizer.answer(door, challenge, authorization), signal),
+        );
+      }
+    }
+    if (ask.accepts.includes(response.status)) return response;
+    throw await this.#refusal(domain, ask, response);
+  }
+
+  async #refusal(
+    registry: string,
+    { object, method, rights }: Ask,
+    response: HttpResponse,
+  ): Promise<EngineError> {
+    const body = (await readErrorBody(response, object)) ?? new Uint8Array();
+    return explainStatus(
+      { registry, object, method, url: response.url, writing: rights?.push === true },
+      { status: response.status, body, retryAfter: retryAfter(response) },
+    );
+  }
+
+  /** Does work of requests; what is thrown becomes the error for the user. `doing`: `reading`, for messages. */
+  async explaining<T>(
+    repository: Repository,
+    { signal, doing }: { signal: AbortSignal | undefined; doing: string },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, repository, { signal, doing });
+    }
+  }
+}
+
+/** Returns the body of an error response; undefined when it is too long, or unreadable. */
+async function readErrorBody(response: HttpResponse, object: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readDocument(response, ERROR_BODY_LIMIT, object);
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
+}
+
+/** The error for the user, whatever was thrown on the way. */
+export function explain(
+  error: unknown,
+  { domain, path }: Repository,
+  { signal, doing }: { signal: AbortSignal | undefined; doing: string },
+): unknown {
+  if (signal?.aborted) {
+    return new EngineError('cancelled', `${doing} ${domain}/${path} was cancelled`, { cause: signal.reason });
+  }
+  return error instanceof TransportFailure ? explainTransportFailure(error, domain) : error;
+}
+
+/** Waits for work that is shared with others: an abort ends the waiting, not the work. */
+async function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await shared;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([shared, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,115 @@
+import { EngineError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { sendBlob, type Upload } from './blob-upload.ts';
+import type { Ask, RegistryRequests, Repository } from './requests.ts';
+import { drain, type HttpResponse } from './transport.ts';
+
+/** What became of an upload: the registry had it, took it over from another repository, or it was sent. */
+export type Uploaded = 'exists' | 'mounted' | 'sent';
+
+/** A manifest or an index, as it was read or made. */
+export interface Document {
+  bytes: Uint8Array;
+  mediaType: string;
+  digest: Digest;
+}
+
+/**
+ * Writes images to registries (OCI distribution spec, "Push"). Every method throws EngineError, as the client that reads
+ * does.
+ */
+export class RegistryUploads {
+  readonly #requests: RegistryRequests;
+
+  constructor(requests: RegistryRequests) {
+    this.#requests = requests;
+  }
+
+  /**
+   * Brings a blob into a repository, unless it is there: taken over from another repository where the registry can, else
+   * sent.
+   */
+  async blob(repository: Repository, upload: Upload): Promise<Uploaded> {
+    const { descriptor, signal } = upload;
+    return await this.#explaining(repository, signal, async () => {
+      if (await this.#has(repository, descriptor.digest, signal)) return 'exists';
+      const begun = await this.#begin(repository, upload);
+      if (begun.status === 201) return 'mounted';
+      await sendBlob(this.#requests, repository, upload, begun);
+      return 'sent';
+    });
+  }
+
+  /**
+   * Puts a manifest or an index under a tag, or under its digest. Throws `invalid` when the registry knows it by another
+   * digest.
+   */
+  async manifest(
+    repository: Repository,
+    tagOrDigest: string,
+    { bytes, mediaType, digest }: Document,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { domain, path } = repository;
+    const object = `image ${domain}/${path}${tagOrDigest.includes(':') ? '@' : ':'}${tagOrDigest}`;
+    await this.#explaining(repository, signal, async () => {
+      const response = await this.#send(repository, {
+        method: 'PUT',
+        resource: `manifests/${tagOrDigest}`,
+        headers: { 'content-type': mediaType },
+        body: Buffer.from(bytes),
+        accepts: [200, 201, 202],
+        object,
+        signal,
+      });
+      const stated = response.header('docker-content-digest');
+      if (stated === undefined || stated === digest) return;
+      const message = `registry ${domain} took ${object} as ${stated} instead of ${digest}`;
+      throw new EngineError('invalid', message, { subject: object });
+    });
+  }
+
+  async #has(repository: Repository, digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
+    const { status } = await this.#send(repository, {
+      method: 'HEAD',
+      resource: `blobs/${digest}`,
+      accepts: [200, 404],
+      object: objectOf(repository, digest),
+      signal,
+    });
+    return status === 200;
+  }
+
+  /** Asks for an upload, or for a blob of another repository: where that cannot be had, an upload begins, too. */
+  async #begin(repository: Repository, { descriptor, from, signal }: Upload): Promise<HttpResponse> {
+    const { digest } = descriptor;
+    const query = from === undefined ? '' : `?${new URLSearchParams({ mount: digest, from })}`;
+    return await this.#send(repository, {
+      method: 'POST',
+      resource: `blobs/uploads/${query}`,
+      headers: { 'content-length': '0' },
+      accepts: from === undefined ? [202] : [201, 202],
+      object: objectOf(repository, digest),
+      rights: { push: true, ...(from !== undefined && { from }) },
+      signal,
+    });
+  }
+
+  async #send(repository: Repository, ask: Ask): Promise<HttpResponse> {
+    const response = await this.#requests.send(repository, { rights: { push: true }, ...ask });
+    await drain(response);
+    return response;
+  }
+
+  #explaining<T>(
+    repository: Repository,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    return this.#requests.explaining(repository, { signal, doing: 'writing' }, work);
+  }
+}
+
+function objectOf({ domain, path }: Repository, digest: Digest): string {
+  return `blob ${digest} of ${domain}/${path}`;
+}

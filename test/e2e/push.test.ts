@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
+import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
+import { useStore } from '../helpers/skiff.ts';
+
+const place = mkdtempSync(join(tmpdir(), 'skiff-push-'));
+const USER = { name: 'sailor', password: 'secret' };
+const auth = Buffer.from(`${USER.name}:${USER.password}`).toString('base64');
+
+let open: TestRegistry;
+let closed: TestRegistry;
+
+const store = useStore(() => ({
+  env: {
+    SKIFF_NETWORK: 'none',
+    DOCKER_CONFIG: place,
+    ...(closed?.certificate && { SSL_CERT_FILE: closed.certificate.authority }),
+  },
+}));
+const other = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
+const busybox = useBusybox(store);
+let id = '';
+
+beforeAll(async () => {
+  open = await startRegistry();
+  closed = await startRegistry({ tls: true, user: USER });
+  writeFileSync(join(place, 'config.json'), JSON.stringify({ auths: { [closed.host]: { auth } } }));
+  const write = 'head -c 20000000 /dev/urandom > /noise; echo made > /made';
+  await store.ok(['run', '--name', 'maker', busybox, 'sh', '-c', write]);
+  id = await store.ok(['commit', 'maker', `${open.host}/team/app:1`]);
+  await store.ok(['rm', 'maker']);
+});
+afterAll(async () => {
+  await Promise.all([open.stop(), closed.stop()]);
+  rmSync(place, { recursive: true, force: true });
+});
+
+const raw = (reference: string): { mediaType: string; layers: { mediaType: string; digest: string }[] } =>
+  JSON.parse(
+    execFileSync('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${reference}`], {
+      encoding: 'utf8',
+    }),
+  );
+
+/** What the lines of a push say of its layers, and its last line. */
+function read(said: string): { head: string; states: string[]; last: string } {
+  const [head = '', ...lines] = said.split('\n');
+  const states = lines.slice(0, -1).map((line) => line.replace(/^[0-9a-f]{12}: /, ''));
+  return { head, states: states.filter((state) => state !== 'Preparing').sort(), last: lines.at(-1) ?? '' };
+}
+
+describe('push', () => {
+  it('sends what the registry does not have, and a layer that was made here compressed', async () => {
+    const name = `${open.host}/team/app`;
+    const first = read(await store.ok(['push', `${name}:1`]));
+    expect(first.head).toBe(`The push refers to repository [${name}]`);
+    expect(first.states).toEqual(['Pushed', 'Pushed']);
+    expect(first.last).toMatch(/^1: digest: sha256:[0-9a-f]{64} size: \d+$/);
+    expect(raw(`${name}:1`).layers.map(({ mediaType }) => mediaType.replace(/.*\./, ''))).toEqual([
+      'tar+gzip',
+      'tar+gzip',
+    ]);
+    const again = read(await store.ok(['push', `${name}:1`]));
+    expect(again.states).toEqual(['Layer already exists', 'Layer already exists']);
+    expect(again.last).toBe(first.last);
+    const [, digest = ''] = /digest: (\S+)/.exec(first.last) ?? [];
+    expect(await store.ok(['image', 'inspect', '-f', '{{json .RepoDigests}}', `${name}:1`])).toContain(
+      digest,
+    );
+    expect(await other.ok(['pull', '-q', `${name}@${digest}`])).toBe(`${name}@${digest}`);
+    expect(await other.ok(['image', 'inspect', '-f', '{{.Id}}', `${name}@${digest}`])).toBe(id);
+    expect(await other.ok(['run', '--rm', `${name}@${digest}`, 'cat', '/made'])).toBe('made');
+    await other.ok(['rmi', '-f', id]);
+  });
+
+  it('has the registry take over what another repository has, and sends all tags when it is asked to', async () => {
+    const [from, to] = [`${open.host}/team/app`, `${open.host}/other/app`];
+    await store.ok(['push', '-q', `${from}:1`]);
+    for (const tag of ['1', '2']) await store.ok(['tag', `${from}:1`, `${to}:${tag}`]);
+    const said = await store.ok(['image', 'push', '-a', to]);
+    expect(said.match(/Mounted from team\/app/g)).toHaveLength(2);
+    expect(said.match(/^[12]: digest: sha256:/gm)).toHaveLength(2);
+    expect(raw(`${to}:2`)).toEqual(raw(`${from}:1`));
+    await store.ok(['rmi', `${to}:1`, `${to}:2`]);
+  });
+
+  it('brings its credentials, over TLS', async () => {
+    const name = `${closed.host}/team/app:1`;
+    await store.ok(['tag', `${open.host}/team/app:1`, name]);
+    expect(read(await store.ok(['push', name])).states).toEqual(['Pushed', 'Pushed']);
+    const stranger = await store.skiff(['push', name], { env: { DOCKER_CONFIG: '/nonexistent' } });
+    expect([stranger.code, stranger.stderr]).toEqual([
+      125,
+      expect.stringContaining(`registry ${closed.host} wants a name and password`),
+    ]);
+    await store.ok(['rmi', name]);
+  });
+
+  it.each([
+    ['nothing/at/all', 1, 'no such image: nothing/at/all'],
+    ['localhost:1/x', 1, 'no such image'],
+    ['a name that has no image', 1, 'no such image'],
+  ])('refuses %s', async (name, code, message) => {
+    const said = await store.skiff(['push', name]);
+    expect([said.code, said.stderr]).toEqual([code, expect.stringContaining(message)]);
+  });
+
+  it('says what is wrong with an id, and with a registry that is not there', async () => {
+    const byId = await store.skiff(['push', id]);
+    expect([byId.code, byId.stderr]).toEqual([125, expect.stringContaining('skiff tag')]);
+    await store.ok(['tag', id, '127.0.0.1:1/x']);
+    const nobody = await store.skiff(['push', '127.0.0.1:1/x']);
+    expect([nobody.code, nobody.stderr]).toEqual([125, expect.stringContaining('refused')]);
+    await store.ok(['rmi', '127.0.0.1:1/x']);
+    expect(readdirSync(join(store.root, 'tmp'))).toEqual([]);
+  });
+});

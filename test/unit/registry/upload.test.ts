@@ -1,0 +1,287 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Digest, digestOf } from '../../../src/oci/digest.ts';
+import { RegistryRequests } from '../../../src/registry/requests.ts';
+import { RegistryUploads } from '../../../src/registry/upload.ts';
+
+const CHUNK = 8 * 1024 * 1024;
+
+/** A registry that takes uploads as the distribution spec says, and misbehaves where it is told to. */
+class UploadRegistry {
+  readonly blobs = new Map<string, Buffer>();
+  readonly manifests = new Map<string, { type: string; body: Buffer }>();
+  readonly requests: string[] = [];
+  /** The first one sees each request; it is over when it has answered one itself, or broken it off, which it tells by true. */
+  faults: ((request: IncomingMessage, response: ServerResponse) => boolean)[] = [];
+  headers: Record<string, string> = {};
+  readonly #uploads = new Map<string, Buffer>();
+  readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
+  #count = 0;
+
+  async start(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** How much of the upload has arrived. */
+  get received(): number[] {
+    return [...this.#uploads.values()].map((bytes) => bytes.length);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '' } = request;
+    const url = new URL(request.url ?? '', 'http://registry');
+    this.requests.push(`${method} ${url.pathname.replace(/\/[0-9]+$/, '/N').replace(/sha256:\w+/, 'D')}`);
+    if (this.faults[0]?.(request, response) === true) {
+      this.faults.shift();
+      return;
+    }
+    const answer = (status: number, headers: Record<string, string> = {}) => {
+      response.writeHead(status, { ...this.headers, ...headers }).end();
+    };
+    const [, digest = ''] = /\/blobs\/(sha256:\w+)$/.exec(url.pathname) ?? [];
+    const [, upload] = /\/blobs\/uploads\/(\d+)$/.exec(url.pathname) ?? [];
+    if (method === 'HEAD') return answer(this.blobs.has(digest) ? 200 : 404);
+    if (method === 'POST') {
+      const mount = url.searchParams.get('mount');
+      if (mount !== null && this.blobs.has(mount)) return answer(201, { location: `/v2/app/blobs/${mount}` });
+      this.#uploads.set(`${++this.#count}`, Buffer.alloc(0));
+      return answer(202, { location: `/v2/app/blobs/uploads/${this.#count}?state=x` });
+    }
+    if (/\/manifests\//.test(url.pathname)) {
+      const body = await buffer(request);
+      this.manifests.set(url.pathname, { type: request.headers['content-type'] ?? '', body });
+      return answer(201, { 'docker-content-digest': digestOf(body), ...this.headers });
+    }
+    if (upload === undefined) return answer(404);
+    const location = `/v2/app/blobs/uploads/${upload}`;
+    const before = this.#uploads.get(upload) ?? Buffer.alloc(0);
+    const range = () => ({
+      location,
+      range: `0-${Math.max(0, (this.#uploads.get(upload)?.length ?? 0) - 1)}`,
+    });
+    if (method === 'GET') return answer(204, range());
+    const [, first] = /^(\d+)-\d+$/.exec(request.headers['content-range'] ?? '') ?? [];
+    if (first !== undefined && Number(first) !== before.length) return answer(416, range());
+    const bytes = Buffer.concat([before, await this.#arriving(request, upload, before)]);
+    this.#uploads.set(upload, bytes);
+    if (method === 'PATCH') return answer(202, range());
+    const wanted = url.searchParams.get('digest') ?? '';
+    if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== wanted) return answer(400);
+    this.blobs.set(wanted, bytes);
+    return answer(201, { location: `/v2/app/blobs/${wanted}` });
+  }
+
+  /** What comes before the connection breaks stays. */
+  async #arriving(request: IncomingMessage, upload: string, before: Buffer): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    try {
+      for await (const piece of request) pieces.push(piece as Buffer);
+    } catch {
+      // The client hears of it, too.
+    }
+    this.#uploads.set(upload, Buffer.concat([before, ...pieces]));
+    return Buffer.concat(pieces);
+  }
+}
+
+let registry: UploadRegistry;
+beforeEach(async () => {
+  registry = new UploadRegistry();
+  await registry.start();
+});
+afterEach(() => registry.stop());
+
+const where = () => ({ domain: registry.host, path: 'app' });
+const uploads = () =>
+  new RegistryUploads(
+    new RegistryRequests({
+      insecure: [],
+      userAgent: 'test',
+      retry: { attempts: 4, firstPause: 1, longestPause: 1000 },
+    }),
+  );
+
+function send(bytes: Buffer, from?: string, told: number[] = []) {
+  const digest = digestOf(bytes);
+  return uploads().blob(where(), {
+    descriptor: { digest, size: bytes.length },
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 1_000_000) yield bytes.subarray(at, at + 1_000_000);
+    },
+    from,
+    onProgress: (count) => void told.push(count),
+  });
+}
+
+/** Takes a part of a request's body into account, then breaks the connection. */
+const breakAfter =
+  (method: string, length: number) => (request: IncomingMessage, response: ServerResponse) => {
+    if (request.method !== method) return false;
+    let seen = 0;
+    request.on('data', (piece: Buffer) => {
+      seen += piece.length;
+      if (seen >= length) response.destroy();
+    });
+    return false;
+  };
+
+describe('an upload', () => {
+  it('is not made of what the registry has', async () => {
+    const bytes = Buffer.from('known');
+    registry.blobs.set(digestOf(bytes), bytes);
+    expect(await send(bytes)).toBe('exists');
+    expect(registry.requests).toEqual(['HEAD /v2/app/blobs/D']);
+  });
+
+  it('is one request for a small blob, also for an empty one', async () => {
+    for (const bytes of [Buffer.from('small'), Buffer.alloc(0)]) {
+      registry.requests.splice(0);
+      expect(await send(bytes)).toBe('sent');
+      expect(registry.blobs.get(digestOf(bytes))).toEqual(bytes);
+      expect(registry.requests).toEqual([
+        'HEAD /v2/app/blobs/D',
+        'POST /v2/app/blobs/uploads/',
+        'PUT /v2/app/blobs/uploads/N',
+      ]);
+    }
+  });
+
+  it('takes a blob over from another repository, and is sent where that cannot be had', async () => {
+    const bytes = randomBytes(1000);
+    expect(await send(bytes, 'other')).toBe('sent');
+    registry.requests.splice(0);
+    registry.faults = [(request, response) => request.method === 'HEAD' && !!response.writeHead(404).end()];
+    expect(await send(bytes, 'other')).toBe('mounted');
+    expect(registry.requests).toEqual(['HEAD /v2/app/blobs/D', 'POST /v2/app/blobs/uploads/']);
+  });
+
+  it('goes in chunks, and tells how far it is', async () => {
+    const bytes = randomBytes(2 * CHUNK + 5);
+    const told: number[] = [];
+    expect(await send(bytes, undefined, told)).toBe('sent');
+    expect(registry.blobs.get(digestOf(bytes))?.equals(bytes)).toBe(true);
+    expect(registry.requests.filter((line) => line.startsWith('PATCH'))).toHaveLength(3);
+    expect(told).toEqual([CHUNK, 2 * CHUNK, 2 * CHUNK + 5, 2 * CHUNK + 5]);
+  });
+
+  it('has chunks as large as the registry wants them', async () => {
+    registry.headers = { 'oci-chunk-min-length': `${CHUNK + 1000}` };
+    const bytes = randomBytes(2 * CHUNK);
+    expect(await send(bytes)).toBe('sent');
+    expect(registry.requests.filter((line) => line.startsWith('PATCH'))).toHaveLength(2);
+  });
+
+  it.each([0, 1, CHUNK / 2, CHUNK - 1])('goes on where it broke, %i bytes into a chunk', async (length) => {
+    const bytes = randomBytes(2 * CHUNK);
+    let patches = 0;
+    registry.faults = [
+      (request, response) => {
+        if (request.method === 'PATCH' && ++patches === 2) {
+          if (length === 0) return !!response.destroy();
+          breakAfter('PATCH', length)(request, response);
+        }
+        return false;
+      },
+    ];
+    expect(await send(bytes)).toBe('sent');
+    expect(registry.blobs.get(digestOf(bytes))?.equals(bytes)).toBe(true);
+    expect(registry.requests).toContain('GET /v2/app/blobs/uploads/N');
+  });
+
+  it('goes on when the registry is busy for a moment', async () => {
+    const bytes = randomBytes(CHUNK + 1);
+    registry.faults = [
+      (request, response) => request.method === 'PATCH' && !!response.writeHead(503).end(),
+      (request, response) => request.method === 'PATCH' && !!response.writeHead(429).end(),
+    ];
+    expect(await send(bytes)).toBe('sent');
+    expect(registry.blobs.get(digestOf(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  it('ends with an error when it breaks again and again, and when it is refused', async () => {
+    const bytes = randomBytes(CHUNK + 1);
+    registry.faults = Array.from({ length: 9 }, () => (request, response) => {
+      return request.method === 'PATCH' && !!response.writeHead(500).end();
+    });
+    await expect(send(bytes)).rejects.toMatchObject({ kind: 'unavailable' });
+    registry.faults = [(request, response) => request.method === 'PATCH' && !!response.writeHead(403).end()];
+    await expect(send(bytes)).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringContaining(registry.host),
+    });
+  });
+
+  it('is refused when the blob is not as long as was said', async () => {
+    for (const size of [3, 5]) {
+      const upload = { descriptor: { digest: digestOf(Buffer.from('four')), size }, open: () => four() };
+      await expect(uploads().blob(where(), upload)).rejects.toThrow(`is not as long as its ${size} bytes`);
+    }
+    async function* four() {
+      yield Buffer.from('four');
+    }
+  });
+
+  it('does not follow a registry to plain HTTP elsewhere, nor to what is no address', async () => {
+    for (const location of ['ftp://elsewhere/x', 'http://']) {
+      registry.faults = [
+        (request, response) => request.method === 'POST' && !!response.writeHead(202, { location }).end(),
+      ];
+      await expect(send(Buffer.from('x'))).rejects.toMatchObject({ kind: 'invalid' });
+    }
+    registry.faults = [(request, response) => request.method === 'POST' && !!response.writeHead(202).end()];
+    await expect(send(Buffer.from('x'))).rejects.toThrow('did not say where');
+  });
+
+  it('ends when it is cancelled', async () => {
+    const abort = new AbortController();
+    registry.faults = [
+      (request) => {
+        if (request.method === 'PATCH') abort.abort();
+        return false;
+      },
+    ];
+    const bytes = randomBytes(CHUNK + 1);
+    const upload = {
+      descriptor: { digest: digestOf(bytes), size: bytes.length },
+      async *open() {
+        yield bytes;
+      },
+      signal: abort.signal,
+    };
+    await expect(uploads().blob(where(), upload)).rejects.toMatchObject({ kind: 'cancelled' });
+  });
+});
+
+describe('a manifest', () => {
+  const bytes = Buffer.from('{"schemaVersion":2}');
+  const document = {
+    bytes,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: digestOf(bytes),
+  };
+
+  it('is put under its tag with its type', async () => {
+    await uploads().manifest(where(), 'latest', document);
+    expect(registry.manifests.get('/v2/app/manifests/latest')).toEqual({
+      type: document.mediaType,
+      body: bytes,
+    });
+  });
+
+  it('is not there when the registry knows it by another digest', async () => {
+    registry.headers = { 'docker-content-digest': `sha256:${'0'.repeat(64)}` as Digest };
+    await expect(uploads().manifest(where(), 'latest', document)).rejects.toThrow('instead of');
+  });
+});

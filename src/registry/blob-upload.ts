@@ -16,9 +16,6 @@ export interface Upload {
   signal?: AbortSignal | undefined;
 }
 
-/** In bytes: held in memory twice. Registries that want chunks of a least size want 5 MiB. */
-const CHUNK = 8 * 1024 * 1024;
-
 /** A stretch of a blob; `end` is the offset of the first byte behind it. */
 interface Chunk {
   bytes: Buffer;
@@ -39,7 +36,8 @@ export async function sendBlob(
 ): Promise<void> {
   const session = new UploadSession(requests, repository, upload);
   session.follow(begun);
-  const chunks = chunksOf(upload, Number(begun.header('oci-chunk-min-length') ?? 0));
+  const least = Number(begun.header('oci-chunk-min-length') ?? 0);
+  const chunks = chunksOf(upload, least > requests.chunk ? least : requests.chunk);
   try {
     let next = chunks.next();
     for (;;) {
@@ -150,9 +148,8 @@ function mayWork(error: unknown): boolean {
 
 async function* chunksOf(
   { descriptor: { digest, size }, open }: Upload,
-  least: number,
+  length: number,
 ): AsyncGenerator<Chunk, undefined> {
-  const length = Math.max(CHUNK, Number.isSafeInteger(least) ? least : 0);
   let [pieces, held, start]: [Uint8Array[], number, number] = [[], 0, 0];
   const take = (): Chunk => {
     const chunk = { bytes: Buffer.concat(pieces, held), start, end: start + held };

@@ -38,6 +38,8 @@ export interface RegistryOptions {
   /** The timeouts in ms: until an answer begins (30 s), and between two pieces of a body (60 s). */
   timeouts?: { answer: number; idle: number };
   retry?: RetryPolicy;
+  /** The bytes of a chunk of an upload, 8 MiB when absent: held in memory twice. Some registries want 5 MiB at least. */
+  chunk?: number;
 }
 
 /** A request below a repository. */
@@ -58,6 +60,7 @@ export interface Ask {
   signal: AbortSignal | undefined;
 }
 
+const DEFAULT_CHUNK = 8 * 1024 * 1024;
 const ERROR_BODY_LIMIT = 64 * 1024;
 
 /**
@@ -70,11 +73,13 @@ export class RegistryRequests {
   readonly #endpoints: Endpoints;
   readonly #authorizer: Authorizer;
   readonly retry: RetryPolicy;
+  readonly chunk: number;
 
   constructor(options: RegistryOptions) {
     const hosts = new HostPolicy(options.insecure);
     this.#hosts = hosts;
     this.retry = options.retry ?? DEFAULT_RETRY;
+    this.chunk = options.chunk ?? DEFAULT_CHUNK;
     this.#transport = new Transport({
       hosts,
       userAgent: options.userAgent,

@@ -7,7 +7,7 @@ import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { RegistryRequests } from '../../../src/registry/requests.ts';
 import { RegistryUploads } from '../../../src/registry/upload.ts';
 
-const CHUNK = 8 * 1024 * 1024;
+const CHUNK = 64 * 1024;
 
 /** A registry that takes uploads as the distribution spec says, and misbehaves where it is told to. */
 class UploadRegistry {
@@ -109,6 +109,7 @@ const uploads = () =>
     new RegistryRequests({
       insecure: [],
       userAgent: 'test',
+      chunk: CHUNK,
       retry: { attempts: 4, firstPause: 1, longestPause: 1000 },
     }),
   );
@@ -118,7 +119,7 @@ function send(bytes: Buffer, from?: string, told: number[] = []) {
   return uploads().blob(where(), {
     descriptor: { digest, size: bytes.length },
     async *open() {
-      for (let at = 0; at < bytes.length; at += 1_000_000) yield bytes.subarray(at, at + 1_000_000);
+      for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
     },
     from,
     onProgress: (count) => void told.push(count),

@@ -150,6 +150,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'rmi', summary: 'remove images', load: () => import('./commands/image/rm.ts') },
   {
+    name: 'login',
+    summary: 'show a registry who you are, for all later commands',
+    load: () => import('./commands/image/login.ts'),
+  },
+  {
+    name: 'logout',
+    summary: 'forget who you are for a registry',
+    load: () => import('./commands/image/logout.ts'),
+  },
+  {
     name: 'info',
     summary: 'show what this host and this store offer',
     load: () => import('./commands/system/info.ts'),

@@ -14,6 +14,8 @@ export interface Engine {
   readonly containers: Containers;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  /** The credentials that registries are shown. */
+  readonly logins: import('./images/login.ts').Logins;
   /** Tells what this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** Finds out what this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
@@ -36,6 +38,20 @@ export function openEngine(options: EngineOptions): Engine {
     containers: new Containers(context),
     networks: new Networks(context),
     volumes: new Volumes(context),
+    logins: {
+      async find(domain, warn) {
+        const { keptCredential } = await import('./images/login.ts');
+        return await keptCredential(context, domain, warn);
+      },
+      async login(domain, credential, options) {
+        const { login } = await import('./images/login.ts');
+        await login(context, domain, credential, options);
+      },
+      async logout(domain) {
+        const { logout } = await import('./images/login.ts');
+        return await logout(context, domain);
+      },
+    },
     async info() {
       const { engineInfo } = await import('./reports/info.ts');
       return await engineInfo(context);

@@ -84,7 +84,7 @@ export class Authorizer {
     const credential = await this.#credentials?.find(door);
     if (credential === undefined || !('username' in credential)) throw noCredentials(door);
     const authorization = basicAuthorization(credential);
-    if (authorization === sent) throw refusedCredentials(door, credential.username);
+    if (authorization === sent) throw refusedCredentials(door.domain, credential.username);
     return authorization;
   }
 
@@ -119,6 +119,8 @@ export class Authorizer {
 
 /** The rights that skiff asks for, whatever more the challenge offers (distribution, "Token Scope Documentation"). */
 function scopesOf({ path, rights = {} }: Door): string[] {
+  // Whoever only logs in has no repository in mind.
+  if (path === '') return [];
   const own = `repository:${path}:${rights.push === true ? 'pull,push' : 'pull'}`;
   return rights.from === undefined ? [own] : [own, `repository:${rights.from}:pull`];
 }
@@ -151,7 +153,8 @@ function noCredentials({ domain }: Door): EngineError {
   });
 }
 
-function refusedCredentials({ domain }: Door, username: string): EngineError {
+/** The error for credentials that a registry has refused; `username` says whose. */
+export function refusedCredentials(domain: string, username: string): EngineError {
   return new EngineError(
     'unauthorized',
     `registry ${domain} refused the credentials of ${printable(username)}`,

@@ -36,8 +36,8 @@ export async function sendBlob(
 ): Promise<void> {
   const session = new UploadSession(requests, repository, upload);
   session.follow(begun);
-  const least = Number(begun.header('oci-chunk-min-length') ?? 0);
-  const chunks = chunksOf(upload, least > requests.chunk ? least : requests.chunk);
+  const least = Number.parseInt(begun.header('oci-chunk-min-length') ?? '', 10) || 0;
+  const chunks = chunksOf(upload, Math.max(least, requests.chunk));
   try {
     let next = chunks.next();
     for (;;) {

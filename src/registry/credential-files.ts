@@ -17,14 +17,23 @@ export interface CredentialsFile {
  * until the next boot; then the user's own; then Docker's, those of its first versions last.
  */
 export function credentialPaths(environment: Readonly<NodeJS.ProcessEnv>, uid: number): string[] {
-  const home = environment.HOME || homedir();
-  const docker = join(environment.DOCKER_CONFIG || join(home, '.docker'), 'config.json');
+  const home = homeOf(environment);
+  const docker = dockerConfigPath(environment);
   const untilReboot = environment.XDG_RUNTIME_DIR
     ? join(environment.XDG_RUNTIME_DIR, 'containers/auth.json')
     : `/run/containers/${uid}/auth.json`;
   const primary = environment.REGISTRY_AUTH_FILE || (environment.DOCKER_CONFIG ? docker : untilReboot);
   const own = join(environment.XDG_CONFIG_HOME || join(home, '.config'), 'containers/auth.json');
   return [...new Set([primary, own, docker, join(home, '.dockercfg')])];
+}
+
+/** Docker's configuration of the user. */
+export function dockerConfigPath(environment: Readonly<NodeJS.ProcessEnv>): string {
+  return join(environment.DOCKER_CONFIG || join(homeOf(environment), '.docker'), 'config.json');
+}
+
+function homeOf({ HOME }: Readonly<NodeJS.ProcessEnv>): string {
+  return HOME || homedir();
 }
 
 /**

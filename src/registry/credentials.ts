@@ -85,7 +85,8 @@ export class CredentialFiles implements CredentialSource {
   }
 }
 
-function registryKeys(domain: string): string[] {
+/** The names under which credentials of a registry may be kept, the one that Docker uses today first. */
+export function registryKeys(domain: string): string[] {
   return domain === 'docker.io' ? DOCKER_HUB_KEYS : [domain, `https://${domain}`, `http://${domain}`];
 }
 

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts';
 import type { Rights } from './auth.ts';
-import { Authorizer, type Door } from './auth.ts';
+import { Authorizer, type Door, refusedCredentials } from './auth.ts';
 import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
 import { readDocument } from './content-encoding.ts';
 import type { CredentialSource } from './credential.ts';
@@ -104,11 +104,26 @@ export class RegistryRequests {
     return redirectTarget(from, location, this.#hosts);
   }
 
+  /** Asks a registry whether it lets us in at all. Throws `unauthorized` when it does not; `who` is named then. */
+  async login(domain: string, who: string, signal?: AbortSignal): Promise<void> {
+    const repository = { domain, path: '' };
+    await this.explaining(repository, { signal, doing: 'logging in to' }, async () => {
+      const object = `registry ${domain}`;
+      const ask = { method: 'GET', resource: '', accepts: [200, 401], object, signal } as const;
+      const response = await this.send(repository, ask);
+      await drain(response);
+      if (response.status === 401) throw refusedCredentials(domain, who);
+    });
+  }
+
   /** Sends a request until it is answered; statuses other than expected are thrown. */
   async send({ domain, path }: Repository, ask: Ask): Promise<HttpResponse> {
     const { method, signal, resource, body, rights } = ask;
     const base = await abortable(this.#endpoints.base(domain), signal);
-    const url = typeof resource === 'string' ? new URL(`/v2/${path}/${resource}`, base) : resource;
+    const url =
+      typeof resource === 'string'
+        ? new URL(path === '' ? '/v2/' : `/v2/${path}/${resource}`, base)
+        : resource;
     const door: Door = { domain, base, path, rights };
     // What the registry leads to elsewhere has an authorization of its own in its address.
     const own = url.origin === base.origin;
@@ -176,7 +191,8 @@ export function explain(
   { signal, doing }: { signal: AbortSignal | undefined; doing: string },
 ): unknown {
   if (signal?.aborted) {
-    return new EngineError('cancelled', `${doing} ${domain}/${path} was cancelled`, { cause: signal.reason });
+    const object = path === '' ? domain : `${domain}/${path}`;
+    return new EngineError('cancelled', `${doing} ${object} was cancelled`, { cause: signal.reason });
   }
   return error instanceof TransportFailure ? explainTransportFailure(error, domain) : error;
 }

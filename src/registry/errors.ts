@@ -201,8 +201,7 @@ export function explainStatus(
   }
 }
 
-export const LOGIN_HINT =
-  'check the name; a private image needs credentials in ~/.docker/config.json or containers/auth.json';
+export const LOGIN_HINT = 'check the name; a private image needs credentials: skiff login REGISTRY';
 
 /** The first entry of the `errors` list, shortened and without control characters: it is shown on terminals. */
 function readErrorBody(body: Uint8Array): { code: string; text: string } | undefined {

@@ -6,6 +6,7 @@ import { formatReference, parseReference } from '../../image/reference.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { RegistryClient } from '../../registry/client.ts';
 import { BlobStore } from '../../storage/blob-store.ts';
 import { chooseManifest, fetchManifest, readConfig } from '../images/pull-manifest.ts';
 import { connectRegistries } from '../images/registries.ts';
@@ -68,9 +69,10 @@ export async function explainPull(
 ): Promise<{ explained: ExplainedPull; image: Image }> {
   const reference = parseReference(text);
   const asked: ExplainedPull['asked'] = [];
-  const client = connectRegistries(context, warn, ({ method, url, status }) =>
+  const requests = connectRegistries(context, warn, ({ method, url, status }) =>
     asked.push({ method, url, status }),
   );
+  const client = new RegistryClient(requests);
   const blobs = new BlobStore({ blobs: context.paths.blobs, tmp: () => context.paths.tmp });
   const source = { client, reference, blobs, signal };
   const top = await fetchManifest(source, reference.digest ?? reference.tag ?? 'latest');

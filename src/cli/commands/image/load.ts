@@ -6,6 +6,7 @@ import { SILENT } from '../../../engine/images/pull-progress.ts';
 import { EngineError } from '../../../errors.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { createPullProgress } from '../../output/progress.ts';
@@ -46,9 +47,6 @@ export function define(command: Command, session: () => Session): void {
 async function load(session: Session, { input, platform, quiet }: Flags): Promise<void> {
   const source = sourceOf(input);
   const { images } = await session.engine();
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const display = quiet === true ? undefined : createPullProgress(standardOutput);
   const progress = display && {
     message: (text: string) => display.message(text),
@@ -56,15 +54,16 @@ async function load(session: Session, { input, platform, quiet }: Flags): Promis
   };
   const loaded: LoadedImage[] = [];
   try {
-    await images.load(source, {
-      platform,
-      progress: progress ?? SILENT,
-      signal: abort.signal,
-      loaded: (image) => void loaded.push(image),
-    });
+    await interruptible((signal) =>
+      images.load(source, {
+        platform,
+        progress: progress ?? SILENT,
+        signal,
+        loaded: (image) => void loaded.push(image),
+      }),
+    );
   } finally {
     display?.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     print(loaded.map(lineOf).join(''));
   }
 }

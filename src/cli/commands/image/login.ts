@@ -4,6 +4,7 @@ import { registryOf } from '../../../engine/images/login.ts';
 import { EngineError } from '../../../errors.ts';
 import type { Credential } from '../../../registry/credential.ts';
 import { ask, readAllInput } from '../../command/ask.ts';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { renderError } from '../../output/error.ts';
 import { print, printError } from '../../output/print.ts';
@@ -54,20 +55,15 @@ function isAsking({ username, password, passwordStdin }: Flags): boolean {
 
 async function enter(session: Session, domain: string, credential: Credential): Promise<void> {
   const { logins } = await session.engine();
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    await logins.login(domain, credential, {
-      signal: abort.signal,
+  await interruptible((signal) =>
+    logins.login(domain, credential, {
+      signal,
       keeping: ({ path, helper }) => {
         if (helper === undefined)
           printError(`WARNING! Your credentials are stored unencrypted in '${path}'.\n`);
       },
-    });
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
+    }),
+  );
   print('Login Succeeded\n');
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { PushProgress } from '../../../engine/images/push-progress.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { renderError } from '../../output/error.ts';
 import { print, printError } from '../../output/print.ts';
@@ -42,22 +43,20 @@ export function define(command: Command, session: () => Session): void {
 
 async function push(session: Session, image: string, { allTags, platform, quiet }: Flags): Promise<void> {
   const { images } = await session.engine();
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const display = quiet === true ? undefined : createPushProgress(standardOutput);
   try {
-    await images.push(image, {
-      allTags: allTags === true,
-      platform,
-      progress: display ?? SILENT,
-      warn: (problem) =>
-        printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
-      signal: abort.signal,
-    });
+    await interruptible((signal) =>
+      images.push(image, {
+        allTags: allTags === true,
+        platform,
+        progress: display ?? SILENT,
+        warn: (problem) =>
+          printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
+        signal,
+      }),
+    );
   } finally {
     display?.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
   if (quiet === true) print(`${image}\n`);
 }

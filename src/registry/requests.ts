@@ -200,6 +200,8 @@ export function explain(
 /** Waits for work that is shared with others: an abort ends the waiting, not the work. */
 async function abortable<T>(shared: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await shared;
+  // Nobody may be left to hear how it ended.
+  shared.catch(() => undefined);
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);

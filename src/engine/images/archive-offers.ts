@@ -23,8 +23,8 @@ import { digestOf } from '../../oci/digest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from '../../oci/image-config.ts';
 import { type Index, MANIFEST_LIMIT, type Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import type { ImageFile, ImageFiles } from '../../storage/image-files.ts';
 import { compressionOf } from '../../storage/layer/decompress.ts';
+import type { ImageFile, ImageFiles } from '../../storage/tar/image-files.ts';
 
 /** An image that an archive offers, and the canonical names that it has there. */
 export interface Offer {

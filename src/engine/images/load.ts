@@ -1,9 +1,9 @@
 import type { Image } from '../../image/image.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { type ImageFiles, openImageDirectory, readImageArchive } from '../../storage/image-files.ts';
 import { anyCompressionOf, decompress, peek } from '../../storage/layer/decompress.ts';
 import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
+import { type ImageFiles, openImageDirectory, readImageArchive } from '../../storage/tar/image-files.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { familiarName } from '../store/images.ts';

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
-import { EngineError } from '../errors.ts';
-import { isMissing } from '../host/missing.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
-import type { BlobDraft, BlobStore, ExpectedBlob } from './blob-store.ts';
-import { printable, type TarEntry } from './tar/entry.ts';
-import { TarParser } from './tar/parser.ts';
+import { EngineError } from '../../errors.ts';
+import { isMissing } from '../../host/missing.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import type { BlobDraft, BlobStore, ExpectedBlob } from '../blob-store.ts';
+import { printable, type TarEntry } from './entry.ts';
+import { TarParser } from './parser.ts';
 
 /** A regular file of an archive of images, or of a directory of them. */
 export interface ImageFile {

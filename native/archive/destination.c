@@ -214,6 +214,12 @@ int destination_enter(struct destination *destination, const char *name, const s
     return made || !keep ? enter_given(destination, fd, making) : enter_kept(destination, fd);
 }
 
+int destination_enter_top(struct destination *destination, const struct making *making)
+{
+    int fd = openat(destination->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : enter_given(destination, fd, making);
+}
+
 int destination_enter_by_link(struct destination *destination, const char *path)
 {
     uint64_t within = destination->whole ? K_RESOLVE_IN_ROOT : K_RESOLVE_BENEATH;

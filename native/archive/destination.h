@@ -48,6 +48,9 @@ int destination_enter(struct destination *destination, const char *name, const s
                       bool keep);
 int destination_leave(struct destination *destination);
 
+/* Goes into the top itself, which becomes as `making` says; only from there. */
+int destination_enter_top(struct destination *destination, const struct making *making);
+
 /* Goes into the directory to which links at PATH below the top lead, if they stay below it. EXDEV: they do not. */
 int destination_enter_by_link(struct destination *destination, const char *path);
 

@@ -1,8 +1,9 @@
 /*
  * The verb `place ROOT PATH WORD...`: reads an apply stream (layer/stream.h) and makes what it says below the directory
  * PATH, whatever somebody is doing there meanwhile; nothing is made outside of it, and no name means a whiteout. WORDs are
- * `from=MAP`, `to=MAP`, `owner=U:G` and `progress` of the verb `copy`. What is there gives way as in copy; parents that the
- * stream does not make may be links, if they stay below PATH.
+ * `from=MAP`, `to=MAP`, `owner=U:G` and `progress` of the verb `copy`, and `top`: what the stream says of PATH itself holds,
+ * which else stays as it is. What is there gives way as in copy; parents that the stream does not make may be links, if they
+ * stay below PATH.
  */
 #include "archive/attributes.h"
 #include "archive/destination.h"
@@ -30,7 +31,8 @@ struct pending {
 struct place {
     struct destination to;
     struct owners owners;
-    bool progress;
+    bool progress, top;
+    bool in_top;         /* what was said of PATH is complete when we leave it */
     char here[PATH_MAX]; /* the directory that we are in, below PATH */
     struct pending file;
 };
@@ -100,6 +102,13 @@ static int go_to(struct place *place, const char *path, size_t length)
         at += size;
     }
     return 0;
+}
+
+static int leave_top(struct place *place)
+{
+    bool in_top = place->in_top;
+    place->in_top = false;
+    return in_top ? destination_leave(&place->to) : 0;
 }
 
 static int read_making(struct place *place, char type, const struct entry *entry,
@@ -183,14 +192,27 @@ static int make_link(struct place *place, const struct entry *entry)
     return result == 0 ? fail_with(ENOENT) : result < 0 ? -1 : 0;
 }
 
+static int make_top(struct place *place, char type, const struct entry *entry)
+{
+    struct making making;
+    static struct attributes attributes;
+    if (type != 'D') return fail_with(EBADMSG);
+    if (!place->top) return 0;
+    if (go_to(place, "", 0) < 0 || leave_top(place) < 0 ||
+        read_making(place, type, entry, &attributes, &making) < 0 ||
+        destination_enter_top(&place->to, &making) < 0)
+        return -1;
+    place->in_top = true;
+    return 0;
+}
+
 static int make(struct place *place, char type, const struct entry *entry)
 {
     struct making making;
     static struct attributes attributes;
     const char *name = name_of(entry->path);
     size_t length = name == entry->path ? 0 : (size_t)(name - entry->path - 1);
-    /* The directory itself is whose it is. */
-    if (*entry->path == '\0') return type == 'D' ? 0 : fail_with(EBADMSG);
+    if (*entry->path == '\0') return make_top(place, type, entry);
     if (progress_entry() < 0 || go_to(place, entry->path, length) < 0) return -1;
     if (type == 'H') return make_link(place, entry);
     if (read_making(place, type, entry, &attributes, &making) < 0) return -1;
@@ -227,7 +249,8 @@ static int perform(void *context, char op, const uint8_t *body, size_t length)
         return result < 0 ? failed(STAGE_PLACE, place->file.path) : 0;
     }
     if (end_file(place) < 0) return failed(STAGE_PLACE, place->file.path);
-    if (op == 'E') return go_to(place, "", 0) < 0 ? failed(STAGE_PLACE, place->here) : 1;
+    if (op == 'E')
+        return go_to(place, "", 0) < 0 || leave_top(place) < 0 ? failed(STAGE_PLACE, place->here) : 1;
     if (read_entry(&entry, body, length) < 0) return failed(STAGE_PLACE, "");
     return make(place, op, &entry) < 0 ? failed(STAGE_PLACE, entry.path) : 0;
 }
@@ -251,6 +274,8 @@ static int read_words(struct place *place, char **word)
     for (; *word != NULL; word++) {
         if (strcmp(*word, "progress") == 0)
             place->progress = true;
+        else if (strcmp(*word, "top") == 0)
+            place->top = true;
         else if (owners_take(&place->owners, *word) != 1)
             return -1;
     }
@@ -261,7 +286,7 @@ int place_main(int argc, char **argv)
 {
     static struct place place = {.to = {.top = -1, .file = -1}};
     if (argc < 3 || read_words(&place, argv + 3) < 0) {
-        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [progress]\n", stderr);
+        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [top] [progress]\n", stderr);
         return 2;
     }
     umask(0);

@@ -1,3 +1,4 @@
+import type { Copied } from '../storage/archive/answer.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { CreateVolumeOptions, PrunedVolumes, VolumeFilters, VolumeInfo } from './options/volume.ts';
 import type { Context } from './store/context.ts';
@@ -47,9 +48,9 @@ export class Volumes {
   }
 
   /** Makes in it what a tar archive holds, which may be compressed; what is there besides stays. */
-  async importFrom(name: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+  async importFrom(name: string, source: AsyncIterable<Uint8Array>): Promise<Copied> {
     const { importVolume } = await import('./volumes/transfer.ts');
-    await importVolume(this.#context, name, source);
+    return await importVolume(this.#context, name, source);
   }
 
   /** Throws `conflict` when the name is taken, and while a container that uses it is up. */

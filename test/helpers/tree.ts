@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs';
 
 export interface TreeOptions {
   /** Leaves times out, for what an archive says nothing of. */
@@ -10,18 +18,25 @@ export interface TreeOptions {
 /**
  * A directory tree as lines, one for each path in byte order, for comparing two of them: type, mode, owner, size,
  * time to the nanosecond, group of hard links, extended attributes, content or target. Paths are relative and printed
- * as latin1, so that any bytes compare; the root is ".".
+ * as latin1, so that any bytes compare; the root is ".". Of large files only that is read which is no hole.
  */
 export function describeTree(root: string, { times = true }: TreeOptions = {}): string[] {
   const attributes = attributesBelow(root);
   const paths = [...walk(root, Buffer.from('.'))];
   const groups = linkGroups(paths);
+  const contents = new Map<bigint, string>();
   return paths.map(({ name, path, stat }) => {
     const time = times ? [`mtime=${stat.mtimeNs}`] : [];
     const group = groups.get(stat.ino) ?? [];
     // An overlay counts names that it hides: only those that can be seen make a group.
     const link = group.length > 1 ? [`link=${group[0]}`] : [];
-    return [name, ...describeInode(path, stat), ...time, ...link, ...(attributes.get(name) ?? [])].join(' ');
+    return [
+      name,
+      ...describeInode(path, stat, contents),
+      ...time,
+      ...link,
+      ...(attributes.get(name) ?? []),
+    ].join(' ');
   });
 }
 
@@ -47,12 +62,15 @@ function linkGroups(paths: readonly Visited[]): Map<bigint, string[]> {
   const groups = new Map<bigint, string[]>();
   for (const { name, stat } of paths) {
     if (stat.isDirectory() || stat.nlink === 1n) continue;
-    groups.set(stat.ino, [...(groups.get(stat.ino) ?? []), name]);
+    const group = groups.get(stat.ino);
+    if (group === undefined) groups.set(stat.ino, [name]);
+    else group.push(name);
   }
   return groups;
 }
 
-function describeInode(path: Buffer, stat: BigIntStats): string[] {
+/** `contents` has what was read already of files with several names. */
+function describeInode(path: Buffer, stat: BigIntStats, contents: Map<bigint, string>): string[] {
   const mode = (stat.mode & 0o7777n).toString(8).padStart(4, '0');
   const common = [mode, `${stat.uid}:${stat.gid}`];
   if (stat.isDirectory()) return ['directory', ...common];
@@ -60,12 +78,47 @@ function describeInode(path: Buffer, stat: BigIntStats): string[] {
     return ['symlink', ...common, `-> ${readlinkSync(path, { encoding: 'latin1' as BufferEncoding })}`];
   }
   if (stat.isFile()) {
-    const digest = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16);
+    const digest = contents.get(stat.ino) ?? digestOf(path, stat);
+    if (stat.nlink > 1n) contents.set(stat.ino, digest);
     return ['file', ...common, `${stat.size}`, digest];
   }
   if (stat.isFIFO()) return ['fifo', ...common];
   const device = `${(stat.rdev >> 8n) & 0xfffn}:${(stat.rdev & 0xffn) | ((stat.rdev >> 12n) & 0xfff00n)}`;
   return [stat.isCharacterDevice() ? 'char' : 'block', ...common, device];
+}
+
+function digestOf(path: Buffer, { size }: BigIntStats): string {
+  const content = size < LARGE ? readFileSync(path) : piecesOf(path);
+  return createHash('sha256').update(content).digest('hex').slice(0, 16);
+}
+
+const LARGE = 1n << 28n;
+
+const PIECES = `
+import os, sys
+at = 0
+while True:
+    try:
+        at = os.lseek(0, at, os.SEEK_DATA)
+    except OSError:
+        break
+    end = os.lseek(0, at, os.SEEK_HOLE)
+    at -= at % 4096
+    while at < end:
+        block = os.pread(0, min(4096, end - at), at)
+        if block.strip(bytes(1)):
+            sys.stdout.buffer.write(b'%d:%s' % (at, block))
+        at += 4096
+`;
+
+/** The blocks of a file in which there is anything but zeros, and where they are. */
+function piecesOf(path: Buffer): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    return execFileSync('python3', ['-c', PIECES], { stdio: [file, 'pipe', 'inherit'], maxBuffer: 1 << 28 });
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Returns every attribute below a directory, by path: one getfattr for the whole tree. */

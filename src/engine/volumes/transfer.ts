@@ -1,10 +1,7 @@
-import { chmodSync, chownSync, utimesSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import { callHelper } from '../../host/run-program.ts';
+import type { Copied } from '../../storage/archive/answer.ts';
 import { placeArchive } from '../../storage/archive/place.ts';
-import { decompress } from '../../storage/layer/decompress.ts';
-import type { TarEntry } from '../../storage/tar/entry.ts';
-import { TarParser } from '../../storage/tar/parser.ts';
 import { localMount } from '../../volume/local-driver.ts';
 import type { Context } from '../store/context.ts';
 import { findVolume, usersOf, type VolumeRow, volumeDirectory } from '../store/volumes.ts';
@@ -22,51 +19,18 @@ export async function exportVolume(context: Context, text: string, descriptor: n
 }
 
 /**
- * Makes in a volume what a tar archive holds, which may be compressed; what is there besides stays. Throws as
- * `exportVolume`, and `invalid` for an archive that is malformed: what came before is there then.
+ * Makes in a volume what a tar archive holds, which may be compressed; what is there besides stays, and the volume's own
+ * directory becomes what the archive says of `./`. Throws as `exportVolume`, and `invalid` for an archive that is malformed:
+ * what came before is there then.
  */
 export async function importVolume(
   context: Context,
   text: string,
   source: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<Copied> {
   const row = findVolume(context.database, text);
-  const directory = contentOf(context, row);
-  const archive = new WatchedArchive(source);
-  await placeArchive(context.helper, { root: `dir:${directory}`, path: '/' }, archive.pieces());
-  const { root } = archive;
-  if (root === undefined) return;
-  chownSync(directory, root.uid, root.gid);
-  chmodSync(directory, root.mode & 0o7777);
-  const seconds = root.mtime.seconds + root.mtime.nanoseconds / 1e9;
-  utimesSync(directory, seconds, seconds);
-}
-
-/**
- * An archive on its way, of which it is remembered what its first entry says when that is `./`: what the volume's own
- * directory is like, which the helper leaves as it is.
- */
-class WatchedArchive {
-  root: TarEntry | undefined;
-  readonly #source: AsyncIterable<Uint8Array>;
-  #seen = false;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source;
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    const parser = new TarParser({ entry: (entry) => this.#note(entry), data: () => {}, hole: () => {} });
-    for await (const piece of decompress(this.#source)) {
-      if (!this.#seen) parser.push(Buffer.from(piece));
-      yield piece;
-    }
-  }
-
-  #note(entry: TarEntry): void {
-    if (!this.#seen && entry.type === 'directory' && /^\.?\/*$/.test(entry.name)) this.root = entry;
-    this.#seen = true;
-  }
+  const place = { root: `dir:${contentOf(context, row)}`, path: '/', top: true };
+  return await placeArchive(context.helper, place, source);
 }
 
 /** Where the files of a volume are. */

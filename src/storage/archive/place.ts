@@ -32,6 +32,12 @@ class PlaceSink implements TarSink {
   }
 }
 
+/** A directory for an archive. */
+export interface ArchivePlace extends TreePlace {
+  /** The directory itself becomes what the archive says of `./`; absent: it stays as it is. */
+  top?: boolean | undefined;
+}
+
 /**
  * Makes what a tar archive holds, which may be compressed, below a directory (the helper's verb `place`); nothing is made
  * outside of it. Throws `invalid` for an archive that is malformed or ends early, and as `copyError`; what came before is
@@ -39,14 +45,18 @@ class PlaceSink implements TarSink {
  */
 export async function placeArchive(
   helper: string,
-  { root, path, owners }: TreePlace,
+  { root, path, owners, top }: ArchivePlace,
   source: AsyncIterable<Uint8Array>,
   { progress, signal }: Listener = {},
 ): Promise<Copied> {
   const answer = new CopyAnswer(progress);
   const operations = new OperationProcess({
     helper,
-    words: ['place', root, path, ...mapWords('to', owners), ...(progress === undefined ? [] : ['progress'])],
+    words: [
+      ...['place', root, path, ...mapWords('to', owners)],
+      ...(top === true ? ['top'] : []),
+      ...(progress === undefined ? [] : ['progress']),
+    ],
     signal,
     hear: (chunk) => answer.push(chunk),
     explain: (stage, errno, detail) => copyError({ stage, errno, detail }),

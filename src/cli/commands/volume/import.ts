@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import type { Session } from '../../command/session.ts';
+import { printError } from '../../output/print.ts';
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +24,10 @@ async function importFrom(session: Session, volume: string, file: string): Promi
   const { volumes } = await session.engine();
   await volumes.get(volume);
   const fd = file === '-' ? STANDARD_INPUT : openFile(file);
-  await volumes.importFrom(volume, createReadStream('', { fd, autoClose: file !== '-' }));
+  const source = createReadStream('', { fd, autoClose: file !== '-' });
+  const { leftOut } = await volumes.importFrom(volume, source);
+  if (leftOut !== undefined)
+    printError(`note: the volume ${volume} cannot hold the extended attribute ${leftOut}\n`);
 }
 
 function openFile(path: string): number {

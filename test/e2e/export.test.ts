@@ -170,6 +170,32 @@ describe('import', () => {
     },
   );
 
+  it('tells of what an archive holds and the image does not, as an import into a volume does', async () => {
+    const file = newFile();
+    const program = `import tarfile, sys
+archive = tarfile.open(sys.argv[1], 'w', format=tarfile.PAX_FORMAT)
+for name, attributes in ('d/.wh.x', {}), ('f', {'SCHILY.xattr.com.apple.provenance': '1'}):
+    entry = tarfile.TarInfo(name)
+    entry.pax_headers = attributes
+    archive.addfile(entry)
+archive.close()`;
+    execFileSync('python3', ['-c', program, file]);
+    const image = await store.skiff(['import', file]);
+    expect([image.code, image.stderr]).toEqual([
+      0,
+      'note: d/.wh.x was left out: in an image such a name says that another file is gone\n' +
+        'note: the store cannot hold the extended attribute com.apple.provenance\n',
+    ]);
+    await store.ok(['volume', 'create', 'told']);
+    const volume = await store.skiff(['volume', 'import', 'told', file]);
+    expect([volume.code, volume.stderr]).toEqual([
+      0,
+      'note: the volume told cannot hold the extended attribute com.apple.provenance\n',
+    ]);
+    expect(readdirSync(join(store.root, 'volumes/told/d'))).toEqual(['.wh.x']);
+    await store.ok(['volume', 'rm', 'told']);
+  });
+
   it('refuses what is none and leaves nothing of it', async () => {
     await store.ok(['create', '--name', 'it', busybox, 'true']);
     const archive = await exported('it');

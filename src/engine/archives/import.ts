@@ -7,6 +7,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { anyCompressionOf, peek } from '../../storage/layer/decompress.ts';
 import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
+import type { LayerContent } from '../../storage/layer/unpack.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { intake } from '../images/intake.ts';
 import { imageNameOf, noteTag } from '../images/name.ts';
@@ -27,6 +28,8 @@ export interface ImportOptions {
   /** Absent: this machine's. */
   platform?: Platform | undefined;
   signal?: AbortSignal | undefined;
+  /** Hears, in sentences, of what the archive holds and the image does not. */
+  remark?: ((sentence: string) => void) | undefined;
 }
 
 /**
@@ -46,12 +49,8 @@ export async function importArchive(
   const name = options.name === undefined ? undefined : imageNameOf(options.name);
   const config = changeConfig({}, changes);
   return await inWorkspace(context, async (workspace) => {
-    const { descriptor, diffID, directory, bytes, publish } = await unpack(
-      context,
-      workspace,
-      source,
-      options,
-    );
+    const { descriptor, directory, content, publish } = await unpack(context, workspace, source, options);
+    const { diffID, bytes } = content;
     const created = new Date().toISOString();
     const comment = options.message ?? `Imported from ${from}`;
     const image = composeImage({
@@ -67,6 +66,7 @@ export async function importArchive(
     });
     noteTag(context, row, name);
     appendImageEvent(context, 'import', { id: row.id, name: row.id, config: row.config });
+    tellLeftOut(content, options);
     return row.id;
   });
 }
@@ -74,9 +74,8 @@ export async function importArchive(
 /** An archive that is unpacked, and its blob, without names yet. */
 interface Unpacked {
   descriptor: Descriptor;
-  diffID: Digest;
   directory: string;
-  bytes: number;
+  content: LayerContent;
   publish(): Promise<void>;
 }
 
@@ -95,9 +94,8 @@ async function unpack(
     });
     return {
       descriptor: { mediaType, digest: draft.digest(), size: draft.size },
-      diffID: content.diffID,
       directory,
-      bytes: content.bytes,
+      content,
       publish: async () => {
         await using published = draft;
         await published.publish();
@@ -107,6 +105,13 @@ async function unpack(
     await draft[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function tellLeftOut({ attributeLeftOut, whiteoutLeftOut }: LayerContent, { remark }: ImportOptions): void {
+  if (whiteoutLeftOut !== undefined)
+    remark?.(`${whiteoutLeftOut} was left out: in an image such a name says that another file is gone`);
+  if (attributeLeftOut !== undefined)
+    remark?.(`the store cannot hold the extended attribute ${attributeLeftOut}`);
 }
 
 const TYPES = { none: MediaType.ociLayer, gzip: MediaType.ociLayerGzip, zstd: MediaType.ociLayerZstd };

@@ -9,13 +9,15 @@ import { AUFS_LINKS, layerOperation } from './entry.ts';
 
 /**
  * The content of an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for
- * people, the name of an extended attribute that could not be stored; there may be more.
+ * people, the name of an extended attribute that could not be stored, `whiteoutLeftOut` that of a whiteout in a lowest
+ * layer, where there is nothing to hide; there may be more of both.
  */
 export interface LayerContent {
   readonly diffID: Digest;
   readonly entries: number;
   readonly bytes: number;
   readonly attributeLeftOut: string | undefined;
+  readonly whiteoutLeftOut: string | undefined;
 }
 
 /** Parses a layer and has it applied, entry by entry, without waiting for any of them. */
@@ -27,6 +29,7 @@ class LayerSink implements TarSink {
   entries = 0;
   bytes = 0;
   attributeLeftOut: string | undefined;
+  whiteoutLeftOut: string | undefined;
   /** Sizes of the files that are there for hard links alone, until they are counted under one of these. */
   readonly aside = new Map<string, number>();
 
@@ -38,6 +41,7 @@ class LayerSink implements TarSink {
   entry(entry: TarEntry): void {
     const operation = layerOperation(entry);
     this.#wanted = false;
+    if (operation.kind !== 'make' && this.#isBase) this.whiteoutLeftOut ??= entry.name;
     if (operation.kind === 'ignore') return;
     if (operation.kind !== 'make') {
       // Below the lowest layer there is nothing to hide, and overlay would show the whiteout itself.
@@ -115,6 +119,7 @@ export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undef
       entries: sink.entries,
       bytes: sink.bytes,
       attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
+      whiteoutLeftOut: sink.whiteoutLeftOut === undefined ? undefined : printable(sink.whiteoutLeftOut),
     };
   } finally {
     await apply.abandon();

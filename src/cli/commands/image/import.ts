@@ -6,7 +6,7 @@ import { isMissing } from '../../../host/missing.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
-import { print } from '../../output/print.ts';
+import { print, printError } from '../../output/print.ts';
 import { listOf } from '../../parse/words.ts';
 
 interface Flags {
@@ -51,7 +51,8 @@ async function importArchive(
   const { change, message, platform } = flags;
   const source = await sourceOf(session, archive);
   const { images } = await session.engine();
-  const options = { from: archive, name, message, changes: change, platform };
+  const remark = (sentence: string) => printError(`note: ${sentence}\n`);
+  const options = { from: archive, name, message, changes: change, platform, remark };
   print(`${await images.importFrom(source, options)}\n`);
 }
 

@@ -62,13 +62,14 @@ function spawnSkiff(
 /**
  * Makes a store for the tests of one file and takes everything back at their end: what they left in containers,
  * mounts, cgroups or directories fails the file. `defaults` hold for each of its commands that does not say otherwise;
- * `whenGone` is called at the end, whatever was left.
+ * `whenGone` is called at the end, whatever was left; the store is made in `directory`.
  */
 export function useStore(
   defaults: () => RunOptions = () => ({}),
   whenGone: () => Promise<unknown> = () => Promise.resolve(),
+  directory = tmpdir(),
 ): Store {
-  const root = mkdtempSync(join(tmpdir(), 'skiff-e2e-'));
+  const root = mkdtempSync(join(directory, 'skiff-e2e-'));
   const { run: runRoot } = storePaths(root);
   const roots = new Set([root]);
   const store: Store = {

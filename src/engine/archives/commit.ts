@@ -44,7 +44,7 @@ export async function commitContainer(
   options: CommitOptions,
 ): Promise<Digest> {
   const { author, message, changes = [] } = options;
-  const name = options.name === undefined ? undefined : imageNameOf(options.name);
+  const name = imageNameOf(options.name);
   const base = baseOf(context, row);
   const ran = executionConfig(row.options, base.config);
   const config = changeConfig(ran, changes);

@@ -46,7 +46,7 @@ export async function importArchive(
   const { changes = [], platform = hostPlatform(), from } = options;
   if (platform.os !== 'linux')
     throw new EngineError('unsupported', `images for ${platform.os} cannot be made here`, { subject: from });
-  const name = options.name === undefined ? undefined : imageNameOf(options.name);
+  const name = imageNameOf(options.name);
   const config = changeConfig({}, changes);
   return await inWorkspace(context, async (workspace) => {
     const { descriptor, directory, content, publish } = await unpack(context, workspace, source, options);

@@ -12,8 +12,12 @@ export interface ImageName {
   familiar: string;
 }
 
-/** Reads `REPOSITORY[:TAG]`, `latest` when it has no tag. Throws `invalid`, also for a digest: nobody can choose that. */
-export function imageNameOf(text: string): ImageName {
+/**
+ * Reads `REPOSITORY[:TAG]`, `latest` when it has no tag; undefined when there is none, which "" says, too. Throws `invalid`,
+ * also for a digest: nobody can choose that.
+ */
+export function imageNameOf(text = ''): ImageName | undefined {
+  if (text === '') return undefined;
   const reference = parseReference(text);
   if (reference.digest !== undefined) {
     throw new EngineError('invalid', `an image cannot be named by a digest: ${text}`, {

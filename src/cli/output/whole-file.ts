@@ -40,11 +40,17 @@ export async function writeFileWhole(
   }
 }
 
+/** The draft is nobody's business. */
+function reasonOf(file: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return `no such file or directory: ${dirname(file)}`;
+  return message.replace(/^[A-Z]+: |, .*$/g, '');
+}
+
 function attempt<T>(file: string, body: () => T): T {
   try {
     return body();
   } catch (cause) {
-    throw new EngineError('unavailable', `cannot write ${file}: ${(cause as Error).message}`, {
+    throw new EngineError('unavailable', `cannot write ${file}: ${reasonOf(file, cause as Error)}`, {
       subject: file,
       cause,
     });

@@ -35,7 +35,9 @@ it('refuses what cannot be a file', async () => {
   const write = async () => {};
   await expect(writeFileWhole(join(directory, 'd'), write)).rejects.toMatchObject({ kind: 'invalid' });
   await expect(writeFileWhole('/dev/null', write)).rejects.toMatchObject({ kind: 'invalid' });
-  await expect(writeFileWhole(join(directory, 'none/it'), write)).rejects.toMatchObject({
+  const none = join(directory, 'none');
+  await expect(writeFileWhole(join(none, 'it'), write)).rejects.toMatchObject({
     kind: 'unavailable',
+    message: `cannot write ${none}/it: no such file or directory: ${none}`,
   });
 });

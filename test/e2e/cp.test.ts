@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useTerminals } from '../helpers/pty.ts';
-import { COMMAND, printed, useStore } from '../helpers/skiff.ts';
+import { COMMAND, useStore } from '../helpers/skiff.ts';
 import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
@@ -191,32 +191,5 @@ describe('cp', () => {
     expect(await quiet.exit()).toBe(0);
     expect(quiet.screen).toBe('');
     await store.ok(['rm', 'quiet']);
-  });
-
-  it('reads and writes nothing outside of a container that exchanges links and directories without end', async () => {
-    const outside = join(root, 'outside');
-    mkdirSync(join(outside, 'b'), { recursive: true });
-    writeFileSync(join(outside, 'b/secret'), 'secret');
-    const flip =
-      `mkdir -p /t/a/b; echo inside >/t/a/b/f; ln -s /../../..${outside} /t/l; echo ready; ` +
-      'while :; do mv /t/a /t/x; mv /t/l /t/a; mv /t/a /t/l; mv /t/x /t/a; done';
-    const run = store.start(['run', '--name', 'hostile', busybox, 'sh', '-c', flip]);
-    await printed(run, 'ready');
-    mkdirSync(join(root, 'in/a/b'), { recursive: true });
-    for (let i = 0; i < 20; i++) writeFileSync(join(root, 'in/a/b', `probe${i}`), 'x');
-    let read = 0;
-    // A busy machine may need longer to meet what is inside once.
-    for (const end = Date.now() + 2000; Date.now() < end || read === 0; ) {
-      await store.skiff(['cp', join(root, 'in/a'), 'hostile:/t']);
-      await store.skiff(['cp', 'hostile:/t/a/.', join(root, 'out')]);
-      const names = execFileSync('find', [root, '-path', `${root}/out/*`], { encoding: 'utf8' });
-      expect(names).not.toContain('secret');
-      if (names.includes('/b/f')) read++;
-      rmSync(join(root, 'out'), { recursive: true, force: true });
-    }
-    expect(read).toBeGreaterThan(0);
-    expect(readdirSync(join(outside, 'b'))).toEqual(['secret']);
-    await store.ok(['rm', '-f', 'hostile']);
-    await run;
   });
 });

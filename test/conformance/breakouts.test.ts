@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useImageMaker } from '../helpers/made-images.ts';
@@ -109,6 +110,22 @@ describe('CVE-2019-19921: an image with links where file systems go', () => {
     expect(await refusal([], image)).toContain(`/${name}`);
   });
 
+  it.each([
+    ['--tmpfs', '/elsewhere'],
+    ['-v', 'elsewhere:/elsewhere'],
+    ['-v', '/proc:/elsewhere'],
+  ])(
+    'is refused for /proc also when something is mounted where it leads: %s %s (CVE-2023-28642)',
+    async (...mount) => {
+      const image = await images.make('mounted-proc', (tree) => {
+        tree.symlink('proc', '/elsewhere');
+        tree.directory('elsewhere/self/attr');
+      });
+      expect(await refusal(mount, image)).toContain('/proc');
+      await store.ok(['volume', 'rm', '-f', 'elsewhere']);
+    },
+  );
+
   it('gets a /dev of its own wherever the link leads, within its root', async () => {
     const image = await images.make('link-dev', (tree) => {
       tree.symlink('dev', `../../../../..${tmpdir()}`);
@@ -124,6 +141,85 @@ describe('CVE-2019-19921: an image with links where file systems go', () => {
     if (code === 0) expect(stdout).toContain('null');
     else expect(code).toBe(125);
     expect(leftovers(store)).toEqual([]);
+  });
+});
+
+describe('CVE-2022-23648: volumes of an image', () => {
+  it.each([
+    ['whose path leads out', (secret: string) => `/a/../../../../..${secret}`, false],
+    ['where a link of the image leads out', () => '/srv', true],
+  ])('begin with nothing of the host, %s', async (_, path, linked) => {
+    const secret = join(dirname(VICTIM), `skiff-secret-${process.pid}`);
+    mkdirSync(secret);
+    writeFileSync(join(secret, 'file'), 'the host’s');
+    try {
+      const volume = path(secret);
+      const image = await images.make(
+        `volume-${linked ? 'link' : 'path'}`,
+        (tree) => {
+          if (linked) tree.symlink('srv', `/../../../../../..${secret}`);
+        },
+        { Volumes: { [volume]: {} } },
+      );
+      for (const options of [[], ['-v', `named:${volume}`], ['--mount', `type=volume,dst=${volume}`]]) {
+        const text = await said(
+          `find / -xdev -name "skiff-secret-*"; cat ${secret}/file ${volume}/file`,
+          options,
+          image,
+        );
+        expect(text).not.toContain('the host');
+      }
+      expect(execFileSync('find', [join(store.root, 'volumes'), '-name', 'file'], { encoding: 'utf8' })).toBe(
+        '',
+      );
+      await store.ok(['volume', 'rm', '-f', 'named']);
+    } finally {
+      rmSync(secret, { recursive: true });
+    }
+  });
+});
+
+describe('CVE-2019-14271: libraries of the container', () => {
+  it('are loaded by nothing that moves files', async () => {
+    const work = mkdtempSync(join(tmpdir(), 'skiff-library-'));
+    const [library, marker] = [join(work, 'library.so'), join(work, 'marker')];
+    try {
+      const code = `#include <fcntl.h>
+        __attribute__((constructor)) static void mark(void) { open("${marker}", O_CREAT | O_WRONLY, 0600); }`;
+      execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-', '-o', library], { input: code });
+      execFileSync('true', { env: { LD_PRELOAD: library } });
+      expect(existsSync(marker)).toBe(true);
+      rmSync(marker);
+      const image = await images.make('libraries', (tree) => {
+        const bytes = readFileSync(library);
+        const names = ['libnss_files.so.2', 'libnss_compat.so.2', 'libc.so.6', 'ld-linux-x86-64.so.2'];
+        for (const directory of [
+          'lib',
+          'lib64',
+          'usr/lib',
+          'lib/x86_64-linux-gnu',
+          'usr/lib/x86_64-linux-gnu',
+        ])
+          for (const name of names) tree.file(`${directory}/${name}`, bytes, { mode: 0o755 });
+        tree.file('etc/nsswitch.conf', 'passwd: files compat\ngroup: files compat\n');
+        tree.file('etc/ld.so.preload', '/lib/libc.so.6\n');
+        tree.directory(work.slice(1));
+      });
+      await store.ok(['create', '--name', 'libraries', '-u', 'nobody', image, 'sleep', '1000']);
+      for (const start of [false, true]) {
+        if (start) await store.ok(['start', 'libraries']);
+        await store.ok(['cp', '-a', 'libraries:/etc/passwd', join(work, 'passwd')]);
+        await store.ok(['cp', join(work, 'passwd'), 'libraries:/tmp/']);
+        await store.ok(['export', '-o', join(work, 'it.tar'), 'libraries']);
+        await store.ok(['cp', 'libraries:/lib/.', join(work, 'lib')]);
+        await store.ok(['commit', 'libraries', 'libraries']);
+      }
+      expect(existsSync(marker)).toBe(false);
+      expect(await store.ok(['diff', 'libraries'])).toBe('C /tmp\nA /tmp/passwd');
+    } finally {
+      await store.ok(['rm', '-f', 'libraries']);
+      rmSync(work, { recursive: true });
+    }
   });
 });
 

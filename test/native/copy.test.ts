@@ -19,6 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
 import { placeArchive } from '../../src/storage/archive/place.ts';
 import { builtProgram } from '../helpers/built-program.ts';
+import { LONG } from '../helpers/long.ts';
 import { makeOddTree } from '../helpers/odd-tree.ts';
 import { HELPER } from '../helpers/plan.ts';
 import { describeTree } from '../helpers/tree.ts';
@@ -178,10 +179,8 @@ describe('copy', () => {
     mkdirSync(join(root, 'outside/b/c'), { recursive: true });
     writeFileSync(join(root, 'outside/b/c/secret'), 'secret');
     symlinkSync(join(root, 'outside'), join(from, 'tree/link'));
-    let rounds = 0;
-    await whileSwapped([join(from, 'tree/a'), join(from, 'tree/link')], () => {
-      rounds++;
-      copy('tree', `as=t${rounds}`);
+    await whileSwapped([join(from, 'tree/a'), join(from, 'tree/link')], (round) => {
+      copy('tree', `as=t${round}`);
     });
     expect(execFileSync('find', [to, '-name', 'secret'], { encoding: 'utf8' })).toBe('');
   });
@@ -274,14 +273,16 @@ def add(name, type=tarfile.REGTYPE, text='', link='', mode=0o644, mtime=0):
 
 /** However busy the machine is. */
 const ROUNDS = 20;
+const MS = LONG ? 10_000 : 1500;
 
-/** Calls `body` often, and for a second and a half, while two names are exchanged as often as that can be done. */
-async function whileSwapped([one, other]: [string, string], body: () => void): Promise<void> {
+/** Calls `body` often, and for a while, as two names are exchanged as often as that can be done. */
+async function whileSwapped([one, other]: [string, string], body: (round: number) => void): Promise<void> {
   const attacker = spawn(builtProgram('swap'), [one, other], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await once(attacker.stdout, 'data');
-    const end = Date.now() + 1500;
-    for (let round = 0; round < ROUNDS || Date.now() < end; round++) body();
+    const end = Date.now() + MS;
+    for (let round = 0; round < ROUNDS || Date.now() < end; round++) body(round);
+    expect(attacker.exitCode).toBe(null);
   } finally {
     attacker.kill();
     await once(attacker, 'exit');

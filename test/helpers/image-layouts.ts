@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { LONG } from './long.ts';
 import { type LayoutImage, writeLayout } from './oci-layout.ts';
 import { busybox } from './recipes/busybox.ts';
 import { debian } from './recipes/debian.ts';
 import { layers10 } from './recipes/layers10.ts';
+import { postgresql } from './recipes/postgresql.ts';
 import type { Recipe } from './recipes/recipe.ts';
 import { special } from './recipes/special.ts';
 import type { TestRegistry } from './registry.ts';
@@ -15,6 +17,8 @@ interface Variant extends Pick<LayoutImage, 'compression' | 'architectures'> {
   /** The file below `recipes/`: a change of its text makes the image anew. */
   recipe: string;
   make: () => Recipe;
+  /** Takes minutes to make: only tests with SKIFF_TEST_LONG use it. */
+  long?: true;
 }
 
 const IMAGES = {
@@ -23,13 +27,17 @@ const IMAGES = {
   layers10: { recipe: 'layers10', make: layers10 },
   'layers10-zstd': { recipe: 'layers10', make: layers10, compression: 'zstd' },
   multi: { recipe: 'busybox', make: busybox, architectures: ['amd64', 'arm64'] },
+  postgresql: { recipe: 'postgresql', make: postgresql, compression: 'none', long: true },
   special: { recipe: 'special', make: special },
 } as const satisfies Record<string, Variant>;
 
 /** The images that tests work with; see `recipes/`. */
 export type ImageName = keyof typeof IMAGES;
 
-export const IMAGE_NAMES = Object.keys(IMAGES) as readonly ImageName[];
+/** Those that every run uses. */
+export const IMAGE_NAMES = (Object.keys(IMAGES) as ImageName[]).filter(
+  (name) => LONG || !('long' in IMAGES[name]),
+);
 
 const CACHE = join(import.meta.dirname, '../../build/test-images');
 export const TAG = 'latest';

@@ -6,18 +6,19 @@ import type { Recipe } from './recipe.ts';
 
 const SUITE = 'bookworm';
 
-/**
- * Makes an image of one layer: a minimal Debian, and two full-screen programs, made by debootstrap from the mirror that
- * this machine's apt uses.
- */
+/** Makes an image of one layer: a minimal Debian, and two full-screen programs. */
 export function debian(): Recipe {
+  return bootstrap(['less', 'vim-tiny']);
+}
+
+/** A minimal Debian with some packages more, made by debootstrap from the mirror that this machine's apt uses. */
+export function bootstrap(packages: readonly string[]): Recipe {
   const work = mkdtempSync(join(tmpdir(), 'debootstrap-'));
   const root = join(work, 'root');
   const archive = join(work, 'layer.tar');
   try {
-    execFileSync('debootstrap', ['--variant=minbase', '--include=less,vim-tiny', SUITE, root, mirror()], {
-      stdio: 'pipe',
-    });
+    const words = ['--variant=minbase', `--include=${packages.join(',')}`, SUITE, root, mirror()];
+    execFileSync('debootstrap', words, { stdio: 'pipe' });
     for (const name of readdirSync(join(root, 'var/cache/apt/archives'))) {
       if (name.endsWith('.deb')) rmSync(join(root, 'var/cache/apt/archives', name));
     }

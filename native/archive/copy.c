@@ -8,7 +8,7 @@
  *   owner=U:G    all belongs to these, as TO-ROOT calls them
  *   sync         ends when all of it is on the disk
  *   progress     says on standard output how far it is
- * File systems of the kernel appear as empty directories; sockets do not.
+ * File systems of the kernel appear as empty directories; sockets do not, and are counted.
  */
 #include "archive/attributes.h"
 #include "archive/destination.h"
@@ -143,7 +143,7 @@ static int copy_entry(struct copy *copy, const struct entry *entry)
 static int visit(void *context, const struct entry *entry)
 {
     struct copy *copy = context;
-    if (S_ISSOCK(entry->stat.st_mode)) return VISIT_SKIP;
+    if (S_ISSOCK(entry->stat.st_mode)) return progress_socket(), VISIT_SKIP;
     if (*entry->path == '\0') {
         copy->device = entry->stat.st_dev;
         if (*copy->as == '\0' && !S_ISDIR(entry->stat.st_mode)) return fail_with(ENOTDIR);

@@ -11,7 +11,7 @@
 
 static struct {
     bool shown;
-    uint64_t entries, bytes;
+    uint64_t entries, bytes, sockets;
     int64_t next_ms;
 } progress;
 
@@ -58,9 +58,15 @@ int progress_bytes(off_t bytes)
     return show();
 }
 
+void progress_socket(void)
+{
+    progress.sockets++;
+}
+
 void progress_end(const char *left_out)
 {
     dprintf(STDOUT_FILENO, "copied %llu %llu\n", (unsigned long long)progress.entries,
             (unsigned long long)progress.bytes);
     if (*left_out != '\0') dprintf(STDOUT_FILENO, "left-out %s\n", left_out);
+    if (progress.sockets > 0) dprintf(STDOUT_FILENO, "sockets %llu\n", (unsigned long long)progress.sockets);
 }

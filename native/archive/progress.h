@@ -13,5 +13,8 @@ int progress_entry(void);
 /* So many bytes of content. -1 with ECANCELED. */
 int progress_bytes(off_t bytes);
 
-/* Prints `copied ENTRIES BYTES`, and `left-out NAME` for an attribute that could not be kept ("" : none). */
+/* A socket, which nobody can copy. */
+void progress_socket(void);
+
+/* Prints `copied ENTRIES BYTES`, `left-out NAME` for an attribute that could not be kept ("" : none), and `sockets COUNT`. */
 void progress_end(const char *left_out);

@@ -163,6 +163,19 @@ describe('cp out of a container, as Docker does it', () => {
   });
 });
 
+describe('a socket', () => {
+  it('is left out and told, as Docker does', async () => {
+    const { host, inside } = await begin();
+    const make = 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])';
+    execFileSync('python3', ['-c', make, 'd/s'], { cwd: host });
+    const copied = await store.skiff(['cp', ...words('d C:new', inside)], { cwd: host });
+    expect(copied).toMatchObject({ code: 0, stderr: 'note: a socket was left out\n' });
+    expect(await store.ok(['exec', '-w', inside, 'box', 'ls', 'new'])).toBe('g\nsub');
+    const alone = await store.skiff(['cp', ...words('d/s C:alone', inside)], { cwd: host });
+    expect(alone).toMatchObject({ code: 0, stderr: 'note: a socket was left out\n' });
+  });
+});
+
 describe('cp to standard output', () => {
   it.each(AS_AN_ARCHIVE)('%s', async (args, names) => {
     const { host, inside } = await begin();

@@ -63,7 +63,7 @@ describe('a copied tree', () => {
     const socket = 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])';
     execFileSync('python3', ['-c', socket, join(from, 'd/socket')]);
     writeFileSync(join(from, 'd/file'), 'x');
-    expect(copy('d', 'as=e').stdout).toBe('copied 2 1\n');
+    expect(copy('d', 'as=e').stdout).toBe('copied 2 1\nsockets 1\n');
     expect([readdirSync(to), readdirSync(join(to, 'e'))]).toEqual([['e'], ['file']]);
   });
 

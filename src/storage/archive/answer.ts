@@ -4,14 +4,18 @@ export interface CopyProgress {
   bytes: number;
 }
 
-/** What was copied. `leftOut` names an extended attribute that the file system there cannot hold; there may be more. */
+/**
+ * What was copied. `leftOut` names an extended attribute that the file system there cannot hold; there may be more. So many
+ * `sockets` were left out: they are nothing without the process that listens.
+ */
 export interface Copied extends CopyProgress {
   leftOut: string | undefined;
+  sockets: number;
 }
 
 /** Reads what the verbs `copy` and `place` print. */
 export class CopyAnswer {
-  readonly copied: Copied = { entries: 0, bytes: 0, leftOut: undefined };
+  readonly copied: Copied = { entries: 0, bytes: 0, leftOut: undefined, sockets: 0 };
   readonly #progress: ((progress: CopyProgress) => void) | undefined;
   #rest = '';
 
@@ -27,6 +31,7 @@ export class CopyAnswer {
 
   #line(line: string): void {
     const [word, ...values] = line.split(' ');
+    if (word === 'sockets') this.copied.sockets = Number(values[0]);
     if (word === 'left-out') this.copied.leftOut = values.join(' ');
     if (word !== 'copying' && word !== 'copied') return;
     const [entries = 0, bytes = 0] = values.map(Number);

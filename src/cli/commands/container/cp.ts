@@ -96,7 +96,9 @@ async function perform(
   return await containers.copy({ from, to, followLink, archive: flags.archive === true }, listener);
 }
 
-function remark({ leftOut }: Copied, destination: string): void {
-  if (leftOut === undefined) return;
-  printError(`note: the file system of ${destination} cannot hold the extended attribute ${leftOut}\n`);
+function remark({ leftOut, sockets }: Copied, destination: string): void {
+  if (leftOut !== undefined)
+    printError(`note: the file system of ${destination} cannot hold the extended attribute ${leftOut}\n`);
+  if (sockets > 0)
+    printError(`note: ${sockets === 1 ? 'a socket was' : `${sockets} sockets were`} left out\n`);
 }

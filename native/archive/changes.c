@@ -4,6 +4,7 @@
  *   own=PATH   what the engine itself may have made there, an empty file or a directory, counts as if it were below
  *   from=MAP   an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which UPPER is seen: owners are copied as those inside
  *   to=DIR     instead of telling, copies the changes into DIR, which is empty, as a layer of its own
+ *   since=DIR  what UPPER was once: tells of what differs between the two on these layers
  * Prints `A PATH`, `C PATH` or `D PATH`, each ended by NUL, in the order of the bytes of names, a directory before what is
  * in it; it has changed when something in it has. With `to`: the number of entries that were copied, and the bytes in
  * their files. EREMOTE for what overlay keeps elsewhere, EEXIST when DIR is not empty.
@@ -13,11 +14,13 @@
 #include "archive/layers.h"
 #include "archive/levels.h"
 #include "archive/links.h"
+#include "base/kernel.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "base/verbs.h"
 #include "base/walk.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -29,6 +32,9 @@ struct changes {
     char *const *own; /* words; the path is relative */
     int own_count;
     int lower, copy; /* of the top; copy -1: tell */
+    /* With `since` two whole trees are compared, the walk's and `lower`, and these are what they have on the layers. */
+    bool whole;
+    int upper, since;
     struct known_links links;
     struct attributes attributes, lower_attributes;
     struct owners owners;
@@ -60,14 +66,49 @@ static int kind_of(struct changes *changes, const struct entry *entry, int lower
     return same ? 0 : 'C';
 }
 
+static bool is_called_own(const struct changes *changes, const char *path)
+{
+    for (int i = 0; i < changes->own_count; i++) {
+        if (strcmp(changes->own[i] + strlen("own="), path) == 0) return true;
+    }
+    return false;
+}
+
 static bool is_own(const struct changes *changes, const struct entry *entry)
 {
     bool is_empty_file = S_ISREG(entry->stat.st_mode) && entry->stat.st_size == 0;
     if (!is_empty_file && !S_ISDIR(entry->stat.st_mode)) return false;
-    for (int i = 0; i < changes->own_count; i++) {
-        if (strcmp(changes->own[i] + strlen("own="), entry->path) == 0) return true;
+    return is_called_own(changes, entry->path);
+}
+
+static bool was_own(const struct changes *changes, int directory, const char *name, const char *path);
+
+static bool holds_own_alone(const struct changes *changes, int directory, const char *name, const char *path)
+{
+    char below[PATH_MAX];
+    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *scan = fd < 0 ? NULL : fdopendir(fd);
+    if (scan == NULL) return close_fd(&fd), false;
+    const struct dirent *found;
+    bool alone = true;
+    while (alone && (found = readdir(scan)) != NULL) {
+        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0) continue;
+        alone = snprintf(below, sizeof below, "%s/%s", path, found->d_name) < (int)sizeof below &&
+                was_own(changes, fd, found->d_name, below);
     }
-    return false;
+    closedir(scan);
+    return alone;
+}
+
+/* What the engine itself has made before `since`, and is not there now, is no change either. */
+static bool was_own(const struct changes *changes, int directory, const char *name, const char *path)
+{
+    struct stat stat;
+    if (!changes->whole || !is_called_own(changes, path) ||
+        fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (S_ISDIR(stat.st_mode)) return holds_own_alone(changes, directory, name, path);
+    return S_ISREG(stat.st_mode) && stat.st_size == 0;
 }
 
 static int print_line(char kind, const char *path, size_t length)
@@ -99,6 +140,7 @@ static int tell_hidden(struct changes *changes, struct level *level, const char 
         int length =
             snprintf(path, sizeof path, "%.*s%s%s", (int)level->path_length, directory, slash, hidden);
         if (length >= (int)sizeof path) return fail_with(ENAMETOOLONG);
+        if (was_own(changes, level->lower, hidden, path)) continue;
         if (tell(changes, 'D', path, (size_t)length) < 0) return -1;
     }
     return 0;
@@ -136,11 +178,25 @@ static int visit_whiteout(struct changes *changes, const struct entry *entry, in
     return mknodat(level->copy, entry->name, S_IFCHR, 0) < 0 ? -1 : VISIT_SKIP;
 }
 
+static bool is_missing(int directory, const char *path)
+{
+    owned_fd found = k_openat2(directory, path, O_PATH | O_NOFOLLOW, 0,
+                               K_RESOLVE_BENEATH | K_RESOLVE_NO_SYMLINKS | K_RESOLVE_NO_MAGICLINKS);
+    return found < 0 && errno == ENOENT;
+}
+
+/* A directory that both trees have as the layers have it: what is in it is the same. */
+static bool is_of_the_layers(const struct changes *changes, const struct entry *entry, int lower)
+{
+    return changes->whole && lower >= 0 && is_missing(changes->upper, entry->path) &&
+           is_missing(changes->since, entry->path);
+}
+
 /* Goes down into a directory; takes `lower` over. */
 static int enter(struct changes *changes, const struct entry *entry, int lower, int kind)
 {
     struct stat stat;
-    bool opaque = is_opaque(entry->fd);
+    bool opaque = changes->whole || is_opaque(entry->fd);
     bool merges = lower >= 0 && fstat(lower, &stat) == 0 && S_ISDIR(stat.st_mode);
     if (!merges) close_fd(&lower);
     struct level level = {.lower = lower,
@@ -192,6 +248,7 @@ static int visit(void *context, const struct entry *entry)
     int kind = kind_of(changes, entry, lower);
     if (kind < 0) return -1;
     if (own) kind = 0;
+    if (kind == 0 && is_of_the_layers(changes, entry, lower)) return VISIT_SKIP;
     if (changes->copy >= 0) {
         if (copy(changes, entry) < 0) return -1;
     } else if (kind != 0 && tell(changes, (char)kind, entry->path, strlen(entry->path)) < 0)
@@ -229,6 +286,37 @@ static int finish(struct changes *changes)
     return fflush(stdout) != 0 || syncfs(changes->copy) < 0 ? -1 : 0;
 }
 
+/* The tree that is made of `upper`, which is open already, on the layers: as a view of it that is mounted there. */
+static int open_whole(char *upper, char *const *layers, int count)
+{
+    char **directories = malloc(((size_t)count + 1) * sizeof *directories);
+    if (directories == NULL) return -1;
+    directories[0] = upper;
+    memcpy(directories + 1, layers, (size_t)count * sizeof *layers);
+    int view = open_layers(directories, count + 1, upper);
+    int saved = errno;
+    free(directories);
+    errno = saved;
+    return view;
+}
+
+static int find_differences(struct changes *changes, char *upper, char *since, char *const *layers, int count)
+{
+    const struct visitor visitor = {.context = changes, .visit = visit, .leave = leave};
+    changes->upper = open(upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (changes->upper < 0) return failed(STAGE_ARCHIVE_ROOT, upper);
+    changes->since = open(since, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (changes->since < 0) return failed(STAGE_ARCHIVE_ROOT, since);
+    changes->lower = open_whole(since, layers, count);
+    if (changes->lower < 0) return failed(STAGE_LAYER_OVERLAY, since);
+    owned_fd view = open_whole(upper, layers, count);
+    owned_fd top = view < 0 ? -1 : openat(view, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0) return failed(STAGE_LAYER_OVERLAY, upper);
+    changes->whole = true;
+    if (walk_tree(top, &visitor) < 0 || finish(changes) < 0) return failed(STAGE_ARCHIVE, changes->current);
+    return 0;
+}
+
 static int find_changes(struct changes *changes, const char *upper, const char *to, char *const *layers,
                         int count)
 {
@@ -246,21 +334,26 @@ static int find_changes(struct changes *changes, const char *upper, const char *
 
 int changes_main(int argc, char **argv)
 {
-    static struct changes changes = {.lower = -1, .copy = -1};
+    static struct changes changes = {.lower = -1, .copy = -1, .upper = -1, .since = -1};
     const char *to = NULL;
+    char *since = NULL;
     int at = 2;
     umask(0);
-    if (at < argc && strncmp(argv[at], "to=", 3) == 0) to = argv[at++] + 3;
+    if (at < argc && strncmp(argv[at], "to=", 3) == 0)
+        to = argv[at++] + 3;
+    else if (at < argc && strncmp(argv[at], "since=", 6) == 0)
+        since = argv[at++] + 6;
     while (at < argc && strncmp(argv[at], "from=", 5) == 0 && owners_take(&changes.owners, argv[at]) > 0)
         at++;
     changes.own = argv + at;
     while (at < argc && strncmp(argv[at], "own=", 4) == 0)
         at++, changes.own_count++;
     if (argc < 2 || (at < argc && argv[at][0] != '/')) {
-        fputs("usage: changes UPPER [to=DIR] [from=MAP]... [own=PATH]... /LAYER...\n", stderr);
+        fputs("usage: changes UPPER [to=DIR|since=DIR] [from=MAP]... [own=PATH]... /LAYER...\n", stderr);
         return 2;
     }
-    int result = find_changes(&changes, argv[1], to, argv + at, argc - at);
+    int result = since == NULL ? find_changes(&changes, argv[1], to, argv + at, argc - at)
+                               : find_differences(&changes, argv[1], since, argv + at, argc - at);
     while (changes.levels.depth > 0)
         pop_level(&changes.levels);
     free(changes.levels.list);

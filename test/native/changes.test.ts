@@ -245,3 +245,106 @@ describe('changes to=DIR', () => {
     expect(failure('archive', `dir:${at('to')}`, '/', 'layer', 'as=.')).toEqual(['archive', '84', 'd/.wh.x']);
   });
 });
+
+describe('changes since=DIR', () => {
+  const OWN = ['etc', 'etc/hosts', 'proc'].map((path) => `own=${path}`);
+  /** What the upper directory is now becomes what it once was. */
+  const keep = (): void => {
+    execFileSync(HELPER, ['copy', `dir:${at('upper')}`, '/', `dir:${root}`, '/', 'as=since', 'exact']);
+  };
+  const since = (layers = LAYERS): string[] => changes([`since=${at('since')}`, ...OWN], layers);
+
+  it.each<[string, { base?: string; before?: string; after: string; lines: string[] }]>([
+    [
+      'tells of nothing where nothing was done since',
+      { base: 'mkdir d; echo 1 > d/f', before: 'echo 2 > d/f; rm -r d; mkdir d e', after: 'true', lines: [] },
+    ],
+    [
+      'tells of what was made, written and removed since, and not of what was before',
+      {
+        base: 'mkdir -p d/e; echo 1 > d/e/f; echo 2 > d/g; echo 3 > h',
+        before: 'mkdir mine; echo 1 > mine/a; echo 2 > mine/b; echo 4 > h; rm d/g; touch -d @1 mine/a',
+        after: 'rm mine/b; echo 5 >> mine/a; echo 6 > d/e/f; echo 7 > mine/c; mkdir -p new/in',
+        lines: [
+          'C /d',
+          'C /d/e',
+          'C /d/e/f',
+          'C /mine',
+          'C /mine/a',
+          'D /mine/b',
+          'A /mine/c',
+          'A /new',
+          'A /new/in',
+        ],
+      },
+    ],
+    [
+      'tells of one line where something of before is gone',
+      { before: 'mkdir -p mine/in; touch mine/in/f', after: 'rm -r mine', lines: ['D /mine'] },
+    ],
+    [
+      'takes what was removed before and is there again for added',
+      {
+        base: 'mkdir d; echo 1 > d/f; echo 2 > g',
+        before: 'rm g; rm -r d; mkdir d',
+        after: 'echo 2 > g; echo 1 > d/f',
+        lines: ['C /d', 'A /d/f', 'A /g'],
+      },
+    ],
+    [
+      'looks behind a directory that was made anew since',
+      {
+        base: 'mkdir d; echo 1 > d/a',
+        before: 'echo 2 > d/b',
+        after: 'rm -r d; mkdir d; echo 3 > d/c',
+        lines: ['C /d', 'D /d/a', 'D /d/b', 'A /d/c'],
+      },
+    ],
+    [
+      'takes a change back for a change, and types for changed',
+      {
+        base: 'echo 1 > a; touch -d @1 a; mkdir d',
+        before: 'chmod 700 a; rmdir d; echo 1 > d',
+        after: 'chmod 644 a; rm d; mkdir d; touch d/in',
+        lines: ['C /a', 'C /d', 'A /d/in'],
+      },
+    ],
+    [
+      'does not tell of what the engine makes, as far as nothing is in it',
+      {
+        before: 'true',
+        after: 'mkdir etc proc; touch etc/hosts; mkdir proc/in',
+        lines: ['C /proc', 'A /proc/in'],
+      },
+    ],
+  ])('%s', (_, { base = 'true', before = 'true', after, lines }) => {
+    shell('base', base);
+    change(before);
+    keep();
+    change(after);
+    expect(since()).toEqual(lines);
+  });
+
+  it('tells of what came back, too, when the upper directory is an older one', () => {
+    shell('base', 'mkdir d; echo 1 > d/f; mkdir e; echo 1 > e/f');
+    change('rm -r d; mkdir d; rm e/f; mkdir etc proc; touch etc/hosts; echo 1 > mine');
+    keep();
+    execFileSync(HELPER, ['remove', at('upper')]);
+    mkdirSync(at('upper'));
+    expect(since()).toEqual(['C /d', 'A /d/f', 'C /e', 'A /e/f', 'D /mine']);
+  });
+
+  it('takes one layer, and none', () => {
+    shell('base', 'echo 1 > a');
+    change('echo 2 > a; echo 3 > b', ['base']);
+    keep();
+    change('rm a b; echo 4 > c', ['base']);
+    expect(since(['base'])).toEqual(['D /a', 'D /b', 'A /c']);
+    expect(since([])).toEqual(['D /a', 'D /b', 'A /c']);
+  });
+
+  it('refuses a directory that is not there', () => {
+    const words = ['changes', at('upper'), `since=${at('since')}`, at('base')];
+    expect(failure(...words)).toEqual(['archive-root', '2', at('since')]);
+  });
+});

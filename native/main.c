@@ -36,6 +36,7 @@ static const struct verb {
     {"changes", changes_main, ON_HOST},
     {"copy", copy_main, ON_HOST},
     {"place", place_main, ON_HOST},
+    {"exchange", exchange_main, ON_HOST},
     {"look", look_main, ON_HOST},
     {"lock", lock_main, ON_HOST},
     {"probe-idmap", probe_idmap_main, ON_HOST},

@@ -55,7 +55,7 @@ int read_attributes(struct attributes *attributes, int fd)
     size_t used = 0;
     for (const char *name = names; name < names + length; name += strlen(name) + 1) {
         if (leads_elsewhere(name)) attributes->elsewhere = true;
-        if (!is_taken(name)) continue;
+        if (!attributes->all && !is_taken(name)) continue;
         if (grow(attributes, used + ATTRIBUTE_LARGEST) < 0) return -1;
         ssize_t size = getxattr(path, name, attributes->values + used, ATTRIBUTE_LARGEST);
         if (size < 0 && errno == ENODATA) continue;

@@ -15,6 +15,7 @@ struct attributes {
     size_t count;
     /* Overlay keeps where the content or the entries really are: renamed directories, files of which only that changed. */
     bool elsewhere;
+    bool all; /* asked for: nothing is left out */
     char names[ATTRIBUTE_LARGEST];
     char *values;
     size_t room;
@@ -22,7 +23,8 @@ struct attributes {
 
 /*
  * Reads those of what `fd` (O_PATH or open) names, in the order of their names. Left out: those by which overlay speaks,
- * labels of the host's policy, and names with "=", which no archive can hold. -1 with errno; E2BIG when there are too many.
+ * labels of the host's policy, and names with "=", which no archive can hold; with `all` nothing. -1 with errno; E2BIG when
+ * there are too many.
  */
 int read_attributes(struct attributes *attributes, int fd);
 

@@ -6,6 +6,7 @@
  *   from=MAP     an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which ROOT is seen
  *   to=MAP       one through which TO-ROOT is seen
  *   owner=U:G    all belongs to these, as TO-ROOT calls them
+ *   exact        sockets, and all attributes, too, those of overlay and of the host's policy: nothing may be left out
  *   sync         ends when all of it is on the disk
  *   progress     says on standard output how far it is
  * File systems of the kernel appear as empty directories; sockets do not, and are counted.
@@ -31,7 +32,7 @@
 
 struct copy {
     const char *as; /* "" : no name of its own */
-    bool follow, progress, sync;
+    bool follow, progress, sync, exact;
     dev_t device; /* of the top of the source */
     dev_t made_device;
     ino_t made_inode; /* the first directory that was made or entered; 0: none yet */
@@ -143,7 +144,7 @@ static int copy_entry(struct copy *copy, const struct entry *entry)
 static int visit(void *context, const struct entry *entry)
 {
     struct copy *copy = context;
-    if (S_ISSOCK(entry->stat.st_mode)) return progress_socket(), VISIT_SKIP;
+    if (S_ISSOCK(entry->stat.st_mode) && !copy->exact) return progress_socket(), VISIT_SKIP;
     if (*entry->path == '\0') {
         copy->device = entry->stat.st_dev;
         if (*copy->as == '\0' && !S_ISDIR(entry->stat.st_mode)) return fail_with(ENOTDIR);
@@ -174,6 +175,8 @@ static int read_word(struct copy *copy, const char *word)
         copy->progress = true;
     else if (strcmp(word, "sync") == 0)
         copy->sync = true;
+    else if (strcmp(word, "exact") == 0)
+        copy->exact = copy->attributes.all = true;
     else if (strncmp(word, "as=", 3) == 0)
         copy->as = strcmp(word + 3, ".") == 0 ? "" : word + 3;
     else
@@ -199,6 +202,7 @@ static int copy_between(struct copy *copy, char **argument)
     int directory = root_open(to, argument[4], true);
     if (directory < 0 || destination_open(&copy->to, directory) < 0 || owners_act(&copy->owners) < 0)
         return failed(STAGE_COPY_TO, argument[4]);
+    copy->to.exact = copy->exact;
     const struct visitor visitor = {.context = copy, .visit = visit, .leave = leave};
     if (walk_tree(top, &visitor) < 0) return failed(STAGE_COPY_ENTRY, copy->current);
     return copy->sync && syncfs(copy->to.top) < 0 ? failed(STAGE_COPY_TO, argument[4]) : 0;
@@ -209,7 +213,7 @@ int copy_main(int argc, char **argv)
     struct copy copy = {.to = {.top = -1, .file = -1}};
     if (argc < 5 || (copy.as = last_name(argv[2]), read_words(&copy, argv + 5)) < 0) {
         fputs("usage: copy ROOT PATH TO-ROOT TO-PATH [follow] [as=NAME] [from=MAP]... [to=MAP]... "
-              "[owner=U:G] [sync] [progress]\n",
+              "[owner=U:G] [exact] [sync] [progress]\n",
               stderr);
         return 2;
     }

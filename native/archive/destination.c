@@ -88,7 +88,7 @@ static int set_attribute(struct destination *destination, int fd, const struct a
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (setxattr(path, attribute->name, attribute->value, attribute->size, 0) == 0) return 0;
-    if (!may_be_left_out(fd, attribute->name, errno)) return -1;
+    if (destination->exact || !may_be_left_out(fd, attribute->name, errno)) return -1;
     if (*destination->left_out == '\0')
         snprintf(destination->left_out, sizeof destination->left_out, "%s", attribute->name);
     return 0;

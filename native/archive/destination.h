@@ -31,6 +31,7 @@ struct destination {
     char temporary[32]; /* its name as long as another has it; "" : it has its own */
     bool in_place;      /* it is a mount point: only its content is replaced */
     char left_out[256]; /* an attribute that could not be kept; "" : all were */
+    bool exact;         /* no attribute may be left out */
     bool whole;         /* the top is that of its tree: absolute links lead there */
     bool any_order;     /* a directory may be entered again: then it gets the times again that it was given */
     struct inode_set given;

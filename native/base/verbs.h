@@ -13,6 +13,7 @@ int archive_main(int argc, char **argv);
 int changes_main(int argc, char **argv);
 int copy_main(int argc, char **argv);
 int place_main(int argc, char **argv);
+int exchange_main(int argc, char **argv);
 int look_main(int argc, char **argv);
 int lock_main(int argc, char **argv);
 int shift_main(int argc, char **argv);

@@ -45,6 +45,9 @@ function copy(source: string, ...words: string[]): { status: number | null; stdo
   });
 }
 
+/** Makes a socket at a path. */
+const SOCKET = 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])';
+
 describe('a copied tree', () => {
   it('is what it was, entry by entry, whatever is in it', () => {
     makeOddTree(from);
@@ -58,10 +61,23 @@ describe('a copied tree', () => {
     }
   });
 
+  it("keeps, exact, also what is overlay's own, sockets, and all attributes", () => {
+    makeOddTree(from);
+    const script = `mkdir opaque; setfattr -n trusted.overlay.opaque -v y opaque; mknod gone c 0 0
+      touch origin; setfattr -n trusted.overlay.origin -v 0x00fb origin; setfattr -n user.a=b -v c origin`;
+    execFileSync('sh', ['-ec', script], { cwd: from });
+    execFileSync('python3', ['-c', SOCKET, join(from, 'socket')]);
+    execFileSync('chown', ['7:8', join(from, 'socket')]);
+    expect(copy('', 'as=upper', 'exact', 'sync')).toMatchObject({ status: 0, stderr: '' });
+    expect(describeWithoutSparse(join(to, 'upper'))).toEqual(describeWithoutSparse(from));
+    expect(lstatSync(join(to, 'upper/socket')).isSocket()).toBe(true);
+    const [was, is] = [statSync(join(from, 'sparse')), statSync(join(to, 'upper/sparse'))];
+    expect([is.size, is.blocks]).toEqual([was.size, was.blocks]);
+  });
+
   it('has the name that it is given, and sockets are left out', () => {
     mkdirSync(join(from, 'd'));
-    const socket = 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])';
-    execFileSync('python3', ['-c', socket, join(from, 'd/socket')]);
+    execFileSync('python3', ['-c', SOCKET, join(from, 'd/socket')]);
     writeFileSync(join(from, 'd/file'), 'x');
     expect(copy('d', 'as=e').stdout).toBe('copied 2 1\nsockets 1\n');
     expect([readdirSync(to), readdirSync(join(to, 'e'))]).toEqual([['e'], ['file']]);
@@ -268,6 +284,22 @@ def add(name, type=tarfile.REGTYPE, text='', link='', mode=0o644, mtime=0):
     );
     await expect(cut).rejects.toMatchObject({ kind: 'invalid' });
     expect(existsSync(join(to, 'one'))).toBe(true);
+  });
+});
+
+describe('exchange', () => {
+  it('gives two names to each other, and does nothing when one is missing', () => {
+    writeFileSync(join(from, 'a'), 'a');
+    writeFileSync(join(to, 'b'), 'b');
+    execFileSync(HELPER, ['exchange', from, to]);
+    expect([readdirSync(from), readdirSync(to)]).toEqual([['b'], ['a']]);
+    const { status, output } = spawnSync(HELPER, ['exchange', from, join(root, 'none')], {
+      encoding: 'latin1',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    });
+    expect(status).toBe(1);
+    expect(output[3]?.split('\0').slice(0, 3)).toEqual(['exchange', '2', from]);
+    expect(readdirSync(from)).toEqual(['b']);
   });
 });
 

@@ -71,6 +71,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   'copy-to': 'cannot open %',
   place: 'cannot make %',
   'copy-entry': 'cannot copy %',
+  exchange: 'cannot exchange %',
   mkdir: 'cannot make the directory %',
   monitor: 'cannot start the monitor of the container',
   'no-new-privileges': 'cannot give up new privileges',

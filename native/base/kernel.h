@@ -30,6 +30,7 @@
 /* linux/fs.h, which defines what sys/mount.h does: the attributes of chattr(1). */
 #define K_FS_IOC_GETFLAGS _IOR('f', 1, long)
 #define K_FS_IOC_SETFLAGS _IOW('f', 2, long)
+#define K_FS_IOC_FIEMAP _IOWR('f', 11, struct fiemap)
 #define K_FS_LOCKED (0x10U /* immutable */ | 0x20U /* append only */)
 
 #define K_RESOLVE_NO_XDEV 0x01

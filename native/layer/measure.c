@@ -1,6 +1,7 @@
 /*
- * The verb `measure DIR...`: for each directory a line with the bytes in the regular files below it, each counted once
- * however many names it has; 0 for one that is missing.
+ * The verb `measure [disk] DIR...`: for each directory a line with the bytes in the regular files below it, each counted once
+ * however many names it has; 0 for one that is missing. With `disk` the bytes that the tree takes on the disk, directories and
+ * all, but for those that it shares with other files.
  *
  * The trees are those of containers, which may be changing them meanwhile. No path is walked: each directory is opened
  * from the one above it, beneath it, without links and on the same mount. Any depth takes two descriptors for each of
@@ -15,12 +16,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #define LEVELS_HELD 32
+
+/* Asked for at a time. */
+#define EXTENTS 64
 
 struct level {
     DIR *list; /* NULL: closed while something below it is looked at */
@@ -30,6 +36,7 @@ struct level {
 };
 
 struct walk {
+    bool disk;
     struct level *levels;
     size_t depth, room;
     struct inode_set linked;
@@ -91,14 +98,48 @@ static void leave(struct walk *walk)
         walk->depth--;
 }
 
-static int count(struct walk *walk, const struct stat *stat)
+/* The bytes of a file that lie on blocks which other files have, too. A file system that cannot say shares nothing. */
+static uint64_t shared_bytes(int file)
 {
-    if (!S_ISREG(stat->st_mode)) return 0;
-    if (stat->st_nlink > 1) {
+    union {
+        struct fiemap map;
+        char room[sizeof(struct fiemap) + EXTENTS * sizeof(struct fiemap_extent)];
+    } request;
+    uint64_t shared = 0, from = 0;
+    for (;;) {
+        memset(&request.map, 0, sizeof request.map);
+        request.map.fm_start = from;
+        request.map.fm_length = FIEMAP_MAX_OFFSET - from;
+        request.map.fm_extent_count = EXTENTS;
+        if (ioctl(file, K_FS_IOC_FIEMAP, &request.map) < 0 || request.map.fm_mapped_extents == 0)
+            return shared;
+        const struct fiemap_extent *extent = request.map.fm_extents;
+        for (uint32_t i = 0; i < request.map.fm_mapped_extents; i++, extent++) {
+            if ((extent->fe_flags & FIEMAP_EXTENT_SHARED) != 0) shared += extent->fe_length;
+            if ((extent->fe_flags & FIEMAP_EXTENT_LAST) != 0) return shared;
+            from = extent->fe_logical + extent->fe_length;
+        }
+    }
+}
+
+static uint64_t own_blocks(struct walk *walk, const char *name, const struct stat *stat)
+{
+    uint64_t bytes = (uint64_t)stat->st_blocks * 512;
+    if (bytes == 0 || !S_ISREG(stat->st_mode)) return bytes;
+    owned_fd file = k_openat2(dirfd(current(walk)->list), name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
+                              0, K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_SYMLINKS);
+    uint64_t shared = file < 0 ? 0 : shared_bytes(file);
+    return shared < bytes ? bytes - shared : 0;
+}
+
+static int count(struct walk *walk, const char *name, const struct stat *stat)
+{
+    if (!S_ISREG(stat->st_mode) && !walk->disk) return 0;
+    if (stat->st_nlink > 1 && !S_ISDIR(stat->st_mode)) {
         int added = inode_set_add(&walk->linked, stat->st_ino);
         if (added <= 0) return added;
     }
-    walk->bytes += (uint64_t)stat->st_size;
+    walk->bytes += walk->disk ? own_blocks(walk, name, stat) : (uint64_t)stat->st_size;
     return 0;
 }
 
@@ -117,7 +158,8 @@ static int visit(struct walk *walk, const char *name)
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return 0;
     /* What went away meanwhile does not count. */
     if (fstatat(dirfd(current(walk)->list), name, &stat, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-    return S_ISDIR(stat.st_mode) ? descend(walk, name) : count(walk, &stat);
+    if (count(walk, name, &stat) < 0) return -1;
+    return S_ISDIR(stat.st_mode) ? descend(walk, name) : 0;
 }
 
 static int measure(struct walk *walk, const char *path)
@@ -140,12 +182,13 @@ static int measure(struct walk *walk, const char *path)
 
 int measure_main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fputs("usage: measure DIR...\n", stderr);
+    bool disk = argc > 1 && strcmp(argv[1], "disk") == 0;
+    if (argc < 2 + disk) {
+        fputs("usage: measure [disk] DIR...\n", stderr);
         return 2;
     }
-    for (int i = 1; i < argc; i++) {
-        struct walk walk = {0};
+    for (int i = 1 + disk; i < argc; i++) {
+        struct walk walk = {.disk = disk};
         int result = measure(&walk, argv[i]);
         free(walk.levels);
         inode_set_free(&walk.linked);

@@ -60,6 +60,20 @@ describe('measure', () => {
     expect(measure(tree)).toEqual([5 * 2 ** 30 + 111]);
   });
 
+  it('adds up, with disk, what a tree takes there', () => {
+    const onDisk = (): number => measure('disk', tree)[0] ?? 0;
+    mkdirSync(join(tree, 'a'));
+    file('one', 1 << 20);
+    file('a/other', 1);
+    const first = onDisk();
+    expect(first).toBeGreaterThanOrEqual((1 << 20) + 1);
+    expect(first).toBeLessThan((1 << 20) + (1 << 16));
+    linkSync(join(tree, 'one'), join(tree, 'a/name'));
+    expect(onDisk()).toBe(first);
+    execFileSync('truncate', ['-s', '5G', join(tree, 'sparse')]);
+    expect(onDisk()).toBeLessThan(first + (1 << 16));
+  });
+
   it('takes many directories, and 0 for one that is missing', () => {
     file('one', 7);
     expect(measure(tree, join(root, 'none'), tree)).toEqual([7, 0, 7]);

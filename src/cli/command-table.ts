@@ -95,6 +95,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/container/diff.ts'),
   },
   {
+    name: 'undo',
+    summary: 'give a container the files of a snapshot again',
+    load: () => import('./commands/container/undo.ts'),
+  },
+  {
     name: 'commit',
     summary: 'make an image of a container',
     load: () => import('./commands/container/commit.ts'),
@@ -206,6 +211,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 ];
 
+/** The command that has the name of its group. */
+const SNAPSHOT: CommandEntry = {
+  name: 'snapshot',
+  summary: 'keep the files of a container as they are now',
+  load: () => import('./commands/snapshot/take.ts'),
+};
+
 /** The groups, of commands that exist by themselves and of some that do not. */
 export const GROUPS: readonly CommandGroup[] = [
   {
@@ -214,19 +226,9 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: () => [
       ...own('run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'attach', 'exec', 'logs', 'top'),
       { ...only('ps'), name: 'ls', aliases: ['ps', 'list'] },
-      ...own(
-        'pause',
-        'unpause',
-        'update',
-        'rename',
-        'cp',
-        'stats',
-        'port',
-        'diff',
-        'commit',
-        'export',
-        'why',
-      ),
+      ...own('pause', 'unpause', 'update', 'rename', 'cp', 'stats', 'port', 'diff'),
+      SNAPSHOT,
+      ...own('undo', 'commit', 'export', 'why'),
       { ...only('rm'), aliases: ['remove'] },
       {
         name: 'inspect',
@@ -347,6 +349,26 @@ export const GROUPS: readonly CommandGroup[] = [
         name: 'import',
         summary: 'unpack a tar archive into a volume',
         load: () => import('./commands/volume/import.ts'),
+      },
+    ],
+  },
+  {
+    name: 'snapshot',
+    summary: 'the files of containers at earlier moments: snapshot CONTAINER [NAME] makes one',
+    otherwise: SNAPSHOT,
+    commands: () => [
+      { ...SNAPSHOT, name: 'take' },
+      {
+        name: 'ls',
+        aliases: ['list'],
+        summary: 'list snapshots',
+        load: () => import('./commands/snapshot/ls.ts'),
+      },
+      {
+        name: 'rm',
+        aliases: ['remove'],
+        summary: 'remove snapshots',
+        load: () => import('./commands/snapshot/rm.ts'),
       },
     ],
   },

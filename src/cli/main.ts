@@ -88,6 +88,9 @@ function requestedOfGroup(name: string, rest: readonly string[]): Requested {
   const group = GROUPS.find((candidate) => candidate.name === name);
   const word = rest.find((candidate) => !candidate.startsWith('-'));
   const entry = word === undefined ? undefined : group?.commands().find((command) => isCalled(command, word));
+  // The word belongs to a command that has the group's own name.
+  if (entry === undefined && word !== undefined && group?.otherwise !== undefined)
+    return { entry: group.otherwise };
   return { group, entry };
 }
 

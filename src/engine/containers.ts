@@ -22,10 +22,13 @@ import type { ClientOptions } from './options/client.ts';
 import type { CreateOptions, StopOptions } from './options/create.ts';
 import type { ContainerNetworking } from './options/network.ts';
 import type { PruneFilters } from './options/prune.ts';
+import type { SnapshotInfo } from './options/snapshot.ts';
 import type { ProcessTable } from './reports/process-table.ts';
 import type { ListedContainer, ListRequest } from './reports/ps.ts';
 import type { ContainerStats, StatsRequest } from './reports/stats.ts';
 import type { Explanation } from './reports/why.ts';
+import type { SnapshotOptions } from './snapshots/take.ts';
+import type { Undone } from './snapshots/undo.ts';
 import type { Observed } from './state/observe.ts';
 import { type ContainerRow, findContainer } from './store/containers.ts';
 import type { Context } from './store/context.ts';
@@ -189,6 +192,38 @@ export class Containers {
   async changes(name: string): Promise<AsyncGenerator<Change[]>> {
     const { containerChanges } = await import('./archives/changes.ts');
     return containerChanges(this.#context, this.#find(name));
+  }
+
+  /** What it has changed since a snapshot, in pieces, in the order of names. */
+  async changesSince(name: string, snapshot: string): Promise<AsyncGenerator<Change[]>> {
+    const { changesSince } = await import('./snapshots/changes.ts');
+    return changesSince(this.#context, this.#find(name), snapshot);
+  }
+
+  /** Keeps its files as they are now. Returns the name of the snapshot. */
+  async snapshot(name: string, options: SnapshotOptions, listener: CopyListener = {}): Promise<string> {
+    const { takeSnapshot } = await import('./snapshots/take.ts');
+    return await takeSnapshot(this.#context, this.#find(name), options, listener);
+  }
+
+  /** Its snapshots, or those of all, newest first. */
+  async snapshots(names?: readonly string[]): Promise<SnapshotInfo[]> {
+    const { listSnapshots } = await import('./snapshots/list.ts');
+    return await listSnapshots(
+      this.#context,
+      names?.map((name) => this.#find(name)),
+    );
+  }
+
+  async removeSnapshot(name: string, snapshot: string): Promise<void> {
+    const { removeSnapshot } = await import('./snapshots/remove.ts');
+    await removeSnapshot(this.#context, this.#find(name), snapshot);
+  }
+
+  /** Gives one that does not run the files of a snapshot again, its newest unless it is named. */
+  async undo(name: string, snapshot: string | undefined, listener: CopyListener = {}): Promise<Undone> {
+    const { undoContainer } = await import('./snapshots/undo.ts');
+    return await undoContainer(this.#context, this.#find(name), snapshot, listener);
   }
 
   /** Makes an image of it. Returns the image's id. */

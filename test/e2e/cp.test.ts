@@ -171,7 +171,7 @@ describe('cp', () => {
     await until(() => readdirSync(directory).some((name) => name.startsWith('writer-')));
     for (const action of ['start', 'rm']) {
       const { code, stderr } = await store.skiff([action, 'busy']);
-      expect([code, stderr]).toEqual([1, expect.stringContaining('being written to container busy')]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('files of container busy are in use')]);
     }
     await store.ok(['cp', 'busy:/bin/busybox', join(root, 'read')]);
     writeFileSync(join(root, 'hold'), '');

@@ -22,6 +22,8 @@ export interface CommandGroup {
   summary: string;
   /** Returns the commands in the order of the help. */
   commands(): readonly CommandEntry[];
+  /** The command that is meant when the word behind the group's is none of its commands: `skiff snapshot CONTAINER`. */
+  otherwise?: CommandEntry;
 }
 
 /** Whether a word of the command line is this command's name, or another one of it. */

@@ -5,20 +5,31 @@ import { changeContainer } from '../state/lock.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
-/**
- * Calls `body` while everything in a container stands still, if it runs and does not stand still already; nobody else
- * stops, pauses or changes it meanwhile. Throws as `freeze`, and `unsupported` when the host has no freezer.
- */
+/** As `whileStill`, and also when it does not run: then somebody may start it meanwhile. */
 export async function whilePaused<T>(
   context: Context,
   row: ContainerRow,
   body: () => Promise<T>,
 ): Promise<T> {
-  const done = await changeContainer<{ result: T } | undefined>(context, row, {
+  const done = await whileStill(context, row, body);
+  return done === undefined ? await body() : done.result;
+}
+
+/**
+ * Calls `body` while everything in a container that runs stands still, as it may do already; nobody else stops, pauses or
+ * changes it meanwhile. Undefined: it does not run, or waits to be started again. Throws as `freeze`, and `unsupported` when the host has no freezer.
+ */
+export async function whileStill<T>(
+  context: Context,
+  row: ContainerRow,
+  body: () => Promise<T>,
+): Promise<{ result: T } | undefined> {
+  return await changeContainer<{ result: T } | undefined>(context, row, {
     whenIdle: () => undefined,
     whenRunning: async ({ status }) => {
-      const cgroup = status.state === 'running' ? freezerOf(row) : undefined;
-      if (cgroup === undefined || isFrozen(cgroup)) return { result: await body() };
+      if (status.state !== 'running') return undefined;
+      const cgroup = freezerOf(row);
+      if (isFrozen(cgroup)) return { result: await body() };
       await freeze(cgroup);
       appendContainerEvent(context, row, 'pause');
       try {
@@ -29,5 +40,4 @@ export async function whilePaused<T>(
       }
     },
   });
-  return done === undefined ? await body() : done.result;
 }

@@ -1,13 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '../../errors.ts';
-import { withLock } from '../../host/lock.ts';
 import type { IdMaps } from '../../runtime/options.ts';
 import { compileRootPlan, type RootPlacement } from '../../runtime/plan/root.ts';
 import { encodePlan } from '../../runtime/record.ts';
 import { observe } from '../state/observe.ts';
-import { isBeingStarted } from '../state/status.ts';
-import { beginWriting } from '../state/writers.ts';
+import { isBeingStarted, isRestarting } from '../state/status.ts';
+import { whileWriting } from '../state/while-writing.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -55,29 +53,12 @@ export async function withContainerRoot<T>(
     }
     if (status.state === 'starting') throw isBeingStarted(row.name);
     if (request.access === 'read') return await withPlan(context, observed.row, request, body);
-    if (status.state === 'restarting') throw isRestarting(row);
+    if (status.state === 'restarting') throw isRestarting(row.name);
     const done = await whileWriting(context, observed.row, () =>
       withPlan(context, observed.row, request, body),
     );
     if (done !== undefined) return done.result;
   }
-}
-
-/** Undefined: it is not idle any more. */
-async function whileWriting<T>(
-  context: Context,
-  row: ContainerRow,
-  body: () => Promise<T>,
-): Promise<{ result: T } | undefined> {
-  return await withLock(context.helper, join(context.paths.locks, `files-${row.id}`), async () => {
-    const end = beginWriting(context, row);
-    if (end === undefined) return undefined;
-    try {
-      return { result: await body() };
-    } finally {
-      end();
-    }
-  });
 }
 
 async function withPlan<T>(
@@ -117,10 +98,4 @@ function placementOf({ paths }: Context, row: ContainerRow, { access }: RootRequ
     idMaps,
     access,
   };
-}
-
-function isRestarting({ name }: ContainerRow): EngineError {
-  return new EngineError('conflict', `container ${name} is restarting, wait until it is running`, {
-    subject: name,
-  });
 }

@@ -5,6 +5,7 @@ export interface Leftover {
     | 'runtime directory'
     | 'container directory'
     | 'volume directory'
+    | 'snapshot directory'
     | 'cgroup'
     | 'temporary directory'
     | 'trash'

@@ -7,7 +7,7 @@ import { monitorLives, statusOf } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { allContainers, type ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { abandonedVolumes } from '../store/garbage.ts';
+import { abandonedVolumes, allAbandonedSnapshots } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
 import { abandonedCgroups } from './cgroup-leftovers.ts';
 import type { Leftover } from './leftover.ts';
@@ -30,6 +30,7 @@ export function findLeftovers(context: Context, looks: Looks): Leftover[] {
     ...runtime.filter(unknown).map((id) => runtimeLeftover(context, id)),
     ...directories.filter(unknown).map((id) => directoryLeftover(context, id)),
     ...volumeLeftovers(context),
+    ...snapshotLeftovers(context),
     ...cgroups.filter(({ id }) => unknown(id)).map(({ leftover }) => leftover),
     ...temporaryLeftovers(context),
     ...trashLeftovers(context, looks),
@@ -112,6 +113,21 @@ function volumeLeftovers(context: Context): Leftover[] {
       context.database.transaction(() => {
         if (abandonedVolumes(context).includes(name))
           trashOf(context).take(join(context.paths.volumes, name));
+      });
+      await trashOf(context).empty();
+    },
+  }));
+}
+
+/** It is a snapshot only from the transaction on that gives it its row. */
+function snapshotLeftovers(context: Context): Leftover[] {
+  return allAbandonedSnapshots(context).map((name) => ({
+    kind: 'snapshot directory',
+    name,
+    detail: 'files of a snapshot that is in no record',
+    async clean() {
+      context.database.transaction(() => {
+        if (allAbandonedSnapshots(context).includes(name)) trashOf(context).take(name);
       });
       await trashOf(context).empty();
     },

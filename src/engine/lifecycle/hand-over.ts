@@ -24,6 +24,10 @@ export async function startContainer(
 ): Promise<Handover> {
   const { id, name, options, plan } = leased;
   const { runDir, plan: file } = containerPaths(context.paths, id);
+  if (options.snapshotOnStart !== undefined) {
+    const { snapshotBeforeStart } = await import('../snapshots/before-start.ts');
+    await snapshotBeforeStart(context, leased, options.snapshotOnStart.keep);
+  }
   try {
     for (const made of [runDir, context.paths.gone]) mkdirSync(made, { recursive: true, mode: 0o700 });
     await makeSources(context, leased);

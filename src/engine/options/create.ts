@@ -70,6 +70,8 @@ export interface CreateOptions {
   restart?: RestartPolicy | undefined;
   log?: LogOptions | undefined;
   health?: HealthOptions | undefined;
+  /** Its files are kept before each start by a command, and so many of these snapshots; absent: three. */
+  snapshotOnStart?: { keep?: number | undefined } | undefined;
   /** ms: how long it may run before it is stopped. */
   runTimeoutMs?: number | undefined;
 }

@@ -8,7 +8,7 @@ import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/trash.ts';
 import { dropDeparted } from './departures.ts';
 import { dropWithVolumes } from './drop.ts';
-import { isNotRunning, type Status, starterLives, statusOf } from './status.ts';
+import { isNotRunning, isRestarting, type Status, starterLives, statusOf } from './status.ts';
 
 /** A container as far as it still exists, with what it is doing now. */
 export interface Observed {
@@ -64,10 +64,7 @@ export interface ObservedRunning extends Observed {
 export async function running(context: Context, row: ContainerRow): Promise<ObservedRunning> {
   const { row: current, status } = await observed(context, row);
   if (status.state === 'running') return { row: current, status };
-  if (status.state !== 'restarting') throw isNotRunning(current);
-  throw new EngineError('conflict', `container ${current.name} is restarting, wait until it is running`, {
-    subject: current.name,
-  });
+  throw status.state === 'restarting' ? isRestarting(current.name) : isNotRunning(current);
 }
 
 /** Returns what a container is doing, as `observe`, with the row as it is now; undefined also when the row is gone. */

@@ -76,6 +76,13 @@ export function isBeingStarted(name: string): EngineError {
   });
 }
 
+/** Returns the error for what is refused while a container waits to be started again. */
+export function isRestarting(name: string): EngineError {
+  return new EngineError('conflict', `container ${name} is restarting, wait until it is running`, {
+    subject: name,
+  });
+}
+
 /** Returns the error for what is refused when a container does not run. */
 export function isNotRunning({ name }: Pick<ContainerRow, 'name'>): EngineError {
   return new EngineError('conflict', `container ${name} is not running`, {

@@ -44,7 +44,7 @@ export function isWritten(context: Context, { id }: Pick<ContainerRow, 'id'>): b
 /** Throws `conflict` when one does. */
 export function requireUnwritten(context: Context, row: Pick<ContainerRow, 'id' | 'name'>): void {
   if (!isWritten(context, row)) return;
-  throw new EngineError('conflict', `files are being written to container ${row.name} by another command`, {
+  throw new EngineError('conflict', `the files of container ${row.name} are in use by another command`, {
     subject: row.name,
     hint: 'try again when that has ended',
   });

@@ -63,6 +63,11 @@ export class ContainerPaths {
     return { upper: `${directory}/upper`, work: `${directory}/work` };
   }
 
+  /** A directory with the snapshots, by name: each is what `upper` was at a moment. */
+  get snapshots(): string {
+    return `${this.directory}/snapshots`;
+  }
+
   get work(): string {
     return `${this.directory}/work`;
   }

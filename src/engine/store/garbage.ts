@@ -4,14 +4,16 @@ import { namesIn } from '../../host/missing.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { leasedResources } from './blob-leases.ts';
+import { containerPaths } from './container-paths.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
+import { abandonedSnapshots } from './snapshots.ts';
 import { trashOf } from './trash.ts';
 import { allVolumes } from './volumes.ts';
 
 /**
- * Moves all blobs, layers and volumes into the trash that no row names and no living process leases: what a removed image
- * leaves, what pulls have left that failed, and directories of volumes without a row. Call inside the transaction that deleted the rows: who takes a lease
+ * Moves all blobs, layers, volumes and snapshots into the trash that no row names and no living process leases: what a removed
+ * image leaves, what pulls have left that failed, and directories of volumes and snapshots without a row. Call inside the transaction that deleted the rows: who takes a lease
  * afterwards finds them gone, who took one before keeps them.
  */
 export function discardUnreferenced(context: Context, trash: Trash = trashOf(context)): void {
@@ -28,6 +30,7 @@ export function discardUnreferenced(context: Context, trash: Trash = trashOf(con
     database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
   }
   for (const name of abandonedVolumes(context)) trash.take(join(paths.volumes, name));
+  for (const path of allAbandonedSnapshots(context)) trash.take(path);
   discardUnusedCopies(context, trash);
 }
 
@@ -37,6 +40,13 @@ export function abandonedVolumes({ database, paths }: Pick<Context, 'database' |
   if (names.length === 0) return [];
   const known = new Set(allVolumes(database).flatMap(({ name, renamedFrom }) => [name, renamedFrom]));
   return names.filter((name) => !known.has(name));
+}
+
+/** Paths of directories of snapshots without a row. */
+export function allAbandonedSnapshots(context: Context): string[] {
+  return namesIn(context.paths.containers).flatMap((id) =>
+    abandonedSnapshots(context, id).map((name) => join(containerPaths(context.paths, id).snapshots, name)),
+  );
 }
 
 const HEX = /^[0-9a-f]{64}$/;

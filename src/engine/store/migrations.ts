@@ -16,6 +16,8 @@
  *   is not there, or does not run (`engine/leases/addresses.ts`).
  * - `volume`, `volume_use`: `options` are the driver's; who uses a volume are the rows of the second, which come with the
  *   container's and go with it. There are few of them: none of the two has an index.
+ * - `snapshot`: what a container's files were at a moment; `number` counts up with each of a container, whatever its clock
+ *   says. One with `replaces` is not there yet: an undo is about to put the upper directory there that has this inode.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -150,6 +152,18 @@ export const MIGRATIONS: readonly string[] = [
     container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
     volume TEXT NOT NULL REFERENCES volume (name) ON UPDATE CASCADE,
     PRIMARY KEY (container_id, volume)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Snapshots came to be.
+  `
+  CREATE TABLE snapshot (
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    replaces TEXT,
+    PRIMARY KEY (container_id, name)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

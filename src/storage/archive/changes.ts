@@ -7,6 +7,8 @@ export interface ChangedLayers {
   upper: string;
   /** The layers below, topmost first. */
   lowers: readonly string[];
+  /** What `upper` was once: then it is what differs between the two that counts. */
+  since?: string | undefined;
   /** Paths of the root at which the engine itself makes what mounts need; relative. */
   own: readonly string[];
 }
@@ -56,11 +58,12 @@ export async function copyChanges(
   return { entries, bytes };
 }
 
-function argumentsOf({ upper, lowers, own }: ChangedLayers, to?: CopyTarget): string[] {
+function argumentsOf({ upper, lowers, since, own }: ChangedLayers, to?: CopyTarget): string[] {
   return [
     'changes',
     upper,
     ...(to === undefined ? [] : [`to=${to.directory}`, ...mapWords('from', to.owners)]),
+    ...(since === undefined ? [] : [`since=${since}`]),
     ...own.map((path) => `own=${path}`),
     ...lowers,
   ];

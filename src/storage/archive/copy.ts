@@ -14,6 +14,8 @@ export interface TreeCopy {
   name: string;
   /** A link at the end of the source's path is followed. */
   follow?: boolean | undefined;
+  /** Sockets and what overlay notes are copied, too, what cannot be kept is a failure, and all of it is on the disk afterwards. */
+  exact?: boolean | undefined;
   /** To whom all belongs, as the destination calls them; absent: as it did. */
   owner?: { uid: number; gid: number } | undefined;
 }
@@ -26,11 +28,12 @@ export interface Listener {
 
 /** Copies a tree (the helper's verb `copy`). Throws as `copyError`. */
 export async function copyTree(helper: string, copy: TreeCopy, listener: Listener = {}): Promise<Copied> {
-  const { from, to, name, follow, owner } = copy;
+  const { from, to, name, follow, exact, owner } = copy;
   const answer = new CopyAnswer(listener.progress);
   const words = [
     ...['copy', from.root, from.path, to.root, to.path, `as=${name}`],
     ...(follow === true ? ['follow'] : []),
+    ...(exact === true ? ['exact', 'sync'] : []),
     ...mapWords('from', from.owners),
     ...mapWords('to', to.owners),
     ...(owner === undefined ? [] : [`owner=${owner.uid}:${owner.gid}`]),

@@ -79,6 +79,7 @@ const VERBS: Readonly<Record<string, string>> = {
   'copy-to': 'open',
   'copy-entry': 'copy',
   place: 'make',
+  exchange: 'exchange',
   archive: 'read',
   'archive-root': 'open',
 };

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { EngineError } from '../../../errors.ts';
 import type { Session } from '../../command/session.ts';
+import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
-import { booleanWord, listOf } from '../../parse/words.ts';
+import { listOf } from '../../parse/words.ts';
 
 interface Flags {
   author?: string;
@@ -29,7 +29,12 @@ export function define(command: Command, session: () => Session): void {
       listOf((text: string) => text),
     )
     .option('-m, --message <text>', "what was done, for the image's history")
-    .option('-p, --pause [boolean]', 'stop all of the container while its files are copied', pauseWord, true)
+    .option(
+      '-p, --pause [boolean]',
+      'stop all of the container while its files are copied',
+      booleanSwitch('--pause'),
+      true,
+    )
     .option('--no-pause', 'let it go on meanwhile')
     .addHelpText('after', EXAMPLES)
     .action((container: string, name: string | undefined, flags: Flags) =>
@@ -45,10 +50,4 @@ async function commit(
   const { author, change, message, pause } = flags;
   const { containers } = await session.engine();
   print(`${await containers.commit(container, { name, author, message, changes: change, pause })}\n`);
-}
-
-function pauseWord(text: string): boolean {
-  const pause = booleanWord(text);
-  if (pause !== undefined) return pause;
-  throw new EngineError('invalid', `invalid boolean value "${text}" for --pause`, { subject: text });
 }

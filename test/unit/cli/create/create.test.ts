@@ -179,6 +179,9 @@ describe('the options of a new container', () => {
     [['--restart', 'on-failure:5'], { restart: { name: 'on-failure', maximum: 5 } }],
     [['--restart', 'on-failure'], { restart: { name: 'on-failure' } }],
     [['--timeout', '90'], { runTimeoutMs: 90_000 }],
+    [['--snapshot-on-start'], { snapshotOnStart: {} }],
+    [['--snapshot-on-start=true'], { snapshotOnStart: {} }],
+    [['--snapshot-on-start=1'], { snapshotOnStart: { keep: 1 } }],
     // Health
     [
       ['--health-cmd', 'test -f /ready', '--health-interval', '1m30s', '--health-retries', '5'],
@@ -205,6 +208,7 @@ describe('the options of a new container', () => {
     ['--restart', 'no'],
     ['--restart', ''],
     ['--timeout', '0'],
+    ['--snapshot-on-start', 'false'],
     ['--health-interval', '0s'],
     ['--health-cmd', ''],
     ['--no-healthcheck', 'false'],

@@ -87,6 +87,23 @@ describe('a container of an older store', () => {
     });
   });
 
+  it('has no snapshots, and can have some, which go with it', () => {
+    const file = join(directory, 'state.db');
+    migrated({});
+    const database = Database.open(file, MIGRATIONS);
+    const count = () => database.get('SELECT count(*) AS count FROM snapshot')?.['count'];
+    try {
+      expect(count()).toBe(0);
+      const values = "'name', 1, 'asked', 0, NULL";
+      database.run(`INSERT INTO snapshot SELECT id, ${values} FROM container`);
+      expect(count()).toBe(1);
+      database.run('DELETE FROM container');
+      expect(count()).toBe(0);
+    } finally {
+      database.close();
+    }
+  });
+
   it('is not wanted to run when it could not be started', () => {
     expect(migrated({}, `error = '{"message":"no","exitCode":127}'`)?.wanted).toBe('stopped');
   });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { HOSTILE, HOSTILE_BASE } from '../helpers/hostile-tree.ts';
-import { useStore } from '../helpers/skiff.ts';
+import { namesIn, useStore } from '../helpers/skiff.ts';
 import { describeTree } from '../helpers/tree.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
 const busybox = useBusybox(store);
@@ -110,6 +111,31 @@ describe('commit', () => {
     await store.ok(['commit', id]);
     expect(await store.ok(['ps', '--format', '{{.Status}}'])).toContain('(Paused)');
     await store.ok(['unpause', id]);
+  });
+
+  it('that is interrupted leaves nothing, and the container goes on', async () => {
+    const id = await store.ok(['create', '--name', 'it', busybox, 'sleep', '1000']);
+    const files = 'i=0; while [ $i -lt 1000 ]; do echo $i >$i; i=$((i+1)); done';
+    execFileSync('sh', ['-ec', files], { cwd: join(store.root, 'containers', id, 'upper') });
+    await store.ok(['start', 'it']);
+    const before = [await store.ok(['images', '-aq']), layers()];
+    const running = store.start(['commit', 'it']);
+    const tmp = join(store.root, 'tmp');
+    const below = (...path: string[]) => namesIn(join(...path)).map((name) => join(...path, name));
+    const copies = () =>
+      below(tmp)
+        .flatMap((of) => below(of))
+        .some((draft) => below(draft).length > 0);
+    let ended = false;
+    void running.then(() => {
+      ended = true;
+    });
+    await until(() => copies() || ended);
+    running.kill('SIGINT');
+    const { exitCode } = await running;
+    expect(await store.ok(['ps', '--format', '{{.Status}}'])).not.toContain('(Paused)');
+    if (exitCode !== 0) expect([await store.ok(['images', '-aq']), layers()]).toEqual(before);
+    expect(namesIn(tmp)).toEqual([]);
   });
 
   it('makes no layer of nothing, but a step of the history', async () => {

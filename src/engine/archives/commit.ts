@@ -31,6 +31,7 @@ export interface CommitOptions {
   changes?: readonly string[] | undefined;
   /** Whether a container that runs is paused while its files are copied. */
   pause: boolean;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -43,7 +44,7 @@ export async function commitContainer(
   row: ContainerRow,
   options: CommitOptions,
 ): Promise<Digest> {
-  const { author, message, changes = [] } = options;
+  const { author, message, changes = [], pause, signal } = options;
   const name = imageNameOf(options.name);
   const base = baseOf(context, row);
   const ran = executionConfig(row.options, base.config);
@@ -55,7 +56,7 @@ export async function commitContainer(
       base.layers.map(({ chainID }) => chainID),
     );
     const draft = workspace.layers.draft();
-    const changed = await copyFiles(context, row, { draft, pause: options.pause });
+    const changed = await copyFiles(context, row, { draft, pause, signal });
     const made = changed.entries === 0 ? undefined : await layerOf(context.helper, draft, base);
     const created = new Date().toISOString();
     const image = composeImage({
@@ -120,12 +121,12 @@ function platformOf({
 async function copyFiles(
   context: Context,
   row: ContainerRow,
-  { draft, pause }: { draft: string; pause: boolean },
+  { draft, pause, signal }: { draft: string; pause: boolean; signal: AbortSignal | undefined },
 ): Promise<CopiedChanges> {
   // Where the kernel shows no layer through id maps the owners of a container's files are the host's.
   const owners = row.idMaps?.idMapped === false ? row.idMaps : undefined;
   const to = { directory: draft, owners };
-  const copy = () => copyChanges(changedLayers(context, row), to, { helper: context.helper });
+  const copy = () => copyChanges(changedLayers(context, row), to, { helper: context.helper, signal });
   if ((await observe(context, row)) === undefined) throw noSuchContainer(context.database, row.name);
   const changed = pause ? await whilePaused(context, row, copy) : await copy();
   // Of one that was removed meanwhile some of it was missing.

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
+import { untilInterrupted } from '../../options/until-interrupted.ts';
 import { print } from '../../output/print.ts';
 import { listOf } from '../../parse/words.ts';
 
@@ -49,5 +50,8 @@ async function commit(
 ): Promise<void> {
   const { author, change, message, pause } = flags;
   const { containers } = await session.engine();
-  print(`${await containers.commit(container, { name, author, message, changes: change, pause })}\n`);
+  const id = await untilInterrupted((signal) =>
+    containers.commit(container, { name, author, message, changes: change, pause, signal }),
+  );
+  print(`${id}\n`);
 }

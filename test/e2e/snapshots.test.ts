@@ -39,6 +39,17 @@ async function actions(id: string, ...kinds: string[]): Promise<string[]> {
   );
 }
 
+/** Resolves when a command copies files, or has ended. */
+async function copying(command: PromiseLike<unknown>): Promise<void> {
+  const below = (path: string) => namesIn(path).map((name) => join(path, name));
+  const drafts = () => below(join(store.root, 'tmp')).flatMap(below);
+  let ended = false;
+  void command.then(() => {
+    ended = true;
+  });
+  await until(() => ended || drafts().some((draft) => namesIn(draft).length > 0));
+}
+
 describe('snapshot', () => {
   it('keeps the files of a container, whatever it is doing, and undo gives them back once it is stopped', async () => {
     const script = 'rm -r /etc; mkdir /etc; echo 1 >/etc/mine; rm /bin/vi; echo done; exec sleep 1000';
@@ -164,25 +175,30 @@ describe('snapshot', () => {
   });
 
   it('that is interrupted leaves nothing, and the container goes on', async () => {
-    const id = await store.ok(['run', '-d', '--name', 'it', busybox, 'sleep', '1000']);
+    const id = await store.ok(['create', '--name', 'it', busybox, 'sleep', '1000']);
     change(id, 'i=0; while [ $i -lt 1000 ]; do echo $i >$i; i=$((i+1)); done');
+    await store.ok(['start', 'it']);
     const running = store.start(['snapshot', 'it', 'one']);
-    const tmp = join(store.root, 'tmp');
-    const below = (...path: string[]) => namesIn(join(...path)).map((name) => join(...path, name));
-    const copies = () =>
-      below(tmp)
-        .flatMap((of) => below(of))
-        .some((draft) => below(draft).length > 0);
-    let ended = false;
-    void running.then(() => {
-      ended = true;
-    });
-    await until(() => copies() || ended);
+    await copying(running);
     running.kill('SIGINT');
     const { exitCode } = await running;
     expect(await store.ok(['ps', '--format', '{{.Status}}'])).not.toContain('(Paused)');
     expect(await snapshots()).toEqual(exitCode === 0 ? ['it@one'] : []);
-    expect(namesIn(tmp)).toEqual([]);
+    expect(namesIn(join(store.root, 'tmp'))).toEqual([]);
+  });
+
+  it('has one moment of a container that is stopped meanwhile, which stop does not wait for', async () => {
+    const script = 'trap "echo 2 >/a; echo 2 >/z; exit 0" TERM; while :; do sleep 0.1; done';
+    const id = await store.ok(['create', '--name', 'it', busybox, 'sh', '-c', script]);
+    change(id, 'echo 1 >a; echo 1 >z; mkdir m; cd m; seq 1 10000 | xargs touch');
+    await store.ok(['start', 'it']);
+    const running = store.start(['snapshot', 'it', 'one']);
+    await copying(running);
+    await store.ok(['stop', 'it']);
+    expect((await running).exitCode).toBe(0);
+    const said = (name: string) => readFileSync(join(kept(id, 'one'), name), 'utf8');
+    expect(said('a')).toBe(said('z'));
+    expect(readdirSync(join(kept(id, 'one'), 'm'))).toHaveLength(10_000);
   });
 });
 

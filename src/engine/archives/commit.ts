@@ -55,8 +55,8 @@ export async function commitContainer(
       context.database,
       base.layers.map(({ chainID }) => chainID),
     );
-    const draft = workspace.layers.draft();
-    const changed = await copyFiles(context, row, { draft, pause, signal });
+    const newDraft = () => workspace.layers.draft();
+    const { draft, changed } = await copyFiles(context, row, { newDraft, pause, signal });
     const made = changed.entries === 0 ? undefined : await layerOf(context.helper, draft, base);
     const created = new Date().toISOString();
     const image = composeImage({
@@ -121,18 +121,22 @@ function platformOf({
 async function copyFiles(
   context: Context,
   row: ContainerRow,
-  { draft, pause, signal }: { draft: string; pause: boolean; signal: AbortSignal | undefined },
-): Promise<CopiedChanges> {
+  { newDraft, pause, signal }: { newDraft: () => string; pause: boolean; signal: AbortSignal | undefined },
+): Promise<{ draft: string; changed: CopiedChanges }> {
   // Where the kernel shows no layer through id maps the owners of a container's files are the host's.
   const owners = row.idMaps?.idMapped === false ? row.idMaps : undefined;
-  const to = { directory: draft, owners };
-  const copy = () => copyChanges(changedLayers(context, row), to, { helper: context.helper, signal });
+  const copy = async () => {
+    const draft = newDraft();
+    const options = { helper: context.helper, signal };
+    const to = { directory: draft, owners };
+    return { draft, changed: await copyChanges(changedLayers(context, row), to, options) };
+  };
   if ((await observe(context, row)) === undefined) throw noSuchContainer(context.database, row.name);
-  const changed = pause ? await whilePaused(context, row, copy) : await copy();
+  const copied = pause ? await whilePaused(context, row, copy) : await copy();
   // Of one that was removed meanwhile some of it was missing.
   if (containerById(context.database, row.id) === undefined)
     throw noSuchContainer(context.database, row.name);
-  return changed;
+  return copied;
 }
 
 /** A layer by its names. */

@@ -16,24 +16,38 @@ export async function whilePaused<T>(
 }
 
 /**
- * Calls `body` while everything in a container that runs stands still, as it may do already; nobody else stops, pauses or
- * changes it meanwhile. Undefined: it does not run, or waits to be started again. Throws as `freeze`, and `unsupported` when the host has no freezer.
+ * Calls `body` while everything in a container that runs stands still, as it may do already; nobody else pauses or changes it
+ * meanwhile. Who stops or kills it does not wait: then `body` is called again, as something may have gone on. Undefined: it
+ * does not run, or waits to be started again. Throws as `freeze`, and `unsupported` when the host has no freezer.
  */
 export async function whileStill<T>(
   context: Context,
   row: ContainerRow,
   body: () => Promise<T>,
 ): Promise<{ result: T } | undefined> {
-  return await changeContainer<{ result: T } | undefined>(context, row, {
+  for (;;) {
+    const done = await whileFrozen(context, row, body);
+    if (done === undefined || done.still) return done;
+  }
+}
+
+/** `still`: nothing has gone on meanwhile. */
+async function whileFrozen<T>(
+  context: Context,
+  row: ContainerRow,
+  body: () => Promise<T>,
+): Promise<{ result: T; still: boolean } | undefined> {
+  return await changeContainer<{ result: T; still: boolean } | undefined>(context, row, {
     whenIdle: () => undefined,
     whenRunning: async ({ status }) => {
       if (status.state !== 'running') return undefined;
       const cgroup = freezerOf(row);
-      if (isFrozen(cgroup)) return { result: await body() };
+      const call = async () => ({ result: await body(), still: isFrozen(cgroup) });
+      if (isFrozen(cgroup)) return await call();
       await freeze(cgroup);
       appendContainerEvent(context, row, 'pause');
       try {
-        return { result: await body() };
+        return await call();
       } finally {
         thaw(cgroup);
         appendContainerEvent(context, row, 'unpause');

@@ -26,11 +26,13 @@ export function addOnDemand(command: Command, add: (command: Command) => void): 
 
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => {
-    const names = declared.map(({ call: [flags] }) => longNames(flags));
-    const known = names.flat();
-    const all = args.some((word) => word.startsWith('--') && !known.some((name) => word.startsWith(name)));
-    for (const [index, { group: heading, call }] of declared.entries()) {
-      if (!all && !mayName(args, names[index] ?? [], call[0])) continue;
+    const words = args.filter((word) => word.startsWith('-')).map(nameIn);
+    const isKnown = (word: string) =>
+      command.options.some(({ long }) => long === word) ||
+      declared.some(({ call: [flags] }) => hasName(flags, word));
+    const all = words.some((word) => word.length > 2 && word.startsWith('--') && !isKnown(word));
+    for (const { group: heading, call } of declared) {
+      if (!all && !words.some((word) => mayName(word, call[0]))) continue;
       if (heading !== undefined) command.optionsGroup(heading);
       command.option(...call);
     }
@@ -38,22 +40,23 @@ export function addOnDemand(command: Command, add: (command: Command) => void): 
   };
 }
 
-/** `--memory` of `-m, --memory <size>`, both of `--net, --network <name>`. No pattern: it would have to be compiled. */
-function longNames(flags: string): string[] {
-  const start = flags.lastIndexOf('--');
-  const end = flags.indexOf(' ', start);
-  const name = flags.slice(start, end < 0 ? undefined : end);
-  return flags.startsWith('--') && start > 0 ? [flags.slice(0, flags.indexOf(',')), name] : [name];
+/** `--memory` of `--memory=64m`; a word of letters as it is. */
+function nameIn(word: string): string {
+  const end = word.startsWith('--') ? word.indexOf('=') : -1;
+  return end < 0 ? word : word.slice(0, end);
 }
 
-/**
- * Whether a word may name the option. Also true for some words that do not: those of an option with a longer name, or
- * of the command inside.
- */
-function mayName(args: readonly string[], names: readonly string[], flags: string): boolean {
-  const letter = flags.startsWith('--') ? undefined : (flags[1] ?? '');
-  return args.some((word) => {
-    if (word.startsWith('--')) return names.some((name) => word.startsWith(name));
-    return letter !== undefined && word.startsWith('-') && word.includes(letter);
-  });
+/** Whether a word may name an option. Also true for letters of the command inside. */
+function mayName(word: string, flags: string): boolean {
+  if (word.startsWith('--')) return hasName(flags, word);
+  return flags[1] !== '-' && word.includes(flags[1] ?? '');
+}
+
+/** Whether `--memory` is one of `-m, --memory <size>`. No pattern: it would have to be compiled. */
+function hasName(flags: string, name: string): boolean {
+  for (let at = flags.indexOf(name); at >= 0; at = flags.indexOf(name, at + 1)) {
+    const next = flags[at + name.length];
+    if (next === undefined || next === ' ' || next === ',') return true;
+  }
+  return false;
 }

@@ -129,7 +129,7 @@ export async function createOptions(
     health: healthOptions(given),
   };
   // Refused before an image is fetched for it.
-  for (const warning of [...checkCreateOptions(options), ...(await mountRemarks(options))])
+  for (const warning of [...(await checkCreateOptions(options)), ...(await mountRemarks(options))])
     printError(`skiff: ${warning}\n`);
   return options;
 }

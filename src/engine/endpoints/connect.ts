@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { attachedContainers } from '../networks/members.ts';
-import { checkAttachment, checkDistinct } from '../options/check.ts';
+import { checkAttachment, checkDistinct } from '../options/check-attachments.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';

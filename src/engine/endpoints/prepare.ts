@@ -2,8 +2,8 @@ import { EngineError } from '../../errors.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
-import { checkDistinct, interfaceNameOf } from '../options/check.ts';
 import type { CreateOptions, NetworkOptions, PortMapping } from '../options/create.ts';
+import { interfaceNameOf, isPlain } from '../options/network.ts';
 import type { ContainerId } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import {
@@ -50,7 +50,7 @@ export async function prepareNetworking(
   const attachments = withInterfaceNames(
     await Promise.all(wantedAttachments(options).map((each) => resolveAttachment(context, each))),
   );
-  checkDistinct(attachments.map(attachmentByName));
+  await requireDistinct(attachments);
   const mappings = await mappingsOf(network, image);
   if (mappings.length > 0) refuseUnpublishable(attachments);
   return {
@@ -68,6 +68,13 @@ export async function prepareNetworking(
       network,
     ),
   };
+}
+
+/** As `checkDistinct`. Most are on one network, and name no interface. */
+async function requireDistinct(attachments: readonly ResolvedAttachment[]): Promise<void> {
+  if (attachments.length === 1 && attachments.every(({ attachment }) => isPlain(attachment))) return;
+  const { checkDistinct } = await import('../options/check-attachments.ts');
+  checkDistinct(attachments.map(attachmentByName));
 }
 
 /** `eth0`, `eth1`, ... but for those that have a name. */

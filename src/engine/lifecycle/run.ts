@@ -55,7 +55,7 @@ async function createPrepared(
   options: CreateOptions,
   { image, replace, whenCreated, starting }: CreateExtras & { starting: boolean },
 ): Promise<LeasedContainer> {
-  checkCreateOptions(options);
+  await checkCreateOptions(options);
   await provideDefaultNetwork(context, wantedAttachments(options));
   for (let attempt = 1; ; attempt += 1) {
     const prepared = await prepareContainer(context, options, image.image);

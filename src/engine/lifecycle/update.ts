@@ -9,7 +9,7 @@ import { requestRestartPolicy } from '../../runtime/monitor/client.ts';
 import type { PlanRecord } from '../../runtime/record.ts';
 import { linuxResources } from '../../runtime/spec/resources.ts';
 import { appendContainerEvent } from '../events/journal.ts';
-import { checkRestart } from '../options/check.ts';
+import { checkRestart } from '../options/check-restart.ts';
 import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
 import { changeContainer, inRun } from '../state/lock.ts';

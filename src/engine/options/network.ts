@@ -1,10 +1,26 @@
 import type { Protocol } from '../../network/address/definition.ts';
+import type { NetworkAttachment } from './create.ts';
 
 /** The name of the network that containers are on when nobody says. */
 export const DEFAULT_NETWORK = 'bridge';
 
 /** The names of the networks that are always there. `host` and `none` are no rows of the store. */
 export const PREDEFINED_NETWORKS: readonly string[] = [DEFAULT_NETWORK, 'host', 'none'];
+
+/** The name of the interface in the container that is asked for, in Podman's or in Docker's words. */
+export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
+  return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];
+}
+
+/** Whether a value asks for something: empty lists and words are as good as absent. */
+export function isAsked(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
+/** Whether a network is named and nothing is asked of it: there is nothing to check then. */
+export function isPlain({ network: _name, ...settings }: NetworkAttachment): boolean {
+  return Object.values(settings).every((value) => value === undefined);
+}
 
 /** The options by which a face makes a network. What is absent is chosen by the engine. */
 export interface CreateNetworkOptions {

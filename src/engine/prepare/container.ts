@@ -13,9 +13,9 @@ import { createSpec } from '../../runtime/spec/spec.ts';
 import { attachmentByName } from '../endpoints/attachment.ts';
 import { networkPlacement } from '../endpoints/placement.ts';
 import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
-import { checkAttachment } from '../options/check.ts';
 import { randomName } from '../options/container-name.ts';
 import type { CreateOptions } from '../options/create.ts';
+import { isPlain } from '../options/network.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -66,9 +66,7 @@ export async function prepareContainer(
   const imageConfig = parseImageConfig(Buffer.from(image.config));
   const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
   const networking = await prepareNetworking(context, options, imageConfig);
-  // By now it is known whether an id is that of the default network.
-  if (existing === undefined)
-    for (const each of networking?.attachments ?? []) checkAttachment(attachmentByName(each));
+  if (existing === undefined) await checkAttachments(networking?.attachments);
   const mounts = await mountsOf(context, options, {
     image: imageConfig,
     own: containerPaths(context.paths, id),
@@ -105,6 +103,14 @@ export async function prepareContainer(
     timeZone,
     ...(await planStart(context, options, { runtime, networking })),
   };
+}
+
+/** By now it is known whether an id is that of the default network. Of most networks nothing is asked. */
+async function checkAttachments(attachments: PreparedNetworking['attachments'] = []): Promise<void> {
+  const asking = attachments.filter(({ attachment }) => !isPlain(attachment));
+  if (asking.length === 0) return;
+  const { checkAttachment } = await import('../options/check-attachments.ts');
+  for (const each of asking) checkAttachment(attachmentByName(each));
 }
 
 /** Ports of a container without networks are published nowhere: `checkCreateOptions` says so to whoever asks. */

@@ -1,0 +1,41 @@
+import { EngineError } from '../../errors.ts';
+import { checkInterfaceName } from '../../network/interface-name.ts';
+import type { NetworkAttachment } from './create.ts';
+import { DEFAULT_NETWORK, interfaceNameOf, isAsked } from './network.ts';
+
+/** Throws `invalid` for what the default network does not have. `network` of the attachment is the network's name. */
+export function checkAttachment({ network, aliases, ip, ip6 }: NetworkAttachment): void {
+  if (network !== DEFAULT_NETWORK) return;
+  const what = isAsked(aliases) ? 'aliases' : isAsked(ip ?? ip6) ? 'chosen addresses' : undefined;
+  if (what === undefined) return;
+  throw new EngineError('invalid', `${what} are only supported for user-defined networks`, {
+    subject: network,
+    hint: 'make one with skiff network create, and name it with --network',
+  });
+}
+
+/** Throws `invalid` for a network that is named twice, and for names of interfaces that cannot be, or not together. */
+export function checkDistinct(attachments: readonly NetworkAttachment[]): void {
+  const networks = new Set<string>();
+  const interfaces = new Set<string>();
+  for (const attachment of attachments) {
+    const { network } = attachment;
+    if (networks.has(network)) {
+      throw new EngineError('invalid', `network ${network} is named twice`, {
+        subject: network,
+        hint: 'name each network once, with several alias= fields for several names',
+      });
+    }
+    networks.add(network);
+    const name = interfaceNameOf(attachment);
+    if (name === undefined) continue;
+    checkInterfaceName(name);
+    if (interfaces.has(name)) {
+      throw new EngineError('invalid', `two interfaces cannot both be ${name}`, {
+        subject: name,
+        hint: 'choose another name for one of them',
+      });
+    }
+    interfaces.add(name);
+  }
+}

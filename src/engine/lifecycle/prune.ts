@@ -6,7 +6,7 @@ import { isIdle } from '../state/status.ts';
 import { isWritten } from '../state/writers.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { discardContainer } from '../store/trash.ts';
+import { discardContainer } from '../store/discard.ts';
 
 export interface PrunedContainers {
   /** Ids. */

@@ -9,7 +9,7 @@ import { requireUnwritten } from '../state/writers.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { discardContainer } from '../store/trash.ts';
+import { discardContainer } from '../store/discard.ts';
 import { thawForSignal } from './pause.ts';
 
 /**

@@ -5,7 +5,7 @@ import { EXIT_CODE_UNKNOWN } from '../../runtime/monitor/records.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, noSuchContainer, recordEnd } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { discardContainer } from '../store/trash.ts';
+import { discardContainer } from '../store/discard.ts';
 import { dropDeparted } from './departures.ts';
 import { dropWithVolumes } from './drop.ts';
 import { isNotRunning, isRestarting, type Status, starterLives, statusOf } from './status.ts';

@@ -1,12 +1,10 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type Database, isUniqueViolation, type Row } from '../../host/database.ts';
 import { syncDirectory } from '../../host/sync-directory.ts';
-import type { Trash } from '../../storage/trash.ts';
 import type { VolumeDefinition } from '../../volume/definition.ts';
 import type { Context } from './context.ts';
-import { mountLock } from './volume-mounts.ts';
 
 /** A volume as the database knows it. */
 export interface VolumeRow extends VolumeDefinition {
@@ -165,29 +163,6 @@ function renameInOptions(
   for (const mount of options.mounts ?? [])
     if (mount.type === 'volume' && mount.name === name) mount.name = newName;
   database.run('UPDATE container SET options = ? WHERE id = ?', JSON.stringify(options), id);
-}
-
-/**
- * Deletes a volume that nobody uses: its row, and its directory goes into the trash. Call it in a transaction. False when a
- * container uses it, or when it is gone.
- */
-export function deleteVolume({ database, paths }: Context, trash: Trash, name: string): boolean {
-  const row = volumeByName(database, name);
-  if (row === undefined || usersOf(database, name).length > 0) return false;
-  database.run('DELETE FROM volume WHERE name = ?', name);
-  for (const each of [row.renamedFrom ?? name, name]) trash.take(join(paths.volumes, each));
-  if (Object.keys(row.options).length > 0) rmSync(mountLock({ paths }, name), { force: true });
-  return true;
-}
-
-/** Names of the volumes that nobody has named and that only this container uses. */
-export function anonymousVolumesOf(database: Database, containerId: string): string[] {
-  const rows = database.all(
-    `SELECT name FROM volume JOIN volume_use ON volume = name WHERE container_id = ?1 AND anonymous = 1
-     AND NOT EXISTS (SELECT 1 FROM volume_use other WHERE other.volume = name AND other.container_id <> ?1)`,
-    containerId,
-  );
-  return rows.map((row) => row['name'] as string);
 }
 
 function toRow(row: Row): VolumeRow {

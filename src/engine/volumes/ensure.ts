@@ -1,6 +1,7 @@
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
-import { deleteVolume, haveVolumes, useVolumes, volumeByName } from '../store/volumes.ts';
+import { deleteVolume } from '../store/volume-removal.ts';
+import { haveVolumes, useVolumes } from '../store/volumes.ts';
 import { type ImageTree, mayHave } from './image-content.ts';
 import { isFillable, isThere } from './presence.ts';
 import type { ResolvedVolume } from './resolve.ts';
@@ -47,9 +48,7 @@ export async function ensureVolumes(
 function removeAnonymous(context: Context, names: readonly string[]): void {
   const { database } = context;
   database.transaction(() => {
-    for (const name of names) {
-      if (volumeByName(database, name)?.anonymous === true) deleteVolume(context, trashOf(context), name);
-    }
+    for (const name of names) deleteVolume(context, trashOf(context), name, { named: false });
   });
 }
 

@@ -8,14 +8,8 @@ import { transactionAfterSweep } from '../state/departures.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
 import { unmountUnneeded } from '../store/volume-mounts.ts';
-import {
-  allVolumes,
-  deleteVolume,
-  findVolume,
-  usedVolumes,
-  usersOf,
-  volumeDirectory,
-} from '../store/volumes.ts';
+import { deleteVolume } from '../store/volume-removal.ts';
+import { allVolumes, findVolume, usedVolumes, usersOf, volumeDirectory } from '../store/volumes.ts';
 
 /** Removes a volume with all that is in it. Throws `notFound`, and `conflict` while a container uses it, running or not. */
 export async function removeVolume(context: Context, text: string): Promise<void> {

@@ -6,7 +6,7 @@ import { pruneContainers } from '../../../../src/engine/lifecycle/prune.ts';
 import { removeContainer } from '../../../../src/engine/lifecycle/remove.ts';
 import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import type { Context } from '../../../../src/engine/store/context.ts';
-import { discardContainer } from '../../../../src/engine/store/trash.ts';
+import { discardContainer } from '../../../../src/engine/store/discard.ts';
 import { containerRow, ID, thisProcess, useContext } from '../fixtures.ts';
 
 const room = useContext();

@@ -10,8 +10,8 @@ import {
 } from '../../../../src/engine/store/containers.ts';
 import { abandonedVolumes, discardUnreferenced } from '../../../../src/engine/store/garbage.ts';
 import { trashOf } from '../../../../src/engine/store/trash.ts';
+import { deleteVolume } from '../../../../src/engine/store/volume-removal.ts';
 import {
-  deleteVolume,
   findVolume,
   haveVolumes,
   insertVolume,

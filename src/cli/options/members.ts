@@ -26,17 +26,20 @@ export function addMembers<Group>(command: Command, table: MemberFlags<Group>): 
   }
 }
 
-/** The flags that a command line gave, as they were declared, and the values that were read of them. */
-export type GivenFlags = readonly (readonly [flags: string, value: unknown])[];
+/** The flags that a command line gave, as they were declared, with the values that were read of them. */
+export type GivenFlags = ReadonlyMap<string, unknown>;
 
 /**
  * The flags of a command line that has been read. Empty is as good as absent, as with Docker; so is what was read as
  * undefined, which commander keeps as empty.
  */
 export function givenFlags(command: Command): GivenFlags {
-  return command.options
-    .map((option) => [option.flags, command.getOptionValue(option.attributeName())] as const)
-    .filter(([, value]) => value !== undefined && value !== '');
+  const given = new Map<string, unknown>();
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (value !== undefined && value !== '') given.set(option.flags, value);
+  }
+  return given;
 }
 
 /**
@@ -46,8 +49,8 @@ export function givenFlags(command: Command): GivenFlags {
 export function membersOf<Group>(table: MemberFlags<Group>, given: GivenFlags): Partial<Group> {
   const members: Record<string, unknown> = {};
   for (const member in table) {
-    const declared = (table as AnyTable)[member]?.[0];
-    for (const [flags, value] of given) if (flags === declared) members[member] = value;
+    const flags = (table as AnyTable)[member]?.[0] ?? '';
+    if (given.has(flags)) members[member] = given.get(flags);
   }
   return members as Partial<Group>;
 }

@@ -2,6 +2,11 @@ import type { Command } from 'commander';
 
 type OptionCall = Parameters<Command['option']>;
 
+interface Declared {
+  group: string | undefined;
+  call: OptionCall;
+}
+
 /**
  * Declares options that commander gets to know when the command line is read, and then only those that it may name: a
  * new container has some eighty, each costs commander 8 µs, and most command lines name three. All of them are known when
@@ -9,7 +14,7 @@ type OptionCall = Parameters<Command['option']>;
  * defaults, which an option that is not known does not set.
  */
 export function addOnDemand(command: Command, add: (command: Command) => void): void {
-  const declared: { group: string | undefined; call: OptionCall }[] = [];
+  const declared: Declared[] = [];
   let group: string | undefined;
   command.option = ((...call: OptionCall) => {
     declared.push({ group, call });
@@ -27,14 +32,18 @@ export function addOnDemand(command: Command, add: (command: Command) => void): 
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => {
     const words = args.filter((word) => word.startsWith('-')).map(nameIn);
-    const isKnown = (word: string) =>
-      command.options.some(({ long }) => long === word) ||
-      declared.some(({ call: [flags] }) => hasName(flags, word));
-    const all = words.some((word) => word.length > 2 && word.startsWith('--') && !isKnown(word));
-    for (const { group: heading, call } of declared) {
-      if (!all && !words.some((word) => mayName(word, call[0]))) continue;
-      if (heading !== undefined) command.optionsGroup(heading);
-      command.option(...call);
+    const named = new Set<Declared>();
+    let all = false;
+    for (const word of words) {
+      const found = declared.filter((option) => mayName(word, option.call[0]));
+      for (const option of found) named.add(option);
+      if (found.length === 0 && word.length > 2 && word.startsWith('--'))
+        all ||= !command.options.some(({ long }) => long === word);
+    }
+    for (const option of declared) {
+      if (!all && !named.has(option)) continue;
+      if (option.group !== undefined) command.optionsGroup(option.group);
+      command.option(...option.call);
     }
     return parseOptions(args);
   };

@@ -41,10 +41,10 @@ describe('the members of a group of options', () => {
   });
 
   it('leave alone what other flags have said', () => {
-    const given = [
+    const given = new Map<string, unknown>([
       ['--size [number]', 1],
       ['-w, --workdir <dir>', '/'],
-    ] as const;
+    ]);
     expect(membersOf(FLAGS, given)).toEqual({ cwd: '/' });
   });
 });

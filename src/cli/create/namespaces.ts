@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { IdMaps, IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { collectTimeOffset, hostName, namespaceMode, parseIdRange } from '../parse/namespaces.ts';
+import { collectTimeOffset, namespaceMode, parseIdRange } from '../parse/namespaces.ts';
 import { listOf } from '../parse/words.ts';
 
 /** Three flags for the member `user`. */
@@ -13,8 +13,8 @@ interface UserFlags {
 }
 
 const FLAGS: MemberFlags<Omit<NamespaceOptions, 'network' | 'user'> & UserFlags> = {
-  hostname: ['-h, --hostname <name>', 'its host name', hostName('host name')],
-  domainname: ['--domainname <name>', 'its NIS domain name', hostName('domain name')],
+  hostname: ['-h, --hostname <name>', 'its host name'],
+  domainname: ['--domainname <name>', 'its NIS domain name'],
   pid: ['--pid <mode>', 'processes it sees', namespaceMode('--pid', 'private', 'host')],
   ipc: [
     '--ipc <mode>',

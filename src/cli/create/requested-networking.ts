@@ -2,8 +2,8 @@ import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../../eng
 import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
 import { address, macAddress } from '../parse/addresses.ts';
-import { parseExtraHost, parseLink, resolverOption, searchDomain } from '../parse/names-and-servers.ts';
-import { networkAlias, parseNetwork } from '../parse/network.ts';
+import { parseExtraHost, parseLink } from '../parse/names-and-servers.ts';
+import { parseNetwork } from '../parse/network.ts';
 import { parseExpose, parsePublish } from '../parse/ports.ts';
 import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
@@ -47,9 +47,9 @@ function settings(flags: NetworkFlags): Omit<NetworkOptions, 'attachments'> {
 function dnsOf({ dns, dnsOption, dnsSearch }: NetworkFlags): NonNullable<CreateOptions['network']>['dns'] {
   if ((dns ?? dnsOption ?? dnsSearch) === undefined) return undefined;
   return {
-    ...(dns && { servers: dns.map(address('name server')) }),
-    ...(dnsOption && { options: dnsOption.map(resolverOption) }),
-    ...(dnsSearch && { search: dnsSearch.map(searchDomain) }),
+    ...(dns && { servers: dns }),
+    ...(dnsOption && { options: dnsOption }),
+    ...(dnsSearch && { search: dnsSearch }),
   };
 }
 
@@ -65,7 +65,7 @@ const OPTION_OF = {
 /** Reads the flags beside `--network` that belong to one network; only those that were given. */
 function ownSettings(flags: NetworkFlags): OwnSettings {
   return {
-    ...(flags.networkAlias && { aliases: flags.networkAlias.map(networkAlias) }),
+    ...(flags.networkAlias && { aliases: flags.networkAlias }),
     ...(flags.ip && { ip: address('IPv4 address', 4)(flags.ip) }),
     ...(flags.ip6 && { ip6: address('IPv6 address', 6)(flags.ip6) }),
     ...(flags.macAddress && { mac: macAddress(flags.macAddress) }),

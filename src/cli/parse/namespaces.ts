@@ -1,8 +1,6 @@
 import type { IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 
-/** The longest host name or domain name that the kernel has room for (HOST_NAME_MAX). */
-const NAME_MAX = 64;
 const ID_MAX = 2 ** 32 - 1;
 
 type TimeOffsets = NonNullable<NamespaceOptions['timeOffsets']>;
@@ -23,21 +21,6 @@ export function namespaceMode<Word extends string>(
     throw new EngineError('invalid', `${option} "${text}" is not known`, {
       subject: text,
       hint: `use ${words.join(', ')} or container:NAME`,
-    });
-  };
-}
-
-/**
- * A parser for a host or domain name. Docker has left the rules of RFC 1123 to the programs inside since 1.13, as
- * underscores are common; what goes into /etc/hosts must still be one word, and fit. Empty is as
- * good as absent. Throws `invalid`.
- */
-export function hostName(what: string): (text: string) => string {
-  return (text) => {
-    if (text === '' || (text.length <= NAME_MAX && /^\w(?:[\w.-]*\w)?$/.test(text))) return text;
-    throw new EngineError('invalid', `invalid ${what}: "${text}"`, {
-      subject: text,
-      hint: `at most ${NAME_MAX} letters, digits, -, _ and dots, but neither - nor a dot at its ends`,
     });
   };
 }

@@ -51,7 +51,7 @@ const address4 = address('IPv4 address', 4);
 const address6 = address('IPv6 address', 6);
 
 const COMMON: Readonly<Record<string, Setter>> = {
-  alias: (value, fields) => ({ ...fields, aliases: [...(fields.aliases ?? []), networkAlias(value)] }),
+  alias: (value, fields) => ({ ...fields, aliases: [...(fields.aliases ?? []), value] }),
 };
 
 const DOCKER: Readonly<Record<string, Setter>> = {
@@ -117,15 +117,6 @@ function keyAndValue(text: string, field: string): [string, string] {
   const equals = field.indexOf('=');
   if (equals > 0) return [field.slice(0, equals).trim(), field.slice(equals + 1).trim()];
   throw badNetwork(text, `"${field}" is not KEY=VALUE`, 'write name=NETWORK,alias=NAME,ip=ADDRESS');
-}
-
-/** Parses another name on a network: one that a resolver can be asked for. Throws `invalid`. */
-export function networkAlias(text: string): string {
-  if (/^[\w.-]{1,253}$/.test(text)) return text;
-  throw new EngineError('invalid', `invalid network alias: "${text}"`, {
-    subject: text,
-    hint: 'use letters, digits, -, _ and dots',
-  });
 }
 
 /** `KEY=VALUE` of a network's driver. Throws `invalid`. */

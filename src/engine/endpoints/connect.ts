@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import { attachedContainers } from '../networks/members.ts';
 import { checkAttachment, checkDistinct } from '../options/check-attachments.ts';
+import { checkNameService } from '../options/check-name-service.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';
@@ -33,6 +34,7 @@ export async function connectContainer(
   const row = findContainer(context.database, text);
   requireOwnNetworks(row);
   checkAttachment(attachment);
+  checkNameService({ links });
   await provideDefaultNetwork(context, [attachment]);
   const resolved = await resolveAttachment(context, attachment);
   checkAttachment(attachmentByName(resolved));

@@ -3,14 +3,37 @@ import { checkInterfaceName } from '../../network/interface-name.ts';
 import type { NetworkAttachment } from './create.ts';
 import { DEFAULT_NETWORK, interfaceNameOf, isAsked } from './network.ts';
 
-/** Throws `invalid` for what the default network does not have. `network` of the attachment is the network's name. */
-export function checkAttachment({ network, aliases, ip, ip6 }: NetworkAttachment): void {
+/**
+ * Throws `invalid` for an alias or a MAC address that cannot be, and for what the default network does not have. `network`
+ * of the attachment is the network's name.
+ */
+export function checkAttachment({ network, aliases, ip, ip6, mac }: NetworkAttachment): void {
+  for (const alias of aliases ?? []) checkAlias(alias);
+  if (mac !== undefined) checkMac(mac);
   if (network !== DEFAULT_NETWORK) return;
   const what = isAsked(aliases) ? 'aliases' : isAsked(ip ?? ip6) ? 'chosen addresses' : undefined;
   if (what === undefined) return;
   throw new EngineError('invalid', `${what} are only supported for user-defined networks`, {
     subject: network,
     hint: 'make one with skiff network create, and name it with --network',
+  });
+}
+
+/** An alias is a name that a resolver can be asked for. */
+function checkAlias(alias: string): void {
+  if (/^[\w.-]{1,253}$/.test(alias)) return;
+  throw new EngineError('invalid', `invalid network alias: "${alias}"`, {
+    subject: alias,
+    hint: 'use letters, digits, -, _ and dots',
+  });
+}
+
+/** An interface cannot have an address that stands for a group (the lowest bit of the first byte) or for nobody. */
+function checkMac(mac: string): void {
+  if (/^[\da-f][02468ace](?::[\da-f]{2}){5}$/.test(mac) && mac !== '00:00:00:00:00:00') return;
+  throw new EngineError('invalid', `invalid MAC address: "${mac}"`, {
+    subject: mac,
+    hint: 'write one of a single interface, as in 92:d0:c6:0a:29:33',
   });
 }
 

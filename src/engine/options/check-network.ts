@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { checkAttachment, checkDistinct } from './check-attachments.ts';
+import { checkNameService } from './check-name-service.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from './create.ts';
 import { type Mode, notFor, placeOf, type Thing, wordOf } from './mode.ts';
 import { isAsked } from './network.ts';
@@ -11,9 +12,14 @@ export function checkNetwork(
   mode: CreateOptions['namespaces']['network'],
   network: NetworkOptions,
 ): string[] {
-  if (mode !== 'networks') return checkWithoutNetworks(mode, network);
-  for (const attachment of network.attachments) checkAttachment(attachment);
-  checkDistinct(network.attachments);
+  const warnings = mode === 'networks' ? checkNetworks(network) : checkWithoutNetworks(mode, network);
+  checkNameService(network);
+  return warnings;
+}
+
+function checkNetworks({ attachments }: NetworkOptions): string[] {
+  for (const attachment of attachments) checkAttachment(attachment);
+  checkDistinct(attachments);
   return [];
 }
 

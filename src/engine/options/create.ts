@@ -96,6 +96,7 @@ export interface NetworkAttachment {
   aliases?: string[] | undefined;
   ip?: string | undefined;
   ip6?: string | undefined;
+  /** In lower case, with colons. */
   mac?: string | undefined;
   /** `com.docker.network.endpoint.ifname`, `com.docker.network.endpoint.sysctls`. */
   driverOptions?: Record<string, string> | undefined;

@@ -4,7 +4,7 @@ import type { Session } from '../../command/session.ts';
 import { remarkOnHosts } from '../../output/network-change.ts';
 import { address, macAddress } from '../../parse/addresses.ts';
 import { parseLink } from '../../parse/names-and-servers.ts';
-import { networkAlias, parseDriverOption, refuseLinkLocal } from '../../parse/network.ts';
+import { parseDriverOption, refuseLinkLocal } from '../../parse/network.ts';
 import { integer, listOf } from '../../parse/words.ts';
 
 interface Flags {
@@ -26,7 +26,11 @@ export function define(command: Command, session: () => Session): void {
   command
     .argument('<network>', 'a name or an id')
     .argument('<container>', 'a name or an id')
-    .option('--alias <name>', 'one more name of the container there (repeatable)', listOf(networkAlias))
+    .option(
+      '--alias <name>',
+      'one more name of the container there (repeatable)',
+      listOf((text) => text),
+    )
     .option('--ip <address>', 'its IPv4 address there', address('IPv4 address', 4))
     .option('--ip6 <address>', 'its IPv6 address there', address('IPv6 address', 6))
     .option('--mac-address <address>', 'as in 92:d0:c6:0a:29:33', macAddress)

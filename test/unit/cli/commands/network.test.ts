@@ -370,7 +370,6 @@ describe('network connect and disconnect', () => {
   it.each([
     [['--ip', 'x'], 'invalid IPv4 address'],
     [['--ip6', '10.0.0.1'], 'invalid IPv6 address'],
-    [['--alias', ''], 'invalid network alias'],
     [['--driver-opt', 'x'], 'invalid driver option'],
     [['--gw-priority', 'x'], 'not a whole number'],
     [['--link', ':'], 'invalid link'],

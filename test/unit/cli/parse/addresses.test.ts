@@ -6,14 +6,10 @@ describe('a MAC address', () => {
     expect(macAddress(text)).toBe('92:d0:c6:0a:29:33');
   });
 
-  it.each([
-    '',
-    '92:d0:c6:0a:29',
-    '92d0c60a2933',
-    '01:00:5e:00:00:01',
-    'ff:ff:ff:ff:ff:ff',
-    '00:00:00:00:00:00',
-  ])('is refused when it is "%s"', (text) => {
-    expect(() => macAddress(text)).toThrow(expect.objectContaining({ kind: 'invalid' }));
-  });
+  it.each(['92:D0:c6:0a:29', '92D0c60a2933', '92:d0:c6-0a:29:33'])(
+    'is left to the engine when it is %s',
+    (text) => {
+      expect(macAddress(text)).toBe(text);
+    },
+  );
 });

@@ -86,8 +86,18 @@ describe('what a container cannot be asked for is refused when it is connected, 
     [BRIDGE.id, { aliases: ['db'] }, 'aliases are only supported for user-defined networks'],
     ['dddd', { ip: '10.9.0.9' }, 'chosen addresses are only supported for user-defined networks'],
     ['back', { interfaceName: 'lo' }, '"lo" cannot be the name of an interface'],
+    ['back', { aliases: [''] }, 'invalid network alias: ""'],
+    ['back', { mac: '01:00:5e:00:00:01' }, 'invalid MAC address: "01:00:5e:00:00:01"'],
   ])('network %s with %j', async (network, attachment, message) => {
     await expect(connect(network, attachment)).rejects.toMatchObject({ kind: 'invalid', message });
+    expect(networks()).toEqual([FRONT.id]);
+  });
+
+  it('a link by a name that cannot stand in /etc/hosts', async () => {
+    const links = [{ container: 'web', alias: 'a b' }];
+    await expect(
+      connectContainer(room.context, 'name', { attachment: { network: 'back' }, links }),
+    ).rejects.toMatchObject({ kind: 'invalid', message: 'invalid alias of a link: "a b"' });
     expect(networks()).toEqual([FRONT.id]);
   });
 

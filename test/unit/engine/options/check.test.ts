@@ -289,6 +289,67 @@ describe('a container is refused', () => {
   });
 });
 
+describe('a container is refused, whoever asks for it, for its', () => {
+  const spelt: [string, string, (text: string) => Asked][] = [
+    ['host name', 'host name', (hostname) => ({ namespaces: { hostname } })],
+    ['domain name', 'domain name', (domainname) => ({ namespaces: { domainname } })],
+    ['alias', 'network alias', (alias) => joined({ ...front, aliases: ['web', alias] })],
+    ['MAC address', 'MAC address', (mac) => joined({ ...front, mac })],
+    ['name server', 'name server', (server) => ({ network: { dns: { servers: [server] } } })],
+    ['option of the resolver', 'option of the resolver', (option) => ofResolver({ options: [option] })],
+    ['search domain', 'search domain', (domain) => ofResolver({ search: ['.', domain] })],
+    ['name in /etc/hosts', 'name in a line of /etc/hosts', (name) => withHost(name, '10.0.0.5')],
+    ['address in /etc/hosts', 'address in a line of /etc/hosts', (address) => withHost('db', address)],
+    ['link', 'alias of a link', (alias) => ({ network: { links: [{ container: 'db', alias }] } })],
+  ];
+  const ofResolver = (dns: NetworkOptions['dns']): Asked => ({ network: { dns } });
+  const withHost = (name: string, address: string): Asked =>
+    without('none', { extraHosts: [{ name, address }] });
+
+  it.each(
+    spelt.flatMap(([place, what, asked]) =>
+      ['', 'a b', 'a\nb', 'a;b'].map((text) => [place, text, what, asked] as const),
+    ),
+  )('%s %j', async (_place, text, what, asked) => {
+    await expect(checkCreateOptions(container(asked(text)))).rejects.toThrow(
+      expect.objectContaining({ kind: 'invalid', message: `invalid ${what}: "${text}"`, subject: text }),
+    );
+  });
+
+  it.each<[string, Asked]>([
+    ['host name that is too long for the kernel', { namespaces: { hostname: 'a'.repeat(65) } }],
+    ['host name that ends with a dot', { namespaces: { hostname: 'web.' } }],
+    ['domain name that begins with a dash', { namespaces: { domainname: '-x' } }],
+    ['search domain that is too long', ofResolver({ search: ['a'.repeat(256)] })],
+    ['alias that no resolver can be asked for', joined({ ...front, aliases: ['a'.repeat(254)] })],
+    ['MAC address that is too short', joined({ ...front, mac: '92:d0:c6:0a:29' })],
+    ['MAC address without colons', joined({ ...front, mac: '92d0c60a2933' })],
+    ['MAC address of a group', joined({ ...front, mac: '01:00:5e:00:00:01' })],
+    ['MAC address of everybody', joined({ ...front, mac: 'ff:ff:ff:ff:ff:ff' })],
+    ['MAC address of nobody', joined({ ...front, mac: '00:00:00:00:00:00' })],
+  ])('%s', async (_what, asked) => {
+    await expect(checkCreateOptions(container(asked))).rejects.toThrow(
+      expect.objectContaining({ kind: 'invalid', message: expect.stringMatching(/^invalid /) }),
+    );
+  });
+
+  it('names no more than it has to: underscores, dots, a gateway of the host and IPv6 are fine', async () => {
+    const { network, ...others } = container({
+      namespaces: { hostname: 'my_web.example.org', domainname: 'example.org' },
+      network: {
+        attachments: [{ ...front, aliases: ['db_1', 'db.example.org'], mac: '92:d0:c6:0a:29:33' }],
+        dns: { servers: ['fd00::53', '10.0.0.53'], options: ['ndots:2'], search: ['example.org.', '.'] },
+        extraHosts: [
+          { name: 'me', address: 'host-gateway' },
+          { name: 'six', address: 'fd00::5' },
+        ],
+        links: [{ container: 'db', alias: 'db' }],
+      },
+    });
+    expect(await checkCreateOptions({ ...others, network })).toEqual([]);
+  });
+});
+
 describe('a container is made without a word', () => {
   it.each<[string, Asked]>([
     ['of which nothing is said', {}],

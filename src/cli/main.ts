@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
 import { type CommandEntry, type CommandGroup, isCalled } from './command/entry.ts';
@@ -44,10 +44,9 @@ function createProgram(): Command {
     .version(`skiff version ${VERSION}`, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .addOption(
-      new Option('--root <dir>', 'where images and containers are kept')
-        .env('SKIFF_ROOT')
-        .default(DEFAULT_ROOT),
+    .option(
+      '--root <dir>',
+      `where images and containers are kept (default: "${DEFAULT_ROOT}", env: SKIFF_ROOT)`,
     )
     .option(
       '--insecure-registry <host[:port]|network>',

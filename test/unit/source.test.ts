@@ -26,6 +26,10 @@ describe('the environment', () => {
     expect(readers.map(({ path }) => path).sort()).toEqual(['cli/command/settings.ts', ...OTHERS]);
   });
 
+  it('is read by no option of commander, which would be a second place', () => {
+    expect(files.filter(({ text }) => /\.env\(/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   it('is not what a name that hides the process means', () => {
     const hides =
       /\b(const|let) (process\b|\{[^{}]*\bprocess\s*[,}])|\{[^{}]*\bprocess\s*(,[^{}]*)?\}: [A-Z]|\bprocess: [A-Z]\w*,/;

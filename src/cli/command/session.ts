@@ -3,7 +3,8 @@ import { engineSettings } from './settings.ts';
 
 /** Options before the command's name. */
 export interface GlobalOptions {
-  root: string;
+  /** Absent: what the settings say. */
+  root?: string;
   insecureRegistry?: string[];
   debug?: boolean;
 }
@@ -27,7 +28,7 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
           ...(globals.insecureRegistry ?? []),
           ...(settings.insecureRegistries ?? []),
         ];
-        engine = openEngine({ ...settings, root: globals.root, insecureRegistries, self });
+        engine = openEngine({ ...settings, root: globals.root ?? settings.root, insecureRegistries, self });
       }
       return engine;
     },

@@ -1,6 +1,6 @@
 import type { EngineOptions } from '../../engine/engine.ts';
 
-/** The variables of this process. All that skiff itself is told by them is read here, `SKIFF_ROOT` by `--root`. */
+/** The variables of this process. All that skiff itself is told by them is read here. */
 export function environment(): Readonly<NodeJS.ProcessEnv> {
   return process.env;
 }
@@ -10,9 +10,10 @@ export function usualNetwork(): string | undefined {
   return environment()['SKIFF_NETWORK'] || undefined;
 }
 
-/** Returns the settings of an engine besides its store. Throws as `publishAddress`. */
-export async function engineSettings(): Promise<Omit<EngineOptions, 'root' | 'self'>> {
+/** Returns the settings of an engine: `root` is `SKIFF_ROOT`, where empty is as good as absent. Throws as `publishAddress`. */
+export async function engineSettings(): Promise<Omit<EngineOptions, 'self'>> {
   return {
+    root: environment()['SKIFF_ROOT'] || undefined,
     environment: environment(),
     insecureRegistries: insecureRegistries(),
     publishAddress: await publishAddress(),

@@ -9,13 +9,14 @@ function environmentOf(variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(`SKIFF_${name}`, value);
 }
 
-const NAMES = ['NETWORK', 'INSECURE_REGISTRIES', 'PUBLISH_ADDRESS', 'ADDRESS_POOLS', 'IDMAP'];
+const NAMES = ['ROOT', 'NETWORK', 'INSECURE_REGISTRIES', 'PUBLISH_ADDRESS', 'ADDRESS_POOLS', 'IDMAP'];
 
 describe('what the environment says', () => {
   it('is nothing where it is empty', async () => {
     environmentOf(Object.fromEntries(NAMES.map((name) => [name, ''])));
     expect(usualNetwork()).toBeUndefined();
     expect(await engineSettings()).toEqual({
+      root: undefined,
       environment: process.env,
       insecureRegistries: [],
       publishAddress: undefined,
@@ -26,12 +27,14 @@ describe('what the environment says', () => {
 
   it('is what an engine is opened with', async () => {
     environmentOf({
+      ROOT: '/srv/skiff',
       INSECURE_REGISTRIES: 'localhost:5000, ,10.0.0.0/8',
       PUBLISH_ADDRESS: '127.0.0.1',
       ADDRESS_POOLS: 'base=10.99.0.0/24,size=24',
       IDMAP: 'copy',
     });
     expect(await engineSettings()).toEqual({
+      root: '/srv/skiff',
       environment: process.env,
       insecureRegistries: ['localhost:5000', '10.0.0.0/8'],
       publishAddress: '127.0.0.1',

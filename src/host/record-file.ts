@@ -14,12 +14,20 @@ export function encodeRecords(
   refuseNul: (op: string, value: string) => never,
 ): Uint8Array {
   const fields: string[] = [];
-  for (const [op, ...args] of [header(kind), ...records]) {
-    fields.push(op, String(args.length), ...args);
+  // No patterns here, which call iterators: a plan has hundreds of fields.
+  for (const record of [header(kind), ...records]) {
+    fields.push(record[0], String(record.length - 1));
+    for (let at = 1; at < record.length; at += 1) fields.push(record[at] as string);
+  }
+  if (fields.join('').includes('\0')) refuseFirst(records, refuseNul);
+  return Buffer.from(`${fields.join('\0')}\0`, 'utf8');
+}
+
+function refuseFirst(records: readonly FileRecord[], refuseNul: (op: string, value: string) => never): void {
+  for (const [op, ...args] of records) {
     const bad = args.find((arg) => arg.includes('\0'));
     if (bad !== undefined) refuseNul(op, bad);
   }
-  return Buffer.from(`${fields.join('\0')}\0`, 'utf8');
 }
 
 /** Reads the records of such bytes, without the header: for tests and for people. Throws `internal` for anything else. */

@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { Context } from '../store/context.ts';
 import { findImage, giveName } from '../store/images.ts';
 import { imageNameOf, noteTag } from './name.ts';
@@ -8,6 +9,7 @@ import { imageNameOf, noteTag } from './name.ts';
  */
 export function tagImage(context: Context, source: string, target: string): void {
   const name = imageNameOf(target);
+  if (name === undefined) throw new EngineError('invalid', 'the new name of the image is empty');
   const image = context.database.transaction(() => {
     const found = findImage(context.database, source);
     giveName(context.database, found, name.stored);

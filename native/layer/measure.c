@@ -1,7 +1,8 @@
 /*
- * The verb `measure [disk] DIR...`: for each directory a line with the bytes in the regular files below it, each counted once
- * however many names it has; 0 for one that is missing. With `disk` the bytes that the tree takes on the disk, directories and
- * all, but for those that it shares with other files.
+ * The verb `measure [allocated|unshared [skip=NAME]] PATH...`: for each directory a line with the bytes in the regular files
+ * below it, each counted once however many names it has; 0 for one that is missing. With `allocated` what the file system
+ * has set aside for the path, which may be any file, and, if it is a directory, for all below it but an entry NAME: 0 as
+ * well for one on which something is mounted. With `unshared` the same without the blocks that other files have, too.
  *
  * The trees are those of containers, which may be changing them meanwhile. No path is walked: each directory is opened
  * from the one above it, beneath it, without links and on the same mount. Any depth takes two descriptors for each of
@@ -16,6 +17,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fiemap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +27,6 @@
 
 #define LEVELS_HELD 32
 
-/* Asked for at a time. */
-#define EXTENTS 64
-
 struct level {
     DIR *list; /* NULL: closed while something below it is looked at */
     long position;
@@ -36,12 +35,20 @@ struct level {
 };
 
 struct walk {
-    bool disk;
+    bool allocated;
+    bool unshared;    /* with `allocated` only */
+    const char *skip; /* NULL: nothing */
     struct level *levels;
     size_t depth, room;
     struct inode_set linked;
     uint64_t bytes;
 };
+
+/* The unit of st_blocks, stat(3type). */
+#define BLOCK 512
+
+/* So many extents of a file are asked for at a time. */
+#define EXTENTS 64
 
 static struct level *current(struct walk *walk)
 {
@@ -62,6 +69,7 @@ static int enter(struct walk *walk, int fd)
         walk->room = room;
     }
     walk->levels[walk->depth++] = (struct level){.list = list, .device = stat.st_dev, .inode = stat.st_ino};
+    if (walk->allocated) walk->bytes += BLOCK * (uint64_t)stat.st_blocks;
     return 0;
 }
 
@@ -122,24 +130,32 @@ static uint64_t shared_bytes(int file)
     }
 }
 
-static uint64_t own_blocks(struct walk *walk, const char *name, const struct stat *stat)
+/* What a file of the current directory has on the disk. */
+static uint64_t blocks_of(struct walk *walk, const char *name, const struct stat *stat)
 {
-    uint64_t bytes = (uint64_t)stat->st_blocks * 512;
-    if (bytes == 0 || !S_ISREG(stat->st_mode)) return bytes;
+    uint64_t bytes = BLOCK * (uint64_t)stat->st_blocks;
+    if (!walk->unshared || bytes == 0 || !S_ISREG(stat->st_mode)) return bytes;
     owned_fd file = k_openat2(dirfd(current(walk)->list), name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
                               0, K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_SYMLINKS);
     uint64_t shared = file < 0 ? 0 : shared_bytes(file);
     return shared < bytes ? bytes - shared : 0;
 }
 
+static bool is_new(struct walk *walk, const struct stat *stat, int *result)
+{
+    *result = 0;
+    if (stat->st_nlink <= 1) return true;
+    int added = inode_set_add(&walk->linked, stat->st_ino);
+    if (added < 0) *result = -1;
+    return added > 0;
+}
+
 static int count(struct walk *walk, const char *name, const struct stat *stat)
 {
-    if (!S_ISREG(stat->st_mode) && !walk->disk) return 0;
-    if (stat->st_nlink > 1 && !S_ISDIR(stat->st_mode)) {
-        int added = inode_set_add(&walk->linked, stat->st_ino);
-        if (added <= 0) return added;
-    }
-    walk->bytes += walk->disk ? own_blocks(walk, name, stat) : (uint64_t)stat->st_size;
+    int result;
+    if (!walk->allocated && !S_ISREG(stat->st_mode)) return 0;
+    if (!is_new(walk, stat, &result)) return result;
+    walk->bytes += walk->allocated ? blocks_of(walk, name, stat) : (uint64_t)stat->st_size;
     return 0;
 }
 
@@ -156,16 +172,41 @@ static int visit(struct walk *walk, const char *name)
 {
     struct stat stat;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return 0;
+    if (walk->skip != NULL && walk->depth == 1 && strcmp(name, walk->skip) == 0) return 0;
     /* What went away meanwhile does not count. */
     if (fstatat(dirfd(current(walk)->list), name, &stat, AT_SYMLINK_NOFOLLOW) < 0) return 0;
-    if (count(walk, name, &stat) < 0) return -1;
-    return S_ISDIR(stat.st_mode) ? descend(walk, name) : 0;
+    return S_ISDIR(stat.st_mode) ? descend(walk, name) : count(walk, name, &stat);
+}
+
+/* Opens a directory by its path: also one on which something is mounted, unless what is allocated is asked for. */
+static int open_top(const struct walk *walk, const char *path)
+{
+    const char *name = strrchr(path, '/');
+    if (!walk->allocated || name == NULL || name[1] == '\0')
+        return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    char above[PATH_MAX];
+    if ((size_t)(name - path) >= sizeof above) return errno = ENAMETOOLONG, -1;
+    snprintf(above, sizeof above, "%.*s/", (int)(name - path), path);
+    owned_fd parent = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0) return -1;
+    return k_openat2(parent, name + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
+                     K_RESOLVE_BENEATH | K_RESOLVE_NO_XDEV | K_RESOLVE_NO_SYMLINKS);
+}
+
+/* A path that is no directory, and shares nothing with any other. */
+static int count_file(struct walk *walk, const char *path)
+{
+    struct stat stat;
+    if (lstat(path, &stat) < 0) return errno == ENOENT ? 0 : -1;
+    if (!S_ISDIR(stat.st_mode)) walk->bytes += BLOCK * (uint64_t)stat.st_blocks;
+    return 0;
 }
 
 static int measure(struct walk *walk, const char *path)
 {
-    owned_fd top = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (top < 0) return errno == ENOENT ? 0 : -1;
+    owned_fd top = open_top(walk, path);
+    if (top < 0 && walk->allocated && (errno == ENOTDIR || errno == ELOOP)) return count_file(walk, path);
+    if (top < 0) return errno == ENOENT || (walk->allocated && errno == EXDEV) ? 0 : -1;
     if (enter(walk, steal_fd(&top)) < 0) return -1;
     int result = 0;
     while (walk->depth > 0 && result == 0) {
@@ -182,13 +223,18 @@ static int measure(struct walk *walk, const char *path)
 
 int measure_main(int argc, char **argv)
 {
-    bool disk = argc > 1 && strcmp(argv[1], "disk") == 0;
-    if (argc < 2 + disk) {
-        fputs("usage: measure [disk] DIR...\n", stderr);
+    int first = 1;
+    bool unshared = argc > first && strcmp(argv[first], "unshared") == 0;
+    bool allocated = unshared || (argc > first && strcmp(argv[first], "allocated") == 0);
+    const char *skip = NULL;
+    if (allocated) first++;
+    if (allocated && argc > first && strncmp(argv[first], "skip=", 5) == 0) skip = argv[first++] + 5;
+    if (argc <= first) {
+        fputs("usage: measure [allocated|unshared [skip=NAME]] PATH...\n", stderr);
         return 2;
     }
-    for (int i = 1 + disk; i < argc; i++) {
-        struct walk walk = {.disk = disk};
+    for (int i = first; i < argc; i++) {
+        struct walk walk = {.allocated = allocated, .unshared = unshared, .skip = skip};
         int result = measure(&walk, argv[i]);
         free(walk.levels);
         inode_set_free(&walk.linked);

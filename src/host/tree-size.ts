@@ -1,29 +1,62 @@
+import { availableParallelism } from 'node:os';
 import { EngineError } from '../errors.ts';
 import { runProgram } from './run-program.ts';
 
 /** The number of paths that surely fit into one command line. */
 const BATCH = 500;
 
+/** How many are counted side by side: more than that and the disk is what they wait for. */
+const SIDE_BY_SIDE = 4;
+
 /**
  * The bytes in the regular files of directory trees, each file counted once however many names it has; 0 for a tree that
- * is missing. `onDisk`: the bytes that all of the tree takes there and shares with nothing else. The helper counts: names may be an image's, and a container that runs may be exchanging directories for
+ * is missing. The helper counts: names may be an image's, and a container that runs may be exchanging directories for
  * links meanwhile. Throws `unavailable` when it cannot.
  */
-export async function treeSizes(
+export async function treeSizes(helper: string, directories: readonly string[]): Promise<number[]> {
+  return await measure(helper, [], directories);
+}
+
+/**
+ * The bytes that the file system has set aside for files and for directories with all below them, each file once however
+ * many names it has; 0 for what is missing, nothing of what is mounted there. `skip` names an entry that is left out of
+ * each directory. Throws as `treeSizes`.
+ */
+export async function allocatedSizes(
   helper: string,
-  directories: readonly string[],
-  { onDisk = false }: { onDisk?: boolean } = {},
+  paths: readonly string[],
+  skip?: string,
 ): Promise<number[]> {
+  return await measure(helper, skip === undefined ? ['allocated'] : ['allocated', `skip=${skip}`], paths);
+}
+
+/**
+ * The same for directories without what they share with other files: what would be free if they went. Throws as
+ * `treeSizes`.
+ */
+export async function unsharedSizes(helper: string, directories: readonly string[]): Promise<number[]> {
+  return await measure(helper, ['unshared'], directories);
+}
+
+async function measure(helper: string, how: readonly string[], paths: readonly string[]): Promise<number[]> {
+  const counters = Math.min(SIDE_BY_SIDE, availableParallelism());
+  // Trees differ in size: several batches for each counter keep all of them at work.
+  const length = Math.min(BATCH, Math.ceil(paths.length / (counters * 4)));
   const sizes: number[] = [];
-  for (let from = 0; from < directories.length; from += BATCH) {
-    const batch = directories.slice(from, from + BATCH);
-    const { code, stdout, stderr } = await runProgram(helper, [
-      'measure',
-      ...(onDisk ? ['disk'] : []),
-      ...batch,
-    ]);
-    if (code !== 0) throw new EngineError('unavailable', `cannot count the bytes of files: ${stderr}`);
-    sizes.push(...stdout.trimEnd().split('\n').map(Number));
-  }
+  let next = 0;
+  const count = async () => {
+    while (next < paths.length) {
+      const from = next;
+      next += length;
+      const { code, stdout, stderr } = await runProgram(helper, [
+        'measure',
+        ...how,
+        ...paths.slice(from, from + length),
+      ]);
+      if (code !== 0) throw new EngineError('unavailable', `cannot count the bytes of files: ${stderr}`);
+      for (const [index, line] of stdout.trimEnd().split('\n').entries()) sizes[from + index] = Number(line);
+    }
+  };
+  await Promise.all(Array.from({ length: counters }, count));
   return sizes;
 }

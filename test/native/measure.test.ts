@@ -29,6 +29,12 @@ function file(path: string, bytes: number): void {
   writeFileSync(join(tree, path), Buffer.alloc(bytes));
 }
 
+/** The bytes that the file system has set aside for a path and all below it, as du(1) counts them. */
+function allocated(path: string): number {
+  const said = execFileSync('du', ['--summarize', '--block-size=1', path], { encoding: 'utf8' });
+  return Number(said.split('\t')[0]);
+}
+
 const PROCESSES = 60;
 const TIMES_EACH = 10;
 
@@ -61,7 +67,7 @@ describe('measure', () => {
   });
 
   it('adds up, with disk, what a tree takes there', () => {
-    const onDisk = (): number => measure('disk', tree)[0] ?? 0;
+    const onDisk = (): number => measure('unshared', tree)[0] ?? 0;
     mkdirSync(join(tree, 'a'));
     file('one', 1 << 20);
     file('a/other', 1);
@@ -129,5 +135,56 @@ describe('measure', () => {
     file('one', 1);
     const { status, stderr } = spawnSync(HELPER, ['measure', join(tree, 'one')], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([1, `skiff-helper: measure: ${join(tree, 'one')}: Not a directory\n`]);
+  });
+});
+
+describe('measure allocated', () => {
+  const measureAllocated = (...args: string[]) => measure('allocated', ...args);
+
+  it('adds up what the file system has set aside: holes not, directories, links and hard links once', () => {
+    mkdirSync(join(tree, 'a/b'), { recursive: true });
+    file('one', 1);
+    file('a/more', 100_000);
+    for (let name = 0; name < 200; name++) linkSync(join(tree, 'a/more'), join(tree, `a/b/name${name}`));
+    execFileSync('truncate', ['-s', '5G', join(tree, 'sparse')]);
+    symlinkSync('x'.repeat(1000), join(tree, 'long link'));
+    execFileSync('mkfifo', [join(tree, 'fifo')]);
+    expect(measureAllocated(tree)).toEqual([allocated(tree)]);
+    expect(allocated(tree)).toBeGreaterThan(100_000);
+    expect(allocated(tree)).toBeLessThan(1_000_000);
+  });
+
+  it('takes files, links as what they are, 0 for what is missing, and leaves out the entry that it is to skip', () => {
+    mkdirSync(join(tree, 'kept/snapshots'), { recursive: true });
+    mkdirSync(join(tree, 'snapshots'));
+    file('kept/snapshots/file', 10_000);
+    file('snapshots/file', 20_000);
+    symlinkSync('x'.repeat(1000), join(tree, 'link'));
+    const paths = ['snapshots/file', 'link', 'none', 'none/below', 'snapshots'].map((name) =>
+      join(tree, name),
+    );
+    const [whole = 0, ...others] = measureAllocated(tree, ...paths);
+    const snapshots = allocated(join(tree, 'snapshots'));
+    expect(others).toEqual([
+      allocated(join(tree, 'snapshots/file')),
+      allocated(join(tree, 'link')),
+      0,
+      0,
+      snapshots,
+    ]);
+    expect(measureAllocated('skip=snapshots', tree)).toEqual([whole - snapshots]);
+  });
+
+  it('counts nothing of what is mounted, neither on a path nor below it, of the same file system or another', () => {
+    for (const name of ['bound', 'other', 'outside']) mkdirSync(join(tree, name));
+    file('outside/file', 10_000);
+    const script = `cd "$2" && mount -t tmpfs none other && echo 12345 >other/x && mount --bind outside bound &&
+      exec "$1" measure allocated "$2/other" "$2/bound" "$2/outside" "$2"`;
+    const said = execFileSync('unshare', ['--mount', 'sh', '-c', script, 'sh', HELPER, tree], {
+      encoding: 'utf8',
+    });
+    const outside = allocated(join(tree, 'outside'));
+    const empty = allocated(join(tree, 'bound'));
+    expect(said.trimEnd().split('\n').map(Number)).toEqual([0, 0, outside, allocated(tree) - 2 * empty]);
   });
 });

@@ -1,4 +1,4 @@
-import { treeSizes } from '../../host/tree-size.ts';
+import { unsharedSizes } from '../../host/tree-size.ts';
 import type { SnapshotInfo } from '../options/snapshot.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
@@ -41,5 +41,5 @@ async function sizesOf({ helper, paths }: Context, rows: readonly SnapshotRow[])
   const directories = rows.map(
     ({ containerId, name }) => `${containerPaths(paths, containerId).snapshots}/${name}`,
   );
-  return await treeSizes(helper, directories, { onDisk: true });
+  return await unsharedSizes(helper, directories);
 }

@@ -378,6 +378,11 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: () => [
       ...own('info', 'events', 'doctor'),
       {
+        name: 'df',
+        summary: 'show what images, containers and volumes take on the disk, and all else in the store',
+        load: () => import('./commands/system/df.ts'),
+      },
+      {
         name: 'start-all',
         summary: 'start the containers that run again after a reboot',
         load: () => import('./commands/system/start-all.ts'),

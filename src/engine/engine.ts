@@ -18,6 +18,8 @@ export interface Engine {
   readonly logins: import('./images/login.ts').Logins;
   /** Tells what this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
+  /** Tells what the store takes on its disk, and of what. */
+  diskUsage(): Promise<import('./reports/disk-usage.ts').DiskUsage>;
   /** Finds out what this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
   diagnose(options: { fix: boolean }): Promise<import('./doctor/doctor.ts').Diagnosis>;
   /** Tells what `reset` removes. Makes no store where there is none. */
@@ -55,6 +57,10 @@ export function openEngine(options: EngineOptions): Engine {
     async info() {
       const { engineInfo } = await import('./reports/info.ts');
       return await engineInfo(context);
+    },
+    async diskUsage() {
+      const { diskUsage } = await import('./reports/disk-usage.ts');
+      return await diskUsage(context);
     },
     async diagnose(options) {
       const { diagnose } = await import('./doctor/doctor.ts');

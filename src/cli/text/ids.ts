@@ -6,6 +6,12 @@ export function shortId(id: string): string {
   return id.slice(id.indexOf(':') + 1).slice(0, SHORT_ID);
 }
 
+/** Divides the name of an image that has a tag: `busybox:latest` → `busybox`, `latest`. */
+export function repositoryAndTag(name: string): [repository: string, tag: string] {
+  const index = name.lastIndexOf(':');
+  return [name.slice(0, index), name.slice(index + 1)];
+}
+
 /** The COMMAND column of `ps`: words with blanks in single quotes, cut to 20 characters, the whole in double quotes. */
 export function quotedCommand(argv: readonly string[], { trunc }: { trunc: boolean }): string {
   const [path = '', ...rest] = argv;

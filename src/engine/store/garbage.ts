@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Database } from '../../host/database.ts';
 import { namesIn } from '../../host/missing.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { leasedResources } from './blob-leases.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Context } from './context.ts';
+import { blobsByImage } from './image-blobs.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
 import { abandonedSnapshots } from './snapshots.ts';
 import { trashOf } from './trash.ts';
@@ -19,7 +19,7 @@ import { allVolumes } from './volumes.ts';
 export function discardUnreferenced(context: Context, trash: Trash = trashOf(context)): void {
   const { database, paths } = context;
   const kept = new Set([
-    ...referencedBlobs(database),
+    ...[...blobsByImage(database).values()].flatMap((blobs) => [...blobs]),
     ...referencedLayers(database),
     ...leasedResources(database),
   ]);
@@ -50,20 +50,6 @@ export function allAbandonedSnapshots(context: Context): string[] {
 }
 
 const HEX = /^[0-9a-f]{64}$/;
-
-function referencedBlobs(database: Database): string[] {
-  const rows = database.all('SELECT digest, index_digest, body FROM manifest');
-  return rows.flatMap((row) => [
-    row['digest'] as string,
-    ...(row['index_digest'] === null ? [] : [row['index_digest'] as string]),
-    ...blobsOfManifest(row['body'] as string),
-  ]);
-}
-
-function blobsOfManifest(body: string): Digest[] {
-  const { config, layers } = JSON.parse(body) as { config: { digest: Digest }; layers: { digest: Digest }[] };
-  return [config.digest, ...layers.map(({ digest }) => digest)];
-}
 
 /** A container keeps the layers below it even when its image is removed by force. */
 function referencedLayers(database: Database): string[] {

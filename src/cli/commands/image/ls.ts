@@ -5,7 +5,7 @@ import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { collectFilter, type Filters } from '../../parse/filters.ts';
 import { type Fields, parseTemplate, type Template } from '../../template/template.ts';
-import { shortId } from '../../text/ids.ts';
+import { repositoryAndTag, shortId } from '../../text/ids.ts';
 import { localTime } from '../../text/local-time.ts';
 import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
@@ -100,7 +100,7 @@ function linesOf({ names }: ListedImage, digests: boolean): Line[] {
     known.set(repository, [...(known.get(repository) ?? []), digest]);
   }
   const tagged = names.tags.flatMap((name) => {
-    const [repository, tag] = splitTag(familiarName(name));
+    const [repository, tag] = repositoryAndTag(familiarName(name));
     const own = digests ? (known.get(repository) ?? []) : [];
     return (own.length > 0 ? own : [NONE]).map((digest) => ({ repository, tag, digest }));
   });
@@ -112,11 +112,6 @@ function linesOf({ names }: ListedImage, digests: boolean): Line[] {
     );
   const lines = [...tagged, ...untagged];
   return lines.length > 0 ? lines : [{ repository: NONE, tag: NONE, digest: NONE }];
-}
-
-function splitTag(name: string): [string, string] {
-  const index = name.lastIndexOf(':');
-  return [name.slice(0, index), name.slice(index + 1)];
 }
 
 function fieldsOf({ image, builtAt }: ListedImage, line: Line, { trunc }: Flags): Fields {

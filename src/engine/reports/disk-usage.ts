@@ -1,0 +1,232 @@
+import { lstatSync } from 'node:fs';
+import { basename } from 'node:path';
+import { allocatedSizes } from '../../host/tree-size.ts';
+import { hexOf } from '../../oci/digest.ts';
+import { type ListedImage, listImages } from '../images/list.ts';
+import type { VolumeInfo } from '../options/volume.ts';
+import { containerPaths } from '../store/container-paths.ts';
+import type { Context } from '../store/context.ts';
+import { blobsByImage } from '../store/image-blobs.ts';
+import { allVolumes } from '../store/volumes.ts';
+import { listVolumes } from '../volumes/list.ts';
+import { type ListedContainer, listContainers } from './ps.ts';
+import { type Place, placesIn } from './store-places.ts';
+
+/**
+ * What a store takes on its disk, in bytes that the file system has set aside. Everything below its root is in one of
+ * `imagesSize`, `containers`, `volumes` and `other`.
+ */
+export interface DiskUsage {
+  images: ImageUsage[];
+  /** Layers and blobs of all images, those that several share once. */
+  imagesSize: number;
+  containers: ContainerUsage[];
+  volumes: VolumeUsage[];
+  /** The kinds of which there is something. */
+  other: { kind: OtherKind; size: number }[];
+  total: number;
+}
+
+export interface ImageUsage extends ListedImage {
+  /** Layers and blobs: those that other images have, too, and those that would go with it. */
+  shared: number;
+  unique: number;
+  /** How many containers were made from it. */
+  containers: number;
+}
+
+export interface ContainerUsage {
+  container: ListedContainer;
+  /** Its writable layer, its logs and its own files. */
+  size: number;
+}
+
+export interface VolumeUsage {
+  volume: VolumeInfo;
+  size: number;
+}
+
+/** `kept`: layers of images that were removed under containers. `unnamed`: what nothing names, or nothing yet. */
+export const OTHER_KINDS = [
+  'copy',
+  'snapshots',
+  'kept',
+  'unnamed',
+  'temporary',
+  'trash',
+  'database',
+  'events',
+  'helper',
+  'cache',
+  'directory',
+  'foreign',
+] as const;
+export type OtherKind = (typeof OTHER_KINDS)[number];
+
+/**
+ * Measures all that lies in the store. Volumes that are mounted from elsewhere are left out, as with Docker. What comes
+ * and goes meanwhile may be counted or not. Throws `unavailable` when something cannot be read.
+ */
+export async function diskUsage(context: Context): Promise<DiskUsage> {
+  const containers = await listContainers(context, { all: true });
+  const volumes = listVolumes(context, {}).filter(({ options }) => Object.keys(options).length === 0);
+  const images = listImages(context);
+  const resources = resourcesOf(context, images);
+  const parts = await measured(context);
+  const owned = {
+    images: new Set([...resources.values()].flatMap((own) => [...own])),
+    containers: new Set(containers.map(({ row }) => row.id as string)),
+    containerLayers: new Set(containers.flatMap(({ row }) => row.layers.map(hexOf))),
+    volumes: new Set(volumes.map(({ name }) => name)),
+    volumeRows: new Set(allVolumes(context.database).map(({ name }) => name)),
+  };
+  const sizes = new Map(parts.map(({ place, size }) => [keyOf(place), size]));
+  return {
+    images: imageUsages(images, { containers, resources, sizes }),
+    imagesSize: sum([...owned.images].map((resource) => sizes.get(resource) ?? 0)),
+    containers: containers.map((container) => ({
+      container,
+      size: sizes.get(keyOf({ kind: 'container', name: container.row.id })) ?? 0,
+    })),
+    volumes: volumes.map((volume) => ({
+      volume,
+      size: sizes.get(keyOf({ kind: 'volume', name: volume.name })) ?? 0,
+    })),
+    other: others(parts, owned),
+    total: sum(parts.map(({ size }) => size)),
+  };
+}
+
+interface Part {
+  place: Place;
+  size: number;
+}
+
+/** Says which place it is; layers and blobs are what images are made of. */
+function keyOf({ kind, name }: Pick<Place, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
+}
+
+/** The keys of the layers and blobs of each image. */
+function resourcesOf({ database }: Context, images: readonly ListedImage[]): Map<string, Set<string>> {
+  const blobs = blobsByImage(database);
+  return new Map(
+    images.map(({ image: { id, layers } }) => [
+      id,
+      new Set([
+        ...layers.map((layer) => keyOf({ kind: 'layer', name: hexOf(layer) })),
+        ...[...(blobs.get(id) ?? [])].map((blob) => keyOf({ kind: 'blob', name: hexOf(blob) })),
+      ]),
+    ]),
+  );
+}
+
+function imageUsages(
+  images: readonly ListedImage[],
+  {
+    containers,
+    resources,
+    sizes,
+  }: {
+    containers: readonly ListedContainer[];
+    resources: ReadonlyMap<string, ReadonlySet<string>>;
+    sizes: ReadonlyMap<string, number>;
+  },
+): ImageUsage[] {
+  const users = countEach(containers.map(({ row }) => row.imageId));
+  const sharers = countEach([...resources.values()].flatMap((own) => [...own]));
+  return images.map((listed) => {
+    const own = [...(resources.get(listed.image.id) ?? [])];
+    const isShared = (resource: string) => (sharers.get(resource) ?? 0) > 1;
+    const sizeOf = (some: readonly string[]) => sum(some.map((resource) => sizes.get(resource) ?? 0));
+    return {
+      ...listed,
+      shared: sizeOf(own.filter(isShared)),
+      unique: sizeOf(own.filter((resource) => !isShared(resource))),
+      containers: users.get(listed.image.id) ?? 0,
+    };
+  });
+}
+
+/** Those to whom parts of the store belong: keys of resources, ids, hex digits of layers, names of volumes. */
+interface Owned {
+  images: ReadonlySet<string>;
+  containers: ReadonlySet<string>;
+  containerLayers: ReadonlySet<string>;
+  volumes: ReadonlySet<string>;
+  volumeRows: ReadonlySet<string>;
+}
+
+function others(parts: readonly Part[], owned: Owned): DiskUsage['other'] {
+  const sizes = new Map<OtherKind, number>();
+  for (const { place, size } of parts) {
+    const kind = otherKindOf(place, owned);
+    if (kind !== undefined && size > 0) sizes.set(kind, (sizes.get(kind) ?? 0) + size);
+  }
+  return OTHER_KINDS.flatMap((kind) => {
+    const size = sizes.get(kind);
+    return size === undefined ? [] : [{ kind, size }];
+  });
+}
+
+/** Undefined for what is an image's, a container's or a volume's. */
+function otherKindOf(place: Place, owned: Owned): OtherKind | undefined {
+  switch (place.kind) {
+    case 'layer':
+      if (owned.images.has(keyOf(place))) return undefined;
+      return owned.containerLayers.has(place.name) ? 'kept' : 'unnamed';
+    case 'blob':
+      return owned.images.has(keyOf(place)) ? undefined : 'unnamed';
+    case 'container':
+      return owned.containers.has(place.name) ? undefined : 'unnamed';
+    case 'volume':
+      if (owned.volumes.has(place.name)) return undefined;
+      return owned.volumeRows.has(place.name) ? 'directory' : 'unnamed';
+    default:
+      return place.kind;
+  }
+}
+
+/** Measures every place. Directories whose content has places of its own are looked at here. */
+async function measured({ helper, paths }: Context): Promise<Part[]> {
+  const places = placesIn(paths);
+  const measure = async (some: readonly Place[], skip?: string): Promise<Part[]> => {
+    const sizes = await allocatedSizes(
+      helper,
+      some.map(({ path }) => path),
+      skip,
+    );
+    return some.map((place, index) => ({ place, size: sizes[index] ?? 0 }));
+  };
+  const snapshots = basename(containerPaths(paths, '').snapshots);
+  return [
+    ...places.filter(isDivided).map((place) => ({ place, size: directorySize(place.path) })),
+    ...(await measure(places.filter(isContainer), snapshots)),
+    ...(await measure(places.filter((place) => !isDivided(place) && !isContainer(place)))),
+  ];
+}
+
+function isDivided({ kind }: Place): boolean {
+  return kind === 'directory';
+}
+
+function isContainer({ kind }: Place): boolean {
+  return kind === 'container';
+}
+
+/** The unit of st_blocks, stat(3type). */
+const BLOCK = 512;
+
+function directorySize(path: string): number {
+  return (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK;
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+function countEach(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}

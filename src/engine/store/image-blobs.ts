@@ -1,0 +1,21 @@
+import type { Database } from '../../host/database.ts';
+import type { Digest } from '../../oci/digest.ts';
+
+/** The blobs that each image needs, by its id: manifests, the indexes that led to them, configs and layers. */
+export function blobsByImage(database: Database): Map<Digest, Set<Digest>> {
+  const blobs = new Map<Digest, Set<Digest>>();
+  for (const row of database.all('SELECT image_id, digest, index_digest, body FROM manifest')) {
+    const id = row['image_id'] as Digest;
+    const own = blobs.get(id) ?? new Set();
+    blobs.set(id, own);
+    own.add(row['digest'] as Digest);
+    if (row['index_digest'] !== null) own.add(row['index_digest'] as Digest);
+    for (const digest of blobsOfManifest(row['body'] as string)) own.add(digest);
+  }
+  return blobs;
+}
+
+function blobsOfManifest(body: string): Digest[] {
+  const { config, layers } = JSON.parse(body) as { config: { digest: Digest }; layers: { digest: Digest }[] };
+  return [config.digest, ...layers.map(({ digest }) => digest)];
+}

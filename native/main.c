@@ -32,6 +32,7 @@ static const struct verb {
     {"apply", apply_main, ON_HOST},
     {"remove", remove_main, ON_HOST},
     {"measure", measure_main, ON_HOST},
+    {"quota", quota_main, ON_HOST},
     {"archive", archive_main, ON_HOST},
     {"changes", changes_main, ON_HOST},
     {"copy", copy_main, ON_HOST},

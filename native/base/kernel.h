@@ -33,6 +33,19 @@
 #define K_FS_IOC_FIEMAP _IOWR('f', 11, struct fiemap)
 #define K_FS_LOCKED (0x10U /* immutable */ | 0x20U /* append only */)
 
+/* linux/fs.h again: struct fsxattr. */
+struct k_fsxattr {
+    uint32_t flags, extent_size, extents, project, copy_extent_size;
+    unsigned char padding[8];
+};
+#define K_FS_IOC_FSGETXATTR _IOR('X', 31, struct k_fsxattr)
+#define K_FS_IOC_FSSETXATTR _IOW('X', 32, struct k_fsxattr)
+#define K_FS_XFLAG_PROJINHERIT 0x200U
+
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+
 #define K_RESOLVE_NO_XDEV 0x01
 #define K_RESOLVE_NO_MAGICLINKS 0x02
 #define K_RESOLVE_NO_SYMLINKS 0x04
@@ -157,6 +170,11 @@ static inline bool k_is_mount_root(int fd)
 {
     uint64_t status[32];
     return syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, status) == 0 && (status[1] & 0x2000);
+}
+
+static inline int k_quotactl_fd(int fd, unsigned command, uint32_t id, void *data)
+{
+    return (int)syscall(SYS_quotactl_fd, fd, command, id, data);
 }
 
 static inline int k_pidfd_open(pid_t pid)

@@ -9,6 +9,7 @@ int cleanup_main(int argc, char **argv);
 int apply_main(int argc, char **argv);
 int remove_main(int argc, char **argv);
 int measure_main(int argc, char **argv);
+int quota_main(int argc, char **argv);
 int archive_main(int argc, char **argv);
 int changes_main(int argc, char **argv);
 int copy_main(int argc, char **argv);

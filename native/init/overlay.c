@@ -1,6 +1,7 @@
 #include "init/overlay.h"
 
 #include "base/kernel.h"
+#include "base/project_quota.h"
 #include "base/report.h"
 #include "base/util.h"
 #include "confine/idmap.h"
@@ -122,8 +123,17 @@ static int set_directory(int fs, const char *key, int fd)
     return k_fsconfig(fs, K_FSCONFIG_SET_STRING, key, path);
 }
 
+#define QUOTA_WORD "quota="
+
+/* Whether a word is the helper's own, and overlay does not know it. */
+static bool is_quota(const char *word)
+{
+    return strncmp(word, QUOTA_WORD, strlen(QUOTA_WORD)) == 0;
+}
+
 static int configure_overlay(void *context, const char *word)
 {
+    if (is_quota(word)) return 0;
     return configure(*(int *)context, word);
 }
 
@@ -162,6 +172,7 @@ static int mount_by_steps(const struct layers *layers, const char *words)
 static int append_option(void *context, const char *word)
 {
     char *options = context;
+    if (is_quota(word)) return 0;
     size_t length = strlen(options);
     return snprintf(options + length, 4096 - length, ",%s", word) >= (int)(4096 - length) ? fail_with(E2BIG)
                                                                                           : 0;
@@ -223,6 +234,37 @@ static int mount_layers_as(const struct owner *owner, const struct record *recor
 }
 
 /*
+ * What overlay makes anew at each mount, a directory in work, takes room that a container may have used up: it would then
+ * be mounted read-only, and nobody could make room. XFS wants some hundred blocks for it, of 64 kB at most.
+ */
+#define ROOM (16 << 20)
+
+/* Reads the word `quota=BYTES` among the flags of a record; false without. */
+static bool read_quota(const struct record *record, uint64_t *bytes)
+{
+    char word[64];
+    for (const char *words = record->arg[3]; words != NULL && *words != '\0';) {
+        words = next_word(words, word, sizeof word);
+        if (is_quota(word)) return parse_unsigned(word + strlen(QUOTA_WORD), 10, bytes) == 0;
+    }
+    return false;
+}
+
+/* The overlay's root, as `owner` unless that is NULL; meanwhile a limit of what is written is higher. */
+static int mount_with_room(const struct record *record, const struct layers *layers,
+                           const struct owner *owner, bool *attached)
+{
+    uint64_t bytes;
+    bool limited = layers->writable != 0 && read_quota(record, &bytes);
+    if (limited && quota_limit(record->arg[1], bytes + ROOM) < 0) return failed(STAGE_QUOTA, record->arg[1]);
+    owned_fd tree = owner == NULL ? mount_layers(record, layers, attached)
+                                  : mount_layers_as(owner, record, layers, attached);
+    if (tree < 0) failed(STAGE_OVERLAY, record->arg[0]);
+    if (limited && quota_limit(record->arg[1], bytes) < 0) return failed(STAGE_QUOTA, record->arg[1]);
+    return steal_fd(&tree);
+}
+
+/*
  * The overlay of a record and whether it is attached to its place on the host, which may lie on what shows a layer mapped:
  * the layers have to stay until it is not needed there any more.
  */
@@ -233,9 +275,7 @@ static int make_tree(struct layers *layers, const struct record *record, int use
     if (mapped && users < 0) return fail_with(EINVAL), failed(STAGE_ID_MAPPED_MOUNT, record->arg[0]);
     layers->mapped = mapped;
     if (open_layers(layers, record, mapped ? users : -1) < 0) return -1;
-    int tree =
-        mapped ? mount_layers_as(owner, record, layers, attached) : mount_layers(record, layers, attached);
-    return tree < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : tree;
+    return mount_with_room(record, layers, mapped ? owner : NULL, attached);
 }
 
 int make_overlay(const struct record *record, int users, const struct owner *owner)
@@ -301,7 +341,7 @@ static int mount_own(struct rootfs *rootfs, const struct record *record)
     bool attached;
     if (has_word(record->arg[3], "idmap")) return fail_with(EINVAL);
     if (open_layers(&layers, record, -1) < 0) return -1;
-    rootfs->root = mount_layers(record, &layers, &attached);
+    rootfs->root = mount_with_room(record, &layers, NULL, &attached);
     if (rootfs->root < 0) return -1;
     return attached ? 0 : attach(rootfs->root, record->arg[0]);
 }

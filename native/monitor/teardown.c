@@ -1,5 +1,6 @@
 #include "monitor/teardown.h"
 
+#include "base/project_quota.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "base/tree.h"
@@ -80,7 +81,7 @@ static int mark(const struct plan *plan, const char *path)
 
 static bool is_removal(enum op op)
 {
-    return op == OP_REMOVE_TREE || op == OP_TOUCH || op == OP_CALL;
+    return op == OP_RELEASE_QUOTA || op == OP_REMOVE_TREE || op == OP_TOUCH || op == OP_CALL;
 }
 
 static int perform(const struct plan *plan, const struct record *record, bool complete)
@@ -90,6 +91,8 @@ static int perform(const struct plan *plan, const struct record *record, bool co
         return cgroup_remove(plan, record->arg[0]);
     case OP_VACATE_CGROUP:
         return monitor_cgroup_vacate(record);
+    case OP_RELEASE_QUOTA:
+        return quota_release(record->arg[0]);
     case OP_REMOVE_TREE:
         carry_exit(plan);
         return remove_tree(record->arg[0], record->arg[1]);

@@ -110,6 +110,8 @@ export interface RootfsOptions {
   work: string;
   /** The directory where the overlay is mounted, inside the container's mount namespace only. */
   mountPoint: string;
+  /** Bytes that upper and work may take, together; absent: no limit. */
+  size?: number | undefined;
   /** With a user namespace: the kernel shows layers and upper directory through its id maps. */
   idMapped: boolean;
 }
@@ -120,6 +122,8 @@ export interface FileOptions {
   readOnly?: boolean | undefined;
   /** `options` are words of mount(8) and of tmpfs: `size=64m`, `mode=1777`, `exec`. */
   tmpfs?: { path: string; options: string[] }[] | undefined;
+  /** Bytes that what it changes in its root file system may take; absent: what is free on the host's. */
+  storageSize?: number | undefined;
   /** Bytes of /dev/shm; absent or 0: Docker's 64 MB. */
   shmSize?: number | undefined;
 }

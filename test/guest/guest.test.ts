@@ -50,7 +50,7 @@ function missingCapability(): string | undefined {
   return absent.length === 0 ? undefined : `has no ${absent.join(', ')}`;
 }
 
-/** An ext4 file system with a copy of the store and what the guest is to run. */
+/** An ext4 file system with project quotas, with a copy of the store and what the guest is to run. */
 function makeDisk(directory: string, { store, image }: { store: string; image: string }): string {
   const [files, disk] = [join(directory, 'files'), join(directory, 'disk')];
   mkdirSync(files);
@@ -58,7 +58,8 @@ function makeDisk(directory: string, { store, image }: { store: string; image: s
   cpSync(EXECUTABLE, join(files, 'skiff'));
   const run = `#!/bin/sh\nexec sh ${SMOKE} ${WORK}/skiff ${WORK}/store ${image} 2>&1\n`;
   writeFileSync(join(files, 'run'), run, { mode: 0o755 });
-  execFileSync('mkfs.ext4', ['-qF', '-d', files, disk, '1G']);
+  const quotas = ['-O', 'quota,project', '-E', 'quotatype=prjquota'];
+  execFileSync('mkfs.ext4', ['-qF', ...quotas, '-d', files, disk, '1G']);
   rmSync(files, { recursive: true });
   return disk;
 }

@@ -513,6 +513,32 @@ datagrams() {
 }
 it 'a client that never stops sending datagrams is led to whoever has the port now' datagrams
 
+# root_space COLUMN: what df says of the root of container `limited`, in kB.
+root_space() {
+    skiff exec limited df -k / | awk -v column="$1" 'NR == 2 { print $column }'
+}
+
+storage_size() {
+    refused=$(skiff run --rm --storage-opt size=20m "$IMAGE" true 2>&1) || {
+        has 'has no project quotas|this kernel cannot limit' "$refused" 'the refusal'
+        skip 'the store is on a file system without project quotas'
+    }
+    start limited --storage-opt size=20m -v limited:/volume
+    is "$((20 * MIB))" "$(skiff inspect -f '{{.HostConfig.StorageOpt.size}}' limited)" inspect
+    is 20480 "$(root_space 2)" 'the size that df shows'
+    fails 1 skiff exec limited dd if=/dev/zero of=/file bs=1M count=30
+    has 'No space left on device|[Qq]uota exceeded' "$said" 'a file of 30 MB'
+    [ "$(root_space 4)" -le 1024 ] || is 'at most 1 MB' "$(root_space 4)" 'what is free'
+    skiff exec limited sh -c 'mkdir /volume/d && dd if=/dev/zero of=/volume/d/file bs=1M count=30 && rm -r /volume/d'
+    # Each has its own, also once it was stopped.
+    skiff run --rm --storage-opt size=20m "$IMAGE" dd if=/dev/zero of=/etc/file bs=1M count=15
+    skiff restart -t 0 limited
+    fails 1 skiff exec limited dd if=/dev/zero of=/etc/more bs=1M count=2
+    skiff exec limited sh -c 'rm -f /file /etc/more && dd if=/dev/zero of=/etc/file bs=1M count=15'
+    skiff rm -fv limited
+}
+it 'what a container changes takes no more on the disk than --storage-opt size says, and df shows it' storage_size
+
 doctor() {
     skiff doctor
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { FileOptions } from '../../engine/options/create.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 import { parseSize } from '../parse/size.ts';
+import { parseStorageOption } from '../parse/storage-option.ts';
 
 type Tmpfs = NonNullable<FileOptions['tmpfs']>;
 
@@ -11,6 +12,11 @@ const FLAGS: MemberFlags<FileOptions> = {
     '--tmpfs <path[:options]>',
     'a file system in memory, as in /run:size=64m (repeatable)',
     collectTmpfs,
+  ],
+  storageSize: [
+    '--storage-opt <key=value>',
+    'size=10g: what it changes in its root file system takes no more (where the store has project quotas)',
+    parseStorageOption,
   ],
   // As with Docker a size of 0 is the default.
   shmSize: ['--shm-size <size>', 'size of /dev/shm; 64m when absent', (text) => parseSize(text) || undefined],

@@ -92,6 +92,7 @@ function placementOf({ paths }: Context, row: ContainerRow, { access }: RootRequ
       upper,
       work,
       mountPoint,
+      size: options.files?.storageSize,
       idMapped: idMaps?.idMapped === true,
     },
     readOnly: options.files?.readOnly === true,

@@ -57,7 +57,7 @@ export function hostConfigOf(
       PublishAllPorts: network.PublishAllPorts,
       ReadonlyRootfs: files.readOnly === true,
       SecurityOpt: listOrNull(securityOptions(security)),
-      StorageOpt: mapOf(),
+      StorageOpt: mapOf(files.storageSize === undefined ? undefined : { size: String(files.storageSize) }),
       Tmpfs: tmpfsOf(files.tmpfs ?? []),
       UTSMode: privateIsEmpty(namespaces.uts),
       UsernsMode: usernsMode(namespaces.user),

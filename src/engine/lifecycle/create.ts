@@ -80,7 +80,19 @@ export async function makeFiles(context: Context, leased: LeasedContainer): Prom
   const owner = await ownerOf(idMaps);
   mkdirSync(leased.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
   makeRoot(leased, owner);
+  const { storageSize } = leased.options.files;
+  if (storageSize !== undefined) await limitStorage(context, leased, storageSize);
   await writeFiles(context, leased, owner);
+}
+
+/** The upper directory and overlay's own: a file is made in one and moved to the other. */
+async function limitStorage(
+  { helper }: Context,
+  { id, runtime: { rootfs } }: PreparedContainer,
+  bytes: number,
+): Promise<void> {
+  const { claimQuota } = await import('../../storage/quota.ts');
+  await claimQuota(helper, { id, bytes, directories: [rootfs.upper, rootfs.work] });
 }
 
 /** Writes what the engine keeps in the directory of a container that was made before, as it is for the next start. */

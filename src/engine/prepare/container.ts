@@ -64,6 +64,7 @@ export async function prepareContainer(
 ): Promise<PreparedContainer> {
   const id = existing?.id ?? (randomHex(32) as ContainerId);
   const imageConfig = parseImageConfig(Buffer.from(image.config));
+  if (options.files.storageSize !== undefined) await requireStorageSize(context);
   const namespaces = await prepareNamespaces(context, options, { id, layers: image.layers.length, existing });
   const networking = await prepareNetworking(context, options, imageConfig);
   if (existing === undefined) await checkAttachments(networking?.attachments);
@@ -179,6 +180,12 @@ async function mountsOf(
     return undefined;
   const { prepareMounts } = await import('./mounts.ts');
   return await prepareMounts(context, options, surroundings);
+}
+
+/** Also at each start: the file system may be mounted without quotas by now. */
+async function requireStorageSize(context: Context): Promise<void> {
+  const { requireStorageSize: require } = await import('./storage-size.ts');
+  await require(context);
 }
 
 async function timeZoneOf({ process: { timeZone } }: CreateOptions): Promise<Uint8Array | undefined> {

@@ -57,7 +57,7 @@ export async function runtimeOptions(
       },
     },
     process: { ...options.process, ...merged },
-    rootfs: rootfsOf(context, { own, image, namespaces }),
+    rootfs: rootfsOf(context, { own, image, namespaces, size: options.files.storageSize }),
     files: options.files,
     mounts,
     hostMounts,
@@ -113,13 +113,19 @@ async function healthOf(
 
 function rootfsOf(
   { paths }: Context,
-  { own, image, namespaces }: { own: ContainerPaths; image: ImageRow; namespaces: PreparedNamespaces },
+  {
+    own,
+    image,
+    namespaces,
+    size,
+  }: { own: ContainerPaths; image: ImageRow; namespaces: PreparedNamespaces; size: number | undefined },
 ): RootfsOptions {
   return {
     lowers: layerDirectories(paths, image.layers, namespaces.idMaps),
     upper: own.upper,
     work: own.work,
     mountPoint: own.rootfs,
+    size,
     idMapped: namespaces.idMaps?.idMapped === true,
   };
 }

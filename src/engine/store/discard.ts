@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { containerPaths } from './container-paths.ts';
 import { type ContainerId, deleteContainer } from './containers.ts';
 import type { Context } from './context.ts';
@@ -19,17 +20,29 @@ export async function discardContainer(
 ): Promise<boolean> {
   const trash = trashOf(context);
   const { database } = context;
-  const { directory, runDir } = containerPaths(context.paths, id);
+  const { directory, runDir, upper } = containerPaths(context.paths, id);
+  let limited: string | undefined;
   const discarded = database.transaction(() => {
     if (existsSync(runDir) || !isUnused()) return false;
-    const copies = database.get("SELECT 1 FROM container WHERE id = ? AND id_maps ->> '$.idMapped' = 0", id);
+    const has = database.get(
+      "SELECT id_maps ->> '$.idMapped' AS mapped, options ->> '$.files.storageSize' AS size FROM container WHERE id = ?",
+      id,
+    );
     drop(context, id);
-    trash.take(directory);
-    if (copies !== undefined) discardUnusedCopies(context, trash);
+    const taken = trash.take(directory);
+    if (taken !== undefined && typeof has?.['size'] === 'number') limited = join(taken, basename(upper));
+    if (has?.['mapped'] === 0) discardUnusedCopies(context, trash);
     return true;
   });
+  if (limited !== undefined) await releaseLimit(context, limited);
   if (discarded) await trash.empty();
   return discarded;
+}
+
+/** Its number is free once the last of its files is gone. */
+async function releaseLimit({ helper }: Context, upper: string): Promise<void> {
+  const { releaseQuota } = await import('../../storage/quota.ts');
+  await releaseQuota(helper, upper);
 }
 
 function dropRow({ database }: Context, id: ContainerId): void {

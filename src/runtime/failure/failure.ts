@@ -57,6 +57,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EBUSY: 'device or resource busy',
   ECANCELED: 'cancelled',
   EEXIST: 'it is there already',
+  EDQUOT: 'disk quota exceeded',
   EFAULT: 'bad address',
   EFBIG: 'file too large',
   EHOSTUNREACH: 'no route to host',

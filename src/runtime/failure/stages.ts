@@ -17,7 +17,9 @@ const NEEDED: Readonly<Record<string, string>> = {
 const privilegesHint = (stage: string): string =>
   `skiff needs root with ${NEEDED[stage] ?? 'CAP_SYS_ADMIN'}; inside of a container, start that one with --privileged`;
 
-const HINT_DISK = 'make room, or keep the state elsewhere with --root';
+// With a limit of its own XFS says ENOSPC, and ext4 EDQUOT.
+const HINT_DISK =
+  'make room, or keep the state elsewhere with --root; with --storage-opt size, give the container more';
 
 /** Puts an errno into words, whatever the stage; a stage overrides what it knows better. */
 function generalWords({ code, stage, detail, reason }: Failure): Words {
@@ -82,6 +84,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   readonly: 'cannot make % read-only',
   reaper: 'cannot stay as the first process of the container (%)',
   relabel: 'cannot set the SELinux labels of %',
+  quota: 'cannot limit what % takes on the disk',
   remove: 'cannot remove %',
   resolver: 'cannot start the resolver of names (%)',
   'root-readonly': 'cannot make the root file system read-only',

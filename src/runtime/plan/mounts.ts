@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { DeviceSpec, MountSpec, RuntimeSpec } from '../../oci/runtime-config.ts';
-import type { RuntimeBind, RuntimeOverlay } from '../options.ts';
+import type { RootfsOptions, RuntimeBind, RuntimeOverlay } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import type { Placement } from './placement.ts';
 
@@ -9,10 +9,15 @@ import type { Placement } from './placement.ts';
  * device nodes of the image from being opened.
  */
 export function rootRecord({ linux }: RuntimeSpec, { rootfs }: Placement): PlanRecord {
-  const { lowers, mountPoint, upper, work, idMapped } = rootfs;
+  const { lowers, mountPoint, upper, work } = rootfs;
   if (lowers.length === 0) return ['bind-root', upper];
-  const flags = [...(linux.resources.devices === undefined ? ['nodev'] : []), ...(idMapped ? ['idmap'] : [])];
+  const flags = [...(linux.resources.devices === undefined ? ['nodev'] : []), ...overlayWords(rootfs)];
   return ['overlay', mountPoint, upper, work, flags.join(), ...lowers];
+}
+
+/** The words of the record `overlay` that the layers themselves ask for. */
+export function overlayWords({ idMapped, size }: RootfsOptions): string[] {
+  return [...(idMapped ? ['idmap'] : []), ...(size === undefined ? [] : [`quota=${size}`])];
 }
 
 /** Nodes; binds of the host's own where a user namespace forbids to make any. */

@@ -109,6 +109,7 @@ function hostMountRecord({ directory, lock, type, device, flags, data }: HostMou
 /** With `--rm` the mark comes last: only when the files are gone may the row go. */
 function teardown({
   identity: { autoRemove, containerDir },
+  rootfs,
   cgroup,
   hostMounts = [],
   networking,
@@ -123,6 +124,7 @@ function teardown({
   if (autoRemove === false) return records;
   return [
     ...records,
+    ...(rootfs.size === undefined ? [] : [['release-quota', rootfs.upper] as const]),
     ['remove-tree', containerDir, autoRemove.trash],
     ['touch', autoRemove.goneMark],
     ...(autoRemove.sweep === undefined ? [] : [['call', ...autoRemove.sweep] as const]),

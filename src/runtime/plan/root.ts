@@ -1,7 +1,7 @@
 import type { IdMaps, IdRange, RootfsOptions, RuntimeBind } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { askedMount } from '../spec/asked-mounts.ts';
-import { askedRecord } from './mounts.ts';
+import { askedRecord, overlayWords } from './mounts.ts';
 
 /** A root file system that is mounted for a verb of the helper alone, without a container. */
 export interface RootPlacement {
@@ -67,12 +67,13 @@ function mapRecords(op: 'uid-map' | 'gid-map', ranges: readonly IdRange[]): Plan
 
 /** Nothing in it is executed or opened as a device. */
 function rootRecord(
-  { lowers, upper, work, mountPoint, idMapped }: RootfsOptions,
+  rootfs: RootfsOptions,
   { readOnly, access }: Pick<RootPlacement, 'readOnly' | 'access'>,
 ): PlanRecord {
+  const { lowers, upper, work, mountPoint } = rootfs;
   if (lowers.length === 0) return ['bind-root', upper];
   const closed = access === 'read' || readOnly ? ['ro'] : [];
-  const flags = ['nodev', 'nosuid', 'noexec', ...closed, ...(idMapped ? ['idmap'] : [])].join();
+  const flags = ['nodev', 'nosuid', 'noexec', ...closed, ...overlayWords(rootfs)].join();
   if (access === 'read') return ['overlay', mountPoint, '', '', flags, upper, ...lowers];
   return ['overlay', mountPoint, upper, work, flags, ...lowers];
 }

@@ -144,6 +144,7 @@ describe('the options of a new container', () => {
     [['--device-cgroup-rule', 'c 10:* rw'], 'devices', { cgroupRules: ['c 10:* rw'] }],
     // Files
     [['--read-only'], 'files', { readOnly: true }],
+    [['--storage-opt', 'size=1.5g'], 'files', { storageSize: 1.5 * 1024 ** 3 }],
     [['--shm-size', '128m'], 'files', { shmSize: 128 * 1024 ** 2 }],
     [
       ['--tmpfs', '/run', '--tmpfs', '/tmp:size=64m,mode=1777,exec', '--tmpfs', '/run:ro'],
@@ -224,6 +225,7 @@ describe('the options of a new container', () => {
     ['--userns', '', 'namespaces'],
     ['--network', '', 'namespaces'],
     ['--shm-size', '0', 'files'],
+    ['--storage-opt', 'size=0', 'files'],
   ] as const)('are as if not given with %s "%s"', async (flag, value, part) => {
     expect((await optionsOf(flag, value))[part]).toEqual((await optionsOf())[part]);
   });

@@ -114,6 +114,10 @@ describe('a container is refused, and nothing of it exists,', () => {
     [['--tmpfs', '/run:size=big'], 'size=big'],
     [['--shm-size', 'big'], 'big'],
     [['--shm-size', '1m', '--ipc', 'none'], '/dev/shm'],
+    [['--storage-opt', 'inodes=5'], 'unknown storage option: "inodes=5"'],
+    [['--storage-opt', 'size'], 'unknown storage option: "size"'],
+    [['--storage-opt', 'size='], 'invalid size: ""'],
+    [['--storage-opt', 'size=big'], 'big'],
     // Limits
     [['--memory', '1k'], 'a memory limit of 1024 bytes is below the minimum of 6MB'],
     [['-m', '5m'], 'a memory limit of 5242880 bytes is below the minimum of 6MB'],

@@ -178,7 +178,7 @@ describe('the other words of a plan', () => {
     ...['skiff-plan', 'id', 'rundir', 'exit-record', 'log-compress', 'health-cgroup', 'events', 'volume'],
     ...['target', 'failure', 'firewall', 'repair', 'last-out', 'mkdir', 'propagation', 'loopback', 'pivot'],
     ...['await-network', 'setup', 'init', 'process', 'teardown', 'rmdir-cgroup', 'vacate-cgroup'],
-    ...['remove-tree', 'unlink', 'host-unmount', 'touch', 'call'],
+    ...['release-quota', 'remove-tree', 'unlink', 'host-unmount', 'touch', 'call'],
   ];
 
   it('are all known: who adds a record says whether it is explained', () => {

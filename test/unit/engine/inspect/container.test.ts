@@ -43,7 +43,8 @@ describe('inspect', () => {
       CgroupParent: '',
       Runtime: 'skiff',
     });
-    for (const absent of ['Tmpfs', 'Sysctls', 'Init']) expect(HostConfig).not.toHaveProperty(absent);
+    for (const absent of ['StorageOpt', 'Tmpfs', 'Sysctls', 'Init'])
+      expect(HostConfig).not.toHaveProperty(absent);
     expect(Config).not.toHaveProperty('StopTimeout');
     expect(Config['Domainname']).toBe('');
   });
@@ -74,7 +75,12 @@ describe('inspect', () => {
         sysctls: { 'net.x': '1' },
       },
       devices: { devices: [{ host: '/dev/a', container: '/dev/b', access: 'r' }], cgroupRules: ['c 1:3 r'] },
-      files: { readOnly: true, tmpfs: [{ path: '/t', options: ['size=1m', 'exec'] }], shmSize: 4096 },
+      files: {
+        readOnly: true,
+        tmpfs: [{ path: '/t', options: ['size=1m', 'exec'] }],
+        shmSize: 4096,
+        storageSize: 10_485_760,
+      },
       resources: {
         memory: 1000,
         readBps: [{ path: '/dev/x', amount: 7 }],
@@ -100,6 +106,7 @@ describe('inspect', () => {
       ReadonlyRootfs: true,
       Tmpfs: { '/t': 'size=1m,exec' },
       ShmSize: 4096,
+      StorageOpt: { size: '10485760' },
       Memory: 1000,
       MemorySwap: 2000,
       BlkioDeviceReadBps: [{ Path: '/dev/x', Rate: 7 }],

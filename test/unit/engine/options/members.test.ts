@@ -42,6 +42,7 @@ const NOT_RUN = {
   'CreateOptions.platform': 'it chooses the image',
   'CreateOptions.snapshotOnStart': 'snapshotBeforeStart makes it',
   'CreateOptions.volumesFrom': 'its mounts are among those of the container',
+  'FileOptions.storageSize': 'the size of RootfsOptions',
   'HealthOptions.test': 'healthSettings makes it argv',
   'LogOptions.driver': 'logSettings',
   'LogOptions.options': 'logSettings',

@@ -100,6 +100,7 @@ describe('explainFailure', () => {
     ['clone', constants.errno.EAGAIN, 'unavailable', 'pids.max'],
     ['clone', ENOMEM, 'unavailable', 'out of memory'],
     ['mkdir', ENOSPC, 'unavailable', 'make room'],
+    ['bind', constants.errno.EDQUOT, 'unavailable', '--storage-opt size'],
     ['cgroup', EROFS, 'denied', '--privileged'],
     ['write', ENOENT, 'unsupported', 'controller'],
     ['join', ESRCH, 'conflict', 'start it again'],

@@ -454,6 +454,23 @@ describe('compilePlan', () => {
       ['touch', '/run/skiff/gone/x'],
     ]);
   });
+
+  it('takes the limit of what a --rm container has changed away before that goes, and of no other', () => {
+    const identity = {
+      ...containerOptions().identity,
+      autoRemove: { goneMark: '/run/skiff/gone/x', trash: '/store/trash' },
+    };
+    const rootfs = { ...containerOptions().rootfs, size: 4096 };
+    const ops = (teardown: readonly (readonly string[])[]) =>
+      teardown.slice(2).map(([op, first]) => [op, first]);
+    expect(ops(section(plan({ identity, rootfs }), 'teardown'))).toEqual([
+      ['release-quota', rootfs.upper],
+      ['remove-tree', `/store/containers/${ID}`],
+      ['touch', '/run/skiff/gone/x'],
+    ]);
+    expect(ops(section(plan({ rootfs }), 'teardown'))).toEqual([]);
+    expect(withOp(plan({ rootfs }), 'overlay')[0]?.[4]).toMatch(/quota=4096$/);
+  });
 });
 
 describe('encodePlan', () => {

@@ -26,17 +26,6 @@ export async function listSnapshots(
   });
 }
 
-/** Bytes on the disk that the snapshots of each container take and share with nothing else, by its id; none: no snapshots. */
-export async function snapshotUsage(context: Context): Promise<Map<string, number>> {
-  settleUndoes(context);
-  const rows = snapshotsOf(context);
-  const sizes = await sizesOf(context, rows);
-  const usage = new Map<string, number>();
-  for (const [index, { containerId }] of rows.entries())
-    usage.set(containerId, (usage.get(containerId) ?? 0) + (sizes[index] ?? 0));
-  return usage;
-}
-
 async function sizesOf({ helper, paths }: Context, rows: readonly SnapshotRow[]): Promise<number[]> {
   const directories = rows.map(
     ({ containerId, name }) => `${containerPaths(paths, containerId).snapshots}/${name}`,

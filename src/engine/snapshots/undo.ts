@@ -36,7 +36,7 @@ export interface Undone {
 /**
  * Gives a container that does not run the files of a snapshot again, its newest unless it is named. What it has now becomes a
  * snapshot, so that this can be undone. Throws `conflict` while it runs or somebody starts it, `notFound` for a snapshot
- * that there is not, and as `copyError`.
+ * that there is not, `unsupported` where the size of its files is limited, and as `copyError`.
  */
 export async function undoContainer(
   context: Context,
@@ -44,6 +44,7 @@ export async function undoContainer(
   name: string | undefined,
   listener: Listener = {},
 ): Promise<Undone> {
+  if (row.options.files?.storageSize !== undefined) throw isLimited(row);
   settleUndoes(context);
   for (;;) {
     const { status } = await observed(context, currentRow(context.database, row));
@@ -95,6 +96,18 @@ async function exchange(
   if (failure === undefined) return;
   settleOwn(context, row.id);
   throw copyError(failure);
+}
+
+/** The limit is that of the directory which would be exchanged. */
+function isLimited({ name }: ContainerRow): EngineError {
+  return new EngineError(
+    'unsupported',
+    `the size of the files of container ${name} is limited (--storage-opt)`,
+    {
+      subject: name,
+      hint: 'make another one without the limit, and copy the files into it with skiff cp',
+    },
+  );
 }
 
 /** The command that made it was killed. */

@@ -72,11 +72,6 @@ export class ContainerPaths {
     return `${this.directory}/work`;
   }
 
-  /** What it had at earlier moments: a directory for each. */
-  get snapshots(): string {
-    return `${this.directory}/snapshots`;
-  }
-
   /** The directory where the container's root is mounted, seen by its own processes only. */
   get rootfs(): string {
     return `${this.directory}/rootfs`;

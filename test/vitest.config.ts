@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -19,6 +20,11 @@ const BUSYBOX = 'test/setup/busybox.ts';
 /** Files that run no helper but programs made of parts of it, with sanitizers of their own. */
 const WITHOUT_HELPER = ['json-string', 'resolver*', 'restart-delays'].map(
   (name) => `test/native/${name}.test.ts`,
+);
+
+/** Units that change a module for everybody who imports it in the same process. */
+const ISOLATED = globSync('test/unit/**/*.test.ts', { cwd: ROOT }).filter((file) =>
+  /\b(vi\.mock|setAssets)\(/.test(readFileSync(resolve(ROOT, file), 'utf8')),
 );
 
 /** Files that measure the machine, or what it does for others. */
@@ -50,7 +56,12 @@ export default defineConfig({
     reporters: ['default', new TotalsReporter()],
     sequence: { sequencer: GuestFirst },
     projects: [
-      part('unit', 'units', { include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'] }),
+      part('unit', 'units', {
+        include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'],
+        exclude: ISOLATED,
+        isolate: false,
+      }),
+      part('unit-isolated', 'units', { include: ISOLATED }),
       ...parts('native', { timeout: MINUTE, setup: [PROGRAMS] }),
       part('native-sanitized', 'processes', {
         include: ['test/native/**/*.test.ts'],
@@ -82,6 +93,8 @@ function parts(name: string, options: PartOptions) {
 interface PartOptions {
   include?: string[];
   exclude?: string[];
+  /** Whether each file has a process of its own: where all are pure, starting one costs more than the file. */
+  isolate?: boolean;
   /** For one test, in ms. */
   timeout?: number;
   /** Added to the environment of the tests, and of what they start. */
@@ -94,6 +107,7 @@ function part(name: string, group: keyof typeof GROUPS, options: PartOptions) {
   const {
     include = [`test/${name}/**/*.test.ts`],
     exclude = [],
+    isolate = true,
     timeout = 10_000,
     env = {},
     setup = [],
@@ -104,6 +118,7 @@ function part(name: string, group: keyof typeof GROUPS, options: PartOptions) {
       name,
       include,
       exclude,
+      isolate,
       sequence: { groupOrder },
       env,
       globalSetup: setup,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { EXECUTABLE, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox', 'debian');
+const registry = useRegistry('busybox', 'special');
 
 async function failure(
   args: readonly string[],
@@ -107,9 +107,14 @@ describe('what is wrong with the host is said', () => {
     try {
       const small = (args: string[]) => store.skiff(['--root', root, ...args]);
       await small(['pull', registry.reference('busybox')]);
-      const full = await small(['pull', registry.reference('debian')]);
+      const filler = join(root, 'filler');
+      // Less is left than the archive of the next one needs.
+      const { bavail, bsize } = statfsSync(root);
+      writeFileSync(filler, Buffer.alloc(bavail * bsize - 512 * 1024));
+      const full = await small(['pull', registry.reference('special')]);
       expect(full.code).toBe(125);
       expect(full.stderr).toContain('no space left on device');
+      rmSync(filler);
       const ran = await small(['run', '--rm', registry.reference('busybox'), 'echo', 'alive']);
       expect(ran).toMatchObject({ code: 0, stdout: 'alive\n' });
     } finally {

@@ -6,7 +6,7 @@ import { mountedTree } from '../helpers/mounted-image.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
-const registry = useRegistry('busybox', 'debian', 'layers10', 'layers10-zstd', 'multi', 'special');
+const registry = useRegistry('busybox', 'debian', 'layers10-few', 'layers10-few-zstd', 'multi', 'special');
 
 /**
  * Nobody says what time it is in directories that an archive implies without naming them, nor in the one they appear
@@ -17,7 +17,7 @@ function withoutUnsaidTime(line: string): string {
 }
 
 describe('pull', () => {
-  it.each<ImageName>(['busybox', 'debian', 'layers10', 'layers10-zstd'])(
+  it.each<ImageName>(['busybox', 'debian', 'layers10-few', 'layers10-few-zstd'])(
     'makes of %s the very tree that umoci makes of it',
     async (name) => {
       await store.ok(['pull', registry.reference(name)]);
@@ -39,15 +39,15 @@ describe('pull', () => {
 
   it('says what it does in plain lines when nobody watches, and that it is up to date the second time', async () => {
     // The other one has the same layers in another compression.
-    await store.ok(['rmi', registry.reference('layers10'), registry.reference('layers10-zstd')]);
-    const first = await store.ok(['pull', registry.reference('layers10')]);
+    await store.ok(['rmi', registry.reference('layers10-few'), registry.reference('layers10-few-zstd')]);
+    const first = await store.ok(['pull', registry.reference('layers10-few')]);
     expect(first.match(/^[0-9a-f]{12}: Pull complete$/gm)?.length).toBeGreaterThan(0);
     expect(first).toMatch(/^Digest: sha256:[0-9a-f]{64}\nStatus: Downloaded newer image for /m);
-    const second = await store.ok(['pull', registry.reference('layers10')]);
+    const second = await store.ok(['pull', registry.reference('layers10-few')]);
     expect(second.match(/^[0-9a-f]{12}: Already exists$/gm)).toHaveLength(10);
     expect(second).toContain('Status: Image is up to date for ');
-    expect(await store.ok(['pull', '-q', registry.reference('layers10')])).toBe(
-      registry.reference('layers10'),
+    expect(await store.ok(['pull', '-q', registry.reference('layers10-few')])).toBe(
+      registry.reference('layers10-few'),
     );
   });
 
@@ -66,7 +66,7 @@ describe('pull', () => {
   });
 
   it('does the work once when several pull the same image at the same time', async () => {
-    const reference = registry.reference('layers10');
+    const reference = registry.reference('layers10-few');
     await store.ok(['rmi', reference]);
     const outputs = await Promise.all([1, 2, 3].map(() => store.ok(['pull', reference])));
     const unpacked = outputs.flatMap((output) => output.match(/^[0-9a-f]{12}: Pull complete$/gm) ?? []);

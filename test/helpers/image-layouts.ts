@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LONG } from './long.ts';
-import { type LayoutImage, writeLayout } from './oci-layout.ts';
+import { type LayoutImage, readLayout, writeLayout } from './oci-layout.ts';
 import { busybox } from './recipes/busybox.ts';
 import { debian } from './recipes/debian.ts';
 import { layers10 } from './recipes/layers10.ts';
@@ -24,19 +24,24 @@ interface Variant extends Pick<LayoutImage, 'compression' | 'architectures'> {
 const IMAGES = {
   busybox: { recipe: 'busybox', make: busybox },
   debian: { recipe: 'debian', make: debian },
-  layers10: { recipe: 'layers10', make: layers10 },
-  'layers10-zstd': { recipe: 'layers10', make: layers10, compression: 'zstd' },
+  layers10: { recipe: 'layers10', make: () => layers10() },
+  'layers10-few': { recipe: 'layers10', make: () => layers10(7) },
+  'layers10-few-zstd': {
+    recipe: 'layers10',
+    make: (): Recipe => readLayout(imageLayout('layers10-few')),
+    compression: 'zstd',
+  },
   multi: { recipe: 'busybox', make: busybox, architectures: ['amd64', 'arm64'] },
   postgresql: { recipe: 'postgresql', make: postgresql, compression: 'none', long: true },
   special: { recipe: 'special', make: special },
 } as const satisfies Record<string, Variant>;
 
-/** The images that tests work with; see `recipes/`. */
+/** The images that there are; see `recipes/`. */
 export type ImageName = keyof typeof IMAGES;
 
-/** Those that every run uses. */
+/** Those that every run of the tests uses: the whole of `layers10` is for measurements. */
 export const IMAGE_NAMES = (Object.keys(IMAGES) as ImageName[]).filter(
-  (name) => LONG || !('long' in IMAGES[name]),
+  (name) => name !== 'layers10' && (LONG || !('long' in IMAGES[name])),
 );
 
 const CACHE = join(import.meta.dirname, '../../build/test-images');

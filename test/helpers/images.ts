@@ -20,7 +20,7 @@ export type { ImageName } from './image-layouts.ts';
 /** The tree that `umoci unpack` makes of an image, as `describeTree` writes it; kept beside the layout. */
 export function umociTree(name: ImageName): string[] {
   // This umoci knows no zstd; the layers are the same either way.
-  const readable = name === 'layers10-zstd' ? 'layers10' : name;
+  const readable = name === 'layers10-few-zstd' ? 'layers10-few' : name;
   const kept = join(imageDirectory(readable), `tree-${versionOf('tree.ts')}.json`);
   if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8'));
   const work = mkdtempSync(join(tmpdir(), 'umoci-'));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 export interface LayoutImage {
   tag: string;
@@ -34,6 +34,16 @@ export function writeLayout(directory: string, images: readonly LayoutImage[]): 
   writeFileSync(join(directory, 'index.json'), JSON.stringify(index));
 }
 
+/** Reads the one image of a layout whose layers are gzipped: uncompressed, to be written in another way. */
+export function readLayout(directory: string): { layers: Buffer[]; config: Record<string, unknown> } {
+  const blob = ({ digest }: Described) =>
+    readFileSync(join(directory, 'blobs/sha256', digest.slice('sha256:'.length)));
+  const index: { manifests: [Described] } = JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8'));
+  const manifest: { layers: Described[]; config: Described } = JSON.parse(String(blob(index.manifests[0])));
+  const { config } = JSON.parse(String(blob(manifest.config)));
+  return { layers: manifest.layers.map((layer) => gunzipSync(blob(layer))), config };
+}
+
 /** A tar archive with one regular file, owned by root (ustar). */
 export function tarWithFile(name: string, content: Uint8Array): Buffer {
   const header = Buffer.alloc(512);
@@ -55,7 +65,9 @@ export function sha256(bytes: Uint8Array): string {
 
 function writeImage(directory: string, image: LayoutImage): Described {
   const { compression = 'gzip', architectures = ['amd64'] } = image;
-  const pack = { gzip: gzipSync, zstd: zstdCompressSync, none: (bytes: Uint8Array) => bytes }[compression];
+  // What is packed once and unpacked a few times need not be small.
+  const gzip = (bytes: Uint8Array) => gzipSync(bytes, { level: 1 });
+  const pack = { gzip, zstd: zstdCompressSync, none: (bytes: Uint8Array) => bytes }[compression];
   const layers = image.layers.map((tar) => {
     const mediaType = `${TYPE}.layer.v1.tar${SUFFIX[compression]}`;
     return writeBlob(directory, mediaType, pack(tar));

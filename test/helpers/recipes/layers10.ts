@@ -3,8 +3,12 @@ import type { Recipe } from './recipe.ts';
 
 const YEAR = 31_556_952;
 
-/** Ten layers and some 34,000 files: what the OCI image spec's layer.md says, and what real archives contain. */
-export function layers10(): Recipe {
+/**
+ * Ten layers and some 34,000 files: what the OCI image spec's layer.md says, and what real archives contain. With a
+ * `step` every so many of those that there are many of; it has no divisor in common with the numbers below by which
+ * they are given modes, sizes and directories.
+ */
+export function layers10(step = 1): Recipe {
   const layers = [
     base,
     manySmall,
@@ -17,7 +21,7 @@ export function layers10(): Recipe {
     sizes,
     changes,
   ];
-  return { layers: layers.map((layer) => layer()), config: { Cmd: ['sh'], Env: ['PATH=/bin'] } };
+  return { layers: layers.map((layer) => layer(step)), config: { Cmd: ['sh'], Env: ['PATH=/bin'] } };
 }
 
 function base(): Buffer {
@@ -39,19 +43,19 @@ function base(): Buffer {
   return tree.archive();
 }
 
-function manySmall(): Buffer {
+function manySmall(step: number): Buffer {
   const tree = new LayerTree();
-  for (let index = 0; index < 14_000; index += 1) {
+  for (let index = 0; index < 14_000; index += step) {
     const time = 1_600_000_000 + index * 61;
     tree.file(`usr/share/many/${index % 97}/${index % 11}/file-${index}.txt`, `file ${index}\n`, { time });
   }
   return tree.archive();
 }
 
-function manyOwned(): Buffer {
+function manyOwned(step: number): Buffer {
   const tree = new LayerTree();
   const modes = [0o644, 0o600, 0o755, 0o4755, 0o2755, 0o6711, 0o000, 0o1644];
-  for (let index = 0; index < 10_000; index += 1) {
+  for (let index = 0; index < 10_000; index += step) {
     const mode = modes[index % modes.length] ?? 0o644;
     const attributes = { mode, owner: index % 70_000, group: (index * 7) % 100_000 };
     tree.file(`usr/lib/owned/${index % 53}/${index}`, 'x'.repeat(index % 300), attributes);
@@ -133,7 +137,7 @@ function longNames(): Buffer {
   return tree.archive({ format: 'gnu' });
 }
 
-function sizes(): Buffer {
+function sizes(step: number): Buffer {
   const tree = new LayerTree();
   const pieces = new Map([0, 5_000_000, 48 * 1024 * 1024 - 6].map((offset) => [offset, 'piece\n']));
   tree.sparseFile('usr/sizes/sparse', 48 * 1024 * 1024, pieces);
@@ -141,7 +145,7 @@ function sizes(): Buffer {
   for (const size of [0, 1, 511, 512, 513, 65_536, 1_000_000]) {
     tree.file(`usr/sizes/${size}`, Buffer.alloc(size, `${size} `));
   }
-  for (let index = 0; index < 9_000; index += 1) {
+  for (let index = 0; index < 9_000; index += step) {
     tree.file(
       `opt/app/module-${index % 300}/part-${index}.js`,
       `exports.part = ${index};\n`.repeat(index % 20),

@@ -41,12 +41,28 @@ const GROUPS = {
   alone: { groupOrder: 3, maxWorkers: 1 },
 };
 
-/** The emulated machine first, as no other file takes as long; then as usual, by the times of the last run. */
-class GuestFirst extends BaseSequencer {
+/** Files that take longest, the longest first: what begins late, and takes long, has the machine idle at the end. */
+const LONGEST = [
+  'guest/guest',
+  'e2e/pull',
+  'e2e/terminal',
+  'e2e/system-reset',
+  'e2e/executable',
+  'e2e/pull-failures',
+  'e2e/network-recovery',
+  'e2e/network-names',
+  'e2e/smoke',
+  'native/resolver-hostile',
+].map((name) => resolve(ROOT, `test/${name}.test.ts`));
+
+/** The longest first, also in a first run; then as usual, by the times of the last run. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isGuest = ({ project }: TestSpecification) => project.name === 'guest';
-    return [...sorted.filter(isGuest), ...sorted.filter((file) => !isGuest(file))];
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.includes(moduleId);
+    const place = ({ moduleId }: TestSpecification) => LONGEST.indexOf(moduleId);
+    const long = sorted.filter(isLong).sort((one, other) => place(one) - place(other));
+    return [...long, ...sorted.filter((file) => !isLong(file))];
   }
 }
 
@@ -54,7 +70,7 @@ export default defineConfig({
   root: ROOT,
   test: {
     reporters: ['default', new TotalsReporter()],
-    sequence: { sequencer: GuestFirst },
+    sequence: { sequencer: LongestFirst },
     projects: [
       part('unit', 'units', {
         include: ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'],

@@ -104,7 +104,7 @@ tracing() {
     skiff exec -i tracer sh -c 'cat >/seize && chmod +x /seize' <"$programs/seize"
     skiff exec -d tracer sh -c 'exec /seize >/caught'
     skiff exec tracer sh -c 'until [ -s /caught ]; do sleep 0.05; done'
-    for round in 1 2 3 4 5 6 7 8; do skiff exec tracer sh -c 'true & true'; done
+    for round in 1 2 3 4; do skiff exec tracer sh -c 'true & true'; done
     skiff exec tracer cat /caught >"$work/caught"
     skiff rm -f tracer
     # A line for each that was seized, its own before: number, capabilities, mode of the filter.
@@ -323,9 +323,9 @@ it 'devices can be opened as far as rules allow them, whoever made the node' dev
 
 update() {
     start updated -m 64m --cpus 0.5
-    skiff update -m 128m --memory-swap 128m --cpus 1.5 --pids-limit 50 updated
+    skiff update -m 128m --memory-swap 128m --cpus 0.75 --pids-limit 50 updated
     limit memory.limit_in_bytes $((128 * MIB)) memory.max $((128 * MIB))
-    limit cpu.cfs_quota_us 150000 cpu.max '150000 100000'
+    limit cpu.cfs_quota_us 75000 cpu.max '75000 100000'
     limit pids.max 50 pids.max 50
     is $((128 * MIB)) "$(field Memory updated)" 'inspect'
     skiff rm -f updated
@@ -445,6 +445,7 @@ silent() {
 }
 
 networks() {
+    with_networks
     skiff network create --ipv6 front
     start_script web 'echo hello >/page; httpd -p 80 -h /; echo ready; exec sleep 100000' \
         --network front --network-alias shop -p 8080:80 -p 127.0.0.1:8081:80
@@ -492,6 +493,7 @@ asker() {
 }
 
 datagrams() {
+    with_networks
     grep -q ' ctnetlink_' /proc/kallsyms || skip 'this kernel has no ctnetlink'
     mkfifo "$work/questions" "$work/replies"
     asker <"$work/questions" >"$work/replies" &

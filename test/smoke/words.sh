@@ -1,5 +1,13 @@
 # What the sentences are made of. Reads SKIFF, STORE, IMAGE and $work.
 
+# Few sentences are about networks, and a container takes twice as long with one.
+export SKIFF_NETWORK=none
+
+# with_networks: from here on in a sentence, a container is on the default network unless it says otherwise.
+with_networks() {
+    unset SKIFF_NETWORK
+}
+
 # SKIFF may be several words: the same program on Node. What hangs fails one sentence, not those after it.
 skiff() {
     timeout -k 5 60 $SKIFF --root "$STORE" "$@"

@@ -100,14 +100,10 @@ async function exchange(
 
 /** The limit is that of the directory which would be exchanged. */
 function isLimited({ name }: ContainerRow): EngineError {
-  return new EngineError(
-    'unsupported',
-    `the size of the files of container ${name} is limited (--storage-opt)`,
-    {
-      subject: name,
-      hint: 'make another one without the limit, and copy the files into it with skiff cp',
-    },
-  );
+  return new EngineError('unsupported', `the size of the files of container ${name} is limited`, {
+    subject: name,
+    hint: 'make another one without --storage-opt, and copy the files into it with skiff cp',
+  });
 }
 
 /** The command that made it was killed. */

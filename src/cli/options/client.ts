@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ClientOptions, StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../parse/detach-keys.ts';
-import { booleanWord } from '../parse/words.ts';
+import { booleanSwitch } from './boolean-switch.ts';
 
 /** Flags of commands that take part in a container's streams. */
 export interface ClientFlags {
@@ -25,7 +25,7 @@ export function addClientOptions(command: Command): void {
     .option(
       '--sig-proxy [boolean]',
       'pass signals that reach skiff on to the container; true when absent',
-      parseSignalProxy,
+      booleanSwitch('--sig-proxy'),
     )
     .option(
       '--detach-keys <keys>',
@@ -77,10 +77,4 @@ function collectStream(text: string, previous: StreamName[] = []): StreamName[] 
     subject: text,
     hint: `use ${STREAMS.join(', ')}`,
   });
-}
-
-function parseSignalProxy(text: string): boolean {
-  const value = booleanWord(text);
-  if (value !== undefined) return value;
-  throw new EngineError('invalid', `invalid boolean value "${text}" for --sig-proxy`, { subject: text });
 }

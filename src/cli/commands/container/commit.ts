@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
-import { untilInterrupted } from '../../options/until-interrupted.ts';
 import { print } from '../../output/print.ts';
 import { listOf } from '../../parse/words.ts';
 
@@ -50,7 +50,7 @@ async function commit(
 ): Promise<void> {
   const { author, change, message, pause } = flags;
   const { containers } = await session.engine();
-  const id = await untilInterrupted((signal) =>
+  const id = await interruptible((signal) =>
     containers.commit(container, { name, author, message, changes: change, pause, signal }),
   );
   print(`${id}\n`);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseSnapshotTarget } from '../../../engine/options/snapshot.ts';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
-import { untilInterrupted } from '../../options/until-interrupted.ts';
 import { print } from '../../output/print.ts';
 
 const EXAMPLES = `
@@ -22,6 +22,6 @@ export function define(command: Command, session: () => Session): void {
 async function undo(session: Session, text: string): Promise<void> {
   const { container, snapshot } = parseSnapshotTarget(text);
   const { containers } = await session.engine();
-  const { before } = await untilInterrupted((signal) => containers.undo(container, snapshot, { signal }));
+  const { before } = await interruptible((signal) => containers.undo(container, snapshot, { signal }));
   print(`${container}@${before}\n`);
 }

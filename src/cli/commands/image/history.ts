@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { HistoryStep } from '../../../engine/images/history.ts';
-import { EngineError } from '../../../errors.ts';
 import type { Session } from '../../command/session.ts';
+import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
-import { booleanWord } from '../../parse/words.ts';
 import { type Fields, parseTemplate } from '../../template/template.ts';
 import { ellipsis, shortId } from '../../text/ids.ts';
 import { ago } from '../../text/time.ts';
@@ -45,7 +44,7 @@ export function define(command: Command, session: () => Session): void {
     .option(
       '-H, --human [boolean]',
       'sizes and times for people; with false bytes and dates',
-      humanWord,
+      booleanSwitch('--human'),
       true,
     )
     .option('-q, --quiet', 'only ids')
@@ -53,12 +52,6 @@ export function define(command: Command, session: () => Session): void {
     .addHelpText('after', EXAMPLES)
     .action((image: string, flags: Flags) => history(session(), image, flags));
   acceptSwitchValues(command, { interspersed: true });
-}
-
-function humanWord(text: string): boolean {
-  const human = booleanWord(text);
-  if (human !== undefined) return human;
-  throw new EngineError('invalid', `invalid boolean value "${text}" for --human`, { subject: text });
 }
 
 async function history(session: Session, image: string, flags: Flags): Promise<void> {

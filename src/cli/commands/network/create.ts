@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CreateNetworkOptions } from '../../../engine/options/network.ts';
 import { EngineError } from '../../../errors.ts';
 import type { Session } from '../../command/session.ts';
+import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
 import { collectLabel, collectPair, type Labels } from '../../parse/labels.ts';
@@ -44,7 +45,7 @@ export function define(command: Command, session: () => Session): void {
       collectAuxiliary,
     )
     .option('--internal', 'containers reach each other and the host, nothing else')
-    .option('--ipv4 [boolean]', 'IPv4 addresses; true when absent', boolean('--ipv4'))
+    .option('--ipv4 [boolean]', 'IPv4 addresses; true when absent', booleanSwitch('--ipv4'))
     .option('--ipv6', 'IPv6 addresses, too')
     .option('--label <key[=value]>', 'a label, for filters and templates (repeatable)', collectLabel)
     .option('-o, --opt <key=value>', 'an option of the driver (repeatable)', collectPair('option'));
@@ -113,12 +114,4 @@ function scope(name: string): void {
     subject: name,
     hint: `leave --scope out: ${NO_SWARM}`,
   });
-}
-
-function boolean(option: string): (text: string) => boolean {
-  return (text) => {
-    const value = booleanWord(text);
-    if (value !== undefined) return value;
-    throw new EngineError('invalid', `invalid boolean value "${text}" for ${option}`, { subject: text });
-  };
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
-import { untilInterrupted } from '../../options/until-interrupted.ts';
 import { print } from '../../output/print.ts';
 
 interface Flags {
@@ -44,6 +44,6 @@ async function take(
   options: { name: string | undefined; pause: boolean },
 ): Promise<void> {
   const { containers } = await session.engine();
-  const name = await untilInterrupted((signal) => containers.snapshot(container, options, { signal }));
+  const name = await interruptible((signal) => containers.snapshot(container, options, { signal }));
   print(`${name}\n`);
 }

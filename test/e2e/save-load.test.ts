@@ -192,6 +192,29 @@ t.close()`;
   return at('forged.tar');
 }
 
+describe('an image whose layers were here under other digests', () => {
+  it('is saved all the same, and gives the same image', async () => {
+    const skopeo = (...args: string[]) => execFileSync('skopeo', ['copy', '-q', ...args]);
+    skopeo('--dest-decompress', `oci-archive:${at('app.tar')}:1`, `dir:${at('plain')}`);
+    skopeo(
+      '--dest-compress',
+      '--dest-compress-format',
+      'zstd',
+      `dir:${at('plain')}`,
+      `oci:${at('zstd')}:team/app:3`,
+    );
+    await store.ok(['load', '-q', '-i', at('zstd')]);
+    const lost = JSON.parse(readFileSync(at('zstd/index.json'), 'utf8')).manifests[0].digest.slice(7);
+    const { layers: blobs } = JSON.parse(readFileSync(at(`zstd/blobs/sha256/${lost}`), 'utf8'));
+    for (const { digest } of blobs) rmSync(join(store.root, 'blobs/sha256', digest.slice(7)));
+    await store.ok(['save', '-o', at('again.tar'), 'team/app:3']);
+    expect(await other.ok(['load', '-q', '-i', at('again.tar')])).toBe('Loaded image: team/app:3');
+    expect(await names(other)).toEqual([`team/app:3 ${id}`]);
+    await clear(other);
+    await store.ok(['rmi', 'team/app:3']);
+  });
+});
+
 describe('a load that is refused', () => {
   it.each([
     ['names that lead out', "add('../outside', b'x')", '', 'leads out of it: "../outside"'],

@@ -19,7 +19,7 @@ import type { Context } from '../store/context.ts';
 import {
   type FoundImage,
   findImage,
-  layersOfManifests,
+  layersWith,
   repositoriesWith,
   saveImage,
   tagsOf,
@@ -211,7 +211,7 @@ async function transferable(
   const { descriptor, diffID } = layer;
   const { blobs } = workspace;
   if (descriptor.digest !== diffID || blobs.has(descriptor.digest)) return descriptor;
-  const earlier = layersOfManifests(context.database, stored.config.digest, index);
+  const earlier = layersWith(context.database, diffID);
   const known = earlier.find(({ digest }) => blobs.has(digest));
   if (known !== undefined) {
     leases.use(takeLease(context.database, [known.digest]));

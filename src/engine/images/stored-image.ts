@@ -1,19 +1,21 @@
+import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
 import {
   type Image,
   type ImageDocument,
   type ImageLayer,
+  imageOfConfig,
   readImage,
   readManifest,
 } from '../../image/image.ts';
-import { MediaType } from '../../oci/descriptor.ts';
+import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type Index, type Manifest, ociLayerType } from '../../oci/manifest.ts';
 import { layerArchive } from '../../storage/archive/read-tree.ts';
 import { type Lease, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import { type FoundImage, manifestOf } from '../store/images.ts';
+import { type FoundImage, layersWith, manifestOf } from '../store/images.ts';
 import type { Workspace } from '../store/workspace.ts';
 
 /** An image of this store as others get it: its manifest says the same bytes that `openLayer` yields. */
@@ -23,16 +25,27 @@ export interface StoredImage extends Image {
 }
 
 /**
- * Reads an image out again: by its name with the manifest that the name leads to, by its id with the one that came last.
- * Throws `invalid` when what the store has of it is damaged.
+ * Reads an image out again: by its name with the manifest that the name leads to, by its id with the one that came last. A
+ * layer whose blob is not here, as it was unpacked already when the image was pulled, gets that of another image with the
+ * same content; then the manifest is another one. Throws `invalid` when what the store has of the image is damaged.
  */
 export async function readStoredImage(
   { database }: Context,
-  { blobs }: Pick<Workspace, 'blobs'>,
+  { blobs, layers }: Pick<Workspace, 'blobs' | 'layers'>,
   found: FoundImage,
 ): Promise<StoredImage> {
   const { image, indexDigest } = imageOf(database, found);
-  return { ...image, index: indexDigest === undefined ? undefined : await readIndex(blobs, indexDigest) };
+  const isHere = ({ digest }: Descriptor, { diffID, chainID }: ImageLayer): boolean =>
+    blobs.has(digest) || (digest === diffID && layers.has(chainID));
+  const missing = image.layers.some((layer) => !isHere(layer.descriptor, layer));
+  if (!missing)
+    return { ...image, index: indexDigest === undefined ? undefined : await readIndex(blobs, indexDigest) };
+  const descriptors = image.layers.map((layer) => {
+    const others = [layer.descriptor, ...layersWith(database, layer.diffID)];
+    return others.find((descriptor) => isHere(descriptor, layer)) ?? layer.descriptor;
+  });
+  const { annotations } = image.manifest.parsed;
+  return { ...imageOfConfig(image.config.bytes, descriptors, annotations), index: undefined };
 }
 
 /** The same without its index: manifest, config and layers. Throws `invalid`. */
@@ -57,8 +70,8 @@ export function leaseImage({ database }: Context, { manifest, config, layers, in
 
 /**
  * Yields the bytes that a layer's descriptor names: its blob, or of a layer that was made here and never had one the archive
- * of its tree, which is the same each time. Whoever needs to be sure of the digest verifies it. Throws `notFound` when the
- * store has neither.
+ * of its tree, which is the same each time. Throws `notFound` when the store has neither, and at the end of the bytes `invalid`
+ * when the archive is not the layer, which is so when another program has written that.
  */
 export function openLayer(
   context: Context,
@@ -68,11 +81,28 @@ export function openLayer(
   const { digest, mediaType } = descriptor;
   if (blobs.has(digest)) return blobs.stream(digest);
   if (digest === diffID && ociLayerType(mediaType) === MediaType.ociLayer && layers.has(chainID))
-    return layerArchive(layers.directory(chainID), { helper: context.helper });
+    return verified(digest, layerArchive(layers.directory(chainID), { helper: context.helper }));
   throw new EngineError('notFound', `layer ${digest} is not in the store`, {
     subject: digest,
     hint: 'pull the image again',
   });
+}
+
+async function* verified(digest: Digest, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const piece of source) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (`sha256:${hash.digest('hex')}` === digest) return;
+  throw new EngineError(
+    'invalid',
+    `layer ${digest} is in the store as files only, which do not tell its archive`,
+    {
+      subject: digest,
+      hint: 'remove the images that have it, and pull this one again',
+    },
+  );
 }
 
 async function readIndex(blobs: Workspace['blobs'], digest: Digest): Promise<ImageDocument<Index>> {

@@ -184,11 +184,16 @@ export function repositoriesWith(database: Database, domain: string, digest: Dig
   return [...new Set(rows.map((row) => parseReference(row['name'] as string).path))];
 }
 
-/** The descriptors that the manifests of an image have for one of its layers, by its place from the bottom. */
-export function layersOfManifests(database: Database, imageId: Digest, index: number): Descriptor[] {
-  return database.all('SELECT body FROM manifest WHERE image_id = ?', imageId).flatMap((row) => {
+/** The descriptors that all manifests of this store have for layers of this content. */
+export function layersWith(database: Database, diffID: Digest): Descriptor[] {
+  const rows = database.all(
+    'SELECT config, body FROM image JOIN manifest ON image_id = image.id WHERE instr(config, ?) > 0',
+    diffID,
+  );
+  return rows.flatMap((row) => {
+    const { rootfs } = JSON.parse(row['config'] as string) as { rootfs: { diff_ids: Digest[] } };
     const { layers } = JSON.parse(row['body'] as string) as { layers: Descriptor[] };
-    return layers.slice(index, index + 1);
+    return layers.filter((_, index) => rootfs.diff_ids[index] === diffID);
   });
 }
 

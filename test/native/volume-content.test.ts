@@ -44,8 +44,8 @@ function file(path: string, text = '', owner: readonly [number, number] = [0, 0]
 }
 
 const resolved = (wanted: WantedVolume) => resolveVolume(room.context, wanted);
-const ensure = (wanted: WantedVolume, idMaps?: OwnerMaps, context: Context = room.context) =>
-  ensureVolumes(context, [resolved(wanted)], {
+const ensure = async (wanted: WantedVolume, idMaps?: OwnerMaps, context: Context = room.context) =>
+  ensureVolumes(context, [await resolved(wanted)], {
     layers: LAYERS,
     idMaps,
     owner: idMaps?.idMapped === false ? { uid: 100_000, gid: 100_000 } : undefined,
@@ -199,7 +199,7 @@ describe('a volume that is there', () => {
     const device = join(room.directory, 'device');
     mkdirSync(device);
     const driverOptions = { type: 'none', device, o: 'bind,ro' };
-    expect(resolved({ ...data, driverOptions })).toMatchObject({ source: device, flags: ['ro'] });
+    expect(await resolved({ ...data, driverOptions })).toMatchObject({ source: device, flags: ['ro'] });
     await ensure({ ...data, driverOptions });
     expect(readdirSync(device)).toEqual(['a']);
     expect(readdirSync(directory('data'))).toEqual([]);
@@ -208,8 +208,8 @@ describe('a volume that is there', () => {
 
 describe('anonymous volumes', () => {
   it('that were made for a container which there will not be are gone again, the others stay', async () => {
-    const anonymous = resolved({ target: '/anonymous' });
-    const made = await ensureVolumes(room.context, [anonymous, resolved(data)], {
+    const anonymous = await resolved({ target: '/anonymous' });
+    const made = await ensureVolumes(room.context, [anonymous, await resolved(data)], {
       layers: [],
       idMaps: undefined,
     });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/options/create.ts';
 import type { MountOptions } from '../../engine/options/mounts.ts';
@@ -52,8 +53,8 @@ async function longMounts(lines: readonly string[]): Promise<MountOptions[]> {
 }
 
 /** What is to be said of mounts that can be had, and are hardly what is wanted. */
-export async function mountRemarks({ mounts }: CreateOptions): Promise<string[]> {
-  if (mounts === undefined) return [];
-  const { sourceRemarks } = await import('../../engine/prepare/bind-sources.ts');
+export async function mountRemarks({ mounts = [] }: CreateOptions): Promise<string[]> {
+  if (mounts.every((mount) => mount.type !== 'bind' || existsSync(mount.source))) return [];
+  const { sourceRemarks } = await import('../../engine/prepare/source-remarks.ts');
   return sourceRemarks(mounts);
 }

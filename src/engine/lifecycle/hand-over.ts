@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import type { Handover } from '../../host/replace-process.ts';
 import { writeNetworks } from '../endpoints/write.ts';
 import { appendEvent, containerAttributes } from '../events/journal.ts';
@@ -47,16 +47,19 @@ export async function startContainer(
   }
 }
 
-/** Most have no mounts of their own. */
+/** Most have all that they mount. */
 async function makeSources(
   { paths }: Context,
   { options, runtime, namespaces }: LeasedContainer,
 ): Promise<void> {
-  if (options.mounts === undefined) return;
+  const { mounts: asked = [] } = options;
+  const { mounts = [], hostMounts = [] } = runtime;
+  if (hostMounts.length > 0) mkdirSync(paths.volumeLocks, { recursive: true, mode: 0o700 });
+  const isThere = asked.every((mount) => mount.type !== 'bind' || existsSync(mount.source));
+  if (isThere && mounts.every(({ type }) => type !== 'overlay')) return;
   const { makeMountSources } = await import('./mount-sources.ts');
   const owner = namespaces.idMaps && (await import('../prepare/id-maps.ts')).rootOwner(namespaces.idMaps);
-  if ((runtime.hostMounts ?? []).length > 0) mkdirSync(paths.volumeLocks, { recursive: true, mode: 0o700 });
-  makeMountSources({ asked: options.mounts, runtime: runtime.mounts ?? [] }, owner);
+  makeMountSources({ asked, runtime: mounts }, owner);
 }
 
 /**

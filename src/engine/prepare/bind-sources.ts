@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { unlessMissing } from '../../host/missing.ts';
-import type { BindMount, MountOptions, Propagation } from '../options/mounts.ts';
+import type { BindMount, Propagation } from '../options/mounts.ts';
 
 /**
  * Throws `invalid`, with Docker's words, for a source that is missing and is not to be made, and for an overlay on what is
@@ -21,24 +21,6 @@ export function checkSource({ source, createSource, overlay }: BindMount): void 
     subject: source,
     hint: 'make it first; bind-create-src, and -v, make a directory of that name',
   });
-}
-
-/**
- * Whole sentences about sources that are missing and are called like a file: what is made of them is a directory, and few
- * want that.
- */
-export function sourceRemarks(mounts: readonly MountOptions[]): string[] {
-  return mounts.flatMap((mount) => {
-    if (mount.type !== 'bind' || mount.createSource !== true || !isFileName(basename(mount.source)))
-      return [];
-    if (statSync(mount.source, { throwIfNoEntry: false }) !== undefined) return [];
-    return [`${mount.source} was not there: it is made a directory, although it is called like a file`];
-  });
-}
-
-/** `config.yml`, not `.config`, `release-1.2` or `conf.d`. */
-function isFileName(name: string): boolean {
-  return /[^.]\.[a-z][a-z0-9]{0,7}$/i.test(name) && !name.endsWith('.d');
 }
 
 /** Throws `invalid`, with Docker's words, for mounts that cannot be passed on: the host keeps those at the source to itself. */

@@ -33,7 +33,7 @@ async function prepareVolume(
   mount: VolumeMount,
   idMaps: OwnerMaps | undefined,
 ): Promise<PreparedVolume> {
-  const volume = resolveVolume(context, mount);
+  const volume = await resolveVolume(context, mount);
   const { source, isOwnDirectory, recursive, flags } = volume;
   return {
     volume,

@@ -2,8 +2,8 @@ import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
 import { deleteVolume } from '../store/volume-removal.ts';
 import { haveVolumes, useVolumes } from '../store/volumes.ts';
-import { type ImageTree, mayHave } from './image-content.ts';
-import { isFillable, isThere } from './presence.ts';
+import type { ImageTree } from './image-content.ts';
+import { isFillable, isThere, mayHave } from './presence.ts';
 import type { ResolvedVolume } from './resolve.ts';
 
 /** Volumes that are there, for a container that is to be made. */

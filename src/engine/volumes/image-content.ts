@@ -18,24 +18,6 @@ export interface ImageTree {
   owner?: { uid: number; gid: number } | undefined;
 }
 
-/**
- * Whether an image may have something at a path: false is certain. Looks at its layers from outside, where a link leads
- * elsewhere than in a container: behind one there may be anything.
- */
-export function mayHave({ paths }: Pick<Context, 'paths'>, layers: readonly Digest[], path: string): boolean {
-  const names = path.split('/').filter((name) => name !== '');
-  return layerDirectories(paths, layers, undefined).some((layer) => {
-    let at = layer;
-    for (const name of names) {
-      at = `${at}/${name}`;
-      const entry = lstatSync(at, { throwIfNoEntry: false });
-      if (entry === undefined) return false;
-      if (!entry.isDirectory()) return true;
-    }
-    return true;
-  });
-}
-
 const ENOENT = 2;
 const ENOTDIR = 20;
 

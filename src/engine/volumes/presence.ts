@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../../host/missing.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { localMount } from '../../volume/local-driver.ts';
 import type { Context } from '../store/context.ts';
+import { layerDirectories } from '../store/layer-directories.ts';
 import { volumeByName } from '../store/volumes.ts';
 import type { ResolvedVolume } from './resolve.ts';
 
@@ -14,4 +16,22 @@ export function isThere({ database, paths }: Context, name: string): boolean {
 /** A file system that is mounted for a container begins with what it has. */
 export function isFillable({ definition: { options }, source }: ResolvedVolume): boolean {
   return localMount(options)?.kind !== 'file-system' && namesIn(source).length === 0;
+}
+
+/**
+ * Whether an image may have something at a path: false is certain. Looks at its layers from outside, where a link leads
+ * elsewhere than in a container: behind one there may be anything.
+ */
+export function mayHave({ paths }: Pick<Context, 'paths'>, layers: readonly Digest[], path: string): boolean {
+  const names = path.split('/').filter((name) => name !== '');
+  return layerDirectories(paths, layers, undefined).some((layer) => {
+    let at = layer;
+    for (const name of names) {
+      at = `${at}/${name}`;
+      const entry = lstatSync(at, { throwIfNoEntry: false });
+      if (entry === undefined) return false;
+      if (!entry.isDirectory()) return true;
+    }
+    return true;
+  });
 }

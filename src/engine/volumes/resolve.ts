@@ -5,7 +5,6 @@ import { localMount } from '../../volume/local-driver.ts';
 import type { Context } from '../store/context.ts';
 import { mountLock } from '../store/volume-mounts.ts';
 import { volumeByName, volumeDirectory } from '../store/volumes.ts';
-import { defineVolume, requireSame } from './define.ts';
 
 /** A volume that a container is to have: what of `VolumeMount` (options/mounts.ts) says which. */
 export interface WantedVolume {
@@ -41,9 +40,9 @@ export interface ResolvedVolume {
  * Decides which volume is meant and what of the host a container sees of it; makes nothing. Throws as `createVolume`, and
  * `conflict` for one that is there and is to have other options or labels.
  */
-export function resolveVolume(context: Context, wanted: WantedVolume): ResolvedVolume {
+export async function resolveVolume(context: Context, wanted: WantedVolume): Promise<ResolvedVolume> {
   const { target, noCopy = false } = wanted;
-  const { definition, directory } = identify(context, wanted);
+  const { definition, directory } = await identify(context, wanted);
   const mounted = localMount(definition.options);
   if (mounted?.kind === 'bind') {
     const { source, recursive, flags } = mounted;
@@ -70,16 +69,19 @@ export function resolveVolume(context: Context, wanted: WantedVolume): ResolvedV
   };
 }
 
-function identify(
+/** Most are there, and asked for by nothing but their name. */
+async function identify(
   context: Context,
   { name, anonymous = false, driver, driverOptions, labels }: WantedVolume,
-): { definition: VolumeDefinition; directory: string } {
+): Promise<{ definition: VolumeDefinition; directory: string }> {
   const existing = name === undefined ? undefined : volumeByName(context.database, name);
   if (existing !== undefined) {
     const { renamedFrom: _, ...definition } = existing;
-    requireSame(existing, { options: driverOptions, labels });
+    if (driverOptions !== undefined || labels !== undefined)
+      (await import('./define.ts')).requireSame(existing, { options: driverOptions, labels });
     return { definition, directory: volumeDirectory(context, existing) };
   }
+  const { defineVolume } = await import('./define.ts');
   const asked = { driver, options: driverOptions, labels };
   const definition = anonymous
     ? { ...defineVolume(asked), ...(name !== undefined && { name }) }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BindMount } from '../../../../src/engine/options/mounts.ts';
-import { checkPropagation, checkSource, sourceRemarks } from '../../../../src/engine/prepare/bind-sources.ts';
+import { checkPropagation, checkSource } from '../../../../src/engine/prepare/bind-sources.ts';
+import { sourceRemarks } from '../../../../src/engine/prepare/source-remarks.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-sources-'));
 afterAll(() => rmSync(directory, { recursive: true }));

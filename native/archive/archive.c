@@ -94,14 +94,10 @@ static int put_symlink(struct archive *archive, struct tar_entry *out, const str
     return tar_put(&archive->tar, out);
 }
 
-/* Opened by way of the descriptor that was looked at: nobody can put a device in its place. */
-static int put_file(struct archive *archive, struct tar_entry *out, const struct entry *entry)
+static int put_file(struct archive *archive, struct tar_entry *out, int content)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
     struct stat now;
-    owned_fd content = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (content < 0 || fstat(content, &now) < 0) return -1;
+    if (fstat(content, &now) < 0) return -1;
     out->stat.st_size = now.st_size;
     out->stat.st_blocks = now.st_blocks;
     out->type = '0';
@@ -132,7 +128,9 @@ static int put_entry(struct archive *archive, const struct entry *entry)
     if (archive->layer && is_gone_below(&entry->stat)) return put_whiteout(archive, entry);
     if (archive->layer && strncmp(entry->name, ".wh.", 4) == 0) return fail_with(EILSEQ);
     struct making owned = {.stat = entry->stat};
-    if (read_attributes(&archive->attributes, entry->fd) < 0 ||
+    owned_fd content = type == S_IFREG ? open_entry(entry) : -1;
+    if (type == S_IFREG && content < 0) return -1;
+    if (read_attributes(&archive->attributes, content < 0 ? entry->fd : content) < 0 ||
         owners_translate(&archive->owners, &owned, &archive->attributes) < 0)
         return -1;
     if (archive->layer && archive->attributes.elsewhere) return fail_with(EREMOTE);
@@ -143,7 +141,7 @@ static int put_entry(struct archive *archive, const struct entry *entry)
     if (type == S_IFDIR) return put_directory(archive, &out, entry);
     int linked = put_link(archive, &out);
     if (linked != 0) return linked < 0 ? -1 : VISIT_SKIP;
-    if (type == S_IFREG) return put_file(archive, &out, entry);
+    if (type == S_IFREG) return put_file(archive, &out, content);
     if (type == S_IFLNK) return put_symlink(archive, &out, entry);
     if (type == S_IFCHR || type == S_IFBLK) return put_device(archive, &out);
     out.type = '6';

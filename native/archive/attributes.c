@@ -43,6 +43,13 @@ static int grow(struct attributes *attributes, size_t room)
     return 0;
 }
 
+/* Most have none, and a descriptor that is open costs no walk through procfs to find that out. */
+static ssize_t list_names(int fd, const char *path, char *names)
+{
+    ssize_t length = flistxattr(fd, names, ATTRIBUTE_LARGEST);
+    return length < 0 && errno == EBADF ? listxattr(path, names, ATTRIBUTE_LARGEST) : length;
+}
+
 int read_attributes(struct attributes *attributes, int fd)
 {
     char path[32], *names = attributes->names;
@@ -50,7 +57,7 @@ int read_attributes(struct attributes *attributes, int fd)
     attributes->elsewhere = false;
     /* A link of procfs leads to the entry itself, a symlink too, and is good for O_PATH. */
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    ssize_t length = listxattr(path, names, ATTRIBUTE_LARGEST);
+    ssize_t length = list_names(fd, path, names);
     if (length <= 0) return length == 0 || errno == EOPNOTSUPP ? 0 : -1;
     size_t used = 0;
     for (const char *name = names; name < names + length; name += strlen(name) + 1) {

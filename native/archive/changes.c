@@ -166,6 +166,7 @@ static int copy(struct changes *changes, const struct entry *entry)
         }
     }
     if (make_copy(to, entry, &changes->attributes, &changes->owners) < 0) return -1;
+    if (changes->attributes.elsewhere) return fail_with(EREMOTE);
     return S_ISDIR(entry->stat.st_mode) ? 0 : note_copied(changes, entry);
 }
 
@@ -245,6 +246,9 @@ static int visit(void *context, const struct entry *entry)
     if (is_gone_below(&entry->stat)) return visit_whiteout(changes, entry, lower);
     bool own = lower < 0 && is_own(changes, entry);
     if (own && S_ISREG(entry->stat.st_mode)) return VISIT_SKIP;
+    bool directory = S_ISDIR(entry->stat.st_mode);
+    /* Of what is copied only a directory may turn out to be no change. */
+    if (changes->copy >= 0 && !directory) return copy(changes, entry) < 0 ? -1 : VISIT_SKIP;
     int kind = kind_of(changes, entry, lower);
     if (kind < 0) return -1;
     if (own) kind = 0;
@@ -253,7 +257,7 @@ static int visit(void *context, const struct entry *entry)
         if (copy(changes, entry) < 0) return -1;
     } else if (kind != 0 && tell(changes, (char)kind, entry->path, strlen(entry->path)) < 0)
         return -1;
-    return S_ISDIR(entry->stat.st_mode) ? enter(changes, entry, steal_fd(&lower), kind) : VISIT_SKIP;
+    return directory ? enter(changes, entry, steal_fd(&lower), kind) : VISIT_SKIP;
 }
 
 /* A directory that is only there for what was made in it by the engine, or has been made again, is no change. */

@@ -88,16 +88,11 @@ static int copy_directory(struct copy *copy, const struct entry *entry, const st
     return VISIT_ENTER;
 }
 
-/* Opened by way of the descriptor that was looked at: nobody can put a device in its place. */
-static int copy_file(struct copy *copy, const struct entry *entry, struct making *making)
+static int copy_file(struct copy *copy, const struct entry *entry, struct making *making, int content)
 {
-    char path[32];
     struct stat stat;
     const char *name = name_of(copy, entry);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", entry->fd);
-    owned_fd content = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (content < 0 || fstat(content, &stat) < 0 ||
-        destination_begin_file(&copy->to, name, making->stat.st_mode) < 0)
+    if (fstat(content, &stat) < 0 || destination_begin_file(&copy->to, name, making->stat.st_mode) < 0)
         return -1;
     if (copy_content(content, copy->to.file, &stat, progress_bytes) < 0)
         return destination_abandon_file(&copy->to, name), -1;
@@ -134,11 +129,13 @@ static int copy_entry(struct copy *copy, const struct entry *entry)
         int linked = copy_link(copy, entry);
         if (linked != 0) return linked < 0 ? -1 : VISIT_SKIP;
     }
-    if (read_attributes(&copy->attributes, entry->fd) < 0 ||
+    owned_fd content = type == S_IFREG ? open_entry(entry) : -1;
+    if (type == S_IFREG && content < 0) return -1;
+    if (read_attributes(&copy->attributes, content < 0 ? entry->fd : content) < 0 ||
         owners_translate(&copy->owners, &making, &copy->attributes) < 0)
         return -1;
     if (type == S_IFDIR) return copy_directory(copy, entry, &making);
-    return type == S_IFREG ? copy_file(copy, entry, &making) : copy_node(copy, entry, &making);
+    return type == S_IFREG ? copy_file(copy, entry, &making, content) : copy_node(copy, entry, &making);
 }
 
 static int visit(void *context, const struct entry *entry)

@@ -1,5 +1,6 @@
 #include "archive/destination.h"
 
+#include "archive/metadata.h"
 #include "base/kernel.h"
 #include "base/util.h"
 #include "layer/copy_content.h"
@@ -10,13 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 
 /* Of the directories on the way down so many stay open; from further down the way back is "..". */
 #define LEVELS_HELD 64
-
-#define DEFAULT_ACL "system.posix_acl_default"
 
 /* Fails for what is no name of an entry. */
 static int check_name(const char *name)
@@ -67,71 +64,10 @@ int destination_here(const struct destination *destination)
     return destination->depth == 0 ? destination->top : destination->levels[destination->depth - 1].fd;
 }
 
-/* ENOSPC is also what ext4 says when an attribute is larger than an inode's block; then the disk has room left. */
-static bool has_room(int fd)
+/* Where the name of an attribute goes that could not be kept, if one may be left out. */
+static char *left_out(struct destination *destination)
 {
-    struct statvfs fs;
-    if (fstatvfs(fd, &fs) < 0) return false;
-    bool blocks = fs.f_blocks == 0 || fs.f_bfree * fs.f_frsize >= 256 << 10;
-    return blocks && (fs.f_files == 0 || fs.f_ffree >= 256);
-}
-
-/* What gives rights is never left out; other attributes are where a file system cannot hold them. */
-static bool may_be_left_out(int fd, const char *name, int error)
-{
-    if (strcmp(name, "security.capability") == 0) return false;
-    return error == EOPNOTSUPP || error == EPERM || error == E2BIG || (error == ENOSPC && has_room(fd));
-}
-
-static int set_attribute(struct destination *destination, int fd, const struct attribute *attribute)
-{
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (setxattr(path, attribute->name, attribute->value, attribute->size, 0) == 0) return 0;
-    if (destination->exact || !may_be_left_out(fd, attribute->name, errno)) return -1;
-    if (*destination->left_out == '\0')
-        snprintf(destination->left_out, sizeof destination->left_out, "%s", attribute->name);
-    return 0;
-}
-
-/* A symlink has no mode. By way of procfs, as fchmod(2) does not take O_PATH. */
-static int set_mode(int fd, mode_t mode)
-{
-    char path[32];
-    if (fchmod(fd, mode & 07777) == 0) return 0;
-    if (errno != EBADF) return -1;
-    if (S_ISLNK(mode)) return 0;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return chmod(path, mode & 07777);
-}
-
-/*
- * Owner first: a change of it takes set-id bits and capabilities away. What is so already is not set: each change of an
- * inode is one more for the file system's journal.
- */
-static int set_metadata(struct destination *destination, int fd, const struct making *making, bool directory)
-{
-    struct stat is;
-    if (fstat(fd, &is) < 0) return -1;
-    bool owned = is.st_uid == making->stat.st_uid && is.st_gid == making->stat.st_gid;
-    if (!owned && fchownat(fd, "", making->stat.st_uid, making->stat.st_gid, AT_EMPTY_PATH) < 0) return -1;
-    bool special = (making->stat.st_mode & 07000) != 0;
-    if ((!owned && special) || is.st_mode != making->stat.st_mode) {
-        if (set_mode(fd, making->stat.st_mode) < 0) return -1;
-    }
-    for (size_t i = 0; i < making->attribute_count; i++) {
-        const struct attribute *attribute = &making->attributes[i];
-        if (directory && strcmp(attribute->name, DEFAULT_ACL) == 0) continue;
-        if (set_attribute(destination, fd, attribute) < 0) return -1;
-    }
-    return 0;
-}
-
-/* O_PATH, too. */
-static int set_times(int fd, const struct stat *stat)
-{
-    const struct timespec times[] = {stat->st_atim, stat->st_mtim};
-    return utimensat(fd, "", times, AT_EMPTY_PATH);
+    return destination->exact ? NULL : destination->left_out;
 }
 
 static int keep_default_acl(struct level *level, const struct making *making)
@@ -195,7 +131,7 @@ static int enter_given(struct destination *destination, int fd, const struct mak
     level.times[0] = making->stat.st_atim;
     level.times[1] = making->stat.st_mtim;
     if (destination->any_order && inode_set_add(&destination->given, stat.st_ino) < 0) return -1;
-    if (set_metadata(destination, directory, making, true) < 0 || keep_default_acl(&level, making) < 0)
+    if (give_metadata(directory, making, left_out(destination)) < 0 || keep_default_acl(&level, making) < 0)
         return -1;
     if (push(destination, &level) < 0) return free(level.default_acl), -1;
     steal_fd(&directory);
@@ -242,7 +178,7 @@ int destination_leave(struct destination *destination)
 {
     struct level *level = &destination->levels[destination->depth - 1];
     const struct attribute acl = {DEFAULT_ACL, level->default_acl, level->default_acl_size};
-    int result = level->default_acl == NULL ? 0 : set_attribute(destination, level->fd, &acl);
+    int result = level->default_acl == NULL ? 0 : give_attribute(level->fd, &acl, left_out(destination));
     if (result == 0 && level->keeps_times) result = futimens(level->fd, level->times);
     if (result == 0 && destination->depth > 1 && level[-1].fd < 0) result = find_again(&level[-1], level->fd);
     int saved = errno;
@@ -332,7 +268,7 @@ int destination_end_file(struct destination *destination, const char *name, cons
 {
     int fd = destination->file;
     if (!destination->in_place &&
-        (set_metadata(destination, fd, making, false) < 0 || set_times(fd, &making->stat) < 0))
+        (give_metadata(fd, making, left_out(destination)) < 0 || give_times(fd, &making->stat) < 0))
         return destination_abandon_file(destination, name), -1;
     close_fd(&destination->file);
     return *destination->temporary == '\0' ? 0 : take_name(destination, name);
@@ -376,7 +312,7 @@ int destination_node(struct destination *destination, const char *name, const st
     const char *first = taken == 1 ? destination->temporary : name;
     if (taken < 0 || (taken == 1 && make_node(here, first, making) < 0)) return -1;
     owned_fd fd = open_made(here, first, making);
-    if (fd < 0 || set_metadata(destination, fd, making, false) < 0 || set_times(fd, &making->stat) < 0) {
+    if (fd < 0 || give_metadata(fd, making, left_out(destination)) < 0 || give_times(fd, &making->stat) < 0) {
         int saved = errno;
         unlinkat(here, first, 0);
         return fail_with(saved);

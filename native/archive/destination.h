@@ -21,19 +21,22 @@ struct making {
     size_t attribute_count;
 };
 
+/* For the name of an attribute. */
+#define LEFT_OUT_SIZE 256
+
 struct level;
 
 struct destination {
     int top;              /* the directory below which everything lies */
     struct level *levels; /* on the way down to the directory that we are in */
     size_t depth, room;
-    int file;           /* that is being written, or -1 */
-    char temporary[32]; /* its name as long as another has it; "" : it has its own */
-    bool in_place;      /* it is a mount point: only its content is replaced */
-    char left_out[256]; /* an attribute that could not be kept; "" : all were */
-    bool exact;         /* no attribute may be left out */
-    bool whole;         /* the top is that of its tree: absolute links lead there */
-    bool any_order;     /* a directory may be entered again: then it gets the times again that it was given */
+    int file;                     /* that is being written, or -1 */
+    char temporary[32];           /* its name as long as another has it; "" : it has its own */
+    bool in_place;                /* it is a mount point: only its content is replaced */
+    char left_out[LEFT_OUT_SIZE]; /* an attribute that could not be kept; "" : all were */
+    bool exact;                   /* no attribute may be left out */
+    bool whole;                   /* the top is that of its tree: absolute links lead there */
+    bool any_order; /* a directory may be entered again: then it gets the times again that it was given */
     struct inode_set given;
 };
 

@@ -14,6 +14,12 @@ struct entry {
     struct stat stat;
 };
 
+/*
+ * Opens what an entry is for reading, by way of the descriptor that was looked at: nobody can put a device in its place. -1
+ * with errno.
+ */
+int open_entry(const struct entry *entry);
+
 enum visit { VISIT_ENTER, VISIT_SKIP };
 
 struct visitor {

@@ -163,6 +163,13 @@ describe('a pair for a bridge that is not as it should be', () => {
   });
 });
 
+/** Links and addresses without what the kernel changes in its own time: carriers, and addresses that it derives. */
+function settings(addresses: string): string {
+  return addresses
+    .replace(/(NO-CARRIER,|,LOWER_UP| state \w+)/g, '')
+    .replace(/^ +inet6 \S+ scope link.*\n.*\n/gm, '');
+}
+
 describe('network check', () => {
   const wanted: PlanRecord[] = [
     ...BRIDGE,
@@ -187,9 +194,9 @@ describe('network check', () => {
   });
 
   it('finds nothing where all is as the file says, and changes nothing', () => {
-    const before = ip('address');
+    const before = settings(ip('address'));
     expect(flaws()).toEqual([]);
-    expect(ip('address')).toBe(before);
+    expect(settings(ip('address'))).toBe(before);
   });
 
   it.each<[string, string[][], () => void]>([

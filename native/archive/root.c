@@ -63,7 +63,8 @@ struct mapped {
 
 static int attach_root(struct rootfs *rootfs, const struct record *record, const struct mapped *mapped)
 {
-    rootfs->root = make_overlay(record, mapped->users, &mapped->owner);
+    rootfs->root = record->op == OP_OVERLAY ? make_overlay(record, mapped->users, &mapped->owner)
+                                            : clone_bind_root(record, mapped->users);
     if (rootfs->root < 0) return -1;
     owned_fd target = open(record->arg[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
     return target < 0 || k_move_mount(rootfs->root, target) < 0 ? failed(STAGE_OVERLAY, record->arg[0]) : 0;
@@ -89,6 +90,7 @@ static int attach_overlay(struct rootfs *rootfs, const struct record *record, co
 
 static bool is_mapped(const struct record *record)
 {
+    if (record->op == OP_BIND_ROOT) return has_word(record->arg[2], "idmap");
     bool overlays = record->op == OP_OVERLAY || record->op == OP_OVERLAY_AT;
     return overlays && has_word(record->arg[3], "idmap");
 }
@@ -97,8 +99,8 @@ static int perform_mount(struct rootfs *rootfs, const struct record *record, con
 {
     if (record->op == OP_BIND || record->op == OP_BIND_BENEATH) return attach_bind(rootfs, record, mapped);
     if (!is_mapped(record)) return perform_step(rootfs, record);
-    return record->op == OP_OVERLAY ? attach_root(rootfs, record, mapped)
-                                    : attach_overlay(rootfs, record, mapped);
+    return record->op == OP_OVERLAY_AT ? attach_overlay(rootfs, record, mapped)
+                                       : attach_root(rootfs, record, mapped);
 }
 
 static int perform_mounts(const struct plan *plan, struct rootfs *rootfs, const struct mapped *mapped)

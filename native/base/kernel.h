@@ -150,6 +150,14 @@ static inline int k_mount_setattr(int mount, bool recursive, uint64_t set)
                         sizeof attr);
 }
 
+/* Read-only in depth, and the mount itself as it was. */
+static inline int k_mount_close_below(int mount)
+{
+    struct k_mount_attr opened = {.attr_clr = K_ATTR_RDONLY};
+    if (k_mount_setattr(mount, true, K_ATTR_RDONLY) < 0) return -1;
+    return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &opened, sizeof opened);
+}
+
 /* Shows the owners of a mount that is attached nowhere through the maps of a user namespace. */
 static inline int k_mount_idmap(int mount, int users)
 {

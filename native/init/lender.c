@@ -143,7 +143,7 @@ static int make_mount(const struct lending *lending, const struct record *record
     case OP_OVERLAY_AT:
         return make_overlay_at(record, lending->users, &lending->root);
     case OP_BIND_ROOT:
-        return clone_bind_root(record);
+        return clone_bind_root(record, lending->users);
     case OP_BIND:
     case OP_BIND_BENEATH:
         return bind_propagates(record) ? lend_propagating(lending, record) : lend_bind(lending, record);

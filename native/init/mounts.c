@@ -35,6 +35,7 @@ static const struct {
     {"nofollow", 0},
     {"chown", 0},
     {"ro-top", 0},
+    {"ro-below", 0},
     {"shared", 0},
     {"rshared", 0},
     {"slave", 0},

@@ -322,10 +322,19 @@ int step_overlay_at(struct rootfs *rootfs, const struct record *record)
     return 0;
 }
 
-int clone_bind_root(const struct record *record)
+int clone_bind_root(const struct record *record, int users)
 {
-    int tree = k_open_tree(AT_FDCWD, record->arg[0], K_OPEN_TREE_CLONE | AT_RECURSIVE);
-    return tree < 0 ? failed(STAGE_BIND_ROOT, record->arg[0]) : tree;
+    const char *directory = record->arg[1], *flags = record->arg[2];
+    bool deep = has_word(flags, "rec");
+    uint64_t attributes;
+    if (mount_attributes(flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND_ROOT, directory);
+    owned_fd tree = k_open_tree(AT_FDCWD, directory, K_OPEN_TREE_CLONE | (deep ? AT_RECURSIVE : 0));
+    if (tree < 0 || (attributes != 0 && k_mount_setattr(tree, deep, attributes) < 0) ||
+        (has_word(flags, "ro-below") && k_mount_close_below(tree) < 0))
+        return failed(STAGE_BIND_ROOT, directory);
+    if (has_word(flags, "idmap") && k_mount_idmap(tree, users) < 0)
+        return failed(STAGE_ID_MAPPED_MOUNT, directory);
+    return steal_fd(&tree);
 }
 
 /* The root that the lender has made. */
@@ -354,9 +363,8 @@ int step_overlay(struct rootfs *rootfs, const struct record *record)
 
 int step_bind_root(struct rootfs *rootfs, const struct record *record)
 {
-    const char *directory = record->arg[0];
-    if (rootfs->unprivileged) return attach_lent(rootfs) < 0 ? failed(STAGE_BIND_ROOT, directory) : 0;
-    rootfs->root = clone_bind_root(record);
-    if (rootfs->root < 0 || attach(rootfs->root, directory) < 0) return failed(STAGE_BIND_ROOT, directory);
-    return 0;
+    if (rootfs->unprivileged) return attach_lent(rootfs) < 0 ? failed(STAGE_BIND_ROOT, record->arg[1]) : 0;
+    rootfs->root = clone_bind_root(record, -1);
+    if (rootfs->root < 0) return -1;
+    return attach(rootfs->root, record->arg[0]) < 0 ? failed(STAGE_BIND_ROOT, record->arg[1]) : 0;
 }

@@ -21,5 +21,5 @@ int make_overlay(const struct record *record, int users, const struct owner *own
 /* The same of a record `overlay-at`, or of what lies at its SUBPATH. */
 int make_overlay_at(const struct record *record, int users, const struct owner *owner);
 
-/* Returns the directory of a record `bind-root`, attached nowhere. */
-int clone_bind_root(const struct record *record);
+/* Returns the directory of a record `bind-root`, attached nowhere; with the flag `idmap` as `users` has its owners. */
+int clone_bind_root(const struct record *record, int users);

@@ -104,6 +104,8 @@ export interface ContainerProcess
     Omit<ProcessOptions, 'entrypoint' | 'command' | keyof ProcessConfig> {}
 
 export interface RootfsOptions {
+  /** A directory of the host that is the root itself, without layers and with nothing apart; else absent. */
+  directory?: string | undefined;
   /** Unpacked layers, topmost first; with shifted owners already where the kernel cannot show them through id maps. */
   lowers: string[];
   upper: string;
@@ -112,7 +114,7 @@ export interface RootfsOptions {
   mountPoint: string;
   /** Bytes that upper and work may take, together; absent: no limit. */
   size?: number | undefined;
-  /** With a user namespace: the kernel shows layers and upper directory through its id maps. */
+  /** With a user namespace: the kernel shows layers and upper directory, or the directory, through its id maps. */
   idMapped: boolean;
 }
 

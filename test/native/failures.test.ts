@@ -44,7 +44,7 @@ describe('a step that fails is reported by name, errno and object, and everythin
     ['log', { general: [['log', 'json-file', '/no/such/log', '0', '1', 'plain']] }, ENOENT, '/no/such/log'],
     ['propagation', init('propagation', 'sideways'), EINVAL, 'sideways'],
     ['overlay', init('overlay', '/no/root', '/no/upper', '/no/work', '', '/no/layer'), ENOENT, '/no/upper'],
-    ['bind-root', init('bind-root', '/no/root'), ENOENT, '/no/root'],
+    ['bind-root', init('bind-root', '/no/place', '/no/root', ''), ENOENT, '/no/root'],
     ['mount', init('mount', 'nofs', 'x', '/tmp', '', ''), ENODEV, '/tmp'],
     ['mount', init('mount', 'tmpfs', 'x', '/tmp', '', 'sails=2'), EINVAL, '/tmp'],
     ['mount', init('mount', 'tmpfs', 'x', '/tmp', 'sailing', ''), EINVAL, '/tmp'],

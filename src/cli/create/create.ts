@@ -35,6 +35,7 @@ export interface CreateFlags extends NetworkFlags, RestartFlags, AttachFlags {
   quiet?: boolean;
   replace?: boolean;
   rm?: boolean;
+  rootfs?: boolean;
 }
 
 /** How it is said what would be done: for people, or as data. */
@@ -85,6 +86,10 @@ function addContainerOptions(command: Command): void {
       'fetch the image first: always, missing (the default) or never',
       oneOf<PullPolicy>('always', 'missing', 'never'),
     )
+    .option(
+      '--rootfs',
+      'run a directory in the place of an image: DIR, or DIR:O to write into a layer above it',
+    )
     .option('-q, --quiet', 'do not show how the image is fetched')
     .option(
       '--explain [format]',
@@ -109,7 +114,7 @@ export async function createOptions(
   }
   const { namespace, network } = await networkOptions(flags);
   const options: CreateOptions = {
-    image,
+    ...(flags.rootfs === true ? await rootDirectory(image, flags) : { image }),
     name: flags.name,
     platform: flags.platform,
     cidFile: flags.cidfile,
@@ -132,4 +137,19 @@ export async function createOptions(
   for (const warning of [...(await checkCreateOptions(options)), ...(await mountRemarks(options))])
     printError(`skiff: ${warning}\n`);
   return options;
+}
+
+/** Loaded for those who have one. Throws `invalid`, also when an image is to be fetched. */
+async function rootDirectory(
+  text: string,
+  { pull }: CreateFlags,
+): Promise<Pick<CreateOptions, 'image' | 'rootfs'>> {
+  if (pull !== undefined) {
+    throw new EngineError('invalid', '--pull and --rootfs contradict each other', {
+      subject: '--pull',
+      hint: 'leave one of them out: a directory is not fetched',
+    });
+  }
+  const { parseRootDirectory } = await import('../parse/root-directory.ts');
+  return parseRootDirectory(text);
 }

@@ -5,15 +5,16 @@ import { printError } from '../output/print.ts';
 import type { CreateFlags } from './create.ts';
 
 /**
- * The image that a new container is made of, fetched when `--pull` says so. As with Docker that is told on standard
+ * The image that a new container is made of, fetched when `--pull` says so; undefined for one of a directory. As with Docker that is told on standard
  * error, as standard output is the container's, or its id's. Throws `notFound` for one that is not here and may not be
  * fetched.
  */
 export async function imageForContainer(
   session: Session,
-  { image, platform }: Pick<CreateOptions, 'image' | 'platform'>,
+  { image, platform, rootfs }: Pick<CreateOptions, 'image' | 'platform' | 'rootfs'>,
   { pull: policy = 'missing', quiet = false }: Pick<CreateFlags, 'pull' | 'quiet'>,
-): Promise<FoundImage> {
+): Promise<FoundImage | undefined> {
+  if (rootfs !== undefined) return undefined;
   if (policy !== 'always') {
     const { images } = await session.engine();
     if (policy === 'never') return await images.find(image, platform);

@@ -41,6 +41,7 @@ export function renderExplained(explained: ExplainedContainer): string {
 const HOME = "(its user's, by the /etc/passwd of the container)";
 
 function imageLines({ name, id, platform, from, layers, size, pull }: ExplainedImage): SheetLine[] {
+  if (from === 'host') return [line([name, 'a directory of the host'], true)];
   const missing = layers.filter(({ isHere }) => !isHere).length;
   const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`;
   return [

@@ -90,6 +90,7 @@ function sourceOf({
   beneath,
   pid,
   isMade,
+  isAsked,
   volume,
   image,
 }: ExplainedMount): string {
@@ -102,7 +103,7 @@ function sourceOf({
   if (image !== undefined) return `${image}${below}`;
   if (lowers !== undefined) {
     const count = `${lowers.length} ${lowers.length === 1 ? 'layer' : 'layers'}`;
-    const under = target === '/' ? `${count} of the image below` : `${lowers.join(' ')} below`;
+    const under = target === '/' && !isAsked ? `${count} of the image below` : `${lowers.join(' ')} below`;
     return `${under}${upper === undefined ? '' : `, what is written in ${upper}`}${below}`;
   }
   if (pid !== undefined) return `that of process ${pid}`;
@@ -120,8 +121,10 @@ const TARGETS = new Set(['mkdir', 'mkfile', 'mksame', 'keep-mode', 'nofollow']);
 
 const WORDS: Readonly<Record<string, string>> = {
   rec: 'with what is mounted below it',
+  'ro-below': 'what is mounted below it ro',
   'ro-top': 'ro, but not what is mounted below it',
   idmap: 'owners shown through the id maps',
+  'try-idmap': 'owners shown through the id maps, if the file system can',
   chown: "given to the container's user",
 };
 

@@ -1,17 +1,21 @@
+import { EngineError } from '../../errors.ts';
 import type { ChangedLayers } from '../../storage/archive/changes.ts';
-import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { layerDirectories } from '../store/layer-directories.ts';
+import { rootfsOf } from '../store/root-file-system.ts';
 
 /** What is made in a container's root for the mounts that every container has, where its image has nothing there. */
 const OWN = ['dev', 'etc', 'etc/hostname', 'etc/hosts', 'etc/localtime', 'etc/resolv.conf', 'proc', 'sys'];
 
-/** What a container has changed, on what it stands on, as the kernel has it: owners are the host's where they are shifted. */
-export function changedLayers({ paths }: Context, { id, layers, idMaps }: ContainerRow): ChangedLayers {
-  return {
-    upper: containerPaths(paths, id).upper,
-    lowers: layerDirectories(paths, layers, idMaps),
-    own: OWN,
-  };
+/**
+ * What a container has changed, on what it stands on, as the kernel has it: owners are the host's where they are shifted.
+ * Throws `unsupported` for one that writes into a directory of the host.
+ */
+export function changedLayers({ paths }: Context, row: ContainerRow): ChangedLayers {
+  const { directory, upper, lowers } = rootfsOf(paths, row);
+  if (directory === undefined) return { upper, lowers, own: OWN };
+  throw new EngineError('unsupported', `container ${row.name} writes into ${directory} itself`, {
+    subject: row.name,
+    hint: `what it changes is not kept apart; it is with --rootfs ${directory}:O`,
+  });
 }

@@ -93,10 +93,19 @@ interface Base {
 }
 
 function baseOf({ database }: Context, row: ContainerRow): Base {
+  if (row.options.rootfs !== undefined) throw hasNoImage(row);
   const found = imageById(database, row.imageId);
   if (found === undefined) throw imageIsGone(row);
   const { image } = imageOf(database, { image: found, name: undefined });
   return { config: image.config.parsed, layers: image.layers };
+}
+
+function hasNoImage({ name, options: { rootfs } }: ContainerRow): EngineError {
+  return new EngineError(
+    'unsupported',
+    `container ${name} cannot become an image by its changes: it was made of a directory, ${rootfs?.directory}`,
+    { subject: name, hint: `make one of all its files: skiff export ${name} | skiff import - IMAGE` },
+  );
 }
 
 function imageIsGone({ name, imageName }: ContainerRow): EngineError {

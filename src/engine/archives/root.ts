@@ -9,7 +9,7 @@ import { whileWriting } from '../state/while-writing.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { layerDirectories } from '../store/layer-directories.ts';
+import { rootfsOf } from '../store/root-file-system.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { stoppedMounts } from './stopped-mounts.ts';
 
@@ -80,23 +80,17 @@ async function withPlan<T>(
   });
 }
 
-function placementOf({ paths }: Context, row: ContainerRow, { access }: RootRequest): RootPlacement {
-  const { id, idMaps, layers, options } = row;
-  const { directory, upper, work, exit: exitRecord, rootfs: mountPoint } = containerPaths(paths, id);
+function placementOf({ paths }: Context, row: ContainerRow, { access, mounts }: RootRequest): RootPlacement {
+  const { id, idMaps, options } = row;
+  const { directory, exit: exitRecord } = containerPaths(paths, id);
   return {
     id,
     directory,
     exitRecord,
-    rootfs: {
-      lowers: layerDirectories(paths, layers, idMaps),
-      upper,
-      work,
-      mountPoint,
-      size: options.files?.storageSize,
-      idMapped: idMaps?.idMapped === true,
-    },
+    rootfs: rootfsOf(paths, row),
     readOnly: options.files?.readOnly === true,
     idMaps,
     access,
+    deep: mounts,
   };
 }

@@ -3,7 +3,6 @@ import type { PlanRecord } from '../../runtime/record.ts';
 import type { MountOptions } from '../options/mounts.ts';
 import type { PreparedContainer } from '../prepare/container.ts';
 import type { Context } from '../store/context.ts';
-import type { ImageRow } from '../store/images.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
 import { lacksOf } from '../volumes/ensure.ts';
 import type { ResolvedVolume } from '../volumes/resolve.ts';
@@ -73,7 +72,7 @@ export function readMount([op, ...words]: PlanRecord): ReadMount | undefined {
     case 'overlay':
       return overlay({ target: '/', upper: second, flags: fourth, lowers: [fifth, ...rest] });
     case 'bind-root':
-      return { target: '/', type: 'bind', source: first, options: [] };
+      return { target: '/', type: 'bind', source: second, options: split(third) };
     case 'mount':
       return { target: third, type: first, source: second, options: [...split(fourth), ...split(fifth)] };
     case 'bind':
@@ -121,12 +120,21 @@ function wishesOf(
 ): Pick<ExplainedMount, 'isAsked' | 'isMade' | 'volume' | 'image'> {
   if ((options.files.tmpfs ?? []).some(({ path }) => path === target)) return { isAsked: true };
   const mount = options.mounts?.find((one) => one.target === target);
-  if (mount === undefined) return { isAsked: isDeviceAsked(options.devices, target) };
+  if (mount === undefined)
+    return {
+      isAsked: target === '/' ? options.rootfs !== undefined : isDeviceAsked(options.devices, target),
+    };
   const isAsked = mount.asked !== 'image';
   const volume = volumes.find((one) => one.target === target);
   if (volume !== undefined) {
     const name = isAnonymous(mount) ? undefined : volume.definition.name;
-    return { isAsked, volume: { name, ...lacksSeen(context, volume, image.layers) } };
+    return {
+      isAsked,
+      volume: {
+        name,
+        ...lacksSeen(context, volume, { layers: image.layers, directory: options.rootfs?.directory }),
+      },
+    };
   }
   if (mount.type === 'image') return { isAsked, image: mount.image };
   const isMade = mount.type === 'bind' && mount.createSource === true && !existsSync(mount.source);
@@ -136,10 +144,10 @@ function wishesOf(
 function lacksSeen(
   context: Context,
   volume: ResolvedVolume,
-  layers: ImageRow['layers'],
+  tree: Parameters<typeof lacksOf>[2],
 ): ReturnType<typeof lacksOf> | { isMissing: boolean } {
-  const { isMissing, isToBeFilled } = lacksOf(context, volume, layers);
-  const canLook = volume.noCopy || layerDirectories(context.paths, layers, undefined).every(existsSync);
+  const { isMissing, isToBeFilled } = lacksOf(context, volume, tree);
+  const canLook = volume.noCopy || layerDirectories(context.paths, tree.layers, undefined).every(existsSync);
   return canLook ? { isMissing, isToBeFilled } : { isMissing };
 }
 

@@ -6,6 +6,7 @@ import { parseImageConfig } from '../../oci/image-config.ts';
 import { findEmbedded } from '../images/embedded.ts';
 import { manifestRowOf, rowOf } from '../images/intake.ts';
 import type { CreateOptions } from '../options/create.ts';
+import { noImage } from '../prepare/root-directory.ts';
 import type { Context } from '../store/context.ts';
 import {
   type FoundImage,
@@ -24,7 +25,8 @@ export interface ExplainedImage {
   name: string;
   id: Digest;
   platform: string;
-  from: 'store' | 'program' | 'registry';
+  /** `host`: it is no image but a directory, without id and layers. */
+  from: 'store' | 'program' | 'registry' | 'host';
   /** chainIDs, bottom first, with whether the layer is there. */
   layers: { chainID: Digest; isHere: boolean }[];
   /** Bytes that it takes unpacked; absent: not known yet. */
@@ -44,9 +46,13 @@ export interface ImageRequest extends Pick<ExplainPullOptions, 'warn' | 'signal'
  */
 export async function explainImage(
   context: Context,
-  { image: name, platform }: Pick<CreateOptions, 'image' | 'platform'>,
+  { image: name, platform, rootfs }: Pick<CreateOptions, 'image' | 'platform' | 'rootfs'>,
   { pull: policy, warn, signal }: ImageRequest,
 ): Promise<{ explained: ExplainedImage; row: ImageRow }> {
+  if (rootfs !== undefined) {
+    const row = noImage();
+    return { explained: { name, id: row.id, platform: '', from: 'host', layers: [] }, row };
+  }
   if (policy !== 'always') {
     const found = await here(context, name);
     if (policy === 'never') {

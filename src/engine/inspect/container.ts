@@ -11,7 +11,7 @@ import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageById } from '../store/images.ts';
-import { layerDirectories } from '../store/layer-directories.ts';
+import { rootfsOf } from '../store/root-file-system.ts';
 import { containerConfig } from './config.ts';
 import { hidden, listOrNull, mapOf } from './go-json.ts';
 import { hostConfigOf } from './host-config.ts';
@@ -45,6 +45,8 @@ export async function inspectContainer(
       Args: args,
       State: stateOf(context, observed),
       Image: row.imageId,
+      // Podman's.
+      ...(row.options.rootfs === undefined ? {} : { Rootfs: row.options.rootfs.directory }),
       ResolvConfPath: files.get('/etc/resolv.conf') ?? '',
       HostnamePath: files.get('/etc/hostname') ?? '',
       HostsPath: files.get('/etc/hosts') ?? '',
@@ -102,13 +104,9 @@ function idMappingsOf({ uids, gids }: IdMaps): object {
 }
 
 function overlayOf(context: Context, row: ContainerRow): object {
-  const { rootfs, upper, work } = containerPaths(context.paths, row.id);
-  return mapOf({
-    LowerDir: layerDirectories(context.paths, row.layers, row.idMaps).join(':'),
-    MergedDir: rootfs,
-    UpperDir: upper,
-    WorkDir: work,
-  });
+  const { directory, lowers, mountPoint, upper, work } = rootfsOf(context.paths, row);
+  if (directory !== undefined) return mapOf({ MergedDir: directory });
+  return mapOf({ LowerDir: lowers.join(':'), MergedDir: mountPoint, UpperDir: upper, WorkDir: work });
 }
 
 function restartsOf(status: Observed['status']): number {

@@ -123,12 +123,17 @@ export function undoCreation(context: Context, { id, runtime: { identity } }: Pr
 /** Most have none. */
 async function provideVolumes(
   context: Context,
-  { volumes, image, namespaces: { idMaps } }: PreparedContainer,
+  { volumes, image, options, namespaces: { idMaps } }: PreparedContainer,
 ): Promise<EnsuredVolumes | undefined> {
   if (volumes.length === 0) return undefined;
   const { ensureVolumes } = await import('../volumes/ensure.ts');
   const owner = idMaps?.idMapped === false ? await ownerOf(idMaps) : undefined;
-  return await ensureVolumes(context, volumes, { layers: image.layers, idMaps, owner });
+  return await ensureVolumes(context, volumes, {
+    layers: image.layers,
+    directory: options.rootfs?.directory,
+    idMaps,
+    owner,
+  });
 }
 
 async function claim({ database }: Context, maps: OwnerMaps): Promise<() => boolean> {
@@ -160,7 +165,7 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
     wanted: starting ? 'running' : 'stopped',
     error: undefined,
     ended: undefined,
-    imageConfig: undefined,
+    imageConfig: options.rootfs === undefined ? undefined : image.config,
   };
 }
 
@@ -199,7 +204,8 @@ function insertRow(
 ): Endpoint[] | undefined {
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
-    if (!hasImage(context.database, row.imageId)) throw imageVanished(prepared.options.image);
+    if (prepared.options.rootfs === undefined && !hasImage(context.database, row.imageId))
+      throw imageVanished(prepared.options.image);
     const unmountable = mountedImages(prepared.options.mounts).find((id) => !hasImage(context.database, id));
     if (unmountable !== undefined) throw imageVanished(unmountable);
     if (!isStillFree() || volumes?.areThere() === false) return undefined;

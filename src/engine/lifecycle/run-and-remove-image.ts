@@ -16,6 +16,12 @@ export async function runAndRemoveImage(
   options: CreateOptions,
   extras: CreateExtras & Pick<StartMode, 'client'>,
 ): Promise<number> {
+  if (options.rootfs !== undefined) {
+    throw new EngineError('invalid', `there is no image to remove: ${options.image} is a directory`, {
+      subject: options.image,
+      hint: 'leave --rmi or --rootfs out',
+    });
+  }
   if (!options.autoRemove) {
     throw new EngineError('invalid', 'an image can only be removed after a container that is removed, too', {
       subject: options.image,
@@ -24,7 +30,7 @@ export async function runAndRemoveImage(
   }
   const code = await runInForeground(await runContainer(context, options, { ...extras, mode: 'attach' }));
   try {
-    await removeImage(context, extras.image.name ?? options.image, { force: false });
+    await removeImage(context, extras.image?.name ?? options.image, { force: false });
   } catch (error) {
     // Another container stands on it, or somebody was quicker.
     const isFine = error instanceof EngineError && (error.kind === 'conflict' || error.kind === 'notFound');

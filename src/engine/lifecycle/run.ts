@@ -15,7 +15,8 @@ const ATTEMPTS = 20;
 
 /** The arguments of a creation besides the options: the image, and how to go about it. */
 export interface CreateExtras {
-  image: FoundImage;
+  /** Absent: it is made of a directory (`CreateOptions.rootfs`). */
+  image: FoundImage | undefined;
   /** The container that has its name now goes first, also when it runs. */
   replace?: boolean | undefined;
   /** Called with the id of a container that is there and was not started yet. What it throws undoes the creation. */
@@ -56,9 +57,10 @@ async function createPrepared(
   { image, replace, whenCreated, starting }: CreateExtras & { starting: boolean },
 ): Promise<LeasedContainer> {
   await checkCreateOptions(options);
+  const madeOf = image?.image ?? (await import('../prepare/root-directory.ts')).noImage();
   await provideDefaultNetwork(context, wantedAttachments(options));
   for (let attempt = 1; ; attempt += 1) {
-    const prepared = await prepareContainer(context, options, image.image);
+    const prepared = await prepareContainer(context, options, madeOf);
     if (replace === true) await removeNamed(context, options.name);
     const created = await createCleaned(context, prepared, starting);
     if (created === undefined && attempt === ATTEMPTS) throw noFreeName();

@@ -9,8 +9,12 @@ import { isPlain } from './network.ts';
  * refused where that is looked at (`prepareContainer`). The rules of what few ask for are loaded for those who do.
  */
 export async function checkCreateOptions(options: CreateOptions): Promise<string[]> {
-  const { namespaces, network, restart, health } = options;
+  const { namespaces, network, restart, health, rootfs } = options;
   checkName(options.name);
+  if (rootfs !== undefined) {
+    const { checkRootDirectory } = await import('./check-root-directory.ts');
+    checkRootDirectory(rootfs, options);
+  }
   if (restart !== undefined) {
     const { checkRestart } = await import('./check-restart.ts');
     checkRestart(restart, options);

@@ -41,8 +41,9 @@ export type {
  * of users and devices are as the user gave them.
  */
 export interface CreateOptions {
-  /** The image as the user named it. */
+  /** The image as the user named it, or the directory of `rootfs`. */
   image: string;
+  rootfs?: RootDirectory | undefined;
   /** `name` absent: one is made up. */
   name?: string | undefined;
   platform?: Platform | undefined;
@@ -74,6 +75,14 @@ export interface CreateOptions {
   snapshotOnStart?: { keep?: number | undefined } | undefined;
   /** ms: how long it may run before it is stopped. */
   runTimeoutMs?: number | undefined;
+}
+
+/** Podman's `--rootfs`: a directory of the host that is the root file system, without an image. */
+export interface RootDirectory {
+  /** Absolute path on the host; once it is kept, without links. */
+  directory: string;
+  /** `:O`: the directory stays as it is, and what is written goes with the container. */
+  overlay?: boolean | undefined;
 }
 
 export interface NetworkOptions {

@@ -1,13 +1,17 @@
 import { EngineError } from '../../errors.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { ProcessConfig } from '../../runtime/options.ts';
-import type { ProcessOptions } from './create.ts';
+import type { CreateOptions, ProcessOptions } from './create.ts';
 
 /**
  * Merges as Docker does: a given entrypoint drops the image's command, a given command replaces it, later
  * environment entries win. Throws `invalid` when nothing is left to execute.
  */
-export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageName: string): ProcessConfig {
+export function mergeProcess(
+  image: ImageConfig,
+  options: ProcessOptions,
+  { image: imageName, rootfs }: Pick<CreateOptions, 'image' | 'rootfs'>,
+): ProcessConfig {
   const { config } = image;
   const { command: words = [] } = options;
   const ownEntrypoint = options.entrypoint !== undefined;
@@ -16,12 +20,17 @@ export function mergeProcess(image: ImageConfig, options: ProcessOptions, imageN
   const argv = [...entrypoint, ...command];
   if (argv.length === 0 || argv[0] === '') {
     const why =
-      ownEntrypoint && (config.Cmd ?? []).length > 0
-        ? `the given entrypoint sets that of image ${imageName} aside`
-        : `image ${imageName} names none either`;
+      rootfs !== undefined
+        ? `there is no image that could name one for ${imageName}`
+        : ownEntrypoint && (config.Cmd ?? []).length > 0
+          ? `the given entrypoint sets that of image ${imageName} aside`
+          : `image ${imageName} names none either`;
     throw new EngineError('invalid', `no command specified: ${why}`, {
       subject: imageName,
-      hint: `name one after the image: skiff run ${imageName} COMMAND`,
+      hint:
+        rootfs === undefined
+          ? `name one after the image: skiff run ${imageName} COMMAND`
+          : `name one after the directory: skiff run --rootfs ${imageName} COMMAND`,
     });
   }
   return {

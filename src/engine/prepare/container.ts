@@ -14,7 +14,7 @@ import { attachmentByName } from '../endpoints/attachment.ts';
 import { networkPlacement } from '../endpoints/placement.ts';
 import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } from '../endpoints/prepare.ts';
 import { randomName } from '../options/container-name.ts';
-import type { CreateOptions } from '../options/create.ts';
+import type { CreateOptions, RootDirectory } from '../options/create.ts';
 import { isPlain } from '../options/network.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
@@ -58,10 +58,11 @@ export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endp
  */
 export async function prepareContainer(
   context: Context,
-  options: CreateOptions,
+  asked: CreateOptions,
   image: ImageRow,
   existing?: ContainerRow,
 ): Promise<PreparedContainer> {
+  const options = asked.rootfs === undefined ? asked : await withDirectory(context, asked, asked.rootfs);
   const id = existing?.id ?? (randomHex(32) as ContainerId);
   const imageConfig = parseImageConfig(Buffer.from(image.config));
   if (options.files.storageSize !== undefined) await requireStorageSize(context);
@@ -112,6 +113,16 @@ async function checkAttachments(attachments: PreparedNetworking['attachments'] =
   if (asking.length === 0) return;
   const { checkAttachment } = await import('../options/check-attachments.ts');
   for (const each of asking) checkAttachment(attachmentByName(each));
+}
+
+/** Most are made of an image. */
+async function withDirectory(
+  context: Context,
+  options: CreateOptions,
+  rootfs: RootDirectory,
+): Promise<CreateOptions> {
+  const { checkedDirectory } = await import('./root-directory.ts');
+  return { ...options, rootfs: checkedDirectory(context, rootfs) };
 }
 
 /** Ports of a container without networks are published nowhere: `checkCreateOptions` says so to whoever asks. */

@@ -33,7 +33,7 @@ export async function prepareNamespaces(
   const owners = await ownersOf(context, options);
   const { idMaps, claimed } =
     existing === undefined
-      ? await idMapsOf(context, namespaces.user, { owners, layers })
+      ? await idMapsOf(context, options, { owners, layers })
       : { idMaps: existing.idMaps, claimed: false };
   const { hostname, domainname } = namesOf(namespaces, owners, id);
   const kept = keptOptions(namespaces, owners);
@@ -59,7 +59,7 @@ function isShared(value: unknown): boolean {
 
 async function idMapsOf(
   context: Context,
-  user: NamespaceOptions['user'],
+  { namespaces: { user }, rootfs }: CreateOptions,
   { owners, layers }: { owners: NamespaceOwners; layers: number },
 ): Promise<{ idMaps: OwnerMaps | undefined; claimed: boolean }> {
   if (user === undefined || user === 'host') return { idMaps: undefined, claimed: false };
@@ -68,6 +68,10 @@ async function idMapsOf(
   const claimed = user === 'auto';
   const maps = claimed ? freeIdMaps(context) : 'uids' in user ? user : sharedMaps(owners);
   checkIdMaps(maps);
+  if (rootfs !== undefined) {
+    await (await import('./root-directory.ts')).requireMappable(context, rootfs);
+    return { idMaps: { uids: maps.uids, gids: maps.gids, idMapped: true }, claimed };
+  }
   // A root without layers is the upper directory alone: there is nothing to be shown through the maps.
   const idMapped = layers > 0 && (await canMapOwners(context));
   return { idMaps: { uids: maps.uids, gids: maps.gids, idMapped }, claimed };

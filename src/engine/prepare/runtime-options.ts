@@ -2,7 +2,6 @@ import type { ImageConfig } from '../../oci/image-config.ts';
 import type {
   ContainerOptions,
   HostMount,
-  RootfsOptions,
   RuntimeMount,
   SupervisionOptions,
   VolumeEvents,
@@ -12,10 +11,10 @@ import type { CreateOptions } from '../options/create.ts';
 import type { MountOptions } from '../options/mounts.ts';
 import { mergeProcess } from '../options/process.ts';
 import { stopSettings } from '../options/stop.ts';
-import { type ContainerPaths, containerPaths } from '../store/container-paths.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
-import { layerDirectories } from '../store/layer-directories.ts';
+import { rootfsOf } from '../store/root-file-system.ts';
 import { prepareLogs } from './log.ts';
 import type { PreparedNamespaces } from './namespaces.ts';
 
@@ -42,7 +41,7 @@ export async function runtimeOptions(
   const { paths } = context;
   const own = containerPaths(paths, id);
   const { labels = {} } = options;
-  const merged = mergeProcess(imageConfig, options.process, options.image);
+  const merged = mergeProcess(imageConfig, options.process, options);
   const subject = { id, name, imageId: image.id, imageName: options.image, labels, ...merged };
   return {
     identity: {
@@ -57,7 +56,7 @@ export async function runtimeOptions(
       },
     },
     process: { ...options.process, ...merged },
-    rootfs: rootfsOf(context, { own, image, namespaces, size: options.files.storageSize }),
+    rootfs: rootfsOf(paths, { id, layers: image.layers, idMaps: namespaces.idMaps, options }),
     files: options.files,
     mounts,
     hostMounts,
@@ -109,23 +108,4 @@ async function healthOf(
   if (options === undefined && image.config.Healthcheck === undefined) return undefined;
   const { healthSettings } = await import('../options/health.ts');
   return healthSettings(image, options);
-}
-
-function rootfsOf(
-  { paths }: Context,
-  {
-    own,
-    image,
-    namespaces,
-    size,
-  }: { own: ContainerPaths; image: ImageRow; namespaces: PreparedNamespaces; size: number | undefined },
-): RootfsOptions {
-  return {
-    lowers: layerDirectories(paths, image.layers, namespaces.idMaps),
-    upper: own.upper,
-    work: own.work,
-    mountPoint: own.rootfs,
-    size,
-    idMapped: namespaces.idMaps?.idMapped === true,
-  };
 }

@@ -69,14 +69,15 @@ async function measure(
   listed: readonly Listed[],
   images: ImagesOfContainers,
 ): Promise<void> {
-  const { ownSizes } = await import('../state/size.ts');
+  const { baseSize, ownSizes } = await import('../state/size.ts');
   const sizes = await ownSizes(
     context,
     listed.map(({ row }) => row.id),
   );
   for (const [index, one] of listed.entries()) {
     const own = sizes[index] ?? 0;
-    one.size = { own, total: own + (images.of(one.row)?.image?.size ?? 0) };
+    const below = await baseSize(context, one.row, images.of(one.row)?.image);
+    one.size = { own, total: own + below };
   }
 }
 
@@ -167,6 +168,7 @@ class ImagesOfContainers {
   }
 
   name({ imageName, imageId }: ContainerRow): string {
+    if (imageId === '') return imageName;
     if (!this.#meant.has(imageName)) this.#meant.set(imageName, this.#idOf(imageName));
     return this.#meant.get(imageName) === imageId ? imageName : imageId;
   }

@@ -17,7 +17,18 @@ export async function containerSize(
   image: ImageRow | undefined,
 ): Promise<ContainerSize> {
   const [own = 0] = await ownSizes(context, [row.id]);
-  return { own, total: own + (image?.size ?? 0) };
+  return { own, total: own + (await baseSize(context, row, image)) };
+}
+
+/** Bytes of what a container stands on: its image, if that is still there, or a directory, which is counted now. */
+export async function baseSize(
+  { helper }: Context,
+  { options: { rootfs } }: ContainerRow,
+  image: ImageRow | undefined,
+): Promise<number> {
+  if (rootfs === undefined) return image?.size ?? 0;
+  const [bytes = 0] = await treeSizes(helper, [rootfs.directory]);
+  return bytes;
 }
 
 /** The bytes that containers have written into their file systems, in the order of `ids`. Throws as `treeSizes`. */

@@ -11,8 +11,9 @@ export type ContainerId = string & { readonly __brand: 'ContainerId' };
 export interface ContainerRow {
   id: ContainerId;
   name: string;
+  /** Empty: it was made of a directory of the host (`CreateOptions.rootfs`). */
   imageId: Digest;
-  /** The image as the user named it. */
+  /** The image, or the directory, as the user named it. */
   imageName: string;
   /** chainIDs, bottom first. */
   layers: Digest[];
@@ -37,7 +38,7 @@ export interface ContainerRow {
   error: StartFailure | undefined;
   /** The end of the last run whose end has been seen: with a starter, it is not the last run. */
   ended: ExitRecord | undefined;
-  /** The text of its image's configuration, kept when the image was removed by force. */
+  /** The text of its image's configuration, kept when the image was removed by force, or there is none. */
   imageConfig: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { trashOf } from '../store/trash.ts';
 import { deleteVolume } from '../store/volume-removal.ts';
 import { haveVolumes, useVolumes } from '../store/volumes.ts';
 import type { ImageTree } from './image-content.ts';
-import { isFillable, isThere, mayHave } from './presence.ts';
+import { type ImageTrees, isFillable, isThere, mayHave } from './presence.ts';
 import type { ResolvedVolume } from './resolve.ts';
 
 /** Volumes that are there, for a container that is to be made. */
@@ -56,16 +56,16 @@ function removeAnonymous(context: Context, names: readonly string[]): void {
 export function lacksOf(
   context: Context,
   volume: ResolvedVolume,
-  layers: ImageTree['layers'],
+  image: ImageTrees,
 ): { isMissing: boolean; isToBeFilled: boolean } {
-  const wantsContent = !volume.noCopy && mayHave(context, layers, volume.target);
+  const wantsContent = !volume.noCopy && mayHave(context, image, volume.target);
   const isMissing = !isThere(context, volume.definition.name);
   return { isMissing, isToBeFilled: wantsContent && isFillable(volume) };
 }
 
 /** Whether it was made. */
 async function ensureVolume(context: Context, volume: ResolvedVolume, image: ImageTree): Promise<boolean> {
-  const { isMissing, isToBeFilled } = lacksOf(context, volume, image.layers);
+  const { isMissing, isToBeFilled } = lacksOf(context, volume, image);
   if (!isMissing && !isToBeFilled) return false;
   const { makeVolume } = await import('./make.ts');
   return await makeVolume(context, volume, image, { wantsContent: isToBeFilled });

@@ -1,17 +1,14 @@
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callHelper } from '../../host/run-program.ts';
-import type { Digest } from '../../oci/digest.ts';
 import { compileRootPlan } from '../../runtime/plan/root.ts';
 import { encodePlan } from '../../runtime/record.ts';
 import type { OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { layerDirectories } from '../store/layer-directories.ts';
+import { type ImageTrees, treesOf } from './presence.ts';
 
 /** What a volume is filled from. */
-export interface ImageTree {
-  /** chainIDs, bottom first. */
-  layers: readonly Digest[];
+export interface ImageTree extends ImageTrees {
   /** Of the container that it is filled for. */
   idMaps: OwnerMaps | undefined;
   /** Whose a directory is that the image does not have: ids on disk; absent: root's. */
@@ -29,11 +26,11 @@ const ENOTDIR = 20;
  */
 export async function copyFromImage(
   context: Context,
-  { layers, idMaps }: ImageTree,
+  image: ImageTree,
   { path, to, into = false, tmp }: { path: string; to: string; into?: boolean; tmp: string },
 ): Promise<boolean> {
-  const words = ['follow', into ? 'as=.' : 'as=tree', 'sync', ...ownerWords(idMaps)];
-  const root = `plan:${writeImagePlan(context, layers, tmp)}`;
+  const words = ['follow', into ? 'as=.' : 'as=tree', 'sync', ...ownerWords(image.idMaps)];
+  const root = `plan:${writeImagePlan(context, image, tmp)}`;
   const { failure } = await callHelper(context.helper, ['copy', root, path, `dir:${to}`, '.', ...words]);
   if (failure === undefined) return into || lstatSync(join(to, 'tree')).isDirectory();
   const { stage, errno, detail } = failure;
@@ -51,7 +48,7 @@ export function ownerWords(idMaps: OwnerMaps | undefined): string[] {
 }
 
 /** The plan that mounts an image's layers, read-only; overlay wants a layer more than one that an image may have alone. */
-function writeImagePlan({ paths }: Context, layers: readonly Digest[], tmp: string): string {
+function writeImagePlan(context: Context, image: ImageTree, tmp: string): string {
   const [upper, mountPoint] = [join(tmp, 'nothing'), join(tmp, 'root')] as const;
   for (const directory of [upper, mountPoint]) mkdirSync(directory, { recursive: true, mode: 0o755 });
   const file = join(tmp, 'image.plan');
@@ -60,7 +57,7 @@ function writeImagePlan({ paths }: Context, layers: readonly Digest[], tmp: stri
     directory: tmp,
     exitRecord: join(tmp, 'end'),
     rootfs: {
-      lowers: layerDirectories(paths, layers, undefined),
+      lowers: treesOf(context, image),
       upper,
       work: '',
       mountPoint,

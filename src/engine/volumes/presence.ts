@@ -18,13 +18,26 @@ export function isFillable({ definition: { options }, source }: ResolvedVolume):
   return localMount(options)?.kind !== 'file-system' && namesIn(source).length === 0;
 }
 
+/** Where the files of an image are. */
+export interface ImageTrees {
+  /** chainIDs, bottom first. */
+  layers: readonly Digest[];
+  /** A directory of the host that the container has in the place of an image; absent: none. */
+  directory?: string | undefined;
+}
+
+/** Topmost first. */
+export function treesOf({ paths }: Pick<Context, 'paths'>, { layers, directory }: ImageTrees): string[] {
+  return directory === undefined ? layerDirectories(paths, layers, undefined) : [directory];
+}
+
 /**
  * Whether an image may have something at a path: false is certain. Looks at its layers from outside, where a link leads
  * elsewhere than in a container: behind one there may be anything.
  */
-export function mayHave({ paths }: Pick<Context, 'paths'>, layers: readonly Digest[], path: string): boolean {
+export function mayHave(context: Pick<Context, 'paths'>, image: ImageTrees, path: string): boolean {
   const names = path.split('/').filter((name) => name !== '');
-  return layerDirectories(paths, layers, undefined).some((layer) => {
+  return treesOf(context, image).some((layer) => {
     let at = layer;
     for (const name of names) {
       at = `${at}/${name}`;

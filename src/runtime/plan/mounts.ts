@@ -5,19 +5,31 @@ import type { PlanRecord } from '../record.ts';
 import type { Placement } from './placement.ts';
 
 /**
- * The root: an overlay, or what the container writes alone for an image without layers. `nodev` where no rules keep
- * device nodes of the image from being opened.
+ * The root: an overlay, a directory of the host with what is mounted below it, or what the container writes alone for an
+ * image without layers. `nodev` where no rules keep device nodes of the image from being opened. Read-only it becomes once
+ * the places for mounts are made; what is mounted below a directory is that from the beginning.
  */
-export function rootRecord({ linux }: RuntimeSpec, { rootfs }: Placement): PlanRecord {
-  const { lowers, mountPoint, upper, work } = rootfs;
-  if (lowers.length === 0) return ['bind-root', upper];
-  const flags = [...(linux.resources.devices === undefined ? ['nodev'] : []), ...overlayWords(rootfs)];
+export function rootRecord({ linux, root }: RuntimeSpec, { rootfs }: Placement): PlanRecord {
+  const { directory, lowers, mountPoint, upper, work } = rootfs;
+  const nodev = linux.resources.devices === undefined ? ['nodev'] : [];
+  if (directory !== undefined) {
+    const flags = ['rec', ...(root.readonly ? ['ro-below'] : []), ...nodev, ...mapWords(rootfs)];
+    return ['bind-root', mountPoint, directory, flags.join()];
+  }
+  if (lowers.length === 0) return ['bind-root', mountPoint, upper, [...nodev, ...mapWords(rootfs)].join()];
+  const flags = [...nodev, ...overlayWords(rootfs)];
   return ['overlay', mountPoint, upper, work, flags.join(), ...lowers];
 }
 
 /** The words of the record `overlay` that the layers themselves ask for. */
-export function overlayWords({ idMapped, size }: RootfsOptions): string[] {
-  return [...(idMapped ? ['idmap'] : []), ...(size === undefined ? [] : [`quota=${size}`])];
+export function overlayWords(rootfs: RootfsOptions): string[] {
+  const { size } = rootfs;
+  return [...mapWords(rootfs), ...(size === undefined ? [] : [`quota=${size}`])];
+}
+
+/** The same of the record `bind-root`. */
+export function mapWords({ idMapped }: RootfsOptions): string[] {
+  return idMapped ? ['idmap'] : [];
 }
 
 /** Nodes; binds of the host's own where a user namespace forbids to make any. */

@@ -1,7 +1,7 @@
 import type { IdMaps, IdRange, RootfsOptions, RuntimeBind } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { askedMount } from '../spec/asked-mounts.ts';
-import { askedRecord, overlayWords } from './mounts.ts';
+import { askedRecord, mapWords, overlayWords } from './mounts.ts';
 
 /** A root file system that is mounted for a verb of the helper alone, without a container. */
 export interface RootPlacement {
@@ -17,6 +17,8 @@ export interface RootPlacement {
   idMaps?: IdMaps | undefined;
   /** `read`: without a directory to write to, so that any number can be mounted, whatever else is. */
   access: 'read' | 'write';
+  /** Whether of a directory of the host what is mounted below it is seen, too. */
+  deep?: boolean | undefined;
   /** What is mounted in it, in the order in which it is. */
   mounts?: readonly PlanRecord[] | undefined;
 }
@@ -30,6 +32,7 @@ export function compileRootPlan({
   readOnly,
   idMaps,
   access,
+  deep,
   mounts = [],
 }: RootPlacement): PlanRecord[] {
   return [
@@ -42,7 +45,7 @@ export function compileRootPlan({
     ...mapRecords('gid-map', idMaps?.gids ?? []),
     ['setup'],
     ['init'],
-    rootRecord(rootfs, { readOnly, access }),
+    rootRecord(rootfs, { readOnly, access, deep }),
     ...mounts,
     ['process'],
     ['teardown'],
@@ -68,12 +71,16 @@ function mapRecords(op: 'uid-map' | 'gid-map', ranges: readonly IdRange[]): Plan
 /** Nothing in it is executed or opened as a device. */
 function rootRecord(
   rootfs: RootfsOptions,
-  { readOnly, access }: Pick<RootPlacement, 'readOnly' | 'access'>,
+  { readOnly, access, deep = false }: Pick<RootPlacement, 'readOnly' | 'access' | 'deep'>,
 ): PlanRecord {
-  const { lowers, upper, work, mountPoint } = rootfs;
-  if (lowers.length === 0) return ['bind-root', upper];
+  const { directory, lowers, upper, work, mountPoint } = rootfs;
   const closed = access === 'read' || readOnly ? ['ro'] : [];
-  const flags = ['nodev', 'nosuid', 'noexec', ...closed, ...overlayWords(rootfs)].join();
+  const common = ['nodev', 'nosuid', 'noexec', ...closed];
+  const bound = [...common, ...mapWords(rootfs)];
+  if (directory !== undefined)
+    return ['bind-root', mountPoint, directory, [...(deep ? ['rec'] : []), ...bound].join()];
+  if (lowers.length === 0) return ['bind-root', mountPoint, upper, bound.join()];
+  const flags = [...common, ...overlayWords(rootfs)].join();
   if (access === 'read') return ['overlay', mountPoint, '', '', flags, upper, ...lowers];
   return ['overlay', mountPoint, upper, work, flags, ...lowers];
 }

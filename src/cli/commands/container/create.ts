@@ -13,7 +13,10 @@ Examples:
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<image>', 'a reference, an image id, or hello for the image inside skiff')
+    .argument(
+      '<image>',
+      'a reference, an image id, or hello for the image inside skiff; with --rootfs a directory',
+    )
     .argument('[command...]', "what to run instead of the image's own command")
     .helpOption('--help', 'show this help')
     .addHelpText('after', EXAMPLES)

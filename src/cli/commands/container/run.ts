@@ -16,7 +16,10 @@ interface RunFlags extends CreateFlags, ClientFlags {
 
 export function define(command: Command, session: () => Session): void {
   command
-    .argument('<image>', 'a reference, an image id, or hello for the image inside skiff')
+    .argument(
+      '<image>',
+      'a reference, an image id, or hello for the image inside skiff; with --rootfs a directory',
+    )
     .argument('[command...]', "what to run instead of the image's own command")
     .option('-d, --detach', 'run in the background and print the id')
     .helpOption('--help', 'show this help')
@@ -41,6 +44,7 @@ Examples:
   skiff run --rm --network container:web busybox ip a  in the network of another
   skiff run -d --restart on-failure:3 worker           started again when it fails, three times at most
   skiff run -d --health-cmd 'wget -qO- localhost' web  checked every 30 seconds
+  skiff run --rm -it --rootfs ./tree:O sh              a directory without an image, which stays as it is
   echo hi | skiff run -i --rm busybox cat              relay standard input
   skiff run --explain -m 256m busybox                  what that would do, before anything is done`;
 

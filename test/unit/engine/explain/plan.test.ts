@@ -52,6 +52,15 @@ describe('the sections of a plan', () => {
 });
 
 describe('the mounts of a plan', () => {
+  it('have a directory of the host as their root where there is no image', () => {
+    expect(readMount(['bind-root', '/store/rootfs', '/srv/tree', 'rec,idmap'])).toEqual({
+      target: '/',
+      type: 'bind',
+      source: '/srv/tree',
+      options: ['rec', 'idmap'],
+    });
+  });
+
   it('are read in the order in which they are made, the root first', () => {
     const mounts = mountsIn();
     expect(mounts.map(({ target }) => target)).toEqual([

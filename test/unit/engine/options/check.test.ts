@@ -51,6 +51,30 @@ describe('a container is refused', () => {
   it.each<[string, Asked, string, string]>([
     ['with a name that is none', { name: '-x' }, '"-x" cannot be a container\'s name', 'two or more'],
     [
+      'with a relative directory as its root',
+      { rootfs: { directory: 'tree' } },
+      'the root file system must be an absolute path: tree',
+      'write /tree',
+    ],
+    [
+      'with a directory as its root for which nothing can be chosen',
+      { rootfs: { directory: '/tree' }, platform: { os: 'linux', architecture: 'arm64' } },
+      'a platform and a directory as the root file system contradict each other',
+      'leave --platform or --rootfs out: no image is chosen',
+    ],
+    [
+      'with a directory as its root that takes more than the limit of its files',
+      { rootfs: { directory: '/tree' }, files: { storageSize: 1 << 20 } },
+      'the container writes into /tree itself: the size of its files cannot be limited',
+      'write into a layer above it: --rootfs /tree:O',
+    ],
+    [
+      'with a directory as its root of which snapshots are to be kept',
+      { rootfs: { directory: '/tree' }, snapshotOnStart: {} },
+      'the container writes into /tree itself: there are no snapshots of it',
+      'write into a layer above it: --rootfs /tree:O',
+    ],
+    [
       'that is removed when it ends and started again as well',
       { autoRemove: true, restart: { name: 'always' } },
       'the container cannot have a restart policy: it is removed when it ends',
@@ -355,6 +379,14 @@ describe('a container is made without a word', () => {
     ['of which nothing is said', {}],
     ['that is removed when it ends', { autoRemove: true }],
     ['that is removed when it ends, and not started again', { autoRemove: true, restart: { name: 'no' } }],
+    [
+      'of a layer above a directory, which can be limited and kept',
+      {
+        rootfs: { directory: '/tree', overlay: true },
+        files: { storageSize: 1 << 20 },
+        snapshotOnStart: {},
+      },
+    ],
     ['that is started again', { restart: { name: 'always' } }],
     ['that is started again so often', { restart: { name: 'on-failure', maximum: 3 } }],
     ['with zero restarts, which is no number, as in Docker', { restart: { name: 'always', maximum: 0 } }],

@@ -33,38 +33,61 @@ describe('what a container executes', () => {
     ['an entrypoint with a command', wishes({ entrypoint: ['/mine'], command: ['x'] }), ['/mine', 'x']],
     ['a command alone when the entrypoint is cleared', wishes({ entrypoint: [], command: ['x'] }), ['x']],
   ])('is %s', (_, options, argv) => {
-    expect(mergeProcess(IMAGE, options, 'image').argv).toEqual(argv);
+    expect(mergeProcess(IMAGE, options, { image: 'image' }).argv).toEqual(argv);
   });
 
   it('has to be named by somebody', () => {
-    expect(() => mergeProcess(imageWith({}), wishes(), 'empty')).toThrowError(/no command specified.*empty/);
-    expect(() => mergeProcess(IMAGE, wishes({ entrypoint: [] }), 'image')).toThrowError(
+    expect(() => mergeProcess(imageWith({}), wishes(), { image: 'empty' })).toThrowError(
+      /no command specified.*empty/,
+    );
+    expect(() => mergeProcess(IMAGE, wishes({ entrypoint: [] }), { image: 'image' })).toThrowError(
       /no command specified/,
     );
   });
 
   it('is not blamed on an image whose command the given entrypoint sets aside', () => {
-    expect(() => mergeProcess(IMAGE, wishes({ entrypoint: [] }), 'image')).toThrowError(/entrypoint.*image/);
-    expect(() => mergeProcess(imageWith({}), wishes({ entrypoint: [] }), 'empty')).toThrowError(/names none/);
+    expect(() => mergeProcess(IMAGE, wishes({ entrypoint: [] }), { image: 'image' })).toThrowError(
+      /entrypoint.*image/,
+    );
+    expect(() => mergeProcess(imageWith({}), wishes({ entrypoint: [] }), { image: 'empty' })).toThrowError(
+      /names none/,
+    );
+    const directory = { image: '/srv/tree', rootfs: { directory: '/srv/tree' } };
+    expect(() => mergeProcess(imageWith({}), wishes(), directory)).toThrowError(
+      /no command specified: there is no image that could name one for \/srv\/tree/,
+    );
   });
 
   it('keeps a name without a value, which takes the variable away at the start', () => {
-    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'X'] }), 'image').env).toEqual(['PATH=/bin', 'A', 'X']);
-    expect(mergeProcess(IMAGE, wishes({ env: ['A=2', 'A'] }), 'image').env).toEqual(['PATH=/bin', 'A']);
-    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'A=2'] }), 'image').env).toEqual(['PATH=/bin', 'A=2']);
+    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'X'] }), { image: 'image' }).env).toEqual([
+      'PATH=/bin',
+      'A',
+      'X',
+    ]);
+    expect(mergeProcess(IMAGE, wishes({ env: ['A=2', 'A'] }), { image: 'image' }).env).toEqual([
+      'PATH=/bin',
+      'A',
+    ]);
+    expect(mergeProcess(IMAGE, wishes({ env: ['A', 'A=2'] }), { image: 'image' }).env).toEqual([
+      'PATH=/bin',
+      'A=2',
+    ]);
   });
 
   it('sees the later of two values of a variable', () => {
-    const { env } = mergeProcess(IMAGE, wishes({ env: ['A=2', 'B=x=y', 'B=3'] }), 'image');
+    const { env } = mergeProcess(IMAGE, wishes({ env: ['A=2', 'B=x=y', 'B=3'] }), { image: 'image' });
     expect(env).toEqual(['PATH=/bin', 'A=2', 'B=3']);
   });
 
   it('runs where and as whom the image says unless told otherwise', () => {
-    expect(mergeProcess(IMAGE, wishes(), 'image')).toMatchObject({ cwd: '/srv', user: 'www' });
-    expect(mergeProcess(IMAGE, wishes({ cwd: '/tmp', user: '0' }), 'image')).toMatchObject({
+    expect(mergeProcess(IMAGE, wishes(), { image: 'image' })).toMatchObject({ cwd: '/srv', user: 'www' });
+    expect(mergeProcess(IMAGE, wishes({ cwd: '/tmp', user: '0' }), { image: 'image' })).toMatchObject({
       cwd: '/tmp',
       user: '0',
     });
-    expect(mergeProcess(imageWith({ Cmd: ['x'] }), wishes(), 'image')).toMatchObject({ cwd: '/', user: '' });
+    expect(mergeProcess(imageWith({ Cmd: ['x'] }), wishes(), { image: 'image' })).toMatchObject({
+      cwd: '/',
+      user: '',
+    });
   });
 });

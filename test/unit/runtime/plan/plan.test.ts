@@ -123,8 +123,16 @@ describe('compilePlan', () => {
 
   it('takes the upper directory alone for an image without layers', () => {
     const records = plan({ rootfs: { ...containerOptions().rootfs, lowers: [] } });
-    expect(withOp(records, 'bind-root')).toEqual([['bind-root', '/store/upper']]);
+    expect(withOp(records, 'bind-root')).toEqual([['bind-root', '/store/rootfs', '/store/upper', '']]);
     expect(withOp(records, 'overlay')).toEqual([]);
+  });
+
+  it('takes a directory of the host with what is mounted below it, which is read-only with it', () => {
+    const rootfs = { ...containerOptions().rootfs, lowers: [], directory: '/srv/tree' };
+    const rootOf = (changes: Partial<ContainerOptions>) => withOp(plan({ rootfs, ...changes }), 'bind-root');
+    expect(rootOf({})).toEqual([['bind-root', '/store/rootfs', '/srv/tree', 'rec']]);
+    expect(rootOf({ files: { readOnly: true } })[0]?.[3]).toBe('rec,ro-below');
+    expect(rootOf({ rootfs: { ...rootfs, idMapped: true } })[0]?.[3]).toBe('rec,idmap');
   });
 
   it('has only records that the helper knows, each in its section and with as many arguments', () => {

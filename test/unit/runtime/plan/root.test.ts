@@ -43,7 +43,18 @@ describe('the plan of a root that is mounted without its container', () => {
   });
 
   it('is the upper directory alone where there are no layers', () => {
-    expect(rootOf({ rootfs: { ...rootfs, lowers: [] } })).toEqual(['bind-root', '/c/upper']);
+    const flags = 'nodev,nosuid,noexec';
+    const alone = { ...rootfs, lowers: [] };
+    expect(rootOf({ rootfs: alone })).toEqual(['bind-root', '/c/rootfs', '/c/upper', flags]);
+    expect(rootOf({ rootfs: alone, readOnly: true })?.[3]).toBe(`${flags},ro`);
+    expect(rootOf({ rootfs: alone, access: 'read' })?.[3]).toBe(`${flags},ro`);
+  });
+
+  it('is a directory of the host as it is, with what is mounted below it when mounts are to be seen', () => {
+    const flags = 'nodev,nosuid,noexec';
+    const itself = { ...rootfs, lowers: [], directory: '/srv/tree', idMapped: true };
+    expect(rootOf({ rootfs: itself })).toEqual(['bind-root', '/c/rootfs', '/srv/tree', `${flags},idmap`]);
+    expect(rootOf({ rootfs: itself, deep: true, access: 'read' })?.[3]).toBe(`rec,${flags},ro,idmap`);
   });
 
   it('shows layers through id maps as at the start', () => {

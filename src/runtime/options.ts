@@ -122,6 +122,8 @@ export interface RootfsOptions {
 export interface FileOptions {
   /** Mounts the root file system read-only. */
   readOnly?: boolean | undefined;
+  /** Podman's: where programs write on the way, such as /tmp, it is in memory although the root is read-only. */
+  readOnlyTmpfs?: boolean | undefined;
   /** `options` are words of mount(8) and of tmpfs: `size=64m`, `mode=1777`, `exec`. */
   tmpfs?: { path: string; options: string[] }[] | undefined;
   /** Bytes that what it changes in its root file system may take; absent: what is free on the host's. */

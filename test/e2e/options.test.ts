@@ -138,6 +138,14 @@ describe('the files of a container', () => {
     expect(mounts).toMatch(/^700\nwritten$/m);
   });
 
+  it('leave places to write in memory under a read-only root when asked', async () => {
+    const script =
+      'for d in /tmp /run /var/tmp /dev/shm /etc; do touch $d/x 2>/dev/null && echo $d; done; true';
+    const places = await inside(script, '--read-only', '--read-only-tmpfs');
+    expect(places).toBe('/tmp\n/run\n/var/tmp\n/dev/shm');
+    expect(await inside(script, '--read-only')).toBe('/dev/shm');
+  });
+
   it('include devices, and only those', async () => {
     const options = ['--device', '/dev/null:/dev/nothing:r', '--device', '/dev/zero:/dev/made/zeros'];
     const script =

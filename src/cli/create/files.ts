@@ -8,6 +8,10 @@ type Tmpfs = NonNullable<FileOptions['tmpfs']>;
 
 const FLAGS: MemberFlags<FileOptions> = {
   readOnly: ['--read-only', 'mount its root file system read-only'],
+  readOnlyTmpfs: [
+    '--read-only-tmpfs',
+    'with --read-only: /tmp, /run and /var/tmp are writable, in memory; Podman has that by default',
+  ],
   tmpfs: [
     '--tmpfs <path[:options]>',
     'a file system in memory, as in /run:size=64m (repeatable)',

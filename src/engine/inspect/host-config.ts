@@ -1,4 +1,5 @@
 import { DEFAULT_SHM_SIZE } from '../../runtime/spec/defaults.ts';
+import { writablePlaces } from '../../runtime/spec/tmpfs-options.ts';
 import type {
   CreateOptions,
   DeviceAmount,
@@ -58,7 +59,7 @@ export function hostConfigOf(
       ReadonlyRootfs: files.readOnly === true,
       SecurityOpt: listOrNull(securityOptions(security)),
       StorageOpt: mapOf(files.storageSize === undefined ? undefined : { size: String(files.storageSize) }),
-      Tmpfs: tmpfsOf(files.tmpfs ?? []),
+      Tmpfs: tmpfsOf(options),
       UTSMode: privateIsEmpty(namespaces.uts),
       UsernsMode: usernsMode(namespaces.user),
       ShmSize: files.shmSize || DEFAULT_SHM_SIZE,
@@ -120,8 +121,14 @@ function securityOptions(security: SecurityOptions): string[] {
   return given.length === 0 && privileged ? ['label=disable'] : given;
 }
 
-function tmpfsOf(mounts: readonly { path: string; options: string[] }[]): Record<string, string> {
-  return mapOf(Object.fromEntries(mounts.map(({ path, options }) => [path, options.join()])));
+/** Those of `--read-only-tmpfs` are among them, as in Podman. */
+function tmpfsOf({
+  files: { tmpfs = [], readOnlyTmpfs },
+  mounts = [],
+}: CreateOptions): Record<string, string> {
+  const taken = [...tmpfs.map(({ path }) => path), ...mounts.map(({ target }) => target)];
+  const all = readOnlyTmpfs === true ? [...tmpfs, ...writablePlaces(taken)] : tmpfs;
+  return mapOf(Object.fromEntries(all.map(({ path, options }) => [path, options.join()])));
 }
 
 function resourcesOf({ resources, devices, process: asked }: CreateOptions): object {

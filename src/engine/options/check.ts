@@ -9,11 +9,15 @@ import { isPlain } from './network.ts';
  * refused where that is looked at (`prepareContainer`). The rules of what few ask for are loaded for those who do.
  */
 export async function checkCreateOptions(options: CreateOptions): Promise<string[]> {
-  const { namespaces, network, restart, health, rootfs } = options;
+  const { namespaces, network, restart, health, rootfs, files } = options;
   checkName(options.name);
   if (rootfs !== undefined) {
     const { checkRootDirectory } = await import('./check-root-directory.ts');
     checkRootDirectory(rootfs, options);
+  }
+  if (files.readOnlyTmpfs !== undefined) {
+    const { checkReadOnly } = await import('./check-read-only.ts');
+    checkReadOnly(files);
   }
   if (restart !== undefined) {
     const { checkRestart } = await import('./check-restart.ts');

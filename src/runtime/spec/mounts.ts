@@ -4,14 +4,18 @@ import type { ContainerOptions, NamespaceChoices } from '../options.ts';
 import { askedMount } from './asked-mounts.ts';
 import { DEFAULT_SHM_SIZE } from './defaults.ts';
 import type { HostFacts } from './host-facts.ts';
-import { tmpfsMount } from './tmpfs-options.ts';
+import { tmpfsMount, writablePlaces } from './tmpfs-options.ts';
 
 /**
  * All mounts in the order in which they are made: those of every container, then the user's and the engine's files,
  * parents first. A mount of the user's takes the place of the engine's own, and one on /dev that of all below it.
  */
 export function mountSpecs(options: ContainerOptions, host: HostFacts): MountSpec[] {
-  const asked = [...(options.files.tmpfs ?? []).map(tmpfsMount), ...(options.mounts ?? []).map(askedMount)];
+  const { tmpfs = [], readOnlyTmpfs = false } = options.files;
+  const own = [...tmpfs.map(tmpfsMount), ...(options.mounts ?? []).map(askedMount)];
+  const asked = readOnlyTmpfs
+    ? [...own, ...writablePlaces(own.map(({ destination }) => destination)).map(tmpfsMount)]
+    : own;
   if (asked.length === 0) return [...defaultMounts(options, host), ...fileMounts(options)];
   const taken = new Set(asked.map(({ destination }) => destination));
   const isFree = ({ destination }: MountSpec) => !taken.has(destination);

@@ -47,6 +47,18 @@ export function tmpfsMount({ path, options }: { path: string; options: readonly 
   return { destination, type: 'tmpfs', source: 'tmpfs', options: words };
 }
 
+/** The places that Podman leaves writable in memory; /dev and /dev/shm are so in any case. */
+const WRITABLE_PLACES = ['/run', '/tmp', '/var/tmp'];
+
+/**
+ * The tmpfs, in the words of `--tmpfs`, of a container whose root is read-only and whose programs are to find places to
+ * write all the same, programs that are executed there included. `taken` are the targets of what else is mounted.
+ */
+export function writablePlaces(taken: Iterable<string>): { path: string; options: string[] }[] {
+  const others = new Set([...taken].map((path) => posix.join(path, '.').replace(/(.)\/$/, '$1')));
+  return WRITABLE_PLACES.filter((path) => !others.has(path)).map((path) => ({ path, options: ['exec'] }));
+}
+
 /** Returns the subject of a word: of several words with the same subject the last one counts. */
 function subjectOf(word: string, path: string): string {
   const equals = word.indexOf('=');

@@ -144,6 +144,8 @@ describe('the options of a new container', () => {
     [['--device-cgroup-rule', 'c 10:* rw'], 'devices', { cgroupRules: ['c 10:* rw'] }],
     // Files
     [['--read-only'], 'files', { readOnly: true }],
+    [['--read-only', '--read-only-tmpfs'], 'files', { readOnly: true, readOnlyTmpfs: true }],
+    [['--read-only', '--read-only-tmpfs=false'], 'files', { readOnly: true }],
     [['--storage-opt', 'size=1.5g'], 'files', { storageSize: 1.5 * 1024 ** 3 }],
     [['--shm-size', '128m'], 'files', { shmSize: 128 * 1024 ** 2 }],
     [

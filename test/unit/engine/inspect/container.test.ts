@@ -77,10 +77,12 @@ describe('inspect', () => {
       devices: { devices: [{ host: '/dev/a', container: '/dev/b', access: 'r' }], cgroupRules: ['c 1:3 r'] },
       files: {
         readOnly: true,
-        tmpfs: [{ path: '/t', options: ['size=1m', 'exec'] }],
+        readOnlyTmpfs: true,
+        tmpfs: [{ path: '/t', options: ['size=1m'] }],
         shmSize: 4096,
         storageSize: 10_485_760,
       },
+      mounts: [{ type: 'tmpfs', target: '/tmp', size: 1 }],
       resources: {
         memory: 1000,
         readBps: [{ path: '/dev/x', amount: 7 }],
@@ -104,7 +106,7 @@ describe('inspect', () => {
       Devices: [{ PathOnHost: '/dev/a', PathInContainer: '/dev/b', CgroupPermissions: 'r' }],
       DeviceCgroupRules: ['c 1:3 r'],
       ReadonlyRootfs: true,
-      Tmpfs: { '/t': 'size=1m,exec' },
+      Tmpfs: { '/t': 'size=1m', '/run': 'exec', '/var/tmp': 'exec' },
       ShmSize: 4096,
       StorageOpt: { size: '10485760' },
       Memory: 1000,

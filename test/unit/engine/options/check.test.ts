@@ -51,6 +51,12 @@ describe('a container is refused', () => {
   it.each<[string, Asked, string, string]>([
     ['with a name that is none', { name: '-x' }, '"-x" cannot be a container\'s name', 'two or more'],
     [
+      'with places to write to in memory under a root that can be written',
+      { files: { readOnlyTmpfs: true } },
+      'only a read-only root file system needs places in memory to write to',
+      'say --read-only with --read-only-tmpfs, or --tmpfs /tmp',
+    ],
+    [
       'with a relative directory as its root',
       { rootfs: { directory: 'tree' } },
       'the root file system must be an absolute path: tree',

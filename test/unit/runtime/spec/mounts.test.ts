@@ -25,6 +25,24 @@ describe('mountSpecs', () => {
     ]);
   });
 
+  it('have places to write in memory under a read-only root when asked, where nothing else is mounted', () => {
+    const files = { readOnly: true, readOnlyTmpfs: true };
+    const places = (more: ContainerOptions['files'] = {}) =>
+      mounts({ ...files, ...more })
+        .filter(({ type, destination }) => type === 'tmpfs' && !destination.startsWith('/dev'))
+        .map(({ destination, options }) => [destination, options.join()]);
+    expect(places()).toEqual([
+      ['/run', 'nosuid,nodev'],
+      ['/tmp', 'nosuid,nodev'],
+      ['/var/tmp', 'nosuid,nodev'],
+    ]);
+    expect(places({ tmpfs: [{ path: '/tmp/', options: ['size=1m'] }] })).toContainEqual([
+      '/tmp',
+      'noexec,nosuid,nodev,size=1m',
+    ]);
+    expect(places({ readOnlyTmpfs: false })).toEqual([]);
+  });
+
   it('have parents before what lies below them, whatever the order of the options', () => {
     const tmpfs = ['/run/a/b', '/etc', '/run', '/run/a'].map((path) => ({ path, options: [] }));
     expect(targets({ tmpfs }, processOptions({ timeZone: 'local' })).slice(7)).toEqual([

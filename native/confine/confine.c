@@ -95,7 +95,8 @@ static int blame_group(const struct identity *identity)
 /* System calls of their own, not the C library's, which would synchronise threads that are not there. */
 static int become(const struct identity *identity)
 {
-    if (syscall(SYS_setgroups, identity->group_count, identity->groups) < 0) return blame_group(identity);
+    if (!identity->keeps_groups && syscall(SYS_setgroups, identity->group_count, identity->groups) < 0)
+        return blame_group(identity);
     if (syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) < 0)
         return failed_with_id(STAGE_GROUP, identity->gid);
     if (syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid) < 0)

@@ -136,9 +136,9 @@ int act_as(const struct owner *owner)
     return regain_rights();
 }
 
-int become_root(void)
+int become_root(bool keeps_groups)
 {
-    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0)
+    if ((!keeps_groups && syscall(SYS_setgroups, 0, NULL) < 0) || syscall(SYS_setresgid, 0, 0, 0) < 0)
         return failed(STAGE_ID_MAP, "gid_map");
     return syscall(SYS_setresuid, 0, 0, 0) < 0 ? failed(STAGE_ID_MAP, "uid_map") : 0;
 }

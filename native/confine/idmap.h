@@ -38,5 +38,5 @@ int show_mapped(int *directory, int users, const char *path);
 /* File system operations as `owner`, with all rights. Overlay makes copies as whoever mounted it. -1 with errno. */
 int act_as(const struct owner *owner);
 
-/* Makes this process, the container's first one, 0:0 of its user namespace, without groups. -1 with a noted failure. */
-int become_root(void);
+/* Makes this process 0:0 of its user namespace, without groups unless it keeps them. -1 with a noted failure. */
+int become_root(bool keeps_groups);

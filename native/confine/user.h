@@ -13,7 +13,8 @@ struct identity {
     gid_t gid;
     gid_t groups[GROUPS_MAX]; /* the primary one first (CVE-2022-36109), then those that name the user */
     size_t group_count;
-    char home[256]; /* from /etc/passwd; "/" when it does not know the user */
+    bool keeps_groups; /* the supplementary ones stay what they are; `groups` are not taken on */
+    char home[256];    /* from /etc/passwd; "/" when it does not know the user */
 };
 
 /*

@@ -131,7 +131,7 @@ static int confine_stage(const struct plan *plan, const struct target *target, b
     rootfs.unprivileged = target->namespaces & CLONE_NEWUSER;
     leave_keyring(plan->id);
     umask(0);
-    if (rootfs.unprivileged && become_root() < 0) return -1;
+    if (rootfs.unprivileged && become_root(process_keeps_groups()) < 0) return -1;
     owned_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if ((rootfs.root = root) < 0) return failed(STAGE_TARGET, "/");
     if (has_terminal && terminal_make(&rootfs, TERMINAL_FD) < 0) return -1;

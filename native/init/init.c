@@ -59,7 +59,7 @@ static int give_up_host(const struct plan *plan, struct rootfs *rootfs)
         rootfs->mount_point = open_mount_point(plan);
         if (rootfs->mount_point < 0) return -1;
     }
-    if (become_root() < 0) return -1;
+    if (become_root(process_keeps_groups()) < 0) return -1;
     die_with_monitor();
     return 0;
 }

@@ -27,7 +27,7 @@ static struct process {
     unsigned arg_count, env_count, group_count;
     const char *cwd, *user;
     mode_t umask;
-    bool no_new_privileges, has_rlimits, has_reaper;
+    bool no_new_privileges, has_rlimits, has_reaper, keeps_groups;
     struct capability_sets capabilities;
     struct identity identity;
     struct command command;
@@ -69,6 +69,9 @@ static int take(const struct record *record)
         return 0;
     case OP_REAPER:
         process.has_reaper = process.role == FIRST_PROCESS;
+        return 0;
+    case OP_KEEP_GROUPS:
+        process.keeps_groups = true;
         return 0;
     case OP_RLIMIT:
         process.has_rlimits = true;
@@ -114,6 +117,11 @@ int process_prepare(const struct plan *plan, enum process_role role)
     return process.has_reaper ? reaper_prepare() : 0;
 }
 
+bool process_keeps_groups(void)
+{
+    return process.keeps_groups;
+}
+
 static const char *get_env(const char *name)
 {
     size_t length = strlen(name);
@@ -128,9 +136,11 @@ static int find_user(const struct rootfs *rootfs)
 {
     if (process.user == NULL) {
         process.identity.group_count = 1; /* 0:0 */
+        process.identity.keeps_groups = process.keeps_groups;
         return 0;
     }
     if (find_identity(rootfs, process.user, &process.identity) < 0) return -1;
+    process.identity.keeps_groups = process.keeps_groups;
     if (get_env("HOME") == NULL) {
         snprintf(process.home, sizeof process.home, "HOME=%s", process.identity.home);
         process.env[process.env_count++] = process.home;

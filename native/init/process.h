@@ -15,6 +15,9 @@ enum process_role {
  */
 int process_prepare(const struct plan *plan, enum process_role role);
 
+/* Whether the process keeps the supplementary groups of whoever runs the helper, as process_prepare() read it. */
+bool process_keeps_groups(void);
+
 /*
  * Takes on the identity, the limits and the filter that process_prepare() read: from here on this process may do what
  * the command may. -1 with a noted failure.

@@ -60,7 +60,10 @@ export interface ProcessOptions {
   cwd?: string | undefined;
   /** `name|uid[:group|gid]`, looked up inside the container. */
   user?: string | undefined;
-  /** Supplementary groups, names or numbers, looked up inside the container. */
+  /**
+   * Supplementary groups, names or numbers, looked up inside the container; `keep-groups` alone: those of whoever starts
+   * it, as Podman has it.
+   */
   groups?: string[] | undefined;
   /** Octal value as a number. */
   umask?: number | undefined;
@@ -68,6 +71,8 @@ export interface ProcessOptions {
   timeZone?: string | undefined;
   /** PID 1 is skiff's own: forwards signals and reaps. */
   init?: boolean | undefined;
+  /** Podman's: a program of the host that is PID 1 instead; absolute path. */
+  initPath?: string | undefined;
   /** -1000 to 1000. */
   oomScoreAdj?: number | undefined;
   rlimits?: RlimitOption[] | undefined;

@@ -29,6 +29,35 @@ describe('the process of a container', () => {
     expect(groups).toMatch(/^1000\n50\nGroups:\s*(50 )?12( 50)? *$/);
   });
 
+  it('keeps the groups of whoever starts it when asked, in a user namespace, too, and when exec joins it', async () => {
+    const through = ['setpriv', '--groups', '4711,70000'];
+    const script = 'grep ^Groups: /proc/self/status';
+    const groups = (text: string) => text.split(/\s+/).slice(1).filter(Boolean).sort();
+    const keeping = ['--group-add', 'keep-groups'];
+    const own = await store.ok(['run', '--rm', ...keeping, '-u', '1000', busybox, 'sh', '-c', script], {
+      through,
+    });
+    expect(groups(own)).toEqual(['4711', '70000']);
+    const maps = ['--uidmap', '0:100000:65536', '--gidmap', '0:4711:1', '--gidmap', '1:200000:65535'];
+    await store.ok(
+      ['run', '-d', '--name', 'kept', ...keeping, ...maps, busybox, 'sh', '-c', `${script}; sleep 1000`],
+      { through },
+    );
+    // One has no number there, and is a right all the same.
+    const mapped = ['0', '65534'];
+    expect(groups(await store.ok(['exec', 'kept', 'sh', '-c', script], { through }))).toEqual(mapped);
+    expect(groups(await store.ok(['logs', 'kept']))).toEqual(mapped);
+    expect(await store.ok(['inspect', '-f', '{{.HostConfig.GroupAdd}}', 'kept'])).toBe('[keep-groups]');
+    await store.ok(['rm', '-f', 'kept']);
+  });
+
+  it('is the child of an init of the host when one is named', async () => {
+    const init = join(directory, 'init');
+    writeFileSync(init, '#!/bin/sh\necho "init $$ $1"\nshift\n"$@"\n', { mode: 0o755 });
+    const options = ['--init', '--init-path', init];
+    expect(await inside('echo $PPID; ls -l /dev/init | cut -c 1-4', ...options)).toBe('init 1 --\n1\n-rwx');
+  });
+
   it('makes files by the mask it is given, else by 022', async () => {
     const script = 'touch /f && stat -c %a /f; umask';
     expect(await inside(script)).toBe('644\n0022');

@@ -25,11 +25,16 @@ const FLAGS: MemberFlags<ProcessOptions & { envFile?: string[] }> = {
   stdin: ['-i, --interactive', 'keep standard input open'],
   terminal: ['-t, --tty', 'give it a terminal'],
   user: ['-u, --user <name|uid[:group|gid]>', 'who runs the command'],
-  groups: ['--group-add <group>', 'one more group, by name or number (repeatable)', listOf(some('a group'))],
+  groups: [
+    '--group-add <group>',
+    'one more group, by name or number (repeatable), or keep-groups: those that you have',
+    listOf(some('a group')),
+  ],
   cwd: ['-w, --workdir <dir>', 'working directory inside the container'],
   umask: ['--umask <octal>', 'mask of file modes, as in 0027', parseUmask],
   timeZone: ['--tz <zone>', "time zone, as in Europe/Berlin; local: the host's", some('the time zone')],
   init: ['--init', 'an init as PID 1 that forwards signals and reaps'],
+  initPath: ['--init-path <file>', "with --init: a program of the host instead of skiff's own"],
   rlimits: [
     '--ulimit <name=soft[:hard]>',
     'limit of the process, as in nofile=1024 (repeatable)',

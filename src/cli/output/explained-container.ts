@@ -85,17 +85,18 @@ function sysctlLines({ sysctls }: ExplainedContainer): SheetLine[] {
 }
 
 function commandLines(command: ExplainedProcess): SheetLine[] {
-  const { argv, asked, cwd, user, groups, umask, hasTerminal, hasStdin, hasInit, oomScoreAdj } = command;
+  const { argv, asked, cwd, user, groups, umask, hasTerminal, hasStdin, hasInit, initPath, oomScoreAdj } =
+    command;
   const streams = hasTerminal ? 'a terminal' : `pipes${hasStdin ? '' : ', nothing to read'}`;
   return [
     line(['command', argv.map(quoted).join(' ')], asked.includes('argv')),
     ...fact(
       'PID 1',
-      hasInit ? "skiff's init, which reaps and forwards signals" : 'the command itself',
-      hasInit,
+      initPath ?? (hasInit ? "skiff's init, which reaps and forwards signals" : 'the command itself'),
+      hasInit || initPath !== undefined,
     ),
     ...fact('user', user, asked.includes('user')),
-    ...fact('groups', groups.join(' '), true),
+    ...fact('groups', groups.map(groupText).join(' '), true),
     ...fact('directory', cwd, asked.includes('cwd')),
     ...fact('umask', umask, asked.includes('umask')),
     ...fact('streams', streams, hasTerminal || hasStdin),
@@ -141,4 +142,8 @@ function logText({ log }: ExplainedSupervision): string {
 function restartText(policy: ExplainedSupervision['restart']): string {
   if (policy === undefined || policy.name === 'no') return 'no';
   return policy.maximum ? `${policy.name}, ${policy.maximum} times at most` : policy.name;
+}
+
+function groupText(group: string): string {
+  return group === 'keep-groups' ? 'those of whoever starts it' : group;
 }

@@ -19,6 +19,8 @@ export interface ExplainedProcess {
   hasStdin: boolean;
   /** PID 1 is skiff's own. */
   hasInit: boolean;
+  /** A program of the host that is PID 1 instead, with the command as its arguments. */
+  initPath?: string | undefined;
   oomScoreAdj?: number | undefined;
 }
 
@@ -55,11 +57,12 @@ export function explainProcess(
     env: withHome(firsts('env').map((entry) => variable(entry, asked.env ?? [], config))),
     cwd: argumentOf(records, 'cwd') ?? '/',
     user: argumentOf(records, 'user') ?? '',
-    groups: firsts('group'),
+    groups: records.some(([op]) => op === 'keep-groups') ? ['keep-groups'] : firsts('group'),
     umask: argumentOf(records, 'umask') ?? '',
     hasTerminal: general.some(([op]) => op === 'terminal'),
     hasStdin: argumentOf(general, 'stdin') === 'open',
     hasInit: records.some(([op]) => op === 'reaper'),
+    ...(asked.initPath === undefined ? {} : { initPath: asked.initPath }),
     ...(score === undefined ? {} : { oomScoreAdj: Number(score) }),
   };
 }

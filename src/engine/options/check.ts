@@ -19,6 +19,10 @@ export async function checkCreateOptions(options: CreateOptions): Promise<string
     const { checkReadOnly } = await import('./check-read-only.ts');
     checkReadOnly(files);
   }
+  if ((options.process.initPath ?? options.process.groups) !== undefined) {
+    const { checkProcess } = await import('./check-process.ts');
+    checkProcess(options.process);
+  }
   if (restart !== undefined) {
     const { checkRestart } = await import('./check-restart.ts');
     checkRestart(restart, options);

@@ -76,6 +76,8 @@ export async function prepareContainer(
     exists: existing !== undefined,
   });
   const timeZone = await timeZoneOf(options);
+  if (options.process.initPath !== undefined)
+    (await import('./init-file.ts')).checkInitFile(options.process.initPath);
   const kept = {
     ...options,
     namespaces: namespaces.options,

@@ -8,6 +8,9 @@ import type { Placement } from './placement.ts';
 /** The umask of Docker and runc. */
 const DEFAULT_UMASK = 0o022;
 
+/** Podman's word among the groups. */
+const KEEP_GROUPS = 'keep-groups';
+
 /** Makes the records of what confines the command and is prepared before its process is made. */
 export function confinementRecords(
   { apparmorProfile, selinuxLabel }: ProcessSpec,
@@ -23,7 +26,7 @@ export function confinementRecords(
 /** Groups by name and our PID 1 are nothing that a spec can say. */
 export function processRecords(
   spec: ProcessSpec,
-  { groups = [], init }: Pick<ProcessOptions, 'groups' | 'init'>,
+  { groups = [], init, initPath }: Pick<ProcessOptions, 'groups' | 'init' | 'initPath'>,
 ): PlanRecord[] {
   const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges, oomScoreAdj } = spec;
   const { bounding, permitted, inheritable = [], effective, ambient = [] } = capabilities;
@@ -33,8 +36,8 @@ export function processRecords(
     ...env.map((entry): PlanRecord => ['env', entry]),
     ['cwd', cwd],
     ['user', user.username ?? `${user.uid}:${user.gid}`],
-    ...groups.map((group): PlanRecord => ['group', group]),
-    ...(init ? ([['reaper']] as const) : []),
+    ...groups.map((group): PlanRecord => (group === KEEP_GROUPS ? ['keep-groups'] : ['group', group])),
+    ...(init && initPath === undefined ? ([['reaper']] as const) : []),
     // Always said: a container does not inherit the mask of the shell that started it.
     ['umask', (user.umask ?? DEFAULT_UMASK).toString(8).padStart(4, '0')],
     ...rlimits.map(rlimitRecord),

@@ -80,3 +80,6 @@ export const PRIVATE_NETWORK_SYSCTLS = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',
 };
+
+/** Where a program of the host that is a container's init is shown to it: /dev is the container's own, and leaves no trace. */
+export const INIT_PLACE = '/dev/init';

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { MountSpec } from '../../oci/runtime-config.ts';
 import type { ContainerOptions, NamespaceChoices } from '../options.ts';
 import { askedMount } from './asked-mounts.ts';
-import { DEFAULT_SHM_SIZE } from './defaults.ts';
+import { DEFAULT_SHM_SIZE, INIT_PLACE } from './defaults.ts';
 import type { HostFacts } from './host-facts.ts';
 import { tmpfsMount, writablePlaces } from './tmpfs-options.ts';
 
@@ -18,11 +18,20 @@ export function mountSpecs(options: ContainerOptions, host: HostFacts): MountSpe
     : own;
   if (asked.length === 0) return [...defaultMounts(options, host), ...fileMounts(options)];
   const taken = new Set(asked.map(({ destination }) => destination));
+  const isCovered = taken.has('/dev') || taken.has(INIT_PLACE);
+  if (isCovered && options.process.initPath !== undefined) throw coversInit();
   const isFree = ({ destination }: MountSpec) => !taken.has(destination);
   const defaults = defaultMounts(options, host).filter(
     (mount) => isFree(mount) && !(taken.has('/dev') && mount.destination.startsWith('/dev/')),
   );
   return [...defaults, ...parentsFirst([...asked, ...fileMounts(options).filter(isFree)])];
+}
+
+function coversInit(): EngineError {
+  return new EngineError('invalid', `the init is shown on ${INIT_PLACE}, which is mounted over`, {
+    subject: INIT_PLACE,
+    hint: 'leave --init-path out, or mount something else',
+  });
 }
 
 function parentsFirst(mounts: readonly MountSpec[]): MountSpec[] {
@@ -120,6 +129,7 @@ function fileMounts({ process: asked, files, etc }: ContainerOptions): MountSpec
     bind('/etc/resolv.conf', etc.resolvConf, options),
     bind('/etc/hostname', etc.hostname, options),
     bind('/etc/hosts', etc.hosts, options),
+    ...(asked.initPath === undefined ? [] : [bind(INIT_PLACE, asked.initPath, ['nosuid', 'nodev', 'ro'])]),
     ...(asked.timeZone === undefined ? [] : [bind('/etc/localtime', etc.localtime, ['ro'])]),
   ];
 }

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { CapabilitySets, ProcessSpec, UserSpec } from '../../oci/runtime-config.ts';
 import type { ContainerOptions } from '../options.ts';
 import { boundingCapabilities, isKnownNotRoot } from './capabilities.ts';
-import { DEFAULT_PATH } from './defaults.ts';
+import { DEFAULT_PATH, INIT_PLACE } from './defaults.ts';
 import { applyEnvironment } from './environment.ts';
 import type { HostFacts } from './host-facts.ts';
 import { apparmorProfile, selinuxContext } from './lsm.ts';
@@ -27,7 +27,7 @@ export function processSpec(
   const apparmor = apparmorProfile(security, host);
   const selinux = selinuxContext(security, host);
   return {
-    args: [...asked.argv],
+    args: [...(asked.initPath === undefined ? [] : [INIT_PLACE, '--']), ...asked.argv],
     env: applyEnvironment(
       defaultEnvironment({ hostname: namespaces.hostname, terminal: asked.terminal === true }),
       asked.env,

@@ -48,6 +48,7 @@ describe('the options of a new container', () => {
     [['--umask', '0'], 'process', { umask: 0 }],
     [['--tz', 'Europe/Berlin'], 'process', { timeZone: 'Europe/Berlin' }],
     [['--init'], 'process', { init: true }],
+    [['--init', '--init-path', '/sbin/tini'], 'process', { init: true, initPath: '/sbin/tini' }],
     [['--oom-score-adj', '-500'], 'process', { oomScoreAdj: -500 }],
     [['--ulimit', 'nofile=1024'], 'process', { rlimits: [{ name: 'nofile', soft: 1024, hard: 1024 }] }],
     [['--ulimit', 'core=0:-1'], 'process', { rlimits: [{ name: 'core', soft: 0, hard: -1 }] }],

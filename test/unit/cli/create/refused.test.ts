@@ -61,6 +61,8 @@ describe('a container is refused, and nothing of it exists,', () => {
     [['--umask', '999'], '999'],
     [['--umask', '1777'], '1777'],
     [['--group-add', ''], 'group'],
+    [['--init', '--init-path', '/no/such/init'], '/no/such/init cannot be the init: it does not exist'],
+    [['--init', '--init-path', '/etc'], '/etc cannot be the init: it is no file'],
     [['--tz', 'Nowhere/Land'], 'unknown time zone "Nowhere/Land"'],
     [['--tz', '../../etc/passwd'], '../../etc/passwd'],
     [['--oom-score-adj', '1001'], '1001'],

@@ -178,7 +178,17 @@ describe('the other words of a plan', () => {
       'arg',
       'env',
     ],
-    ...['cwd', 'user', 'group', 'reaper', 'umask', 'capabilities', 'no-new-privileges', 'rlimit'],
+    ...[
+      'cwd',
+      'user',
+      'group',
+      'keep-groups',
+      'reaper',
+      'umask',
+      'capabilities',
+      'no-new-privileges',
+      'rlimit',
+    ],
     ...['oom-score-adj', 'networks', 'ports', 'resolver'],
   ];
 

@@ -51,6 +51,24 @@ describe('a container is refused', () => {
   it.each<[string, Asked, string, string]>([
     ['with a name that is none', { name: '-x' }, '"-x" cannot be a container\'s name', 'two or more'],
     [
+      'with an init that is not asked for',
+      { process: { initPath: '/sbin/tini' } },
+      '/sbin/tini is named as an init, and none is asked for',
+      'say --init with --init-path',
+    ],
+    [
+      'with an init at a relative path',
+      { process: { init: true, initPath: 'tini' } },
+      'the path of an init must be absolute: tini',
+      'write /tini',
+    ],
+    [
+      'that keeps groups and has others',
+      { process: { groups: ['audio', 'keep-groups'] } },
+      'keep-groups and other groups contradict each other',
+      'with --group-add keep-groups the groups are those of whoever starts the container, and no others',
+    ],
+    [
       'with places to write to in memory under a root that can be written',
       { files: { readOnlyTmpfs: true } },
       'only a read-only root file system needs places in memory to write to',

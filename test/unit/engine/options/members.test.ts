@@ -28,6 +28,7 @@ const NOT_SHOWN = {
   'NamespaceOptions.timeOffsets': 'Docker has no place for it',
   'NetworkOptions.attachments': 'with networks they are NetworkSettings',
   'NetworkOptions.links': 'with networks they are those of each endpoint',
+  'ProcessOptions.initPath': 'Docker has no place for it',
   'ProcessOptions.timeZone': 'Docker has no place for it',
   'ProcessOptions.umask': 'Docker has no place for it',
   'SecurityOptions.unmaskedPaths': 'MaskedPaths and ReadonlyPaths of the bundle show it',

@@ -379,6 +379,26 @@ describe('compilePlan', () => {
     ]);
   });
 
+  it('shows an init of the host, which gets the command, and keeps the groups of whoever starts it', () => {
+    const process = processOptions({ groups: ['keep-groups'], init: true, initPath: '/usr/sbin/tini' });
+    const records = plan({ process });
+    expect([...withOp(records, 'reaper'), ...withOp(records, 'group')]).toEqual([]);
+    expect(withOp(records, 'keep-groups')).toEqual([['keep-groups']]);
+    expect(withOp(records, 'arg').slice(0, 2)).toEqual([
+      ['arg', '/dev/init'],
+      ['arg', '--'],
+    ]);
+    expect(withOp(records, 'bind')).toContainEqual([
+      'bind',
+      '/usr/sbin/tini',
+      '/dev/init',
+      'nosuid,nodev,ro,mkfile',
+    ]);
+    expect(withOp(plan({ process: processOptions({ init: true }) }), 'reaper')).toEqual([['reaper']]);
+    const covered = { process, files: { tmpfs: [{ path: '/dev', options: [] }] } };
+    expect(() => plan(covered)).toThrow('the init is shown on /dev/init, which is mounted over');
+  });
+
   it('makes the devices that are asked for with their owner and mode', () => {
     const devices = { devices: [{ host: '/dev/sda', container: '/dev/x', access: 'r' }], cgroupRules: [] };
     const host = { devices: hostDevicesOf({ '/dev/sda': device('b', 8, 0) }) };

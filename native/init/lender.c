@@ -88,20 +88,20 @@ static int leave_mounts(struct lending *lending)
     return 0;
 }
 
-/* Finds to whom a source is given: the container's user, as ids on disk. */
-static int find_receiver(const struct lending *lending, const struct record *record, struct owner *receiver)
+/* Finds to whom a source is given: the container's user. What is surely shown through the maps takes any of his ids. */
+static int find_receiver(const struct lending *lending, const char *flags, struct receiver *receiver)
 {
-    struct owner inside;
-    if (find_user_owner(&lending->rootfs, &inside) < 0) return -1;
-    *receiver = inside;
-    return has_word(bind_read(record).flags, "idmap") ? 0 : find_owner(lending->init, inside, receiver);
+    if (find_user_owner(&lending->rootfs, &receiver->inside) < 0) return -1;
+    receiver->outside = receiver->inside;
+    return has_word(flags, "idmap") ? 0 : find_owner(lending->init, receiver->inside, &receiver->outside);
 }
 
 static int lend_bind(const struct lending *lending, const struct record *record)
 {
-    struct owner receiver;
-    bool gives = has_word(bind_read(record).flags, "chown");
-    if (gives && find_receiver(lending, record, &receiver) < 0) return -1;
+    struct receiver receiver;
+    const char *flags = bind_read(record).flags;
+    bool gives = has_word(flags, "chown");
+    if (gives && find_receiver(lending, flags, &receiver) < 0) return -1;
     return clone_bind(record, lending->users, gives ? &receiver : NULL);
 }
 

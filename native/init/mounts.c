@@ -28,6 +28,7 @@ static const struct {
     {"relatime", 0},
     {"rec", 0},
     {"idmap", 0},
+    {"try-idmap", 0},
     {"mkdir", 0},
     {"mkfile", 0},
     {"mksame", 0},
@@ -201,30 +202,49 @@ static int set_propagation(int mount, const char *flags, int users)
     return k_mount_propagation(mount, has_word(flags, "rec"), users >= 0 ? MS_SLAVE : propagation);
 }
 
-int clone_bind(const struct record *record, int users, const struct owner *owner)
+/* Shows a source through the maps of `users`, if its flags say so; `try-idmap`: and if its file system can. */
+static int map_owners(int mount, const char *flags, int users, bool *mapped)
+{
+    bool tries = has_word(flags, "try-idmap");
+    *mapped = false;
+    if (!tries && !has_word(flags, "idmap")) return 0;
+    *mapped = k_mount_idmap(mount, users) == 0;
+    return *mapped || (tries && errno == EINVAL) ? 0 : -1;
+}
+
+/* Not by way of the maps, through which nothing can be given that belongs to an id outside of them. */
+static int give_source(const struct bind *bind, int mount, const struct receiver *receiver, bool mapped)
+{
+    if (!mapped) return give_tree(mount, &receiver->outside);
+    owned_fd plain = clone_source(bind);
+    return plain < 0 ? -1 : give_tree(plain, &receiver->inside);
+}
+
+int clone_bind(const struct record *record, int users, const struct receiver *receiver)
 {
     struct bind bind = bind_read(record);
-    bool recursive = has_word(bind.flags, "rec");
+    bool recursive = has_word(bind.flags, "rec"), mapped;
     uint64_t attributes;
     if (mount_attributes(bind.flags, &attributes, NULL, NULL) < 0) return failed(STAGE_BIND, bind.target);
     owned_fd mount = clone_source(&bind);
     if (mount < 0) return -1;
-    if (has_word(bind.flags, "chown") && owner != NULL && give_tree(mount, owner) < 0)
+    if (map_owners(mount, bind.flags, users, &mapped) < 0) return failed(STAGE_ID_MAPPED_MOUNT, bind.source);
+    if (has_word(bind.flags, "chown") && receiver != NULL && give_source(&bind, mount, receiver, mapped) < 0)
         return failed(STAGE_CHOWN, bind.source);
     if ((attributes != 0 && k_mount_setattr(mount, recursive, attributes) < 0) ||
         (has_word(bind.flags, "ro-top") && k_mount_setattr(mount, false, K_ATTR_RDONLY) < 0) ||
         set_propagation(mount, bind.flags, users) < 0)
         return failed(STAGE_BIND, bind.target);
-    if (has_word(bind.flags, "idmap") && k_mount_idmap(mount, users) < 0)
-        return failed(STAGE_ID_MAPPED_MOUNT, bind.source);
     return steal_fd(&mount);
 }
 
 static int clone_own(const struct rootfs *rootfs, const struct record *record, const char *flags)
 {
-    struct owner owner;
+    struct receiver user;
     if (rootfs->user == NULL || !has_word(flags, "chown")) return clone_bind(record, -1, NULL);
-    return find_user_owner(rootfs, &owner) < 0 ? -1 : clone_bind(record, -1, &owner);
+    if (find_user_owner(rootfs, &user.outside) < 0) return -1;
+    user.inside = user.outside;
+    return clone_bind(record, -1, &user);
 }
 
 int step_bind(struct rootfs *rootfs, const struct record *record)

@@ -8,6 +8,11 @@
 #include "base/rootfs.h"
 #include "confine/idmap.h"
 
+/* To whom a source is given: by the ids of the host, and by the container's, which are on disk of what it sees mapped. */
+struct receiver {
+    struct owner outside, inside;
+};
+
 int step_propagation(const struct record *record);
 int step_mount(struct rootfs *rootfs, const struct record *record);
 int step_bind(struct rootfs *rootfs, const struct record *record);
@@ -17,9 +22,9 @@ int step_cgroup_mount(struct rootfs *rootfs, const struct record *record);
 /*
  * Returns the mount that a record `bind` or `bind-beneath` asks for, attached nowhere; with the flag `idmap` it shows
  * its directory through the user namespace `users`, -1 when there is none. With the flag `chown` the source is given to
- * `owner`, when there is one. -1 with a noted failure.
+ * `receiver`, when there is one. -1 with a noted failure.
  */
-int clone_bind(const struct record *record, int users, const struct owner *owner);
+int clone_bind(const struct record *record, int users, const struct receiver *receiver);
 
 /*
  * Attaches a detached mount to a TARGET of a record with these flags; one that is missing is made if they say so. A

@@ -173,8 +173,8 @@ export interface RuntimeBind {
   propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
   /** More words of mount(8): `nodev`, `nosuid`, `noexec`, `noatime` and the like. */
   flags?: readonly string[] | undefined;
-  /** The owners on disk are those in the container's user namespace. */
-  idMap?: boolean | undefined;
+  /** The owners on disk are those in the container's user namespace; `if-possible`: where the file system can. */
+  idMap?: boolean | 'if-possible' | undefined;
   /** Where the host has SELinux: the source gets labels for all containers, or for this one alone. */
   relabel?: 'shared' | 'private' | undefined;
   /** The source and all in it are given to the user of the container first. */

@@ -259,6 +259,30 @@ describe('a volume that is a file system', () => {
     await store.ok(['volume', 'rm', 'shared']);
   });
 
+  it('has the owners of its containers, whatever their ids are on the host', async () => {
+    await create('owned', 'size=1m,mode=1777');
+    const maps = (first: number) => ['--uidmap', `0:${first}:70000`, '--gidmap', `0:${first}:70000`];
+    const keeper = [
+      'run',
+      '-d',
+      '--name',
+      'keeper',
+      ...maps(300_000),
+      '-v',
+      'owned:/a',
+      busybox,
+      'sleep',
+      '1000',
+    ];
+    await store.ok(keeper);
+    await store.ok(['exec', 'keeper', 'sh', '-c', 'touch /a/root /a/other; chown 33:44 /a/other']);
+    const owners = 'stat -c "%n %u:%g" /a/*';
+    for (const options of [maps(400_000), []])
+      expect(await run([...options, '-v', 'owned:/a'], owners)).toBe('/a/other 33:44\n/a/root 0:0');
+    await store.ok(['rm', '-f', 'keeper']);
+    await store.ok(['volume', 'rm', 'owned']);
+  });
+
   it('is unmounted by whoever looks when its monitors were killed', async () => {
     await create('orphan', 'size=1m');
     const id = await store.ok(['run', '-d', '--name', 'killed', '-v', 'orphan:/a', busybox, 'sleep', '1000']);

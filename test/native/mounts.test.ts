@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
@@ -205,4 +205,19 @@ describe('a bind that is read-only', () => {
     // The top is one more than those that are closed on the host.
     expect(Number((await output(line, shown('ro-top'))).split(' ')[0])).toBe(open + 1);
   });
+});
+
+it('binds show owners through id maps where that is asked for and the file system can', async () => {
+  const source = tree('tried', { file: '' });
+  chownSync(join(source, 'file'), 33, 44);
+  const init: PlanRecord[] = [
+    ['bind', source, '/tried', 'mksame,try-idmap'],
+    ['bind', '/proc/sys/kernel', '/cannot', 'mksame,ro,try-idmap'],
+  ];
+  const line = 'stat -c %u:%g /tried/file; stat -c %u /cannot/ostype';
+  expect(await output(line, init, { firstId: FIRST })).toBe('33:44\n65534');
+  const given: PlanRecord[] = [['bind', source, '/tried', 'mksame,chown,try-idmap']];
+  const process: PlanRecord[] = [['user', 'harbour:sail']];
+  expect(await output('stat -c %u:%g /tried/file', given, { firstId: FIRST, process })).toBe('1000:2000');
+  expect(statSync(join(source, 'file'))).toMatchObject({ uid: 1000, gid: 2000 });
 });

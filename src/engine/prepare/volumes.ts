@@ -47,11 +47,23 @@ async function prepareVolume(
       recursive,
       propagation: 'rprivate',
       flags: flags.filter((flag) => flag !== 'ro'),
-      idMap: isOwnDirectory && idMaps?.idMapped === true,
+      idMap: isOwnDirectory ? idMaps?.idMapped === true : mapsOwners(context, volume, idMaps),
       relabel: mount.relabel,
       chown: mount.chown,
     },
   };
+}
+
+/**
+ * What is mounted for a volume belongs to the ids of its containers, whatever the maps of each, where its file system can be
+ * shown so (tmpfs can since Linux 6.3, NFS cannot). A directory of the host is shown as it is.
+ */
+function mapsOwners(
+  { copiesOwners }: Context,
+  { hostMount }: ResolvedVolume,
+  idMaps: OwnerMaps | undefined,
+): RuntimeBind['idMap'] {
+  return hostMount !== undefined && idMaps !== undefined && !copiesOwners ? 'if-possible' : false;
 }
 
 /** The kernel knows servers by addresses alone: a name in `addr` or `ip` is looked up. Throws `notFound`. */

@@ -97,7 +97,14 @@ export function askedRecord(asked: RuntimeBind | RuntimeOverlay, mount: MountSpe
   const { destination, beneath } = asked;
   const exact = /^\/(proc|sys)(\/|$)/.test(destination) ? ['nofollow'] : [];
   if (asked.type === 'bind') {
-    const flags = [...bindFlags(mount), 'mksame', ...(asked.chown ? ['chown'] : []), ...exact].join();
+    const tried = asked.idMap === 'if-possible' ? ['try-idmap'] : [];
+    const flags = [
+      ...bindFlags(mount),
+      ...tried,
+      'mksame',
+      ...(asked.chown ? ['chown'] : []),
+      ...exact,
+    ].join();
     return beneath === undefined
       ? ['bind', asked.source, destination, flags]
       : ['bind-beneath', asked.source, beneath, destination, flags];

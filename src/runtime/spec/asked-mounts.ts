@@ -29,7 +29,7 @@ function bindMount({ source, beneath, destination, ...mount }: RuntimeBind): Mou
       mount.propagation,
       ...READ_ONLY[mount.readOnly],
       ...(mount.flags ?? []),
-      ...(mount.idMap ? ['idmap'] : []),
+      ...(mount.idMap === true ? ['idmap'] : []),
     ],
   };
 }

@@ -128,7 +128,12 @@ describe('export and import', () => {
       'chown 70:71 /data; chmod 750 /data; touch -d @5 /data',
     ];
     await run(['-v', 'from:/data'], make.join(';'));
-    execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', join(directory('from'), 'a')]);
+    for (const path of ['a', '.'])
+      execFileSync('setfattr', ['-n', 'user.note', '-v', 'kept', join(directory('from'), path)]);
+    // What is made in it would inherit this: user::rwx, user:34:r, group::r-x, mask::rwx, other::r-x.
+    const acl = '0x0200000001000700ffffffff020004002200000004000500ffffffff10000700ffffffff20000500ffffffff';
+    execFileSync('setfattr', ['-n', 'system.posix_acl_default', '-v', acl, directory('from')]);
+    execFileSync('touch', ['-d', '@5.25', directory('from')]);
     const archive = join(store.root, 'archive.tar');
     await store.ok(['volume', 'export', '-o', archive, 'from']);
     await store.ok(['volume', 'create', 'to']);

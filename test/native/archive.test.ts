@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { lchownSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { placeArchive } from '../../src/storage/archive/place.ts';
 import { makeOddTree } from '../helpers/odd-tree.ts';
@@ -52,6 +53,24 @@ describe('an archive of a tree', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await placeArchive(HELPER, { root: `dir:${root}`, path: '/to', top: true }, source.stdout);
+    expect(describeTree(to)).toEqual(describeTree(from));
+  });
+
+  it('says what the directory itself becomes to who wants that, wherever and however often', async () => {
+    mkdirSync(join(from, 'd'));
+    for (const name of ['a', 'd/b']) writeFileSync(join(from, name), name);
+    execFileSync('setfattr', ['-n', 'trusted.top', '-v', 'kept', from]);
+    // user::rwx, group::r-x, other::---, which what is made in it would inherit.
+    const acl = '0x0200000001000700ffffffff04000500ffffffff20000000ffffffff';
+    execFileSync('setfattr', ['-n', 'system.posix_acl_default', '-v', acl, from]);
+    lchownSync(from, 7, 8);
+    execFileSync('chmod', ['1750', from]);
+    execFileSync('touch', ['-d', '@5.25', from]);
+    const words = ['--no-recursion', '--format=pax', '--xattrs', '--xattrs-include=*', '-cC', from];
+    const tar = execFileSync('tar', [...words, 'a', '.', 'd', '.', 'd/b']);
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, Readable.from([tar]));
+    expect(describeTree(to)[0]).toMatch(/^\. directory 0755 0:0 /);
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to', top: true }, Readable.from([tar]));
     expect(describeTree(to)).toEqual(describeTree(from));
   });
 

@@ -23,6 +23,13 @@ static int open_directory(const char *path)
     return fd < 0 ? failed(STAGE_ARCHIVE_ROOT, path) : fd;
 }
 
+static int open_mounted(const char *path)
+{
+    owned_fd fd = open_directory(path);
+    if (fd < 0) return -1;
+    return k_is_mount_root(fd) ? steal_fd(&fd) : (fail_with(EINVAL), failed(STAGE_ARCHIVE_ROOT, path));
+}
+
 /* `PID:STARTTIME`. The root is opened before it is asked whether it still is that process: a pid may be given anew. */
 static int open_process_file(const char *text, const char *file, int flags)
 {
@@ -138,6 +145,7 @@ int open_root(const char *text)
 {
     int root = -1;
     if (strncmp(text, "dir:", 4) == 0) return open_directory(text + 4);
+    if (strncmp(text, "mount:", 6) == 0) return open_mounted(text + 6);
     if (strncmp(text, "plan:", 5) == 0) return open_planned(text + 5);
     if (strncmp(text, "pid:", 4) == 0)
         root = open_process_file(text + 4, "root", O_PATH | O_DIRECTORY);

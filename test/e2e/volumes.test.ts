@@ -298,6 +298,45 @@ describe('a volume that is a file system', () => {
     await store.ok(['volume', 'rm', 'orphan']);
   });
 
+  it('is exported and imported as it is on disk while no container that is up has it, and seen by nobody', async () => {
+    const parts = join(store.root, 'parts');
+    for (const part of ['lower', 'upper', 'work', 'own']) mkdirSync(join(parts, part), { recursive: true });
+    writeFileSync(join(parts, 'lower', 'file'), 'below');
+    const o = `lowerdir=${parts}/lower,upperdir=${parts}/upper,workdir=${parts}/work`;
+    await store.ok([
+      'volume',
+      'create',
+      '-o',
+      'type=overlay',
+      '-o',
+      'device=overlay',
+      '-o',
+      `o=${o}`,
+      'disk',
+    ]);
+    const archive = join(parts, 'archive.tar');
+    const listed = () => execFileSync('tar', ['-tf', archive], { encoding: 'utf8' }).trim().split('\n');
+    await store.ok(['volume', 'export', '-o', archive, 'disk']);
+    expect(listed()).toEqual(['./', 'file']);
+    // A container that names it and does not run is no reason to look elsewhere.
+    await store.ok(['create', '--name', 'idle', '-v', 'disk:/a', busybox, 'sleep', '1000']);
+    writeFileSync(join(parts, 'own', 'more'), 'brought');
+    execFileSync('tar', ['-cf', archive, '-C', join(parts, 'own'), '.']);
+    await store.ok(['volume', 'import', 'disk', archive]);
+    expect([mounts('disk'), readdirSync(directory('disk'))]).toEqual([0, []]);
+    expect(readFileSync(join(parts, 'upper', 'more'), 'utf8')).toBe('brought');
+    await store.ok(['start', 'idle']);
+    await store.ok(['exec', 'idle', 'touch', '/a/running']);
+    await store.ok(['volume', 'export', '-o', archive, 'disk']);
+    expect(listed().sort()).toEqual(['./', 'file', 'more', 'running']);
+    await store.ok(['rm', '-f', 'idle']);
+    await store.ok(['volume', 'rm', 'disk']);
+    await create('memory', 'size=1m');
+    const refused = await store.skiff(['volume', 'export', '-o', archive, 'memory']);
+    expect(refused.stderr).toContain('the volume memory is in memory, and no container that is up has it');
+    await store.ok(['volume', 'rm', 'memory']);
+  });
+
   it('that cannot be mounted is said so, and nothing is left', async () => {
     await create('odd', 'size=1m,nonsense=1');
     const refused = await store.skiff(['run', '--rm', '-v', 'odd:/a', busybox, 'true']);

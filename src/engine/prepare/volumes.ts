@@ -37,7 +37,7 @@ async function prepareVolume(
   const { source, isOwnDirectory, recursive, flags } = volume;
   return {
     volume,
-    hostMount: volume.hostMount && (await withAddress(volume.hostMount)),
+    hostMount: volume.hostMount && (await addressed(volume.hostMount)),
     runtime: {
       type: 'bind',
       source,
@@ -54,6 +54,12 @@ async function prepareVolume(
   };
 }
 
+/** Most volumes are directories. */
+async function addressed(mount: HostMount): Promise<HostMount> {
+  const { withAddress } = await import('../volumes/server-address.ts');
+  return await withAddress(mount);
+}
+
 /**
  * What is mounted for a volume belongs to the ids of its containers, whatever the maps of each, where its file system can be
  * shown so (tmpfs can since Linux 6.3, NFS cannot). A directory of the host is shown as it is.
@@ -64,19 +70,4 @@ function mapsOwners(
   idMaps: OwnerMaps | undefined,
 ): RuntimeBind['idMap'] {
   return hostMount !== undefined && idMaps !== undefined && !copiesOwners ? 'if-possible' : false;
-}
-
-/** The kernel knows servers by addresses alone: a name in `addr` or `ip` is looked up. Throws `notFound`. */
-async function withAddress(mount: HostMount): Promise<HostMount> {
-  if (!/^(nfs4?|cifs|smb3)$/.test(mount.type)) return mount;
-  const data: string[] = [];
-  for (const word of mount.data) {
-    const [, key, name] = /^(addr|ip)=(.+)$/.exec(word) ?? [];
-    if (key === undefined || name === undefined) data.push(word);
-    else {
-      const { resolveHost } = await import('../../host/resolve-host.ts');
-      data.push(`${key}=${(await resolveHost(name)).address}`);
-    }
-  }
-  return { ...mount, data };
 }

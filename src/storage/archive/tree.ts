@@ -7,7 +7,7 @@ interface IdRange {
 
 /** A place in a tree, as the verbs of the helper take it (native/VERBS.md, ROOT). */
 export interface TreePlace {
-  /** `dir:PATH`, `pid:PID:STARTTIME`, `plan:FILE`. */
+  /** `dir:PATH`, `mount:PATH`, `pid:PID:STARTTIME`, `plan:FILE`. */
   root: string;
   /** Below that root; links lead within it. */
   path: string;

@@ -6,6 +6,7 @@
 #include "monitor/sidecars.h"
 #include "monitor/sources.h"
 #include "monitor/stopping.h"
+#include "state/cgroup.h"
 #include "state/events.h"
 #include "streams/client_options.h"
 #include "streams/relay.h"
@@ -35,6 +36,11 @@ struct waiter {
     bool waits;
     uint8_t used;
     uint64_t turn; /* 0: it has not asked for the lock */
+    enum {
+        LEAVES,   /* what stands still when it goes does so further on */
+        MAY_THAW, /* unless it does when this one gets the lock */
+        THAWS
+    } pause;
     char line[LINE_MAX_BYTES + 1];
 };
 
@@ -87,14 +93,27 @@ static struct waiter *lock_holder(void)
 
 static void answer(struct waiter *waiter, const char *text);
 
+static void grant(struct waiter *waiter)
+{
+    if (waiter->pause == MAY_THAW) waiter->pause = cgroups_frozen(plan) ? LEAVES : THAWS;
+    answer(waiter, "ok\n");
+}
+
+/* Whoever paused the container for as long as it has the lock may have been killed before it could let it go on. */
+static void end_pause(const struct waiter *waiter)
+{
+    if (waiter->pause == THAWS && cgroups_unpause(plan)) event_append("unpause", NULL);
+}
+
 /* Hangs up. Whoever had the lock passes it on, but not in the end, when everybody is hung up on. */
 static void drop(struct waiter *waiter)
 {
     bool passes_on = waiter == lock_holder() && listener >= 0;
+    end_pause(waiter);
     close(waiter->fd);
     *waiter = (struct waiter){0};
     struct waiter *next = passes_on ? lock_holder() : NULL;
-    if (next != NULL) answer(next, "ok\n");
+    if (next != NULL) grant(next);
 }
 
 /* Whether a connection has not said yet what it waits for. */
@@ -163,11 +182,12 @@ static void start_waiting(struct waiter *waiter)
 }
 
 /* Answered when it is this client's turn; it is over when it will send nothing more, whether or not it has closed. */
-static void queue_for_lock(struct waiter *waiter)
+static void queue_for_lock(struct waiter *waiter, bool thaws)
 {
     waiter->turn = ++turns;
+    if (thaws) waiter->pause = MAY_THAW;
     stop_hearing(waiter, EPOLLRDHUP);
-    if (lock_holder() == waiter) answer(waiter, "ok\n");
+    if (lock_holder() == waiter) grant(waiter);
 }
 
 /* The numbers after a command's word, separated by blanks; how many there were, -1 for anything else. */
@@ -239,6 +259,10 @@ static void obey(struct waiter *waiter, char *line)
         answer_result(waiter, set_restart_policy(rest));
         return;
     }
+    if (strcmp(line, "lock") == 0 && strcmp(rest, "thaw") == 0) {
+        queue_for_lock(waiter, true);
+        return;
+    }
     int64_t numbers[2] = {0};
     int count = read_numbers(rest, numbers);
     if (strcmp(line, "signal") == 0 && count == 1 && is_signal(numbers[0])) {
@@ -260,7 +284,7 @@ static void obey(struct waiter *waiter, char *line)
     } else if (strcmp(line, "monitor-cgroups") == 0 && count == 0) {
         answer_result(waiter, added_cgroups_enter(plan));
     } else if (strcmp(line, "lock") == 0 && count == 0) {
-        queue_for_lock(waiter);
+        queue_for_lock(waiter, false);
     } else {
         errno = EINVAL;
         answer_result(waiter, -1);

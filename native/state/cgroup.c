@@ -151,6 +151,16 @@ void cgroups_thaw(const struct plan *plan)
         thaw(AT_FDCWD, record.arg[1], 0);
 }
 
+bool cgroups_unpause(const struct plan *plan)
+{
+    bool was_frozen = cgroups_frozen(plan);
+    for (struct record record = {0}; was_frozen && cgroups_next(plan, &record);) {
+        owned_fd dir = open_directory(AT_FDCWD, record.arg[1]);
+        if (dir >= 0 && !write_file(dir, "freezer.state", "THAWED")) write_file(dir, "cgroup.freeze", "0");
+    }
+    return was_frozen;
+}
+
 bool cgroups_frozen(const struct plan *plan)
 {
     bool frozen = false;

@@ -42,6 +42,9 @@ void cgroups_thaw(const struct plan *plan);
 /* Whether the container is paused. */
 bool cgroups_frozen(const struct plan *plan);
 
+/* Lets what was frozen as a whole go on, and nothing that stands still in cgroups below it. Whether it was frozen. */
+bool cgroups_unpause(const struct plan *plan);
+
 /*
  * Kills what is left in them and removes what is below them, so that the container can be started in them again. -1 with
  * a noted failure.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freeze, isFrozen, thaw } from '../../src/runtime/cgroup/freezer.ts';
 import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
@@ -134,5 +135,29 @@ describe('the freezer of v2', () => {
     await expect(freeze(gone)).rejects.toThrow(`${gone.path}/cgroup.freeze cannot be written`);
     expect(isFrozen(gone)).toBe(false);
     expect(() => thaw(gone)).not.toThrow();
+  });
+});
+
+describe('a pause for the time of a command', () => {
+  it('ends with that command when it is killed, and leaves a container paused that was', async () => {
+    const id = await start('sleep', '600');
+    const killed = async () => {
+      const program = join(import.meta.dirname, '../helpers/pause-and-wait.ts');
+      const command = spawn(process.execPath, [program, store.root, id], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      await printed(command, 'paused\n');
+      expect(kernelValue(`/skiff-${id}`, FREEZER)).toMatch(/^(FROZEN|frozen 1)$/m);
+      command.kill('SIGKILL');
+      await once(command, 'close');
+    };
+    await killed();
+    // It has the lock next, and refuses what is paused.
+    expect(await store.ok(['pause', id])).toBe(id);
+    const filters = ['--filter', `container=${id}`, '--filter', 'event=pause', '--filter', 'event=unpause'];
+    const told = ['events', '--since', '10m', '--until', '0s', ...filters, '--format', '{{.Action}}'];
+    expect((await store.ok(told)).split('\n')).toEqual(['pause', 'unpause', 'pause']);
+    await killed();
+    expect(await store.ok(['unpause', id])).toBe(id);
   });
 });

@@ -277,4 +277,17 @@ describe('kill -9', () => {
     expect(namesIn(join(store.root, 'tmp'))).toEqual([]);
     await store.ok(['snapshot', 'it', 'half']);
   });
+
+  it('of a snapshot lets a container that runs go on', async () => {
+    const id = await store.ok(['create', '--name', 'it', busybox, 'sleep', '1000']);
+    change(id, 'mkdir m; cd m; seq 1 10000 | xargs touch');
+    await store.ok(['start', 'it']);
+    const running = store.start(['snapshot', 'it', 'one']);
+    await copying(running);
+    running.kill('SIGKILL');
+    await running;
+    // It has the lock next, and refuses what is paused.
+    expect(await store.ok(['pause', 'it'])).toBe('it');
+    await store.ok(['doctor', '--fix']);
+  });
 });

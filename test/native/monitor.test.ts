@@ -148,15 +148,22 @@ describe('the control socket', () => {
   });
 });
 
+const UNIFIED = '/sys/fs/cgroup/unified';
+const FREEZERS = [
+  ...(existsSync('/sys/fs/cgroup/freezer') ? [['v1', '/sys/fs/cgroup/freezer'] as const] : []),
+  ...(existsSync(join(UNIFIED, 'cgroup.controllers')) ? [['v2', UNIFIED] as const] : []),
+  ...(existsSync('/sys/fs/cgroup/cgroup.controllers') ? [['v2', '/sys/fs/cgroup'] as const] : []),
+];
+
 /** Asks for the lock; `granted` says whether it was, or that the monitor has hung up, `release` lets it go. */
-function lock(container: { runDir: string }) {
+function lock(container: { runDir: string }, request = 'lock') {
   const socket = connect(join(container.runDir, 'ctl'));
   const granted = new Promise<boolean>((done) => {
     socket.on('data', (text) => done(String(text) === 'ok\n'));
     socket.on('close', () => done(false));
     socket.on('error', () => done(false));
   });
-  socket.write('lock\n');
+  socket.write(`${request}\n`);
   return { granted, release: () => socket.end(), destroy: () => socket.destroy() };
 }
 
@@ -196,6 +203,40 @@ describe('the lock of a container', () => {
     expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
     expect(await waiting.granted).toBe(false);
     expect(container.leftovers()).toEqual([]);
+  });
+
+  it.each(FREEZERS)('ends a pause with itself, however it ends (%s)', async (version, parent) => {
+    const directory = join(parent, `skiff-native-lock-${process.pid}`);
+    const container = room.plan({
+      args: ['sleep', '100'],
+      general: [['cgroup', version, directory]],
+      teardown: [['rmdir-cgroup', directory]],
+    });
+    await container.detach();
+    const [file, frozen, thawed] =
+      version === 'v1' ? ['freezer.state', 'FROZEN', 'THAWED'] : ['cgroup.freeze', '1', '0'];
+    const freezer = join(directory, file);
+    const state = () => readFileSync(freezer, 'utf8').trim();
+    const pausing = lock(container, 'lock thaw');
+    expect(await pausing.granted).toBe(true);
+    writeFileSync(freezer, frozen);
+    const next = lock(container, 'lock thaw');
+    pausing.destroy();
+    expect(await next.granted).toBe(true);
+    expect(state()).toBe(thawed);
+    next.release();
+    const plain = lock(container);
+    expect(await plain.granted).toBe(true);
+    // Somebody pauses it for good: whoever comes next leaves it so.
+    writeFileSync(freezer, frozen);
+    plain.release();
+    const later = lock(container, 'lock thaw');
+    expect(await later.granted).toBe(true);
+    later.destroy();
+    const last = lock(container);
+    expect(await last.granted).toBe(true);
+    expect(state()).not.toBe(thawed);
+    expect(await container.ask('stop 9 1000')).toBe('exit 137\n');
   });
 
   it('survives a start by the restart policy', async () => {

@@ -17,8 +17,9 @@ export async function whilePaused<T>(
 
 /**
  * Calls `body` while everything in a container that runs stands still, as it may do already; nobody else pauses or changes it
- * meanwhile. Who stops or kills it does not wait: then `body` is called again, as something may have gone on. Undefined: it
- * does not run, or waits to be started again. Throws as `freeze`, and `unsupported` when the host has no freezer.
+ * meanwhile, and its monitor lets it go on should this process be killed. Who stops or kills it does not wait: then `body` is
+ * called again, as something may have gone on. Undefined: it does not run, or waits to be started again. Throws as `freeze`,
+ * and `unsupported` when the host has no freezer.
  */
 export async function whileStill<T>(
   context: Context,
@@ -38,6 +39,7 @@ async function whileFrozen<T>(
   body: () => Promise<T>,
 ): Promise<{ result: T; still: boolean } | undefined> {
   return await changeContainer<{ result: T; still: boolean } | undefined>(context, row, {
+    thaws: true,
     whenIdle: () => undefined,
     whenRunning: async ({ status }) => {
       if (status.state !== 'running') return undefined;

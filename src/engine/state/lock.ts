@@ -20,6 +20,8 @@ export interface ContainerChange<T> {
    * at any moment: what is written goes through `inRun`, and whatever is thrown then counts only if the run goes on.
    */
   whenRunning(container: RunningContainer): Promise<T>;
+  /** The container is paused for the time of the change alone: it goes on afterwards, also if this process is killed. */
+  thaws?: boolean | undefined;
 }
 
 /**
@@ -92,9 +94,9 @@ function changeIdle<T>(
 async function changeRunning<T>(
   context: Context,
   { row }: RunningContainer,
-  { whenRunning }: ContainerChange<T>,
+  { whenRunning, thaws }: ContainerChange<T>,
 ): Promise<Done<T> | undefined> {
-  const release = await requestLock(containerPaths(context.paths, row.id).control);
+  const release = await requestLock(containerPaths(context.paths, row.id).control, { thaws });
   if (release === undefined) return undefined;
   try {
     const container = runningNow(context, row.id);

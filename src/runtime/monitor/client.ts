@@ -44,13 +44,18 @@ export async function requestKeep(socket: string): Promise<boolean> {
 /**
  * Waits until nobody else holds the lock of a container's run, and holds it until the returned function is called, or
  * this process ends. Resolves to undefined when there is no monitor: the run is over. A monitor that an older skiff has
- * started knows of no lock: it keeps nobody out, as it did not then.
+ * started knows of no lock: it keeps nobody out, as it did not then. With `thaws` the container goes on when the lock is let
+ * go, unless it was paused before, also if this process was killed; a monitor of an older skiff leaves that to this process.
  */
-export async function requestLock(socket: string): Promise<(() => void) | undefined> {
-  const { answer, close } = converse(socket, 'lock', undefined);
+export async function requestLock(
+  socket: string,
+  { thaws = false }: { thaws?: boolean | undefined } = {},
+): Promise<(() => void) | undefined> {
+  const { answer, close } = converse(socket, thaws ? 'lock thaw' : 'lock', undefined);
   let isHeld = false;
   try {
     const word = await answer;
+    if (thaws && word === NO_SUCH_REQUEST) return await requestLock(socket);
     if (word !== undefined && word !== 'ok' && word !== NO_SUCH_REQUEST) throw unexpected(word);
     isHeld = word !== undefined;
     return isHeld ? close : undefined;

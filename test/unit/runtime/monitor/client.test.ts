@@ -61,6 +61,15 @@ describe("the monitor's socket", () => {
     release?.();
   });
 
+  it('has a lock with which a pause ends, of which a monitor of an older skiff knows nothing', async () => {
+    const requests = await monitor((socket, request) =>
+      socket.write(request === 'lock thaw\n' ? 'error 22\n' : 'ok\n'),
+    );
+    const release = await requestLock(path, { thaws: true });
+    expect([requests, typeof release]).toEqual([['lock thaw\n', 'lock\n'], 'function']);
+    release?.();
+  });
+
   it('is told of more cgroups, of which a monitor of an older skiff knows nothing', async () => {
     const answers = ['ok\n', 'error 22\n', 'error 28\n'];
     const requests = await monitor((socket) => socket.write(answers.shift() ?? ''));

@@ -113,7 +113,7 @@ export async function explainContainer(
   const { context } = preview;
   const { explained: image, row } = await explainImage(context, options, request);
   const before = new Set(allNetworks(context.database).map(({ definition }) => definition.id));
-  checkCreateOptions(options);
+  await checkCreateOptions(options);
   await provideDefaultNetwork(context, wantedAttachments(options));
   const replaces = request.replace === true ? replacedBy(context, options) : undefined;
   const { leased, cleansUp } = await rehearse(context, options, { row, starting: request.starting });

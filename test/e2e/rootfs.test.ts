@@ -76,12 +76,20 @@ describe('a container of a directory', () => {
     const exported = join(directory, 'known.tar');
     await store.ok(['export', '-o', exported, 'stopped']);
     expect(execFileSync('tar', ['-tf', exported], { encoding: 'utf8' }).split('\n')).toContain('stopped');
-    const refusals = {
-      diff: `container stopped writes into ${path} itself`,
-      commit: `container stopped cannot become an image by its changes: it was made of a directory, ${path}`,
-    };
-    for (const [command, message] of Object.entries(refusals))
-      expect(await store.skiff([command, 'stopped'])).toMatchObject({
+    const itself = `container stopped writes into ${path} itself`;
+    const refusals = [
+      ['diff', 'stopped', itself],
+      ['diff', 'stopped@then', itself],
+      ['snapshot', 'stopped', itself],
+      ['undo', 'stopped', itself],
+      [
+        'commit',
+        'stopped',
+        `container stopped cannot become an image by its changes: it was made of a directory, ${path}`,
+      ],
+    ] as const;
+    for (const [command, target, message] of refusals)
+      expect(await store.skiff([command, target])).toMatchObject({
         code: 125,
         stderr: expect.stringContaining(message),
       });
@@ -109,6 +117,28 @@ describe('a container of a directory', () => {
     expect(await store.ok(['ps', '-a', '--format', '{{.Image}}'])).toBe(`${path}:O`);
     await store.ok(['rm', 'above']);
     expect(readdirSync(path)).toEqual(before);
+  });
+
+  it('has snapshots of the layer above it', async () => {
+    const path = tree('kept');
+    const script = '[ -e /first ] && rm /bin/cat; touch /first; [ -e /bin/cat ] && echo there || echo gone';
+    const words = ['--snapshot-on-start', '--name', 'kept', '--rootfs', `${path}:O`, 'sh', '-c', script];
+    expect(await store.ok(['run', ...words])).toBe('there');
+    expect(await store.ok(['snapshot', 'kept', 'then'])).toBe('then');
+    expect(await store.ok(['start', '-a', 'kept'])).toBe('gone');
+    expect((await store.ok(['diff', 'kept@then'])).split('\n')).toEqual(
+      expect.arrayContaining(['C /bin', 'D /bin/cat']),
+    );
+    await store.ok(['undo', 'kept@then']);
+    expect(await store.ok(['diff', 'kept'])).toBe('A /first');
+    expect((await store.ok(['snapshot', 'ls', '-q', '--filter', 'container=kept'])).split('\n')).toEqual([
+      expect.stringMatching(/^kept@before-undo-/),
+      expect.stringMatching(/^kept@before-start-/),
+      'kept@then',
+      expect.stringMatching(/^kept@before-start-/),
+    ]);
+    await store.ok(['rm', 'kept']);
+    expect(existsSync(join(path, 'bin', 'cat'))).toBe(true);
   });
 
   it('has its owners in a user namespace', async () => {
@@ -154,6 +184,19 @@ describe('a container of a directory', () => {
     const command = ['run', '--rm', '-v', 'filled:/data', '--rootfs', path, 'cat', '/data/file'];
     expect(await store.ok(command)).toBe('content');
     await store.ok(['volume', 'rm', 'filled']);
+  });
+
+  it('uses no image, of which none is counted or kept for it', async () => {
+    const path = tree('alone');
+    await store.ok(['run', '--name', 'alone', '--rootfs', `${path}:O`, 'true']);
+    const usage = await store.ok(['system', 'df', '-v', '--format', '{{json .}}']);
+    const { Containers: containers, Images: images } = JSON.parse(usage);
+    expect(containers).toEqual([expect.objectContaining({ Names: 'alone', Image: `${path}:O` })]);
+    expect(images).toEqual([expect.objectContaining({ Containers: '0' })]);
+    await store.ok(['image', 'prune', '-af']);
+    expect(await store.ok(['images', '-q'])).toBe('');
+    await store.ok(['start', '-a', 'alone']);
+    await store.ok(['rm', 'alone']);
   });
 });
 

@@ -9,18 +9,19 @@ import { settleUndoes } from './settle.ts';
 
 /**
  * Yields what a container has changed since a snapshot, whatever it is doing, in the order of names: what was there and is
- * gone, too. Throws `notFound`.
+ * gone, too. Throws `notFound`, and as `changedLayers`.
  */
 export async function* changesSince(
   context: Context,
   row: ContainerRow,
   name: string,
 ): AsyncGenerator<Change[]> {
+  const layers = changedLayers(context, row);
   await observed(context, row);
   settleUndoes(context);
   const snapshot = findSnapshot(context, row, name);
   const since = `${containerPaths(context.paths, row.id).snapshots}/${name}`;
-  yield* readChanges({ ...changedLayers(context, row), since }, { helper: context.helper });
+  yield* readChanges({ ...layers, since }, { helper: context.helper });
   // Of what was removed meanwhile some was missing.
   if (containerById(context.database, row.id) === undefined)
     throw noSuchContainer(context.database, row.name);

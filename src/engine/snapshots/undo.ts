@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import { callHelper } from '../../host/run-program.ts';
 import type { Listener } from '../../storage/archive/copy.ts';
 import { copyError } from '../../storage/archive/failure.ts';
+import { changedLayers } from '../archives/changed-layers.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { UNDOES_KEPT } from '../options/snapshot.ts';
 import { observed } from '../state/observe.ts';
@@ -36,7 +37,7 @@ export interface Undone {
 /**
  * Gives a container that does not run the files of a snapshot again, its newest unless it is named. What it has now becomes a
  * snapshot, so that this can be undone. Throws `conflict` while it runs or somebody starts it, `notFound` for a snapshot
- * that there is not, `unsupported` where the size of its files is limited, and as `copyError`.
+ * that there is not, `unsupported` where the size of its files is limited, and as `changedLayers` and `copyError`.
  */
 export async function undoContainer(
   context: Context,
@@ -44,13 +45,14 @@ export async function undoContainer(
   name: string | undefined,
   listener: Listener = {},
 ): Promise<Undone> {
+  const { upper } = changedLayers(context, row);
   if (row.options.files?.storageSize !== undefined) throw isLimited(row);
   settleUndoes(context);
   for (;;) {
     const { status } = await observed(context, currentRow(context.database, row));
     if (status.state === 'starting') throw isBeingStarted(row.name);
     if (isUp(status)) throw stillRuns(row);
-    const done = await whileWriting(context, row, () => undoStopped(context, row, name, listener));
+    const done = await whileWriting(context, row, () => undoStopped(context, row, { upper, name }, listener));
     if (done === undefined) continue;
     const { snapshot, before } = done.result;
     appendContainerEvent(context, row, 'undo', { snapshot, before });
@@ -61,12 +63,12 @@ export async function undoContainer(
 async function undoStopped(
   context: Context,
   row: ContainerRow,
-  name: string | undefined,
+  { upper, name }: { upper: string; name: string | undefined },
   listener: Listener,
 ): Promise<Undone> {
   settleOwn(context, row.id);
   const snapshot = findSnapshot(context, row, name);
-  const { snapshots, upper } = containerPaths(context.paths, row.id);
+  const { snapshots } = containerPaths(context.paths, row.id);
   const replaces = statSync(upper, { bigint: true, throwIfNoEntry: false })?.ino.toString();
   if (replaces === undefined) throw hasNoFiles(row);
   return await inWorkspace(context, async (workspace) => {

@@ -74,6 +74,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const RESERVED: readonly { module: RegExp; places: readonly string[] }[] = [
   { module: /^node-fetch$/, places: ['registry/transport.ts'] },
   { module: /^tar-stream$/, places: ['storage/'] },
+  { module: /^smol-toml$/, places: ['registry/registries-conf.ts'] },
   { module: /^execa$/, places: ['host/run-program.ts'] },
   { module: /^ora$/, places: ['cli/'] },
   { module: /^commander$/, places: ['cli/'] },
@@ -199,7 +200,7 @@ describe('the source', () => {
 describe("the paths of the commands of a container's life", () => {
   // What they load until they become the helper, or are done. Of Node's own modules these cost Bun 1 to 4 ms each.
   const heavy =
-    /^(node-fetch|tar-stream|execa|ora|node:(crypto|util|child_process|net|http|stream|zlib|events|os|tty|fs\/promises))$/;
+    /^(node-fetch|smol-toml|tar-stream|execa|ora|node:(crypto|util|child_process|net|http|stream|zlib|events|os|tty|fs\/promises))$/;
   const paths: Readonly<Record<string, string>> = {
     run: 'engine/lifecycle/run.ts',
     create: 'engine/lifecycle/run.ts',

@@ -13,6 +13,8 @@ export interface BlobSource {
   open(offset: number): Promise<HttpResponse>;
   retry: RetryPolicy;
   signal: AbortSignal | undefined;
+  /** How many bytes were read already, also from elsewhere; kept up to date. */
+  progress?: { received: number };
 }
 
 /** A connection that brought this many bytes before it broke counts as progress: patience starts anew. */
@@ -28,11 +30,12 @@ const PART_PROGRESS = 64 * 1024;
  */
 export async function* readBlob(descriptor: Descriptor, source: BlobSource): AsyncGenerator<Uint8Array> {
   const { digest, size } = descriptor;
-  const { registry, retry, signal } = source;
-  let received = 0;
+  const { registry, retry, signal, progress: total = { received: 0 } } = source;
+  // Another place had more to send than this.
+  if (total.received > 0 && total.received === size) return;
   let ranges = true;
   for (let fruitless = 1; ; fruitless++) {
-    const start = received;
+    const start = total.received;
     let failure: unknown;
     const response = await source.open(ranges ? start : 0);
     const part = partOf(response, { descriptor, registry });
@@ -46,8 +49,9 @@ export async function* readBlob(descriptor: Descriptor, source: BlobSource): Asy
           const fresh = skip === 0 ? chunk : chunk.subarray(skip);
           skip -= chunk.length - fresh.length;
           if (fresh.length === 0) continue;
-          received += fresh.length;
-          if (received > size) throw wrongSize(descriptor, { registry, response, how: 'longer' });
+          if (total.received + fresh.length > size)
+            throw wrongSize(descriptor, { registry, response, how: 'longer' });
+          total.received += fresh.length;
           yield fresh;
         }
       } catch (error) {
@@ -55,6 +59,7 @@ export async function* readBlob(descriptor: Descriptor, source: BlobSource): Asy
         failure = error;
       }
     }
+    const { received } = total;
     if (received === size) return;
     if (failure === undefined && response.status === 200 && response.header('content-encoding') !== undefined)
       throw wrongSize(descriptor, { registry, response, how: 'shorter' });

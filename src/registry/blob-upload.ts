@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Ask, RegistryRequests, Repository } from './requests.ts';
+import type { Repository } from './repository.ts';
+import type { Ask, RegistryRequests } from './requests.ts';
 import { isTemporary, pause } from './retry.ts';
 import { drain, type HttpResponse } from './transport.ts';
 
@@ -72,7 +73,8 @@ class UploadSession {
   /** Goes on where an answer says. */
   follow(response: HttpResponse): void {
     const location = response.header('location');
-    if (location !== undefined) this.#location = this.#requests.target(response.url, location);
+    if (location !== undefined)
+      this.#location = this.#requests.target(this.#repository, response.url, location);
   }
 
   async append({ bytes, start, end }: Chunk): Promise<void> {

@@ -5,7 +5,9 @@ import { asObject, type JsonObject, parseJson } from '../oci/json.ts';
 import { bareMediaType, MANIFEST_LIMIT, MANIFEST_MEDIA_TYPES, manifestMediaType } from '../oci/manifest.ts';
 import { readBlob } from './blob-stream.ts';
 import { readDocument } from './content-encoding.ts';
-import { explain, type RegistryRequests, type Repository } from './requests.ts';
+import { type Repository, repositoryName } from './repository.ts';
+import { explain, type RegistryRequests } from './requests.ts';
+import type { Source } from './routes.ts';
 import type { HttpResponse } from './transport.ts';
 
 const READING = 'reading';
@@ -18,14 +20,25 @@ export interface FetchedManifest {
   digest: Digest;
 }
 
+/** Whoever has another place to ask is not as patient. */
+const MIRROR_ATTEMPTS = 2;
+
 /**
- * Reads images from registries (OCI distribution spec, "Pull"). One client serves any number of registries and
- * parallel requests; connections, tokens and what it learned about the registries are kept for its life.
+ * Reads images from registries and their mirrors (OCI distribution spec, "Pull"). One client serves any number of
+ * registries and parallel requests; connections, tokens and what it learned about the registries are kept for its life.
+ *
+ * Each thing is asked for in one place after the other, as the requests' routes say; what has come from a repository's
+ * place once is looked for there first. A mirror that fails, in whatever way, leads to the next place, and is told to
+ * the requests' `warn` unless it merely lacks the thing; when all fail, all mirrors are told, and the error is that of the
+ * registry itself.
  *
  * Every method throws EngineError: `unavailable`, `unauthorized`, `denied`, `notFound`, `invalid`, `cancelled`.
  */
 export class RegistryClient {
   readonly #requests: RegistryRequests;
+  /** The place that served the manifests of a repository. */
+  readonly #served = new Map<string, Source>();
+  readonly #told = new Set<string>();
 
   constructor(requests: RegistryRequests) {
     this.#requests = requests;
@@ -40,8 +53,27 @@ export class RegistryClient {
     tagOrDigest: string,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<FetchedManifest> {
+    const failures: Failure[] = [];
+    for (const source of this.#sources(repository, tagOrDigest)) {
+      try {
+        const manifest = await this.#manifestAt(source, source.tagOrDigest ?? tagOrDigest, signal);
+        this.#served.set(repositoryName(repository), source);
+        this.#tell(repository, failures.filter(isFault));
+        return manifest;
+      } catch (error) {
+        failures.push({ source, error: passedOver(error) });
+      }
+    }
+    throw this.#worst(repository, failures);
+  }
+
+  async #manifestAt(
+    { repository, isMirror }: Source,
+    tagOrDigest: string,
+    signal: AbortSignal | undefined,
+  ): Promise<FetchedManifest> {
     const separator = tagOrDigest.includes(':') ? '@' : ':';
-    const object = `image ${repository.domain}/${repository.path}${separator}${tagOrDigest}`;
+    const object = `image ${repositoryName(repository)}${separator}${tagOrDigest}`;
     return await this.#requests.explaining(repository, { signal, doing: READING }, async () => {
       const headers = { accept: MANIFEST_MEDIA_TYPES.join(', ') };
       const response = await this.#requests.send(repository, {
@@ -51,6 +83,7 @@ export class RegistryClient {
         headers,
         object,
         accepts: [200],
+        ...(isMirror && { attempts: MIRROR_ATTEMPTS }),
       });
       const bytes = await readDocument(response, MANIFEST_LIMIT, `manifest of ${object}`);
       if (bytes === undefined) {
@@ -65,15 +98,36 @@ export class RegistryClient {
 
   /**
    * The bytes of a blob, compressed as they are served, exactly `descriptor.size` of them. The caller verifies the
-   * digest while reading. Broken connections are taken up again; leaving the loop early closes the connection.
-   * Layers are always asked for in the registry itself: foreign `urls` of a descriptor are not followed.
+   * digest while reading. Broken connections are taken up again, also in the next place; leaving the loop early closes
+   * the connection. Layers are always asked for in the registry itself and its mirrors: foreign `urls` of a descriptor
+   * are not followed.
    */
   async *blob(
     repository: Repository,
     descriptor: Descriptor,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Uint8Array> {
-    const { domain, path } = repository;
+    const failures: Failure[] = [];
+    const progress = { received: 0 };
+    for (const source of this.#sources(repository)) {
+      try {
+        yield* this.#blobAt(source, descriptor, { progress, signal });
+        this.#tell(repository, failures.filter(isFault));
+        return;
+      } catch (error) {
+        failures.push({ source, error: passedOver(error) });
+      }
+    }
+    throw this.#worst(repository, failures);
+  }
+
+  async *#blobAt(
+    { repository, isMirror }: Source,
+    descriptor: Descriptor,
+    { progress, signal }: { progress: { received: number }; signal: AbortSignal | undefined },
+  ): AsyncGenerator<Uint8Array> {
+    const { retry } = this.#requests;
+    const attempts = isMirror ? MIRROR_ATTEMPTS : retry.attempts;
     const open = (offset: number): Promise<HttpResponse> =>
       this.#requests.explaining(repository, { signal, doing: READING }, () =>
         this.#requests.send(repository, {
@@ -82,15 +136,70 @@ export class RegistryClient {
           signal,
           ...(offset > 0 && { headers: { range: `bytes=${offset}-` } }),
           accepts: offset > 0 ? [200, 206, 416] : [200],
-          object: `blob ${descriptor.digest} of ${domain}/${path}`,
+          object: `blob ${descriptor.digest} of ${repositoryName(repository)}`,
+          attempts,
         }),
       );
     try {
-      yield* readBlob(descriptor, { registry: domain, open, retry: this.#requests.retry, signal });
+      const registry = repository.domain;
+      yield* readBlob(descriptor, { registry, open, retry: { ...retry, attempts }, signal, progress });
     } catch (error) {
       throw explain(error, repository, { signal, doing: READING });
     }
   }
+
+  /** The places to ask, in order. What a digest names is looked for first where the manifests came from. */
+  #sources(repository: Repository, tagOrDigest?: string): Source[] {
+    const sources = this.#requests.routes.reading(repository, tagOrDigest);
+    const served = this.#served.get(repositoryName(repository));
+    if (served === undefined || tagOrDigest?.includes(':') === false) return sources;
+    return [{ ...served, tagOrDigest }, ...sources.filter((source) => !isSame(source, served))];
+  }
+
+  /** The error for the user when every place has failed. */
+  #worst(repository: Repository, failures: readonly Failure[]): EngineError {
+    this.#tell(
+      repository,
+      failures.filter(({ source }) => source.isMirror),
+    );
+    const own = failures.find(({ source }) => !source.isMirror) ?? failures.at(-1);
+    return (
+      own?.error ?? new EngineError('internal', `${repositoryName(repository)} has no place to be read from`)
+    );
+  }
+
+  /** Tells what is wrong with mirrors, once of each. */
+  #tell({ domain }: Repository, failures: readonly Failure[]): void {
+    for (const { source, error } of failures) {
+      const mirror = `${source.repository.base ?? source.repository.domain}`;
+      if (this.#told.has(mirror)) continue;
+      this.#told.add(mirror);
+      const { kind, hint, subject } = error;
+      const message = `mirror ${mirror} of ${domain} was passed over: ${error.message}`;
+      this.#requests.warn(new EngineError(kind, message, { hint, subject, cause: error.cause }));
+    }
+  }
+}
+
+/** Why a place was of no use. */
+interface Failure {
+  source: Source;
+  error: EngineError;
+}
+
+/** Mirrors need not have everything. */
+function isFault({ source, error }: Failure): boolean {
+  return source.isMirror && error.kind !== 'notFound';
+}
+
+/** Returns an error that another place may make good; throws any other. */
+function passedOver(error: unknown): EngineError {
+  if (error instanceof EngineError && error.kind !== 'cancelled') return error;
+  throw error;
+}
+
+function isSame({ repository: one }: Source, { repository: other }: Source): boolean {
+  return repositoryName(one) === repositoryName(other) && one.base?.href === other.base?.href;
 }
 
 function parseDocument(bytes: Uint8Array, registry: string, object: string): JsonObject {

@@ -8,6 +8,11 @@ const SERVED_BY: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.d
 /** The time in ms that a server without TLS may take to say so, before plain HTTP is tried. */
 const PROBE_TIMEOUT = 5_000;
 
+/** The host, and the port if one is written, that serves a registry. */
+export function hostOf(domain: string): string {
+  return SERVED_BY[domain] ?? domain;
+}
+
 /** Finds out how registries are reached: HTTPS, except for insecure ones that only speak plain HTTP. */
 export class Endpoints {
   readonly #transport: Transport;
@@ -31,7 +36,7 @@ export class Endpoints {
   }
 
   async #find(domain: string): Promise<URL> {
-    const host = SERVED_BY[domain] ?? domain;
+    const host = hostOf(domain);
     if (!URL.canParse(`https://${host}/`)) {
       throw new EngineError('invalid', `"${domain}" cannot be the address of a registry`, {
         subject: domain,

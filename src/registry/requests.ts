@@ -4,10 +4,12 @@ import { Authorizer, type Door, refusedCredentials } from './auth.ts';
 import { CERTIFICATE_DIRECTORIES } from './certificates.ts';
 import { readDocument } from './content-encoding.ts';
 import type { CredentialSource } from './credential.ts';
-import { Endpoints } from './endpoints.ts';
+import { Endpoints, hostOf } from './endpoints.ts';
 import { explainStatus, explainTransportFailure, TransportFailure } from './errors.ts';
 import { HostPolicy } from './hosts.ts';
+import type { Repository } from './repository.ts';
 import { DEFAULT_RETRY, type RetryPolicy, retryAfter, sendWithRetries } from './retry.ts';
+import { Routes } from './routes.ts';
 import {
   drain,
   type HttpMethod,
@@ -18,17 +20,15 @@ import {
   Transport,
 } from './transport.ts';
 
-/** A repository: the registry's domain as users write it, and the path. Every image reference is one. */
-export interface Repository {
-  domain: string;
-  path: string;
-}
-
 export interface RegistryOptions {
   /** Registries that may speak plain HTTP or show untrusted certificates: `host`, `host:port`, `network/prefix`. */
   insecure: readonly string[];
   /** Asked for credentials when a registry wants to know who is there. Absent: anonymous. */
   credentials?: CredentialSource | undefined;
+  /** Where repositories are read from. Absent: from the registries that their names say. */
+  routes?: Routes | undefined;
+  /** Told of mirrors that could not be used; the next place is asked. */
+  warn?: ((problem: EngineError) => void) | undefined;
   userAgent: string;
   /** The variables that name proxies and authorities, see {@link TransportOptions}. Absent: no variables. */
   environment?: Readonly<NodeJS.ProcessEnv> | undefined;
@@ -60,7 +60,17 @@ export interface Ask {
   signal: AbortSignal | undefined;
 }
 
+/** How some registries are reached: all that depends on what may be insecure, and what is learned on the way. */
+interface Reach {
+  hosts: HostPolicy;
+  transport: Transport;
+  endpoints: Endpoints;
+  authorizer: Authorizer;
+}
+
 const DEFAULT_CHUNK = 8 * 1024 * 1024;
+/** The key of what is reached as its name and the options say. */
+const USUAL = '';
 const ERROR_BODY_LIMIT = 64 * 1024;
 
 /**
@@ -68,45 +78,61 @@ const ERROR_BODY_LIMIT = 64 * 1024;
  * requests; connections, tokens and what it learned about the registries are kept for its life.
  */
 export class RegistryRequests {
-  readonly #transport: Transport;
-  readonly #hosts: HostPolicy;
-  readonly #endpoints: Endpoints;
-  readonly #authorizer: Authorizer;
+  readonly #options: RegistryOptions;
+  readonly #reaches = new Map<string, Reach>();
+  readonly routes: Routes;
+  readonly warn: (problem: EngineError) => void;
   readonly retry: RetryPolicy;
   readonly chunk: number;
 
   constructor(options: RegistryOptions) {
-    const hosts = new HostPolicy(options.insecure);
-    this.#hosts = hosts;
+    this.#options = options;
+    this.routes = options.routes ?? new Routes();
+    this.warn = options.warn ?? (() => {});
     this.retry = options.retry ?? DEFAULT_RETRY;
     this.chunk = options.chunk ?? DEFAULT_CHUNK;
-    this.#transport = new Transport({
+    this.#reaches.set(USUAL, this.#makeReach([]));
+  }
+
+  /** What is insecure or written down for one repository holds for no other: nothing is shared with these. */
+  #reach({ domain, base, insecure }: Repository): Reach {
+    const host = base?.host ?? hostOf(domain);
+    const key = base === undefined && insecure !== true ? USUAL : `${insecure === true} ${base ?? host}`;
+    let reach = this.#reaches.get(key);
+    if (reach === undefined) {
+      reach = this.#makeReach(insecure === true ? [host] : []);
+      this.#reaches.set(key, reach);
+    }
+    return reach;
+  }
+
+  #makeReach(insecure: readonly string[]): Reach {
+    const { timeouts, credentials, ...options } = this.#options;
+    const hosts = new HostPolicy([...options.insecure, ...insecure]);
+    const transport = new Transport({
       hosts,
       userAgent: options.userAgent,
       certificateDirectories: options.certificateDirectories ?? CERTIFICATE_DIRECTORIES,
       environment: options.environment ?? {},
-      answerTimeout: options.timeouts?.answer ?? 30_000,
-      idleTimeout: options.timeouts?.idle ?? 60_000,
+      answerTimeout: timeouts?.answer ?? 30_000,
+      idleTimeout: timeouts?.idle ?? 60_000,
       onRequest: options.onRequest,
     });
-    this.#endpoints = new Endpoints(this.#transport, hosts);
-    this.#authorizer = new Authorizer(this.#transport, {
-      credentials: options.credentials,
-      retry: this.retry,
-    });
+    const authorizer = new Authorizer(transport, { credentials, retry: this.retry });
+    return { hosts, transport, endpoints: new Endpoints(transport, hosts), authorizer };
   }
 
   /**
-   * Returns where an answer from `from` leads. Throws TransportFailure for what is no address of a registry, and for plain
+   * Returns where an answer of a repository from `from` leads. Throws TransportFailure for what is no address of a registry, and for plain
    * HTTP where nobody allowed that.
    */
-  target(from: URL, location: string): URL {
-    return redirectTarget(from, location, this.#hosts);
+  target(repository: Repository, from: URL, location: string): URL {
+    return redirectTarget(from, location, this.#reach(repository).hosts);
   }
 
   /** Asks a registry whether it lets us in at all. Throws `unauthorized` when it does not; `who` is named then. */
   async login(domain: string, who: string, signal?: AbortSignal): Promise<void> {
-    const repository = { domain, path: '' };
+    const repository = this.routes.writing({ domain, path: '' });
     await this.explaining(repository, { signal, doing: 'logging in to' }, async () => {
       const object = `registry ${domain}`;
       const ask = { method: 'GET', resource: '', accepts: [200, 401], object, signal } as const;
@@ -117,31 +143,29 @@ export class RegistryRequests {
   }
 
   /** Sends a request until it is answered; statuses other than expected are thrown. */
-  async send({ domain, path }: Repository, ask: Ask): Promise<HttpResponse> {
+  async send(repository: Repository, ask: Ask): Promise<HttpResponse> {
+    const { domain, path } = repository;
+    const { transport, endpoints, authorizer } = this.#reach(repository);
     const { method, signal, resource, body, rights } = ask;
-    const base = await abortable(this.#endpoints.base(domain), signal);
+    const base = repository.base ?? (await abortable(endpoints.base(domain), signal));
     const url =
-      typeof resource === 'string'
-        ? new URL(path === '' ? '/v2/' : `/v2/${path}/${resource}`, base)
-        : resource;
+      typeof resource === 'string' ? new URL(path === '' ? 'v2/' : `v2/${path}/${resource}`, base) : resource;
     const door: Door = { domain, base, path, rights };
     // What the registry leads to elsewhere has an authorization of its own in its address.
     const own = url.origin === base.origin;
     const policy = { ...this.retry, attempts: ask.attempts ?? this.retry.attempts };
     const send = (authorization: string | undefined): Promise<HttpResponse> => {
       const headers = { ...ask.headers, ...(authorization && { authorization }) };
-      return sendWithRetries(this.#transport, { method, url, headers, body, signal }, policy);
+      return sendWithRetries(transport, { method, url, headers, body, signal }, policy);
     };
-    const authorization = own ? await abortable(this.#authorizer.authorization(door), signal) : undefined;
+    const authorization = own ? await abortable(authorizer.authorization(door), signal) : undefined;
     let response = await send(authorization);
     // A 401 of another origin, where a redirect led, is no question to our credentials.
     if (response.status === 401 && response.url.origin === base.origin) {
       const challenge = response.header('www-authenticate');
       if (challenge !== undefined) {
         await drain(response);
-        response = await send(
-          await abortable(this.#authorizer.answer(door, challenge, authorization), signal),
-        );
+        response = await send(await abortable(authorizer.answer(door, challenge, authorization), signal));
       }
     }
     if (ask.accepts.includes(response.status)) return response;

@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { sendBlob, type Upload } from './blob-upload.ts';
-import type { Ask, RegistryRequests, Repository } from './requests.ts';
+import type { Repository } from './repository.ts';
+import type { Ask, RegistryRequests } from './requests.ts';
 import { drain, type HttpResponse } from './transport.ts';
 
 /** What became of an upload: the registry had it, took it over from another repository, or it was sent. */
@@ -15,7 +16,7 @@ export interface Document {
 }
 
 /**
- * Writes images to registries (OCI distribution spec, "Push"). Every method throws EngineError, as the client that reads
+ * Writes images to registries (OCI distribution spec, "Push"), never to mirrors. Every method throws EngineError, as the client that reads
  * does.
  */
 export class RegistryUploads {
@@ -29,8 +30,9 @@ export class RegistryUploads {
    * Brings a blob into a repository, unless it is there: taken over from another repository where the registry can, else
    * sent.
    */
-  async blob(repository: Repository, upload: Upload): Promise<Uploaded> {
+  async blob(named: Repository, upload: Upload): Promise<Uploaded> {
     const { descriptor, signal } = upload;
+    const repository = this.#requests.routes.writing(named);
     return await this.#explaining(repository, signal, async () => {
       if (await this.#has(repository, descriptor.digest, signal)) return 'exists';
       const begun = await this.#begin(repository, upload);
@@ -45,11 +47,12 @@ export class RegistryUploads {
    * digest.
    */
   async manifest(
-    repository: Repository,
+    named: Repository,
     tagOrDigest: string,
     { bytes, mediaType, digest }: Document,
     signal?: AbortSignal,
   ): Promise<void> {
+    const repository = this.#requests.routes.writing(named);
     const { domain, path } = repository;
     const object = `image ${domain}/${path}${tagOrDigest.includes(':') ? '@' : ':'}${tagOrDigest}`;
     await this.#explaining(repository, signal, async () => {

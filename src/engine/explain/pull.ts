@@ -69,9 +69,9 @@ export async function explainPull(
 ): Promise<{ explained: ExplainedPull; image: Image }> {
   const reference = parseReference(text);
   const asked: ExplainedPull['asked'] = [];
-  const requests = connectRegistries(context, warn, ({ method, url, status }) =>
-    asked.push({ method, url, status }),
-  );
+  const requests = await connectRegistries(context, warn, {
+    onRequest: ({ method, url, status }) => asked.push({ method, url, status }),
+  });
   const client = new RegistryClient(requests);
   const blobs = new BlobStore({ blobs: context.paths.blobs, tmp: () => context.paths.tmp });
   const source = { client, reference, blobs, signal };

@@ -1,5 +1,4 @@
 import { EngineError } from '../../errors.ts';
-import { VERSION } from '../../host/version.ts';
 import { parseReference } from '../../image/reference.ts';
 import type { Credential } from '../../registry/credential.ts';
 import {
@@ -9,8 +8,8 @@ import {
   placeForCredential,
 } from '../../registry/credential-writer.ts';
 import { CredentialFiles } from '../../registry/credentials.ts';
-import { RegistryRequests } from '../../registry/requests.ts';
 import type { Context } from '../store/context.ts';
+import { connectRegistries } from './registries.ts';
 
 export interface LoginOptions {
   /** Called once the registry has let us in, before anything is kept: where it will be. */
@@ -56,14 +55,10 @@ export async function login(
   credential: Credential,
   { keeping, signal }: LoginOptions = {},
 ): Promise<void> {
-  const { environment } = context;
   const owner = ownerOf(context);
   const place = await placeForCredential(domain, owner);
-  const requests = new RegistryRequests({
-    insecure: context.insecureRegistries,
+  const requests = await connectRegistries(context, () => {}, {
     credentials: { find: async () => credential },
-    userAgent: `skiff/${VERSION}`,
-    environment,
   });
   const who = 'username' in credential ? credential.username : 'an earlier login';
   await requests.login(domain, who, signal);

@@ -1,23 +1,33 @@
 import type { EngineError } from '../../errors.ts';
 import { VERSION } from '../../host/version.ts';
+import type { CredentialSource } from '../../registry/credential.ts';
 import { CredentialFiles } from '../../registry/credentials.ts';
+import { readRegistryFiles } from '../../registry/registry-files.ts';
 import { RegistryRequests } from '../../registry/requests.ts';
+import { Routes } from '../../registry/routes.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
 import type { Context } from '../store/context.ts';
 
 /**
- * Makes the way to every registry, with the credentials that Docker's or Podman's configuration holds; what of these
- * cannot be used is told to `warn`, each request to `onRequest`.
+ * Makes the way to every registry, as this machine's files and the user's say, with the credentials that Docker's or
+ * Podman's configuration holds. What of these cannot be used is told to `warn`, as are mirrors that fail; each request to
+ * `onRequest`. Throws as {@link readRegistryFiles}.
  */
-export function connectRegistries(
+export async function connectRegistries(
   context: Context,
   warn: (problem: EngineError) => void,
-  onRequest?: (info: RequestInfo) => void,
-): RegistryRequests {
+  {
+    onRequest,
+    credentials,
+  }: { onRequest?: (info: RequestInfo) => void; credentials?: CredentialSource } = {},
+): Promise<RegistryRequests> {
   const { environment } = context;
+  const settings = await readRegistryFiles(environment);
   return new RegistryRequests({
-    insecure: context.insecureRegistries,
-    credentials: new CredentialFiles({ environment, warn }),
+    insecure: [...context.insecureRegistries, ...settings.daemon.insecure],
+    routes: new Routes(settings),
+    credentials: credentials ?? new CredentialFiles({ environment, warn }),
+    warn,
     userAgent: `skiff/${VERSION}`,
     environment,
     onRequest,

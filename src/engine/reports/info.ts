@@ -1,7 +1,10 @@
 import { statfsSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import { EngineError } from '../../errors.ts';
 import { readText } from '../../host/read-text.ts';
 import { VERSION } from '../../host/version.ts';
+import { readRegistryFiles } from '../../registry/registry-files.ts';
+import { HUB } from '../../registry/routes.ts';
 import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { readAppArmor } from '../../runtime/spec/host-facts.ts';
 import type { AppArmorState } from '../../runtime/spec/lsm.ts';
@@ -27,7 +30,12 @@ export interface EngineInfo {
   apparmor: { profile: string | undefined } | undefined;
   /** Names, the predefined ones among them. */
   networks: readonly string[];
+  /** As the caller, registries.conf and Docker's daemon.json say, loopback left out. */
   insecureRegistries: readonly string[];
+  /** What is asked before each registry, or part of one, in order. */
+  registryMirrors: readonly { of: string; mirrors: readonly string[] }[];
+  /** Why what files say of registries is not known. */
+  registryProblem: EngineError | undefined;
   kernel: string;
   operatingSystem: string;
   architecture: string;
@@ -61,7 +69,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
         ...allNetworks(database).map(({ definition }) => definition.name),
       ]),
     ].sort(),
-    insecureRegistries: context.insecureRegistries,
+    ...(await registrySettings(context)),
     kernel: release(),
     operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readText('/etc/os-release') ?? '')?.[1] ?? 'Linux',
     architecture: arch() === 'x64' ? 'x86_64' : arch(),
@@ -70,6 +78,34 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     hostname: hostname(),
     storage: { free: bavail * bsize, total: blocks * bsize },
   };
+}
+
+async function registrySettings({
+  environment,
+  insecureRegistries,
+}: Context): Promise<Pick<EngineInfo, 'insecureRegistries' | 'registryMirrors' | 'registryProblem'>> {
+  try {
+    const { tables, daemon } = await readRegistryFiles(environment);
+    const places = tables.flatMap(({ prefix, location = prefix, insecure, mirrors }) => [
+      { location, insecure },
+      ...mirrors,
+    ]);
+    const insecure = places.filter((place) => place.insecure).map(({ location }) => location);
+    const mirrors = new Map(
+      tables.map((table) => [table.prefix, table.mirrors.map(({ location }) => location)]),
+    );
+    mirrors.set(HUB, [...(mirrors.get(HUB) ?? []), ...daemon.mirrors.map(({ href }) => href)]);
+    return {
+      insecureRegistries: [...new Set([...insecureRegistries, ...daemon.insecure, ...insecure])],
+      registryMirrors: [...mirrors]
+        .map(([of, places]) => ({ of, mirrors: places }))
+        .filter(({ mirrors }) => mirrors.length > 0),
+      registryProblem: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { insecureRegistries, registryMirrors: [], registryProblem: error };
+  }
 }
 
 function apparmorOf(state: AppArmorState): EngineInfo['apparmor'] {

@@ -3,6 +3,7 @@ import type { Engine } from '../../../engine/engine.ts';
 import type { EngineInfo } from '../../../engine/reports/info.ts';
 import { bracketed } from '../../../network/address/address-text.ts';
 import type { Session } from '../../command/session.ts';
+import { renderError } from '../../output/error.ts';
 import { firewallRemarks } from '../../output/firewall-remarks.ts';
 import { print, printError } from '../../output/print.ts';
 import { humanMemory, humanSize } from '../../text/units.ts';
@@ -13,12 +14,17 @@ Examples:
   skiff --root /srv/skiff info     of another store`;
 
 export function define(command: Command, session: () => Session): void {
-  command.addHelpText('after', EXAMPLES).action(() => info(session()));
+  command.addHelpText('after', EXAMPLES).action(() => showInfo(session()));
 }
 
-async function info(session: Session): Promise<void> {
+async function showInfo(session: Session): Promise<void> {
   const engine = await session.engine();
-  print(`${lines(await engine.info()).join('\n')}\n`);
+  const info = await engine.info();
+  print(`${lines(info).join('\n')}\n`);
+  if (info.registryProblem !== undefined) {
+    const debug = session.globals.debug === true;
+    printError(renderError(info.registryProblem, { debug, warning: true }));
+  }
   for (const remark of await remarks(engine)) printError(`skiff: ${remark}\n`);
 }
 
@@ -51,6 +57,8 @@ function lines(info: EngineInfo): string[] {
     `Networks: ${info.networks.join(' ')}`,
     'Logging Driver: json-file (3 files of 10MB)',
     `Insecure Registries: ${['127.0.0.0/8', '::1/128', ...info.insecureRegistries].join(' ')}`,
+    ...(info.registryMirrors.length === 0 ? [] : ['Registry Mirrors:']),
+    ...info.registryMirrors.map(({ of, mirrors }) => ` ${of}: ${mirrors.join(' ')}`),
     `Kernel Version: ${info.kernel}`,
     `Operating System: ${info.operatingSystem}`,
     'OSType: linux',

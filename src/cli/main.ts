@@ -53,7 +53,7 @@ function createProgram(): Command {
       'allow plain HTTP and unknown certificates there (repeatable)',
       append,
     )
-    .option('--debug', 'explain errors with their causes')
+    .option('--debug', 'explain errors with their causes, and show each request to a registry')
     .enablePositionalOptions()
     .showHelpAfterError(false)
     .exitOverride()

@@ -52,7 +52,7 @@ export class Images {
   async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
     const { pullImage } = await import('./images/pull.ts');
     const { connectRegistries } = await import('./images/registries.ts');
-    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     return await pullImage(this.#context, text, options, requests);
   }
 
@@ -60,7 +60,7 @@ export class Images {
   async push(text: string, options: PushOptions): Promise<void> {
     const { pushImages } = await import('./images/push.ts');
     const { connectRegistries } = await import('./images/registries.ts');
-    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     await pushImages(this.#context, text, options, requests);
   }
 

@@ -1,13 +1,12 @@
 import type { PulledImage } from '../../engine/images/pull.ts';
 import { SILENT } from '../../engine/images/pull-progress.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { renderError } from '../output/error.ts';
-import { printError } from '../output/print.ts';
 import { createPullProgress } from '../output/progress.ts';
 import { startSpinner } from '../output/spinner.ts';
 import { shortId } from '../text/ids.ts';
 import type { OutputStream } from '../text/terminal.ts';
 import { interruptible } from './interruptible.ts';
+import { registryReports } from './registry-reports.ts';
 import type { Session } from './session.ts';
 
 export interface PullFlags {
@@ -38,10 +37,7 @@ export async function pullWithProgress(
       images.pull(image, {
         platform: flags.platform,
         progress: progress ?? SILENT,
-        warn: (problem) => {
-          spinner?.stop();
-          printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
-        },
+        ...registryReports(session, () => spinner?.stop()),
         signal,
       }),
     );

@@ -16,7 +16,7 @@ import { layerDirectories } from '../store/layer-directories.ts';
 
 export interface ExplainPullOptions {
   platform?: Platform | undefined;
-  /** Told of credentials that cannot be used. */
+  /** Told of credentials and mirrors that cannot be used. */
   warn?: ((problem: EngineError) => void) | undefined;
   signal?: AbortSignal | undefined;
 }

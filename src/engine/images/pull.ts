@@ -7,6 +7,7 @@ import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
+import type { RequestInfo } from '../../registry/transport.ts';
 import { repositoryName } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
@@ -19,8 +20,10 @@ import type { PullProgress } from './pull-progress.ts';
 export interface PullOptions {
   platform?: Platform | undefined;
   progress?: PullProgress | undefined;
-  /** Told of credentials that cannot be used; the pull goes on without them. */
+  /** Told of credentials and mirrors that cannot be used; the pull goes on without them. */
   warn?: ((problem: EngineError) => void) | undefined;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -11,6 +11,7 @@ import {
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
+import type { RequestInfo } from '../../registry/transport.ts';
 import { RegistryUploads } from '../../registry/upload.ts';
 import { compress } from '../../storage/layer/compress.ts';
 import { appendImageEvent } from '../events/image.ts';
@@ -37,6 +38,8 @@ export interface PushOptions {
   progress: PushProgress;
   /** Told of credentials that cannot be used; the push goes on without them. */
   warn?: ((problem: EngineError) => void) | undefined;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

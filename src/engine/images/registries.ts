@@ -8,18 +8,23 @@ import { Routes } from '../../registry/routes.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
 import type { Context } from '../store/context.ts';
 
+/** What one command wants besides. */
+export interface ConnectOptions {
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
+  /** Instead of those that are kept. */
+  credentials?: CredentialSource;
+}
+
 /**
- * Makes the way to every registry, as this machine's files and the user's say, with the credentials that Docker's or
- * Podman's configuration holds. What of these cannot be used is told to `warn`, as are mirrors that fail; each request to
- * `onRequest`. Throws as {@link readRegistryFiles}.
+ * Makes the way to every registry, as files of this machine and of the user say, with the credentials that Docker's or
+ * Podman's configuration holds. What of these cannot be used is told to `warn`, as are mirrors that fail. Throws as
+ * {@link readRegistryFiles}.
  */
 export async function connectRegistries(
   context: Context,
   warn: (problem: EngineError) => void,
-  {
-    onRequest,
-    credentials,
-  }: { onRequest?: (info: RequestInfo) => void; credentials?: CredentialSource } = {},
+  { onRequest, credentials }: ConnectOptions = {},
 ): Promise<RegistryRequests> {
   const { environment } = context;
   const settings = await readRegistryFiles(environment);

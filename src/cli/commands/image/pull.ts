@@ -22,7 +22,10 @@ Examples:
   skiff pull debian:bookworm
   skiff pull --platform linux/arm64 alpine
   skiff pull localhost:5000/team/app@sha256:…      exactly this one
-  skiff pull --explain debian:bookworm             what would be fetched, and what is here already`;
+  skiff pull --explain debian:bookworm             what would be fetched, and what is here already
+  skiff --debug pull debian:bookworm               with each request to registry and mirrors
+
+Mirrors are those of registries.conf (containers-registries.conf(5)) and of Docker's daemon.json.`;
 
 export function define(command: Command, session: () => Session): void {
   command

@@ -3,9 +3,9 @@ import type { PushProgress } from '../../../engine/images/push-progress.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
-import { renderError } from '../../output/error.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
 import { createPushProgress } from '../../output/push-progress.ts';
 import { standardOutput } from '../../output/standard-output.ts';
 
@@ -50,8 +50,7 @@ async function push(session: Session, image: string, { allTags, platform, quiet 
         allTags: allTags === true,
         platform,
         progress: display ?? SILENT,
-        warn: (problem) =>
-          printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
+        ...registryReports(session),
         signal,
       }),
     );

@@ -262,6 +262,38 @@ export const GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
+    name: 'manifest',
+    summary: 'what registries say of images, and one name for those of several platforms',
+    commands: () => [
+      {
+        name: 'inspect',
+        summary: "show a registry's manifest or index, or a list that was made here",
+        load: () => import('./commands/manifest/inspect.ts'),
+      },
+      {
+        name: 'create',
+        summary: 'make a list of images for several platforms, to be pushed',
+        load: () => import('./commands/manifest/create.ts'),
+      },
+      {
+        name: 'annotate',
+        summary: 'say what platform an image of a list is for',
+        load: () => import('./commands/manifest/annotate.ts'),
+      },
+      {
+        name: 'push',
+        summary: 'send a list to its registry',
+        load: () => import('./commands/manifest/push.ts'),
+      },
+      {
+        name: 'rm',
+        aliases: ['remove'],
+        summary: 'forget lists that were made here',
+        load: () => import('./commands/manifest/rm.ts'),
+      },
+    ],
+  },
+  {
     name: 'network',
     summary: 'everything about networks',
     commands: () => [

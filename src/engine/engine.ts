@@ -2,6 +2,7 @@ import { Containers } from './containers.ts';
 import type { EngineEvent } from './events/journal.ts';
 import type { EventsRequest } from './events/read.ts';
 import { Images } from './images.ts';
+import { Manifests } from './manifests.ts';
 import { Networks } from './networks.ts';
 import { Context, type EngineOptions } from './store/context.ts';
 import { Volumes } from './volumes.ts';
@@ -11,6 +12,7 @@ export type { EngineOptions } from './store/context.ts';
 /** A container engine over one store. Opens nothing until it is asked for something. */
 export interface Engine {
   readonly images: Images;
+  readonly manifests: Manifests;
   readonly containers: Containers;
   readonly networks: Networks;
   readonly volumes: Volumes;
@@ -37,6 +39,7 @@ export function openEngine(options: EngineOptions): Engine {
   const context = new Context(options);
   return {
     images: new Images(context),
+    manifests: new Manifests(context),
     containers: new Containers(context),
     networks: new Networks(context),
     volumes: new Volumes(context),

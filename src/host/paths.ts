@@ -14,6 +14,8 @@ export interface StorePaths {
   readonly locks: string;
   readonly tmp: string;
   readonly trash: string;
+  /** Lists of manifests that were made here, to be pushed. */
+  readonly manifests: string;
   /** The journal of events. */
   readonly events: string;
   readonly helper: string;
@@ -65,6 +67,7 @@ export function storePaths(root: string): StorePaths {
     locks: join(base, 'locks'),
     tmp: join(base, 'tmp'),
     trash: join(base, 'trash'),
+    manifests: join(base, 'manifests'),
     events: join(base, 'events.log'),
     helper: join(base, 'helper'),
     idmappedMounts: join(base, 'idmapped-mounts'),

@@ -55,6 +55,20 @@ export function parsePlatform(text: string): Platform {
   throw invalid(text);
 }
 
+/** Throws `invalid` for an operating system or an architecture by a name that no image has. */
+export function requireKnownPlatform({ os, architecture }: Platform): void {
+  for (const [what, word, known] of [
+    ['operating system', os, OPERATING_SYSTEMS],
+    ['architecture', architecture, ARCHITECTURES],
+  ] as const) {
+    if (known.includes(word)) continue;
+    throw new EngineError('invalid', `there is no ${what} "${word}"`, {
+      subject: word,
+      hint: `one of ${known.join(', ')}`,
+    });
+  }
+}
+
 /** `linux/amd64`, `linux/arm/v7`; what a platform does not say is `unknown`. */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant } = normalise(platform);

@@ -18,6 +18,7 @@ export class WrongUsage extends EngineError {
 
 /** Commands on objects that exist already, whose callers test for 1 when one is missing or in the wrong state. */
 const OBJECT_COMMANDS = new Set([
+  'annotate',
   'attach',
   'commit',
   'connect',

@@ -170,6 +170,7 @@ const OTHER: Readonly<Record<OtherKind, readonly [type: string, description: str
   copy: ['Layer copies', 'layers with the owners of containers that have ids of their own'],
   snapshots: ['Snapshots', 'what containers had at earlier moments'],
   kept: ['Kept layers', 'layers of removed images, which containers still need'],
+  manifests: ['Manifest lists', 'made here for several platforms (skiff manifest)'],
   unnamed: ['Unnamed', 'what pulls are fetching, or commands that were killed have left'],
   temporary: ['Temporary', 'what is being made'],
   trash: ['Trash', 'what is being deleted'],

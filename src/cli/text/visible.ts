@@ -32,7 +32,10 @@ export function visible(text: string, { lines = false } = {}): string {
 /** Writes a value as JSON in which nothing can command a terminal either: JSON itself only minds what is below 0x20. */
 export function visibleJson(
   value: unknown,
-  { replacer, indent }: { replacer?: (key: string, value: unknown) => unknown; indent?: number } = {},
+  {
+    replacer,
+    indent,
+  }: { replacer?: (key: string, value: unknown) => unknown; indent?: number | string } = {},
 ): string {
   return (JSON.stringify(value, replacer, indent) ?? 'null').replace(
     /[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,

@@ -14,6 +14,8 @@ export interface ConnectOptions {
   onRequest?: ((info: RequestInfo) => void) | undefined;
   /** Instead of those that are kept. */
   credentials?: CredentialSource;
+  /** Further registries that may speak plain HTTP or show certificates that nobody vouches for. */
+  insecure?: readonly string[];
 }
 
 /**
@@ -24,12 +26,12 @@ export interface ConnectOptions {
 export async function connectRegistries(
   context: Context,
   warn: (problem: EngineError) => void,
-  { onRequest, credentials }: ConnectOptions = {},
+  { onRequest, credentials, insecure = [] }: ConnectOptions = {},
 ): Promise<RegistryRequests> {
   const { environment } = context;
   const settings = await readRegistryFiles(environment);
   return new RegistryRequests({
-    insecure: [...context.insecureRegistries, ...settings.daemon.insecure],
+    insecure: [...context.insecureRegistries, ...settings.daemon.insecure, ...insecure],
     routes: new Routes(settings),
     credentials: credentials ?? new CredentialFiles({ environment, warn }),
     warn,

@@ -51,6 +51,7 @@ export const OTHER_KINDS = [
   'copy',
   'snapshots',
   'kept',
+  'manifests',
   'unnamed',
   'temporary',
   'trash',

@@ -17,6 +17,7 @@ export type PlaceKind =
   | 'events'
   | 'helper'
   | 'cache'
+  | 'manifests'
   | 'temporary'
   | 'trash'
   | 'directory'
@@ -81,6 +82,7 @@ function kindOfFile(paths: StorePaths, path: string): PlaceKind {
     ['events', [paths.events, `${paths.events}.1`]],
     ['helper', [paths.helper]],
     ['cache', [paths.seccomp, paths.locks, paths.idmappedMounts]],
+    ['manifests', [paths.manifests]],
     ['temporary', [paths.tmp]],
     ['trash', [paths.trash]],
   ];

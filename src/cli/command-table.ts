@@ -127,6 +127,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'pull', summary: 'fetch an image from a registry', load: () => import('./commands/image/pull.ts') },
   { name: 'push', summary: 'send an image to its registry', load: () => import('./commands/image/push.ts') },
+  {
+    name: 'search',
+    summary: 'find images at Docker Hub or another registry',
+    load: () => import('./commands/image/search.ts'),
+  },
   { name: 'images', summary: 'list images', load: () => import('./commands/image/ls.ts') },
   {
     name: 'import',

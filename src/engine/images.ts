@@ -2,6 +2,7 @@ import { platformMatches, requirePlatform } from '../image/platform.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { FoundRepository } from '../registry/search.ts';
 import type { ImportOptions } from './archives/import.ts';
 import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
 import type { HistoryStep } from './images/history.ts';
@@ -12,6 +13,7 @@ import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { PushOptions } from './images/push.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { SaveOptions } from './images/save.ts';
+import type { SearchImagesOptions } from './images/search.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { Context } from './store/context.ts';
@@ -62,6 +64,14 @@ export class Images {
     const { connectRegistries } = await import('./images/registries.ts');
     const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     await pushImages(this.#context, text, options, requests);
+  }
+
+  /** Finds repositories at Docker Hub or at another registry. Throws as `searchImages`. */
+  async search(text: string, options: SearchImagesOptions = {}): Promise<FoundRepository[]> {
+    const { searchImages } = await import('./images/search.ts');
+    const { connectRegistries } = await import('./images/registries.ts');
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    return await searchImages(text, options, requests);
   }
 
   /** Says what `pull` would do. The registry is asked for manifest and config; the store is not changed. */

@@ -23,6 +23,8 @@ export interface Door {
 export interface Rights {
   /** Writing to the repository. */
   push?: boolean;
+  /** Reading the list of all repositories, instead of one of them. */
+  catalogue?: boolean;
   /** The path of another repository of the registry that is read. */
   from?: string;
 }
@@ -119,6 +121,7 @@ export class Authorizer {
 
 /** The rights that skiff asks for, whatever more the challenge offers (distribution, "Token Scope Documentation"). */
 function scopesOf({ path, rights = {} }: Door): string[] {
+  if (rights.catalogue === true) return ['registry:catalog:*'];
   // Whoever only logs in has no repository in mind.
   if (path === '') return [];
   const own = `repository:${path}:${rights.push === true ? 'pull,push' : 'pull'}`;

@@ -45,7 +45,10 @@ export interface RegistryOptions {
 /** A request below a repository. */
 export interface Ask {
   method: HttpMethod;
-  /** What follows the repository's path, such as `blobs/sha256:…`, or where the registry told to go on. */
+  /**
+   * What follows the repository's path, such as `blobs/sha256:…`; with a slash in front what follows the registry's address;
+   * or where the registry told to go on.
+   */
   resource: string | URL;
   headers?: Readonly<Record<string, string>>;
   body?: RequestBody | undefined;
@@ -148,8 +151,7 @@ export class RegistryRequests {
     const { transport, endpoints, authorizer } = this.#reach(repository);
     const { method, signal, resource, body, rights } = ask;
     const base = repository.base ?? (await abortable(endpoints.base(domain), signal));
-    const url =
-      typeof resource === 'string' ? new URL(path === '' ? 'v2/' : `v2/${path}/${resource}`, base) : resource;
+    const url = typeof resource === 'string' ? new URL(pathOf(path, resource), base) : resource;
     const door: Door = { domain, base, path, rights };
     // What the registry leads to elsewhere has an authorization of its own in its address.
     const own = url.origin === base.origin;
@@ -196,6 +198,11 @@ export class RegistryRequests {
       throw explain(error, repository, { signal, doing });
     }
   }
+}
+
+function pathOf(path: string, resource: string): string {
+  if (resource.startsWith('/')) return resource.slice(1);
+  return path === '' ? 'v2/' : `v2/${path}/${resource}`;
 }
 
 /** Returns the body of an error response; undefined when it is too long, or unreadable. */

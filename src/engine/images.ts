@@ -16,6 +16,7 @@ import type { SaveOptions } from './images/save.ts';
 import type { SearchImagesOptions } from './images/search.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { PruneFilters } from './options/prune.ts';
+import type { ImageUsage } from './reports/disk-usage.ts';
 import type { Context } from './store/context.ts';
 import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
 
@@ -98,6 +99,12 @@ export class Images {
   async list(filters?: FilterArgs): Promise<ListedImage[]> {
     const { listImages } = await import('./images/list.ts');
     return listImages(this.#context, filters);
+  }
+
+  /** What each image takes on the disk, alone and together with others, and who uses it. Throws as `diskUsage`. */
+  async usage(): Promise<ImageUsage[]> {
+    const { imageUsage } = await import('./reports/disk-usage.ts');
+    return await imageUsage(this.#context);
   }
 
   /** Docker's JSON. Throws `notFound`. */

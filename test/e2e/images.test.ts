@@ -82,6 +82,24 @@ describe('history', () => {
   });
 });
 
+describe('images', () => {
+  it('measures what a template names, and says of it what system df says', async () => {
+    await made('team/measured', 'measured');
+    await store.ok(['create', busybox]);
+    const fields = '{{.ID}} {{.SharedSize}} {{.UniqueSize}} {{.Containers}}';
+    const lines = (await store.ok(['images', '--format', fields])).split('\n').sort();
+    const usage = JSON.parse(await store.ok(['system', 'df', '-v', '--format', 'json']));
+    const expected = usage.Images.map((image: Record<string, string>) =>
+      [image.ID, image.SharedSize, image.UniqueSize, image.Containers].join(' '),
+    );
+    expect(lines).toEqual(expected.sort());
+    expect(lines.map((line) => line.split(' ')[3]).sort()).toEqual(['0', '1']);
+    const [first = ''] = (await store.ok(['images', '--format', 'json'])).split('\n');
+    expect(JSON.parse(first)).toMatchObject({ Containers: 'N/A', SharedSize: 'N/A', UniqueSize: 'N/A' });
+    await store.ok(['rmi', 'team/measured']);
+  });
+});
+
 describe('image prune', () => {
   it('removes what has no tag, and with --all what no container was made of; it says what is gone', async () => {
     const first = await made('team/again', 'first');

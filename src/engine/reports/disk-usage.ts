@@ -98,6 +98,15 @@ export async function diskUsage(context: Context): Promise<DiskUsage> {
   };
 }
 
+/** Measures the images alone, with the layers and blobs that they have in common. Throws as {@link diskUsage}. */
+export async function imageUsage(context: Context): Promise<ImageUsage[]> {
+  const containers = await listContainers(context, { all: true });
+  const images = listImages(context);
+  const parts = await measured(context, ({ kind }) => kind === 'layer' || kind === 'blob');
+  const sizes = new Map(parts.map(({ place, size }) => [keyOf(place), size]));
+  return imageUsages(images, { containers, resources: resourcesOf(context, images), sizes });
+}
+
 interface Part {
   place: Place;
   size: number;
@@ -188,9 +197,12 @@ function otherKindOf(place: Place, owned: Owned): OtherKind | undefined {
   }
 }
 
-/** Measures every place. Directories whose content has places of its own are looked at here. */
-async function measured({ helper, paths }: Context): Promise<Part[]> {
-  const places = placesIn(paths);
+/** Measures every place, or those that are asked for. Directories whose content has places of its own are looked at here. */
+async function measured(
+  { helper, paths }: Context,
+  isWanted: (place: Place) => boolean = () => true,
+): Promise<Part[]> {
+  const places = placesIn(paths).filter(isWanted);
   const measure = async (some: readonly Place[], skip?: string): Promise<Part[]> => {
     const sizes = await allocatedSizes(
       helper,

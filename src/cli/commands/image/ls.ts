@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { ListedImage } from '../../../engine/images/list.ts';
+import type { Images } from '../../../engine/images.ts';
+import type { ImageUsage } from '../../../engine/reports/disk-usage.ts';
 import { familiarName } from '../../../engine/store/images.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
@@ -50,7 +52,10 @@ const EXAMPLES = `
 Examples:
   skiff images 'ghcr.io/*/*:latest'              those whose names fit
   skiff images --filter dangling=true -q         those without a tag
-  skiff images --format '{{.Repository}}:{{.Tag}} {{.Size}}'`;
+  skiff images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
+  skiff images --format 'table {{.Repository}}\\t{{.SharedSize}}\\t{{.UniqueSize}}\\t{{.Containers}}'
+
+SharedSize, UniqueSize and Containers are those of skiff system df -v. They are looked up only when a template names them.`;
 
 export function define(command: Command, session: () => Session): void {
   command
@@ -75,11 +80,27 @@ async function list(session: Session, name: string | undefined, flags: Flags): P
   const filters = name === undefined ? flags.filter : collectFilter(`reference=${name}`, flags.filter);
   const digests = flags.digests === true || template.fields.has('Digest');
   const listed = await images.list(filters);
+  const usage = await usageFor(template, images);
   print(
     template.render(
-      listed.flatMap((image) => linesOf(image, digests).map((line) => fieldsOf(image, line, flags))),
+      listed.flatMap((image) =>
+        linesOf(image, digests).map((line) =>
+          fieldsOf(image, { line, usage: usage.get(image.image.id) }, flags),
+        ),
+      ),
     ),
   );
+}
+
+/** The fields for which the store has to be measured: what `system df` says of an image. */
+const MEASURED = ['Containers', 'SharedSize', 'UniqueSize'];
+/** As `system df` has them. */
+const DISK_DIGITS = 4;
+
+/** By the images' ids; empty where no template asks for it. */
+async function usageFor({ fields }: Template, images: Images): Promise<Map<string, ImageUsage>> {
+  if (!MEASURED.some((name) => fields.has(name))) return new Map();
+  return new Map((await images.usage()).map((usage) => [usage.image.id, usage]));
 }
 
 function templateOf({ format = 'table', digests, quiet }: Flags): Template {
@@ -114,9 +135,13 @@ function linesOf({ names }: ListedImage, digests: boolean): Line[] {
   return lines.length > 0 ? lines : [{ repository: NONE, tag: NONE, digest: NONE }];
 }
 
-function fieldsOf({ image, builtAt }: ListedImage, line: Line, { trunc }: Flags): Fields {
+function fieldsOf(
+  { image, builtAt }: ListedImage,
+  { line, usage }: { line: Line; usage: ImageUsage | undefined },
+  { trunc }: Flags,
+): Fields {
   return {
-    Containers: 'N/A',
+    Containers: usage === undefined ? 'N/A' : `${usage.containers}`,
     get CreatedAt() {
       return builtAt === undefined ? 'N/A' : localTime(builtAt);
     },
@@ -124,10 +149,10 @@ function fieldsOf({ image, builtAt }: ListedImage, line: Line, { trunc }: Flags)
     Digest: line.digest,
     ID: trunc ? shortId(image.id) : image.id,
     Repository: line.repository,
-    SharedSize: 'N/A',
+    SharedSize: usage === undefined ? 'N/A' : humanSize(usage.shared, DISK_DIGITS),
     Size: humanSize(image.size),
     Tag: line.tag,
-    UniqueSize: 'N/A',
+    UniqueSize: usage === undefined ? 'N/A' : humanSize(usage.unique, DISK_DIGITS),
     VirtualSize: humanSize(image.size),
   };
 }

@@ -1,3 +1,4 @@
+import type { EngineError } from '../errors.ts';
 import { platformMatches, requirePlatform } from '../image/platform.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
@@ -11,6 +12,7 @@ import type { LoadOptions, LoadSource } from './images/load.ts';
 import type { PrunedImages } from './images/prune.ts';
 import type { PulledImage, PullOptions } from './images/pull.ts';
 import type { PushOptions } from './images/push.ts';
+import type { RemoteTags } from './images/remote-tags.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { SaveOptions } from './images/save.ts';
 import type { SearchImagesOptions } from './images/search.ts';
@@ -19,6 +21,12 @@ import type { PruneFilters } from './options/prune.ts';
 import type { ImageUsage } from './reports/disk-usage.ts';
 import type { Context } from './store/context.ts';
 import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
+
+export interface RemoteTagsOptions {
+  /** Told of credentials that cannot be used. */
+  warn?: ((problem: EngineError) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
 export class Images {
@@ -65,6 +73,14 @@ export class Images {
     const { connectRegistries } = await import('./images/registries.ts');
     const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     await pushImages(this.#context, text, options, requests);
+  }
+
+  /** All tags that a registry has of a repository. Throws as `remoteTags`. */
+  async remoteTags(text: string, options: RemoteTagsOptions = {}): Promise<RemoteTags> {
+    const { remoteTags } = await import('./images/remote-tags.ts');
+    const { connectRegistries } = await import('./images/registries.ts');
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    return await remoteTags(text, options, requests);
   }
 
   /** Finds repositories at Docker Hub or at another registry. Throws as `searchImages`. */

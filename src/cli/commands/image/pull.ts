@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
-import type { EngineError } from '../../../errors.ts';
+import { EngineError } from '../../../errors.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { type PullFlags, pullWithProgress } from '../../command/pull-with-progress.ts';
 import type { Session } from '../../command/session.ts';
+import { warningsOf } from '../../command/warnings.ts';
 import type { ExplainFormat } from '../../create/create.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print, printError } from '../../output/print.ts';
@@ -12,6 +13,7 @@ import { standardOutput } from '../../output/standard-output.ts';
 import { switchOf } from '../../parse/words.ts';
 
 interface Flags {
+  allTags?: boolean;
   explain?: ExplainFormat | false;
   platform?: Platform;
   quiet?: boolean;
@@ -22,6 +24,7 @@ Examples:
   skiff pull debian:bookworm
   skiff pull --platform linux/arm64 alpine
   skiff pull localhost:5000/team/app@sha256:…      exactly this one
+  skiff pull -a localhost:5000/team/app            all tags
   skiff pull --explain debian:bookworm             what would be fetched, and what is here already
   skiff --debug pull debian:bookworm               with each request to registry and mirrors
 
@@ -30,6 +33,7 @@ Mirrors are those of registries.conf (containers-registries.conf(5)) and of Dock
 export function define(command: Command, session: () => Session): void {
   command
     .argument('<image>', 'a reference: name, name:tag, host:port/name@sha256:…')
+    .option('-a, --all-tags', 'all tags of the repository; what is no image is passed over')
     .option(
       '--platform <os/arch[/variant]>',
       'which image to take where an index offers several',
@@ -43,13 +47,47 @@ export function define(command: Command, session: () => Session): void {
     )
     .addHelpText('after', EXAMPLES)
     .action((image: string, flags: Flags) =>
-      flags.explain ? explain(session(), image, flags) : pull(session(), image, flags),
+      flags.explain
+        ? explain(session(), image, flags)
+        : flags.allTags === true
+          ? pullAll(session(), image, flags)
+          : pull(session(), image, flags),
     );
   acceptSwitchValues(command, { interspersed: true });
 }
 
+/** One after another, as their layers are often the same. */
+async function pullAll(session: Session, text: string, { platform, quiet = false }: Flags): Promise<void> {
+  const { images } = await session.engine();
+  const warn = warningsOf(session);
+  const found = await interruptible((signal) => images.remoteTags(text, { warn, signal }));
+  const { repository, path, tags } = found;
+  let changes = 0;
+  for (const { tag, name } of tags) {
+    if (!quiet) print(`${tag}: Pulling from ${path}\n`);
+    try {
+      const flags: PullFlags = { platform, quiet, output: standardOutput };
+      const { digest, changed } = await pullWithProgress(session, name, flags);
+      if (!quiet) print(`Digest: ${digest}\n`);
+      if (changed) changes += 1;
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.kind !== 'unsupported') throw error;
+      warn(error);
+    }
+  }
+  const what = changes > 0 ? 'Downloaded newer image' : 'Image is up to date';
+  if (!quiet) print(`Status: ${what} for ${repository}\n`);
+  print(`${repository}\n`);
+}
+
 /** The registry is asked for manifest and config, which changes nothing there either. */
-async function explain(session: Session, image: string, { platform, explain: format }: Flags): Promise<void> {
+async function explain(
+  session: Session,
+  image: string,
+  { allTags, platform, explain: format }: Flags,
+): Promise<void> {
+  if (allTags === true)
+    throw new EngineError('invalid', 'one image can be explained, not --all-tags of a repository');
   const { images } = await session.engine();
   const { renderError } = await import('../../output/error.ts');
   const warn = (problem: EngineError): void =>

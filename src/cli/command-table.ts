@@ -420,6 +420,11 @@ export const GROUPS: readonly CommandGroup[] = [
         load: () => import('./commands/system/df.ts'),
       },
       {
+        name: 'prune',
+        summary: 'remove whatever nobody uses: containers, networks, images, and what crashes have left',
+        load: () => import('./commands/system/prune.ts'),
+      },
+      {
         name: 'start-all',
         summary: 'start the containers that run again after a reboot',
         load: () => import('./commands/system/start-all.ts'),

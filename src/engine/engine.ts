@@ -4,6 +4,7 @@ import type { EventsRequest } from './events/read.ts';
 import { Images } from './images.ts';
 import { Manifests } from './manifests.ts';
 import { Networks } from './networks.ts';
+import type { PruneFilters } from './options/prune.ts';
 import { Context, type EngineOptions } from './store/context.ts';
 import { Volumes } from './volumes.ts';
 
@@ -28,6 +29,11 @@ export interface Engine {
   previewReset(): Promise<import('./system/reset.ts').ResetPreview>;
   /** Removes all that the store has, on this host too. Throws `conflict` while other commands are at work in it. */
   reset(): Promise<void>;
+  /** Removes whatever nobody uses, and yields what went, part by part. Throws as the prunes of each noun. */
+  prune(
+    filters: PruneFilters,
+    options: import('./system/prune.ts').SystemPruneOptions,
+  ): AsyncGenerator<import('./system/prune.ts').PrunedPart>;
   /** Yields events: those that have happened, and those that happen from now on. */
   events(request: EventsRequest): Promise<AsyncGenerator<EngineEvent>>;
   /** Aborts when nobody reads standard output any more: for commands that wait for something to print. */
@@ -76,6 +82,10 @@ export function openEngine(options: EngineOptions): Engine {
     async reset() {
       const { resetStore } = await import('./system/reset.ts');
       await resetStore(context);
+    },
+    async *prune(filters, options) {
+      const { pruneSystem } = await import('./system/prune.ts');
+      yield* pruneSystem(context, filters, options);
     },
     async events(request) {
       const { readEvents } = await import('./events/read.ts');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Session } from '../../command/session.ts';
 import { definePrune } from '../../options/prune.ts';
+import { printDeleted } from '../../output/deleted.ts';
 import { print } from '../../output/print.ts';
 import { humanSize } from '../../text/units.ts';
 
@@ -17,7 +18,7 @@ export function define(command: Command, session: () => Session): void {
     async prune(filters) {
       const { containers } = await session().engine();
       const { deleted, reclaimed } = await containers.prune(filters);
-      if (deleted.length > 0) print(`Deleted Containers:\n${deleted.map((id) => `${id}\n`).join('')}\n`);
+      printDeleted('Containers', deleted);
       print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
     },
   });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
+import { printDeletedImages } from '../../output/deleted.ts';
 import { print, printError } from '../../output/print.ts';
 import { collectImagePruneFilter, type ImagePruneFilters } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
@@ -40,11 +41,7 @@ async function prune(session: Session, { all: asked = false, filter = {}, force 
     return;
   }
   const { images } = await session.engine();
-  const { untagged, deleted, reclaimed } = await images.prune(filter, { all });
-  const lines = [
-    ...untagged.map((name) => `untagged: ${name}\n`),
-    ...deleted.map((id) => `deleted: ${id}\n`),
-  ];
-  if (lines.length > 0) print(`Deleted Images:\n${lines.join('')}\n`);
-  print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+  const pruned = await images.prune(filter, { all });
+  printDeletedImages(pruned);
+  print(`Total reclaimed space: ${humanSize(pruned.reclaimed)}\n`);
 }

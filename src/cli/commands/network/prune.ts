@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Session } from '../../command/session.ts';
 import { definePrune } from '../../options/prune.ts';
-import { print } from '../../output/print.ts';
+import { printDeleted } from '../../output/deleted.ts';
 
 const EXAMPLES = `
 Examples:
@@ -15,8 +15,7 @@ export function define(command: Command, session: () => Session): void {
     warning: 'WARNING! This will remove all custom networks not used by at least one container.',
     async prune(filters) {
       const { networks } = await session().engine();
-      const names = await networks.prune(filters);
-      if (names.length > 0) print(`Deleted Networks:\n${names.map((name) => `${name}\n`).join('')}\n`);
+      printDeleted('Networks', await networks.prune(filters));
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
+import { printDeleted } from '../../output/deleted.ts';
 import { print, printError } from '../../output/print.ts';
 import { collectVolumePruneFilter, type VolumePruneFilters } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
@@ -41,6 +42,6 @@ async function prune(session: Session, { all: asked = false, filter = {}, force 
   }
   const { volumes } = await session.engine();
   const { deleted, reclaimed } = await volumes.prune(filter, { all });
-  if (deleted.length > 0) print(`Deleted Volumes:\n${deleted.map((name) => `${name}\n`).join('')}\n`);
+  printDeleted('Volumes', deleted);
   print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
 }

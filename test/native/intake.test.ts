@@ -47,7 +47,7 @@ function take(image: Image, options: Partial<IntakeOptions> = {}): Promise<Taken
   );
 }
 
-const collect = () => store.context.database.transaction(() => discardUnreferenced(store.context));
+const collect = () => discardUnreferenced(store.context);
 const blobs = () => readdirSync(store.context.paths.blobs).sort();
 const layers = () => readdirSync(store.context.paths.layers).sort();
 const hexes = (...digests: Digest[]) => digests.map(hexOf).sort();

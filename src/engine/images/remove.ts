@@ -28,8 +28,7 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   const { database } = context;
   const trash = trashOf(context);
-  // Rows of --rm containers that are gone would keep the layers that these stood on.
-  const { image, ...removed } = transactionAfterSweep(context, () => {
+  const remove = () => {
     const { image, name } = findImage(database, text);
     const names = namesOf(database, image.id);
     const taken =
@@ -43,10 +42,12 @@ export async function removeImage(
     if (last) {
       keepImageConfig(database, image);
       deleteImage(database, image.id);
-      discardUnreferenced(context, trash);
     }
     return { image, untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
-  });
+  };
+  // Rows of --rm containers that are gone would keep the layers that these stood on.
+  const { image, ...removed } = transactionAfterSweep(context, remove, { durable: true });
+  if (removed.deleted.length > 0) discardUnreferenced(context, trash);
   noteRemoval(context, image, removed);
   await trash.empty();
   return removed;

@@ -10,13 +10,16 @@ import { statusOf } from './status.ts';
 /**
  * Runs a write transaction that begins with deleting the rows of `--rm` containers whose monitor left a mark in `gone`
  * when it removed their files. The marks go after the commit: those of what is rolled back are needed again.
+ * `durable`: it is on the disk when this returns.
  */
-export function transactionAfterSweep<T>(context: Context, body: () => T): T {
+export function transactionAfterSweep<T>(context: Context, body: () => T, { durable = false } = {}): T {
   const marks = marksIn(context);
-  const result = context.database.transaction(() => {
+  const sweep = () => {
     for (const id of marks) depart(context, id);
     return body();
-  });
+  };
+  const { database } = context;
+  const result = durable ? database.durableTransaction(sweep) : database.transaction(sweep);
   for (const id of marks) removeMark(context, id);
   return result;
 }

@@ -13,10 +13,16 @@ import { allVolumes } from './volumes.ts';
 
 /**
  * Moves all blobs, layers, volumes and snapshots into the trash that no row names and no living process leases: what a removed
- * image leaves, what pulls have left that failed, and directories of volumes and snapshots without a row. Call inside the transaction that deleted the rows: who takes a lease
- * afterwards finds them gone, who took one before keeps them.
+ * image leaves, what pulls have left that failed, and directories of volumes and snapshots without a row. Call it when the
+ * transaction that deleted rows is on the disk: whoever is killed, and a power cut, may leave garbage, but never rows of
+ * what is in the trash. It is a transaction of its own: who takes a lease afterwards finds them gone, who took one before
+ * keeps them.
  */
 export function discardUnreferenced(context: Context, trash: Trash = trashOf(context)): void {
+  context.database.transaction(() => takeUnreferenced(context, trash));
+}
+
+function takeUnreferenced(context: Context, trash: Trash): void {
   const { database, paths } = context;
   const kept = new Set([
     ...[...blobsByImage(database).values()].flatMap((blobs) => [...blobs]),

@@ -1,6 +1,6 @@
 import { sweepTemporary } from '../../host/temporary.ts';
 import { treeSizes } from '../../host/tree-size.ts';
-import { transactionAfterSweep } from '../state/departures.ts';
+import { sweepDeparted } from '../state/departures.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
@@ -13,7 +13,8 @@ import { trashOf } from '../store/trash.ts';
 export async function collectGarbage(context: Context): Promise<number> {
   const { helper, paths } = context;
   const trash = trashOf(context);
-  transactionAfterSweep(context, () => discardUnreferenced(context, trash));
+  sweepDeparted(context);
+  discardUnreferenced(context, trash);
   sweepTemporary(paths.tmp, paths.trash);
   const [bytes = 0] = await treeSizes(helper, [paths.trash]);
   await trash.emptyForAll();

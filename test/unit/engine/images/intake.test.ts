@@ -81,7 +81,7 @@ describe('an image that enters the store', () => {
     };
     await take(unpacked(imageOf('alice', 'base')), { names: [], index });
     expect(rows('manifest')).toMatchObject([{ index_digest: index.digest }]);
-    store.context.database.transaction(() => discardUnreferenced(store.context));
+    discardUnreferenced(store.context);
     expect(blobs()).toContain(hexOf(index.digest));
   });
 
@@ -131,7 +131,7 @@ describe('an image that does not make it into the store', () => {
     await expect(failed).rejects.toMatchObject({ kind: 'unavailable' });
     for (const table of ['image', 'manifest', 'image_name', 'lease']) expect(rows(table)).toEqual([]);
     expect(blobs()).toEqual(hexes(digestOf(bytes)));
-    store.context.database.transaction(() => discardUnreferenced(store.context));
+    discardUnreferenced(store.context);
     expect(blobs()).toEqual([]);
   });
 

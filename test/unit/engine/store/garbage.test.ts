@@ -34,10 +34,8 @@ function addImage(id: Digest, layers: readonly Digest[]): void {
 }
 
 function removeFirstImage(): void {
-  room.context.database.transaction(() => {
-    deleteImage(room.context.database, CONFIG);
-    discardUnreferenced(room.context);
-  });
+  deleteImage(room.context.database, CONFIG);
+  discardUnreferenced(room.context);
 }
 
 describe('what a removed image leaves', () => {

@@ -94,7 +94,7 @@ describe('a copy of a layer', () => {
 
   it('goes with what a removed image leaves', () => {
     mkdirSync(directory(layerName(LAYER, maps(3))), { recursive: true });
-    room.context.database.transaction(() => discardUnreferenced(room.context));
+    discardUnreferenced(room.context);
     expect(existsSync(directory(layerName(LAYER, maps(3))))).toBe(false);
   });
 });

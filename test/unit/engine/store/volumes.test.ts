@@ -129,7 +129,7 @@ describe('a new name of a volume', () => {
     writeFileSync(join(context.paths.volumes, 'data', 'file'), '');
     renameVolume(context.database, 'data', 'archive');
     expect(directories()).toEqual(['data']);
-    context.database.transaction(() => discardUnreferenced(context));
+    discardUnreferenced(context);
     expect(() => volume('data')).toThrow(expect.objectContaining({ kind: 'conflict' }));
     const directory = volumeDirectory(context, findVolume(context.database, 'archive'));
     expect(readdirSync(directory)).toEqual(['file']);
@@ -157,7 +157,7 @@ describe('a directory of a volume without a row', () => {
     const { context } = room;
     mkdirSync(join(context.paths.volumes, 'half'));
     expect(abandonedVolumes(context)).toEqual(['half']);
-    context.database.transaction(() => discardUnreferenced(context));
+    discardUnreferenced(context);
     expect(directories()).toEqual(['data']);
     expect(existsSync(context.paths.trash)).toBe(true);
   });

@@ -65,6 +65,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'logs',
     'system',
     'doctor',
+    'check',
     '',
   ],
   network: ['address', 'files', 'ports', 'nft', ''],

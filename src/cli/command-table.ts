@@ -420,6 +420,11 @@ export const GROUPS: readonly CommandGroup[] = [
         load: () => import('./commands/system/df.ts'),
       },
       {
+        name: 'check',
+        summary: 'say whether the store has all that it should, and mend it',
+        load: () => import('./commands/system/check.ts'),
+      },
+      {
         name: 'prune',
         summary: 'remove whatever nobody uses: containers, networks, images, and what crashes have left',
         load: () => import('./commands/system/prune.ts'),

@@ -29,6 +29,8 @@ export interface Engine {
   previewReset(): Promise<import('./system/reset.ts').ResetPreview>;
   /** Removes all that the store has, on this host too. Throws `conflict` while other commands are at work in it. */
   reset(): Promise<void>;
+  /** Finds out whether the store has what its rows name, and nothing besides; `repair` mends what can be. */
+  check(options: import('./check/check.ts').CheckOptions): Promise<import('./check/check.ts').CheckedStore>;
   /** Removes whatever nobody uses, and yields what went, part by part. Throws as the prunes of each noun. */
   prune(
     filters: PruneFilters,
@@ -82,6 +84,10 @@ export function openEngine(options: EngineOptions): Engine {
     async reset() {
       const { resetStore } = await import('./system/reset.ts');
       await resetStore(context);
+    },
+    async check(options) {
+      const { checkStore } = await import('./check/check.ts');
+      return await checkStore(context, options);
     },
     async *prune(filters, options) {
       const { pruneSystem } = await import('./system/prune.ts');

@@ -111,6 +111,24 @@ export class Database {
     }
   }
 
+  /**
+   * What is wrong with the file and its rows, a line each: SQLite's own integrity_check, and rows that refer to none. Empty when
+   * all is well.
+   */
+  damage(): string[] {
+    try {
+      const found = this.all('PRAGMA integrity_check').map((row) => String(row['integrity_check']));
+      const lost = this.all('PRAGMA foreign_key_check').map(
+        ({ table, rowid, parent }) =>
+          `row ${String(rowid)} of ${String(table)} refers to no ${String(parent)}`,
+      );
+      return [...found.filter((line) => line !== 'ok'), ...lost];
+    } catch (error) {
+      if (isSqliteError(error)) return [error.message];
+      throw error;
+    }
+  }
+
   /** Writes the log back into the file. False when somebody kept reading, which none of our own does for a second. */
   emptyLog(): boolean {
     this.#connection.exec('PRAGMA busy_timeout=1000');

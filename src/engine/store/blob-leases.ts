@@ -20,15 +20,21 @@ export interface Lease {
   [Symbol.dispose](): void;
 }
 
-/** Everything under a living lease; leases of dead processes are dropped. Call inside a transaction. */
+/** Everything under a living lease. Call inside a transaction. */
 export function leasedResources(database: Database): Set<string> {
-  const leased = new Set<string>();
-  for (const row of database.all('SELECT owner, resource FROM lease')) {
-    const owner = row['owner'] as string;
-    if (ownerLives(owner)) leased.add(row['resource'] as string);
-    else database.run('DELETE FROM lease WHERE owner = ?', owner);
-  }
-  return leased;
+  const rows = database.all('SELECT owner, resource FROM lease');
+  const living = rows.filter(({ owner }) => ownerLives(owner as string));
+  return new Set(living.map(({ resource }) => resource as string));
+}
+
+/** The owners of leases that are void. */
+export function deadOwners(database: Database): string[] {
+  const owners = database.all('SELECT DISTINCT owner FROM lease').map(({ owner }) => owner as string);
+  return owners.filter((owner) => !ownerLives(owner));
+}
+
+export function dropDeadLeases(database: Database): void {
+  for (const owner of deadOwners(database)) database.run('DELETE FROM lease WHERE owner = ?', owner);
 }
 
 /** Whether a process that is at work has one. */

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { Database } from '../../host/database.ts';
 import { namesIn } from '../../host/missing.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
-import { leasedResources } from './blob-leases.ts';
+import { dropDeadLeases, leasedResources } from './blob-leases.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Context } from './context.ts';
 import { blobsByImage } from './image-blobs.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
+import { forgetLayerSize } from './layer-sizes.ts';
 import { abandonedSnapshots } from './snapshots.ts';
 import { trashOf } from './trash.ts';
 import { allVolumes } from './volumes.ts';
@@ -24,20 +26,30 @@ export function discardUnreferenced(context: Context, trash: Trash = trashOf(con
 
 function takeUnreferenced(context: Context, trash: Trash): void {
   const { database, paths } = context;
+  dropDeadLeases(database);
+  const { blobs, layers } = unnamed(context);
+  for (const hex of blobs) trash.take(join(paths.blobs, hex));
+  for (const hex of layers) {
+    trash.take(join(paths.layers, hex));
+    forgetLayerSize(database, `sha256:${hex}` as Digest);
+  }
+  for (const name of abandonedVolumes(context)) trash.take(join(paths.volumes, name));
+  for (const path of allAbandonedSnapshots(context)) trash.take(path);
+  discardUnusedCopies(context, trash);
+}
+
+/** Blobs and layers, by their hex digits, that no row names and no living process leases: garbage, if a transaction sees them. */
+export function unnamed({ database, paths }: Pick<Context, 'database' | 'paths'>): {
+  blobs: string[];
+  layers: string[];
+} {
   const kept = new Set([
     ...[...blobsByImage(database).values()].flatMap((blobs) => [...blobs]),
     ...referencedLayers(database),
     ...leasedResources(database),
   ]);
   const isGarbage = (hex: string) => HEX.test(hex) && !kept.has(`sha256:${hex}`);
-  for (const hex of namesIn(paths.blobs).filter(isGarbage)) trash.take(join(paths.blobs, hex));
-  for (const hex of namesIn(paths.layers).filter(isGarbage)) {
-    trash.take(join(paths.layers, hex));
-    database.run('DELETE FROM layer_size WHERE chain_id = ?', `sha256:${hex}`);
-  }
-  for (const name of abandonedVolumes(context)) trash.take(join(paths.volumes, name));
-  for (const path of allAbandonedSnapshots(context)) trash.take(path);
-  discardUnusedCopies(context, trash);
+  return { blobs: namesIn(paths.blobs).filter(isGarbage), layers: namesIn(paths.layers).filter(isGarbage) };
 }
 
 /** Names of directories of volumes without a row: what whoever made or removed them was killed over. */
@@ -57,8 +69,8 @@ export function allAbandonedSnapshots(context: Context): string[] {
 
 const HEX = /^[0-9a-f]{64}$/;
 
-/** A container keeps the layers below it even when its image is removed by force. */
-function referencedLayers(database: Database): string[] {
+/** chainIDs that images and containers name: a container keeps its layers even when its image is removed by force. */
+export function referencedLayers(database: Database): string[] {
   const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
   return rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]);
 }

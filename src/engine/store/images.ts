@@ -137,6 +137,22 @@ export function manifestOf(
   );
 }
 
+/** All manifests of an image. */
+export function manifestsOf(database: Database, imageId: Digest): ManifestRow[] {
+  return database.all('SELECT * FROM manifest WHERE image_id = ? ORDER BY rowid', imageId).map((row) => ({
+    digest: row['digest'] as Digest,
+    imageId,
+    mediaType: row['media_type'] as string,
+    body: row['body'] as string,
+    indexDigest: (row['index_digest'] ?? undefined) as Digest | undefined,
+  }));
+}
+
+/** From now on nobody knows which index a manifest was chosen from. */
+export function forgetIndex(database: Database, manifest: Digest): void {
+  database.run('UPDATE manifest SET index_digest = NULL WHERE digest = ?', manifest);
+}
+
 /** The configuration of the image that a container was made from; undefined when that one was removed by force. */
 export function imageConfigOf(database: Database, id: Digest): ImageConfig | undefined {
   const image = imageById(database, id);

@@ -17,6 +17,15 @@ export function notedLayerSizes(database: Database, chain: readonly Digest[]): n
   });
 }
 
+/** chainIDs of the layers whose sizes are noted. */
+export function notedLayers(database: Database): Digest[] {
+  return database.all('SELECT chain_id FROM layer_size').map((row) => row['chain_id'] as Digest);
+}
+
+export function forgetLayerSize(database: Database, chainID: Digest): void {
+  database.run('DELETE FROM layer_size WHERE chain_id = ?', chainID);
+}
+
 /** The sum of the layers' sizes in bytes; one that was never noted (a crash came in between) is counted. */
 export async function sizeOfLayers(
   { database, helper }: Pick<Context, 'database' | 'helper'>,

@@ -64,6 +64,7 @@ describe('push', () => {
       'tar+gzip',
       'tar+gzip',
     ]);
+    expect(await store.ok(['system', 'check', '--deep'])).toBe('The store has all that it should.');
     const again = read(await store.ok(['push', `${name}:1`]));
     expect(again.states).toEqual(['Layer already exists', 'Layer already exists']);
     expect(again.last).toBe(first.last);

@@ -123,6 +123,8 @@ async function pushOne(push: Push, reference: Reference): Promise<void> {
     : imageOfConfig(config.bytes, descriptors, stored.manifest.parsed.annotations);
   const tag = reference.tag ?? 'latest';
   await uploads.manifest(reference, tag, manifest, signal);
+  leases.use(takeLease(context.database, [manifest.digest]));
+  await workspace.blobs.put(manifest.bytes);
   keep(context, found, { manifest, reference });
   progress.pushed(tag, manifest.digest, manifest.bytes.length);
   const name = familiarReference(reference);

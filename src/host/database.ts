@@ -171,6 +171,8 @@ const SQLITE = {
   full: 13,
   cannotOpen: 14,
   constraintPrimaryKey: 1555,
+  /** The file that processes share cannot be made as long as it has to be: the first who opens the database asks for space. */
+  sharedSize: 4874,
   constraintTrigger: 1811,
   constraintUnique: 2067,
 } as const;
@@ -181,6 +183,11 @@ interface SqliteError extends Error {
 
 function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && typeof (error as Partial<SqliteError>).errcode === 'number';
+}
+
+/** Whether it is this very error, by SQLite's extended code. */
+function isSqliteCode(error: unknown, code: number): boolean {
+  return isSqliteError(error) && error.errcode === code;
 }
 
 /**
@@ -302,16 +309,22 @@ function explain(cause: unknown, subject: string): unknown {
           : 'skiff needs root rights: use sudo, or choose a store you can write to with --root',
     });
   }
-  if (code === 'ENOSPC' || errcode === SQLITE.full) {
+  if (
+    code === 'ENOSPC' ||
+    code === 'EDQUOT' ||
+    errcode === SQLITE.full ||
+    isSqliteCode(cause, SQLITE.sharedSize)
+  ) {
     return new EngineError('unavailable', `no space left on device for the state database ${subject}`, {
       subject,
       cause,
+      hint: 'free some space, or keep the store elsewhere with --root',
     });
   }
   if (code === 'EROFS') {
     return new EngineError('unavailable', `the file system of ${subject} is read-only`, { subject, cause });
   }
-  if (isSqliteError(cause) && cause.errcode === SQLITE.constraintTrigger) {
+  if (isSqliteCode(cause, SQLITE.constraintTrigger)) {
     return new EngineError('conflict', 'this store is being removed', {
       subject,
       cause,

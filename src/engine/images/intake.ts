@@ -61,7 +61,7 @@ export async function intake(
   const taken = database.transaction(() => {
     const before = ledTo(context, names);
     saveImage(database, row, manifestRowOf(image, index), names);
-    lease[Symbol.dispose]();
+    lease.release();
     return { image: imageById(database, row.id) ?? row, before };
   });
   if (event !== undefined) appendImageEvent(context, event.action, { ...event, config: row.config });

@@ -13,10 +13,23 @@ export function takeLease(database: Database, resources: readonly Digest[]): Lea
       database.run('INSERT OR IGNORE INTO lease (owner, resource) VALUES (?, ?)', owner, resource);
     }
   });
-  return { [Symbol.dispose]: () => void database.run('DELETE FROM lease WHERE owner = ?', owner) };
+  const release = () => void database.run('DELETE FROM lease WHERE owner = ?', owner);
+  return {
+    release,
+    [Symbol.dispose]() {
+      try {
+        release();
+      } catch {
+        // On a full disk, as a rule, of which the error that is on its way tells. It is void when this process is gone.
+      }
+    },
+  };
 }
 
 export interface Lease {
+  /** Ends it, as a part of the transaction that runs. Throws when it cannot be written. */
+  release(): void;
+  /** Ends it. What hinders that hides no other error. */
   [Symbol.dispose](): void;
 }
 

@@ -27,17 +27,25 @@ export async function inWorkspace<T>(
   void context.database;
   sweepTemporary(paths.tmp, paths.trash);
   const tmp = new TemporaryDirectory(paths.tmp);
+  const cleanUp = async () => {
+    const trash = trashOf(context);
+    discard(tmp.made(), trash);
+    await trash.empty();
+  };
+  let result: T;
   try {
-    return await body({
+    result = await body({
       blobs: new BlobStore({ blobs: paths.blobs, tmp: () => tmp.path() }),
       layers: new LayerStore({ layers: paths.layers, tmp: () => tmp.path() }),
       tmp: () => tmp.path(),
     });
-  } finally {
-    const trash = trashOf(context);
-    discard(tmp.made(), trash);
-    await trash.empty();
+  } catch (error) {
+    // What hinders this, too, as a full disk does, is not what the user has to hear; the next command does it.
+    await cleanUp().catch(() => {});
+    throw error;
   }
+  await cleanUp();
+  return result;
 }
 
 /** Removes a temporary directory, which as a rule is empty by now. */

@@ -74,3 +74,17 @@ describe('what a removed image leaves', () => {
     expect(room.context.database.all('SELECT * FROM lease')).toEqual([]);
   });
 });
+
+describe('a lease that cannot be ended', () => {
+  it('hides no other error, and is told in a transaction', () => {
+    const { database } = room.context;
+    const lease = takeLease(database, [OWN]);
+    database.run('PRAGMA query_only=1');
+    const use = () => {
+      using _held = lease;
+      throw new Error('the first');
+    };
+    expect(use).toThrow('the first');
+    expect(() => lease.release()).toThrow('readonly');
+  });
+});

@@ -1,19 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { type Store, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
 const other = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
@@ -93,6 +98,20 @@ describe('save and load', () => {
       await other.ok(['load'], { through: ['sh', '-c', `exec "$0" "$@" < ${at('app.tar')}`] }),
     ).toContain('Already exists');
     await clear(other);
+  });
+
+  it('end at once on Ctrl-C, also while the archive does not come', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const pipe = openSync(at('pipe'), 'r+');
+    onTestFinished(() => closeSync(pipe));
+    const child = other.start(['load'], { through: ['sh', '-c', `exec "$0" "$@" < ${at('pipe')}`] });
+    writeSync(pipe, readFileSync(at('app.tar')).subarray(0, -4096));
+    const tmp = join(other.root, 'tmp');
+    await until(() => existsSync(tmp) && readdirSync(tmp).length > 0);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await child;
+    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('loading was cancelled')]);
+    expect(readdirSync(tmp)).toEqual([]);
   });
 
   it('tell the journal', async () => {

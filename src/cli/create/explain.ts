@@ -1,7 +1,7 @@
 import type { CreateOptions } from '../../engine/options/create.ts';
 import { interruptible } from '../command/interruptible.ts';
 import type { Session } from '../command/session.ts';
-import { renderError } from '../output/error.ts';
+import { warningsOf } from '../command/warnings.ts';
 import { renderExplained } from '../output/explained-container.ts';
 import { print, printError } from '../output/print.ts';
 import { visibleJson } from '../text/visible.ts';
@@ -25,8 +25,7 @@ export async function explainContainer(
       pull: flags.pull ?? 'missing',
       replace: flags.replace,
       starting,
-      warn: (problem) =>
-        printError(renderError(problem, { debug: session.globals.debug === true, warning: true })),
+      warn: warningsOf(session),
       signal,
     }),
   );

@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -36,22 +37,57 @@ export interface LoadedImage {
  * saved. Throws what {@link offersOf} and the stores throw; the images before the one that fails are here then.
  */
 export async function loadImages(context: Context, source: LoadSource, options: LoadOptions): Promise<void> {
-  await inWorkspace(context, async (workspace) => {
-    await using files = await openFiles(source, workspace);
-    const { offers, layer } = await offersOf(files, options.platform);
-    for (const offer of offers) await take(context, workspace, { offer, layer }, options);
-  });
+  const { platform, signal } = options;
+  try {
+    await inWorkspace(context, async (workspace) => {
+      await using files = await openFiles(source, workspace, signal);
+      const { offers, layer } = await offersOf(files, platform);
+      for (const offer of offers) await take(context, workspace, { offer, layer }, options);
+    });
+  } catch (cause) {
+    // Whoever was interrupted is told so, whatever the interruption broke on its way.
+    if (signal?.aborted !== true) throw cause;
+    throw new EngineError('cancelled', 'loading was cancelled', { cause });
+  }
 }
 
-async function openFiles(source: LoadSource, { blobs }: Workspace): Promise<ImageFiles> {
+async function openFiles(
+  source: LoadSource,
+  { blobs }: Workspace,
+  signal: AbortSignal | undefined,
+): Promise<ImageFiles> {
   if ('directory' in source) return openImageDirectory(source.directory, blobs);
-  const { head, rest } = await peek(source);
+  const { head, rest } = await peek(signal === undefined ? source : untilAborted(source, signal));
   const compression = anyCompressionOf(head);
   const plain =
     compression === 'xz' || compression === 'bzip2'
       ? decompressByProgram(compression, rest)
       : decompress(rest);
   return await readImageArchive(plain, blobs);
+}
+
+/** What arrives before the signal aborts, whose reason is thrown then: also while nobody writes to a pipe. */
+async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  aborted.catch(() => undefined);
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { value, done } = await Promise.race([iterator.next(), aborted]);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // Not awaited: it ends after a read that may never do.
+    iterator.return?.().catch(() => undefined);
+  }
 }
 
 async function take(

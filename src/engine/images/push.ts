@@ -167,7 +167,7 @@ async function pushLayers(push: Push, image: PushedImage): Promise<Descriptor[]>
       await slots.take();
       try {
         either.throwIfAborted();
-        const descriptor = await transferable(push, image, index);
+        const descriptor = await transferable(push, image, { index, signal: either });
         await pushLayer(push, image.reference, {
           layer: { ...layer, descriptor },
           progress: shown[index] as PushedLayer,
@@ -210,7 +210,7 @@ async function pushLayer(
 async function transferable(
   { context, workspace }: Push,
   { stored, leases }: PushedImage,
-  index: number,
+  { index, signal }: { index: number; signal: AbortSignal },
 ): Promise<Descriptor> {
   const layer = stored.layers[index] as ImageLayer;
   const { descriptor, diffID } = layer;
@@ -223,8 +223,10 @@ async function transferable(
     return known;
   }
   await using draft = await blobs.begin();
-  for await (const piece of compress(openLayer(context, workspace, layer)))
+  for await (const piece of compress(openLayer(context, workspace, layer))) {
+    signal.throwIfAborted();
     await draft.write(piece, `layer ${diffID}`);
+  }
   const digest = draft.digest();
   leases.use(takeLease(context.database, [digest]));
   await draft.publish();

@@ -6,7 +6,7 @@ import type { Credential } from '../../../registry/credential.ts';
 import { ask, readAllInput } from '../../command/ask.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
-import { renderError } from '../../output/error.ts';
+import { warningsOf } from '../../command/warnings.ts';
 import { print, printError } from '../../output/print.ts';
 
 interface Flags {
@@ -35,14 +35,15 @@ export function define(command: Command, session: () => Session): void {
 async function login(session: Session, server: string | undefined, flags: Flags): Promise<void> {
   const domain = registryOf(server);
   const { logins } = await session.engine();
-  const known = isAsking(flags) ? await logins.find(domain, (problem) => warn(session, problem)) : undefined;
+  const warn = warningsOf(session);
+  const known = isAsking(flags) ? await logins.find(domain, warn) : undefined;
   if (known !== undefined) {
     print('Authenticating with existing credentials...\n');
     try {
       return await enter(session, domain, known);
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind !== 'unauthorized' || !isatty(STDIN)) throw error;
-      warn(session, error);
+      warn(error);
     }
   }
   await enter(session, domain, await credentialOf(domain, flags, known));
@@ -103,8 +104,4 @@ function required(text: string, what: string): string {
 
 function bad(message: string, hint?: string): EngineError {
   return new EngineError('invalid', message, { hint });
-}
-
-function warn(session: Session, problem: EngineError): void {
-  printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
 }

@@ -8,7 +8,7 @@ import type { Session } from '../../command/session.ts';
 import { warningsOf } from '../../command/warnings.ts';
 import type { ExplainFormat } from '../../create/create.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
 import { standardOutput } from '../../output/standard-output.ts';
 import { switchOf } from '../../parse/words.ts';
 
@@ -89,9 +89,7 @@ async function explain(
   if (allTags === true)
     throw new EngineError('invalid', 'one image can be explained, not --all-tags of a repository');
   const { images } = await session.engine();
-  const { renderError } = await import('../../output/error.ts');
-  const warn = (problem: EngineError): void =>
-    printError(renderError(problem, { debug: session.globals.debug === true, warning: true }));
+  const warn = warningsOf(session);
   const explained = await interruptible((signal) => images.explainPull(image, { platform, warn, signal }));
   const { renderPull } = await import('../../output/explained-pull.ts');
   const { visibleJson } = await import('../../text/visible.ts');

@@ -136,12 +136,17 @@ export function watchDirectory(directory: string, name?: string): DirectoryChang
     changed = true;
     wake();
   });
-  watcher.on('error', () => wake());
+  watcher.on('error', () => {
+    changed = true;
+    wake();
+  });
   return {
     next: () =>
       new Promise((resolve) => {
         const settle = () => {
           changed = false;
+          // Who was woken is busy until the next call: what changes meanwhile is remembered for it.
+          wake = () => {};
           resolve();
         };
         if (changed) settle();

@@ -45,6 +45,7 @@ static const struct verb {
     {"network", network_main, ON_HOST},
     {"nft", nft_main, ON_HOST},
     {"await-hangup", await_hangup_main, ON_HOST},
+    {"await-changes", await_changes_main, ON_HOST},
 };
 /* clang-format on */
 

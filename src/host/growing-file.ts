@@ -1,4 +1,3 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isMissing } from './missing.ts';
 
@@ -118,40 +117,4 @@ export class GrowingFile {
   async close(): Promise<void> {
     await this.#handle.close();
   }
-}
-
-/** Changes in a directory, remembered between two looks so that none is missed. */
-export interface DirectoryChanges {
-  /** Resolves when something has changed since the last call; the first time at once. */
-  next(): Promise<void>;
-  [Symbol.dispose](): void;
-}
-
-/** Watches the files of a directory; only those called `name` when there is one. */
-export function watchDirectory(directory: string, name?: string): DirectoryChanges {
-  let changed = true;
-  let wake = () => {};
-  const watcher: FSWatcher = watch(directory, (_event, file) => {
-    if (name !== undefined && file !== null && file !== name) return;
-    changed = true;
-    wake();
-  });
-  watcher.on('error', () => {
-    changed = true;
-    wake();
-  });
-  return {
-    next: () =>
-      new Promise((resolve) => {
-        const settle = () => {
-          changed = false;
-          // Who was woken is busy until the next call: what changes meanwhile is remembered for it.
-          wake = () => {};
-          resolve();
-        };
-        if (changed) settle();
-        else wake = settle;
-      }),
-    [Symbol.dispose]: () => watcher.close(),
-  };
 }

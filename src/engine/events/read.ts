@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { type DirectoryChanges, GrowingFile, watchDirectory } from '../../host/growing-file.ts';
+import { type DirectoryChanges, watchDirectory } from '../../host/directory-changes.ts';
+import { GrowingFile } from '../../host/growing-file.ts';
 import type { Context } from '../store/context.ts';
 import { type EventFilters, eventFilter } from './filter.ts';
 import type { EngineEvent } from './journal.ts';
@@ -49,14 +50,14 @@ async function* chosen(
 
 /** The journal's lines, a few at a time, the one that was put aside first; then those that come. */
 async function* journalLines(
-  { paths, database }: Context,
+  { paths, database, helper }: Context,
   { since, until, whenReady, signal }: EventsRequest,
 ): AsyncGenerator<string[]> {
   // Opening it makes the directory, which can only be watched when it is there.
   void database;
   const left = until === undefined ? undefined : Number(until / NS_PER_MS) - Date.now();
   const isPast = left !== undefined && left <= 0;
-  using changes = isPast ? undefined : watchDirectory(paths.root, basename(paths.events));
+  using changes = isPast ? undefined : await watchDirectory(helper, paths.root, basename(paths.events));
   const stop = stopSignal(left, signal);
   // From the newest on, as one may be put aside meanwhile.
   let current = await GrowingFile.open(paths.events);

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { type DirectoryChanges, watchDirectory } from '../../host/growing-file.ts';
-import { isMissing } from '../../host/missing.ts';
+import { type DirectoryChanges, DirectoryMissing, watchDirectory } from '../../host/directory-changes.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
@@ -61,7 +60,7 @@ async function* readFiles(
 ): AsyncGenerator<LogEntry[]> {
   const file = containerPaths(context.paths, row.id).log;
   const enough = new AbortController();
-  using changes = request.follow ? watchLog(context, file, row) : undefined;
+  using changes = request.follow ? await watchLog(context, file, row) : undefined;
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
   const filter = new LogFilter(request);
   const stop = deadline(request);
@@ -85,11 +84,15 @@ async function* readFiles(
 }
 
 /** Throws `notFound` for a container that was removed since it was found. */
-function watchLog({ database }: Context, file: string, { name }: ContainerRow): DirectoryChanges {
+async function watchLog(
+  { database, helper }: Context,
+  file: string,
+  { name }: ContainerRow,
+): Promise<DirectoryChanges> {
   try {
-    return watchDirectory(dirname(file));
+    return await watchDirectory(helper, dirname(file));
   } catch (error) {
-    throw isMissing(error) ? noSuchContainer(database, name) : error;
+    throw error instanceof DirectoryMissing ? noSuchContainer(database, name) : error;
   }
 }
 
@@ -126,7 +129,7 @@ async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal
  * Waits until a container runs again or is gone: the state changes in the first case, the directory goes in the second.
  */
 async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
-  using changes = watchDirectory(containerPaths(context.paths, row.id).runDir);
+  using changes = await watchDirectory(context.helper, containerPaths(context.paths, row.id).runDir);
   while (!enough.aborted) {
     await Promise.race([changes.next(), aborted(enough)]);
     const observed = await observe(context, row);

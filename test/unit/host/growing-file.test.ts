@@ -1,18 +1,8 @@
-import { once } from 'node:events';
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  watch,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { GrowingFile, watchDirectory } from '../../../src/host/growing-file.ts';
+import { GrowingFile } from '../../../src/host/growing-file.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-growing-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -91,30 +81,5 @@ describe('a growing file', () => {
 
   it('is undefined when it is missing', async () => {
     expect(await GrowingFile.open(join(directory, 'missing'))).toBeUndefined();
-  });
-});
-
-describe('the changes of a directory', () => {
-  it('that come while whoever was woken is still reading are there for the next look', async () => {
-    const watched = join(directory, 'watched');
-    mkdirSync(watched);
-    // Whichever of the two is told last: whoever began to watch between them knows by then.
-    const before = watch(watched);
-    using changes = watchDirectory(watched);
-    const after = watch(watched);
-    try {
-      await changes.next();
-      const told = () => Promise.all([once(before, 'change'), once(after, 'change')]);
-      const woken = Promise.all([changes.next(), told()]);
-      mkdirSync(join(watched, 'first'));
-      await woken;
-      const seen = told();
-      mkdirSync(join(watched, 'second'));
-      await seen;
-      await changes.next();
-    } finally {
-      before.close();
-      after.close();
-    }
   });
 });

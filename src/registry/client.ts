@@ -38,6 +38,10 @@ export class RegistryClient {
   readonly #requests: RegistryRequests;
   /** The place that served the manifests of a repository. */
   readonly #served = new Map<string, Source>();
+  /** The last reading of each blob. */
+  readonly #readings = new Map<string, Reading>();
+  /** The places that a blob is not read from again, by its key. */
+  readonly #refused = new Map<string, Failure[]>();
   readonly #told = new Set<string>();
 
   constructor(requests: RegistryRequests) {
@@ -107,11 +111,18 @@ export class RegistryClient {
     descriptor: Descriptor,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Uint8Array> {
-    const failures: Failure[] = [];
+    const key = blobKey(repository, descriptor);
+    const reading: Reading = { failures: [...(this.#refused.get(key) ?? [])], senders: new Set() };
+    const { failures, senders } = reading;
+    this.#readings.set(key, reading);
     const progress = { received: 0 };
     for (const source of this.#sources(repository)) {
+      if (isAmong(failures, source)) continue;
       try {
-        yield* this.#blobAt(source, descriptor, { progress, signal });
+        for await (const piece of this.#blobAt(source, descriptor, { progress, signal })) {
+          senders.add(source);
+          yield piece;
+        }
         this.#tell(repository, failures.filter(isFault));
         return;
       } catch (error) {
@@ -119,6 +130,26 @@ export class RegistryClient {
       }
     }
     throw this.#worst(repository, failures);
+  }
+
+  /**
+   * Says that what the last reading of a blob brought is not what its digest says, and what is wrong with it. Returns whether
+   * another reading makes sense: it starts anew, and asks those places only that have not failed yet.
+   */
+  refuse(repository: Repository, descriptor: Descriptor, error: EngineError): boolean {
+    const key = blobKey(repository, descriptor);
+    const { failures, senders } = this.#readings.get(key) ?? { failures: [], senders: new Set() };
+    const [sender, ...others] = senders;
+    // Of several that sent a part all but the last have failed, and that one may be right.
+    if (sender !== undefined && others.length === 0 && !isAmong(failures, sender))
+      failures.push({ source: sender, error });
+    const isLeft = this.#sources(repository).some((source) => !isAmong(failures, source));
+    if (isLeft) this.#refused.set(key, failures);
+    else {
+      this.#refused.delete(key);
+      this.#tell(repository, failures.filter(isFault));
+    }
+    return isLeft;
   }
 
   async *#blobAt(
@@ -181,6 +212,12 @@ export class RegistryClient {
   }
 }
 
+/** How the reading of a blob went: the places that were of no use, and those that have sent something of it. */
+interface Reading {
+  failures: Failure[];
+  senders: Set<Source>;
+}
+
 /** Why a place was of no use. */
 interface Failure {
   source: Source;
@@ -196,6 +233,14 @@ function isFault({ source, error }: Failure): boolean {
 function passedOver(error: unknown): EngineError {
   if (error instanceof EngineError && error.kind !== 'cancelled') return error;
   throw error;
+}
+
+function blobKey(repository: Repository, { digest }: Descriptor): string {
+  return `${repositoryName(repository)}@${digest}`;
+}
+
+function isAmong(failures: readonly Failure[], source: Source): boolean {
+  return failures.some((failure) => isSame(failure.source, source));
 }
 
 function isSame({ repository: one }: Source, { repository: other }: Source): boolean {

@@ -47,12 +47,17 @@ function give(to: TestRegistry, path: string): void {
   to.push(imageLayout('busybox'), { name: path, tag: TAG });
 }
 
-/** The digests of the layers, as the registries have them. */
-function layers(): string[] {
+/** The config and the layers, as the registries have them: the hexadecimal digits of their digests. */
+function blobs(): { config: string; layers: string[] } {
   const read = (...path: string[]) => JSON.parse(readFileSync(join(imageLayout('busybox'), ...path), 'utf8'));
-  const [{ digest }] = read('index.json').manifests;
-  const manifest = read('blobs/sha256', digest.replace('sha256:', ''));
-  return manifest.layers.map((layer: { digest: string }) => layer.digest);
+  const hex = ({ digest }: { digest: string }) => digest.replace('sha256:', '');
+  const manifest = read('blobs/sha256', hex(read('index.json').manifests[0]));
+  return { config: hex(manifest.config), layers: manifest.layers.map(hex) };
+}
+
+/** Where a registry has a blob. */
+function fileIn({ storage }: TestRegistry, hex: string): string {
+  return join(storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data');
 }
 
 /** The requests of a pull with `--debug`, and how they ended: `GET /v2/…/blobs/DIGEST: 200`, the host replaced. */
@@ -85,10 +90,7 @@ describe('an image', () => {
   it('may be in two places: a layer that the mirror has lost comes from the registry', async () => {
     give(mirror, 'cache/team/busybox');
     give(registry, 'team/busybox');
-    const [hex = ''] = layers().map((digest) => digest.replace('sha256:', ''));
-    rmSync(join(mirror.storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex), {
-      recursive: true,
-    });
+    rmSync(fileIn(mirror, blobs().layers[0] ?? ''));
     const outcome = await store.skiff(['--debug', 'pull', name()]);
     expect(outcome.code, outcome.stderr).toBe(0);
     expect(requests(outcome)).toContain('mirror: GET /v2/cache/team/busybox/manifests/latest 200');
@@ -96,6 +98,47 @@ describe('an image', () => {
     expect(requests(outcome).filter((request) => request.startsWith('registry'))).toEqual([
       'registry: GET /v2/team/busybox/blobs/DIGEST 200',
     ]);
+  });
+
+  it.each([
+    ['has other bytes', (bytes: Buffer) => bytes.fill(7, bytes.length - 100)],
+    ['has other bytes from the first on', (bytes: Buffer) => bytes.fill(7)],
+    ['has lost the end', (bytes: Buffer) => bytes.subarray(0, -100)],
+    ['has something behind it', (bytes: Buffer) => Buffer.concat([bytes, bytes])],
+  ])(
+    'comes whole although a mirror %s of its config or its layer, and the mirror is told',
+    async (_, damage) => {
+      give(mirror, 'cache/team/busybox');
+      give(registry, 'team/busybox');
+      for (const hex of [blobs().config, blobs().layers[0] ?? '']) {
+        const good = readFileSync(fileIn(mirror, hex));
+        writeFileSync(fileIn(mirror, hex), damage(Buffer.from(good)));
+        const outcome = await store.skiff(['pull', name()]);
+        expect(outcome.code, outcome.stderr).toBe(0);
+        expect(outcome.stderr).toContain(
+          `warning: mirror ${mirror.host} of ${registry.host} was passed over: `,
+        );
+        expect(await store.ok(['system', 'check', '--deep'])).toBe('The store has all that it should.');
+        await store.ok(['rmi', name()]);
+        writeFileSync(fileIn(mirror, hex), good);
+      }
+    },
+  );
+
+  it('that nobody has whole is told of each place, and leaves nothing', async () => {
+    for (const [to, path] of [
+      [mirror, 'cache/team/busybox'],
+      [registry, 'team/busybox'],
+    ] as const) {
+      give(to, path);
+      const file = fileIn(to, blobs().layers[0] ?? '');
+      writeFileSync(file, readFileSync(file).fill(7, 1000, 1100));
+    }
+    const { code, stderr } = await store.skiff(['pull', name()]);
+    expect(code).toBe(125);
+    expect(stderr).toContain(`warning: mirror ${mirror.host} of ${registry.host} was passed over: `);
+    expect(stderr).toMatch(/^skiff: blob sha256:[0-9a-f]{64} arrived with digest sha256:/m);
+    expect(await store.ok(['system', 'check', '--deep'])).toBe('The store has all that it should.');
   });
 
   it('that nobody has is an error of the registry, and the reason of each mirror is told', async () => {

@@ -10,7 +10,7 @@ import { type ImageRow, imageById, imageByName, type ManifestRow, saveImage } fr
 import { sizeOfLayers } from '../store/layer-sizes.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
-import { type OpenBlob, unpackLayers } from './unpack-layers.ts';
+import { type OpenBlob, type RefuseBlob, unpackLayers } from './unpack-layers.ts';
 
 /** The circumstances in which an image enters the store. */
 export interface IntakeOptions {
@@ -20,6 +20,8 @@ export interface IntakeOptions {
   index?: ImageDocument<Index> | undefined;
   /** Opens the blobs of layers that the store has neither as blobs nor unpacked; absent: it has them all. */
   open?: OpenBlob | undefined;
+  /** Told of bytes that are not the blob; whether it may be opened once more. Absent: it may not. */
+  refuse?: RefuseBlob | undefined;
   /**
    * The event for the journal: its action in Docker's words (`pull`, `load`, `import`), and the image that it happened
    * to. Absent: none is written.
@@ -48,14 +50,14 @@ export async function intake(
   context: Context,
   { blobs, layers }: Workspace,
   image: Image,
-  { names, index, open = nothing, event, progress = SILENT, signal }: IntakeOptions,
+  { names, index, open = nothing, refuse, event, progress = SILENT, signal }: IntakeOptions,
 ): Promise<TakenIn> {
   const { database } = context;
   const documents = [image.config, image.manifest, ...(index === undefined ? [] : [index])];
   const layerBlobs = image.layers.map(({ descriptor }) => descriptor.digest);
   const chain = image.layers.map(({ chainID }) => chainID);
   using lease = takeLease(database, [...documents.map(({ digest }) => digest), ...layerBlobs, ...chain]);
-  await unpackLayers(context, image.layers, { sources: { blobs, layers, open }, progress, signal });
+  await unpackLayers(context, image.layers, { sources: { blobs, layers, open, refuse }, progress, signal });
   for (const { bytes } of documents) await blobs.put(bytes);
   const row = rowOf(image, chain, await sizeOfLayers(context, layers, chain));
   const taken = database.transaction(() => {

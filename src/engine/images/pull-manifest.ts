@@ -13,7 +13,7 @@ import type { BlobStore } from '../../storage/blob-store.ts';
 
 /** The registry and the store that an image's documents come from. */
 export interface ImageSource {
-  client: Pick<RegistryClient, 'manifest' | 'blob'>;
+  client: Pick<RegistryClient, 'manifest' | 'blob' | 'refuse'>;
   reference: Reference;
   blobs: Pick<BlobStore, 'has' | 'read'>;
   signal: AbortSignal | undefined;
@@ -83,10 +83,14 @@ export async function readConfig(
     );
   }
   if (blobs.has(digest)) return await blobs.read(descriptor);
-  const pieces: Uint8Array[] = [];
-  for await (const piece of client.blob(reference, descriptor, { signal })) pieces.push(piece);
-  const bytes = Buffer.concat(pieces);
-  const actual = digestOf(bytes);
-  if (actual === digest) return bytes;
-  throw new EngineError('invalid', `blob ${digest} arrived with digest ${actual}`, { subject: digest });
+  for (;;) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of client.blob(reference, descriptor, { signal })) pieces.push(piece);
+    const bytes = Buffer.concat(pieces);
+    const actual = digestOf(bytes);
+    if (actual === digest) return bytes;
+    const message = `blob ${digest} arrived with digest ${actual}`;
+    const damage = new EngineError('invalid', message, { subject: digest });
+    if (!client.refuse(reference, descriptor, damage)) throw damage;
+  }
 }

@@ -77,6 +77,7 @@ async function fetchImage(
       names: [...new Set([name, formatReference({ domain, path, digest: top.digest })])],
       index: isIndex(top) ? top : undefined,
       open: (descriptor, either) => client.blob(reference, descriptor, { signal: either }),
+      refuse: (descriptor, damage) => client.refuse(reference, descriptor, damage),
       event: { action: 'pull', id: familiar, name: repositoryName(familiar) },
       progress,
       signal,

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { EngineError } from '../../errors.ts';
 import { withLock } from '../../host/lock.ts';
 import type { ImageLayer } from '../../image/image.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -14,11 +15,16 @@ import { Slots } from './slots.ts';
 /** Yields a blob as it lies in its registry, archive or memory; whoever reads it verifies it. */
 export type OpenBlob = (descriptor: Descriptor, signal: AbortSignal) => AsyncIterable<Uint8Array>;
 
+/** Told what is wrong with a blob that was opened; returns whether it comes from elsewhere when it is opened again. */
+export type RefuseBlob = (descriptor: Descriptor, damage: EngineError) => boolean;
+
 /** The stores of layers and their blobs. `open` is asked for the blobs that are not in the store. */
 export interface LayerSources {
   blobs: BlobStore;
   layers: LayerStore;
   open: OpenBlob;
+  /** Absent: nothing comes from elsewhere. */
+  refuse?: RefuseBlob | undefined;
 }
 
 /** A layer of the image, and the chainIDs of those below it, bottom first. */
@@ -131,9 +137,15 @@ async function make(run: Run, layer: WantedLayer, { progress, downloaded }: Maki
   const atOnce = run.unpacks.tryTake();
   try {
     if (stored) downloaded();
-    else if (atOnce)
-      return await unpack(run, layer, { progress, source: arriving(run, layer, { progress, downloaded }) });
-    else await drain(arriving(run, layer, { progress, downloaded }));
+    else if (!atOnce) await fetch(run, layer, { progress, downloaded });
+    else {
+      const source = arriving(run, layer, { progress, downloaded });
+      try {
+        return await unpack(run, layer, { progress, source });
+      } catch (error) {
+        await fetch(run, layer, { progress, downloaded }, error);
+      }
+    }
     if (!atOnce) await run.unpacks.take();
     try {
       await unpack(run, layer, { progress, source: reading(run, layer, progress) });
@@ -143,6 +155,33 @@ async function make(run: Run, layer: WantedLayer, { progress, downloaded }: Maki
   } finally {
     if (atOnce) run.unpacks.release();
   }
+}
+
+/**
+ * Stores a layer's blob, from wherever it is whole. `wrong`: what was thrown when it came before; thrown again when it comes
+ * from nowhere else.
+ */
+async function fetch(run: Run, layer: WantedLayer, making: Making, wrong?: unknown): Promise<void> {
+  for (let before = wrong; ; ) {
+    if (before !== undefined && !comesFromElsewhere(run, layer, before)) throw before;
+    try {
+      for await (const _ of arriving(run, layer, making));
+      return;
+    } catch (error) {
+      before = error;
+    }
+  }
+}
+
+/** A blob that is in the store is what its digest says, whatever is wrong with the layer. */
+function comesFromElsewhere(
+  { sources: { blobs, refuse }, signal }: Run,
+  { descriptor }: WantedLayer,
+  error: unknown,
+): boolean {
+  if (signal.aborted || blobs.has(descriptor.digest) || !(error instanceof EngineError)) return false;
+  const isDamage = error.kind === 'invalid' || error.kind === 'unsupported';
+  return isDamage && refuse?.(descriptor, error) === true;
 }
 
 async function unpack(
@@ -208,8 +247,4 @@ async function* reading(
     progress.extracting(current, descriptor.size);
     yield chunk;
   }
-}
-
-async function drain(source: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of source);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EngineError } from '../../../src/errors.ts';
+import { EngineError } from '../../../src/errors.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import { RegistryClient } from '../../../src/registry/client.ts';
@@ -267,6 +267,47 @@ describe('a blob', () => {
     });
     expect(sha256(await buffer(client().blob(app(), descriptor)))).toBe(descriptor.digest);
     expect(warnings[0]?.message).toContain('is longer than the 300000 bytes');
+  });
+
+  const damage = new EngineError('invalid', 'it is not what it should be');
+  const read = async (reader: RegistryClient) => sha256(await buffer(reader.blob(app(), descriptor)));
+
+  test('that is refused comes from the next place, from its beginning, and the place that sent it is told', async () => {
+    first.misbehave(/blobs/, faults.corrupt());
+    const reader = client();
+    expect(await read(reader)).not.toBe(descriptor.digest);
+    expect(reader.refuse(app(), descriptor, damage)).toBe(true);
+    expect(await read(reader)).toBe(descriptor.digest);
+    expect([asked(second), asked(registry)]).toEqual([['GET /v2/app/blobs/sha256'], []]);
+    expect(second.ranges.filter((range) => range !== undefined)).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      `mirror ${first.host} of ${registry.host} was passed over: it is not what it should be`,
+    ]);
+  });
+
+  test('that is refused although only its rest came from a place is read there once more, whole', async () => {
+    first.misbehave(/blobs/, (request, response) => {
+      response.writeHead(200, { 'content-length': 300_000 });
+      response.write(Buffer.alloc(100_000), () => request.socket.end());
+    });
+    const reader = client();
+    expect(await read(reader)).not.toBe(descriptor.digest);
+    expect(reader.refuse(app(), descriptor, damage)).toBe(true);
+    expect(await read(reader)).toBe(descriptor.digest);
+    expect(asked(second)).toHaveLength(2);
+    expect(registry.requests).toEqual([]);
+  });
+
+  test('that is refused wherever it comes from is asked for once in each place, and each mirror is told', async () => {
+    const reader = client();
+    for (const isLeft of [true, true, false]) {
+      await read(reader);
+      expect(reader.refuse(app(), descriptor, damage)).toBe(isLeft);
+    }
+    expect([first, second, registry].map((one) => asked(one).length)).toEqual([1, 1, 1]);
+    expect(warnings).toHaveLength(2);
+    // Whoever asks again later is not held to that.
+    expect(await read(reader)).toBe(descriptor.digest);
   });
 
   test('fails as it does at the registry itself when all fail', async () => {

@@ -45,6 +45,8 @@ export class RegistryError extends Error {
   readonly method: string;
   /** The URL without user information and query, which may carry credentials. */
   readonly url: string;
+  /** How long the registry wants to be left alone, in ms. */
+  readonly retryAfter: number | undefined;
 
   constructor(details: {
     status: number;
@@ -52,9 +54,11 @@ export class RegistryError extends Error {
     message: string;
     method: string;
     url: URL;
+    retryAfter?: number | undefined;
   }) {
     super(details.message);
     this.status = details.status;
+    this.retryAfter = details.retryAfter;
     this.code = details.code;
     this.method = details.method;
     this.url = redactUrl(details.url);
@@ -155,9 +159,11 @@ export function explainStatus(
     status,
     code: said?.code,
     message: said?.text ?? `status ${status}`,
+    retryAfter: answer.retryAfter,
   });
   const { registry, object } = asked;
   const because = said === undefined ? '' : `: ${said.text}`;
+  const loginHint = asked.writing === true ? WRITE_HINT : LOGIN_HINT;
   const fail = (kind: ErrorKind, message: string, hint?: string): EngineError =>
     new EngineError(kind, message, { hint, subject: object, cause });
   switch (true) {
@@ -165,10 +171,18 @@ export function explainStatus(
       return fail(
         'unauthorized',
         `registry ${registry} does not let you ${asked.writing === true ? 'write' : 'read'} ${object}${because}`,
-        LOGIN_HINT,
+        loginHint,
       );
     case status === 403:
-      return fail('denied', `registry ${registry} denied access to ${object}${because}`, LOGIN_HINT);
+      return fail('denied', `registry ${registry} denied access to ${object}${because}`, loginHint);
+    case status === 404 && asked.writing === true:
+      return fail(
+        'notFound',
+        `registry ${registry} has no place for ${object}${because}`,
+        said === undefined
+          ? `${registry} may not be a registry: its answer was not in the form of one`
+          : 'check the name; in some registries a repository has to be made before it is written to',
+      );
     case status === 404:
       return fail(
         'notFound',
@@ -191,6 +205,12 @@ export function explainStatus(
           ? 'try again later, or log in for a higher limit'
           : `try again in ${Math.ceil(answer.retryAfter / 1000)} s, or log in for a higher limit`,
       );
+    case status === 413:
+      return fail(
+        'invalid',
+        `registry ${registry} does not take as much at once as ${object} needs${because}`,
+        'the limit is the registry’s, or that of a proxy before it',
+      );
     case status >= 500:
       return fail('unavailable', `registry ${registry} answered status ${status} for ${object}${because}`);
     default:
@@ -201,20 +221,29 @@ export function explainStatus(
   }
 }
 
+const WRITE_HINT = 'check the name; writing needs credentials that allow it: skiff login REGISTRY';
 export const LOGIN_HINT = 'check the name; a private image needs credentials: skiff login REGISTRY';
 
-/** The first entry of the `errors` list, shortened and without control characters: it is shown on terminals. */
+/** What the `errors` list says, shortened and without control characters: it is shown on terminals. */
 function readErrorBody(body: Uint8Array): { code: string; text: string } | undefined {
   try {
     const document: unknown = JSON.parse(new TextDecoder().decode(body));
-    const [first] = (document as { errors: unknown[] }).errors;
-    const { code, message } = first as { code: unknown; message: unknown };
-    if (typeof code !== 'string') return undefined;
-    const text = printable(typeof message === 'string' && message !== '' ? message : code);
-    return { code: printable(code), text };
+    const { errors } = document as { errors: unknown[] };
+    const [first] = errors as { code: unknown }[];
+    if (typeof first?.code !== 'string') return undefined;
+    // As many as a message can hold.
+    const texts = errors.slice(0, 10).map(textOf);
+    return { code: printable(first.code), text: printable([...new Set(texts)].join('; ')) };
   } catch {
     return undefined;
   }
+}
+
+/** An entry of the list: its message, and the detail where that is a text (distribution spec, "Error Codes"). */
+function textOf(entry: unknown): string {
+  const { code, message, detail } = entry as Record<'code' | 'message' | 'detail', unknown>;
+  const text = typeof message === 'string' && message !== '' ? message : String(code);
+  return typeof detail === 'string' && detail !== '' ? `${text}: ${detail}` : text;
 }
 
 /** Foreign text made fit for a message: one line, no control characters, at most 300 characters. */

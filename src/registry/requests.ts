@@ -60,6 +60,8 @@ export interface Ask {
   rights?: Rights | undefined;
   /** How often it is sent at most, if it is not to be as often as usual. */
   attempts?: number;
+  /** How much longer than usual the answer may take, in ms. */
+  patience?: number;
   signal: AbortSignal | undefined;
 }
 
@@ -87,6 +89,7 @@ export class RegistryRequests {
   readonly warn: (problem: EngineError) => void;
   readonly retry: RetryPolicy;
   readonly chunk: number;
+  readonly #answerTimeout: number;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -94,6 +97,7 @@ export class RegistryRequests {
     this.warn = options.warn ?? (() => {});
     this.retry = options.retry ?? DEFAULT_RETRY;
     this.chunk = options.chunk ?? DEFAULT_CHUNK;
+    this.#answerTimeout = options.timeouts?.answer ?? 30_000;
     this.#reaches.set(USUAL, this.#makeReach([]));
   }
 
@@ -117,7 +121,7 @@ export class RegistryRequests {
       userAgent: options.userAgent,
       certificateDirectories: options.certificateDirectories ?? CERTIFICATE_DIRECTORIES,
       environment: options.environment ?? {},
-      answerTimeout: timeouts?.answer ?? 30_000,
+      answerTimeout: this.#answerTimeout,
       idleTimeout: timeouts?.idle ?? 60_000,
       onRequest: options.onRequest,
     });
@@ -158,7 +162,8 @@ export class RegistryRequests {
     const policy = { ...this.retry, attempts: ask.attempts ?? this.retry.attempts };
     const send = (authorization: string | undefined): Promise<HttpResponse> => {
       const headers = { ...ask.headers, ...(authorization && { authorization }) };
-      return sendWithRetries(transport, { method, url, headers, body, signal }, policy);
+      const answerTimeout = this.#answerTimeout + (ask.patience ?? 0);
+      return sendWithRetries(transport, { method, url, headers, body, answerTimeout, signal }, policy);
     };
     const authorization = own ? await abortable(authorizer.authorization(door), signal) : undefined;
     let response = await send(authorization);

@@ -1,8 +1,10 @@
 import { EngineError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { sendBlob, type Upload } from './blob-upload.ts';
+import { sendBlob, type Upload, UploadLost } from './blob-upload.ts';
 import type { Repository } from './repository.ts';
 import type { Ask, RegistryRequests } from './requests.ts';
+import { pause } from './retry.ts';
+import { checkStatedDigest } from './stated-digest.ts';
 import { drain, type HttpResponse } from './transport.ts';
 
 /** What became of an upload: the registry had it, took it over from another repository, or it was sent. */
@@ -28,17 +30,25 @@ export class RegistryUploads {
 
   /**
    * Brings a blob into a repository, unless it is there: taken over from another repository where the registry can, else
-   * sent.
+   * sent; from its beginning again where the registry has lost an upload.
    */
   async blob(named: Repository, upload: Upload): Promise<Uploaded> {
     const { descriptor, signal } = upload;
     const repository = this.#requests.routes.writing(named);
     return await this.#explaining(repository, signal, async () => {
-      if (await this.#has(repository, descriptor.digest, signal)) return 'exists';
-      const begun = await this.#begin(repository, upload);
-      if (begun.status === 201) return 'mounted';
-      await sendBlob(this.#requests, repository, upload, begun);
-      return 'sent';
+      for (let attempt = 1; ; attempt++) {
+        if (await this.#has(repository, descriptor, signal)) return attempt === 1 ? 'exists' : 'sent';
+        const begun = await this.#begin(repository, upload);
+        if (begun.status === 201) return 'mounted';
+        try {
+          await sendBlob(this.#requests, repository, upload, begun);
+          return 'sent';
+        } catch (error) {
+          if (!(error instanceof UploadLost)) throw error;
+          if (attempt >= this.#requests.retry.attempts) throw error.cause;
+          await pause(attempt, this.#requests.retry, { signal });
+        }
+      }
     });
   }
 
@@ -65,27 +75,45 @@ export class RegistryUploads {
         object,
         signal,
       });
-      const stated = response.header('docker-content-digest');
-      if (stated === undefined || stated === digest) return;
-      const message = `registry ${domain} took ${object} as ${stated} instead of ${digest}`;
-      throw new EngineError('invalid', message, { subject: object });
+      checkStatedDigest(response, { domain, object, digest });
     });
   }
 
-  async #has(repository: Repository, digest: Digest, signal: AbortSignal | undefined): Promise<boolean> {
-    const { status } = await this.#send(repository, {
+  /** One that the registry has in another size is not this blob, or not whole: it is sent. */
+  async #has(
+    repository: Repository,
+    { digest, size }: Upload['descriptor'],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { status, header } = await this.#send(repository, {
       method: 'HEAD',
       resource: `blobs/${digest}`,
       accepts: [200, 404],
       object: objectOf(repository, digest),
       signal,
     });
-    return status === 200;
+    return status === 200 && Number(header('content-length') ?? size) === size;
   }
 
   /** Asks for an upload, or for a blob of another repository: where that cannot be had, an upload begins, too. */
-  async #begin(repository: Repository, { descriptor, from, signal }: Upload): Promise<HttpResponse> {
-    const { digest } = descriptor;
+  async #begin(repository: Repository, upload: Upload): Promise<HttpResponse> {
+    const { from, signal } = upload;
+    if (from === undefined) return await this.#post(repository, upload);
+    try {
+      return await this.#post(repository, upload, from);
+    } catch (error) {
+      // It may not know how, or not let us read there.
+      const isRefusal = error instanceof EngineError && error.kind !== 'unavailable';
+      if (!isRefusal || signal?.aborted === true) throw error;
+      return await this.#post(repository, upload);
+    }
+  }
+
+  async #post(
+    repository: Repository,
+    { descriptor: { digest }, signal }: Upload,
+    from?: string,
+  ): Promise<HttpResponse> {
     const query = from === undefined ? '' : `?${new URLSearchParams({ mount: digest, from })}`;
     return await this.#send(repository, {
       method: 'POST',

@@ -1,100 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { RegistryRequests } from '../../../src/registry/requests.ts';
 import { RegistryUploads } from '../../../src/registry/upload.ts';
+import { UploadRegistry } from '../../helpers/upload-registry.ts';
 
 const CHUNK = 64 * 1024;
-
-/** A registry that takes uploads as the distribution spec says, and misbehaves where it is told to. */
-class UploadRegistry {
-  readonly blobs = new Map<string, Buffer>();
-  readonly manifests = new Map<string, { type: string; body: Buffer }>();
-  readonly requests: string[] = [];
-  /** The first one sees each request; it is over when it has answered one itself, or broken it off, which it tells by true. */
-  faults: ((request: IncomingMessage, response: ServerResponse) => boolean)[] = [];
-  headers: Record<string, string> = {};
-  readonly #uploads = new Map<string, Buffer>();
-  readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
-  #count = 0;
-
-  async start(): Promise<void> {
-    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** How much of the upload has arrived. */
-  get received(): number[] {
-    return [...this.#uploads.values()].map((bytes) => bytes.length);
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '' } = request;
-    const url = new URL(request.url ?? '', 'http://registry');
-    this.requests.push(`${method} ${url.pathname.replace(/\/[0-9]+$/, '/N').replace(/sha256:\w+/, 'D')}`);
-    if (this.faults[0]?.(request, response) === true) {
-      this.faults.shift();
-      return;
-    }
-    const answer = (status: number, headers: Record<string, string> = {}) => {
-      response.writeHead(status, { ...this.headers, ...headers }).end();
-    };
-    const [, digest = ''] = /\/blobs\/(sha256:\w+)$/.exec(url.pathname) ?? [];
-    const [, upload] = /\/blobs\/uploads\/(\d+)$/.exec(url.pathname) ?? [];
-    if (method === 'HEAD') return answer(this.blobs.has(digest) ? 200 : 404);
-    if (method === 'POST') {
-      const mount = url.searchParams.get('mount');
-      if (mount !== null && this.blobs.has(mount)) return answer(201, { location: `/v2/app/blobs/${mount}` });
-      this.#uploads.set(`${++this.#count}`, Buffer.alloc(0));
-      return answer(202, { location: `/v2/app/blobs/uploads/${this.#count}?state=x` });
-    }
-    if (/\/manifests\//.test(url.pathname)) {
-      const body = await buffer(request);
-      this.manifests.set(url.pathname, { type: request.headers['content-type'] ?? '', body });
-      return answer(201, { 'docker-content-digest': digestOf(body), ...this.headers });
-    }
-    if (upload === undefined) return answer(404);
-    const location = `/v2/app/blobs/uploads/${upload}`;
-    const before = this.#uploads.get(upload) ?? Buffer.alloc(0);
-    const range = () => ({
-      location,
-      range: `0-${Math.max(0, (this.#uploads.get(upload)?.length ?? 0) - 1)}`,
-    });
-    if (method === 'GET') return answer(204, range());
-    const [, first] = /^(\d+)-\d+$/.exec(request.headers['content-range'] ?? '') ?? [];
-    if (first !== undefined && Number(first) !== before.length) return answer(416, range());
-    const bytes = Buffer.concat([before, await this.#arriving(request, upload, before)]);
-    this.#uploads.set(upload, bytes);
-    if (method === 'PATCH') return answer(202, range());
-    const wanted = url.searchParams.get('digest') ?? '';
-    if (`sha256:${createHash('sha256').update(bytes).digest('hex')}` !== wanted) return answer(400);
-    this.blobs.set(wanted, bytes);
-    return answer(201, { location: `/v2/app/blobs/${wanted}` });
-  }
-
-  /** What comes before the connection breaks stays. */
-  async #arriving(request: IncomingMessage, upload: string, before: Buffer): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    try {
-      for await (const piece of request) pieces.push(piece as Buffer);
-    } catch {
-      // The client hears of it, too.
-    }
-    this.#uploads.set(upload, Buffer.concat([before, ...pieces]));
-    return Buffer.concat(pieces);
-  }
-}
 
 let registry: UploadRegistry;
 beforeEach(async () => {

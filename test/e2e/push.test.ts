@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { useStore } from '../helpers/skiff.ts';
+import { startTokenServer, type TokenServer } from '../helpers/token-server.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'skiff-push-'));
 const USER = { name: 'sailor', password: 'secret' };
@@ -13,6 +14,8 @@ const auth = Buffer.from(`${USER.name}:${USER.password}`).toString('base64');
 
 let open: TestRegistry;
 let closed: TestRegistry;
+let tokens: TokenServer;
+let behindTokens: TestRegistry;
 
 const store = useStore(() => ({
   env: {
@@ -28,14 +31,17 @@ let id = '';
 beforeAll(async () => {
   open = await startRegistry();
   closed = await startRegistry({ tls: true, user: USER });
-  writeFileSync(join(place, 'config.json'), JSON.stringify({ auths: { [closed.host]: { auth } } }));
+  tokens = await startTokenServer(join(place, 'tokens'), USER);
+  behindTokens = await startRegistry({ tokens });
+  const auths = { [closed.host]: { auth }, [behindTokens.host]: { auth } };
+  writeFileSync(join(place, 'config.json'), JSON.stringify({ auths }));
   const write = 'head -c 20000000 /dev/urandom > /noise; echo made > /made';
   await store.ok(['run', '--name', 'maker', busybox, 'sh', '-c', write]);
   id = await store.ok(['commit', 'maker', `${open.host}/team/app:1`]);
   await store.ok(['rm', 'maker']);
 });
 afterAll(async () => {
-  await Promise.all([open.stop(), closed.stop()]);
+  await Promise.all([open.stop(), closed.stop(), behindTokens.stop(), tokens.stop()]);
   rmSync(place, { recursive: true, force: true });
 });
 
@@ -99,6 +105,33 @@ describe('push', () => {
       expect.stringContaining(`registry ${closed.host} wants a name and password`),
     ]);
     await store.ok(['rmi', name]);
+  });
+
+  it('buys tokens for what it does: writing, taking over from another repository, and by an identity token', async () => {
+    const [from, to] = [`${behindTokens.host}/team/app:1`, `${behindTokens.host}/public/app:1`];
+    for (const name of [from, to]) await store.ok(['tag', `${open.host}/team/app:1`, name]);
+    expect(read(await store.ok(['push', from])).states).toEqual(['Pushed', 'Pushed']);
+    const write = 'repository:team/app:pull,push';
+    expect([...new Set(tokens.asked.flat())]).toEqual([write]);
+    expect(await store.ok(['push', to])).toContain('Mounted from team/app');
+    expect(tokens.asked).toContainEqual(['repository:public/app:pull,push', 'repository:team/app:pull']);
+    // A stranger may only read what is public.
+    expect(await other.ok(['pull', '-q', to])).toBe(to);
+    for (const args of [
+      ['pull', from],
+      ['push', to],
+    ])
+      expect((await other.skiff(args)).stderr).toContain(`registry ${behindTokens.host} does not let you`);
+    const config = join(place, 'identity');
+    mkdirSync(config);
+    const auths = { [behindTokens.host]: { identitytoken: tokens.identityToken } };
+    writeFileSync(join(config, 'config.json'), JSON.stringify({ auths }));
+    const env = { DOCKER_CONFIG: config };
+    expect(await other.ok(['pull', '-q', from], { env })).toBe(from);
+    const said = await other.skiff(['--debug', 'push', to], { env });
+    expect([said.code, said.stderr]).toEqual([0, expect.not.stringContaining(tokens.identityToken)]);
+    await other.ok(['rmi', '-f', id]);
+    await store.ok(['rmi', from, to]);
   });
 
   it.each([

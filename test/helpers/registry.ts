@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createCertificate, type TestCertificate } from './certificates.ts';
+import type { TokenServer } from './token-server.ts';
 
 /** Debian's docker-registry on loopback, with a storage directory of its own. */
 export interface TestRegistry {
@@ -23,6 +24,8 @@ export interface TestRegistry {
 export interface RegistryOptions {
   /** Requires this name and password (htpasswd, bcrypt). */
   user?: { name: string; password: string };
+  /** Believes the tokens of this server; instead of a password of its own. */
+  tokens?: TokenServer;
   /** Serves HTTPS with a certificate of an authority made for the occasion. */
   tls?: boolean;
 }
@@ -67,7 +70,8 @@ function baseConfig(storage: string): { http: Record<string, unknown> } & Record
   };
 }
 
-function authConfig(directory: string, { user }: RegistryOptions): Record<string, unknown> {
+function authConfig(directory: string, { user, tokens }: RegistryOptions): Record<string, unknown> {
+  if (tokens !== undefined) return { auth: { token: tokens.settings } };
   if (user === undefined) return {};
   // perl-base is on every Debian and its crypt() knows bcrypt, unlike node:crypto; htpasswd would be one more package.
   const script = `print crypt($ARGV[0], '$2y$05$' . 'abcdefghijklmnopqrstuu')`;

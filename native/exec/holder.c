@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "confine/seccomp.h"
 #include "exec/enter.h"
+#include "init/newborn.h"
 #include "init/terminal.h"
 #include "state/events.h"
 #include "state/monitor_cgroup.h"
@@ -93,11 +94,12 @@ static _Noreturn void give_up(const char *record, size_t size)
         size = encode_failure(own);
         record = own;
     }
-    if (holder.pid > 0) reap();
     remove_beside_record(".plan");
     frame_header(header, FRAME_FAILED, (uint32_t)size);
-    if (write_all(holder.client.client, header, sizeof header) < 0) _exit(1);
-    write_all(holder.client.client, record, size);
+    if (write_all(holder.client.client, header, sizeof header) == 0)
+        write_all(holder.client.client, record, size);
+    close_fd(&holder.client.client);
+    if (holder.pid > 0) reap(); /* of one that somebody traces, its tracer hears first */
     _exit(1);
 }
 
@@ -143,9 +145,8 @@ static void close_theirs(struct entry_ends *theirs)
 static void await_execve(int report)
 {
     char record[RECORD_MAX];
-    ssize_t n;
-    while ((n = read(report, record, sizeof record)) < 0 && errno == EINTR)
-        ;
+    struct newborn newborn = {.pid = holder.pid, .pidfd = holder.pidfd, .report = report};
+    ssize_t n = newborn_await(&newborn, record);
     if (n != 0 || holder.pid < 0) give_up(record, n > 0 ? (size_t)n : 0);
     trace("execve seen");
 }
@@ -172,10 +173,10 @@ static void start(void)
     theirs.report = report[1];
     holder.pid = enter_container(plan, target, EXEC_PROCESS, &theirs);
     close_theirs(&theirs);
+    if (holder.pid > 0) holder.pidfd = k_pidfd_open(holder.pid);
     await_execve(report[0]);
     close(report[0]);
     holder.started = realtime_ms();
-    holder.pidfd = k_pidfd_open(holder.pid);
     if (plan->terminal) {
         take_master();
         return;

@@ -8,6 +8,7 @@
 #include "init/borrow.h"
 #include "init/init.h"
 #include "init/lender.h"
+#include "init/newborn.h"
 #include "init/stage.h"
 #include "init/terminal.h"
 #include "log/log.h"
@@ -164,16 +165,17 @@ static void reap(pid_t pid)
         ;
 }
 
-/* Takes what the first process, the stage or the lender failed at; they write one record at once. */
-static int take_report(int report)
+/*
+ * Waits until the first process executes, or takes what it, the stage or the lender failed at; they write one record at
+ * once. In a pid namespace that it shares, others may do to it what they can.
+ */
+static int take_report(const struct container *container, int report)
 {
     char record[RECORD_MAX];
-    ssize_t n;
-    while ((n = read(report, record, sizeof record)) < 0 && errno == EINTR)
-        ;
-    if (n < 0) return failed(STAGE_MONITOR, "report");
+    struct newborn newborn = {.pid = container->pid, .pidfd = container->pidfd, .report = report};
+    ssize_t n = newborn_await(&newborn, record);
     if (n > 0) adopt_failure(record, (size_t)n);
-    return n > 0 ? -1 : 0;
+    return n == 0 ? 0 : -1;
 }
 
 /*
@@ -192,7 +194,7 @@ static int clone_by_stage(const struct plan *plan, struct container *container, 
     reap(stage);
     if (read(answer, &container->pid, sizeof container->pid) != sizeof container->pid) {
         close_fd(&ends->theirs.report);
-        return take_report(ends->report) < 0 ? -1 : failed(STAGE_MONITOR, "stage");
+        return take_report(container, ends->report) < 0 ? -1 : failed(STAGE_MONITOR, "stage");
     }
     container->pidfd = k_pidfd_open(container->pid);
     return container->pidfd < 0 ? failed(STAGE_MONITOR, "stage") : 0;
@@ -264,7 +266,7 @@ static int bring_up_networks(const struct plan *plan, const struct container *co
         if (!has_failed(STAGE_NETWORK, ESRCH)) return -1;
         forget_failure();
         errno = ESRCH;
-        return take_report(ends->report) < 0 ? -1 : failed(STAGE_NETWORK, "namespace");
+        return take_report(container, ends->report) < 0 ? -1 : failed(STAGE_NETWORK, "namespace");
     }
     trace("networks up");
     return 0;
@@ -293,7 +295,7 @@ static int await_execve(const struct plan *plan, const struct container *contain
                          monitor_cgroups_join(plan) < 0 || begin_networking(plan, container, ends) < 0 ||
                          prepare_monitor(plan, container) < 0
                      ? -1
-                     : take_report(ends->report);
+                     : take_report(container, ends->report);
     if (lender > 0) {
         if (result < 0) kill(lender, SIGKILL);
         reap(lender);

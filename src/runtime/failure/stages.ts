@@ -106,6 +106,11 @@ const EXPLAINERS: Readonly<Record<string, Explainer>> = {
   ...NETWORK,
   clone: explainClone,
   spawn: explainSpawn,
+  stopped: () => ({
+    kind: 'unavailable',
+    message: 'the new process was kept stopped before it could execute its command, and was killed',
+    hint: 'a process that sees it sends SIGSTOP or traces: look at what runs in the container, or shares its pid namespace',
+  }),
   target: explainTarget,
   attach: explainTarget,
   bind: explainMount,

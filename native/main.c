@@ -44,6 +44,7 @@ static const struct verb {
     {"shift", shift_main, ON_HOST},
     {"network", network_main, ON_HOST},
     {"nft", nft_main, ON_HOST},
+    {"command-lines", command_lines_main, ON_HOST},
     {"await-hangup", await_hangup_main, ON_HOST},
     {"await-changes", await_changes_main, ON_HOST},
 };

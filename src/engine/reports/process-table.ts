@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isMissing } from '../../host/missing.ts';
 import { parseStat } from '../../host/process.ts';
-import { readBeginning } from '../../host/read-text.ts';
+import { runProgram } from '../../host/run-program.ts';
 
 const TITLES = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 
@@ -17,18 +17,28 @@ export interface ProcessTable {
   processes: string[][];
 }
 
-/** Processes with the columns of `ps -ef`, from /proc alone; who ended meanwhile is left out. `now` in ms. */
-export function processTable(pids: readonly number[], now = Date.now()): ProcessTable {
+/**
+ * Processes with the columns of `ps -ef`, from /proc alone; who ended meanwhile is left out. `now` in ms. The helper reads
+ * the command lines; those that it does not get in time are names in brackets.
+ */
+export async function processTable(
+  helper: string,
+  pids: readonly number[],
+  now = Date.now(),
+): Promise<ProcessTable> {
   const bootMs = readBootTime();
   const users = readUsers();
+  const commands = await commandLines(helper, pids);
   const processes = pids.flatMap((pid) => {
-    const cells = rowOf(pid, { bootMs, users, now });
+    const cells = rowOf(pid, { bootMs, users, commands, now });
     return cells === undefined ? [] : [cells];
   });
   return { titles: TITLES, processes };
 }
 
 interface Host {
+  /** Command lines by pid. */
+  commands: ReadonlyMap<number, string>;
   /** When it started, in ms since the epoch. */
   bootMs: number;
   /** Names by uid. */
@@ -36,7 +46,7 @@ interface Host {
   now: number;
 }
 
-function rowOf(pid: number, { bootMs, users, now }: Host): string[] | undefined {
+function rowOf(pid: number, { bootMs, users, commands, now }: Host): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = parseStat(stat) ?? [];
@@ -50,7 +60,7 @@ function rowOf(pid: number, { bootMs, users, now }: Host): string[] | undefined 
       startTime(new Date(started), new Date(now)),
       terminal(Number(fields[FIELD.tty])),
       duration(Math.floor(usedSeconds)),
-      commandLine(pid, stat, fields[FIELD.state] ?? ''),
+      commands.get(pid) ?? nameOf(stat, fields[FIELD.state] ?? ''),
     ];
   } catch (error) {
     if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
@@ -100,14 +110,19 @@ function twoDigits(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/** How many bytes of arguments are shown, as ps does: a process says itself where they end (prctl(2), PR_SET_MM). */
-const MAX_ARGUMENTS = 128 << 10;
+/** How long the kernel may keep command lines back: a process that forks without end has its own locked most of the time. */
+const PATIENCE_MS = 2000;
 
-/** The arguments, or the name in brackets of who has none: a thread of the kernel, or one that is dead. */
-function commandLine(pid: number, stat: string, state: string): string {
-  const bytes = readBeginning(`/proc/${pid}/cmdline`, MAX_ARGUMENTS);
-  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
-  if (end > 0) return bytes.toString('utf8', 0, end).replaceAll('\0', ' ');
+async function commandLines(helper: string, pids: readonly number[]): Promise<Map<number, string>> {
+  const args = ['command-lines', ...pids.map(String)];
+  const { stdout } = await runProgram(helper, args, { timeoutMs: PATIENCE_MS });
+  // What the last NUL does not end was not printed whole.
+  const lines = stdout.split('\0').slice(0, -1);
+  return new Map(lines.map((line) => [Number.parseInt(line, 10), line.slice(line.indexOf(' ') + 1)]));
+}
+
+/** The name in brackets of who has no arguments: a thread of the kernel, or one that is dead. */
+function nameOf(stat: string, state: string): string {
   const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
   return `[${name}]${state === 'Z' ? ' <defunct>' : ''}`;
 }

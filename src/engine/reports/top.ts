@@ -21,7 +21,7 @@ export async function containerTop(
 ): Promise<ProcessTable> {
   const { status } = await running(context, row);
   const pids = containerPids(row.id, status.record.init.pid);
-  const table = options.length === 0 ? processTable(pids) : await askPs(pids, options);
+  const table = await (options.length === 0 ? processTable(context.helper, pids) : askPs(pids, options));
   appendContainerEvent(context, row, 'top');
   return table;
 }

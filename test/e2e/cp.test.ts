@@ -181,6 +181,22 @@ describe('cp', () => {
     await store.ok(['rm', 'busy']);
   });
 
+  it('tells of an attribute that the file system there cannot hold in words that command no terminal', async () => {
+    const file = join(root, 'attributes');
+    writeFileSync(file, '');
+    execFileSync('setfattr', ['-n', 'user.\x1b[31m', '-v', '1', file]);
+    await store.ok(['create', '--name', 'told', busybox, 'true']);
+    await store.ok(['cp', file, 'told:/']);
+    const there = join(root, 'ramfs');
+    mkdirSync(there);
+    const through = ['unshare', '-m', 'sh', '-c', `mount -t ramfs none ${there}; exec "$@"`, 'sh'];
+    const { code, stderr } = await store.skiff(['cp', 'told:/attributes', there], { through });
+    expect([code, stderr]).toEqual([
+      0,
+      `note: the file system of ${there} cannot hold the extended attribute user.\\x1b[31m\n`,
+    ]);
+  });
+
   it('says on a terminal what it has copied, unless it is to be quiet', async () => {
     await store.ok(['create', '--name', 'quiet', busybox, 'true']);
     const args = ['--root', store.root, 'cp', join(root, 'd'), 'quiet:/x'];

@@ -37,6 +37,20 @@ describe('the environment', () => {
   });
 });
 
+describe('what faces say on standard error', () => {
+  /** What a container prints is its own affair; what is asked of a terminal is skiff's own. */
+  const RAW = ['cli/command/ask.ts', 'cli/output/log-lines.ts', 'cli/output/print.ts', 'cli/output/tell.ts'];
+
+  it('is an error that was rendered or told by `tell`, so that names and words of others command no terminal', () => {
+    const said = files
+      .filter(({ path }) => path.startsWith('cli/') && !RAW.includes(path))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/\bprintError\([`'"].*/g)].map(([call]) => `${path}: ${call}`),
+      );
+    expect(said).toEqual([]);
+  });
+});
+
 describe('what is said below the faces', () => {
   /** Arguments of programs, where a word that begins with -- is one. */
   const COMMAND_LINES = [

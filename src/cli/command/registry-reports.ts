@@ -2,6 +2,7 @@ import type { EngineError } from '../../errors.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
 import { renderError } from '../output/error.ts';
 import { printError } from '../output/print.ts';
+import { visible } from '../text/visible.ts';
 import type { Session } from './session.ts';
 
 /** Handlers of what happens at registries while a command uses them. */
@@ -19,7 +20,7 @@ export function registryReports({ globals }: Session, before: () => void = () =>
   };
   return {
     warn: (problem) => show(renderError(problem, { debug, warning: true })),
-    ...(debug && { onRequest: (info: RequestInfo) => show(`skiff: ${describeRequest(info)}\n`) }),
+    ...(debug && { onRequest: (info: RequestInfo) => show(`skiff: ${visible(describeRequest(info))}\n`) }),
   };
 }
 

@@ -8,7 +8,7 @@ import { type AttachFlags, addAttachOptions, attachedStreams } from '../options/
 import type { GivenFlags } from '../options/members.ts';
 import { addOnDemand } from '../options/on-demand.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
-import { printError } from '../output/print.ts';
+import { tell } from '../output/tell.ts';
 import { oneOf, some, switchOf } from '../parse/words.ts';
 import { addDeviceOptions, deviceOptions } from './devices.ts';
 import { addFileOptions, fileOptions } from './files.ts';
@@ -135,7 +135,7 @@ export async function createOptions(
   };
   // Refused before an image is fetched for it.
   for (const warning of [...(await checkCreateOptions(options)), ...(await mountRemarks(options))])
-    printError(`skiff: ${warning}\n`);
+    tell(`skiff: ${warning}`);
   return options;
 }
 

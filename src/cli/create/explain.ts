@@ -3,7 +3,8 @@ import { interruptible } from '../command/interruptible.ts';
 import type { Session } from '../command/session.ts';
 import { warningsOf } from '../command/warnings.ts';
 import { renderExplained } from '../output/explained-container.ts';
-import { print, printError } from '../output/print.ts';
+import { print } from '../output/print.ts';
+import { tell } from '../output/tell.ts';
 import { visibleJson } from '../text/visible.ts';
 import { requireNoCidFile } from './cid-file.ts';
 import type { CreateFlags } from './create.ts';
@@ -30,6 +31,6 @@ export async function explainContainer(
     }),
   );
   for (const remark of await publishedRemarks(options, async () => explained.foreignFirewall))
-    printError(`skiff: ${remark}\n`);
+    tell(`skiff: ${remark}`);
   print(flags.explain === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderExplained(explained));
 }

@@ -1,7 +1,7 @@
 import type { CreateOptions } from '../../engine/options/create.ts';
 import type { FoundImage } from '../../engine/store/images.ts';
 import type { Session } from '../command/session.ts';
-import { printError } from '../output/print.ts';
+import { tell } from '../output/tell.ts';
 import type { CreateFlags } from './create.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function imageForContainer(
     if (policy === 'never') return await images.find(image, platform);
     const found = await images.lookUp(image, platform);
     if (found !== undefined) return found;
-    if (!quiet) printError(`Unable to find image '${image}' locally\n`);
+    if (!quiet) tell(`Unable to find image '${image}' locally`);
   }
   const { pullWithProgress } = await import('../command/pull-with-progress.ts');
   return await pullWithProgress(session, image, { platform, quiet, output: process.stderr });

@@ -3,13 +3,13 @@ import type { CreateOptions, PortMapping } from '../../engine/options/create.ts'
 import type { Session } from '../command/session.ts';
 import { publishAddress } from '../command/settings.ts';
 import { firewallRemarks } from '../output/firewall-remarks.ts';
-import { printError } from '../output/print.ts';
+import { tell } from '../output/tell.ts';
 
 /** Says on standard error what the host's own firewall means for published ports. */
 export async function remarkOnPublished(session: Session, options: CreateOptions): Promise<void> {
   const engine = await session.engine();
   for (const remark of await publishedRemarks(options, () => engine.networks.foreignFirewall()))
-    printError(`skiff: ${remark}\n`);
+    tell(`skiff: ${remark}`);
 }
 
 /** What there is to say; `firewall` is asked for when ports are open to others. */

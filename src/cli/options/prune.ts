@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { PruneFilters } from '../../engine/options/prune.ts';
 import { confirm } from '../command/confirm.ts';
-import { printError } from '../output/print.ts';
+import { tell } from '../output/tell.ts';
 import { collectPruneFilter } from '../parse/prune-filters.ts';
 
 interface PruneFlags {
@@ -29,6 +29,6 @@ export function definePrune(command: Command, { examples, warning, prune }: Prun
     .addHelpText('after', examples)
     .action(async ({ filter = {}, force = false }: PruneFlags) => {
       if (force || (await confirm(warning))) return await prune(filter);
-      printError('Nothing was removed.\n');
+      tell('Nothing was removed.');
     });
 }

@@ -7,7 +7,7 @@ import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { type CopyDisplay, showCopy } from '../../output/copy-progress.ts';
-import { printError } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { parseCopySide } from '../../parse/copy-path.ts';
 import { humanSize } from '../../text/units.ts';
 
@@ -70,7 +70,7 @@ async function copy(session: Session, { source, destination }: Sides, flags: Fla
     display?.close();
     if (copied === undefined) return;
     remark(copied, destination);
-    if (!quiet) printError(`Successfully copied ${humanSize(copied.bytes)} to ${destination}\n`);
+    if (!quiet) tell(`Successfully copied ${humanSize(copied.bytes)} to ${destination}`);
   } finally {
     display?.close();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
@@ -98,7 +98,6 @@ async function perform(
 
 function remark({ leftOut, sockets }: Copied, destination: string): void {
   if (leftOut !== undefined)
-    printError(`note: the file system of ${destination} cannot hold the extended attribute ${leftOut}\n`);
-  if (sockets > 0)
-    printError(`note: ${sockets === 1 ? 'a socket was' : `${sockets} sockets were`} left out\n`);
+    tell(`note: the file system of ${destination} cannot hold the extended attribute ${leftOut}`);
+  if (sockets > 0) tell(`note: ${sockets === 1 ? 'a socket was' : `${sockets} sockets were`} left out`);
 }

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Session } from '../../command/session.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
 import { PS_HEADERS, psFields } from '../../output/ps-fields.ts';
+import { tell } from '../../output/tell.ts';
 import { collectFilter, type Filters } from '../../parse/filters.ts';
 import { integer } from '../../parse/words.ts';
 import { parseTemplate, type Template } from '../../template/template.ts';
@@ -70,8 +71,7 @@ async function list(session: Session, flags: Flags): Promise<void> {
 
 function templateOf({ format = 'table', quiet, size }: Flags): Template {
   if (quiet === true) {
-    if (format !== 'table' && format !== 'raw')
-      printError('skiff: --format is ignored, as --quiet is given, too\n');
+    if (format !== 'table' && format !== 'raw') tell('skiff: --format is ignored, as --quiet is given, too');
     return parseTemplate(format === 'raw' ? 'container_id: {{.ID}}' : '{{.ID}}', PS_HEADERS);
   }
   if (format === 'raw') return parseTemplate(size ? `${RAW}size: {{.Size}}\n` : RAW, PS_HEADERS);

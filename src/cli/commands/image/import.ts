@@ -6,7 +6,8 @@ import { isMissing } from '../../../host/missing.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { listOf } from '../../parse/words.ts';
 
 interface Flags {
@@ -51,7 +52,7 @@ async function importArchive(
   const { change, message, platform } = flags;
   const source = await sourceOf(session, archive);
   const { images } = await session.engine();
-  const remark = (sentence: string) => printError(`note: ${sentence}\n`);
+  const remark = (sentence: string) => tell(`note: ${sentence}`);
   const options = { from: archive, name, message, changes: change, platform, remark };
   print(`${await images.importFrom(source, options)}\n`);
 }

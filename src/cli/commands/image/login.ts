@@ -7,7 +7,8 @@ import { ask, readAllInput } from '../../command/ask.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { warningsOf } from '../../command/warnings.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 
 interface Flags {
   password?: string;
@@ -60,8 +61,7 @@ async function enter(session: Session, domain: string, credential: Credential): 
     logins.login(domain, credential, {
       signal,
       keeping: ({ path, helper }) => {
-        if (helper === undefined)
-          printError(`WARNING! Your credentials are stored unencrypted in '${path}'.\n`);
+        if (helper === undefined) tell(`WARNING! Your credentials are stored unencrypted in '${path}'.`);
       },
     }),
   );
@@ -79,7 +79,7 @@ async function credentialOf(
     return { username, password: required(await readAllInput(), 'password') };
   }
   if (password !== undefined) {
-    printError('WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n');
+    tell('WARNING! Using --password via the CLI is insecure. Use --password-stdin.');
     if (username !== undefined) return { username, password: required(password, 'password') };
   }
   if (!isatty(STDIN)) {

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CheckedStore, ReportedFault } from '../../../engine/check/check.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
+import { visible, visibleJson } from '../../text/visible.ts';
 
 interface Flags {
   deep?: boolean;
@@ -31,7 +32,7 @@ export function define(command: Command, session: () => Session): void {
     .action(async ({ deep = false, repair = false, format }: Flags) => {
       const engine = await session().engine();
       const checked = await engine.check({ deep, repair });
-      print(format === 'json' ? `${JSON.stringify(checked, undefined, 2)}\n` : text(checked));
+      print(format === 'json' ? `${visibleJson(checked, { indent: 2 })}\n` : text(checked));
       if (!checked.isTrue) process.exitCode = EXIT_WRONG;
     });
 }
@@ -58,5 +59,5 @@ function line({ state, topic, name, detail, remedy, reason }: ReportedFault): st
     ...(reason === undefined ? [] : [reason]),
     ...(remedy === undefined || state === 'mended' ? [] : [`to mend it: ${remedy}`]),
   ];
-  return `${state.padEnd(STATE_WIDTH)}${topic}: ${name}: ${parts.join('; ')}`;
+  return visible(`${state.padEnd(STATE_WIDTH)}${topic}: ${name}: ${parts.join('; ')}`);
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Diagnosis, Finding, ReportedLeftover } from '../../../engine/doctor/doctor.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
+import { visibleJson } from '../../text/visible.ts';
 
 interface Flags {
   fix?: boolean;
@@ -27,7 +28,7 @@ export function define(command: Command, session: () => Session): void {
 async function doctor(session: Session, { fix = false, format }: Flags): Promise<void> {
   const engine = await session.engine();
   const diagnosis = await engine.diagnose({ fix });
-  if (format === 'json') print(`${JSON.stringify(diagnosis, undefined, 2)}\n`);
+  if (format === 'json') print(`${visibleJson(diagnosis, { indent: 2 })}\n`);
   else
     print(
       lines(diagnosis)

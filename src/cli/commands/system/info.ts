@@ -6,6 +6,7 @@ import type { Session } from '../../command/session.ts';
 import { renderError } from '../../output/error.ts';
 import { firewallRemarks } from '../../output/firewall-remarks.ts';
 import { print, printError } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { humanMemory, humanSize } from '../../text/units.ts';
 
 const EXAMPLES = `
@@ -25,7 +26,7 @@ async function showInfo(session: Session): Promise<void> {
     const debug = session.globals.debug === true;
     printError(renderError(info.registryProblem, { debug, warning: true }));
   }
-  for (const remark of await remarks(engine)) printError(`skiff: ${remark}\n`);
+  for (const remark of await remarks(engine)) tell(`skiff: ${remark}`);
 }
 
 /** Tells what the host's own firewall means for networks and for the ports that are published now. */

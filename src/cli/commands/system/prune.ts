@@ -4,7 +4,8 @@ import type { PrunedPart } from '../../../engine/system/prune.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeleted, printDeletedImages } from '../../output/deleted.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { collectPruneFilter } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
 
@@ -49,7 +50,7 @@ function collectFilter(text: string, { chosen, texts }: Filters = { chosen: {}, 
 
 async function prune(session: Session, flags: Flags): Promise<void> {
   if (flags.force !== true && !(await confirm(warning(flags)))) {
-    printError('Nothing was removed.\n');
+    tell('Nothing was removed.');
     return;
   }
   const { all = false, volumes = false, filter } = flags;

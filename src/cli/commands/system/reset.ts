@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ResetPreview } from '../../../engine/system/reset.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
-import { printError } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 
 const EXAMPLES = `
 Running containers are killed. A store that was deleted by hand is taken off this host: its bridges, its part of the
@@ -19,9 +19,9 @@ export function define(command: Command, session: () => Session): void {
     .action(async ({ force = false }: { force?: boolean }) => {
       const engine = await session().engine();
       const preview = await engine.previewReset();
-      if (preview.nothing) return printError(`There is nothing of a store at ${preview.root}.\n`);
+      if (preview.nothing) return tell(`There is nothing of a store at ${preview.root}.`);
       if (force || (await confirm(warning(preview)))) return await engine.reset();
-      printError('Nothing was removed.\n');
+      tell('Nothing was removed.');
     });
 }
 

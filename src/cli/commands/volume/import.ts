@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import type { Session } from '../../command/session.ts';
-import { printError } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 
 const EXAMPLES = `
 Examples:
@@ -26,8 +26,7 @@ async function importFrom(session: Session, volume: string, file: string): Promi
   const fd = file === '-' ? STANDARD_INPUT : openFile(file);
   const source = createReadStream('', { fd, autoClose: file !== '-' });
   const { leftOut } = await volumes.importFrom(volume, source);
-  if (leftOut !== undefined)
-    printError(`note: the volume ${volume} cannot hold the extended attribute ${leftOut}\n`);
+  if (leftOut !== undefined) tell(`note: the volume ${volume} cannot hold the extended attribute ${leftOut}`);
 }
 
 function openFile(path: string): number {

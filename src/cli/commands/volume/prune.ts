@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeleted } from '../../output/deleted.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { collectVolumePruneFilter, type VolumePruneFilters } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
 
@@ -37,7 +38,7 @@ export function define(command: Command, session: () => Session): void {
 async function prune(session: Session, { all: asked = false, filter = {}, force }: Flags): Promise<void> {
   const all = asked || filter.all === true;
   if (force !== true && !(await confirm(all ? WARNING_ALL : WARNING))) {
-    printError('Nothing was removed.\n');
+    tell('Nothing was removed.');
     return;
   }
   const { volumes } = await session.engine();

@@ -1,0 +1,10 @@
+import { visible } from '../text/visible.ts';
+import { printError } from './print.ts';
+
+/**
+ * Tells the user a sentence on standard error, on a line of its own. It may quote names and words of others: nothing in it
+ * commands a terminal.
+ */
+export function tell(sentence: string): void {
+  printError(`${visible(sentence)}\n`);
+}

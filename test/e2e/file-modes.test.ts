@@ -1,4 +1,14 @@
-import { chmodSync, lstatSync, mkdtempSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -176,6 +186,20 @@ describe.each(['000', '077'])('with the umask %s', (umask) => {
       expect(said).toMatch(/Address: 172\./);
     }
   });
+});
+
+it.each([
+  ['belongs to another user (uid 1234)', (root: string) => chownSync(root, 1234, 0)],
+  ['other users may write to', (root: string) => chmodSync(root, 0o1777)],
+  ['other users may write to', (root: string) => chownSync(root, 0, 1234)],
+])('refuses a root into which somebody else may have put a database: %s', async (message, open) => {
+  const root = mkdtempSync(join(tmpdir(), 'skiff-others-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  chmodSync(root, 0o770);
+  open(root);
+  const { exitCode, stderr } = await execa(EXECUTABLE, ['--root', root, 'ps'], { reject: false });
+  expect([exitCode, stderr]).toEqual([125, expect.stringContaining(message)]);
+  expect([readdirSync(root), existsSync(storePaths(root).run)]).toEqual([[], false]);
 });
 
 it('closes a database and directories that an earlier version left open', async () => {

@@ -44,6 +44,7 @@ export class Context {
   private readonly self: readonly string[];
   #database: Database | undefined;
   #helper: string | undefined;
+  #ownsRoot = false;
 
   constructor(options: EngineOptions, preview?: PreviewPlaces) {
     this.#options = options;
@@ -70,7 +71,7 @@ export class Context {
 
   /** The path of the native helper. */
   get helper(): string {
-    this.#helper ??= installHelper(this.paths.helper);
+    this.#helper ??= this.#installHelper();
     return this.#helper;
   }
 
@@ -93,17 +94,25 @@ export class Context {
     this.#helper = undefined;
   }
 
+  #installHelper(): string {
+    if (!this.isPreview) this.#requireOwnRoot();
+    return installHelper(this.paths.helper);
+  }
+
+  /** Looked at once by each command. */
+  #requireOwnRoot(): void {
+    if (this.#ownsRoot) return;
+    requireOwn(this.paths.root);
+    this.#ownsRoot = true;
+  }
+
   #openDatabase(): Database {
     requireRoot();
     const { root, run } = this.paths;
-    make(root, () => {
-      mkdirSync(root, { recursive: true, mode: PRIVATE });
-      closeToOthers(root);
-    });
-    make(run, () => {
-      makeRuntimeRoot(this.paths, PRIVATE);
-      closeToOthers(run);
-    });
+    make(root, () => mkdirSync(root, { recursive: true, mode: PRIVATE }));
+    this.#requireOwnRoot();
+    make(run, () => makeRuntimeRoot(this.paths, PRIVATE));
+    requireOwn(run);
     return Database.open(this.paths.database, MIGRATIONS);
   }
 }
@@ -128,8 +137,30 @@ const PRIVATE = 0o710;
 /** Earlier versions let everybody pass through. A directory of any other mode is somebody's choice. */
 const EARLIER = 0o711;
 
-function closeToOthers(directory: string): void {
-  if ((statSync(directory).mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/**
+ * Throws `denied` for a root that another user owns or may write to: whoever can has put whatever they like into the
+ * database, and links where skiff writes and deletes.
+ */
+function requireOwn(directory: string): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const { mode, uid, gid } = found;
+  if (uid !== process.geteuid?.()) {
+    throw new EngineError('denied', `${directory} belongs to another user (uid ${uid})`, {
+      subject: directory,
+      hint: 'choose another place with --root, or, if all in it is your own, chown it to root',
+    });
+  }
+  if ((mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== 0)) {
+    throw new EngineError('denied', `other users may write to ${directory}`, {
+      subject: directory,
+      hint: `if nobody else has put anything there: chmod go-w ${directory}`,
+    });
+  }
+  if ((mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
 }
 
 /** Throws `denied` for whoever is not root. */

@@ -34,6 +34,9 @@ export interface Offer {
   names: string[];
 }
 
+/** Images that one archive may have: the documents of each are read and parsed, also when many name the same ones. */
+const MAX_IMAGES = 1000;
+
 const LAYER_TYPES = {
   none: MediaType.ociLayer,
   gzip: MediaType.ociLayerGzip,
@@ -50,16 +53,17 @@ export type FindLayer = (descriptor: Descriptor) => ImageFile | undefined;
  */
 export async function offersOf(
   files: ImageFiles,
-  platform: Platform | undefined,
+  { platform, signal }: { platform?: Platform | undefined; signal?: AbortSignal | undefined },
 ): Promise<{ offers: Offer[]; layer: FindLayer }> {
   const docker = await dockerImages(files);
   if (files.find(INDEX_FILE) === undefined || files.find(LAYOUT_FILE) === undefined) {
     if (docker === undefined) throw noArchive();
-    return await dockerOffers(files, docker, platform);
+    return await dockerOffers(files, docker, { platform, signal });
   }
   const index = await layoutIndexOf(files);
   const offers: Offer[] = [];
-  for (const each of imagesOfLayout(index)) {
+  for (const each of few(imagesOfLayout(index))) {
+    signal?.throwIfAborted();
     const offer = await layoutOffer(files, each, platform);
     if (offer !== undefined) offers.push(offer);
   }
@@ -153,11 +157,12 @@ async function imageIn(files: ImageFiles, manifest: ImageDocument<Manifest | Ind
 async function dockerOffers(
   files: ImageFiles,
   images: readonly DockerArchiveImage[],
-  platform: Platform | undefined,
+  { platform, signal }: { platform: Platform | undefined; signal: AbortSignal | undefined },
 ): Promise<{ offers: Offer[]; layer: FindLayer }> {
   const layers = new Map<string, ImageFile>();
   const offers: Offer[] = [];
-  for (const { config: name, layers: names, names: tags } of images) {
+  for (const { config: name, layers: names, names: tags } of few(images)) {
+    signal?.throwIfAborted();
     const config = await required(files, name).read(CONFIG_LIMIT);
     const descriptors: Descriptor[] = [];
     for (const each of names) {
@@ -178,6 +183,11 @@ async function dockerOffers(
 function namesIn(docker: readonly DockerArchiveImage[] | undefined, { config }: Image): string[] {
   const own = docker?.filter(({ config: name }) => name === blobName(config.digest)) ?? [];
   return own.flatMap(({ names }) => names.map(canonical));
+}
+
+function few<Each>(images: readonly Each[]): readonly Each[] {
+  if (images.length <= MAX_IMAGES) return images;
+  throw new EngineError('unsupported', `the archive has more than ${MAX_IMAGES} images`);
 }
 
 function canonical(tag: string): string {

@@ -41,7 +41,7 @@ export async function loadImages(context: Context, source: LoadSource, options: 
   try {
     await inWorkspace(context, async (workspace) => {
       await using files = await openFiles(source, workspace, signal);
-      const { offers, layer } = await offersOf(files, platform);
+      const { offers, layer } = await offersOf(files, { platform, signal });
       for (const offer of offers) await take(context, workspace, { offer, layer }, options);
     });
   } catch (cause) {

@@ -30,6 +30,8 @@ export interface ImageFiles extends AsyncDisposable {
 
 /** Archives have a few entries for each layer. */
 const MAX_ENTRIES = 65_536;
+/** In characters: all their names, and those that links lead to. */
+const MAX_NAMES = 16 * 1024 * 1024;
 const MAX_LINKS = 16;
 /** What is not longer is kept in memory, up to so much in all; other files lie beside the blobs. */
 const SMALL = 64 * 1024;
@@ -77,6 +79,7 @@ class Archive implements ImageFiles {
   readonly #files = new Map<string, SpooledFile>();
   readonly #links = new Map<string, string>();
   #entries = 0;
+  #names = 0;
   #inMemory = 0;
   #current: { name: string; file: SpooledFile } | undefined;
 
@@ -93,16 +96,26 @@ class Archive implements ImageFiles {
     await this.finish();
     if (++this.#entries > MAX_ENTRIES)
       throw new EngineError('unsupported', `the archive has more than ${MAX_ENTRIES} entries`);
+    this.#names += raw.length + target.length;
+    if (this.#names > MAX_NAMES)
+      throw new EngineError('unsupported', 'the names in the archive are too long');
     const name = insideOf('.', raw);
     if (type === 'directory') return;
-    if (type === 'symlink') this.#links.set(name, insideOf(posix.dirname(name), target));
-    else if (type === 'link') this.#links.set(name, insideOf('.', target));
+    if (type === 'symlink') this.#link(name, insideOf(posix.dirname(name), target));
+    else if (type === 'link') this.#link(name, insideOf('.', target));
     else if (type === 'file') {
       const isSmall = size <= SMALL && this.#inMemory + size <= MAX_IN_MEMORY;
       if (isSmall) this.#inMemory += size;
       const draft = isSmall ? undefined : await this.#blobs.begin();
       this.#current = { name, file: new SpooledFile(this.#blobs, draft) };
     } else throw new EngineError('invalid', `the archive has "${printable(raw)}", which is no file`);
+  }
+
+  /** What is said twice has to be the same: readers differ in which one they take. */
+  #link(name: string, target: string): void {
+    const earlier = this.#links.get(name);
+    if (this.#files.has(name) || (earlier !== undefined && earlier !== target)) throw twice(name);
+    this.#links.set(name, target);
   }
 
   async data(bytes: Buffer): Promise<void> {
@@ -116,13 +129,12 @@ class Archive implements ImageFiles {
     this.#current = undefined;
     await file.end();
     const earlier = this.#files.get(name);
-    if (earlier === undefined) {
+    if (earlier === undefined && !this.#links.has(name)) {
       this.#files.set(name, file);
       return;
     }
     await file[Symbol.asyncDispose]();
-    if ((await earlier.digest()) === (await file.digest())) return;
-    throw new EngineError('invalid', `the archive has two files of the name "${printable(name)}"`);
+    if ((await earlier?.digest()) !== (await file.digest())) throw twice(name);
   }
 
   find(text: string): ImageFile | undefined {
@@ -139,6 +151,10 @@ class Archive implements ImageFiles {
     if (this.#current !== undefined) await this.#current.file[Symbol.asyncDispose]();
     for (const file of this.#files.values()) await file[Symbol.asyncDispose]();
   }
+}
+
+function twice(name: string): EngineError {
+  return new EngineError('invalid', `the archive has two files of the name "${printable(name)}"`);
 }
 
 /** Returns where a name leads from a directory of the archive. Throws `invalid` when that is outside of it. */
@@ -241,11 +257,14 @@ function fileOfDirectory(path: string, size: number, blobs: BlobStore): ImageFil
   };
 }
 
+/** What keeps a name from leading to a file, besides that there is none. */
+const NOWHERE = new Set(['ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE']);
+
 function realPath(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch (error) {
-    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    if (isMissing(error) || NOWHERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

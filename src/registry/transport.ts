@@ -168,7 +168,8 @@ export class Transport {
     const { hosts, certificateDirectories: directories, environment } = this.#options;
     const tls: TlsOptions =
       url.protocol === 'https:' ? await tlsOptionsFor(url.host, { directories, environment }) : {};
-    if (hosts.isInsecure(url)) tls.rejectUnauthorized = false;
+    // Said in any case: else a variable (NODE_TLS_REJECT_UNAUTHORIZED) decides.
+    tls.rejectUnauthorized = !hosts.isInsecure(url);
     const proxy = proxyFor(url, environment);
     return { tls, proxy, init: ON_BUN ? bunOptions(tls, proxy) : await nodeOptions(url, tls, proxy) };
   }

@@ -189,7 +189,10 @@ describe('a registry behind TLS', () => {
       [domain, [], { env: { SSL_CERT_FILE: good.authority } }],
       [domain, [], { env: { SSL_CERT_DIR: `/nonexistent:${authorities}` } }],
     ];
-    expect(await failure(`${domain}/image`)).toContain(`certificate of registry ${domain} is not trusted: `);
+    for (const env of [{}, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }])
+      expect(await failure(`${domain}/image`, { env })).toContain(
+        `certificate of registry ${domain} is not trusted: `,
+      );
     for (const [host, args, options] of ways) {
       await store.ok([...args, 'pull', `${host}/image`], options);
       await store.ok(['rmi', `${host}/image`]);

@@ -82,7 +82,7 @@ export class Database {
     try {
       this.#connection.exec('BEGIN IMMEDIATE');
     } catch (cause) {
-      throw explain(cause, 'the state database');
+      throw explain(cause);
     }
     try {
       const result = body();
@@ -92,7 +92,7 @@ export class Database {
     } catch (error) {
       this.#whenCommitted = [];
       if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
-      throw isSqliteError(error) ? explain(error, 'the state database') : error;
+      throw isSqliteError(error) ? explain(error) : error;
     }
   }
 
@@ -295,12 +295,13 @@ function version(connection: DatabaseSync): number {
   return Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-function explain(cause: unknown, subject: string): unknown {
+function explain(cause: unknown, subject?: string): unknown {
   if (cause instanceof EngineError) return cause;
+  const database = subject === undefined ? 'the state database' : `the state database ${subject}`;
   const code = (cause as NodeJS.ErrnoException).code;
   const errcode = isSqliteError(cause) ? cause.errcode & 0xff : undefined;
   if (code === 'EACCES' || code === 'EPERM' || errcode === SQLITE.cannotOpen || errcode === SQLITE.readOnly) {
-    return new EngineError('denied', `cannot open the state database ${subject}`, {
+    return new EngineError('denied', `cannot open ${database}`, {
       subject,
       cause,
       hint:
@@ -315,14 +316,14 @@ function explain(cause: unknown, subject: string): unknown {
     errcode === SQLITE.full ||
     isSqliteCode(cause, SQLITE.sharedSize)
   ) {
-    return new EngineError('unavailable', `no space left on device for the state database ${subject}`, {
+    return new EngineError('unavailable', `no space left on device for ${database}`, {
       subject,
       cause,
       hint: 'free some space, or keep the store elsewhere with --root',
     });
   }
   if (code === 'EROFS') {
-    return new EngineError('unavailable', `the file system of ${subject} is read-only`, { subject, cause });
+    return new EngineError('unavailable', `the file system of ${database} is read-only`, { subject, cause });
   }
   if (isSqliteCode(cause, SQLITE.constraintTrigger)) {
     return new EngineError('conflict', 'this store is being removed', {
@@ -337,9 +338,8 @@ function explain(cause: unknown, subject: string): unknown {
       cause,
     });
   }
-  return new EngineError(
-    'internal',
-    `the state database ${subject} cannot be used: ${(cause as Error).message}`,
-    { subject, cause },
-  );
+  return new EngineError('internal', `${database} cannot be used: ${(cause as Error).message}`, {
+    subject,
+    cause,
+  });
 }

@@ -73,6 +73,18 @@ describe('the state database', () => {
     );
   });
 
+  it('says what failed in a transaction in whole words', () => {
+    const database = Database.open(file, [FIRST]);
+    const full = () =>
+      database.transaction(() => {
+        database.run('PRAGMA max_page_count=1');
+        for (let i = 0; i < 1000; i++)
+          database.run('INSERT INTO thing (name) VALUES (?)', `${i}`.repeat(100));
+      });
+    expect(full).toThrow(/^no space left on device for the state database$/);
+    database.close();
+  });
+
   it('keeps its log short although nobody closes it', () => {
     Database.open(file, [FIRST]).close();
     const module = JSON.stringify(resolve(import.meta.dirname, '../../../src/host/database.ts'));

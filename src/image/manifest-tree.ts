@@ -9,10 +9,12 @@ export interface ManifestSource {
   index(descriptor: Descriptor): Promise<Index>;
   /** Returns the platform that the config of an image names; undefined when the manifest is not that of an image. */
   platform(descriptor: Descriptor): Promise<Platform | undefined>;
+  /** How many may be looked at in all; absent: a few, as each costs a request. */
+  maxLooks?: number;
 }
 
 /** Digests make circles impossible, but not towers: so many indexes may stand on each other. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 /** Limits how many indexes, and images without a platform, are looked at in all. */
 const MAX_LOOKS = 16;
 
@@ -123,12 +125,13 @@ class TreeWalk {
   }
 
   #look(): void {
-    if (++this.#looks > MAX_LOOKS) throw tooMuch(`has more than ${MAX_LOOKS} parts that must be looked at`);
+    const { maxLooks = MAX_LOOKS } = this.#source;
+    if (++this.#looks > maxLooks) throw tooMuch(`has more than ${maxLooks} parts that must be looked at`);
   }
 }
 
 /** BuildKit stores provenance beside the images, under a platform that no machine has. */
-function isAttestation({ platform, annotations }: Descriptor): boolean {
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return (
     annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
     (platform?.os === 'unknown' && platform.architecture === 'unknown')

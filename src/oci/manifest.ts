@@ -157,6 +157,23 @@ function readManifest(document: JsonObject, mediaType: string): Manifest {
   return { kind: 'manifest', mediaType, config, layers, annotations: readAnnotations(document) };
 }
 
+/** Layers that their makers do not let registries pass on: they lie elsewhere. */
+const ELSEWHERE = /\.(foreign|nondistributable)\./;
+
+/**
+ * The blobs that belong to a manifest, also to that of another artifact: its config and its layers, each once, but for
+ * layers that lie elsewhere. Throws `invalid` for what is no manifest.
+ */
+export function blobsOfManifest(bytes: Uint8Array): Descriptor[] {
+  const document = asObject(parseJson(bytes, 'manifest'), 'manifest');
+  const config = optional(document.config, 'config', readDescriptor);
+  const layers =
+    optional(document.layers, 'layers', (list, what) => asList(list, what, readDescriptor)) ?? [];
+  const all = [...layers, ...(config === undefined ? [] : [config])];
+  const here = all.filter(({ mediaType }) => !ELSEWHERE.test(mediaType));
+  return [...new Map(here.map((descriptor) => [descriptor.digest, descriptor])).values()];
+}
+
 /**
  * The image spec's name for a layer's media type, which may be Docker's (media-types.md, "Compatibility Matrix"); undefined
  * for one that does not say what kind of archive it is.

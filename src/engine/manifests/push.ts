@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
-import { readManifest } from '../../image/image.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../image/reference.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
+import { blobsOfManifest, isIndexType } from '../../oci/manifest.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import type { Repository } from '../../registry/repository.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
@@ -92,9 +92,5 @@ async function pushEntry(
 
 /** The blobs that a repository has to have before it takes a manifest: layers that lie elsewhere are not among them. */
 function blobsOf({ bytes, mediaType }: Pick<ManifestEntry, 'bytes' | 'mediaType'>): Descriptor[] {
-  const { parsed } = readManifest(bytes, mediaType);
-  if (parsed.kind === 'index') return [];
-  return [...parsed.layers, parsed.config].filter(({ mediaType: type }) => !ELSEWHERE.test(type));
+  return isIndexType(mediaType) ? [] : blobsOfManifest(bytes);
 }
-
-const ELSEWHERE = /\.(foreign|nondistributable)\./;

@@ -1,7 +1,11 @@
 import type { Database } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { blobsOfKeptIndex } from './indexes.ts';
 
-/** The blobs that each image needs, by its id: manifests, the indexes that led to them, configs and layers. */
+/**
+ * The blobs that each image needs, by its id: manifests, the indexes that led to them, configs and layers; and all that is
+ * in the kept indexes to which its names lead.
+ */
 export function blobsByImage(database: Database): Map<Digest, Set<Digest>> {
   const blobs = new Map<Digest, Set<Digest>>();
   for (const row of database.all('SELECT image_id, digest, index_digest, body FROM manifest')) {
@@ -11,6 +15,14 @@ export function blobsByImage(database: Database): Map<Digest, Set<Digest>> {
     own.add(row['digest'] as Digest);
     if (row['index_digest'] !== null) own.add(row['index_digest'] as Digest);
     for (const digest of blobsOfManifest(row['body'] as string)) own.add(digest);
+  }
+  const kept = database.all(
+    `SELECT DISTINCT image_id, image_name.index_digest FROM image_name JOIN manifest ON manifest.digest = manifest_digest
+     WHERE image_name.index_digest IS NOT NULL`,
+  );
+  for (const row of kept) {
+    const own = blobs.get(row['image_id'] as Digest);
+    for (const digest of blobsOfKeptIndex(database, row['index_digest'] as Digest)) own?.add(digest);
   }
   return blobs;
 }

@@ -40,7 +40,10 @@ export interface ImageNames {
   digests: string[];
 }
 
-/** Makes an image visible under its names, replacing what these named before. Call inside a transaction. */
+/**
+ * Makes an image visible under its names, replacing what these named before; they lead to the index that it was chosen from,
+ * too, if that is kept. Call inside a transaction.
+ */
 export function saveImage(
   database: Database,
   image: ImageRow,
@@ -66,29 +69,34 @@ export function saveImage(
   );
   for (const name of names) {
     database.run(
-      `INSERT INTO image_name (name, manifest_digest, updated_at) VALUES (?, ?, ?)
-       ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at`,
+      `INSERT INTO image_name (name, manifest_digest, updated_at, index_digest) VALUES (?, ?, ?, (SELECT digest FROM index_document WHERE digest = ?))
+       ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at,
+         index_digest = excluded.index_digest`,
       name,
       manifest.digest,
       image.createdAt,
+      manifest.indexDigest ?? null,
     );
   }
 }
 
 /**
  * Gives an image one more name; whatever it led to before, it leads to the manifest now that the image was found by, or that
- * came last. Call inside a transaction.
+ * came last, and to the kept index that goes with that. Call inside a transaction.
  */
 export function giveName(database: Database, { image, name: by }: FoundImage, name: string): void {
   database.run(
-    `INSERT INTO image_name (name, manifest_digest, updated_at) VALUES (?, coalesce(
-       (SELECT manifest_digest FROM image_name WHERE name = ?),
-       (SELECT digest FROM manifest WHERE image_id = ? ORDER BY rowid DESC LIMIT 1)), ?)
-     ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at`,
+    `INSERT INTO image_name (name, manifest_digest, updated_at, index_digest)
+     SELECT ?1, manifest.digest, ?2, CASE WHEN source.name IS NULL
+       THEN (SELECT digest FROM index_document WHERE digest = manifest.index_digest) ELSE source.index_digest END
+     FROM manifest LEFT JOIN image_name AS source ON source.name = ?3 AND source.manifest_digest = manifest.digest
+     WHERE image_id = ?4 ORDER BY source.name IS NULL, manifest.rowid DESC LIMIT 1
+     ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at,
+       index_digest = excluded.index_digest`,
     name,
+    Date.now(),
     by ?? '',
     image.id,
-    Date.now(),
   );
 }
 
@@ -103,6 +111,15 @@ export function imageByName(database: Database, name: string): ImageRow | undefi
 
 export function imageById(database: Database, id: Digest): ImageRow | undefined {
   const row = database.get('SELECT * FROM image WHERE id = ?', id);
+  return row === undefined ? undefined : toImage(row);
+}
+
+/** The image whose manifest has this digest. */
+export function imageOfManifest(database: Database, digest: Digest): ImageRow | undefined {
+  const row = database.get(
+    'SELECT image.* FROM manifest JOIN image ON image.id = image_id WHERE digest = ?',
+    digest,
+  );
   return row === undefined ? undefined : toImage(row);
 }
 

@@ -3,10 +3,12 @@ import type { Database } from '../../host/database.ts';
 
 /** The changes that a marked store refuses: new rows that name something, and starts. */
 const GUARDED = [
-  ...['container', 'image', 'manifest', 'image_name', 'network', 'volume', 'lease'].map((table) => ({
-    name: `reset_${table}`,
-    when: `BEFORE INSERT ON ${table}`,
-  })),
+  ...['container', 'image', 'manifest', 'image_name', 'index_document', 'network', 'volume', 'lease'].map(
+    (table) => ({
+      name: `reset_${table}`,
+      when: `BEFORE INSERT ON ${table}`,
+    }),
+  ),
   { name: 'reset_start', when: 'BEFORE UPDATE OF starter ON container WHEN NEW.starter IS NOT NULL' },
 ];
 

@@ -36,20 +36,27 @@ export class Images {
     this.#context = context;
   }
 
-  /** The image if it is here (and for this platform, when one is asked for). The one inside skiff always is. */
+  /**
+   * The image if it is here (and for this platform, when one is asked for: of a kept index also another one than its name leads
+   * to, which is unpacked). The one inside skiff always is.
+   */
   async lookUp(text: string, platform?: Platform): Promise<FoundImage | undefined> {
     const found = await this.#here(text);
-    const fits =
-      found !== undefined && (platform === undefined || platformMatches(platformOf(found), platform));
-    return fits ? found : undefined;
+    if (found === undefined || platform === undefined || platformMatches(platformOf(found), platform))
+      return found;
+    const { lookUpInIndex } = await import('./images/other-platform.ts');
+    return await lookUpInIndex(this.#context, found, platform);
   }
 
   /** Returns the image; throws `notFound` for one that is not here, or only for another platform. */
   async find(text: string, platform?: Platform): Promise<FoundImage> {
     const found = await this.#here(text);
     if (found === undefined) throw noSuchImage(text, `fetch it with skiff pull ${text}`);
-    if (platform !== undefined) requirePlatform(platformOf(found), platform, text);
-    return found;
+    if (platform === undefined || platformMatches(platformOf(found), platform)) return found;
+    const { findInIndex } = await import('./images/other-platform.ts');
+    const other = await findInIndex(this.#context, found, platform);
+    if (other === undefined) requirePlatform(platformOf(found), platform, text);
+    return other ?? found;
   }
 
   async #here(text: string): Promise<FoundImage | undefined> {

@@ -11,6 +11,7 @@ import type { Session } from './session.ts';
 
 export interface PullFlags {
   platform?: Platform | undefined;
+  allPlatforms?: boolean | undefined;
   quiet: boolean;
   /** The stream that the progress is written to. */
   output: OutputStream;
@@ -36,6 +37,7 @@ export async function pullWithProgress(
     return await interruptible((signal) =>
       images.pull(image, {
         platform: flags.platform,
+        allPlatforms: flags.allPlatforms,
         progress: progress ?? SILENT,
         ...registryReports(session, () => spinner?.stop()),
         signal,

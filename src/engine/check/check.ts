@@ -1,8 +1,9 @@
 import type { Context } from '../store/context.ts';
 import { damagedBlobs } from './blobs.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, UNREADABLE } from './fault.ts';
 import { abandonedThings, unnamedThings } from './garbage.ts';
-import { imageFaults, UNREADABLE } from './images.ts';
+import { imageFaults } from './images.ts';
+import { indexFaults } from './indexes.ts';
 import { rowFaults } from './rows.ts';
 
 export interface CheckOptions {
@@ -59,7 +60,11 @@ async function find(context: Context, { deep }: { deep: boolean }): Promise<Faul
     }));
   const damaged = deep ? await damagedBlobs(context) : new Set<string>();
   const inStep = database.transaction(() => {
-    const faults = [...imageFaults(context, damaged), ...rowFaults(context)];
+    const faults = [
+      ...imageFaults(context, damaged),
+      ...indexFaults(context, damaged),
+      ...rowFaults(context),
+    ];
     const isReadable = faults.every(({ detail }) => detail !== UNREADABLE);
     return isReadable ? [...faults, ...unnamedThings(context)] : faults;
   });

@@ -14,3 +14,11 @@ export interface Fault {
   /** Mends it without loss; absent when nobody can. */
   mend?: (() => Promise<void>) | undefined;
 }
+
+/** The detail of an image of whose records nobody can say what they name: nothing may be collected then. */
+export const UNREADABLE = 'its records are not what their digests say';
+
+/** The fault of an image. */
+export function wrong(name: string, detail: string, ways: Pick<Fault, 'mend' | 'remedy'> = {}): Fault {
+  return { topic: 'image', name, detail, state: 'wrong', ...ways };
+}

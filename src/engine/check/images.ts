@@ -21,12 +21,11 @@ import {
   manifestsOf,
   namesOf,
 } from '../store/images.ts';
+import { imagesInIndexes, indexRow } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { dropBlob, stateOfBlob } from './blobs.ts';
-import type { Fault } from './fault.ts';
-
-/** The detail of an image of whose records nobody can say what they name: nothing may be collected then. */
-export const UNREADABLE = 'its records are not what their digests say';
+import { textFaults } from './documents.ts';
+import { type Fault, UNREADABLE, wrong } from './fault.ts';
 
 /** The manifests of all images with what they name. Call it in a transaction: then rows and files belong together. */
 export function imageFaults(context: Context, damaged: ReadonlySet<string>): Fault[] {
@@ -64,30 +63,20 @@ function manifestFaults(looked: Looked, record: ManifestRow): Fault[] {
 /** Manifest and config: the rows have their texts, too. */
 function documentFaults({ context, image, name, damaged }: Looked, record: ManifestRow): Fault[] {
   const documents = [
-    { kind: 'manifest', digest: record.digest, text: record.body },
-    { kind: 'config', digest: image.id, text: image.config },
+    { digest: record.digest, text: record.body, what: `its manifest ${record.digest}` },
+    { digest: image.id, text: image.config, what: `its config ${image.id}` },
   ];
-  return documents.flatMap(({ kind, digest, text }) => {
-    const state = stateOfBlob(context, { digest, size: Buffer.byteLength(text) }, damaged);
-    if (state === 'there') return [];
-    const mend = async () => {
-      if (state === 'damaged') await dropBlob(context, digest);
-      await inWorkspace(context, async ({ blobs }) => {
-        using _lease = takeLease(context.database, [digest]);
-        await blobs.put(Buffer.from(text));
-      });
-    };
-    return [wrong(name, `its ${kind} ${digest} is ${state}`, { mend })];
-  });
+  return documents.flatMap((document) => textFaults(context, damaged, { name, ...document }));
 }
 
-/** Nothing but the index itself has its text; the image is whole without it. */
+/** Of one that is not kept whole nothing but the index itself has its text; the image is whole without it. */
 function indexFaults(
   { context, name, damaged }: Looked,
   { digest, indexDigest: index }: ManifestRow,
 ): Fault[] {
-  const state = index === undefined ? 'there' : stateOfBlob(context, { digest: index }, damaged);
-  if (index === undefined || state === 'there') return [];
+  if (index === undefined || indexRow(context.database, index) !== undefined) return [];
+  const state = stateOfBlob(context, { digest: index }, damaged);
+  if (state === 'there') return [];
   const mend = async () => {
     forgetIndex(context.database, digest);
     await dropBlob(context, index);
@@ -141,7 +130,10 @@ async function unpackAgain(context: Context, layers: readonly ImageLayer[]): Pro
   });
 }
 
-/** An image that a registry has is removed, so that it is fetched when it is wanted again. One in use, or made here, stays. */
+/**
+ * An image that a registry has, or that was unpacked from an index, is removed, so that it is fetched when it is wanted again.
+ * One in use, or made here, stays.
+ */
 function fetchedAgain(
   { context, image, name }: Looked,
   drop: (() => Promise<void>) | undefined,
@@ -150,7 +142,7 @@ function fetchedAgain(
   const [first] = usersOfImage(context, image.id);
   if (first !== undefined)
     return { mend: drop, remedy: `skiff pull ${name}; container ${first.row.name} needs it` };
-  if (digests.length === 0)
+  if (digests.length === 0 && !imagesInIndexes(context.database).has(image.id))
     return { mend: drop, remedy: `it is in no registry that is known: skiff load, or skiff rmi ${name}` };
   return { mend: async () => void (await removeImage(context, image.id, { force: true })) };
 }
@@ -159,8 +151,4 @@ function shownName({ database }: Context, { id }: ImageRow): string {
   const { tags, digests } = namesOf(database, id);
   const [name] = [...tags, ...digests];
   return name === undefined ? id : familiarName(name);
-}
-
-function wrong(name: string, detail: string, ways: Pick<Fault, 'mend' | 'remedy'> = {}): Fault {
-  return { topic: 'image', name, detail, state: 'wrong', ...ways };
 }

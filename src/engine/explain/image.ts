@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { EngineError } from '../../errors.ts';
 import type { Image } from '../../image/image.ts';
 import { formatPlatform, platformMatches, requirePlatform } from '../../image/platform.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { findEmbedded } from '../images/embedded.ts';
 import { manifestRowOf, rowOf } from '../images/intake.ts';
 import type { CreateOptions } from '../options/create.ts';
@@ -55,12 +57,12 @@ export async function explainImage(
   }
   if (policy !== 'always') {
     const found = await here(context, name);
-    if (policy === 'never') {
-      if (found === undefined) throw noSuchImage(name, `fetch it with skiff pull ${name}`);
-      if (platform !== undefined) requirePlatform(configOf(found.row), platform, name);
-    }
-    const fits = found !== undefined && (!platform || platformMatches(configOf(found.row), platform));
-    if (fits) return { explained: explained(context, name, found), row: found.row };
+    if (found === undefined && policy === 'never')
+      throw noSuchImage(name, `fetch it with skiff pull ${name}`);
+    const fitting = found && (await fittingOf(context, found, platform));
+    if (found !== undefined && fitting === undefined && policy === 'never' && platform !== undefined)
+      requirePlatform(configOf(found.row), platform, name);
+    if (fitting !== undefined) return { explained: explained(context, name, fitting), row: fitting.row };
   }
   const { explained: pull, image } = await explainPull(context, name, { platform, warn, signal });
   const row = known(context, image, pull.name);
@@ -69,6 +71,29 @@ export async function explainImage(
 
 interface Found extends Pick<ExplainedImage, 'from' | 'pull'> {
   row: ImageRow;
+  /** Canonical; absent when it was not found by one. */
+  name?: string | undefined;
+}
+
+/** What was found, or the image for a platform that is in the same kept index; undefined when neither is for it. */
+async function fittingOf(
+  context: Context,
+  found: Found,
+  platform: Platform | undefined,
+): Promise<Found | undefined> {
+  if (platform === undefined || platformMatches(configOf(found.row), platform)) return found;
+  const { name } = found;
+  if (name === undefined) return undefined;
+  const { imageInIndex } = await import('../images/other-platform.ts');
+  const image = await imageInIndex(context.database, { image: found.row, name }, platform).catch(
+    unlessNotFound,
+  );
+  return image === undefined ? undefined : { row: known(context, image, name), from: 'store' };
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (error instanceof EngineError && error.kind === 'notFound') return undefined;
+  throw error;
 }
 
 async function here(context: Context, text: string): Promise<Found | undefined> {
@@ -80,8 +105,8 @@ async function here(context: Context, text: string): Promise<Found | undefined> 
   return { row: known(context, embedded.image, embedded.name), from: 'program' };
 }
 
-function inStore({ image }: FoundImage): Found {
-  return { row: image, from: 'store' };
+function inStore({ image, name }: FoundImage): Found {
+  return { row: image, from: 'store', name };
 }
 
 /** The row that an image will have. */

@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { Image, ImageDocument } from '../../image/image.ts';
+import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Index } from '../../oci/manifest.ts';
@@ -7,8 +8,10 @@ import { appendImageEvent } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type ImageRow, imageById, imageByName, type ManifestRow, saveImage } from '../store/images.ts';
+import { dropUnnamedIndexes, saveIndex } from '../store/indexes.ts';
 import { sizeOfLayers } from '../store/layer-sizes.ts';
 import type { Workspace } from '../store/workspace.ts';
+import { fetchBlobs } from './fetch-blobs.ts';
 import { type PullProgress, SILENT } from './pull-progress.ts';
 import { type OpenBlob, type RefuseBlob, unpackLayers } from './unpack-layers.ts';
 
@@ -18,7 +21,12 @@ export interface IntakeOptions {
   names: readonly string[];
   /** The index that it was chosen from, which is kept beside it. */
   index?: ImageDocument<Index> | undefined;
-  /** Opens the blobs of layers that the store has neither as blobs nor unpacked; absent: it has them all. */
+  /**
+   * The same with all that is in it, which is kept, too, as long as one of the names leads to it: manifests, configs and
+   * layers of other platforms, as blobs.
+   */
+  whole?: WholeIndex | undefined;
+  /** Opens the blobs that the store has not, those of layers only if they are not unpacked either; absent: it has them all. */
   open?: OpenBlob | undefined;
   /** Told of bytes that are not the blob; whether it may be opened once more. Absent: it may not. */
   refuse?: RefuseBlob | undefined;
@@ -50,24 +58,42 @@ export async function intake(
   context: Context,
   { blobs, layers }: Workspace,
   image: Image,
-  { names, index, open = nothing, refuse, event, progress = SILENT, signal }: IntakeOptions,
+  asked: IntakeOptions,
 ): Promise<TakenIn> {
   const { database } = context;
-  const documents = [image.config, image.manifest, ...(index === undefined ? [] : [index])];
+  const { names, whole, index = whole?.document, event } = asked;
+  const { open = nothing, refuse, progress = SILENT, signal } = asked;
+  const documents = [
+    ...[image.config, image.manifest, ...(index === undefined ? [] : [index])],
+    ...(whole === undefined ? [] : documentsOfIndex(whole)),
+  ];
+  const others = whole === undefined ? [] : blobsOfIndex(whole);
   const layerBlobs = image.layers.map(({ descriptor }) => descriptor.digest);
   const chain = image.layers.map(({ chainID }) => chainID);
-  using lease = takeLease(database, [...documents.map(({ digest }) => digest), ...layerBlobs, ...chain]);
+  const digests = [...documents, ...others].map(({ digest }) => digest);
+  using lease = takeLease(database, [...digests, ...layerBlobs, ...chain]);
   await unpackLayers(context, image.layers, { sources: { blobs, layers, open, refuse }, progress, signal });
   for (const { bytes } of documents) await blobs.put(bytes);
+  await fetchBlobs(blobs, others, { open, refuse, progress, signal });
   const row = rowOf(image, chain, await sizeOfLayers(context, layers, chain));
   const taken = database.transaction(() => {
     const before = ledTo(context, names);
+    if (whole !== undefined) saveIndex(database, whole);
     saveImage(database, row, manifestRowOf(image, index), names);
+    dropUnnamedIndexes(database);
     lease.release();
     return { image: imageById(database, row.id) ?? row, before };
   });
   if (event !== undefined) appendImageEvent(context, event.action, { ...event, config: row.config });
   return taken;
+}
+
+/** The documents of an index whose texts are known: manifests, indexes, and configs of images. */
+function documentsOfIndex(whole: WholeIndex): Pick<ImageDocument<unknown>, 'digest' | 'bytes'>[] {
+  return allEntries(whole).flatMap(({ descriptor: { digest }, bytes, image }) => [
+    { digest, bytes },
+    ...(image === undefined ? [] : [image.config]),
+  ]);
 }
 
 function ledTo({ database }: Context, names: readonly string[]): Map<string, Digest> {

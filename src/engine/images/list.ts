@@ -9,6 +9,7 @@ import {
   type ImageRow,
   namesOf,
 } from '../store/images.ts';
+import { imagesInIndexes } from '../store/indexes.ts';
 import { timeOf } from './time.ts';
 
 /** The filters of Docker's image list (Docker Engine API, ImageList), but `until`, which is for pruning. */
@@ -20,6 +21,8 @@ export interface ListedImage {
   names: ImageNames;
   /** When it was built, ms since the epoch; undefined: it does not say. */
   builtAt: number | undefined;
+  /** It has no name, and is in an index that is kept whole. */
+  isPart: boolean;
 }
 
 /** Newest in this store first. Throws `invalid` for filters that are none, `notFound` for an image that they name. */
@@ -33,16 +36,18 @@ export function listImages({ database }: Context, filters: FilterArgs = new Map(
     return text === undefined ? undefined : (timeOf(configOf(findImage(database, text).image).created) ?? 0);
   };
   const [before, since] = [time('before'), time('since')];
+  const parts = imagesInIndexes(database);
   return allImages(database).flatMap((image) => {
     const config = configOf(image);
     const built = timeOf(config.created);
     const all = namesOf(database, image.id);
-    if (!fitsDangling(all, dangling) || !hasLabels(config.config.Labels ?? {}, labels)) return [];
+    const isPart = parts.has(image.id) && all.tags.length + all.digests.length === 0;
+    if (!fitsDangling(all, isPart, dangling) || !hasLabels(config.config.Labels ?? {}, labels)) return [];
     if (before !== undefined && !((built ?? 0) < before)) return [];
     if (since !== undefined && !((built ?? 0) > since)) return [];
     const names = patterns === undefined ? all : matching(all, patterns);
     if (patterns !== undefined && names.tags.length + names.digests.length === 0) return [];
-    return [{ image, names, builtAt: built }];
+    return [{ image, names, builtAt: built, isPart }];
   });
 }
 
@@ -51,12 +56,12 @@ function configOf(image: ImageRow): ImageConfig {
 }
 
 /**
- * Whether an image fits `--filter dangling`, as with Docker: one without a tag dangles; but one with a digest is also
- * among those that do not.
+ * Whether an image fits `--filter dangling`, as with Docker: one without a tag dangles, unless it is a part of what has one;
+ * but one with a digest is also among those that do not.
  */
-function fitsDangling({ tags, digests }: ImageNames, wanted: boolean | undefined): boolean {
+function fitsDangling({ tags, digests }: ImageNames, isPart: boolean, wanted: boolean | undefined): boolean {
   if (wanted === undefined) return true;
-  return wanted ? tags.length === 0 : tags.length + digests.length > 0;
+  return wanted ? tags.length === 0 && !isPart : tags.length + digests.length > 0 || isPart;
 }
 
 type NameTest = (name: string) => boolean;

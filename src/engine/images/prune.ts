@@ -7,6 +7,7 @@ import { appendEvent } from '../events/journal.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import type { Context } from '../store/context.ts';
 import { allImages, type ImageRow, namesOf } from '../store/images.ts';
+import { imagesInIndexes } from '../store/indexes.ts';
 import { notedLayerSizes } from '../store/layer-sizes.ts';
 import { removeImage } from './remove.ts';
 import { timeOf } from './time.ts';
@@ -22,7 +23,8 @@ export interface PrunedImages {
 
 /**
  * Removes the images that have no tag, or with `all` those that no container was made of, as far as they fit: `until` is
- * about when an image was built. One that a container uses stays whole.
+ * about when an image was built. One that a container uses stays whole; one that has no name but is in a kept index goes with
+ * that.
  */
 export async function pruneImages(
   context: Context,
@@ -30,23 +32,39 @@ export async function pruneImages(
   { all }: { all: boolean },
 ): Promise<PrunedImages> {
   const pruned: PrunedImages = { untagged: [], deleted: [], reclaimed: 0 };
-  const layers = new Map<Digest, number>();
-  for (const image of allImages(context.database).filter((each) => fits(each, filters))) {
-    const { tags, digests } = namesOf(context.database, image.id);
-    if ((tags.length > 0 && !all) || usersOfImage(context, image.id).length > 0) continue;
-    const sizes = notedLayerSizes(context.database, image.layers);
-    for (const text of tags.length + digests.length > 0 ? [...tags, ...digests] : [image.id]) {
+  const { database } = context;
+  const images = allImages(database);
+  const before = layersHere(context, images);
+  for (const image of images.filter((each) => fits(each, filters))) {
+    const { tags, digests } = namesOf(database, image.id);
+    const isNameless = tags.length + digests.length === 0;
+    if (isNameless ? imagesInIndexes(database).has(image.id) : tags.length > 0 && !all) continue;
+    if (usersOfImage(context, image.id).length > 0) continue;
+    for (const text of isNameless ? [image.id] : [...tags, ...digests]) {
       const removed = await removeUnlessUsed(context, text);
       pruned.untagged.push(...removed.untagged);
       pruned.deleted.push(...removed.deleted);
     }
-    for (const [index, chainID] of image.layers.entries()) layers.set(chainID, sizes[index] ?? 0);
   }
-  for (const [chainID, size] of layers)
-    if (!existsSync(join(context.paths.layers, hexOf(chainID)))) pruned.reclaimed += size;
+  for (const [chainID, size] of before) if (!isHere(context, chainID)) pruned.reclaimed += size;
   const attributes = { reclaimed: String(pruned.reclaimed) };
   appendEvent(context, { type: 'image', action: 'prune', id: '', attributes });
   return pruned;
+}
+
+/** The layers of images with their unpacked sizes. */
+function layersHere(context: Context, images: readonly ImageRow[]): Map<Digest, number> {
+  const layers = new Map<Digest, number>();
+  for (const image of images) {
+    const sizes = notedLayerSizes(context.database, image.layers);
+    for (const [index, chainID] of image.layers.entries())
+      if (isHere(context, chainID)) layers.set(chainID, sizes[index] ?? 0);
+  }
+  return layers;
+}
+
+function isHere({ paths }: Context, chainID: Digest): boolean {
+  return existsSync(join(paths.layers, hexOf(chainID)));
 }
 
 function fits(image: ImageRow, filters: PruneFilters): boolean {

@@ -21,10 +21,12 @@ import {
   type FoundImage,
   findImage,
   layersWith,
+  manifestOf,
   repositoriesWith,
   saveImage,
   tagsOf,
 } from '../store/images.ts';
+import { dropUnnamedIndexes } from '../store/indexes.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import type { PushedLayer, PushProgress } from './push-progress.ts';
 import { Slots } from './slots.ts';
@@ -135,22 +137,25 @@ async function pushOne(push: Push, reference: Reference): Promise<void> {
   });
 }
 
-/** From now on the name leads to the manifest that was pushed, and so does the digest that the registry knows it by. */
+/**
+ * From now on the digest that the registry knows it by leads to the manifest that was pushed, and so does the name, unless it
+ * did before.
+ */
 function keep(
   { database }: Context,
-  { image }: FoundImage,
+  { image, name = '' }: FoundImage,
   { manifest, reference }: { manifest: StoredImage['manifest']; reference: Reference },
 ): void {
   const { domain, path } = reference;
-  const row = {
-    digest: manifest.digest,
-    imageId: image.id,
-    mediaType: manifest.mediaType,
-    body: new TextDecoder().decode(manifest.bytes),
-    indexDigest: undefined,
-  };
-  const names = [reference, { domain, path, digest: manifest.digest }].map(formatReference);
-  database.transaction(() => saveImage(database, image, row, names));
+  const { digest, mediaType } = manifest;
+  const body = new TextDecoder().decode(manifest.bytes);
+  const row = { digest, imageId: image.id, mediaType, body, indexDigest: undefined };
+  const isAsItWas = manifestOf(database, image.id, name)?.digest === digest;
+  const names = [...(isAsItWas ? [] : [reference]), { domain, path, digest }].map(formatReference);
+  database.transaction(() => {
+    saveImage(database, image, row, names);
+    dropUnnamedIndexes(database);
+  });
 }
 
 /** Returns the descriptors of the layers as the registry has them. The first failure ends the others. */

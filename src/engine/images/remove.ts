@@ -1,11 +1,21 @@
 import { EngineError } from '../../errors.ts';
+import type { Database } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { transactionAfterSweep } from '../state/departures.ts';
 import { keepImageConfig } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
-import { deleteImage, deleteName, familiarName, findImage, type ImageRow, namesOf } from '../store/images.ts';
+import {
+  deleteImage,
+  deleteName,
+  familiarName,
+  findImage,
+  type ImageRow,
+  imageOfManifest,
+  namesOf,
+} from '../store/images.ts';
+import { dropUnnamedIndexes, imagesInIndexes } from '../store/indexes.ts';
 import { trashOf } from '../store/trash.ts';
 import { usersOfImage } from './users.ts';
 
@@ -17,9 +27,10 @@ export interface RemovedImage {
 }
 
 /**
- * Takes a name from an image; the image and what only it needs go with its last name. By id every name is taken,
- * which needs `force` when they are in several repositories. Throws `conflict` when a container uses the image
- * (`force` overrules a stopped one, and keeps the layers that it stands on).
+ * Takes a name from an image; the image and what only it needs go with its last name, and so does what else was in an index
+ * to which no name leads any more. An image that is in another kept index stays, unless it is named by its id. By id every
+ * name is taken, which needs `force` when they are in several repositories. Throws `conflict` when a container uses what is
+ * to go (`force` overrules a stopped one, and keeps the layers that it stands on).
  */
 export async function removeImage(
   context: Context,
@@ -36,21 +47,35 @@ export async function removeImage(
         ? [...names.tags, ...names.digests]
         : namesGoingWith(name, names.tags, names.digests);
     if (name === undefined && !force) refuseSeveralNames(text, names.tags);
-    const last = taken.length === names.tags.length + names.digests.length;
-    if (last) refuseUsed(context, image, { text, force });
     for (const each of taken) deleteName(database, each);
-    if (last) {
-      keepImageConfig(database, image);
-      deleteImage(database, image.id);
+    const dropped = dropUnnamedIndexes(database);
+    const others = dropped
+      .flatMap(({ manifests }) => manifests)
+      .flatMap((digest) => imageOfManifest(database, digest) ?? []);
+    const kept = imagesInIndexes(database);
+    const byId = new Map([image, ...others].map((each) => [each.id, each]));
+    const gone = [...byId.values()].filter(
+      ({ id }) => isNameless(database, id) && (!kept.has(id) || (name === undefined && id === image.id)),
+    );
+    for (const each of gone) {
+      refuseUsed(context, each, { text, force });
+      keepImageConfig(database, each);
+      deleteImage(database, each.id);
     }
-    return { image, untagged: taken.map(familiarName), deleted: last ? [image.id] : [] };
+    const untagged = taken.map(familiarName);
+    return { image, leaves: gone.length + dropped.length > 0, untagged, deleted: gone.map(({ id }) => id) };
   };
   // Rows of --rm containers that are gone would keep the layers that these stood on.
-  const { image, ...removed } = transactionAfterSweep(context, remove, { durable: true });
-  if (removed.deleted.length > 0) discardUnreferenced(context, trash);
+  const { image, leaves, ...removed } = transactionAfterSweep(context, remove, { durable: true });
+  if (leaves) discardUnreferenced(context, trash);
   noteRemoval(context, image, removed);
   await trash.empty();
   return removed;
+}
+
+function isNameless(database: Database, image: Digest): boolean {
+  const { tags, digests } = namesOf(database, image);
+  return tags.length + digests.length === 0;
 }
 
 /** Writes the events of a removal. As with Docker the id stands for the name, too: that name leads nowhere any more. */

@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import type { Context } from '../store/context.ts';
 import { findImage, giveName } from '../store/images.ts';
+import { dropUnnamedIndexes } from '../store/indexes.ts';
 import { imageNameOf, noteTag } from './name.ts';
 
 /**
@@ -13,6 +14,7 @@ export function tagImage(context: Context, source: string, target: string): void
   const image = context.database.transaction(() => {
     const found = findImage(context.database, source);
     giveName(context.database, found, name.stored);
+    dropUnnamedIndexes(context.database);
     return found.image;
   });
   noteTag(context, image, name);

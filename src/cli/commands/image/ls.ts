@@ -13,6 +13,7 @@ import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {
+  all?: boolean;
   digests?: boolean;
   filter?: Filters;
   format?: string;
@@ -60,7 +61,7 @@ SharedSize, UniqueSize and Containers are those of skiff system df -v. They are 
 export function define(command: Command, session: () => Session): void {
   command
     .argument('[name]', 'only images with this name; * and ? stand for any letters')
-    .option('-a, --all', 'also those between layers, of which skiff makes none')
+    .option('-a, --all', 'also those without a name that are in an index')
     .option('--digests', 'also the digests that registries know them by')
     .option(
       '-f, --filter <name=value>',
@@ -79,7 +80,7 @@ async function list(session: Session, name: string | undefined, flags: Flags): P
   const { images } = await session.engine();
   const filters = name === undefined ? flags.filter : collectFilter(`reference=${name}`, flags.filter);
   const digests = flags.digests === true || template.fields.has('Digest');
-  const listed = await images.list(filters);
+  const listed = (await images.list(filters)).filter(({ isPart }) => flags.all === true || !isPart);
   const usage = await usageFor(template, images);
   print(
     template.render(

@@ -13,6 +13,7 @@ import { standardOutput } from '../../output/standard-output.ts';
 import { switchOf } from '../../parse/words.ts';
 
 interface Flags {
+  allPlatforms?: boolean;
   allTags?: boolean;
   explain?: ExplainFormat | false;
   platform?: Platform;
@@ -23,6 +24,7 @@ const EXAMPLES = `
 Examples:
   skiff pull debian:bookworm
   skiff pull --platform linux/arm64 alpine
+  skiff pull --all-platforms alpine                the whole index, to be saved or pushed as it is
   skiff pull localhost:5000/team/app@sha256:…      exactly this one
   skiff pull -a localhost:5000/team/app            all tags
   skiff pull --explain debian:bookworm             what would be fetched, and what is here already
@@ -39,6 +41,7 @@ export function define(command: Command, session: () => Session): void {
       'which image to take where an index offers several',
       parsePlatform,
     )
+    .option('--all-platforms', 'all that an index offers, not only what runs here')
     .option('-q, --quiet', 'print only the canonical name')
     .option(
       '--explain [format]',
@@ -57,7 +60,11 @@ export function define(command: Command, session: () => Session): void {
 }
 
 /** One after another, as their layers are often the same. */
-async function pullAll(session: Session, text: string, { platform, quiet = false }: Flags): Promise<void> {
+async function pullAll(
+  session: Session,
+  text: string,
+  { platform, allPlatforms, quiet = false }: Flags,
+): Promise<void> {
   const { images } = await session.engine();
   const warn = warningsOf(session);
   const found = await interruptible((signal) => images.remoteTags(text, { warn, signal }));
@@ -66,7 +73,7 @@ async function pullAll(session: Session, text: string, { platform, quiet = false
   for (const { tag, name } of tags) {
     if (!quiet) print(`${tag}: Pulling from ${path}\n`);
     try {
-      const flags: PullFlags = { platform, quiet, output: standardOutput };
+      const flags: PullFlags = { platform, allPlatforms, quiet, output: standardOutput };
       const { digest, changed } = await pullWithProgress(session, name, flags);
       if (!quiet) print(`Digest: ${digest}\n`);
       if (changed) changes += 1;
@@ -84,10 +91,12 @@ async function pullAll(session: Session, text: string, { platform, quiet = false
 async function explain(
   session: Session,
   image: string,
-  { allTags, platform, explain: format }: Flags,
+  { allPlatforms, allTags, platform, explain: format }: Flags,
 ): Promise<void> {
   if (allTags === true)
     throw new EngineError('invalid', 'one image can be explained, not --all-tags of a repository');
+  if (allPlatforms === true)
+    throw new EngineError('invalid', 'one image can be explained, not --all-platforms of an index');
   const { images } = await session.engine();
   const warn = warningsOf(session);
   const explained = await interruptible((signal) => images.explainPull(image, { platform, warn, signal }));
@@ -96,8 +105,12 @@ async function explain(
   print(format === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderPull(explained));
 }
 
-async function pull(session: Session, image: string, { platform, quiet }: Flags): Promise<void> {
-  const flags: PullFlags = { platform, quiet: quiet === true, output: standardOutput };
+async function pull(
+  session: Session,
+  image: string,
+  { platform, allPlatforms, quiet }: Flags,
+): Promise<void> {
+  const flags: PullFlags = { platform, allPlatforms, quiet: quiet === true, output: standardOutput };
   const { name, digest, changed } = await pullWithProgress(session, image, flags);
   if (quiet !== true) {
     print(`Digest: ${digest}\n`);

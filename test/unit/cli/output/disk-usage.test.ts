@@ -9,8 +9,24 @@ const image = { id: digestOf('image'), config: '{}', layers: [], size: 1, create
 const names = { tags: ['docker.io/library/busybox:1', 'docker.io/library/busybox:2'], digests: [] };
 const USAGE: DiskUsage = {
   images: [
-    { image, names, builtAt: Date.now() - 3 * 3600_000, shared: 1_000_000, unique: 983_640, containers: 1 },
-    { image, names: { tags: [], digests: [] }, builtAt: undefined, shared: 0, unique: 0, containers: 0 },
+    {
+      image,
+      names,
+      builtAt: Date.now() - 3 * 3600_000,
+      isPart: false,
+      shared: 1_000_000,
+      unique: 983_640,
+      containers: 1,
+    },
+    {
+      image,
+      names: { tags: [], digests: [] },
+      builtAt: undefined,
+      isPart: false,
+      shared: 0,
+      unique: 0,
+      containers: 0,
+    },
   ],
   imagesSize: 1_983_640,
   containers: [

@@ -1,0 +1,263 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { checkStore } from '../../src/engine/check/check.ts';
+import { intake } from '../../src/engine/images/intake.ts';
+import { listImages } from '../../src/engine/images/list.ts';
+import { findInIndex, lookUpInIndex } from '../../src/engine/images/other-platform.ts';
+import { pruneImages } from '../../src/engine/images/prune.ts';
+import { removeImage } from '../../src/engine/images/remove.ts';
+import { tagImage } from '../../src/engine/images/tag.ts';
+import { diskUsage } from '../../src/engine/reports/disk-usage.ts';
+import { insertContainer } from '../../src/engine/store/containers.ts';
+import { discardUnreferenced } from '../../src/engine/store/garbage.ts';
+import { findImage } from '../../src/engine/store/images.ts';
+import { allIndexes } from '../../src/engine/store/indexes.ts';
+import { inWorkspace } from '../../src/engine/store/workspace.ts';
+import { composeImage, type Image } from '../../src/image/image.ts';
+import type { WholeIndex } from '../../src/image/whole-index.ts';
+import { type Descriptor, MediaType } from '../../src/oci/descriptor.ts';
+import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
+import { Documents } from '../helpers/index-documents.ts';
+import { HELPER, pieces } from '../helpers/layers.ts';
+import { tar } from '../helpers/tar.ts';
+import { containerRow, useContext } from '../unit/engine/fixtures.ts';
+
+const store = useContext(HELPER);
+const NAME = 'docker.io/library/app:latest';
+const arm64 = { os: 'linux', architecture: 'arm64' };
+
+/** An index of images for two platforms, with a layer in common and one of their own, and an attestation. */
+async function madeIndex(version = '1') {
+  const documents = new Documents();
+  const bytes = new Map<string, Buffer>();
+  const layer = (name: string) => {
+    const archive = tar({ name, content: name });
+    const blob = gzipSync(archive);
+    const descriptor: Descriptor = {
+      mediaType: MediaType.ociLayerGzip,
+      digest: digestOf(blob),
+      size: blob.length,
+    };
+    bytes.set(descriptor.digest, blob);
+    return { descriptor, diffID: digestOf(archive) };
+  };
+  const image = (architecture: string) => {
+    const layers = [layer(`common${version}`), layer(`${architecture}${version}`)];
+    const made = composeImage({ config: { architecture, os: 'linux', config: {}, history: [] }, layers });
+    documents.add(MediaType.ociConfig, made.config.bytes);
+    const descriptor = documents.add(MediaType.ociManifest, made.manifest.bytes);
+    return { made, descriptor: { ...descriptor, platform: { os: 'linux', architecture } } };
+  };
+  const [amd, arm] = [image('amd64'), image('arm64')];
+  for (const text of [`good ${version}`, 'unknown', '{}', 'bill'])
+    bytes.set(digestOf(text), Buffer.from(text));
+  const whole = await documents.whole(
+    documents.index(
+      amd.descriptor,
+      documents.index(arm.descriptor),
+      documents.attestation(`good ${version}`),
+      documents.artifact('bill'),
+    ),
+  );
+  const open = ({ digest }: Descriptor) => pieces(bytes.get(digest) ?? Buffer.alloc(0), 7);
+  return { whole, open, amd: amd.made, arm: arm.made };
+}
+
+type Made = Awaited<ReturnType<typeof madeIndex>>;
+
+/** Brings an index into the store, as a pull of all platforms does. */
+async function take(
+  { whole, open, amd }: { whole: WholeIndex; open: Made['open']; amd: Image },
+  names: string[] = [NAME],
+): Promise<void> {
+  await inWorkspace(store.context, (workspace) =>
+    intake(store.context, workspace, amd, { names, whole, open }),
+  );
+}
+
+const entries = (directory: string) => (existsSync(directory) ? readdirSync(directory).sort() : []);
+const blobs = () => entries(store.context.paths.blobs);
+const layers = () => entries(store.context.paths.layers);
+const hexes = (digests: Digest[]) => digests.map(hexOf).sort();
+const chainOf = ({ layers: own }: Image) => own.map(({ chainID }) => chainID);
+const remove = (text: string, force = false) => removeImage(store.context, text, { force });
+const find = () => findInIndex(store.context, findImage(store.context.database, 'app'), arm64);
+
+describe('an index that is brought in whole', () => {
+  it('keeps all its blobs, and unpacks the image of its name alone', async () => {
+    const made = await madeIndex();
+    await take(made);
+    discardUnreferenced(store.context);
+    expect(layers()).toEqual(hexes(chainOf(made.amd)));
+    // Index, index inside, two images of manifest, config and a layer, their common layer, two manifests with two blobs each.
+    expect(blobs()).toHaveLength(2 + 2 * 3 + 1 + 2 * 3);
+    expect(store.context.database.all('SELECT * FROM lease')).toEqual([]);
+    expect(await checkStore(store.context, { deep: true, repair: false })).toEqual({
+      isTrue: true,
+      faults: [],
+    });
+  });
+
+  it('also gets the blobs of layers that are here unpacked', async () => {
+    const made = await madeIndex();
+    await take(made);
+    const { digest } = made.amd.layers[0]?.descriptor ?? { digest: digestOf('') };
+    rmSync(join(store.context.paths.blobs, hexOf(digest)));
+    await take(made);
+    expect(blobs()).toContain(hexOf(digest));
+  });
+
+  it('has nothing that a name leads to when a blob does not come, and leaves only garbage', async () => {
+    const made = await madeIndex();
+    const lost = made.arm.layers[1]?.descriptor.digest;
+    const open = (descriptor: Descriptor) =>
+      descriptor.digest === lost ? pieces(Buffer.from('another')) : made.open(descriptor);
+    await expect(take({ ...made, open })).rejects.toMatchObject({ kind: 'invalid', subject: lost });
+    const tables = ['image', 'image_name', 'index_document', 'index_entry', 'lease'];
+    for (const table of tables) expect(store.context.database.all(`SELECT * FROM ${table}`)).toEqual([]);
+    discardUnreferenced(store.context);
+    expect([...blobs(), ...layers()]).toEqual([]);
+  });
+
+  it('goes with its last name, however it is removed', async () => {
+    const made = await madeIndex();
+    for (const text of ['app', made.amd.config.digest]) {
+      await take(made);
+      await find();
+      tagImage(store.context, 'app', 'other:1');
+      expect((await remove('other:1')).deleted).toEqual([]);
+      expect(new Set((await remove(text)).deleted)).toEqual(
+        new Set([made.amd.config.digest, made.arm.config.digest]),
+      );
+      expect([...blobs(), ...layers(), ...allIndexes(store.context.database)]).toEqual([]);
+    }
+  });
+
+  it('goes when its names lead elsewhere, with what nothing else names', async () => {
+    const [first, second] = [await madeIndex('1'), await madeIndex('2')];
+    await take(first);
+    await take(second);
+    discardUnreferenced(store.context);
+    expect(blobs()).not.toContain(hexOf(first.arm.config.digest));
+    expect(blobs()).toContain(hexOf(first.amd.config.digest));
+    expect(allIndexes(store.context.database)).toHaveLength(2);
+  });
+
+  it('is explained on the disk to the last byte', async () => {
+    await take(await madeIndex());
+    await find();
+    const { total, images, imagesSize, other } = await diskUsage(store.context);
+    expect(other.find(({ kind }) => kind === 'unnamed')).toBeUndefined();
+    expect(imagesSize + other.reduce((sum, { size }) => sum + size, 0)).toBe(total);
+    expect(images.map(({ names, shared }) => [names.tags.length, shared > 0])).toEqual(
+      expect.arrayContaining([
+        [1, true],
+        [0, true],
+      ]),
+    );
+  });
+});
+
+describe('the image for another platform', () => {
+  it('is unpacked from the blobs that are here, and is a part of what has a name', async () => {
+    const made = await madeIndex();
+    await take(made);
+    const found = await find();
+    expect([found?.image.id, found?.name]).toEqual([made.arm.config.digest, NAME]);
+    expect(layers()).toEqual(hexes([...new Set([...chainOf(made.amd), ...chainOf(made.arm)])]));
+    expect(findImage(store.context.database, 'app').image.id).toBe(made.amd.config.digest);
+    const parts = listImages(store.context).map(({ image, isPart }) => [image.id, isPart]);
+    expect(new Map(parts as [Digest, boolean][])).toEqual(
+      new Map([
+        [made.amd.config.digest, false],
+        [made.arm.config.digest, true],
+      ]),
+    );
+    expect(listImages(store.context, new Map([['dangling', ['true']]]))).toEqual([]);
+    expect((await find())?.image).toEqual(found?.image);
+  });
+
+  it('stays when images are pruned, until nobody needs what has the name', async () => {
+    const made = await madeIndex();
+    await take(made);
+    await find();
+    expect((await pruneImages(store.context, {}, { all: false })).deleted).toEqual([]);
+    const row = containerRow({ imageId: made.arm.config.digest, started: false, layers: chainOf(made.arm) });
+    insertContainer(store.context.database, row, () => false);
+    mkdirSync(join(store.context.paths.containers, row.id), { recursive: true });
+    expect((await pruneImages(store.context, {}, { all: true })).deleted).toEqual([]);
+    await expect(remove('app')).rejects.toMatchObject({ kind: 'conflict' });
+    expect((await remove('app', true)).deleted).toHaveLength(2);
+    expect(layers()).toEqual(hexes(chainOf(made.arm)));
+  });
+
+  it('can be removed by its id, and is unpacked again when it is wanted', async () => {
+    const made = await madeIndex();
+    await take(made);
+    await find();
+    expect(await remove(made.arm.config.digest)).toEqual({ untagged: [], deleted: [made.arm.config.digest] });
+    expect(layers()).toEqual(hexes(chainOf(made.amd)));
+    expect((await find())?.image.id).toBe(made.arm.config.digest);
+  });
+
+  it('is not there when the index has none, or its blobs were lost', async () => {
+    const made = await madeIndex();
+    await take(made);
+    const found = findImage(store.context.database, 'app');
+    const riscv = { os: 'linux', architecture: 'riscv64' };
+    expect(await lookUpInIndex(store.context, found, riscv)).toBeUndefined();
+    await expect(findInIndex(store.context, found, riscv)).rejects.toMatchObject({
+      kind: 'notFound',
+      message: 'no image for platform linux/riscv64: the index offers linux/amd64, linux/arm64',
+    });
+    rmSync(join(store.context.paths.blobs, hexOf(made.arm.layers[1]?.descriptor.digest ?? digestOf(''))));
+    expect(await lookUpInIndex(store.context, found, arm64)).toBeUndefined();
+  });
+});
+
+describe('a check of a store with a whole index', () => {
+  const check = async (repair: boolean) =>
+    (await checkStore(store.context, { deep: true, repair })).faults.map(({ name, detail, state }) =>
+      `${state} ${name.replace(':latest', '')} ${detail}`.replace(/sha256:[0-9a-f]+/, 'DIGEST'),
+    );
+  const blob = (digest: Digest | undefined) => join(store.context.paths.blobs, hexOf(digest ?? digestOf('')));
+
+  it('writes documents again', async () => {
+    const made = await madeIndex();
+    await take(made);
+    rmSync(blob(made.whole.document.digest));
+    rmSync(blob(made.arm.config.digest));
+    truncateSync(blob(made.whole.entries[2]?.descriptor.digest), 3);
+    expect((await check(true)).sort()).toEqual([
+      'mended app its index DIGEST is missing',
+      'mended app the config DIGEST in its index is missing',
+      'mended app the manifest DIGEST in its index is damaged',
+    ]);
+    expect(await check(false)).toEqual([]);
+  });
+
+  it('knows that an index is whole no more when a blob is lost, until it is brought in again', async () => {
+    const made = await madeIndex();
+    await take(made);
+    rmSync(blob(digestOf('bill')));
+    expect(await check(false)).toHaveLength(1);
+    expect(await check(true)).toEqual([
+      expect.stringContaining('mended'),
+      expect.stringContaining('limited'),
+    ]);
+    await take(made);
+    expect(await check(false)).toEqual([]);
+  });
+
+  it('collects nothing when nobody can say what an index names', async () => {
+    await take(await madeIndex());
+    store.context.database.run("UPDATE index_document SET body = '{}'");
+    expect((await checkStore(store.context, { deep: false, repair: false })).faults).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ state: 'wrong', detail: 'its records are not what their digests say' }),
+      ]),
+    );
+  });
+});

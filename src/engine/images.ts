@@ -16,6 +16,7 @@ import type { RemoteTags } from './images/remote-tags.ts';
 import type { RemovedImage } from './images/remove.ts';
 import type { SaveOptions } from './images/save.ts';
 import type { SearchImagesOptions } from './images/search.ts';
+import type { ImageTree } from './images/tree.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { ImageUsage } from './reports/disk-usage.ts';
@@ -124,6 +125,12 @@ export class Images {
     return listImages(this.#context, filters);
   }
 
+  /** What stands under each name: platforms, and whatever else its index lists. Throws as `imageTrees`. */
+  async trees(filters?: FilterArgs): Promise<ImageTree[]> {
+    const { imageTrees } = await import('./images/tree.ts');
+    return imageTrees(this.#context, filters);
+  }
+
   /** What each image takes on the disk, alone and together with others, and who uses it. Throws as `diskUsage`. */
   async usage(): Promise<ImageUsage[]> {
     const { imageUsage } = await import('./reports/disk-usage.ts');
@@ -132,9 +139,9 @@ export class Images {
 
   /** Docker's JSON. Throws `notFound`. */
   async inspect(text: string): Promise<object> {
-    const { image } = findImage(this.#context.database, text);
+    const found = findImage(this.#context.database, text);
     const { inspectImage } = await import('./inspect/image.ts');
-    return inspectImage(this.#context, image);
+    return inspectImage(this.#context, found);
   }
 
   /** Gives an image one more name. Throws `notFound`, and `invalid` for a name that cannot be. */

@@ -138,6 +138,11 @@ export function isAttestation({ platform, annotations }: Descriptor): boolean {
   );
 }
 
+/** The digest of the manifest that an attestation is about; undefined when it does not say, or is none. */
+export function attestedManifest({ annotations }: Descriptor): string | undefined {
+  return annotations?.['vnd.docker.reference.digest'];
+}
+
 function tooMuch(problem: string): EngineError {
   return new EngineError('unsupported', `the index ${problem}`, {
     hint: 'name the image that is wanted by its digest',

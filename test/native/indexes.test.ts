@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,8 @@ import { findInIndex, lookUpInIndex } from '../../src/engine/images/other-platfo
 import { pruneImages } from '../../src/engine/images/prune.ts';
 import { removeImage } from '../../src/engine/images/remove.ts';
 import { tagImage } from '../../src/engine/images/tag.ts';
+import { imageTrees } from '../../src/engine/images/tree.ts';
+import { inspectImage } from '../../src/engine/inspect/image.ts';
 import { diskUsage } from '../../src/engine/reports/disk-usage.ts';
 import { insertContainer } from '../../src/engine/store/containers.ts';
 import { discardUnreferenced } from '../../src/engine/store/garbage.ts';
@@ -75,6 +77,13 @@ async function take(
   await inWorkspace(store.context, (workspace) =>
     intake(store.context, workspace, amd, { names, whole, open }),
   );
+}
+
+/** A container that was made of an image, and has not run. */
+function addContainer(image: Image): void {
+  const row = containerRow({ imageId: image.config.digest, started: false, layers: chainOf(image) });
+  insertContainer(store.context.database, row, () => false);
+  mkdirSync(join(store.context.paths.containers, row.id), { recursive: true });
 }
 
 const entries = (directory: string) => (existsSync(directory) ? readdirSync(directory).sort() : []);
@@ -184,9 +193,7 @@ describe('the image for another platform', () => {
     await take(made);
     await find();
     expect((await pruneImages(store.context, {}, { all: false })).deleted).toEqual([]);
-    const row = containerRow({ imageId: made.arm.config.digest, started: false, layers: chainOf(made.arm) });
-    insertContainer(store.context.database, row, () => false);
-    mkdirSync(join(store.context.paths.containers, row.id), { recursive: true });
+    addContainer(made.arm);
     expect((await pruneImages(store.context, {}, { all: true })).deleted).toEqual([]);
     await expect(remove('app')).rejects.toMatchObject({ kind: 'conflict' });
     expect((await remove('app', true)).deleted).toHaveLength(2);
@@ -214,6 +221,74 @@ describe('the image for another platform', () => {
     });
     rmSync(join(store.context.paths.blobs, hexOf(made.arm.layers[1]?.descriptor.digest ?? digestOf(''))));
     expect(await lookUpInIndex(store.context, found, arm64)).toBeUndefined();
+  });
+});
+
+describe('what stands under a name', () => {
+  /** The lines of a tree: names, or what a member is, whether it is here, in use, unpacked. */
+  const lines = () =>
+    imageTrees(store.context).flatMap(({ names, branches }) => [
+      names.join(),
+      ...branches.map(({ member: { kind, platform, isHere, layers: own }, isInUse }) =>
+        [platform?.architecture ?? kind, isHere && 'here', own.size > 1 && 'unpacked', isInUse && 'used']
+          .filter(Boolean)
+          .join(' '),
+      ),
+    ]);
+
+  it('is all that its index lists, and what of it is here', async () => {
+    const made = await madeIndex();
+    await take(made);
+    tagImage(store.context, 'app', 'other:1');
+    expect(lines()).toEqual([
+      'app:latest,other:1',
+      'amd64 here unpacked',
+      'arm64 here',
+      'unknown here',
+      'other here',
+    ]);
+    await find();
+    addContainer(made.arm);
+    expect(lines()[2]).toBe('arm64 here unpacked used');
+    const [tree] = imageTrees(store.context);
+    const all = blobs().reduce((sum, name) => sum + statSync(join(store.context.paths.blobs, name)).size, 0);
+    expect([tree?.contentSize, tree?.isInUse]).toEqual([all, true]);
+    rmSync(join(store.context.paths.blobs, hexOf(digestOf('bill'))));
+    expect(lines()[4]).toBe('other');
+  });
+
+  it('is the image alone of an index of which nothing else was asked for', async () => {
+    const { whole, open, amd } = await madeIndex();
+    await inWorkspace(store.context, (workspace) =>
+      intake(store.context, workspace, amd, { names: [NAME], index: whole.document, open }),
+    );
+    expect(lines()).toEqual(['app:latest', 'amd64 here unpacked', 'index', 'unknown', 'other']);
+    rmSync(join(store.context.paths.blobs, hexOf(whole.document.digest)));
+    expect(lines()).toEqual(['app:latest', 'amd64 here unpacked']);
+  });
+
+  it('is shown by inspect under the names of Docker', async () => {
+    const made = await madeIndex();
+    await take(made);
+    const found = findImage(store.context.database, 'app');
+    expect(inspectImage(store.context, found)).toMatchObject({
+      Descriptor: { mediaType: MediaType.ociIndex, digest: made.whole.document.digest },
+      Manifests: [
+        {
+          ID: made.amd.manifest.digest,
+          Available: true,
+          Kind: 'image',
+          ImageData: { Platform: { architecture: 'amd64', os: 'linux' }, Containers: [] },
+        },
+        {
+          ID: made.arm.manifest.digest,
+          Available: true,
+          ImageData: { Size: { Unpacked: 'common1'.length } },
+        },
+        { Kind: 'attestation', AttestationData: { For: '' } },
+        { Kind: 'unknown', Available: true },
+      ],
+    });
   });
 });
 

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { hexOf } from '../../oci/digest.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import type { Context } from '../store/context.ts';
-import { familiarName, type ImageRow, namesOf } from '../store/images.ts';
+import { type FoundImage, familiarName, namesOf } from '../store/images.ts';
 import { imageConfigObject } from './config.ts';
 import { hidden, mapOf, omitEmpty } from './go-json.ts';
+import { inspectManifests } from './image-manifests.ts';
 
 /** An image as `docker image inspect` shows it (Docker Engine API, ImageInspect): JSON, Docker's names and units. */
-export function inspectImage(context: Context, image: ImageRow): object {
+export function inspectImage(context: Context, found: FoundImage): object {
+  const { image } = found;
   const config = parseImageConfig(Buffer.from(image.config));
   const names = namesOf(context.database, image.id);
   const lowers = image.layers.map((chainID) => join(context.paths.layers, hexOf(chainID))).reverse();
@@ -32,6 +34,7 @@ export function inspectImage(context: Context, image: ImageRow): object {
         GraphDriver: { Data: graphData(lowers), Name: 'overlay' },
         RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
         Metadata: { LastTagTime: new Date(image.createdAt).toISOString() },
+        ...inspectManifests(context, found),
       },
       'Variant',
       'OsVersion',

@@ -3,6 +3,7 @@ import type { ListedImage } from '../../../engine/images/list.ts';
 import type { Images } from '../../../engine/images.ts';
 import type { ImageUsage } from '../../../engine/reports/disk-usage.ts';
 import { familiarName } from '../../../engine/store/images.ts';
+import { EngineError } from '../../../errors.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { collectFilter, type Filters } from '../../parse/filters.ts';
@@ -18,6 +19,7 @@ interface Flags {
   filter?: Filters;
   format?: string;
   quiet?: boolean;
+  tree?: boolean;
   trunc: boolean;
 }
 
@@ -53,6 +55,7 @@ const EXAMPLES = `
 Examples:
   skiff images 'ghcr.io/*/*:latest'              those whose names fit
   skiff images --filter dangling=true -q         those without a tag
+  skiff images --tree                            what stands under each name, and what of it is here
   skiff images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
   skiff images --format 'table {{.Repository}}\\t{{.SharedSize}}\\t{{.UniqueSize}}\\t{{.Containers}}'
 
@@ -71,14 +74,16 @@ export function define(command: Command, session: () => Session): void {
     .option('--format <template>', 'table, json, or a template such as "{{.Repository}}:{{.Tag}}"')
     .option('-q, --quiet', 'only ids')
     .option('--no-trunc', 'whole ids')
+    .option('--tree', 'below each name the platforms of its index')
     .addHelpText('after', EXAMPLES)
     .action((name: string | undefined, flags: Flags) => list(session(), name, flags));
 }
 
 async function list(session: Session, name: string | undefined, flags: Flags): Promise<void> {
+  if (flags.tree === true) return await showTrees(session, name, flags);
   const template = templateOf(flags);
   const { images } = await session.engine();
-  const filters = name === undefined ? flags.filter : collectFilter(`reference=${name}`, flags.filter);
+  const filters = filtersOf(name, flags);
   const digests = flags.digests === true || template.fields.has('Digest');
   const listed = (await images.list(filters)).filter(({ isPart }) => flags.all === true || !isPart);
   const usage = await usageFor(template, images);
@@ -91,6 +96,21 @@ async function list(session: Session, name: string | undefined, flags: Flags): P
       ),
     ),
   );
+}
+
+/** As with Docker the tree is one table for people, in one form. */
+async function showTrees(session: Session, name: string | undefined, flags: Flags): Promise<void> {
+  const { digests, format, quiet, trunc } = flags;
+  const others = { digests, format, quiet, 'no-trunc': trunc ? undefined : true };
+  const other = Object.entries(others).find(([, value]) => value !== undefined)?.[0];
+  if (other !== undefined) throw new EngineError('invalid', `--tree does not go with --${other}`);
+  const { images } = await session.engine();
+  const { renderImageTrees } = await import('../../output/image-tree.ts');
+  print(renderImageTrees(await images.trees(filtersOf(name, flags))));
+}
+
+function filtersOf(name: string | undefined, { filter }: Flags): Filters | undefined {
+  return name === undefined ? filter : collectFilter(`reference=${name}`, filter);
 }
 
 /** The fields for which the store has to be measured: what `system df` says of an image. */

@@ -112,9 +112,9 @@ class Reader {
     if (this.#bytes > MAX_BYTES) throw tooMuch(`leads to documents of more than ${MAX_BYTES} bytes`);
     const bytes = await fetch(descriptor);
     const { digest, size } = descriptor;
-    const wrong = bytes.length === size ? digestOf(bytes) : `${bytes.length} bytes instead of ${size}`;
-    if (wrong === digest) return bytes;
-    throw new EngineError('invalid', `${digest} of the index arrived with ${wrong}`, { subject: digest });
+    const found = bytes.length === size ? digestOf(bytes) : `${bytes.length} bytes instead of ${size}`;
+    if (found === digest) return bytes;
+    throw new EngineError('invalid', `${digest} of the index has ${found}`, { subject: digest });
   }
 }
 

@@ -1,16 +1,19 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { LONG } from '../helpers/long.ts';
+import { type PlatformIndex, uploadIndex, writePlatformIndex } from '../helpers/platform-index.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { type Store, useStore } from '../helpers/skiff.ts';
+import { tar } from '../helpers/tar.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'skiff-killed-'));
 const archive = join(place, 'app.tar');
 let registry: TestRegistry;
+let index: PlatformIndex;
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
 const other = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
@@ -32,6 +35,12 @@ beforeAll(async () => {
   app.layers = await layersOf(store, app.name);
   app.digest = digestIn(await store.ok(['push', app.name]));
   await store.ok(['save', '-o', archive, app.name]);
+  if (!LONG) return;
+  index = writePlatformIndex(join(place, 'index'), (name) => [
+    tar({ name, content: randomBytes(1_000_000) }),
+    tar({ name: 'common', content: 'common' }),
+  ]);
+  await uploadIndex(index, { host: registry.host, name: 'team/index', tag: '1' });
 });
 afterAll(async () => {
   // What the last blow has left.
@@ -140,8 +149,22 @@ const VICTIMS: Record<string, Victim> = {
   },
 };
 
+/** The usual pull goes the same way, but for what is fetched besides. */
+const INDEX_VICTIM: Record<string, Victim> = {
+  'pull --all-platforms': {
+    store: other,
+    before: () => clear(other),
+    command: () => ['pull', '--all-platforms', `${registry.host}/team/index:1`],
+    async again() {
+      await other.ok(['pull', '-q', '--all-platforms', `${registry.host}/team/index:1`]);
+      const said = await other.ok(['push', `${registry.host}/team/index:1`]);
+      expect([digestIn(said), said]).toEqual([index.digest, expect.not.stringContaining('Pushed')]);
+    },
+  },
+};
+
 describe('SIGKILL at any moment', () => {
-  it.each(Object.entries(VICTIMS))(
+  it.each(Object.entries({ ...VICTIMS, ...(LONG && INDEX_VICTIM) }))(
     'of %s leaves a store that is true, and the command can be repeated',
     async (_, victim) => {
       const usual = await duration(victim);

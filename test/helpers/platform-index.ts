@@ -25,11 +25,12 @@ export interface PlatformIndex {
 
 /**
  * Writes a layout with an index: images for amd64, arm64 and arm/v7 of a layer of their own on top of a common one, what
- * somebody attests of the first, an artifact, and an index with an image for s390x.
+ * somebody attests of the first, an artifact, and an index with an image for s390x, unless it is to be flat.
  */
 export function writePlatformIndex(
   layout: string,
   layersOf: (architecture: string) => readonly Buffer[],
+  { isFlat = false } = {},
 ): PlatformIndex {
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
   const [blobs, documents] = [new Map<string, Described>(), new Map<string, Described>()];
@@ -57,7 +58,7 @@ export function writePlatformIndex(
       layers.map((layer) => write(blobs, MediaType.ociLayerGzip, gzipSync(layer))),
     );
   };
-  const index = (manifests: object[]): Described =>
+  const index = (manifests: (object | undefined)[]): Described =>
     write(documents, MediaType.ociIndex, { schemaVersion: 2, mediaType: MediaType.ociIndex, manifests });
   const platform = (architecture: string, variant?: string) => ({ os: 'linux', architecture, variant });
 
@@ -65,7 +66,6 @@ export function writePlatformIndex(
     'linux/amd64': image('amd64'),
     'linux/arm64': image('arm64'),
     'linux/arm/v7': image('arm', 'v7'),
-    'linux/s390x': image('s390x'),
   };
   const statement = write(blobs, 'application/vnd.in-toto+json', {
     predicateType: 'https://slsa.dev/provenance/v1',
@@ -80,7 +80,10 @@ export function writePlatformIndex(
     [write(blobs, 'text/plain', Buffer.from('what is in it'))],
     { artifactType: 'application/vnd.example.bill' },
   );
-  entries['inner'] = index([{ ...entries['linux/s390x'], platform: platform('s390x') }]);
+  if (!isFlat) {
+    entries['linux/s390x'] = image('s390x');
+    entries['inner'] = index([{ ...entries['linux/s390x'], platform: platform('s390x') }]);
+  }
   const top = index([
     { ...entries['linux/amd64'], platform: platform('amd64') },
     { ...entries['linux/arm64'], platform: platform('arm64') },
@@ -94,7 +97,7 @@ export function writePlatformIndex(
       },
     },
     entries['artifact'],
-    entries['inner'],
+    ...(isFlat ? [] : [entries['inner']]),
   ]);
   const annotations = { 'org.opencontainers.image.ref.name': 'multi' };
   const file = { schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [{ ...top, annotations }] };

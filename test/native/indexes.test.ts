@@ -154,6 +154,29 @@ describe('an index that is brought in whole', () => {
     expect(allIndexes(store.context.database)).toHaveLength(2);
   });
 
+  it('is kept with an image that has no name, and found by its id, until that goes', async () => {
+    const made = await madeIndex();
+    await take(made, []);
+    discardUnreferenced(store.context);
+    const id = made.amd.config.digest;
+    const all = blobs();
+    expect(all).toContain(hexOf(made.arm.config.digest));
+    const found = findImage(store.context.database, id);
+    expect((await findInIndex(store.context, found, arm64))?.image.id).toBe(made.arm.config.digest);
+    expect(listImages(store.context).map(({ image, isPart }) => [image.id === id, isPart])).toEqual(
+      expect.arrayContaining([
+        [true, false],
+        [false, true],
+      ]),
+    );
+    tagImage(store.context, id, 'app');
+    await remove('app');
+    expect([...blobs(), ...layers()]).toEqual([]);
+    await take(made, []);
+    expect((await pruneImages(store.context, {}, { all: false })).deleted).toEqual([id]);
+    expect([...blobs(), ...layers()]).toEqual([]);
+  });
+
   it('is explained on the disk to the last byte', async () => {
     await take(await madeIndex());
     await find();

@@ -18,6 +18,7 @@ import {
 } from '../../image/oci-layout.ts';
 import { hostPlatform, requirePlatform } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
+import { blobsOfIndex, imageOfIndex, readWholeIndex, type WholeIndex } from '../../image/whole-index.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { CONFIG_LIMIT, parseImageConfig } from '../../oci/image-config.ts';
@@ -31,6 +32,8 @@ export interface Offer {
   image: Image;
   /** The index that it was chosen from. */
   index: ImageDocument<Index> | undefined;
+  /** The same, when the archive has all that is in it. */
+  whole?: WholeIndex | undefined;
   names: string[];
 }
 
@@ -47,7 +50,8 @@ const LAYER_TYPES = {
 export type FindLayer = (descriptor: Descriptor) => ImageFile | undefined;
 
 /**
- * Returns the images that an archive offers for a platform, or for this machine's where there is a choice. An archive that
+ * Returns the images that an archive offers for a platform, or for this machine's where there is a choice; unless one is asked
+ * for, with the index that has the choice, if all of it is there. An archive that
  * is an OCI layout and Docker's at once is read as the layout, which says more; names of both count. Throws `invalid` for
  * what is no archive of images, or a damaged one, `notFound` when an image is not offered for the platform.
  */
@@ -75,7 +79,7 @@ export async function offersOf(
 function merged(offers: readonly Offer[], docker: readonly DockerArchiveImage[] | undefined): Offer[] {
   const byDigest = new Map<string, Offer>();
   for (const offer of offers) {
-    const { digest } = offer.image.manifest;
+    const { digest } = offer.whole?.document ?? offer.image.manifest;
     const names = [...(byDigest.get(digest)?.names ?? []), ...offer.names, ...namesIn(docker, offer.image)];
     byDigest.set(digest, { ...offer, names: [...new Set(names)] });
   }
@@ -112,6 +116,10 @@ async function layoutOffer(
       if (platform !== undefined) requirePlatform(image.config.parsed, platform, shown);
       return { image, index: undefined, names };
     }
+    const whole =
+      top && platform === undefined ? await wholeIndex(files, top as ImageDocument<Index>) : undefined;
+    if (whole !== undefined)
+      return { image: await imageOfIndex(whole, undefined), index: whole.document, whole, names };
     const index: Index = top?.parsed ?? { kind: 'index', mediaType: MediaType.ociIndex, manifests: entries };
     const chosen = await choose(files, index, platform ?? hostPlatform());
     const image = await imageIn(files, await document(files, chosen));
@@ -120,6 +128,31 @@ async function layoutOffer(
     // What has a name is meant to be an image.
     if (reference === undefined && error instanceof EngineError && error.kind === 'unsupported')
       return undefined;
+    throw error;
+  }
+}
+
+/** An index with all that is in it; undefined unless the archive has every manifest and every blob. */
+async function wholeIndex(
+  files: ImageFiles,
+  document: ImageDocument<Index>,
+): Promise<WholeIndex | undefined> {
+  let isAllThere = true;
+  const read = async ({ digest }: Descriptor, limit: number): Promise<Uint8Array> => {
+    const file = files.find(blobName(digest));
+    if (file === undefined) isAllThere = false;
+    return await required(files, blobName(digest)).read(limit);
+  };
+  try {
+    const whole = await readWholeIndex(document, {
+      document: (descriptor) => read(descriptor, MANIFEST_LIMIT),
+      config: (descriptor) => read(descriptor, CONFIG_LIMIT),
+    });
+    const isHere = ({ digest }: Descriptor) => files.find(blobName(digest)) !== undefined;
+    return blobsOfIndex(whole).every(isHere) ? whole : undefined;
+  } catch (error) {
+    // What cannot be kept whole may have an image for this machine all the same.
+    if (!isAllThere || (error instanceof EngineError && error.kind === 'unsupported')) return undefined;
     throw error;
   }
 }

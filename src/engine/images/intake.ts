@@ -8,7 +8,7 @@ import { appendImageEvent } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type ImageRow, imageById, imageByName, type ManifestRow, saveImage } from '../store/images.ts';
-import { dropUnnamedIndexes, saveIndex } from '../store/indexes.ts';
+import { dropUnnamedIndexes, holdIndex, saveIndex } from '../store/indexes.ts';
 import { sizeOfLayers } from '../store/layer-sizes.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { fetchBlobs } from './fetch-blobs.ts';
@@ -22,8 +22,8 @@ export interface IntakeOptions {
   /** The index that it was chosen from, which is kept beside it. */
   index?: ImageDocument<Index> | undefined;
   /**
-   * The same with all that is in it, which is kept, too, as long as one of the names leads to it: manifests, configs and
-   * layers of other platforms, as blobs.
+   * The same with all that is in it, which is kept, too, as long as one of the names leads to it, or without any the image is
+   * here: manifests, configs and layers of other platforms, as blobs.
    */
   whole?: WholeIndex | undefined;
   /** Opens the blobs that the store has not, those of layers only if they are not unpacked either; absent: it has them all. */
@@ -80,6 +80,7 @@ export async function intake(
     const before = ledTo(context, names);
     if (whole !== undefined) saveIndex(database, whole);
     saveImage(database, row, manifestRowOf(image, index), names);
+    if (whole !== undefined && names.length === 0) holdIndex(database, whole.document.digest, row.id);
     dropUnnamedIndexes(database);
     lease.release();
     return { image: imageById(database, row.id) ?? row, before };

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import type { Image } from '../../image/image.ts';
+import { blobsOfIndex } from '../../image/whole-index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { anyCompressionOf, decompress, peek } from '../../storage/layer/decompress.ts';
@@ -17,7 +17,7 @@ import type { PullProgress } from './pull-progress.ts';
 export type LoadSource = AsyncIterable<Uint8Array> | { directory: string };
 
 export interface LoadOptions {
-  /** Which image to take where an index offers several; this machine's when absent. */
+  /** Which image alone to take where an index offers several; when absent this machine's, with all of the index that is there. */
   platform?: Platform | undefined;
   progress?: PullProgress | undefined;
   signal?: AbortSignal | undefined;
@@ -96,25 +96,24 @@ async function take(
   { offer, layer }: { offer: Offer; layer: FindLayer },
   { progress, signal, loaded }: LoadOptions,
 ): Promise<void> {
-  const { image, index, names } = offer;
+  const { image, index, whole, names } = offer;
+  const layers = image.layers.map(({ descriptor }) => descriptor);
+  const blobs = [...layers, ...(whole === undefined ? [] : blobsOfIndex(whole))];
   using _lease = takeLease(
     context.database,
-    image.layers.map(({ descriptor }) => descriptor.digest),
+    blobs.map(({ digest }) => digest),
   );
-  await keepLayers(image, layer);
+  // Those that the archive does not have may be in the store.
+  for (const descriptor of blobs) await layer(descriptor)?.keep(descriptor);
   const id = image.config.digest;
   const familiar = names.map(familiarName);
   await intake(context, workspace, image, {
     names,
     index,
+    whole,
     event: { action: 'load', id, name: familiar[0] ?? id },
     progress,
     signal,
   });
   loaded({ id, names: familiar });
-}
-
-/** Those that the archive does not have may be in the store. */
-async function keepLayers({ layers }: Image, layer: FindLayer): Promise<void> {
-  for (const { descriptor } of layers) await layer(descriptor)?.keep(descriptor);
 }

@@ -5,14 +5,20 @@ import { imageFor, type WholeIndex } from '../../image/whole-index.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, imageOfManifest } from '../store/images.ts';
-import { indexOfName, readIndex } from '../store/indexes.ts';
+import { heldIndex, indexOfName, indexRow, readIndex } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { intake } from './intake.ts';
 
-/** The index that is kept whole and to which the name leads by which an image was found. */
-export function indexOf(database: Database, { name }: FoundImage): WholeIndex | undefined {
-  const digest = name === undefined ? undefined : indexOfName(database, name);
+/** The kept index to which the name leads by which an image was found, or that came with it. */
+export function indexOf(database: Database, { image, name }: FoundImage): WholeIndex | undefined {
+  const digest = name === undefined ? heldIndex(database, image.id) : indexOfName(database, name);
   return digest === undefined ? undefined : readIndex(database, digest);
+}
+
+/** The same, unless a part of it was lost. */
+export function wholeIndexOf(database: Database, found: FoundImage): WholeIndex | undefined {
+  const index = indexOf(database, found);
+  return index !== undefined && indexRow(database, index.document.digest)?.isWhole ? index : undefined;
 }
 
 /**

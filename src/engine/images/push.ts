@@ -1,6 +1,5 @@
 import { EngineError } from '../../errors.ts';
 import { type ImageLayer, imageOfConfig } from '../../image/image.ts';
-import { requirePlatform } from '../../image/platform.ts';
 import {
   familiarReference,
   familiarRepository,
@@ -17,25 +16,19 @@ import { compress } from '../../storage/layer/compress.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import {
-  type FoundImage,
-  findImage,
-  layersWith,
-  manifestOf,
-  repositoriesWith,
-  saveImage,
-  tagsOf,
-} from '../store/images.ts';
+import { type FoundImage, findImage, layersWith, manifestOf, saveImage, tagsOf } from '../store/images.ts';
 import { dropUnnamedIndexes } from '../store/indexes.ts';
-import { inWorkspace, type Workspace } from '../store/workspace.ts';
+import { inWorkspace } from '../store/workspace.ts';
+import { wholeIndexOf } from './other-platform.ts';
+import { type Push, pushBlob, sideBySide } from './push-blobs.ts';
+import { pushIndex } from './push-index.ts';
 import type { PushedLayer, PushProgress } from './push-progress.ts';
-import { Slots } from './slots.ts';
-import { leaseImage, openLayer, readStoredImage, type StoredImage } from './stored-image.ts';
+import { leaseImage, openLayer, readStoredImageFor, type StoredImage } from './stored-image.ts';
 
 export interface PushOptions {
   /** All tags of the repository that is named. */
   allTags: boolean;
-  /** The platform that the image has to be for. */
+  /** The platform that the image has to be for: of a kept index that image alone is pushed. */
   platform?: Platform | undefined;
   progress: PushProgress;
   /** Told of credentials that cannot be used; the push goes on without them. */
@@ -45,11 +38,9 @@ export interface PushOptions {
   signal?: AbortSignal | undefined;
 }
 
-const UPLOADS = 3;
-
 /**
  * Pushes an image to the registry that its name says, or all tags of a repository: its layers side by side, as they are; one
- * that was made here and never compressed is compressed, once. Blobs that the registry has in other repositories are taken
+ * that was made here and never compressed is compressed, once. A name that leads to an index that is here whole takes that along. Blobs that the registry has in other repositories are taken
  * over there. Throws `notFound` for a name that leads to no image, and what the registry's errors become.
  */
 export async function pushImages(
@@ -65,7 +56,8 @@ export async function pushImages(
   progress.repository(familiarRepository(parseReference(names[0] ?? text)));
   try {
     await inWorkspace(context, async (workspace) => {
-      for (const name of names) await pushOne({ context, workspace, uploads, options }, parseReference(name));
+      const push = { context, workspace, uploads, progress, signal };
+      for (const name of names) await pushName(push, parseReference(name), options.platform);
     });
   } catch (cause) {
     if (signal?.aborted !== true) throw cause;
@@ -89,14 +81,6 @@ function noTags(text: string, allTags: boolean): EngineError {
   });
 }
 
-/** What all the images of a push have in common. */
-interface Push {
-  context: Context;
-  workspace: Workspace;
-  uploads: RegistryUploads;
-  options: PushOptions;
-}
-
 /** An image on its way; the leases keep what nothing names yet. */
 interface PushedImage {
   reference: Reference;
@@ -104,14 +88,29 @@ interface PushedImage {
   leases: DisposableStack;
 }
 
-async function pushOne(push: Push, reference: Reference): Promise<void> {
-  const { context, workspace, uploads, options } = push;
-  const { platform, progress, signal } = options;
+async function pushName(push: Push, reference: Reference, platform: Platform | undefined): Promise<void> {
+  const { context } = push;
   const found = findImage(context.database, formatReference(reference));
-  const stored = await readStoredImage(context, workspace, found);
+  const index = platform === undefined ? wholeIndexOf(context.database, found) : undefined;
+  if (index === undefined) await pushOne(push, reference, { found, platform });
+  else await pushIndex(push, reference, { found, index });
+  appendImageEvent(context, 'push', {
+    id: familiarReference(reference),
+    name: familiarRepository(reference),
+    config: found.image.config,
+  });
+}
+
+async function pushOne(
+  push: Push,
+  reference: Reference,
+  { found, platform }: { found: FoundImage; platform: Platform | undefined },
+): Promise<void> {
+  const { context, workspace, uploads, progress, signal } = push;
+  const text = familiarReference(reference);
+  const stored = await readStoredImageFor(context, workspace, found, { platform, text });
   using leases = new DisposableStack();
   leases.use(leaseImage(context, stored));
-  if (platform !== undefined) requirePlatform(stored.config.parsed, platform, familiarReference(reference));
   const descriptors = await pushLayers(push, { reference, stored, leases });
   const { config } = stored;
   await uploads.blob(reference, {
@@ -127,25 +126,24 @@ async function pushOne(push: Push, reference: Reference): Promise<void> {
   await uploads.manifest(reference, tag, manifest, signal);
   leases.use(takeLease(context.database, [manifest.digest]));
   await workspace.blobs.put(manifest.bytes);
-  keep(context, found, { manifest, reference });
+  keep(context, found, { stored, manifest, reference });
   progress.pushed(tag, manifest.digest, manifest.bytes.length);
-  const name = familiarReference(reference);
-  appendImageEvent(context, 'push', {
-    id: name,
-    name: familiarRepository(reference),
-    config: found.image.config,
-  });
 }
 
 /**
  * From now on the digest that the registry knows it by leads to the manifest that was pushed, and so does the name, unless it
- * did before.
+ * did before. Of an index another image may have been pushed, whose name this is not.
  */
 function keep(
   { database }: Context,
   { image, name = '' }: FoundImage,
-  { manifest, reference }: { manifest: StoredImage['manifest']; reference: Reference },
+  {
+    stored,
+    manifest,
+    reference,
+  }: { stored: StoredImage; manifest: StoredImage['manifest']; reference: Reference },
 ): void {
+  if (stored.config.digest !== image.id) return;
   const { domain, path } = reference;
   const { digest, mediaType } = manifest;
   const body = new TextDecoder().decode(manifest.bytes);
@@ -158,57 +156,17 @@ function keep(
   });
 }
 
-/** Returns the descriptors of the layers as the registry has them. The first failure ends the others. */
+/** Returns the descriptors of the layers as the registry has them. */
 async function pushLayers(push: Push, image: PushedImage): Promise<Descriptor[]> {
-  const { signal, progress } = push.options;
   const { layers } = image.stored;
-  const abort = new AbortController();
-  const either = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
-  const slots = new Slots(UPLOADS);
-  const shown = layers.map(({ diffID }) => progress.layer(diffID));
-  for (const layer of shown) layer.preparing();
-  const results = await Promise.allSettled(
-    layers.map(async (layer, index) => {
-      await slots.take();
-      try {
-        either.throwIfAborted();
-        const descriptor = await transferable(push, image, { index, signal: either });
-        await pushLayer(push, image.reference, {
-          layer: { ...layer, descriptor },
-          progress: shown[index] as PushedLayer,
-          signal: either,
-        });
-        return descriptor;
-      } catch (error) {
-        abort.abort(error);
-        throw error;
-      } finally {
-        slots.release();
-      }
-    }),
-  );
-  if (abort.signal.aborted) throw abort.signal.reason;
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-async function pushLayer(
-  { context, workspace, uploads }: Push,
-  reference: Reference,
-  { layer, progress, signal }: { layer: ImageLayer; progress: PushedLayer; signal: AbortSignal },
-): Promise<void> {
-  const { descriptor } = layer;
-  const { domain, path } = reference;
-  const from = repositoriesWith(context.database, domain, descriptor.digest).find((other) => other !== path);
-  const became = await uploads.blob(reference, {
-    descriptor,
-    open: () => openLayer(context, workspace, layer),
-    from,
-    onProgress: (bytes) => progress.pushing(bytes, descriptor.size),
-    signal,
+  const lines = layers.map(({ diffID }) => push.progress.layer(diffID));
+  for (const line of lines) line.preparing();
+  return await sideBySide(push, layers, async (layer, index, signal) => {
+    const descriptor = await transferable(push, image, { index, signal });
+    const open = () => openLayer(push.context, push.workspace, { ...layer, descriptor });
+    await pushBlob(push, image.reference, { descriptor, open, line: lines[index] as PushedLayer, signal });
+    return descriptor;
   });
-  if (became === 'exists') progress.exists();
-  else if (became === 'mounted') progress.mounted(from ?? '');
-  else progress.done();
 }
 
 /** The layer as it is sent: one that was made here and has no blob gets one, compressed. */

@@ -15,7 +15,7 @@ import {
   imageOfManifest,
   namesOf,
 } from '../store/images.ts';
-import { dropUnnamedIndexes, imagesInIndexes } from '../store/indexes.ts';
+import { dropUnnamedIndexes, imagesInIndexes, releaseIndexes } from '../store/indexes.ts';
 import { trashOf } from '../store/trash.ts';
 import { usersOfImage } from './users.ts';
 
@@ -48,6 +48,7 @@ export async function removeImage(
         : namesGoingWith(name, names.tags, names.digests);
     if (name === undefined && !force) refuseSeveralNames(text, names.tags);
     for (const each of taken) deleteName(database, each);
+    if (isNameless(database, image.id)) releaseIndexes(database, image.id);
     const dropped = dropUnnamedIndexes(database);
     const others = dropped
       .flatMap(({ manifests }) => manifests)

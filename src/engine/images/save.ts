@@ -1,7 +1,7 @@
 import { DOCKER_MANIFEST, dockerManifest } from '../../image/docker-archive.ts';
 import { blobName, INDEX_FILE, LAYOUT_FILE, layoutIndex, layoutVersion } from '../../image/oci-layout.ts';
-import { requirePlatform } from '../../image/platform.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../image/reference.ts';
+import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type ArchivedFile, tarArchive } from '../../storage/tar/archive.ts';
@@ -10,7 +10,15 @@ import { appendImageEvent } from '../events/image.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, findImage, imageByName, tagsOf } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
-import { leaseImage, openLayer, readStoredImage, type StoredImage } from './stored-image.ts';
+import { wholeIndexOf } from './other-platform.ts';
+import {
+  leaseImage,
+  leaseIndex,
+  openIndexBlob,
+  openLayer,
+  readStoredImageFor,
+  type StoredImage,
+} from './stored-image.ts';
 
 /**
  * `docker`: an OCI layout (OCI image spec, image-layout.md) that has Docker's `manifest.json` as well, so that every engine
@@ -24,19 +32,20 @@ export type SaveTarget = { directory: string } | { write(archive: AsyncIterable<
 export interface SaveOptions {
   format: SaveFormat;
   to: SaveTarget;
-  /** The platform that the images have to be for. */
+  /** The platform that the images have to be for: of a kept index that image alone is saved. */
   platform?: Platform | undefined;
 }
 
-/** An image that is saved, and the names under which it will be found. */
+/** An image that is saved, and the names under which it will be found: with the index to which they lead, if that is whole. */
 interface Saved {
   image: StoredImage;
+  index: WholeIndex | undefined;
   references: Reference[];
 }
 
 /**
- * Saves images with all that they are made of, each layer once: the bytes of blobs as they are, so that digests stay. The
- * same images give the same archive. By the name of a repository all of its tags are saved. Throws `notFound`, also for an
+ * Saves images with all that they are made of, each layer once: the bytes of blobs as they are, so that digests stay. An index
+ * that is here whole is saved whole, unless a platform is asked for. The same images give the same archive. By the name of a repository all of its tags are saved. Throws `notFound`, also for an
  * image that is for another platform.
  */
 export async function saveImages(
@@ -45,11 +54,11 @@ export async function saveImages(
   { format, to, platform }: SaveOptions,
 ): Promise<void> {
   await inWorkspace(context, async (workspace) => {
-    const saved = await Promise.all([...chosen(context, texts).values()].map(read(context, workspace)));
+    const saved = await Promise.all(chosen(context, texts, platform).map(read(context, workspace, platform)));
     using leases = new DisposableStack();
-    for (const { image, references } of saved) {
+    for (const { image, index } of saved) {
       leases.use(leaseImage(context, image));
-      if (platform !== undefined) requirePlatform(image.config.parsed, platform, nameOf(image, references));
+      if (index !== undefined) leases.use(leaseIndex(context, index));
     }
     const files = filesOf(context, workspace, { saved, format });
     if ('directory' in to) await writeFiles(to.directory, files);
@@ -58,16 +67,19 @@ export async function saveImages(
   });
 }
 
-/** Images by their ids, as one that several texts name is saved once. */
-function chosen(
-  { database }: Context,
-  texts: readonly string[],
-): Map<Digest, { found: FoundImage; references: Reference[] }> {
-  const images = new Map<Digest, { found: FoundImage; references: Reference[] }>();
+interface Chosen extends Omit<Saved, 'image'> {
+  found: FoundImage;
+}
+
+/** What texts name, once, by whatever several of them name. */
+function chosen({ database }: Context, texts: readonly string[], platform: Platform | undefined): Chosen[] {
+  const all = new Map<Digest, Chosen>();
   const add = (found: FoundImage): void => {
     const { image, name } = found;
-    const entry = images.get(image.id) ?? { found, references: [] };
-    images.set(image.id, entry);
+    const index = platform === undefined ? wholeIndexOf(database, found) : undefined;
+    const key = index?.document.digest ?? image.id;
+    const entry = all.get(key) ?? { found, index, references: [] };
+    all.set(key, entry);
     const reference = name === undefined ? undefined : parseReference(name);
     if (reference?.tag === undefined) return;
     if (!entry.references.some((known) => formatReference(known) === name)) entry.references.push(reference);
@@ -80,18 +92,16 @@ function chosen(
       if (image !== undefined) add({ image, name });
     }
   }
-  return images;
+  return [...all.values()];
 }
 
-function read(context: Context, workspace: Workspace) {
-  return async ({ found, references }: { found: FoundImage; references: Reference[] }): Promise<Saved> => ({
-    image: await readStoredImage(context, workspace, found),
-    references,
-  });
-}
-
-function nameOf({ config }: StoredImage, [reference]: readonly Reference[]): string {
-  return reference === undefined ? config.digest : familiarReference(reference);
+function read(context: Context, workspace: Workspace, platform: Platform | undefined) {
+  return async ({ found, index, references }: Chosen): Promise<Saved> => {
+    const [reference] = references;
+    const text = reference === undefined ? found.image.id : familiarReference(reference);
+    const image = await readStoredImageFor(context, workspace, found, { platform, text });
+    return { image, index, references };
+  };
 }
 
 /** In the order of their names, but that the lists of what is there come last: whoever sees them sees the rest. */
@@ -101,7 +111,9 @@ function filesOf(
   { saved, format }: { saved: readonly Saved[]; format: SaveFormat },
 ): ArchivedFile[] {
   const blobs = new Map<string, ArchivedFile>();
-  for (const { image } of saved) {
+  for (const { image, index } of saved) {
+    for (const [digest, file] of index === undefined ? [] : filesOfIndex(workspace, index))
+      blobs.set(digest, file);
     for (const { digest, bytes } of [image.manifest, image.config])
       blobs.set(digest, documentFile(blobName(digest), bytes));
     for (const layer of image.layers) {
@@ -123,14 +135,31 @@ function filesOf(
   ];
 }
 
+function filesOfIndex(workspace: Workspace, index: WholeIndex): Map<Digest, ArchivedFile> {
+  const { digest: top, bytes: text } = index.document;
+  const documents = [{ digest: top, bytes: text }];
+  for (const { descriptor, bytes } of allEntries(index)) documents.push({ digest: descriptor.digest, bytes });
+  return new Map([
+    ...blobsOfIndex(index).map(({ digest, size }): [Digest, ArchivedFile] => [
+      digest,
+      { name: blobName(digest), mode: 0o644, size, content: () => openIndexBlob(workspace, digest) },
+    ]),
+    ...documents.map(({ digest, bytes }): [Digest, ArchivedFile] => [
+      digest,
+      documentFile(blobName(digest), bytes),
+    ]),
+  ]);
+}
+
 function documentFile(name: string, bytes: Uint8Array): ArchivedFile {
   return { name, mode: 0o644, size: bytes.length, content: () => [bytes] };
 }
 
-function entriesOf({ image: { manifest, config }, references }: Saved) {
+function entriesOf({ image: { manifest, config }, index, references }: Saved) {
   const { architecture, os, variant } = config.parsed;
-  const platform = architecture === '' || os === '' ? undefined : { architecture, os, variant };
-  const { mediaType, digest, bytes } = manifest;
+  const isSaid = index === undefined && architecture !== '' && os !== '';
+  const { mediaType, digest, bytes } = index?.document ?? manifest;
+  const platform = isSaid ? { architecture, os, variant } : undefined;
   const descriptor = { mediaType, digest, size: bytes.length, platform };
   const names = references.length === 0 ? [undefined] : references;
   return names.map((reference) => ({ descriptor, reference }));

@@ -9,14 +9,18 @@ import {
   readImage,
   readManifest,
 } from '../../image/image.ts';
+import { requirePlatform } from '../../image/platform.ts';
+import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type Index, type Manifest, ociLayerType } from '../../oci/manifest.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { layerArchive } from '../../storage/archive/read-tree.ts';
 import { type Lease, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, layersWith, manifestOf } from '../store/images.ts';
 import type { Workspace } from '../store/workspace.ts';
+import { imageInIndex } from './other-platform.ts';
 
 /** An image of this store as others get it: its manifest says the same bytes that `openLayer` yields. */
 export interface StoredImage extends Image {
@@ -48,6 +52,24 @@ export async function readStoredImage(
   return { ...imageOfConfig(image.config.bytes, descriptors, annotations), index: undefined };
 }
 
+/**
+ * The same for a platform, if one is asked for: of a kept index its image for that, else the one that there is. Throws `notFound`
+ * when there is none for it; `text` is what the user calls the image.
+ */
+export async function readStoredImageFor(
+  context: Context,
+  workspace: Pick<Workspace, 'blobs' | 'layers'>,
+  found: FoundImage,
+  { platform, text }: { platform: Platform | undefined; text: string },
+): Promise<StoredImage> {
+  if (platform === undefined) return await readStoredImage(context, workspace, found);
+  const other = await imageInIndex(context.database, found, platform);
+  if (other !== undefined) return { ...other, index: undefined };
+  const stored = await readStoredImage(context, workspace, found);
+  requirePlatform(stored.config.parsed, platform, text);
+  return stored;
+}
+
 /** The same without its index: manifest, config and layers. Throws `invalid`. */
 export function imageOf(
   database: Database,
@@ -57,6 +79,25 @@ export function imageOf(
   if (row === undefined) throw new EngineError('internal', `image ${id} has no manifest`, { subject: id });
   const manifest = readManifest(Buffer.from(row.body), row.mediaType) as ImageDocument<Manifest>;
   return { image: readImage(manifest, Buffer.from(config)), indexDigest: row.indexDigest };
+}
+
+/** What nothing may collect while an index is read. */
+export function leaseIndex({ database }: Context, index: WholeIndex): Lease {
+  const listed = allEntries(index).map(({ descriptor }) => descriptor);
+  const digests = [index.document, ...listed, ...blobsOfIndex(index)].map(({ digest }) => digest);
+  return takeLease(database, digests);
+}
+
+/** The bytes of a blob of an index. Throws `notFound` when it is not here. */
+export function openIndexBlob(
+  { blobs }: Pick<Workspace, 'blobs'>,
+  digest: Digest,
+): AsyncIterable<Uint8Array> {
+  if (blobs.has(digest)) return blobs.stream(digest);
+  throw new EngineError('notFound', `blob ${digest} is not in the store`, {
+    subject: digest,
+    hint: 'pull the image again with --all-platforms',
+  });
 }
 
 /** What nothing may collect while the image is read. */

@@ -4,7 +4,7 @@ import { blobsOfKeptIndex } from './indexes.ts';
 
 /**
  * The blobs that each image needs, by its id: manifests, the indexes that led to them, configs and layers; and all that is
- * in the kept indexes to which its names lead.
+ * in the kept indexes to which its names lead, or that came with it.
  */
 export function blobsByImage(database: Database): Map<Digest, Set<Digest>> {
   const blobs = new Map<Digest, Set<Digest>>();
@@ -17,8 +17,9 @@ export function blobsByImage(database: Database): Map<Digest, Set<Digest>> {
     for (const digest of blobsOfManifest(row['body'] as string)) own.add(digest);
   }
   const kept = database.all(
-    `SELECT DISTINCT image_id, image_name.index_digest FROM image_name JOIN manifest ON manifest.digest = manifest_digest
-     WHERE image_name.index_digest IS NOT NULL`,
+    `SELECT image_id, image_name.index_digest FROM image_name JOIN manifest ON manifest.digest = manifest_digest
+     WHERE image_name.index_digest IS NOT NULL
+     UNION SELECT image_id, digest FROM index_document WHERE image_id IS NOT NULL`,
   );
   for (const row of kept) {
     const own = blobs.get(row['image_id'] as Digest);

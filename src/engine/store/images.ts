@@ -208,8 +208,10 @@ export function tagsOf(database: Database, text: string): string[] {
 /** The paths of a registry's repositories that have a blob, as far as the images of this store tell. */
 export function repositoriesWith(database: Database, domain: string, digest: Digest): string[] {
   const rows = database.all(
-    `SELECT name FROM image_name JOIN manifest ON manifest.digest = image_name.manifest_digest
-     WHERE substr(name, 1, ?) = ? AND instr(name, '@') > 0 AND instr(body, ?) > 0 ORDER BY name`,
+    `SELECT name FROM image_name WHERE substr(name, 1, ?1) = ?2 AND instr(name, '@') > 0 AND (
+       EXISTS (SELECT 1 FROM manifest WHERE digest = manifest_digest AND instr(body, ?3) > 0) OR
+       EXISTS (SELECT 1 FROM index_entry WHERE index_digest = image_name.index_digest AND instr(body, ?3) > 0))
+     ORDER BY name`,
     domain.length + 1,
     `${domain}/`,
     digest,

@@ -67,6 +67,22 @@ export function indexOfName(database: Database, name: string): Digest | undefine
   return (row?.['index_digest'] ?? undefined) as Digest | undefined;
 }
 
+/** Has an index kept as long as an image is here, to which no name leads when it comes. */
+export function holdIndex(database: Database, index: Digest, imageId: Digest): void {
+  database.run('UPDATE index_document SET image_id = ? WHERE digest = ?', imageId, index);
+}
+
+/** From now on the indexes that came with an image are kept for their names only. */
+export function releaseIndexes(database: Database, imageId: Digest): void {
+  database.run('UPDATE index_document SET image_id = NULL WHERE image_id = ?', imageId);
+}
+
+/** The index that came with an image, and had no name. */
+export function heldIndex(database: Database, imageId: Digest): Digest | undefined {
+  const row = database.get('SELECT digest FROM index_document WHERE image_id = ? ORDER BY digest', imageId);
+  return row?.['digest'] as Digest | undefined;
+}
+
 /** The canonical names that lead to a kept index, or to one that it is in. */
 export function namesOfIndex(database: Database, index: Digest): string[] {
   const rows = database.all(
@@ -164,7 +180,7 @@ export interface DroppedIndex {
   manifests: Digest[];
 }
 
-/** Deletes the indexes to which no name leads any more. Call it in the transaction that takes names away. */
+/** Deletes the indexes to which no name leads any more, nor an image that they came with. Call it in the transaction that takes names away. */
 export function dropUnnamedIndexes(database: Database): DroppedIndex[] {
   const rows = database.all(
     `${NAMED} SELECT digest FROM index_document WHERE digest NOT IN (SELECT digest FROM named)`,
@@ -179,12 +195,14 @@ export function dropUnnamedIndexes(database: Database): DroppedIndex[] {
 
 const NAMED = `WITH RECURSIVE named (digest) AS (
   SELECT index_digest FROM image_name WHERE index_digest IS NOT NULL
+  UNION SELECT digest FROM index_document WHERE image_id IS NOT NULL
   UNION SELECT index_entry.digest FROM named JOIN index_entry ON index_digest = named.digest AND kind = 'index')`;
 
-/** The images that are in an index that is kept: they are named, if not by themselves. */
+/** The images that are in an index that is kept for another one: they are named, if not by themselves. */
 export function imagesInIndexes(database: Database): Set<Digest> {
   const rows = database.all(
-    'SELECT DISTINCT image_id FROM manifest JOIN index_entry ON index_entry.digest = manifest.digest',
+    `SELECT DISTINCT image_id FROM manifest JOIN index_entry ON index_entry.digest = manifest.digest
+     WHERE image_id NOT IN (SELECT image_id FROM index_document WHERE image_id IS NOT NULL)`,
   );
   return new Set(rows.map((row) => row['image_id'] as Digest));
 }

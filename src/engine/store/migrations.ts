@@ -6,9 +6,10 @@
  * - `manifest`: how an image was served: the manifest's text, and the index that its name led to (not those inside it).
  * - `image_name`: canonical references, `domain/path:tag` or `domain/path@digest`, to manifests, and to the whole index that
  *   the name leads to, when all of it was asked for.
- * - `index_document`: an index that is kept with all that is in it, as long as a name or another index leads to it; not
- *   `whole`: something of it was lost since. `index_entry`: what it lists, in its order: `platform` as `linux/arm64`,
- *   `kind` as `EntryKind` has it, `body` the manifest's text (another index is a document of its own), `config` that of an image.
+ * - `index_document`: an index that is kept with all that is in it, as long as a name or another index leads to it, or the
+ *   image is here that it came with, without a name; not `whole`: something of it was lost since. `index_entry`: what it lists,
+ *   in its order: `platform` as `linux/arm64`, `kind` as `EntryKind` has it, `body` the manifest's text (another index is a
+ *   document of its own), `config` that of an image.
  * - `container`: `argv` is what it executes, the image's process with what the user asked for on top; `starter` is the
  *   `pid starttime` of the command that made or started it last, until its end has been seen; `ended` is the exit record
  *   of the last run whose end has been seen; `boot` is the kernel's boot_id at its last start; times are ms since the
@@ -190,5 +191,9 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (index_digest, position)
   ) STRICT, WITHOUT ROWID;
   ALTER TABLE image_name ADD COLUMN index_digest TEXT REFERENCES index_document (digest) ON DELETE SET NULL;
+  `,
+  // Whole indexes came to be loaded without a name: with an image, which keeps them.
+  `
+  ALTER TABLE index_document ADD COLUMN image_id TEXT REFERENCES image (id) ON DELETE SET NULL;
   `,
 ];

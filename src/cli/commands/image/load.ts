@@ -36,7 +36,7 @@ export function define(command: Command, session: () => Session): void {
     )
     .option(
       '--platform <os/arch[/variant]>',
-      'which image to take where an index offers several',
+      'which image alone to take where an index offers several',
       parsePlatform,
     )
     .option('-q, --quiet', 'show no progress')

@@ -35,7 +35,11 @@ export function define(command: Command, session: () => Session): void {
     .argument('<image>', 'the name that says where: host:port/repository:tag')
     .option('-a, --all-tags', 'all tags of the repository')
     .option('--disable-content-trust', 'nothing is signed, with or without it')
-    .option('--platform <os/arch[/variant]>', 'what the image has to be for', parsePlatform)
+    .option(
+      '--platform <os/arch[/variant]>',
+      'what the image has to be for; of an index only that one',
+      parsePlatform,
+    )
     .option('-q, --quiet', 'print only the canonical name')
     .addHelpText('after', EXAMPLES)
     .action((image: string, flags: Flags) => push(session(), image, flags));

@@ -32,7 +32,11 @@ export function define(command: Command, session: () => Session): void {
         .choices(formats)
         .default('docker-archive'),
     )
-    .option('--platform <os/arch[/variant]>', 'what the images have to be for', parsePlatform)
+    .option(
+      '--platform <os/arch[/variant]>',
+      'what the images have to be for; of an index only that one',
+      parsePlatform,
+    )
     .addHelpText('after', EXAMPLES)
     .action((images: string[], flags: Flags) => save(session(), images, flags));
 }

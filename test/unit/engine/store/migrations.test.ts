@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { containerByName } from '../../../../src/engine/store/containers.ts';
+import { imageByName } from '../../../../src/engine/store/images.ts';
+import { dropUnnamedIndexes, indexOfName } from '../../../../src/engine/store/indexes.ts';
 import { MIGRATIONS } from '../../../../src/engine/store/migrations.ts';
 import { Database } from '../../../../src/host/database.ts';
 import { digestOf } from '../../../../src/oci/digest.ts';
@@ -106,5 +108,27 @@ describe('a container of an older store', () => {
 
   it('is not wanted to run when it could not be started', () => {
     expect(migrated({}, `error = '{"message":"no","exitCode":127}'`)?.wanted).toBe('stopped');
+  });
+});
+
+describe('an image of an older store', () => {
+  it('has its names, which lead to no index that is kept', () => {
+    const file = join(directory, 'state.db');
+    const before = MIGRATIONS.findIndex((step) => step.includes('index_document'));
+    const old = Database.open(file, MIGRATIONS.slice(0, before));
+    const [id, manifest, index] = ['image', 'manifest', 'index'].map(digestOf);
+    const name = 'docker.io/library/app:latest';
+    old.run("INSERT INTO image VALUES (?, '{}', '[]', 0, 1)", id ?? '');
+    old.run("INSERT INTO manifest VALUES (?, ?, '', '{}', ?)", manifest ?? '', id ?? '', index ?? '');
+    old.run('INSERT INTO image_name VALUES (?, ?, 1)', name, manifest ?? '');
+    old.close();
+    const database = Database.open(file, MIGRATIONS);
+    try {
+      expect(imageByName(database, name)?.id).toBe(id);
+      expect(indexOfName(database, name)).toBeUndefined();
+      expect(dropUnnamedIndexes(database)).toEqual([]);
+    } finally {
+      database.close();
+    }
   });
 });

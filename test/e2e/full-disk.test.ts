@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +12,7 @@ import { printed, useStore } from '../helpers/skiff.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'skiff-full-'));
 const archive = join(place, 'app.tar');
+const tree = join(place, 'tree.tar');
 let registry: TestRegistry;
 
 /** Lives in a mount namespace of its own, where the store is on a small disk. */
@@ -43,6 +45,7 @@ beforeAll(async () => {
   app.layers = await layers(app.name);
   app.digest = digestIn(await store.ok(['push', app.name]));
   await store.ok(['save', '-o', archive, app.name]);
+  await store.ok(['export', '-o', tree, 'maker']);
 });
 afterAll(async () => {
   await registry.stop();
@@ -52,6 +55,8 @@ afterAll(async () => {
 const layers = async (name: string) =>
   await store.ok(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', name]);
 const digestIn = (said: string) => /digest: (sha256:[0-9a-f]{64})/.exec(said)?.[1] ?? '';
+
+const checksum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 function atDisk(command: string, ...args: string[]): string {
   const [nsenter = '', ...words] = inside();
@@ -94,6 +99,25 @@ const VICTIMS: Record<string, () => Victim> = {
     command: ['commit', 'maker', 'made:1'],
     expected: async () => expect(await layers('made:1')).toBe(app.layers),
   }),
+  import: () => ({
+    prepare: withoutImage,
+    command: ['import', tree, 'made:1'],
+    expected: async () =>
+      expect(JSON.parse(await layers('made:1'))).toEqual([`sha256:${checksum(readFileSync(tree))}`]),
+  }),
+  save: () => ({
+    async prepare() {
+      await withoutImage();
+      await store.ok(['load', '-q', '-i', archive]);
+      atDisk('rm', '-f', join(store.root, 'saved.tar'));
+    },
+    command: ['save', '-o', join(store.root, 'saved.tar'), app.name],
+    async expected() {
+      const saved = atDisk('sha256sum', join(store.root, 'saved.tar')).split(' ')[0];
+      expect(saved).toBe(checksum(readFileSync(archive)));
+      atDisk('rm', join(store.root, 'saved.tar'));
+    },
+  }),
   push: () => ({
     async prepare() {
       await withoutImage();
@@ -131,6 +155,7 @@ describe('a disk that is full', () => {
         const { isTrue, faults } = JSON.parse(
           (await store.skiff(['system', 'check', '--deep', '--format', 'json'])).stdout,
         );
+        if (command[0] === 'save') expect(atDisk('ls', store.root)).not.toContain('saved.tar');
         // Whole layers and blobs wait for the command to be repeated; what could not be written are ends of leases, void now.
         const topics = faults.map(
           ({ state, topic }: { state: string; topic: string }) => `${state} ${topic}`,

@@ -16,6 +16,18 @@ export function print(text: string | Uint8Array): void {
   throw new EngineError('unavailable', `cannot write to standard output: ${error.message}`, { cause: error });
 }
 
+/**
+ * Writes pieces to standard output, as {@link print} does, each when the one before has been taken: nothing gathers in memory
+ * where somebody made it non-blocking.
+ */
+export async function printPieces(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) {
+    print(piece);
+    const stream = waiting.get(STDOUT);
+    if (stream?.writableNeedDrain === true) await new Promise((resolve) => stream.once('drain', resolve));
+  }
+}
+
 /** Writes to standard error at once; what cannot be written there cannot be told anywhere. */
 export function printError(text: string): void {
   writeWhole(STDERR, text);

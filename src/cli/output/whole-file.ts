@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EngineError } from '../../errors.ts';
@@ -38,6 +38,15 @@ export async function writeFileWhole(
   } finally {
     process.off('SIGINT', giveUp).off('SIGTERM', giveUp);
   }
+}
+
+/** Writes bytes to the draft of a file. Throws `unavailable` when it cannot be written, as on a full disk. */
+export async function writePieces(
+  { file, descriptor }: { file: string; descriptor: number },
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  for await (const piece of pieces)
+    for (let at = 0; at < piece.length; ) at += attempt(file, () => writeSync(descriptor, piece, at));
 }
 
 /** The draft is nobody's business. */

@@ -36,17 +36,17 @@ export async function* runVerb(
   });
   // On Bun the end of the process does not wait for its report.
   const reported = new Promise<void>((resolve) => reports.once('close', () => resolve()));
-  const ended = new Promise<{ code: number | null; cause?: Error }>((resolve) => {
+  const ended = new Promise<Ending>((resolve) => {
     child.once('error', (cause) => resolve({ code: null, cause }));
-    child.once('close', (code) => reported.then(() => resolve({ code })));
+    child.once('close', (code, killer) => reported.then(() => resolve({ code, killer })));
   });
   signal?.addEventListener('abort', kill, { once: true });
   if (signal?.aborted) kill();
   try {
     if (child.stdout !== null) for await (const chunk of child.stdout) yield chunk as Buffer;
-    const { code, cause } = await ended;
+    const ending = await ended;
     if (signal?.aborted) throw new EngineError('cancelled', 'reading the files was cancelled');
-    if (code !== 0) throw failureOf(record, { code, cause });
+    if (ending.code !== 0) throw failureOf(record, ending);
   } finally {
     signal?.removeEventListener('abort', kill);
     kill();
@@ -54,14 +54,19 @@ export async function* runVerb(
   }
 }
 
-function failureOf(
-  record: string,
-  { code, cause }: { code: number | null; cause?: Error | undefined },
-): EngineError {
+/** How a verb ended: with a code, by a signal, or not at all, as it could not be started. */
+interface Ending {
+  code: number | null;
+  killer?: NodeJS.Signals | null;
+  cause?: Error;
+}
+
+function failureOf(record: string, { code, killer, cause }: Ending): EngineError {
   const [stage, number, detail] = record.split('\0');
   if (stage !== undefined && number !== undefined && detail !== undefined)
     return archiveError(stage, Number(number), detail);
-  const how = cause === undefined ? `with code ${code}` : `: ${cause.message}`;
+  if (killer === 'SIGPIPE') return archiveError('archive', errno.EPIPE, '');
+  const how = cause === undefined ? `with code ${code ?? killer}` : `: ${cause.message}`;
   return new EngineError('internal', `the helper that reads files ended ${how}`, { cause });
 }
 

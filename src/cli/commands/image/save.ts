@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type Command, Option } from 'commander';
 import type { SaveFormat, SaveTarget } from '../../../engine/images/save.ts';
@@ -6,7 +5,8 @@ import { EngineError } from '../../../errors.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
-import { writeFileWhole } from '../../output/whole-file.ts';
+import { printPieces } from '../../output/print.ts';
+import { writeFileWhole, writePieces } from '../../output/whole-file.ts';
 
 interface Flags {
   format: 'docker-archive' | 'oci-archive' | 'oci-dir';
@@ -46,14 +46,17 @@ async function save(session: Session, texts: string[], { format, output, platfor
   const layout: SaveFormat = format === 'docker-archive' ? 'docker' : 'oci';
   const saveTo = (to: SaveTarget) => images.save(texts, { format: layout, to, platform });
   if (format === 'oci-dir') return await saveTo({ directory: directoryOf(output) });
-  const writeTo = (descriptor: number) => saveTo({ write: (archive) => writeAll(descriptor, archive) });
-  if (output !== undefined && output !== '') return await writeFileWhole(output, writeTo);
+  if (output !== undefined && output !== '') {
+    return await writeFileWhole(output, (descriptor) =>
+      saveTo({ write: (archive) => writePieces({ file: output, descriptor }, archive) }),
+    );
+  }
   if (isatty(STDOUT)) {
     throw new EngineError('invalid', 'cowardly refusing to save to a terminal', {
       hint: 'use -o FILE, or redirect standard output',
     });
   }
-  await writeTo(STDOUT);
+  await saveTo({ write: printPieces });
 }
 
 function directoryOf(output: string | undefined): string {
@@ -61,9 +64,4 @@ function directoryOf(output: string | undefined): string {
   throw new EngineError('invalid', 'a directory cannot be written to standard output', {
     hint: 'name it with -o DIRECTORY',
   });
-}
-
-async function writeAll(descriptor: number, archive: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const piece of archive)
-    for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
 }

@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeFileWhole } from '../../../../src/cli/output/whole-file.ts';
+import { writeFileWhole, writePieces } from '../../../../src/cli/output/whole-file.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -40,4 +50,16 @@ it('refuses what cannot be a file', async () => {
     kind: 'unavailable',
     message: `cannot write ${none}/it: no such file or directory: ${none}`,
   });
+});
+
+it('says that there is no space', async () => {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('x');
+  }
+  const full = openSync('/dev/full', 'w');
+  await expect(writePieces({ file: '/some/file', descriptor: full }, pieces())).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'cannot write /some/file: no space left on device',
+  });
+  closeSync(full);
 });

@@ -25,3 +25,9 @@ it('says so when the helper cannot be started', async () => {
     message: expect.stringContaining('ENOENT'),
   });
 });
+
+it('says so when nobody reads any more', async () => {
+  // A shell that ends as a helper does whose reader has gone.
+  const verb = runVerb(['-c', 'kill -PIPE $$'], { helper: '/bin/sh' });
+  await expect(verb.next()).rejects.toMatchObject({ message: 'nobody reads the archive any more' });
+});

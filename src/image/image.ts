@@ -92,7 +92,8 @@ export function composeImage({ config, layers, annotations }: Composition): Imag
 
 /**
  * Puts an image together from the bytes of a config, which are kept as they are, and the layers that it describes, bottom
- * first: the manifest is made. Throws what {@link readImage} throws.
+ * first: the manifest is made, in the types of the image spec, whatever the layers had been called. Throws what
+ * {@link readImage} throws.
  */
 export function imageOfConfig(
   configBytes: Uint8Array,
@@ -104,7 +105,10 @@ export function imageOfConfig(
       schemaVersion: 2,
       mediaType: MediaType.ociManifest,
       config: { mediaType: MediaType.ociConfig, digest: digestOf(configBytes), size: configBytes.length },
-      layers,
+      layers: layers.map((layer) => ({
+        ...layer,
+        mediaType: ociLayerType(layer.mediaType) ?? layer.mediaType,
+      })),
       annotations,
     }),
   );

@@ -1,7 +1,9 @@
 import { DOCKER_MANIFEST, dockerManifest } from '../../image/docker-archive.ts';
+import { imageOfConfig } from '../../image/image.ts';
 import { blobName, INDEX_FILE, LAYOUT_FILE, layoutIndex, layoutVersion } from '../../image/oci-layout.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../image/reference.ts';
 import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
+import { MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type ArchivedFile, tarArchive } from '../../storage/tar/archive.ts';
@@ -22,7 +24,7 @@ import {
 
 /**
  * `docker`: an OCI layout (OCI image spec, image-layout.md) that has Docker's `manifest.json` as well, so that every engine
- * reads it; `oci`: the layout alone.
+ * reads it; `oci`: the layout alone, in which all manifests are the image spec's own.
  */
 export type SaveFormat = 'docker' | 'oci';
 
@@ -54,7 +56,8 @@ export async function saveImages(
   { format, to, platform }: SaveOptions,
 ): Promise<void> {
   await inWorkspace(context, async (workspace) => {
-    const saved = await Promise.all(chosen(context, texts, platform).map(read(context, workspace, platform)));
+    const wanted = chosen(context, texts, platform);
+    const saved = await Promise.all(wanted.map(read(context, workspace, { platform, format })));
     using leases = new DisposableStack();
     for (const { image, index } of saved) {
       leases.use(leaseImage(context, image));
@@ -95,13 +98,27 @@ function chosen({ database }: Context, texts: readonly string[], platform: Platf
   return [...all.values()];
 }
 
-function read(context: Context, workspace: Workspace, platform: Platform | undefined) {
+function read(
+  context: Context,
+  workspace: Workspace,
+  { platform, format }: Pick<SaveOptions, 'platform' | 'format'>,
+) {
   return async ({ found, index, references }: Chosen): Promise<Saved> => {
     const [reference] = references;
     const text = reference === undefined ? found.image.id : familiarReference(reference);
     const image = await readStoredImageFor(context, workspace, found, { platform, text });
-    return { image, index, references };
+    // An index that goes whole names its manifests as they are.
+    const asItIs = format !== 'oci' || index !== undefined;
+    return { image: asItIs ? image : inTypesOfTheSpec(image), index, references };
   };
+}
+
+/** What reads layouts finds no manifest of Docker's there (containers/image, umoci). Config and layers are the same bytes. */
+function inTypesOfTheSpec(image: StoredImage): StoredImage {
+  const { manifest, config, layers } = image;
+  if (manifest.mediaType === MediaType.ociManifest) return image;
+  const descriptors = layers.map(({ descriptor }) => descriptor);
+  return { ...imageOfConfig(config.bytes, descriptors, manifest.parsed.annotations), index: undefined };
 }
 
 /** In the order of their names, but that the lists of what is there come last: whoever sees them sees the rest. */

@@ -33,13 +33,18 @@ export async function pullWithProgress(
       return display.layer(shortId(digest));
     },
   };
+  const interrupt = (write: () => void): void => {
+    spinner?.stop();
+    if (display === undefined) write();
+    else display.interruptedBy(write);
+  };
   try {
     return await interruptible((signal) =>
       images.pull(image, {
         platform: flags.platform,
         allPlatforms: flags.allPlatforms,
         progress: progress ?? SILENT,
-        ...registryReports(session, () => spinner?.stop()),
+        ...registryReports(session, interrupt),
         signal,
       }),
     );

@@ -11,13 +11,16 @@ export interface RegistryReports {
   onRequest?: (info: RequestInfo) => void;
 }
 
-/** Shows warnings, and with `--debug` each request, on standard error; `before` is called first. */
-export function registryReports({ globals }: Session, before: () => void = () => {}): RegistryReports {
+/**
+ * Shows warnings, and with `--debug` each request, on standard error. Whoever shows something on the terminal that these lines
+ * must not run into is given the writing of them as `write`.
+ */
+export function registryReports(
+  { globals }: Session,
+  interrupt: (write: () => void) => void = (write) => write(),
+): RegistryReports {
   const debug = globals.debug === true;
-  const show = (text: string): void => {
-    before();
-    printError(text);
-  };
+  const show = (text: string): void => interrupt(() => printError(text));
   return {
     warn: (problem) => show(renderError(problem, { debug, warning: true })),
     ...(debug && { onRequest: (info: RequestInfo) => show(`skiff: ${visible(describeRequest(info))}\n`) }),

@@ -9,6 +9,8 @@ export interface PullDisplay {
   message(text: string): void;
   /** `id` is shown as it is: twelve digits of the layer's digest. */
   layer(id: string): LayerProgress;
+  /** Has somebody else write lines to the terminal, such as a warning. */
+  interruptedBy(write: () => void): void;
   /** Ends the display; may be called more than once. */
   close(): void;
 }
@@ -46,6 +48,10 @@ class PlainDisplay implements PullDisplay {
     };
   }
 
+  interruptedBy(write: () => void): void {
+    write();
+  }
+
   close(): void {}
 }
 
@@ -78,6 +84,10 @@ class BarDisplay implements PullDisplay {
       done: () => show('Pull complete', true),
       exists: () => show('Already exists', true),
     };
+  }
+
+  interruptedBy(write: () => void): void {
+    this.#block.interruptedBy(write);
   }
 
   close(): void {

@@ -6,6 +6,8 @@ import { renderBar } from './progress.ts';
 
 /** Shows a push. */
 export interface PushDisplay extends PushProgress {
+  /** Has somebody else write lines to the terminal, such as a warning. */
+  interruptedBy(write: () => void): void;
   /** Ends the display; may be called more than once. */
   close(): void;
 }
@@ -22,6 +24,7 @@ export function createPushProgress(stream: OutputStream): PushDisplay {
     layer: (diffID) =>
       block === undefined ? plainLayer(shortId(diffID), say) : barOf(shortId(diffID), block),
     pushed: (tag, digest, size) => say(`${tag}: digest: ${digest} size: ${size}`),
+    interruptedBy: (write) => (block === undefined ? write() : block.interruptedBy(write)),
     close: () => block?.close(),
   };
 }

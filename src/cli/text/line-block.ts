@@ -60,9 +60,18 @@ export class LineBlock {
 
   /** Prints a line that stays, above the block. */
   print(text: string): void {
-    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}${text}\n`);
+    this.#stream.write(`${this.#cleared()}${text}\n`);
     this.#drawn = 0;
     if (this.#lines.length > 0) this.#draw();
+  }
+
+  /** Has somebody else write whole lines to the terminal, above the block. */
+  interruptedBy(write: () => void): void {
+    const isShown = this.#drawn > 0;
+    if (isShown) this.#stream.write(this.#cleared());
+    this.#drawn = 0;
+    write();
+    if (isShown) this.#draw();
   }
 
   /** Draws the last state of every line and gives the cursor back. */
@@ -71,8 +80,6 @@ export class LineBlock {
     this.#timer = undefined;
     this.#closed = true;
     if (!this.#open) return;
-    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}`);
-    this.#drawn = 0;
     this.#drawLines(this.#lines);
     this.#lines.length = 0;
     this.#drawn = 0;
@@ -121,5 +128,13 @@ export class LineBlock {
 
   #toTop(): string {
     return this.#drawn === 0 ? '\r' : `\r\x1b[${this.#drawn}A`;
+  }
+
+  /**
+   * Moves to the top of the block with nothing below. Line by line: a terminal on which all is cleared at once from its first
+   * line on keeps what was there in its history (tmux), and would have each picture of a block as high as itself.
+   */
+  #cleared(): string {
+    return `${this.#toTop()}${`${CLEAR_LINE}\n`.repeat(this.#drawn)}${this.#toTop()}`;
   }
 }

@@ -54,7 +54,7 @@ async function push(session: Session, image: string, { allTags, platform, quiet 
         allTags: allTags === true,
         platform,
         progress: display ?? SILENT,
-        ...registryReports(session),
+        ...registryReports(session, display && ((write) => display.interruptedBy(write))),
         signal,
       }),
     );

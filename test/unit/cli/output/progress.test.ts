@@ -115,6 +115,20 @@ describe('the display of a pull', () => {
     expect(screen(stream.chunks).map((line) => line.charAt(0))).toEqual(['a', 'b', 'c', 'd', 'e', '']);
   });
 
+  it('makes room for what somebody else writes to the terminal, on another stream', () => {
+    const stream = recorder({ columns: 80, rows: 24 });
+    const display = createPullProgress(stream);
+    display.layer('aaaaaaaaaaaa').exists();
+    display.layer('bbbbbbbbbbbb').downloading(0, 2);
+    vi.advanceTimersByTime(100);
+    display.interruptedBy(() => stream.chunks.push('warning\n'));
+    display.layer('cccccccccccc').done();
+    vi.advanceTimersByTime(100);
+    const shown = ['warning', 'aaaaaaaaaaaa: Already exists', 'bbbbbbbbbbbb: Waiting'];
+    expect(screen(stream.chunks)).toEqual([...shown, 'cccccccccccc: Pull complete', '']);
+    display.close();
+  });
+
   it('prints messages above the lines', () => {
     const stream = recorder({ columns: 80, rows: 24 });
     const display = createPullProgress(stream);

@@ -11,7 +11,6 @@
 #include "init/terminal.h"
 #include "state/events.h"
 #include "state/monitor_cgroup.h"
-#include "state/records.h"
 #include "streams/frames.h"
 #include "streams/leftover.h"
 #include "streams/relay.h"
@@ -242,19 +241,12 @@ static uint8_t note_end(void)
     siginfo_t info = {0};
     while (waitid(P_PID, (id_t)holder.pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
         ;
-    bool killed = info.si_code != CLD_EXITED;
-    struct exit_record record = {
-        .code = killed ? 128 + info.si_status : info.si_status,
-        .signal = killed ? info.si_status : 0,
-        .started = holder.started,
-        .finished = realtime_ms(),
-    };
-    if (holder.detached) write_exit(plan->exit_record, &record);
+    int code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     remove_beside_record(".plan");
     if (!leftover_stays(holder.left)) remove_beside_record(".state");
     event_append("exec_die", "\"execID\":\"%s\",\"exitCode\":\"%d\"", strrchr(plan->exit_record, '/') + 1,
-                 record.code);
-    return (uint8_t)record.code;
+                 code);
+    return (uint8_t)code;
 }
 
 /* The client has gone, and is not kept waiting; all that this process still has is what it reads from. */

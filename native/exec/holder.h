@@ -15,5 +15,5 @@ struct holder_ends {
     int control; /* packets `resize ROWS COLUMNS`; -1 without a terminal */
 };
 
-/* Starts the process of the plan and stays until it ended. `detached`: its exit record is wanted. */
+/* Starts the process of the plan and stays until it ended. `detached`: nobody has its streams. */
 _Noreturn void holder_main(const struct plan *plan, const struct holder_ends *ends, bool detached);

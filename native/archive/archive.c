@@ -3,7 +3,8 @@
  *   follow     a link at the end of PATH is followed
  *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front
  *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them;
- *              EILSEQ for a name that would be read as a whiteout, EREMOTE for what overlay keeps elsewhere
+ *              EILSEQ for a name that would be read as a whiteout, ENAMETOOLONG for one that no layer can have, EREMOTE
+ *              for what overlay keeps elsewhere
  *   from=MAP   an id map (`u:INSIDE:OUTSIDE:COUNT`, `g:...`) through which ROOT is seen: owners are those inside
  * File systems of the kernel (procfs and the like) appear as empty directories; sockets do not.
  */
@@ -54,9 +55,16 @@ static int set_path(struct archive *archive, const char *path)
     return 0;
 }
 
+/* No engine unpacks a layer in which a name, the slash behind that of a directory included, is longer than a path. */
+static bool fits_layer(const char *path, mode_t mode)
+{
+    return strlen(path) + (S_ISDIR(mode) ? 1 : 0) < PATH_MAX;
+}
+
 /* An empty file whose name says what lower layers have and this one has not. */
 static int put_mark(struct archive *archive, const char *path)
 {
+    if (!fits_layer(path, S_IFREG)) return fail_with(ENAMETOOLONG);
     const struct tar_entry mark = {.path = path, .type = '0', .stat = {.st_mode = S_IFREG | 0600}};
     return tar_put(&archive->tar, &mark);
 }
@@ -127,6 +135,7 @@ static int put_entry(struct archive *archive, const struct entry *entry)
     if (type == S_IFSOCK) return VISIT_SKIP;
     if (archive->layer && is_gone_below(&entry->stat)) return put_whiteout(archive, entry);
     if (archive->layer && strncmp(entry->name, ".wh.", 4) == 0) return fail_with(EILSEQ);
+    if (archive->layer && !fits_layer(archive->path, type)) return fail_with(ENAMETOOLONG);
     struct making owned = {.stat = entry->stat};
     owned_fd content = type == S_IFREG ? open_entry(entry) : -1;
     if (type == S_IFREG && content < 0) return -1;

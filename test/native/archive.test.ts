@@ -56,6 +56,29 @@ describe('an archive of a tree', () => {
     expect(describeTree(to)).toEqual(describeTree(from));
   });
 
+  it('has names as long as a layer may have them, and as a layer no longer ones', () => {
+    const nest = (last: string) =>
+      execFileSync(
+        'python3',
+        [
+          '-c',
+          `import os, sys
+for _ in range(15):
+    os.makedirs('d' * 255, exist_ok=True)
+    os.chdir('d' * 255)
+os.makedirs(os.path.dirname(sys.argv[1]) or '.', exist_ok=True)
+open(sys.argv[1], 'w')`,
+          last,
+        ],
+        { cwd: from },
+      );
+    nest('f'.repeat(255));
+    expect(names(archive('/from', 'as=.', 'layer'))).toContain('f'.repeat(255));
+    nest(`e/${'f'.repeat(254)}`);
+    expect(() => archive('/from', 'as=.', 'layer')).toThrow(/File ?name too long/);
+    expect(names(archive('/from', 'as=.'))).toContain(`e/${'f'.repeat(254)}`);
+  });
+
   it('says what the directory itself becomes to who wants that, wherever and however often', async () => {
     mkdirSync(join(from, 'd'));
     for (const name of ['a', 'd/b']) writeFileSync(join(from, name), name);

@@ -102,6 +102,16 @@ export function archiveError(stage: string, error: number, detail: string): Engi
       },
     );
   }
+  if (stage === 'archive' && error === errno.ENAMETOOLONG) {
+    return new EngineError(
+      'invalid',
+      `${path} cannot be part of an image: its name is longer than 4095 bytes`,
+      {
+        ...subject,
+        hint: 'no engine could unpack it: remove what is nested so deep first',
+      },
+    );
+  }
   if (error === errno.EPIPE)
     return new EngineError('unavailable', 'nobody reads the archive any more', subject);
   if (error === errno.ENOSPC || error === errno.EDQUOT) {

@@ -7,6 +7,7 @@ const { errno } = constants;
 it.each<[string, number, string, string, string]>([
   ['archive', 66, 'a/moved', 'unsupported', '/a/moved was renamed or changed by reference alone'],
   ['archive', errno.EILSEQ, '.wh.x', 'invalid', '/.wh.x cannot be part of an image'],
+  ['archive', errno.ENAMETOOLONG, 'd/d', 'invalid', '/d/d cannot be part of an image'],
   ['archive', errno.ENOSPC, 'a', 'unavailable', 'no space left on device'],
   ['archive', errno.EPIPE, 'a', 'unavailable', 'nobody reads the archive any more'],
   ['archive', errno.EIO, 'a\x1bb', 'unavailable', '/a\\x1bb cannot be read: EIO'],

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { userPath } from './working-directory.ts';
 
 /** The paths of everything in one store (src/engine/store/STORE.md, "On disk"). All are absolute. */
@@ -50,10 +51,11 @@ const DEFAULT_RUN = '/run/skiff';
 
 /**
  * The paths of the store at `root`, where nothing means the default one, as in `SKIFF_ROOT=`; a store that is not the
- * default one has a runtime root, a bridge and a table of the firewall of its own. Throws as `userPath`.
+ * default one has a runtime root, a bridge and a table of the firewall of its own. By whatever links it is named, it is one
+ * store: one that is not known to run would be started twice. Throws as `userPath`.
  */
 export function storePaths(root: string): StorePaths {
-  const base = resolve(root === '' ? DEFAULT_ROOT : userPath(root));
+  const base = storeRoot(resolve(root === '' ? DEFAULT_ROOT : userPath(root)));
   const suffix = base === DEFAULT_ROOT ? '' : `-${shortHash(base)}`;
   const run = `${DEFAULT_RUN}${suffix}`;
   return {
@@ -82,6 +84,23 @@ export function storePaths(root: string): StorePaths {
     table: `skiff${suffix}`,
     bridge: suffix === '' ? 'skiff0' : `skiff${suffix}`,
   };
+}
+
+/** The default root keeps its name, wherever it leads: nothing has to be looked up for it. */
+function storeRoot(named: string): string {
+  if (named === DEFAULT_ROOT) return named;
+  const real = withoutLinks(named);
+  return real === withoutLinks(DEFAULT_ROOT) ? DEFAULT_ROOT : real;
+}
+
+/** Where a path leads, of which the end need not exist. */
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(withoutLinks(above), basename(path));
+  }
 }
 
 /**

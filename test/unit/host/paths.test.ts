@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { storePaths } from '../../../src/host/paths.ts';
 
 describe('storePaths', () => {
@@ -12,5 +14,18 @@ describe('storePaths', () => {
     expect(storePaths('/srv/a/../b/')).toEqual(storePaths('/srv/b'));
     expect(storePaths('/srv/b').run).toMatch(/^\/run\/skiff-[0-9a-f]{8}$/);
     expect(storePaths('b').root).toBe(resolve('b'));
+  });
+
+  it('are those of one store by whatever links it is named, before it is made and after', () => {
+    const directory = realpathSync(mkdtempSync(join(tmpdir(), 'skiff-paths-')));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, 'disk'));
+    symlinkSync('disk', join(directory, 'link'));
+    const before = storePaths(join(directory, 'link/store'));
+    mkdirSync(join(directory, 'disk/store'));
+    symlinkSync('link/store', join(directory, 'root'));
+    for (const name of ['disk/store', 'link/store', 'root'])
+      expect(storePaths(join(directory, name))).toEqual(before);
+    expect(before.root).toBe(join(directory, 'disk/store'));
   });
 });

@@ -18,7 +18,7 @@ const SANITIZED_HELPER = 'test/setup/sanitized-helper.ts';
 const BUSYBOX = 'test/setup/busybox.ts';
 
 /** Files that run no helper but programs made of parts of it, with sanitizers of their own. */
-const WITHOUT_HELPER = ['json-string', 'resolver*', 'restart-delays'].map(
+const WITHOUT_HELPER = ['json-string', 'resolver*', 'restart-delays', 'sha256'].map(
   (name) => `test/native/${name}.test.ts`,
 );
 

@@ -21,7 +21,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['base', 'state', 'confine', 'init', 'log', 'streams', 'network', 'resolver', 'forwarder'],
     'exec',
   ],
-  layer: ['base'],
+  unpack: ['base'],
+  layer: ['base', 'unpack'],
   archive: ['base', 'confine', 'init', 'layer'],
   verbs: ['base', 'state', 'confine', 'init', 'streams', 'network', 'client', 'exec', 'monitor'],
 };

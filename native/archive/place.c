@@ -264,7 +264,8 @@ static int place_at(struct place *place, const char *root_text, const char *path
         return failed(STAGE_COPY_TO, path);
     place->to.any_order = true;
     place->to.whole = strcmp(path, "/") == 0;
-    int result = read_stream(perform, place);
+    const struct stream stream = {.fd = STDIN_FILENO, .perform = perform, .context = place};
+    int result = read_stream(&stream);
     destination_abandon_file(&place->to, name_of(place->file.path));
     return result;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "layer/stream.h"
+#include "unpack/ring.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -44,6 +45,8 @@ struct layer {
     char file_path[PATH_MAX];
     uint8_t *file_record;
     size_t file_capacity;
+    struct ring archive; /* where content comes from */
+    bool cut_short;      /* some of it never came */
 };
 
 /* The object of a failure: a name in a directory, or the file descriptor itself when `name` is NULL. */

@@ -71,13 +71,8 @@ malformed:
     return -1;
 }
 
-struct reader {
-    int (*perform)(void *context, char op, const uint8_t *body, size_t length);
-    void *context;
-};
-
 /* Performs the complete records in the buffer; *used becomes how many bytes they took. */
-static int perform_all(const struct reader *reader, size_t filled, size_t *used)
+static int perform_all(const struct stream *stream, size_t filled, size_t *used)
 {
     *used = 0;
     while (filled - *used >= RECORD_HEADER) {
@@ -89,19 +84,19 @@ static int perform_all(const struct reader *reader, size_t filled, size_t *used)
             return failed(STAGE_LAYER_STREAM, "");
         }
         if (filled - *used - RECORD_HEADER < length) return 0;
-        int result = reader->perform(reader->context, (char)record[4], record + RECORD_HEADER, length);
+        int result = stream->perform(stream->context, (char)record[4], record + RECORD_HEADER, length);
         if (result != 0) return result;
         *used += RECORD_HEADER + length;
     }
     return 0;
 }
 
-int read_stream(int (*perform)(void *context, char op, const uint8_t *body, size_t length), void *context)
+int read_stream(const struct stream *stream)
 {
-    const struct reader reader = {perform, context};
     size_t filled = 0;
     for (;;) {
-        ssize_t count = read(STDIN_FILENO, buffer + filled, BUFFER_SIZE - filled);
+        if (stream->before_wait != NULL) stream->before_wait(stream->context);
+        ssize_t count = read(stream->fd, buffer + filled, BUFFER_SIZE - filled);
         /* Only where signals are heeded they end it. */
         if (count == -1 && errno == EINTR) errno = ECANCELED;
         if (count == -1) return failed(STAGE_LAYER_STREAM, "");
@@ -111,7 +106,7 @@ int read_stream(int (*perform)(void *context, char op, const uint8_t *body, size
         }
         filled += (size_t)count;
         size_t used;
-        int result = perform_all(&reader, filled, &used);
+        int result = perform_all(stream, filled, &used);
         if (result != 0) return result == 1 ? 0 : -1;
         memmove(buffer, buffer + used, filled - used);
         filled -= used;

@@ -29,8 +29,14 @@ struct entry_attribute {
 };
 int next_attribute(const struct entry *entry, const uint8_t **at, struct entry_attribute *attribute);
 
-/*
- * Reads standard input and has each record performed: 0 goes on, 1 is the end, -1 a failure that was noted. -1 with a noted
- * failure, also for an input that ends before: its owner gave up.
- */
-int read_stream(int (*perform)(void *context, char op, const uint8_t *body, size_t length), void *context);
+/* Where a stream comes from, and what is done with it. */
+struct stream {
+    int fd;
+    /* Performs one record: 0 goes on, 1 is the end, -1 a failure that was noted. */
+    int (*perform)(void *context, char op, const uint8_t *body, size_t length);
+    void (*before_wait)(void *context); /* NULL: nothing is done before it is waited for more */
+    void *context;
+};
+
+/* Performs all records: 0. -1 with a noted failure, also for an input that ends before: its owner gave up. */
+int read_stream(const struct stream *stream);

@@ -1,12 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,15 +29,31 @@ afterEach(() => {
   execFileSync(HELPER, ['remove', root]);
 });
 
-/** Applies records; returns the exit code, the error record's fields and the notes. */
-function apply(bytes: Uint8Array): { code: number | null; error: string[]; notes: string[] } {
-  const stdio = ['pipe', 'pipe', 'pipe', 'pipe'] as const;
-  const { status, output } = spawnSync(HELPER, ['apply', layer], { input: bytes, stdio: [...stdio] });
+interface Applied {
+  code: number | null;
+  /** The fields of the error record. */
+  error: string[];
+  notes: string[];
+  outline: Buffer;
+}
+
+/** Applies records to what an archive has. */
+function apply(operations: Uint8Array, archive: Uint8Array = Buffer.alloc(0), compression = 'none'): Applied {
+  const file = join(root, 'operations');
+  writeFileSync(file, operations);
+  const fd = openSync(file, 'r');
+  const { status, output } = spawnSync(HELPER, ['apply', layer, compression], {
+    input: archive,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', fd],
+    maxBuffer: 1 << 28,
+  });
+  closeSync(fd);
   const fields = (stream: number): string[] =>
     String(output[stream] ?? '')
       .split('\0')
       .slice(0, -1);
-  return { code: status, error: fields(3), notes: fields(1) };
+  const outline = Buffer.from(output[4] ?? '');
+  return { code: status, error: fields(3), notes: fields(1), outline };
 }
 
 /** The bytes of what is put into a stream, and its end. */
@@ -67,7 +86,7 @@ describe('the helper trusts no path, whoever wrote it', () => {
   it.each(['../escape', 'a/../../escape', '/../escape', 'link/escape', 'link/../../escape'])('%s', (path) => {
     symlinkSync('../..', join(layer, 'link'));
     apply(records((stream) => make(stream, 'file', path)));
-    expect(readdirSync(root)).toEqual(['layer']);
+    expect(readdirSync(root)).toEqual(['layer', 'operations']);
     expect(readdirSync(join(root, '..'))).not.toContain('escape');
   });
 

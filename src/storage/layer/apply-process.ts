@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { EngineError, type ErrorKind } from '../../errors.ts';
 import { type VerbEnd, verbEnd } from '../../host/verb-end.ts';
 import { printable } from '../tar/entry.ts';
 import { ApplyStream } from './apply-stream.ts';
+import { feed } from './decompress-program.ts';
 import { LayerNotes } from './notes.ts';
 
 /** A verb of the helper that performs an apply stream. */
@@ -12,6 +13,8 @@ export interface OperationVerb {
   readonly helper: string;
   readonly words: readonly string[];
   readonly signal?: AbortSignal | undefined;
+  /** What pipes it has beside the usual four, and in which descriptor it reads the operations; absent: none, and 0. */
+  readonly pipes?: { readonly more: number; readonly operations: number };
   /** Hears what it prints. */
   hear(chunk: Buffer): void;
   /** What its error record means. */
@@ -36,28 +39,29 @@ const MAX_WAITING = 1024 * 1024;
  */
 export class OperationProcess {
   readonly stream = new ApplyStream();
-  readonly #child: ChildProcess;
+  protected readonly child: ChildProcess;
   readonly #input: Writable;
   readonly #ended: Promise<void>;
   readonly #signal: AbortSignal | undefined;
   #exit: VerbEnd | undefined;
   #waiting = 0;
   #written: () => void = () => {};
-  readonly #kill = () => this.#child.kill('SIGKILL');
+  readonly #kill = () => this.child.kill('SIGKILL');
 
   readonly #explain: OperationVerb['explain'];
 
-  constructor({ helper, words, signal, hear, explain }: OperationVerb) {
+  constructor({ helper, words, signal, pipes, hear, explain }: OperationVerb) {
     this.#explain = explain;
     // The fourth descriptor is for the error record.
-    this.#child = spawn(helper, words, {
-      stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+    const { more = 0, operations = 0 } = pipes ?? {};
+    this.child = spawn(helper, words, {
+      stdio: ['pipe', 'pipe', 'ignore', 'pipe', ...new Array<'pipe'>(more).fill('pipe')],
     });
     this.#signal = signal;
-    this.#input = this.#child.stdin as Writable;
+    this.#input = this.child.stdio[operations] as Writable;
     this.#input.on('error', () => {});
-    this.#child.stdout?.on('data', hear);
-    this.#ended = verbEnd(this.#child).then((end) => {
+    this.child.stdout?.on('data', hear);
+    this.#ended = verbEnd(this.child).then((end) => {
       this.#exit = end;
     });
     signal?.addEventListener('abort', this.#kill, { once: true });
@@ -124,21 +128,37 @@ export class OperationProcess {
   }
 }
 
-/** A running `skiff-helper apply`: an operation process that is synced in the end, and notes what a layer is about. */
+/** What the helper itself can unpack. */
+export type AppliedCompression = 'gzip' | 'none';
+
+/**
+ * A running `skiff-helper apply`: an operation process that unpacks an archive, whose outline TypeScript reads; that is synced
+ * in the end, and notes what a layer is about.
+ */
 export class ApplyProcess extends OperationProcess {
   readonly notes: LayerNotes;
+  readonly outline: Readable;
 
-  constructor({ helper, directory, overlay, signal }: ApplyTarget) {
+  constructor({ helper, directory, overlay, signal }: ApplyTarget, compression: AppliedCompression) {
     const notes = new LayerNotes();
     const merged = overlay === undefined ? [] : ['--work', overlay.work, ...overlay.lowers];
     super({
       helper,
-      words: ['apply', directory, ...merged],
+      words: ['apply', directory, compression, ...merged],
       signal,
+      pipes: { more: 2, operations: 5 },
       hear: (chunk) => notes.push(chunk),
       explain: applyError,
     });
     this.notes = notes;
+    this.outline = this.child.stdio[4] as Readable;
+  }
+
+  /** Hands the archive over; resolves when all of it is, or nobody takes more: with what `source` threw. */
+  async feed(source: AsyncIterable<Uint8Array>): Promise<{ error: unknown } | undefined> {
+    const stdin = this.child.stdin as Writable;
+    stdin.on('error', () => {});
+    return await feed(stdin, source);
   }
 
   /** Waits until everything so far is done; then the notes are complete. */

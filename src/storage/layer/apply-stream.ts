@@ -66,6 +66,19 @@ export class ApplyStream {
     }
   }
 
+  /** Content of that file: `length` bytes that the helper itself has, from a position in the unpacked archive on. */
+  content(position: number, length: number): void {
+    const at = this.#begin('c', 16);
+    writeInt64(this.#batch, position, at);
+    writeInt64(this.#batch, length, at + 8);
+  }
+
+  /** Says that no content before a position in the archive is needed any more. */
+  release(position: number): void {
+    const at = this.#begin('r', 8);
+    writeInt64(this.#batch, position, at);
+  }
+
   /** Writes `length` zeros, which need not be stored. */
   hole(length: number): void {
     const at = this.#begin('h', 8);

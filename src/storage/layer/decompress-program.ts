@@ -43,8 +43,8 @@ export async function* decompressByProgram(
   }
 }
 
-/** Resolves when all is written, or nobody takes more; with what `source` threw. */
-async function feed(
+/** Writes all of it into a process; resolves when that is done, or nobody takes more: with what `source` threw. */
+export async function feed(
   stdin: NodeJS.WritableStream & { destroyed: boolean },
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ error: unknown } | undefined> {

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { printable, type TarEntry } from '../tar/entry.ts';
-import { TarParser, type TarSink } from '../tar/parser.ts';
 import { ApplyProcess, type ApplyTarget } from './apply-process.ts';
-import { decompress } from './decompress.ts';
+import { compressionOf, decompress, peek } from './decompress.ts';
 import { AUFS_LINKS, layerOperation } from './entry.ts';
+import { OutlineReader, type OutlineSink } from './outline.ts';
 
 /**
  * The content of an unpacked layer: `bytes` is the sum of the sizes of its regular files. `attributeLeftOut` is, for
@@ -20,8 +19,8 @@ export interface LayerContent {
   readonly whiteoutLeftOut: string | undefined;
 }
 
-/** Parses a layer and has it applied, entry by entry, without waiting for any of them. */
-class LayerSink implements TarSink {
+/** Has a layer applied, entry by entry, without waiting for any of them. */
+class LayerSink implements OutlineSink {
   readonly #apply: ApplyProcess;
   readonly #isBase: boolean;
   #wanted = false;
@@ -69,6 +68,11 @@ class LayerSink implements TarSink {
   hole(length: number): void {
     if (this.#wanted) this.#apply.stream.hole(length);
   }
+
+  content(position: number, length: number): void {
+    if (this.#wanted) this.#apply.stream.content(position, length);
+    else this.#apply.stream.release(position + length);
+  }
 }
 
 /** The things that one pass over a layer's archive needs. */
@@ -84,46 +88,68 @@ export interface UnpackPass {
 }
 
 /**
- * Decompresses, hashes, parses and applies a layer once. Returns undefined when it was applied without sight of the
+ * Unpacks, hashes, parses and applies a layer once. Returns undefined when it was applied without sight of the
  * layers below although it needs that: then the directory is worthless and the pass is to be repeated on an overlay.
- * Throws `invalid` when the archive is malformed, hostile, or not what diffID names; then too the helper has ended.
+ * Throws `invalid` when the archive is malformed, hostile, or not what diffID names; errors of `source` as they are. Then too
+ * the helper has ended, and `source` is closed.
  */
 export async function unpackOnce(pass: UnpackPass): Promise<LayerContent | undefined> {
-  const { target, source, diffID, isBase } = pass;
-  const apply = new ApplyProcess(target);
+  const { head, rest } = await peek(pass.source);
+  const compression = compressionOf(head);
+  const apply = new ApplyProcess(pass.target, compression === 'gzip' ? 'gzip' : 'none');
+  const feeding = apply.feed(compression === 'zstd' ? decompress(rest) : rest);
   try {
-    const sink = new LayerSink(apply, isBase);
-    const parser = new TarParser(sink);
-    const hash = createHash('sha256');
-    for await (const piece of decompress(source)) {
-      hash.update(piece);
-      parser.push(piece);
-      await apply.flush();
-    }
-    parser.end();
-    const actual = `sha256:${hash.digest('hex')}` as Digest;
-    if (diffID !== undefined) verify(actual, diffID);
-    if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
-    const notes = await apply.checkpoint();
-    const lowers = isBase ? [] : await pass.lowers();
-    if (target.overlay === undefined) {
-      if (notes.needLowers(lowers)) return undefined;
-      if (notes.missingTarget !== undefined) throw missingTarget(notes.missingTarget);
-    }
-    const below = lowers[0];
-    if (!sink.hasRoot && below !== undefined) apply.stream.inherit(below);
-    await apply.finish();
-    const leftOut = sink.attributeLeftOut ?? notes.attributeLeftOut;
-    return {
-      diffID: actual,
-      entries: sink.entries,
-      bytes: sink.bytes,
-      attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
-      whiteoutLeftOut: sink.whiteoutLeftOut === undefined ? undefined : printable(sink.whiteoutLeftOut),
-    };
+    return await applyArchive(apply, pass, feeding);
+  } catch (error) {
+    await apply.abandon();
+    throw (await feeding)?.error ?? error;
   } finally {
     await apply.abandon();
   }
+}
+
+async function applyArchive(
+  apply: ApplyProcess,
+  pass: UnpackPass,
+  feeding: ReturnType<ApplyProcess['feed']>,
+): Promise<LayerContent | undefined> {
+  const { target, diffID, isBase } = pass;
+  const sink = new LayerSink(apply, isBase);
+  const outline = new OutlineReader(sink);
+  for await (const chunk of apply.outline) {
+    outline.push(chunk as Buffer);
+    // All of it: the helper holds the content until it hears of it.
+    await apply.flush(true);
+  }
+  const failure = await feeding;
+  if (failure !== undefined) throw failure.error;
+  const actual = outline.digest;
+  if (actual === undefined) return await unfinished(apply);
+  if (diffID !== undefined) verify(actual, diffID);
+  if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
+  const notes = await apply.checkpoint();
+  const lowers = isBase ? [] : await pass.lowers();
+  if (target.overlay === undefined) {
+    if (notes.needLowers(lowers)) return undefined;
+    if (notes.missingTarget !== undefined) throw missingTarget(notes.missingTarget);
+  }
+  const below = lowers[0];
+  if (!sink.hasRoot && below !== undefined) apply.stream.inherit(below);
+  await apply.finish();
+  const leftOut = sink.attributeLeftOut ?? notes.attributeLeftOut;
+  return {
+    diffID: actual,
+    entries: sink.entries,
+    bytes: sink.bytes,
+    attributeLeftOut: leftOut === undefined ? undefined : printable(leftOut),
+    whiteoutLeftOut: sink.whiteoutLeftOut === undefined ? undefined : printable(sink.whiteoutLeftOut),
+  };
+}
+
+/** The outline ends before the archive only when the helper fails, which says why. */
+async function unfinished(apply: ApplyProcess): Promise<never> {
+  await apply.finish();
+  throw new EngineError('internal', 'the helper left out the end of the archive');
 }
 
 function verify(actual: Digest, diffID: Digest): void {

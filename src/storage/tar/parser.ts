@@ -64,6 +64,26 @@ export class TarParser {
   }
 
   /**
+   * Takes the content of the current entry, and its padding, as read: somebody else has it. Throws `invalid` when the
+   * archive has no such content here.
+   */
+  skip(length: number): void {
+    const isWhole = this.#state === 'content' && this.#remaining === length && length > 0;
+    if (!isWhole || this.#fragments !== undefined)
+      throw this.#broken('what was read as content is something else');
+    this.#remaining = 0;
+    this.#padding = 0;
+    this.#finishContent();
+  }
+
+  /** The error of an archive that ends where it must not. */
+  cutShort(): EngineError {
+    const name = this.#current?.entry.name;
+    const where = name === undefined ? 'in the middle of a header' : `in or after entry "${printable(name)}"`;
+    return new EngineError('invalid', `the archive is cut short ${where}`, { subject: name });
+  }
+
+  /**
    * Says that the stream ended. An archive without its two closing blocks is accepted at an entry's border, and also
    * without the padding of its last entry: `umoci insert` writes such layers, and Docker takes them.
    */
@@ -71,9 +91,7 @@ export class TarParser {
     if (this.#state === 'content' && this.#remaining === 0) return;
     const complete = this.#state === 'header' && this.#filled === 0 && this.#preamble === undefined;
     if (complete || this.#state === 'closing' || this.#state === 'end') return;
-    const name = this.#current?.entry.name;
-    const where = name === undefined ? 'in the middle of a header' : `in or after entry "${printable(name)}"`;
-    throw new EngineError('invalid', `the archive is cut short ${where}`, { subject: name });
+    throw this.cutShort();
   }
 
   #block(chunk: Buffer, at: number): number {

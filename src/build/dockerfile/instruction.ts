@@ -1,0 +1,75 @@
+/** Where something stands in a Dockerfile, counted from 1. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** The instructions of the language. */
+export const KEYWORDS = [
+  'ADD',
+  'ARG',
+  'CMD',
+  'COPY',
+  'ENTRYPOINT',
+  'ENV',
+  'EXPOSE',
+  'FROM',
+  'HEALTHCHECK',
+  'LABEL',
+  'MAINTAINER',
+  'ONBUILD',
+  'RUN',
+  'SHELL',
+  'STOPSIGNAL',
+  'USER',
+  'VOLUME',
+  'WORKDIR',
+] as const;
+
+export type Keyword = (typeof KEYWORDS)[number];
+
+/** `--name=value`, or `--name` alone, whose value is absent. Nothing is expanded yet. */
+export interface Flag {
+  name: string;
+  value?: string | undefined;
+  at: Position;
+}
+
+/** A document that stands below an instruction (`<<NAME`). */
+export interface Heredoc {
+  name: string;
+  /** With `<<-` the tabs before its lines are gone. */
+  content: string;
+  /** False when the name was quoted: variables in it stay as they are. */
+  expand: boolean;
+  /** `<<-`. */
+  chomp: boolean;
+  at: Position;
+}
+
+/** An instruction as it stands in the file: its lines are joined, nothing is expanded. */
+export interface Instruction {
+  keyword: Keyword;
+  flags: readonly Flag[];
+  /** What stands behind keyword and flags, heredocs' markers included. */
+  rest: string;
+  /** The words, when `rest` is a JSON list of strings and the instruction takes that form. */
+  words: readonly string[] | undefined;
+  heredocs: readonly Heredoc[];
+  start: Position;
+  /** The last line that belongs to it, with its heredocs. */
+  endLine: number;
+  /** Its lines as they were written, joined by newlines. */
+  source: string;
+}
+
+/** A Dockerfile that was read. */
+export interface Dockerfile {
+  /** How it is called in messages. */
+  name: string;
+  /** The lines of the file, for messages that show one. */
+  lines: readonly string[];
+  /** The directives at its beginning: `syntax`, `escape`, `check`. */
+  directives: Readonly<Record<string, string>>;
+  instructions: readonly Instruction[];
+}

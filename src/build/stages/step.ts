@@ -1,0 +1,133 @@
+import type { ImageConfig } from '../../oci/image-config.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Instruction } from '../dockerfile/instruction.ts';
+
+/** What a stage begins with, and what COPY --from and RUN --mount from= take files from. */
+export type Source =
+  | { kind: 'scratch' }
+  /** Another stage, by its place in the file, from 0. */
+  | { kind: 'stage'; index: number }
+  | { kind: 'image'; reference: string }
+  /** The build's context, or one that the user named with --build-context. */
+  | { kind: 'context'; name?: string | undefined };
+
+/** A stage as the file has it: names are resolved, arguments before the first FROM are expanded. */
+export interface StagePlan {
+  index: number;
+  /** In lower case; absent: it has none. */
+  name: string | undefined;
+  base: Source;
+  platform: Platform | undefined;
+  from: Instruction;
+  /** Those after FROM. */
+  instructions: readonly Instruction[];
+  /** Stages that have to be there before it is complete, by index: its base, and those it copies or mounts from. */
+  needs: readonly number[];
+}
+
+/** The stages of a build. */
+export interface BuildPlan {
+  stages: readonly StagePlan[];
+  /** The stage that becomes the result. */
+  target: number;
+  /** The target and all that it needs, each after those that it needs. */
+  needed: readonly number[];
+}
+
+/** A file system that a RUN sees besides its own (`RUN --mount=…`). */
+export type RunMount =
+  | { type: 'bind'; from: Source; source: string; target: string; writable: boolean }
+  | {
+      type: 'cache';
+      id: string;
+      from: Source | undefined;
+      source: string;
+      target: string;
+      readOnly: boolean;
+      sharing: 'shared' | 'private' | 'locked';
+      mode: number;
+      uid: number;
+      gid: number;
+    }
+  | { type: 'tmpfs'; target: string; sizeBytes: number | undefined }
+  | {
+      type: 'secret';
+      id: string;
+      /** Absent: it is a variable only. */
+      target: string | undefined;
+      environment: string | undefined;
+      required: boolean;
+      mode: number;
+      uid: number;
+      gid: number;
+    }
+  | { type: 'ssh'; id: string; target: string | undefined; required: boolean; mode: number; uid: number; gid: number };
+
+interface StepWords {
+  instruction: Instruction;
+  /** The instruction expanded, on one line, as progress shows it: `COPY a b /c`. */
+  text: string;
+  /** The history's `created_by`. */
+  createdBy: string;
+}
+
+export interface RunStep extends StepWords {
+  kind: 'run';
+  argv: readonly string[];
+  /** `NAME=value`: the config's, and the arguments that the stage has declared, which win where the config has none. */
+  environment: readonly string[];
+  /** As the config has it; absent: root. */
+  user: string | undefined;
+  workingDirectory: string;
+  mounts: readonly RunMount[];
+  network: 'default' | 'none' | 'host';
+  security: 'sandbox' | 'insecure';
+  /** Documents that the command reads or is: absolute paths in the container, there for this step alone. */
+  files: readonly { path: string; content: string; mode: number }[];
+}
+
+/** COPY and ADD. */
+export interface CopyStep extends StepWords {
+  kind: 'copy';
+  add: boolean;
+  from: Source;
+  /** Paths below the source, with wildcards; of ADD also URLs and git repositories. */
+  sources: readonly string[];
+  /** Documents that become files, by name. */
+  documents: readonly { name: string; content: string }[];
+  /** Absolute; ends with a slash when it has to be a directory. */
+  destination: string;
+  /** `user[:group]`, names or numbers; absent: root. */
+  chown: string | undefined;
+  /** Octal or symbolic. */
+  chmod: string | undefined;
+  link: boolean;
+  parents: boolean;
+  exclude: readonly string[];
+  checksum: string | undefined;
+  keepGitDirectory: boolean;
+  /** ADD --unpack: absent: local archives only. */
+  unpack: boolean | undefined;
+  /** COPY --if-exists: sources that are not there are none. */
+  ifExists: boolean;
+}
+
+/** WORKDIR: the directory is made where it is not. */
+export interface DirectoryStep extends StepWords {
+  kind: 'directory';
+  path: string;
+}
+
+/** What changes the config alone. */
+export interface ConfigStep extends StepWords {
+  kind: 'config';
+}
+
+export type Step = RunStep | CopyStep | DirectoryStep | ConfigStep;
+
+/** What a stage has come to: the config so far, and the arguments that were declared. */
+export interface StageState {
+  /** All of a config but its layers and history. */
+  config: Omit<ImageConfig, 'rootfs' | 'history'>;
+  arguments: ReadonlyMap<string, string | undefined>;
+}

@@ -25,13 +25,36 @@ export interface StagePlan {
   needs: readonly number[];
 }
 
-/** The stages of a build. */
+/** The stages of a build, and what all of them share. */
 export interface BuildPlan {
   stages: readonly StagePlan[];
   /** The stage that becomes the result. */
   target: number;
   /** The target and all that it needs, each after those that it needs. */
   needed: readonly number[];
+  /** Arguments that were given and that no ARG of the file takes: worth a warning. */
+  unusedArguments: readonly string[];
+  scope: BuildScope;
+}
+
+/** What holds for the whole build. */
+export interface BuildScope {
+  /** The file's name, in messages. */
+  file: string;
+  /** The lines of the file, in messages. */
+  lines: readonly string[];
+  /** The character that escapes: a backslash or a backtick. */
+  escape: string;
+  /** `--build-arg`: undefined is one without a value, which is that of the environment, and not there either. */
+  buildArgs: Readonly<Record<string, string>>;
+  /** Of the ARGs before the first FROM. */
+  arguments: ReadonlyMap<string, string | undefined>;
+  /** Of the result; a stage may have another. */
+  platform: Platform;
+  buildPlatform: Platform;
+  /** Names of contexts besides the main one, in lower case. */
+  contexts: readonly string[];
+  parsePlatform: (text: string) => Platform;
 }
 
 /** A file system that a RUN sees besides its own (`RUN --mount=…`). */
@@ -61,7 +84,15 @@ export type RunMount =
       uid: number;
       gid: number;
     }
-  | { type: 'ssh'; id: string; target: string | undefined; required: boolean; mode: number; uid: number; gid: number };
+  | {
+      type: 'ssh';
+      id: string;
+      target: string | undefined;
+      required: boolean;
+      mode: number;
+      uid: number;
+      gid: number;
+    };
 
 interface StepWords {
   instruction: Instruction;
@@ -125,9 +156,13 @@ export interface ConfigStep extends StepWords {
 
 export type Step = RunStep | CopyStep | DirectoryStep | ConfigStep;
 
+/** All of an image's configuration but its layers and history. */
+export type StageConfig = Omit<ImageConfig, 'rootfs' | 'history'>;
+
 /** What a stage has come to: the config so far, and the arguments that were declared. */
 export interface StageState {
-  /** All of a config but its layers and history. */
-  config: Omit<ImageConfig, 'rootfs' | 'history'>;
+  config: StageConfig;
   arguments: ReadonlyMap<string, string | undefined>;
+  /** Whether CMD stood in this stage: ENTRYPOINT leaves it alone then. */
+  commandGiven: boolean;
 }

@@ -19,6 +19,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   host: 2,
   oci: 1,
   'errors.ts': 1,
+  'nearest-name.ts': 1,
 };
 
 /**
@@ -69,7 +70,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'check',
     '',
   ],
-  build: ['dockerfile', 'stages', 'lint'],
+  build: ['words', 'dockerfile', 'stages', 'lint'],
   network: ['address', 'files', 'ports', 'nft', ''],
   runtime: ['', 'cgroup', 'spec', 'plan', 'failure', 'log', 'monitor', 'seccomp'],
   storage: ['', 'tar', 'layer', 'archive'],

@@ -125,7 +125,7 @@ async function registerCommands(
 }
 
 async function unknownCommand(word: string, group: CommandGroup | undefined): Promise<WrongUsage> {
-  const { nearestName } = await import('../runtime/spec/nearest-name.ts');
+  const { nearestName } = await import('../nearest-name.ts');
   const commands = (group?.commands() ?? COMMANDS).filter(({ hidden }) => hidden !== true);
   const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
   const near = nearestName(word, group === undefined ? [...names, ...GROUPS.map(({ name }) => name)] : names);

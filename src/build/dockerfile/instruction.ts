@@ -38,8 +38,10 @@ export interface Flag {
 /** A document that stands below an instruction (`<<NAME`). */
 export interface Heredoc {
   name: string;
-  /** With `<<-` the tabs before its lines are gone. */
+  /** Its lines with their ends; with `<<-` the tabs before them are gone. */
   content: string;
+  /** The same as they were written. */
+  source: string;
   /** False when the name was quoted: variables in it stay as they are. */
   expand: boolean;
   /** `<<-`. */
@@ -50,17 +52,27 @@ export interface Heredoc {
 /** An instruction as it stands in the file: its lines are joined, nothing is expanded. */
 export interface Instruction {
   keyword: Keyword;
+  /** The keyword as it was written. */
+  word: string;
   flags: readonly Flag[];
   /** What stands behind keyword and flags, heredocs' markers included. */
   rest: string;
+  /** Where `rest` begins. */
+  restAt: Position;
   /** The words, when `rest` is a JSON list of strings and the instruction takes that form. */
   words: readonly string[] | undefined;
   heredocs: readonly Heredoc[];
   start: Position;
   /** The last line that belongs to it, with its heredocs. */
   endLine: number;
+  /** Its lines joined to one, without heredocs. */
+  line: string;
   /** Its lines as they were written, joined by newlines. */
   source: string;
+  /** The comments right above it, without their marks. */
+  comments: readonly string[];
+  /** The last line of those that it goes on, when one between is empty. */
+  emptyContinuation: number | undefined;
 }
 
 /** A Dockerfile that was read. */
@@ -71,5 +83,7 @@ export interface Dockerfile {
   lines: readonly string[];
   /** The directives at its beginning: `syntax`, `escape`, `check`. */
   directives: Readonly<Record<string, string>>;
+  /** The character that escapes and that lets a line go on: a backslash, or a backtick. */
+  escape: string;
   instructions: readonly Instruction[];
 }

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { nearestName } from '../../runtime/spec/nearest-name.ts';
+import { nearestName } from '../../nearest-name.ts';
 
 /** Values by the filter's name, as `--filter` gives them: several of one name are alternatives. */
 export type FilterArgs = ReadonlyMap<string, readonly string[]>;

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
+import { nearestName } from '../../nearest-name.ts';
 import type { SecurityOptions } from '../options.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** The capabilities of linux/capability.h; a name's index is its bit. */
 export const CAPABILITIES = [

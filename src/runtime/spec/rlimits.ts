@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
+import { nearestName } from '../../nearest-name.ts';
 import type { RlimitSpec } from '../../oci/runtime-config.ts';
 import type { RlimitOption } from '../options.ts';
 import type { HostFacts } from './host-facts.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** The resources in the order of their numbers, the same on x86-64 and arm64 (getrlimit(2), asm-generic/resource.h). */
 const RESOURCES = [

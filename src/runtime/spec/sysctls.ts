@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts';
+import { nearestName } from '../../nearest-name.ts';
 import type { NamespaceChoices } from '../options.ts';
-import { nearestName } from './nearest-name.ts';
 
 /**
  * The sysctls below kernel/ that belong to the ipc namespace, as runc knows them; all of fs/mqueue and net are

@@ -8,7 +8,7 @@ import { useStore } from '../helpers/skiff.ts';
 
 /**
  * `docker diff`, `commit`, `export` and `import` in Docker's documentation, with what docker.io 20.10 has answered to the same
- * words; codes of refusals are skiff's. What `-c` makes of a configuration is in test/unit/image/change-instructions.
+ * words; codes of refusals are skiff's. What `-c` makes of a configuration is in test/unit/build/stages/change-config.
  */
 
 const store = useStore();

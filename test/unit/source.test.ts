@@ -58,8 +58,8 @@ describe('what is said below the faces', () => {
     'engine/logs/journald.ts',
     'engine/prepare/apparmor.ts',
     'engine/store/context.ts',
-    // Flags of the instruction HEALTHCHECK, a language of its own.
-    'image/health-instruction.ts',
+    // Flags of instructions, a language of its own.
+    ...files.map(({ path }) => path).filter((path) => path.startsWith('build/')),
     'storage/layer/apply-process.ts',
   ];
 

@@ -71,6 +71,8 @@ export interface Instruction {
   source: string;
   /** The comments right above it, without their marks. */
   comments: readonly string[];
+  /** Whether an ONBUILD of the base has put it there. */
+  isTrigger: boolean;
   /** The last line of those that it goes on, when one between is empty. */
   emptyContinuation: number | undefined;
 }

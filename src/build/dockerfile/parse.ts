@@ -20,8 +20,24 @@ const LARGEST = 2 * 1024 * 1024;
 
 const HAS_EXEC_FORM: readonly Keyword[] = ['ADD', 'CMD', 'COPY', 'ENTRYPOINT', 'RUN', 'SHELL', 'VOLUME'];
 const HAS_HEREDOCS: readonly Keyword[] = ['ADD', 'COPY', 'RUN'];
-/** Those that may stand without anything behind them. */
-const MAY_BE_EMPTY: readonly Keyword[] = ['CMD', 'ENTRYPOINT', 'RUN'];
+/** What has to stand behind each; not behind those that are left out. */
+const NEEDS: Readonly<Partial<Record<Keyword, string>>> = {
+  ADD: 'a source and a destination',
+  ARG: 'a name',
+  COPY: 'a source and a destination',
+  ENV: 'an argument',
+  EXPOSE: 'an argument',
+  FROM: 'an image, a stage or scratch',
+  HEALTHCHECK: 'NONE, or CMD and a command',
+  LABEL: 'an argument',
+  MAINTAINER: 'exactly one argument',
+  ONBUILD: 'an instruction',
+  SHELL: 'a JSON list of words',
+  STOPSIGNAL: 'exactly one argument',
+  USER: 'exactly one argument',
+  VOLUME: 'a path',
+  WORKDIR: 'exactly one argument',
+};
 const NO_TRIGGERS: readonly Keyword[] = ['FROM', 'MAINTAINER', 'ONBUILD'];
 
 /** How a Dockerfile is read. */
@@ -107,6 +123,7 @@ class Reader {
       line: line.text.trim(),
       source: this.#file.lines.slice(start.line - 1, endLine).join('\n'),
       comments,
+      isTrigger: false,
       emptyContinuation: line.emptyContinuation,
     };
   }
@@ -124,7 +141,8 @@ class Reader {
     const flags = this.#flags(line, keyword, taken.flags, begin);
     const rest = behind.slice(taken.end).trimEnd();
     const restAt = begin + taken.end;
-    if (rest === '' && !MAY_BE_EMPTY.includes(keyword)) throw wrong(`${keyword} needs an argument`);
+    const needed = NEEDS[keyword];
+    if (rest === '' && needed !== undefined) throw wrong(`${keyword} needs ${needed}`);
     if (keyword === 'ONBUILD') this.#trigger(line, restAt, rest);
     const words = HAS_EXEC_FORM.includes(keyword) ? execForm(rest) : undefined;
     if (words === 'mixed')

@@ -1,5 +1,6 @@
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { FileText } from '../dockerfile/complaint.ts';
 import type { Instruction } from '../dockerfile/instruction.ts';
 
 /** What a stage begins with, and what COPY --from and RUN --mount from= take files from. */
@@ -39,16 +40,14 @@ export interface BuildPlan {
 
 /** What holds for the whole build. */
 export interface BuildScope {
-  /** The file's name, in messages. */
-  file: string;
-  /** The lines of the file, in messages. */
-  lines: readonly string[];
+  /** The file, for messages. */
+  file: FileText;
   /** The character that escapes: a backslash or a backtick. */
   escape: string;
-  /** `--build-arg`: undefined is one without a value, which is that of the environment, and not there either. */
+  /** What was given for arguments (`--build-arg`). */
   buildArgs: Readonly<Record<string, string>>;
-  /** Of the ARGs before the first FROM. */
-  arguments: ReadonlyMap<string, string | undefined>;
+  /** The predefined arguments, such as TARGETPLATFORM, and those of the ARGs before the first FROM. */
+  arguments: ReadonlyMap<string, string>;
   /** Of the result; a stage may have another. */
   platform: Platform;
   buildPlatform: Platform;
@@ -98,15 +97,17 @@ interface StepWords {
   instruction: Instruction;
   /** The instruction expanded, on one line, as progress shows it: `COPY a b /c`. */
   text: string;
-  /** The history's `created_by`. */
-  createdBy: string;
+  /** The history's `created_by`; absent: the instruction has no entry there (ONBUILD). */
+  createdBy: string | undefined;
 }
 
 export interface RunStep extends StepWords {
   kind: 'run';
   argv: readonly string[];
-  /** `NAME=value`: the config's, and the arguments that the stage has declared, which win where the config has none. */
+  /** `NAME=value`: the config's and the arguments that the stage has declared, of which the last one counts. */
   environment: readonly string[];
+  /** `NAME=value`: proxies that were given as arguments. They are seen, and belong neither to the history nor to the key. */
+  proxies: readonly string[];
   /** As the config has it; absent: root. */
   user: string | undefined;
   workingDirectory: string;
@@ -147,6 +148,8 @@ export interface CopyStep extends StepWords {
 export interface DirectoryStep extends StepWords {
   kind: 'directory';
   path: string;
+  /** Who owns it, as the config has it; absent: root. */
+  user: string | undefined;
 }
 
 /** What changes the config alone. */
@@ -159,10 +162,13 @@ export type Step = RunStep | CopyStep | DirectoryStep | ConfigStep;
 /** All of an image's configuration but its layers and history. */
 export type StageConfig = Omit<ImageConfig, 'rootfs' | 'history'>;
 
-/** What a stage has come to: the config so far, and the arguments that were declared. */
+/** What a stage has come to. */
 export interface StageState {
   config: StageConfig;
+  /** Those that ARG has declared, in that order; undefined: without a value. */
   arguments: ReadonlyMap<string, string | undefined>;
+  /** What variables stand for, and what RUN sees: the config's and the arguments, of which the last one counts. */
+  environment: ReadonlyMap<string, string>;
   /** Whether CMD stood in this stage: ENTRYPOINT leaves it alone then. */
   commandGiven: boolean;
 }

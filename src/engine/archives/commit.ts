@@ -1,5 +1,5 @@
+import { changeConfig } from '../../build/stages/change-config.ts';
 import { EngineError } from '../../errors.ts';
-import { changeConfig } from '../../image/change-instructions.ts';
 import { composeImage, type Image, type ImageLayer } from '../../image/image.ts';
 import { MediaType } from '../../oci/descriptor.ts';
 import { chainIDs, type Digest } from '../../oci/digest.ts';

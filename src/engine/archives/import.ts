@@ -1,5 +1,5 @@
+import { changeConfig } from '../../build/stages/change-config.ts';
 import { EngineError } from '../../errors.ts';
-import { changeConfig } from '../../image/change-instructions.ts';
 import { composeImage } from '../../image/image.ts';
 import { hostPlatform } from '../../image/platform.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are variables of Dockerfiles
 import { describe, expect, it } from 'vitest';
-import { changeConfig } from '../../../src/image/change-instructions.ts';
-import type { ExecutionConfig } from '../../../src/oci/image-config.ts';
+import { changeConfig } from '../../../../src/build/stages/change-config.ts';
+import type { ExecutionConfig } from '../../../../src/oci/image-config.ts';
 
 const BASE: ExecutionConfig = {
   User: '0:0',
@@ -139,7 +139,6 @@ describe('changeConfig', () => {
     ['HEALTHCHECK --interval=x CMD x', 'not "x"'],
     ['HEALTHCHECK --interval=5 CMD x', 'not "5"'],
     ['HEALTHCHECK --interval=0.1ms CMD x', 'cannot be less than 1ms'],
-    ['HEALTHCHECK --retries=0 CMD x', 'not "0"'],
     ['HEALTHCHECK --retries=-1 CMD x', 'not "-1"'],
   ])('refuses %j', (change, message) => {
     expect(() => changeConfig(BASE, [change])).toThrow(message);

@@ -14,9 +14,8 @@ export function heredocMarker(word: string): HeredocMarker | undefined {
   if (dash === undefined) return undefined;
   try {
     const { text: name, words } = expand(quoted, { variables: () => undefined, keepUnset: true });
-    const kept = expand(quoted, { variables: () => undefined, keepUnset: true, quotes: 'keep' }).text;
     if (words.length !== 1) return undefined;
-    return { name, chomp: dash === '-', expand: kept === name };
+    return { name, chomp: dash === '-', expand: !/['"]/.test(quoted) };
   } catch {
     return undefined;
   }

@@ -19,7 +19,7 @@ export function copyStep(one: Evaluation, workingDirectory: string, from: Source
   if (chmod !== undefined) requireMode(one, chmod);
   const checksum = expandedFlag(one, 'checksum');
   if (checksum !== undefined) requireChecksum(one, checksum, sources);
-  for (const source of sources) requireSource(one, source, from);
+  for (const source of sources) requireSource(one, source);
   const parents = one.isOn('parents');
   const words = [
     keyword,
@@ -105,10 +105,10 @@ function requireChecksum(one: Evaluation, checksum: string, sources: readonly st
     throw one.wrong(`the checksum "${checksum}" is not the id of a commit`, { at });
 }
 
-function requireSource(one: Evaluation, source: string, from: Source): void {
+function requireSource(one: Evaluation, source: string): void {
   const { keyword } = one.instruction;
   const kind = remoteKind(source);
-  if (keyword === 'COPY' && kind !== undefined && from.kind === 'context')
+  if (keyword === 'COPY' && kind !== undefined)
     throw one.wrong(`COPY takes no ${kind === 'git' ? 'git repository' : 'URL'}: ${source}`, {
       hint: 'ADD does',
     });

@@ -1,4 +1,4 @@
-import type { Instruction } from '../dockerfile/instruction.ts';
+import type { Instruction, Keyword } from '../dockerfile/instruction.ts';
 import { declareArguments } from './arguments.ts';
 import { CONFIG_INSTRUCTIONS, withVariables } from './config-instructions.ts';
 import { copyStep } from './copy-instruction.ts';
@@ -10,6 +10,9 @@ import { runStep } from './run-instruction.ts';
 import { sourceNamed } from './stage-source.ts';
 import type { BuildPlan, ConfigStep, StageConfig, StagePlan, StageState, Step } from './step.ts';
 import { stepText } from './step-text.ts';
+
+/** What is not expanded by the builder. */
+const VERBATIM: readonly Keyword[] = ['CMD', 'ENTRYPOINT', 'HEALTHCHECK', 'MAINTAINER', 'ONBUILD', 'SHELL'];
 
 /** An instruction that was understood, and what the stage is after it. */
 export interface Evaluated {
@@ -97,5 +100,6 @@ function environmentAfter(one: Evaluation, { environment }: StageState): Readonl
 }
 
 function configStep(one: Evaluation, createdBy: string | undefined): ConfigStep {
-  return { kind: 'config', instruction: one.instruction, text: stepText(one, { forShell: true }), createdBy };
+  const text = stepText(one, { asWritten: VERBATIM.includes(one.instruction.keyword) });
+  return { kind: 'config', instruction: one.instruction, text, createdBy };
 }

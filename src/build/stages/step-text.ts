@@ -5,16 +5,20 @@ import type { Evaluation } from './evaluation.ts';
 export interface TextOptions {
   /** Whether quotes, and variables that are not set, stay: a shell reads them, too. */
   forShell?: boolean;
+  /** Whether nothing is expanded. */
+  asWritten?: boolean;
   /** Variables whose values are not shown. */
   hidden?: readonly string[];
 }
 
 /** An instruction on one line, with its keyword in upper case, and its variables expanded where that can be. */
-export function stepText(one: Evaluation, { forShell = false, hidden = [] }: TextOptions = {}): string {
+export function stepText(one: Evaluation, options: TextOptions = {}): string {
+  const { forShell = false, asWritten = false, hidden = [] } = options;
   const { line, word, keyword, isTrigger } = one.instruction;
   const variables = (name: string) => (hidden.includes(name) ? '****' : one.environment.get(name));
   const behind = line.slice(word.length);
   const prefix = isTrigger ? 'ONBUILD ' : '';
+  if (asWritten) return `${prefix}${keyword}${behind}`;
   try {
     const expanded = forShell
       ? expand(behind, { variables, escape: one.escape, quotes: 'keep', keepUnset: true })

@@ -8,7 +8,7 @@ export interface ExpandOptions {
   variables: Variables;
   /** What takes the meaning away from the character behind it: a backslash, or what the directive `escape` says. */
   escape?: string | undefined;
-  /** `remove`: understood and taken away; `keep`: understood and kept; `ignore`: characters as any other. */
+  /** `remove`: understood and taken away, as escapes; `keep`: both are kept; `ignore`: characters as any other. */
   quotes?: 'remove' | 'keep' | 'ignore' | undefined;
   /** Whether a variable that is not there stays as it is written; otherwise it is empty. */
   keepUnset?: boolean | undefined;
@@ -99,7 +99,8 @@ class Expansion {
     // At the end it escapes nothing.
     const escaped = this.#text[this.#at] ?? '';
     this.#at += 1;
-    return { text: keepEscapes && escaped !== '' ? character + escaped : escaped, isWhole: escaped !== '' };
+    const isKept = escaped !== '' && (keepEscapes || this.#quotes === 'keep');
+    return { text: isKept ? character + escaped : escaped, isWhole: escaped !== '' };
   }
 
   #singleQuoted(): string {

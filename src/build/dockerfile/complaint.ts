@@ -33,8 +33,8 @@ export function complaint(
   details: ComplaintDetails = {},
 ): EngineError {
   const { kind = 'invalid', endLine = at.line, hint, cause } = details;
-  const shown = excerpt(lines, at.line, endLine);
-  return new EngineError(kind, `${name}:${at.line}:${at.column}: ${message}${shown}`, {
+  const shown = [`${name}:${at.line}:${at.column}: ${message}`, ...excerpt(lines, at.line, endLine)];
+  return new EngineError(kind, shown.join('\n'), {
     hint,
     subject: name,
     cause,
@@ -47,16 +47,15 @@ export function meant(typed: string, words: readonly string[], prefix = ''): str
   return near === undefined ? undefined : `did you mean ${prefix}${near}?`;
 }
 
-function excerpt(lines: readonly string[], first: number, last: number): string {
+/** Some lines with their numbers, a mark before them, and the lines around: `   7 | >>> RUN x`. */
+export function excerpt(lines: readonly string[], first: number, last: number): string[] {
   const from = Math.max(1, first - AROUND);
   const to = Math.min(lines.length, last + AROUND);
-  const width = String(to).length + 2;
-  let text = '';
-  for (let line = from; line <= to; line += 1) {
+  return lines.slice(from - 1, to).map((text, index) => {
+    const line = from + index;
     const mark = line >= first && line <= last ? '>>>' : '   ';
-    text += `\n${String(line).padStart(width)} | ${mark} ${shortened(lines[line - 1] ?? '')}`.trimEnd();
-  }
-  return text;
+    return `${String(line).padStart(4)} | ${mark} ${shortened(text)}`.trimEnd();
+  });
 }
 
 function shortened(line: string): string {

@@ -33,22 +33,21 @@ export interface PlanOptions {
  */
 export function planStages(dockerfile: Dockerfile, options: PlanOptions): BuildPlan {
   const { instructions } = dockerfile;
-  const first = instructions.findIndex(({ keyword }) => keyword === 'FROM');
   const file = { name: dockerfile.name, lines: dockerfile.lines };
-  const head = instructions.slice(0, first < 0 ? undefined : first);
+  const head = globalArguments(dockerfile);
   const early = head.find(({ keyword }) => keyword !== 'ARG');
   if (early !== undefined)
     throw complaint(file, early.start, `${early.keyword} stands before the first FROM`, {
       endLine: early.endLine,
       hint: 'only ARG may stand there',
     });
-  if (first < 0)
+  if (head.length === instructions.length)
     throw complaint(file, { line: 1, column: 1 }, 'there is no stage to build', {
       hint: 'a stage begins with FROM',
     });
-  const scope = buildScope(dockerfile, options, head);
+  const scope = buildScope(dockerfile, options);
   const stages: StagePlan[] = [];
-  for (const part of stagesOf(instructions.slice(first))) stages.push(planStage(scope, stages, part));
+  for (const part of stagesOf(instructions.slice(head.length))) stages.push(planStage(scope, stages, part));
   const names = { stages, scope };
   const complete = stages.map((stage) => ({ ...stage, needs: stageNeeds(names, stage) }));
   const target = targetOf(file.name, complete, options.target);
@@ -56,8 +55,8 @@ export function planStages(dockerfile: Dockerfile, options: PlanOptions): BuildP
   return { stages: complete, target, needed, unusedArguments: unusedArguments(scope, instructions), scope };
 }
 
-/** The arguments before the first FROM see each other, and the predefined ones. */
-function buildScope(dockerfile: Dockerfile, options: PlanOptions, head: readonly Instruction[]): BuildScope {
+/** What holds for all stages. The arguments before the first FROM see each other, and the predefined ones. */
+export function buildScope(dockerfile: Dockerfile, options: PlanOptions): BuildScope {
   const { buildArgs, platform, buildPlatform, contexts, parsePlatform } = options;
   const last = dockerfile.instructions.findLast(({ keyword }) => keyword === 'FROM');
   const target = options.target || last?.rest.split(/\s+/)[2]?.toLowerCase();
@@ -72,7 +71,7 @@ function buildScope(dockerfile: Dockerfile, options: PlanOptions, head: readonly
     contexts,
     parsePlatform,
   };
-  for (const instruction of head) {
+  for (const instruction of globalArguments(dockerfile)) {
     const one = evaluationOf(scope, instruction);
     for (const [name, written] of argumentWords(one)) {
       const given = Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined;
@@ -83,7 +82,14 @@ function buildScope(dockerfile: Dockerfile, options: PlanOptions, head: readonly
   return scope;
 }
 
-function evaluationOf(scope: BuildScope, instruction: Instruction): Evaluation {
+/** The ARGs before the first FROM. */
+export function globalArguments({ instructions }: Dockerfile): readonly Instruction[] {
+  const first = instructions.findIndex(({ keyword }) => keyword === 'FROM');
+  return instructions.slice(0, first < 0 ? undefined : first);
+}
+
+/** What the words of a FROM, or of a global ARG, are expanded with. */
+export function evaluationOf(scope: BuildScope, instruction: Instruction): Evaluation {
   return new Evaluation(instruction, {
     file: scope.file,
     escape: scope.escape,

@@ -142,12 +142,12 @@ describe('parseDockerfile', () => {
     expect(() => parse('FROM a\n# c\nRUN b\nCOPY --x a \\\n b\n\nCMD c\nCMD d\n')).toThrow(
       [
         'Dockerfile:4:6: COPY has no flag --x',
-        '  2 |     # c',
-        '  3 |     RUN b',
-        '  4 | >>> COPY --x a \\',
-        '  5 | >>>  b',
-        '  6 |',
-        '  7 |     CMD c',
+        '   2 |     # c',
+        '   3 |     RUN b',
+        '   4 | >>> COPY --x a \\',
+        '   5 | >>>  b',
+        '   6 |',
+        '   7 |     CMD c',
       ].join('\n'),
     );
   });

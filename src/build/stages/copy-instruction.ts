@@ -39,7 +39,7 @@ export function copyStep(one: Evaluation, workingDirectory: string, from: Source
     from,
     sources,
     documents,
-    destination: absolute(workingDirectory, destination),
+    destination: absolute(workingDirectory, destination, sources.length + documents.length > 1),
     chown,
     chmod,
     link: one.isOn('link'),
@@ -114,9 +114,9 @@ function requireSource(one: Evaluation, source: string): void {
     });
 }
 
-/** The slash at the end stays, which says that it is a directory; so does a dot at the end. */
-function absolute(workingDirectory: string, destination: string): string {
+/** What is copied to is a directory when it ends with a slash or a dot, and when several things go there. */
+function absolute(workingDirectory: string, destination: string, hasSeveral: boolean): string {
   const path = joinedPath(workingDirectory, destination);
-  const isDirectory = destination === '' || /(^|\/)\.?$/.test(destination);
+  const isDirectory = hasSeveral || /(^|\/)\.?$/.test(destination);
   return isDirectory && path !== '/' ? `${path}/` : path;
 }

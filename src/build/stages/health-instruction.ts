@@ -40,11 +40,11 @@ export function healthcheck(one: Evaluation): Healthcheck {
 
 function readFlag(one: Evaluation, check: Healthcheck, name: string, value: string): void {
   if (value === '') return;
-  if (name === 'retries') check.Retries = retries(one, value);
-  else check[TIMES[name as keyof typeof TIMES]] = duration(one, name, value);
+  // 0 says nothing: the engine's own number holds.
+  if (name === 'retries') check.Retries = retries(one, value) || undefined;
+  else check[TIMES[name as keyof typeof TIMES]] = duration(one, name, value) || undefined;
 }
 
-/** 0 says nothing: the engine's own number holds. */
 function retries(one: Evaluation, value: string): number {
   if (/^\d+$/.test(value) && Number(value) <= 2 ** 31 - 1) return Number(value);
   throw one.wrong(`--retries of HEALTHCHECK is a number from 0 on, not "${value}"`, {

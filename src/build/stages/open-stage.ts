@@ -45,5 +45,5 @@ export function openStage(plan: BuildPlan, stage: StagePlan, base: StageBase | u
 
 function emptyConfig({ scope }: BuildPlan, { platform }: StagePlan): StageConfig {
   const { os, architecture, variant } = platform ?? scope.platform;
-  return { os, architecture, variant, config: {} };
+  return { os, architecture, variant, config: { WorkingDir: '/' } };
 }

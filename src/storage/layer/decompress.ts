@@ -59,14 +59,15 @@ function notSupported(name: string): EngineError {
   });
 }
 
-/** Looks at the beginning of a stream; `rest` is all of it, to be read once. */
+/** Looks at the first bytes of a stream, as many as tell a compression; `rest` is all of it, to be read once. */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
+  wanted = MAGIC_LENGTH,
 ): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let length = 0;
-  while (length < MAGIC_LENGTH) {
+  while (length < wanted) {
     const { value, done } = await iterator.next();
     if (done) break;
     first.push(value);

@@ -1,5 +1,5 @@
 // The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
-// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [start] [life] [health] [output] [network]
+// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [images] [start] [life] [health] [output] [network]
 // The peers: apt-get install --no-install-recommends docker.io podman crun runc; for networks also netavark aardvark-dns
 // iptables iperf3 wrk nginx-light
 import { mkdirSync, mkdtempSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { startRegistry } from '../helpers/registry.ts';
 import { benchmarkHealth } from './health.ts';
+import { benchmarkImages, skopeoAndUmoci } from './images.ts';
 import { benchmarkLife } from './life.ts';
 import { type Candidate, measure, run } from './measure.ts';
 import { benchmarkNetwork } from './network.ts';
@@ -43,8 +44,13 @@ async function main(): Promise<void> {
       ...peers.map(({ version }) => version),
       '',
     ]);
-    const parts = {
-      pull: benchmarkPull,
+    const parts: Record<
+      string,
+      (clock: string, peers: readonly Peer[], reference: ReferenceOf) => Promise<void>
+    > = {
+      pull: (clock, peers, reference) => benchmarkPull(clock, peers, reference, work),
+      images: () =>
+        benchmarkImages(clock, peers, { registry, reference: referenceOf(registry, 'debian'), work }),
       start: benchmarkStart,
       life: benchmarkLife,
       health: benchmarkHealth,
@@ -64,9 +70,18 @@ async function main(): Promise<void> {
 
 type ReferenceOf = (name: ImageName) => string;
 
-async function benchmarkPull(clock: string, peers: readonly Peer[], reference: ReferenceOf): Promise<void> {
+async function benchmarkPull(
+  clock: string,
+  peers: readonly Peer[],
+  reference: ReferenceOf,
+  work: string,
+): Promise<void> {
   for (const name of IMAGES) {
-    const candidates = peers.map((peer) => pullCandidate(peer, reference(name)));
+    const tools = skopeoAndUmoci(reference(name), work);
+    const candidates = [
+      ...peers.map((peer) => pullCandidate(peer, reference(name))),
+      ...(tools === undefined ? [] : [tools]),
+    ];
     const pulls = await measure(clock, candidates, PULL_RUNS);
     report(`pull ${name}`, pulls, 'pull');
     const peak = pulls.get('skiff')?.peak ?? Number.NaN;

@@ -1,0 +1,33 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { Context } from '../store/context.ts';
+
+/** An upper directory to which nobody writes any more. */
+export interface LayerDraft {
+  upper: string;
+  /** The directories of the layers below, topmost first. */
+  lowers: readonly string[];
+  /** Whether a container ran on it: what the engine itself made for its mounts is no change then. */
+  ran: boolean;
+  /** No time in it is later than this (SOURCE_DATE_EPOCH, in seconds); absent: times stay. */
+  latest?: number | undefined;
+}
+
+export interface FinishedLayer {
+  diffID: Digest;
+  /** Bytes of its archive. */
+  size: number;
+  /** In its regular files. */
+  bytes: number;
+}
+
+/**
+ * Makes a layer of an upper directory where it is: nothing is copied. What is no part of an image goes: sockets, what was
+ * made for the mounts of a container, directories in which nothing differs. When it ends all of it is on the disk. Undefined:
+ * nothing was changed. Throws `invalid` for a name that would be read as a whiteout, `unsupported` for what overlay
+ * keeps elsewhere.
+ */
+export declare function finishLayer(
+  context: Context,
+  draft: LayerDraft,
+  signal?: AbortSignal,
+): Promise<FinishedLayer | undefined>;

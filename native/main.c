@@ -35,6 +35,7 @@ static const struct verb {
     {"quota", quota_main, ON_HOST},
     {"archive", archive_main, ON_HOST},
     {"changes", changes_main, ON_HOST},
+    {"finish", finish_main, ON_HOST},
     {"copy", copy_main, ON_HOST},
     {"place", place_main, ON_HOST},
     {"exchange", exchange_main, ON_HOST},

@@ -10,6 +10,7 @@
  * their files. EREMOTE for what overlay keeps elsewhere, EEXIST when DIR is not empty.
  */
 #include "archive/attributes.h"
+#include "archive/compare.h"
 #include "archive/copy_entry.h"
 #include "archive/layers.h"
 #include "archive/levels.h"
@@ -29,8 +30,7 @@
 
 struct changes {
     struct levels levels;
-    char *const *own; /* words; the path is relative */
-    int own_count;
+    struct own_places own;
     int lower, copy; /* of the top; copy -1: tell */
     /* With `since` two whole trees are compared, the walk's and `lower`, and these are what they have on the layers. */
     bool whole;
@@ -41,45 +41,6 @@ struct changes {
     uint64_t entries, bytes;
     char current[PATH_MAX]; /* for the report of a failure */
 };
-
-/* Docker's comparison, and attributes: what is in a file cannot have changed if its size and time have not. */
-static bool differs(const struct stat *one, const struct stat *other)
-{
-    if (one->st_mode != other->st_mode || one->st_uid != other->st_uid || one->st_gid != other->st_gid ||
-        one->st_rdev != other->st_rdev)
-        return true;
-    return !S_ISDIR(one->st_mode) &&
-           (one->st_size != other->st_size || one->st_mtim.tv_sec != other->st_mtim.tv_sec ||
-            one->st_mtim.tv_nsec != other->st_mtim.tv_nsec);
-}
-
-/* 'A' or 'C'; 0: it is what it was. -1 with errno. */
-static int kind_of(struct changes *changes, const struct entry *entry, int lower)
-{
-    struct stat stat;
-    if (read_attributes(&changes->attributes, entry->fd) < 0) return -1;
-    if (changes->attributes.elsewhere) return fail_with(EREMOTE);
-    if (lower < 0) return 'A';
-    if (fstat(lower, &stat) < 0 || read_attributes(&changes->lower_attributes, lower) < 0) return -1;
-    bool same =
-        !differs(&entry->stat, &stat) && same_attributes(&changes->attributes, &changes->lower_attributes);
-    return same ? 0 : 'C';
-}
-
-static bool is_called_own(const struct changes *changes, const char *path)
-{
-    for (int i = 0; i < changes->own_count; i++) {
-        if (strcmp(changes->own[i] + strlen("own="), path) == 0) return true;
-    }
-    return false;
-}
-
-static bool is_own(const struct changes *changes, const struct entry *entry)
-{
-    bool is_empty_file = S_ISREG(entry->stat.st_mode) && entry->stat.st_size == 0;
-    if (!is_empty_file && !S_ISDIR(entry->stat.st_mode)) return false;
-    return is_called_own(changes, entry->path);
-}
 
 static bool was_own(const struct changes *changes, int directory, const char *name, const char *path);
 
@@ -104,7 +65,7 @@ static bool holds_own_alone(const struct changes *changes, int directory, const 
 static bool was_own(const struct changes *changes, int directory, const char *name, const char *path)
 {
     struct stat stat;
-    if (!changes->whole || !is_called_own(changes, path) ||
+    if (!changes->whole || !is_called_own(&changes->own, path) ||
         fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
         return false;
     if (S_ISDIR(stat.st_mode)) return holds_own_alone(changes, directory, name, path);
@@ -219,7 +180,9 @@ static int enter(struct changes *changes, const struct entry *entry, int lower, 
 
 static int visit_top(struct changes *changes, const struct entry *entry)
 {
-    int kind = changes->lower < 0 ? 0 : kind_of(changes, entry, changes->lower);
+    int kind = changes->lower < 0
+                   ? 0
+                   : kind_of(entry, changes->lower, &changes->attributes, &changes->lower_attributes);
     if (kind < 0) return -1;
     if (kind != 0) changes->entries++;
     int result = enter(changes, entry, changes->lower, kind);
@@ -244,12 +207,12 @@ static int visit(void *context, const struct entry *entry)
     owned_fd lower = look_below(level, entry->name);
     if (lower < 0 && errno != ENOENT) return -1;
     if (is_gone_below(&entry->stat)) return visit_whiteout(changes, entry, lower);
-    bool own = lower < 0 && is_own(changes, entry);
+    bool own = lower < 0 && is_own(&changes->own, entry);
     if (own && S_ISREG(entry->stat.st_mode)) return VISIT_SKIP;
     bool directory = S_ISDIR(entry->stat.st_mode);
     /* Of what is copied only a directory may turn out to be no change. */
     if (changes->copy >= 0 && !directory) return copy(changes, entry) < 0 ? -1 : VISIT_SKIP;
-    int kind = kind_of(changes, entry, lower);
+    int kind = kind_of(entry, lower, &changes->attributes, &changes->lower_attributes);
     if (kind < 0) return -1;
     if (own) kind = 0;
     if (kind == 0 && is_of_the_layers(changes, entry, lower)) return VISIT_SKIP;
@@ -338,7 +301,8 @@ static int find_changes(struct changes *changes, const char *upper, const char *
 
 int changes_main(int argc, char **argv)
 {
-    static struct changes changes = {.lower = -1, .copy = -1, .upper = -1, .since = -1};
+    static struct changes changes; /* large: nothing of it is in the file of the program */
+    changes.lower = changes.copy = changes.upper = changes.since = -1;
     const char *to = NULL;
     char *since = NULL;
     int at = 2;
@@ -349,9 +313,7 @@ int changes_main(int argc, char **argv)
         since = argv[at++] + 6;
     while (at < argc && strncmp(argv[at], "from=", 5) == 0 && owners_take(&changes.owners, argv[at]) > 0)
         at++;
-    changes.own = argv + at;
-    while (at < argc && strncmp(argv[at], "own=", 4) == 0)
-        at++, changes.own_count++;
+    at = take_own(&changes.own, argc, argv, at);
     if (argc < 2 || (at < argc && argv[at][0] != '/')) {
         fputs("usage: changes UPPER [to=DIR|since=DIR] [from=MAP]... [own=PATH]... /LAYER...\n", stderr);
         return 2;

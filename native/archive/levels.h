@@ -9,8 +9,9 @@ struct level {
     int lower; /* what the layers below have by this name, if it is a directory, else -1; -1 also while put aside */
     int copy; /* its copy, or -1; -1 also while put aside */
     bool has_lower;
-    bool told; /* its own line is printed, or it needs none */
-    bool kept; /* its copy stays, also when nothing is in it */
+    bool told;   /* its own line is printed, or it needs none */
+    bool kept;   /* its copy stays, also when nothing is in it */
+    bool opaque; /* it hides what the layers below have in it */
     char **
         hidden; /* names in `lower`, sorted, if the directory is opaque: those that it has not itself are gone */
     char *text; /* of these */

@@ -35,7 +35,10 @@ static void free_records(struct records *records)
 
 static int flush(struct tar *tar)
 {
-    if (write_all(tar->out, tar->buffer, tar->used) < 0) return -1;
+    if (tar->hash != NULL)
+        sha256_add(tar->hash, tar->buffer, tar->used);
+    else if (write_all(tar->out, tar->buffer, tar->used) < 0)
+        return -1;
     tar->used = 0;
     return 0;
 }
@@ -70,9 +73,9 @@ static int fill_block(struct tar *tar)
     return put_zeros(tar, (BLOCK - tar->written % BLOCK) % BLOCK);
 }
 
-int tar_begin(struct tar *tar, int out)
+int tar_begin(struct tar *tar, int out, struct sha256 *hash)
 {
-    *tar = (struct tar){.out = out, .buffer = malloc(BUFFER)};
+    *tar = (struct tar){.out = out, .hash = hash, .buffer = malloc(BUFFER)};
     return tar->buffer == NULL ? -1 : 0;
 }
 

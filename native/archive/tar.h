@@ -5,12 +5,15 @@
  */
 #pragma once
 
+#include "base/sha256.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 struct tar {
     int out;
+    struct sha256 *hash; /* takes the place of `out` */
     char *buffer;
     size_t used;
     uint64_t written; /* bytes, with those in the buffer */
@@ -31,8 +34,8 @@ struct tar_entry {
     size_t attribute_count;
 };
 
-/* -1 with errno. */
-int tar_begin(struct tar *tar, int out);
+/* With `hash` nothing is written: the archive is only hashed. -1 with errno. */
+int tar_begin(struct tar *tar, int out, struct sha256 *hash);
 
 /* A header without content after it. */
 int tar_put(struct tar *tar, const struct tar_entry *entry);

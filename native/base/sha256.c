@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const uint32_t constants[64] __attribute__((aligned(16))) = {
@@ -132,8 +133,9 @@ void sha256_begin(struct sha256 *sha)
                                      0x1f83d9ab, 0x5be0cd19}};
 }
 
-void sha256_add(struct sha256 *sha, const uint8_t *bytes, size_t length)
+void sha256_add(struct sha256 *sha, const void *added, size_t length)
 {
+    const uint8_t *bytes = added;
     size_t held = sha->length % SHA256_BLOCK;
     sha->length += length;
     if (held > 0) {
@@ -158,4 +160,10 @@ void sha256_end(struct sha256 *sha, uint8_t digest[SHA256_SIZE])
     sha256_add(sha, padding, 1 + zeros + 8);
     for (int i = 0; i < SHA256_SIZE; i++)
         digest[i] = (uint8_t)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_text(const uint8_t digest[SHA256_SIZE], char text[SHA256_TEXT])
+{
+    for (int i = 0; i < SHA256_SIZE; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }

@@ -12,6 +12,7 @@ int measure_main(int argc, char **argv);
 int quota_main(int argc, char **argv);
 int archive_main(int argc, char **argv);
 int changes_main(int argc, char **argv);
+int finish_main(int argc, char **argv);
 int copy_main(int argc, char **argv);
 int place_main(int argc, char **argv);
 int exchange_main(int argc, char **argv);

@@ -5,7 +5,16 @@ import type { Context } from '../store/context.ts';
 import { rootfsOf } from '../store/root-file-system.ts';
 
 /** What is made in a container's root for the mounts that every container has, where its image has nothing there. */
-const OWN = ['dev', 'etc', 'etc/hostname', 'etc/hosts', 'etc/localtime', 'etc/resolv.conf', 'proc', 'sys'];
+export const OWN_PLACES = [
+  'dev',
+  'etc',
+  'etc/hostname',
+  'etc/hosts',
+  'etc/localtime',
+  'etc/resolv.conf',
+  'proc',
+  'sys',
+];
 
 /**
  * What a container has changed, on what it stands on, as the kernel has it: owners are the host's where they are shifted.
@@ -13,7 +22,7 @@ const OWN = ['dev', 'etc', 'etc/hostname', 'etc/hosts', 'etc/localtime', 'etc/re
  */
 export function changedLayers({ paths }: Context, row: ContainerRow): ChangedLayers {
   const { directory, upper, lowers } = rootfsOf(paths, row);
-  if (directory === undefined) return { upper, lowers, own: OWN };
+  if (directory === undefined) return { upper, lowers, own: OWN_PLACES };
   throw new EngineError('unsupported', `container ${row.name} writes into ${directory} itself`, {
     subject: row.name,
     hint: `what it changes is not kept apart; it is with --rootfs ${directory}:O`,

@@ -1,4 +1,5 @@
-import type { Digest } from '../../oci/digest.ts';
+import { type MadeLayer, makeLayerInPlace } from '../../storage/archive/finish.ts';
+import { OWN_PLACES } from '../archives/changed-layers.ts';
 import type { Context } from '../store/context.ts';
 
 /** An upper directory to which nobody writes any more. */
@@ -12,22 +13,16 @@ export interface LayerDraft {
   latest?: number | undefined;
 }
 
-export interface FinishedLayer {
-  diffID: Digest;
-  /** Bytes of its archive. */
-  size: number;
-  /** In its regular files. */
-  bytes: number;
-}
-
 /**
  * Makes a layer of an upper directory where it is: nothing is copied. What is no part of an image goes: sockets, what was
  * made for the mounts of a container, directories in which nothing differs. When it ends all of it is on the disk. Undefined:
  * nothing was changed. Throws `invalid` for a name that would be read as a whiteout, `unsupported` for what overlay
  * keeps elsewhere.
  */
-export declare function finishLayer(
-  context: Context,
-  draft: LayerDraft,
+export async function finishLayer(
+  { helper }: Context,
+  { upper, lowers, ran, latest }: LayerDraft,
   signal?: AbortSignal,
-): Promise<FinishedLayer | undefined>;
+): Promise<MadeLayer | undefined> {
+  return await makeLayerInPlace({ upper, lowers, own: ran ? OWN_PLACES : [], latest }, { helper, signal });
+}

@@ -1,4 +1,4 @@
-import { runVerb, type VerbOptions } from './run-verb.ts';
+import { answerOf, runVerb, type VerbOptions } from './run-verb.ts';
 import { mapWords, type TreePlace } from './tree.ts';
 
 /** The directories of a container. */
@@ -52,8 +52,7 @@ export async function copyChanges(
   to: CopyTarget,
   options: VerbOptions,
 ): Promise<CopiedChanges> {
-  let text = '';
-  for await (const chunk of runVerb(argumentsOf(layers, to), options)) text += chunk.toString('latin1');
+  const text = await answerOf(argumentsOf(layers, to), options);
   const [entries = 0, bytes = 0] = text.split(' ').map(Number);
   return { entries, bytes };
 }

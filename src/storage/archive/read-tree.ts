@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Digest } from '../../oci/digest.ts';
-import { runVerb, runVerbTo, type VerbOptions } from './run-verb.ts';
+import { answerOf, runVerb, runVerbTo, type VerbOptions } from './run-verb.ts';
 import { mapWords, type TreePlace } from './tree.ts';
 
 /**
@@ -28,11 +27,7 @@ export async function measureLayer(
   directory: string,
   options: VerbOptions,
 ): Promise<{ diffID: Digest; size: number }> {
-  const hash = createHash('sha256');
-  let size = 0;
-  for await (const chunk of layerArchive(directory, options)) {
-    hash.update(chunk);
-    size += chunk.length;
-  }
-  return { diffID: `sha256:${hash.digest('hex')}` as Digest, size };
+  const words = ['archive', `dir:${directory}`, '/', 'layer', 'digest', 'as=.'];
+  const [digest, size] = (await answerOf(words, options)).split(' ');
+  return { diffID: `sha256:${digest}` as Digest, size: Number(size) };
 }

@@ -20,6 +20,13 @@ export async function runVerbTo(
   for await (const _ of runVerb(args, options, descriptor));
 }
 
+/** All that a verb prints, as text. Throws as {@link runVerb}. */
+export async function answerOf(args: readonly string[], options: VerbOptions): Promise<string> {
+  let text = '';
+  for await (const chunk of runVerb(args, options)) text += chunk.toString('latin1');
+  return text.trimEnd();
+}
+
 /** Yields what a verb prints. Throws as {@link archiveError}; leaving the loop early ends the verb. */
 export async function* runVerb(
   args: readonly string[],
@@ -82,7 +89,7 @@ const KINDS = new Map<number, ErrorKind>([
   [errno.ENOENT, 'notFound'],
 ]);
 
-/** What an error record of the verbs `archive` and `changes` means. */
+/** What an error record of the verbs `archive`, `changes` and `finish` means. */
 export function archiveError(stage: string, error: number, detail: string): EngineError {
   const path = `/${printable(detail)}`;
   const subject = { subject: path };

@@ -150,6 +150,11 @@ int destination_enter(struct destination *destination, const char *name, const s
     return made || !keep ? enter_given(destination, fd, making) : enter_kept(destination, fd);
 }
 
+int destination_enter_opened(struct destination *destination, int fd, const struct making *making)
+{
+    return making == NULL ? enter_kept(destination, fd) : enter_given(destination, fd, making);
+}
+
 int destination_enter_top(struct destination *destination, const struct making *making)
 {
     int fd = openat(destination->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -52,6 +52,9 @@ int destination_enter(struct destination *destination, const char *name, const s
                       bool keep);
 int destination_leave(struct destination *destination);
 
+/* Goes into a directory that was opened, and is taken over; it becomes as `making` says, if there is one. */
+int destination_enter_opened(struct destination *destination, int fd, const struct making *making);
+
 /* Goes into the top itself, which becomes as `making` says; only from there. */
 int destination_enter_top(struct destination *destination, const struct making *making);
 

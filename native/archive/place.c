@@ -2,7 +2,7 @@
  * The verb `place ROOT PATH WORD...`: reads an apply stream (layer/stream.h) and makes what it says below the directory
  * PATH, whatever somebody is doing there meanwhile; nothing is made outside of it, and no name means a whiteout. WORDs are
  * `from=MAP`, `to=MAP`, `owner=U:G` and `progress` of the verb `copy`, and `top`: what the stream says of PATH itself holds,
- * which else stays as it is. What is there gives way as in copy; parents that the stream does not make may be links, if they
+ * which else stays as it is; `merge`: a directory that the stream makes may be a link there, as well. What is there gives way as in copy; parents that the stream does not make may be links, if they
  * stay below PATH.
  */
 #include "archive/attributes.h"
@@ -31,7 +31,7 @@ struct pending {
 struct place {
     struct destination to;
     struct owners owners;
-    bool progress, top;
+    bool progress, top, merge;
     bool in_top;         /* what was said of PATH is complete when we leave it */
     char here[PATH_MAX]; /* the directory that we are in, below PATH */
     struct pending file;
@@ -218,7 +218,10 @@ static int make(struct place *place, char type, const struct entry *entry)
     if (read_making(place, type, entry, &attributes, &making) < 0) return -1;
     if (type == 'F') return begin_file(place, entry, &making, &attributes);
     if (type != 'D') return destination_node(&place->to, name, &making);
-    if (destination_enter(&place->to, name, &making, false) < 0) return -1;
+    int entered = destination_enter(&place->to, name, &making, false);
+    if (entered < 0 && errno == ENOTDIR && place->merge)
+        entered = destination_enter_by_link(&place->to, entry->path);
+    if (entered < 0) return -1;
     snprintf(place->here, sizeof place->here, "%s", entry->path);
     return 0;
 }
@@ -277,6 +280,8 @@ static int read_words(struct place *place, char **word)
             place->progress = true;
         else if (strcmp(*word, "top") == 0)
             place->top = true;
+        else if (strcmp(*word, "merge") == 0)
+            place->merge = true;
         else if (owners_take(&place->owners, *word) != 1)
             return -1;
     }
@@ -287,7 +292,7 @@ int place_main(int argc, char **argv)
 {
     static struct place place = {.to = {.top = -1, .file = -1}};
     if (argc < 3 || read_words(&place, argv + 3) < 0) {
-        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [top] [progress]\n", stderr);
+        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [top] [merge] [progress]\n", stderr);
         return 2;
     }
     umask(0);

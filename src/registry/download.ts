@@ -11,14 +11,26 @@ export interface DownloadOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a URL leads to. */
+export interface Download {
+  header(name: string): string | undefined;
+  /** To be iterated once. */
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** Yields what a URL leads to. Throws as {@link openDownload}. */
+export async function* download(url: URL, options: DownloadOptions): AsyncGenerator<Uint8Array> {
+  yield* (await openDownload(url, options)).body;
+}
+
 /**
- * Yields what an `http:` or `https:` URL leads to, redirects followed, by the rules of registries for proxies and
- * certificates. Throws `notFound` for a status of 404, `unavailable` for any other failure.
+ * Opens what an `http:` or `https:` URL leads to, redirects followed, by the rules of registries for proxies and
+ * certificates. Throws `notFound` for a status of 404, `unavailable` for any other failure, the body's as well.
  */
-export async function* download(
+export async function openDownload(
   url: URL,
   { userAgent, environment, signal }: DownloadOptions,
-): AsyncGenerator<Uint8Array> {
+): Promise<Download> {
   const transport = new Transport({
     hosts: new HostPolicy([]),
     userAgent,
@@ -28,20 +40,30 @@ export async function* download(
     idleTimeout: 60_000,
   });
   const subject = redactUrl(url);
-  try {
-    const response = await transport.send({ method: 'GET', url, signal });
-    if (response.status !== 200) {
-      await drain(response);
-      const kind = response.status === 404 ? 'notFound' : 'unavailable';
-      throw new EngineError(kind, `${subject} was answered with status ${response.status}`, { subject });
-    }
-    yield* response.body;
-  } catch (cause) {
-    if (!(cause instanceof TransportFailure)) throw cause;
-    throw new EngineError('unavailable', `${subject} cannot be fetched: ${cause.message}`, {
-      subject,
-      cause,
-      hint: cause.hint,
-    });
+  const response = await transport.send({ method: 'GET', url, signal }).catch((error: unknown) => {
+    throw explain(error, subject);
+  });
+  if (response.status !== 200) {
+    await drain(response);
+    const kind = response.status === 404 ? 'notFound' : 'unavailable';
+    throw new EngineError(kind, `${subject} was answered with status ${response.status}`, { subject });
   }
+  return { header: (name) => response.header(name), body: explained(response.body, subject) };
+}
+
+async function* explained(body: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw explain(error, subject);
+  }
+}
+
+function explain(cause: unknown, subject: string): unknown {
+  if (!(cause instanceof TransportFailure)) return cause;
+  return new EngineError('unavailable', `${subject} cannot be fetched: ${cause.message}`, {
+    subject,
+    cause,
+    hint: cause.hint,
+  });
 }

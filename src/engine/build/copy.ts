@@ -1,15 +1,19 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRemote } from '../../build/context/remote.ts';
+import { type Selected, selectSources } from '../../build/context/select.ts';
 import type { CopyStep } from '../../build/stages/step.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { EngineError } from '../../errors.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { Copied } from '../../storage/archive/answer.ts';
 import type { Listener } from '../../storage/archive/copy.ts';
+import { digestFiles, type GatherTarget, gatherFiles, type Taking } from '../../storage/archive/gather.ts';
+import { TreeLister } from '../../storage/archive/list.ts';
 import type { Context } from '../store/context.ts';
-import type { SourceTree, StageTree } from './tree.ts';
-
-/** Ids, as a stage calls them. */
-export interface Owner {
-  uid: number;
-  gid: number;
-}
+import { archiveDigest, isTarArchive, unpackArchive } from './local-archive.ts';
+import { requireMode } from './mode.ts';
+import { fetchRemote } from './remote-source.ts';
+import { type Owner, type SourceTree, type StageTree, stageTree } from './tree.ts';
 
 /** A COPY or ADD that is to be done. */
 export interface CopyRequest {
@@ -31,45 +35,193 @@ export interface Selection {
   entries: number;
   bytes: number;
   /** What `copySources` goes by. */
-  parts: unknown;
+  parts: readonly SelectionPart[];
 }
+
+/** Files of one tree, or an archive whose entries are taken. */
+type SelectionPart = { kind: 'files' | 'archive' } & Taking;
+
+/** What documents and directories of the engine's own belong to. */
+const ROOT: Owner = { uid: 0, gid: 0 };
 
 /**
  * Finds out what a COPY or ADD takes. Throws `notFound` for a source that is not there (unless `--if-exists`), `invalid` for
  * one that cannot be, `unavailable` for what cannot be read or downloaded.
  */
-export declare function digestSources(
+export async function digestSources(
   context: Context,
   request: CopyRequest,
   signal?: AbortSignal,
-): Promise<Selection>;
+): Promise<Selection> {
+  requireMode(request.step.chmod);
+  const parts = await partsOf(context, request, signal);
+  const digests: PartDigest[] = [];
+  let [entries, bytes] = [0, 0];
+  for (const part of parts) {
+    const found = await digestPart(context, part, signal);
+    digests.push({ kind: part.kind, digest: found.digest });
+    entries += found.entries;
+    bytes += found.bytes;
+  }
+  return { digest: wholeDigest(request, digests), entries, bytes, parts };
+}
 
 /**
  * Copies what was selected into a stage. Returns the digest of what was really copied: it is another one when somebody
  * has changed the sources meanwhile, and then it is this by which the layer has to be found again. Throws `conflict`
  * where a file would take the place of a directory or the reverse, and as `copyError`.
  */
-export declare function copySources(
+export async function copySources(
   context: Context,
   request: CopyRequest,
   { selection, stage }: { selection: Selection; stage: StageTree },
-  listener?: Listener,
-): Promise<Copied & { digest: Digest }>;
+  listener: Listener = {},
+): Promise<Copied & { digest: Digest }> {
+  const { destination: path, parents } = request.step;
+  const target = {
+    root: stageTree(stage),
+    path,
+    into: path.endsWith('/'),
+    keepsDirectories: parents,
+  };
+  const digests: PartDigest[] = [];
+  const all: Copied = { entries: 0, bytes: 0, leftOut: undefined, sockets: 0 };
+  for (const part of selection.parts) {
+    const copied = await copyPart(context, part, { target, request, before: all }, listener);
+    digests.push({ kind: part.kind, digest: copied.digest });
+    all.entries += copied.entries;
+    all.bytes += copied.bytes;
+    all.sockets += copied.sockets;
+    all.leftOut ??= copied.leftOut;
+  }
+  return { ...all, digest: wholeDigest(request, digests) };
+}
 
 /** Makes the directory of a WORKDIR, where it is not; parents too, links within the stage are followed. */
-export declare function makeDirectory(
+export async function makeDirectory(
   context: Context,
   stage: StageTree,
   path: string,
-  owner?: Owner,
-): Promise<void>;
+  owner: Owner = ROOT,
+): Promise<void> {
+  await makeDirectoryAt(context, { root: stageTree(stage), path, into: true }, owner);
+}
 
-/**
- * The ids that `--chown=USER[:GROUP]` means in a stage: names are looked up in its /etc/passwd and /etc/group; without a
- * group it is that of the user, for a number the same number. Throws `invalid` for a name that is not there.
- */
-export declare function resolveOwner(
+export { resolveOwner } from './owner.ts';
+export type { Owner } from './tree.ts';
+
+interface PartDigest {
+  kind: SelectionPart['kind'];
+  digest: Digest;
+}
+
+/** An archive's entries keep the owners that it says, so who is asked for instead counts apart. */
+function wholeDigest({ owner }: CopyRequest, parts: readonly PartDigest[]): Digest {
+  const [only] = parts;
+  if (parts.length === 1 && only?.kind === 'files') return only.digest;
+  const asked = parts.some(({ kind }) => kind === 'archive') ? { owner } : undefined;
+  return digestOf(JSON.stringify({ parts, asked }));
+}
+
+async function digestPart(
+  { helper }: Context,
+  part: SelectionPart,
+  signal: AbortSignal | undefined,
+): Promise<{ digest: Digest; entries: number; bytes: number }> {
+  if (part.kind === 'files') return await digestFiles(helper, part, signal);
+  return { ...(await archiveDigest(helper, placeOf(part), signal)), entries: 1 };
+}
+
+async function copyPart(
   context: Context,
-  chown: string,
-  { layers, scratch }: { layers: readonly string[]; scratch: string },
-): Promise<Owner>;
+  part: SelectionPart,
+  { target, request, before }: { target: GatherTarget; request: CopyRequest; before: Copied },
+  { progress, signal }: Listener,
+): Promise<Copied & { digest: Digest }> {
+  const { helper } = context;
+  const whole =
+    progress &&
+    (({ entries, bytes }: { entries: number; bytes: number }) =>
+      progress({ entries: before.entries + entries, bytes: before.bytes + bytes }));
+  const listener = { progress: whole, signal };
+  if (part.kind === 'files') return await gatherFiles(helper, part, target, listener);
+  await makeDirectoryAt(context, target, request.owner ?? ROOT);
+  const to = { root: target.root, path: target.path, owner: request.owner, merges: true };
+  return await unpackArchive(helper, placeOf(part), to, listener);
+}
+
+/** An archive is one file. */
+function placeOf({ root, files }: SelectionPart): { root: string; path: string } {
+  return { root, path: `/${files[0]?.path ?? ''}` };
+}
+
+async function makeDirectoryAt({ helper }: Context, to: GatherTarget, owner: Owner): Promise<void> {
+  await gatherFiles(helper, { root: 'dir:/', files: [], owner }, { ...to, into: true });
+}
+
+/** In the order of the step: one part as long as it is the same tree, and no archive is among them. */
+async function partsOf(
+  context: Context,
+  request: CopyRequest,
+  signal: AbortSignal | undefined,
+): Promise<SelectionPart[]> {
+  const { step, source, owner, scratch } = request;
+  const parts: SelectionPart[] = [];
+  const kept = source.keepsOwners ? undefined : ROOT;
+  const local = { root: source.root, owner: owner ?? kept, mode: step.chmod };
+  const lister = new TreeLister(context.helper, source.root);
+  try {
+    for (const text of step.sources) {
+      if (step.add && isRemote(text)) {
+        const { kind, root, files } = await fetchRemote(context, { step, text, scratch }, signal);
+        parts.push({ kind, root, files, owner: owner ?? ROOT, mode: step.chmod });
+        continue;
+      }
+      const found = await selectSources(lister.list, { ...step, ...naming(source), sources: [text] });
+      for (const each of found) {
+        const unpacked =
+          step.add && step.unpack !== false && (await isArchive(context, source, each, signal));
+        add(parts, { kind: unpacked ? 'archive' : 'files', ...local, files: [each] });
+      }
+    }
+  } finally {
+    await lister.close();
+  }
+  if (step.documents.length > 0) parts.push(writeDocuments(request));
+  return parts;
+}
+
+function naming({ ignore, name }: SourceTree): Pick<SourceTree, 'name'> & { ignore: SourceTree['ignore'] } {
+  return { ignore, name };
+}
+
+async function isArchive(
+  { helper }: Context,
+  { root }: SourceTree,
+  { path, isDirectory }: Selected,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (isDirectory) return false;
+  return await isTarArchive(helper, { root, path: `/${path}` }, signal);
+}
+
+function add(parts: SelectionPart[], part: SelectionPart): void {
+  const last = parts.at(-1);
+  const joins = last?.kind === 'files' && part.kind === 'files' && last.root === part.root;
+  if (joins) parts[parts.length - 1] = { ...last, files: [...last.files, ...part.files] };
+  else parts.push(part);
+}
+
+/** Documents are files that anybody may read (Dockerfile reference, "Here-Documents"). */
+function writeDocuments({ step, owner = ROOT, scratch }: CopyRequest): SelectionPart {
+  const directory = join(scratch, 'documents');
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const files = step.documents.map(({ name, content }, index) => {
+    if (name === '' || name.includes('/') || name === '.' || name === '..')
+      throw new EngineError('invalid', `a document cannot be called "${name}"`, { subject: name });
+    const path = String(index);
+    writeFileSync(join(directory, path), content, { mode: 0o644 });
+    return { path, name: Buffer.from(name).toString('latin1') };
+  });
+  return { kind: 'files', root: `dir:${directory}`, files, owner, mode: step.chmod ?? '644' };
+}

@@ -4,6 +4,12 @@ import type { IgnoreRules } from '../../build/context/ignore.ts';
 import { compileRootPlan } from '../../runtime/plan/root.ts';
 import { encodePlan } from '../../runtime/record.ts';
 
+/** Ids, as a stage calls them. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
 /** A tree from which files are taken. */
 export interface SourceTree {
   /** As messages call it: `the build context`, `stage "builder"`. */

@@ -13,9 +13,11 @@ export interface Copied extends CopyProgress {
   sockets: number;
 }
 
-/** Reads what the verbs `copy` and `place` print. */
+/** Reads what the verbs `copy`, `place` and `gather` print. */
 export class CopyAnswer {
   readonly copied: Copied = { entries: 0, bytes: 0, leftOut: undefined, sockets: 0 };
+  /** Of what was copied, in hexadecimal; only `gather` tells it. */
+  digest = '';
   readonly #progress: ((progress: CopyProgress) => void) | undefined;
   #rest = '';
 
@@ -31,6 +33,7 @@ export class CopyAnswer {
 
   #line(line: string): void {
     const [word, ...values] = line.split(' ');
+    if (word === 'digest') this.digest = values[0] ?? '';
     if (word === 'sockets') this.copied.sockets = Number(values[0]);
     if (word === 'left-out') this.copied.leftOut = values.join(' ');
     if (word !== 'copying' && word !== 'copied') return;

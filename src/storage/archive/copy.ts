@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { EngineError } from '../../errors.ts';
-import { type VerbEnd, verbEnd } from '../../host/verb-end.ts';
 import { type Copied, CopyAnswer, type CopyProgress } from './answer.ts';
-import { copyError } from './failure.ts';
+import { runCopyVerb } from './copy-process.ts';
 import { mapWords, type TreePlace } from './tree.ts';
 
 /** What is copied where. */
@@ -39,7 +36,7 @@ export async function copyTree(helper: string, copy: TreeCopy, listener: Listene
     ...(owner === undefined ? [] : [`owner=${owner.uid}:${owner.gid}`]),
     ...(listener.progress === undefined ? [] : ['progress']),
   ];
-  await runVerb(helper, words, { hear: (chunk) => answer.push(chunk), signal: listener.signal });
+  await runCopyVerb(helper, words, { hear: (chunk) => answer.push(chunk), signal: listener.signal });
   return answer.copied;
 }
 
@@ -62,35 +59,5 @@ export async function archiveTree(
     ...(follow === true ? ['follow'] : []),
     ...mapWords('from', from.owners),
   ];
-  await runVerb(helper, words, { signal });
-}
-
-/** Without `hear` what it prints goes where this process's own output goes. */
-async function runVerb(
-  helper: string,
-  words: readonly string[],
-  { hear, signal }: { hear?: ((chunk: Buffer) => void) | undefined; signal?: AbortSignal | undefined },
-): Promise<void> {
-  // The fourth descriptor is for the error record.
-  const child = spawn(helper, words, {
-    stdio: ['ignore', hear === undefined ? 'inherit' : 'pipe', 'ignore', 'pipe'],
-  });
-  if (hear !== undefined) child.stdout?.on('data', hear);
-  // It ends by itself as soon as it is told to, and takes back what is half done.
-  const end = () => child.kill('SIGTERM');
-  signal?.addEventListener('abort', end, { once: true });
-  try {
-    const end = await verbEnd(child);
-    if (end.code !== 0) throw failureOf(end);
-  } finally {
-    signal?.removeEventListener('abort', end);
-  }
-}
-
-function failureOf({ code, error, record }: VerbEnd): EngineError {
-  const [stage, errno, detail] = record.split('\0');
-  if (stage !== undefined && errno !== undefined && detail !== undefined)
-    return copyError({ stage, errno: Number(errno), detail });
-  const how = error === undefined ? `with ${code ?? 'a signal'}` : `: ${error.message}`;
-  return new EngineError('internal', `the helper that copies files ended ${how}`, { cause: error });
+  await runCopyVerb(helper, words, { signal });
 }

@@ -36,6 +36,10 @@ class PlaceSink implements TarSink {
 export interface ArchivePlace extends TreePlace {
   /** The directory itself becomes what the archive says of `./`; absent: it stays as it is. */
   top?: boolean | undefined;
+  /** To whom all belongs, as the tree calls them; absent: to whom the archive says. */
+  owner?: { uid: number; gid: number } | undefined;
+  /** A directory of the archive may be a link to one there. */
+  merges?: boolean | undefined;
 }
 
 /**
@@ -45,7 +49,7 @@ export interface ArchivePlace extends TreePlace {
  */
 export async function placeArchive(
   helper: string,
-  { root, path, owners, top }: ArchivePlace,
+  { root, path, owners, top, owner, merges }: ArchivePlace,
   source: AsyncIterable<Uint8Array>,
   { progress, signal }: Listener = {},
 ): Promise<Copied> {
@@ -55,6 +59,8 @@ export async function placeArchive(
     words: [
       ...['place', root, path, ...mapWords('to', owners)],
       ...(top === true ? ['top'] : []),
+      ...(owner === undefined ? [] : [`owner=${owner.uid}:${owner.gid}`]),
+      ...(merges === true ? ['merge'] : []),
       ...(progress === undefined ? [] : ['progress']),
     ],
     signal,

@@ -23,11 +23,11 @@ static int print_digest(struct sources *sources, const char *root)
     owned_fd opened = open_root(root);
     if (opened < 0) return -1;
     sources->root = opened;
-    if (sources_read(sources) < 0) return failed(STAGE_COPY, "");
-    if (sources_walk(sources, &taker) < 0) return failed(STAGE_COPY, sources->current);
+    if (sources_read(sources) < 0) return failed(STAGE_SOURCE, "");
+    if (sources_walk(sources, &taker) < 0) return failed(STAGE_SOURCE, sources->current);
     sources_digest(sources, text);
     printf("%s %llu %llu\n", text, (unsigned long long)sources->entries, (unsigned long long)sources->bytes);
-    return fflush(stdout) == 0 ? 0 : failed(STAGE_COPY, "");
+    return fflush(stdout) == 0 ? 0 : failed(STAGE_SOURCE, "");
 }
 
 int digest_main(int argc, char **argv)

@@ -48,8 +48,9 @@ static int use_directory(struct gather *gather)
 static int begin(void *context, const struct source *source)
 {
     struct gather *gather = context;
-    if (source->is_directory) return use_directory(gather);
-    return *gather->target.name != '\0' && gather->sources.count > 1 ? fail_with(ENOTDIR) : 0;
+    bool fits = source->is_directory || *gather->target.name == '\0' || gather->sources.count == 1;
+    int result = !fits ? fail_with(ENOTDIR) : source->is_directory ? use_directory(gather) : 0;
+    return result < 0 ? failed(STAGE_COPY_TO, gather->path) : 0;
 }
 
 static const char *name_of(const struct gather *gather, const struct taken *taken)
@@ -132,7 +133,7 @@ static int gather_into(struct gather *gather, char **argument)
     gather->sources.root = from;
     gather->root = to;
     gather->path = argument[3];
-    if (sources_read(&gather->sources) < 0) return failed(STAGE_COPY, "");
+    if (sources_read(&gather->sources) < 0) return failed(STAGE_SOURCE, "");
     if (open_destination(gather) < 0) return failed(STAGE_COPY_TO, gather->path);
     if (sources_walk(&gather->sources, &taker) < 0) return failed(STAGE_COPY_ENTRY, gather->sources.current);
     return 0;

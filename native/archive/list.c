@@ -110,11 +110,11 @@ static int list(const char *text)
     int more;
     owned_fd root = open_root(text);
     if (root < 0) return -1;
-    if (fstat(root, &stat) < 0) return failed(STAGE_COPY, text);
+    if (fstat(root, &stat) < 0) return failed(STAGE_SOURCE, text);
     while ((more = read_path(path)) == 1) {
-        if (list_directory(root, stat.st_dev, path) < 0) return failed(STAGE_COPY, path);
+        if (list_directory(root, stat.st_dev, path) < 0) return failed(STAGE_SOURCE, path);
     }
-    return more < 0 ? failed(STAGE_COPY, path) : 0;
+    return more < 0 ? failed(STAGE_SOURCE, path) : 0;
 }
 
 int list_main(int argc, char **argv)

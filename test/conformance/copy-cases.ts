@@ -159,7 +159,11 @@ export const COPY_CASES: Record<string, CopyCase[]> = {
     { copy: 'COPY *.txt /x/', makes: ['d 755 0:0 x', 'f 755 0:0 x/b.txt b', 'f 640 0:0 x/c.txt c'] },
     { copy: 'COPY ?.txt /x/', makes: ['d 755 0:0 x', 'f 755 0:0 x/b.txt b', 'f 640 0:0 x/c.txt c'] },
     { copy: 'COPY [a-b]* /x/', makes: ['d 755 0:0 x', 'f 644 0:0 x/a a', 'f 755 0:0 x/b.txt b'] },
-    { copy: 'COPY */f /x/', makes: ['d 755 0:0 x', 'f 644 0:0 x/f f'] },
+    {
+      copy: 'COPY */f /x/',
+      makes: ['d 755 0:0 x', 'f 644 0:0 x/f f'],
+      unlikeDocker: 'it trips over a file in the place of the directory',
+    },
     {
       copy: 'COPY d* /x/',
       makes: ['d 755 0:0 x', 'f 644 0:0 x/f f', 'l x/rel -> f', 'd 700 0:0 x/sub', 'f 644 0:0 x/sub/g g'],
@@ -236,16 +240,19 @@ export const COPY_CASES: Record<string, CopyCase[]> = {
       context: 'mkdir s; mkfifo s/p; echo a >s/a',
       copy: 'COPY s /',
       makes: ['f 644 0:0 a a', 'p 644 0:0 p'],
+      unlikeDocker: 'it loses fifos',
     },
     {
       context: `mkdir s; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("s/s")'; echo a >s/a`,
       copy: 'COPY s /',
       makes: ['f 644 0:0 a a'],
+      unlikeDocker: 'it makes an empty file of a socket',
     },
     {
       context: 'mkdir s; mknod s/n c 1 3; echo a >s/a',
       copy: 'COPY s /',
       makes: ['f 644 0:0 a a', 'c 644 0:0 n 1:3'],
+      unlikeDocker: 'it makes an empty file of a device',
     },
   ],
   'ignore files': [
@@ -414,7 +421,6 @@ export const COPY_CASES: Record<string, CopyCase[]> = {
       context: 'mkdir d; echo x >x; tar -cPf t --transform=s,^,../../up/, x',
       copy: 'ADD t /y',
       makes: ['d 755 0:0 y', 'd 755 0:0 y/up', 'f 644 0:0 y/up/x x'],
-      unlikeDocker: 'it refuses',
     },
   ],
 };

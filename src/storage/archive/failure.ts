@@ -64,6 +64,8 @@ function wordsOf(stage: string, code: number, name: string): { message: string; 
         hint: 'the container has id maps: copy what has owners among those',
       };
     case errno.ELOOP:
+      if (stage === 'source')
+        return { message: `"${name}" was changed by somebody else while it was read`, hint: 'try again' };
       if (isEntry) return { message: `cannot copy a directory into itself: "${name}"` };
       return { message: `too many links on the way to ${name}` };
     default:
@@ -78,6 +80,7 @@ const VERBS: Readonly<Record<string, string>> = {
   copy: 'open',
   'copy-to': 'open',
   'copy-entry': 'copy',
+  source: 'read',
   place: 'make',
   exchange: 'exchange',
   archive: 'read',

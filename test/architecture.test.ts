@@ -37,6 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'create',
     'commands/container',
     'commands/image',
+    'commands/builder',
     'commands/manifest',
     'commands/network',
     'commands/volume',

@@ -70,6 +70,41 @@ int fields_open(struct fields *fields, const struct record_format *format, const
     return -1;
 }
 
+/* The most bytes of records that come from elsewhere. */
+#define REPLACED_MAX (64 << 20)
+
+/* Reads to the end into memory that grows: how much; -1 with errno. */
+static ssize_t read_whole(int input, char **data)
+{
+    size_t size = 0, room = 1 << 16;
+    if ((*data = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
+        return -1;
+    for (;;) {
+        ssize_t n = read(input, *data + size, room - size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return n < 0 ? -1 : (ssize_t)size;
+        size += (size_t)n;
+        if (size < room) continue;
+        if (room >= REPLACED_MAX) return fail_with(E2BIG);
+        void *more = mremap(*data, room, 2 * room, MREMAP_MAYMOVE);
+        if (more == MAP_FAILED) return -1;
+        *data = more;
+        room *= 2;
+    }
+}
+
+int fields_replace(struct fields *fields, const struct record_format *format, int input)
+{
+    char *data;
+    ssize_t size = read_whole(input, &data);
+    if (size < 0) return failed(format->stage, "standard input");
+    if (size == 0 || data[size - 1] != '\0') return record_invalid(format, "standard input");
+    munmap((void *)fields->data, (size_t)(fields->end - fields->data));
+    fields->data = data;
+    fields->end = data + size;
+    return 0;
+}
+
 void fields_close(struct fields *fields)
 {
     if (fields->data != NULL) munmap((void *)fields->data, (size_t)(fields->end - fields->data));

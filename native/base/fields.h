@@ -35,6 +35,12 @@ struct fields {
 int fields_open(struct fields *fields, const struct record_format *format, const char *path);
 void fields_close(struct fields *fields);
 
+/*
+ * Takes the records from what can be read from `input` to its end, in the place of those of the file, which stays open; they
+ * are in memory only. -1 with a noted failure.
+ */
+int fields_replace(struct fields *fields, const struct record_format *format, int input);
+
 /* Reads the record at `at`. -1 with a noted failure when the file ends within it or its kind is not known. */
 int record_read(const struct fields *fields, const struct record_format *format, const char *at,
                 struct record *record);

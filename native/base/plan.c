@@ -191,6 +191,14 @@ int plan_open(struct plan *plan, const char *path)
     return fields_open(&plan->file, &format, path) < 0 ? -1 : index_records(plan);
 }
 
+int plan_replace(struct plan *plan, int input)
+{
+    struct plan whole = {.file = plan->file, .in_memory = true, .stop_signal = 15, .stop_timeout_ms = 10000};
+    if (fields_replace(&whole.file, &format, input) < 0) return -1;
+    *plan = whole;
+    return index_records(plan);
+}
+
 bool plan_next(const struct plan *plan, enum section section, struct record *record)
 {
     const char *at = record->end != NULL ? record->end : plan->start[section];
@@ -212,6 +220,7 @@ struct record plan_find(const struct plan *plan, enum op op)
 
 void plan_forget_pages(const struct plan *plan)
 {
+    if (plan->in_memory) return;
     madvise((void *)plan->file.data, (size_t)(plan->file.end - plan->file.data), MADV_DONTNEED);
 }
 

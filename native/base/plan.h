@@ -25,6 +25,7 @@ enum op {
 
 struct plan {
     struct fields file;                   /* whoever holds its flock acts on the container */
+    bool in_memory;                       /* its records are not those of the file */
     const char *start[SECTION_COUNT + 1]; /* records of section s: start[s] up to start[s + 1] */
 
     const char *id, *rundir, *exit_record;
@@ -48,6 +49,12 @@ struct plan {
 
 /* Maps and checks a plan. -1 with a noted failure. */
 int plan_open(struct plan *plan, const char *path);
+
+/*
+ * Takes the whole plan from `input`: that of the file says the same but for what is secret, and is there for whoever cleans
+ * up. -1 with a noted failure.
+ */
+int plan_replace(struct plan *plan, int input);
 
 /*
  * Steps through a section: set `record->end` to NULL first. A marker (`setup`, `init`, ...) is not returned.

@@ -5,6 +5,7 @@
 #include "base/sysctl.h"
 #include "base/util.h"
 #include "init/masked_paths.h"
+#include "init/memory.h"
 #include "init/mounts.h"
 #include "init/overlay.h"
 
@@ -85,6 +86,9 @@ int perform_step(struct rootfs *rootfs, const struct record *record)
         return step_bind_of(rootfs, record);
     case OP_OVERLAY_AT:
         return step_overlay_at(rootfs, record);
+    case OP_MEMORY:
+    case OP_MEMORY_FILE:
+        return step_memory(rootfs, record);
     case OP_NODE:
         return make_node(rootfs, record) < 0 ? failed(STAGE_NODE, arg[0]) : 0;
     case OP_SYMLINK:

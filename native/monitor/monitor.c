@@ -37,6 +37,7 @@ static struct {
     const struct plan *plan;
     struct container container;
     int epoll, own_signals, client_signals;
+    bool tied;       /* to the client: it ends with it */
     int64_t timeout; /* monotonic ms: when it has run for long enough; -1: never */
     int64_t lasted;  /* ms of the run that ended, by a clock that nobody sets */
 } monitor;
@@ -107,6 +108,7 @@ static void forward_signals(void)
     ssize_t n = read(monitor.client_signals, numbers, sizeof numbers);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) close_fd(&monitor.client_signals);
+    if (n <= 0 && monitor.tied) stopping_signal(SIGKILL);
     for (ssize_t i = 0; i < n; i++)
         stopping_signal(numbers[i]);
 }
@@ -388,11 +390,12 @@ static void finish(const struct exit_record *record)
     send_exit(record);
 }
 
-_Noreturn void monitor_main(struct plan *plan, int client, int signals)
+_Noreturn void monitor_main(struct plan *plan, int client, int signals, bool tied)
 {
     struct container *container = &monitor.container;
     struct exit_record record;
     trace_as(TRACE_MONITOR);
+    monitor.tied = tied;
     if (detach() < 0 || plan_lock(plan, false) < 0) {
         failed(STAGE_LOCK, plan->id);
         send_failure(client);

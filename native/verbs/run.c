@@ -1,5 +1,5 @@
 /*
- * The verb `run PLAN attach|detach [name=NAME] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
+ * The verb `run PLAN attach|detach [name=NAME] [tied=PID] [secret] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
  */
 #include "base/kernel.h"
 #include "base/plan.h"
@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -28,6 +29,8 @@ static struct {
     const char *plan_path;
     const char *name; /* by which the user has called the container; NULL: it is new */
     bool attached, started;
+    bool secret; /* the plan is what standard input says; the file is for whoever cleans up */
+    pid_t tied;  /* the caller, at whose end the container is killed; 0: it goes on without us */
     pid_t monitor;
     struct foreground foreground;
 } run;
@@ -49,7 +52,7 @@ static int fork_monitor(void)
         close(sockets[0]);
         close(signals[1]);
         relay_expect(run.attached ? foreground->options.streams : 0);
-        monitor_main(&run.plan, sockets[1], signals[0]);
+        monitor_main(&run.plan, sockets[1], signals[0], run.tied > 0);
     }
     close(sockets[1]);
     close(signals[0]);
@@ -129,29 +132,49 @@ static void expect_terminal(void)
     if (run.attached && run.plan.terminal && read_window_size(&size)) terminal_expect_size(&size);
 }
 
+static int parse_tie(const char *pid)
+{
+    int64_t number;
+    if (parse_number(pid, 10, &number) < 0 || number < 1 || number > INT32_MAX) return -1;
+    run.tied = (pid_t)number;
+    return 0;
+}
+
 static int parse_words(int argc, char **argv)
 {
     if (argc < 3 || (strcmp(argv[2], "attach") != 0 && strcmp(argv[2], "detach") != 0)) return -1;
     char **words = argv + 3;
     if (*words != NULL && strncmp(*words, "name=", 5) == 0) run.name = *words++ + 5;
+    if (*words != NULL && strncmp(*words, "tied=", 5) == 0 && parse_tie(*words++ + 5) < 0) return -1;
+    if (*words != NULL && strcmp(*words, "secret") == 0) run.secret = words++ != NULL;
     return client_options_parse(&run.foreground.options, words);
+}
+
+/* We end with the caller, however that ends; the monitor sees our end. */
+static void tie(void)
+{
+    if (run.tied == 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != run.tied) _exit(EXIT_ENGINE);
 }
 
 int run_main(int argc, char **argv)
 {
     struct foreground *foreground = &run.foreground;
     if (parse_words(argc, argv) < 0) {
-        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [streams=in,out,err] [keys=HEX]"
-              " [signals=no]\n",
+        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret]"
+              " [streams=in,out,err] [keys=HEX] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }
+    tie();
     /* What the caller left open is nobody's business from here on. */
     k_close_range(3, ~0U, 0);
     signal(SIGPIPE, SIG_IGN);
     run.plan_path = argv[1];
     run.attached = strcmp(argv[2], "attach") == 0;
     if (plan_open(&run.plan, run.plan_path) < 0) return explain_own_failure(&run.plan, run.name);
+    if (run.secret && plan_replace(&run.plan, 0) < 0) return explain_own_failure(&run.plan, run.name);
     trace("plan read");
     foreground->rundir = run.plan.rundir;
     foreground->terminal = run.plan.terminal;

@@ -100,6 +100,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/container/undo.ts'),
   },
   {
+    name: 'build',
+    summary: 'build an image of a Dockerfile',
+    load: () => import('./commands/image/build.ts'),
+  },
+  {
     name: 'commit',
     summary: 'make an image of a container',
     load: () => import('./commands/container/commit.ts'),
@@ -252,7 +257,7 @@ export const GROUPS: readonly CommandGroup[] = [
     summary: 'everything about images',
     commands: () => [
       { ...only('images'), name: 'ls', aliases: ['list'] },
-      ...own('pull', 'push', 'tag', 'history', 'save', 'load', 'import'),
+      ...own('build', 'pull', 'push', 'tag', 'history', 'save', 'load', 'import'),
       { ...only('rmi'), name: 'rm', aliases: ['remove'] },
       {
         name: 'prune',
@@ -263,6 +268,23 @@ export const GROUPS: readonly CommandGroup[] = [
         name: 'inspect',
         summary: 'show everything about images, as JSON',
         load: async () => (await import('./commands/inspect-of-kind.ts')).image,
+      },
+    ],
+  },
+  {
+    name: 'builder',
+    summary: 'what builds keep to be faster the next time',
+    commands: () => [
+      ...own('build'),
+      {
+        name: 'prune',
+        summary: 'remove the cache of builds',
+        load: () => import('./commands/builder/prune.ts'),
+      },
+      {
+        name: 'du',
+        summary: 'show what the cache of builds has, and what that takes',
+        load: () => import('./commands/builder/du.ts'),
       },
     ],
   },

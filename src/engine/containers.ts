@@ -30,7 +30,7 @@ import type { Explanation } from './reports/why.ts';
 import type { SnapshotOptions } from './snapshots/take.ts';
 import type { Undone } from './snapshots/undo.ts';
 import type { Observed } from './state/observe.ts';
-import { type ContainerRow, findContainer } from './store/containers.ts';
+import { type ContainerRow, containerById, findContainer } from './store/containers.ts';
 import type { Context } from './store/context.ts';
 import type { StartedContainer } from './system/start-all.ts';
 
@@ -116,7 +116,12 @@ export class Containers {
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */
   async noteStartFailure(id: string, record: FailureRecord): Promise<ExplainedFailure> {
     const { noteStartFailure } = await import('./lifecycle/start-failure.ts');
-    return await noteStartFailure(this.#context, this.#find(id), record);
+    return await noteStartFailure(this.#context, this.#byId(id), record);
+  }
+
+  /** Also a step of a build, which nobody finds by a name. */
+  #byId(id: string): ContainerRow {
+    return containerById(this.#context.database, id) ?? this.#find(id);
   }
 
   /** Lists containers with what they are doing, newest first; only those that run unless `all`. */

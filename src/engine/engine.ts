@@ -1,3 +1,4 @@
+import { Builder } from './builder.ts';
 import { Containers } from './containers.ts';
 import type { EngineEvent } from './events/journal.ts';
 import type { EventsRequest } from './events/read.ts';
@@ -12,6 +13,7 @@ export type { EngineOptions } from './store/context.ts';
 
 /** A container engine over one store. Opens nothing until it is asked for something. */
 export interface Engine {
+  readonly builder: Builder;
   readonly images: Images;
   readonly manifests: Manifests;
   readonly containers: Containers;
@@ -46,6 +48,7 @@ export interface Engine {
 export function openEngine(options: EngineOptions): Engine {
   const context = new Context(options);
   return {
+    builder: new Builder(context),
     images: new Images(context),
     manifests: new Manifests(context),
     containers: new Containers(context),

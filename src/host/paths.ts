@@ -15,6 +15,8 @@ export interface StorePaths {
   readonly locks: string;
   readonly tmp: string;
   readonly trash: string;
+  /** Directories that steps of builds mount as caches, by the digest of their ids. */
+  readonly buildCaches: string;
   /** Lists of manifests that were made here, to be pushed. */
   readonly manifests: string;
   /** The journal of events. */
@@ -69,6 +71,7 @@ export function storePaths(root: string): StorePaths {
     locks: join(base, 'locks'),
     tmp: join(base, 'tmp'),
     trash: join(base, 'trash'),
+    buildCaches: join(base, 'cache'),
     manifests: join(base, 'manifests'),
     events: join(base, 'events.log'),
     helper: join(base, 'helper'),

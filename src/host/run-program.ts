@@ -35,6 +35,7 @@ interface BunProcesses {
 interface BunProcess {
   stdout: unknown;
   stderr: unknown;
+  kill(signal: string): void;
   /** Descriptors of what is beyond the three. */
   stdio: readonly (number | undefined)[];
   exited: Promise<number>;
@@ -116,6 +117,75 @@ export async function* linesOfProgram(
     stop();
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** A stream of a program's output. */
+export type OutputStream = 'stdout' | 'stderr';
+
+/** How a program's output is taken while it runs. */
+export interface Listening {
+  /** Called with what it has written, in the order of each stream. */
+  onOutput: (bytes: Uint8Array, stream: OutputStream) => void;
+  /** What it reads from its standard input; absent: nothing. */
+  input?: Uint8Array | undefined;
+  /** When it aborts the program gets SIGKILL. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a program to its end and passes on what it writes. Resolves when all who have
+ * its streams are done, to its exit code; undefined: a signal ended it. Throws the system's error for a program that
+ * cannot be started (`ENOENT`). On Bun by its own means, as `runProgram`.
+ */
+export async function listenToProgram(
+  program: Handover,
+  { onOutput, input, signal }: Listening,
+): Promise<number | undefined> {
+  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  if (bun === undefined) return await listenWithExeca(program, { onOutput, input, signal });
+  const { file, args, env } = program;
+  const [argv0 = file, ...rest] = args;
+  const child = bun.spawn([file, ...rest], {
+    argv0,
+    stdin: input ?? 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    ...(env === undefined ? {} : { env }),
+  });
+  const kill = () => child.kill('SIGKILL');
+  if (signal?.aborted === true) kill();
+  signal?.addEventListener('abort', kill, { once: true });
+  const take = async (stream: AsyncIterable<Uint8Array>, name: OutputStream): Promise<void> => {
+    for await (const bytes of stream) onOutput(bytes, name);
+  };
+  await Promise.all([
+    take(child.stdout as AsyncIterable<Uint8Array>, 'stdout'),
+    take(child.stderr as AsyncIterable<Uint8Array>, 'stderr'),
+    child.exited,
+  ]).finally(() => signal?.removeEventListener('abort', kill));
+  return child.exitCode ?? undefined;
+}
+
+async function listenWithExeca(
+  { file, args, env }: Handover,
+  { onOutput, input, signal }: Listening,
+): Promise<number | undefined> {
+  const { execa } = await import('execa');
+  const [argv0 = file, ...rest] = args;
+  const child = execa(file, rest, {
+    argv0,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    reject: false,
+    buffer: false,
+    ...(env === undefined ? {} : { env, extendEnv: false }),
+    ...(signal === undefined ? {} : { cancelSignal: signal, killSignal: 'SIGKILL' }),
+  });
+  child.stdout.on('data', (bytes: Uint8Array) => onOutput(bytes, 'stdout'));
+  child.stderr.on('data', (bytes: Uint8Array) => onOutput(bytes, 'stderr'));
+  const result = await child;
+  if (result.exitCode === undefined && result.signal === undefined && !result.isCanceled)
+    throw result.cause ?? result;
+  return result.exitCode;
 }
 
 /** A step of the helper that failed: the error record of native/VERBS.md. */

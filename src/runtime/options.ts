@@ -12,6 +12,8 @@ export interface ContainerOptions {
   files: FileOptions;
   /** What is mounted on directories of the host for as long as a container needs it; sources of `mounts`, as a rule. */
   hostMounts?: readonly HostMount[] | undefined;
+  /** Files that lie in memory, in a directory that only the container's start sees: sources of `mounts`. */
+  memory?: MemoryFiles | undefined;
   /** In any order, targets distinct. */
   mounts?: readonly RuntimeMount[] | undefined;
   etc: EtcFiles;
@@ -106,7 +108,10 @@ export interface ProcessConfig {
 /** The options of the process, with those that both the image and the user may give decided. */
 export interface ContainerProcess
   extends ProcessConfig,
-    Omit<ProcessOptions, 'entrypoint' | 'command' | keyof ProcessConfig> {}
+    Omit<ProcessOptions, 'entrypoint' | 'command' | keyof ProcessConfig> {
+  /** More of the environment, which only the plan says, and nothing that is kept on a disk. */
+  secretEnv?: readonly string[] | undefined;
+}
 
 export interface RootfsOptions {
   /** A directory of the host that is the root itself, without layers and with nothing apart; else absent. */
@@ -154,6 +159,13 @@ export interface HostMount {
   /** Words of mount(8) for the mount, and those for the file system. */
   flags: readonly string[];
   data: readonly string[];
+}
+
+/** Files of which nothing is written to a disk. */
+export interface MemoryFiles {
+  /** An empty directory of the host. */
+  directory: string;
+  files: readonly { name: string; mode: number; uid: number; gid: number; content: Uint8Array }[];
 }
 
 /** `destination` is an absolute path in the container, neither the root nor, but for few files, in /proc. */

@@ -57,6 +57,7 @@ describe('system prune', () => {
         '  - all stopped containers\n' +
         '  - all networks not used by at least one container\n' +
         '  - all dangling images\n' +
+        '  - unused build cache\n' +
         '  - what commands that failed or were killed have left\n\n' +
         'Are you sure you want to continue? [y/N] ',
     );
@@ -79,6 +80,7 @@ describe('system prune', () => {
     expect(asked.stdout).toContain(
       '  - all anonymous volumes not used by at least one container\n' +
         '  - all images without at least one container associated to them\n' +
+        '  - all build cache\n' +
         '  - what commands that failed or were killed have left\n\n' +
         '  Items to be pruned will be filtered with:\n  - until=1h\n\n',
     );

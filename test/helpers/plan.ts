@@ -203,8 +203,12 @@ export class PlannedContainer {
   }
 
   /** Starts `run`; the caller awaits `finished`. */
-  start(mode: 'attach' | 'detach' = 'attach', stdin: 'pipe' | 'ignore' = 'ignore'): ChildProcess {
-    return this.#spawn(['run', this.planPath, mode], {
+  start(
+    mode: 'attach' | 'detach' = 'attach',
+    stdin: 'pipe' | 'ignore' = 'ignore',
+    words: readonly string[] = [],
+  ): ChildProcess {
+    return this.#spawn(['run', this.planPath, mode, ...words], {
       stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...this.#env },
     });

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { finished, printed, useRoom } from '../helpers/plan.ts';
+import { finished, HELPER, printed, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -59,6 +61,24 @@ describe('the foreground', () => {
     const { stdout } = await room.plan({ args: ['sh', '-c', 'cat; ls -l /proc/self/fd/0'] }).run('ignored');
     expect(stdout.toString()).toContain('-> /dev/null');
     expect(stdout.toString()).not.toContain('ignored');
+  });
+
+  it('takes the container along when it is tied to who called it and that one is killed', async () => {
+    const container = room.plan({ args: ['sh', '-c', 'echo up; sleep 100'] });
+    const words = ['-c', '"$0" run "$1" attach tied=$$; :', HELPER, container.planPath];
+    const caller = spawn('sh', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    await printed(caller, 'up');
+    caller.kill('SIGKILL');
+    // The monitor has the pipe until the container is gone.
+    await finished(caller);
+    await until(() => container.leftovers().length === 0);
+    expect(container.exit).toMatchObject({ code: 137 });
+  });
+
+  it('starts nothing for a caller that is not its parent any more', async () => {
+    const container = room.plan({ args: ['true'] });
+    const { code } = await finished(container.start('attach', 'ignore', [`tied=${process.ppid}`]));
+    expect([code, existsSync(container.path('exit'))]).toEqual([125, false]);
   });
 
   it('forwards signals', async () => {

@@ -1,5 +1,11 @@
 import type { DiskSummary } from '../../engine/reports/disk-summary.ts';
-import type { DiskUsage, ImageUsage, OtherKind, VolumeUsage } from '../../engine/reports/disk-usage.ts';
+import type {
+  BuildCacheUsage,
+  DiskUsage,
+  ImageUsage,
+  OtherKind,
+  VolumeUsage,
+} from '../../engine/reports/disk-usage.ts';
 import { familiarName } from '../../engine/store/images.ts';
 import type { Fields, Headers } from '../template/template.ts';
 import { repositoryAndTag, shortId } from '../text/ids.ts';
@@ -45,7 +51,14 @@ function diskSize(bytes: number): string {
 }
 
 /** Returns the sections of `system df -v`, in Docker's order and words, and after them all that is neither. */
-export function diskSections({ images, containers, volumes, other, total }: DiskUsage): DiskSection[] {
+export function diskSections({
+  images,
+  containers,
+  volumes,
+  buildCache,
+  other,
+  total,
+}: DiskUsage): DiskSection[] {
   return [
     {
       name: 'Images',
@@ -75,11 +88,11 @@ export function diskSections({ images, containers, volumes, other, total }: Disk
     },
     {
       name: 'BuildCache',
-      title: 'Build cache usage: 0B',
+      title: `Build cache usage: ${diskSize(buildCache.reduce((sum, { size }) => sum + size, 0))}`,
       table:
         'table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}',
       headers: BUILD_HEADERS,
-      rows: [],
+      rows: buildCache.map(cacheFields),
     },
     {
       name: 'Other',
@@ -94,6 +107,23 @@ export function diskSections({ images, containers, volumes, other, total }: Disk
       })),
     },
   ];
+}
+
+function cacheFields({ entry, size, shared, inUse }: BuildCacheUsage): Fields {
+  const { key, kind, description, createdAt, usedAt, uses } = entry;
+  return {
+    CacheType: kind === 'mount' ? 'exec.cachemount' : 'regular',
+    CreatedAt: localTime(createdAt),
+    CreatedSince: ago(createdAt),
+    Description: description,
+    ID: shortId(key),
+    InUse: String(inUse),
+    LastUsedAt: localTime(usedAt),
+    LastUsedSince: ago(usedAt),
+    Shared: String(shared),
+    Size: diskSize(size),
+    UsageCount: String(uses),
+  };
 }
 
 const IMAGE_HEADERS = {

@@ -9,6 +9,8 @@ export interface LayerDraft {
   lowers: readonly string[];
   /** Whether a container ran on it: what the engine itself made for its mounts is no change then. */
   ran: boolean;
+  /** Where else something was mounted, absolute: what was made for that is no change either. */
+  mounts?: readonly string[] | undefined;
   /** No time in it is later than this (SOURCE_DATE_EPOCH, in seconds); absent: times stay. */
   latest?: number | undefined;
 }
@@ -21,8 +23,17 @@ export interface LayerDraft {
  */
 export async function finishLayer(
   { helper }: Context,
-  { upper, lowers, ran, latest }: LayerDraft,
+  { upper, lowers, ran, mounts = [], latest }: LayerDraft,
   signal?: AbortSignal,
 ): Promise<MadeLayer | undefined> {
-  return await makeLayerInPlace({ upper, lowers, own: ran ? OWN_PLACES : [], latest }, { helper, signal });
+  return await makeLayerInPlace(
+    { upper, lowers, own: ran ? [...OWN_PLACES, ...mounts.flatMap(waysTo)] : [], latest },
+    { helper, signal },
+  );
+}
+
+/** A path without its first slash, and those of the directories above it. */
+function waysTo(path: string): string[] {
+  const names = path.split('/').filter((name) => name !== '');
+  return names.map((_name, index) => names.slice(0, index + 1).join('/'));
 }

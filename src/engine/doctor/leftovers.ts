@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { withLock } from '../../host/lock.ts';
 import { type Looks, lockedInodes } from '../../host/probe.ts';
 import { abandonedTemporary, sweepTemporary } from '../../host/temporary.ts';
+import { removeContainer } from '../lifecycle/remove.ts';
+import { abandonedSteps } from '../lifecycle/steps.ts';
 import { cleanUp, observe } from '../state/observe.ts';
 import { monitorLives, statusOf } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
-import { allContainers, type ContainerRow } from '../store/containers.ts';
+import { allContainers, type ContainerRow, containerIds } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { abandonedVolumes, allAbandonedSnapshots } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
@@ -23,10 +25,11 @@ export function findLeftovers(context: Context, looks: Looks): Leftover[] {
   const [runtime, directories] = [idsIn(looks, paths.run), idsIn(looks, paths.containers)];
   const cgroups = abandonedCgroups(looks);
   const rows = allContainers(context.database);
-  const known = new Set<string>(rows.map(({ id }) => id));
+  const known = new Set(containerIds(context.database));
   const unknown = (id: string) => !known.has(id);
   return [
     ...rows.flatMap((row) => containerLeftover(context, row)),
+    ...abandonedSteps(context).map((row) => stepLeftover(context, row)),
     ...runtime.filter(unknown).map((id) => runtimeLeftover(context, id)),
     ...directories.filter(unknown).map((id) => directoryLeftover(context, id)),
     ...volumeLeftovers(context),
@@ -75,6 +78,12 @@ function containerLeftover(context: Context, row: ContainerRow): Leftover[] {
     default:
       return [];
   }
+}
+
+function stepLeftover(context: Context, row: ContainerRow): Leftover {
+  const detail = 'a step of a build whose builder has ended';
+  const clean = async () => await removeContainer(context, row, { force: true });
+  return { kind: 'container', name: row.name.slice(0, 12), detail, clean };
 }
 
 function runtimeLeftover(context: Context, id: string): Leftover {

@@ -84,13 +84,14 @@ export function replaceEventAttributes(
   });
 }
 
-/** Notes what happened to a container; `more` attributes are of this event alone. */
+/** Notes what happened to a container; `more` attributes are of this event alone. Nobody is told of steps of builds. */
 export function appendContainerEvent(
   context: Context,
   { id, name, imageName, options }: Pick<ContainerRow, 'id' | 'name' | 'imageName' | 'options'>,
   action: string,
   more: Readonly<Record<string, string>> = {},
 ): void {
+  if (options.step !== undefined) return;
   const attributes = containerAttributes({ labels: options.labels, image: imageName, name });
   appendEvent(context, { type: 'container', action, id, attributes: { ...attributes, ...more } });
 }

@@ -41,6 +41,7 @@ export async function createContainer(
     await makeFiles(context, leased);
     if (!starting) releaseContainer(context.database, prepared.id);
     const { id, name, options } = prepared;
+    if (options.step !== undefined) return leased;
     appendEvent(context, {
       type: 'container',
       action: 'create',
@@ -166,6 +167,7 @@ function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
     error: undefined,
     ended: undefined,
     imageConfig: options.rootfs === undefined ? undefined : image.config,
+    step: options.step,
   };
 }
 
@@ -204,7 +206,7 @@ function insertRow(
 ): Endpoint[] | undefined {
   const row = newRow(prepared, starting);
   return transactionAfterSweep(context, () => {
-    if (prepared.options.rootfs === undefined && !hasImage(context.database, row.imageId))
+    if (hasRow(prepared.options) && !hasImage(context.database, row.imageId))
       throw imageVanished(prepared.options.image);
     const unmountable = mountedImages(prepared.options.mounts).find((id) => !hasImage(context.database, id));
     if (unmountable !== undefined) throw imageVanished(unmountable);
@@ -213,6 +215,11 @@ function insertRow(
     volumes?.use(row.id);
     return starting ? assignEndpoints(context, prepared, choosePorts) : [];
   });
+}
+
+/** Whether an image of the store is what a container is made of: of a directory there is none, of a step none yet. */
+function hasRow({ rootfs, step }: PreparedContainer['options']): boolean {
+  return rootfs === undefined && step === undefined;
 }
 
 /** False when a name that nobody has asked for is taken. */

@@ -33,7 +33,7 @@ export async function startContainer(
     await makeSources(context, leased);
     await writeNetworks(context, leased);
     writePlanFile(file, plan);
-    if (mode === 'attach') {
+    if (mode === 'attach' && options.step === undefined) {
       const attributes = containerAttributes({ ...options, name });
       appendEvent(context, { type: 'container', action: 'attach', id, attributes });
     }

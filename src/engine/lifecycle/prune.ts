@@ -7,6 +7,7 @@ import { isWritten } from '../state/writers.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/discard.ts';
+import { removeAbandonedSteps } from './steps.ts';
 
 export interface PrunedContainers {
   /** Ids. */
@@ -17,7 +18,7 @@ export interface PrunedContainers {
 
 /**
  * Removes the containers that do not run and fit the filters, except those that somebody starts meanwhile, and what is left
- * of runs whose containers are in no record.
+ * of runs whose containers are in no record, and of builds.
  */
 export async function pruneContainers(context: Context, filters: PruneFilters): Promise<PrunedContainers> {
   const pruned: PrunedContainers = { deleted: [], reclaimed: 0 };
@@ -34,6 +35,7 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
     pruned.deleted.push(row.id);
     pruned.reclaimed += bytes;
   }
+  await removeAbandonedSteps(context);
   await sweepRuns(context);
   const attributes = { reclaimed: String(pruned.reclaimed) };
   appendEvent(context, { type: 'container', action: 'prune', id: '', attributes });

@@ -41,12 +41,9 @@ export async function startExisting(
     const observed = await settle(context, row.id, row.name);
     if (isUp(observed.status)) return await joinRunning(context, observed, startMode);
     const { row: current } = observed;
-    const prepared = await prepareContainer(
-      context,
-      current.options,
-      imageOfContainer(context, current),
-      current,
-    );
+    const prepared = await prepareContainer(context, current.options, imageOfContainer(context, current), {
+      existing: current,
+    });
     const leased = await claimCleaned(context, current, prepared);
     if (leased === undefined) continue;
     try {

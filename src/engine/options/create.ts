@@ -73,6 +73,11 @@ export interface CreateOptions {
   health?: HealthOptions | undefined;
   /** Its files are kept before each start by a command, and so many of these snapshots; absent: three. */
   snapshotOnStart?: { keep?: number | undefined } | undefined;
+  /**
+   * It is a step of the build that this process does (`pid starttime`): it has no name, no log and no events, nobody else
+   * sees it, and it goes with its builder.
+   */
+  step?: string | undefined;
   /** ms: how long it may run before it is stopped. */
   runTimeoutMs?: number | undefined;
 }

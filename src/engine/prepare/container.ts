@@ -4,7 +4,7 @@ import type { RuntimeSpec } from '../../oci/runtime-config.ts';
 import { keepsLimitsFromNamespaces, readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { canControlDevices } from '../../runtime/cgroup/paths.ts';
 import { planCgroup } from '../../runtime/cgroup/plan.ts';
-import type { ContainerOptions } from '../../runtime/options.ts';
+import type { ContainerOptions, MemoryFiles, RuntimeMount } from '../../runtime/options.ts';
 import { compilePlan } from '../../runtime/plan/plan.ts';
 import { encodePlan } from '../../runtime/record.ts';
 import { type HostFacts, readHostFacts } from '../../runtime/spec/host-facts.ts';
@@ -16,7 +16,7 @@ import { type NetworkedContainer, type PreparedNetworking, prepareNetworking } f
 import { randomName } from '../options/container-name.ts';
 import type { CreateOptions, RootDirectory } from '../options/create.ts';
 import { isPlain } from '../options/network.ts';
-import { containerPaths } from '../store/container-paths.ts';
+import { type ContainerPaths, containerPaths } from '../store/container-paths.ts';
 import type { ContainerId, ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
@@ -44,7 +44,24 @@ export interface PreparedContainer {
   /** The text of `config.json`. */
   readonly config: string;
   readonly plan: Uint8Array;
+  /** The same with what is secret, of a step that has something: never written to a disk. */
+  readonly secretPlan: Uint8Array | undefined;
 }
+
+/**
+ * What a step of a build has besides its options, and what no row keeps: its mounts are of that run alone, and what is
+ * secret is on no disk.
+ */
+export interface StepExtras {
+  mounts: readonly RuntimeMount[];
+  /** `NAME=value`. */
+  secretEnvironment: readonly string[];
+  /** Absent: there are none. */
+  memory?: MemoryFiles | undefined;
+}
+
+/** Decides them when it is known where the container's own will lie. Nothing is there yet, and nothing is made. */
+export type StepExtrasAt = (own: ContainerPaths) => StepExtras;
 
 /** A container whose start begins: it holds the addresses and ports of its endpoints. */
 export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endpoints'>;
@@ -54,13 +71,14 @@ export type LeasedContainer = PreparedContainer & Pick<NetworkedContainer, 'endp
  * can be refused is refused here, but for what others may take until its row is inserted: its name, ids, addresses and
  * ports. Of the container nothing is written. What is kept is the same for all: a compiled seccomp program, the kernel's
  * answer about id maps, and skiff's AppArmor profile, in the kernel. An `existing` container keeps its id, its name and
- * its ids of the host; everything else is decided again, from `options`, which are then those of its row.
+ * its ids of the host; everything else is decided again, from `options`, which are then those of its row. A step of a build may
+ * have `extras`, and is called by its id.
  */
 export async function prepareContainer(
   context: Context,
   asked: CreateOptions,
   image: ImageRow,
-  existing?: ContainerRow,
+  { existing, extras }: { existing?: ContainerRow | undefined; extras?: StepExtrasAt | undefined } = {},
 ): Promise<PreparedContainer> {
   const options = asked.rootfs === undefined ? asked : await withDirectory(context, asked, asked.rootfs);
   const id = existing?.id ?? (randomHex(32) as ContainerId);
@@ -85,8 +103,8 @@ export async function prepareContainer(
     network: networking === undefined ? withoutPorts(options.network) : networking.options,
     ...mounts?.options,
   };
-  const name = existing?.name ?? options.name ?? randomName();
-  const runtime = await runtimeOptions(context, kept, {
+  const name = existing?.name ?? options.name ?? (options.step === undefined ? randomName() : id);
+  const decided = await runtimeOptions(context, kept, {
     id,
     name,
     image,
@@ -95,6 +113,8 @@ export async function prepareContainer(
     mounts: mounts?.runtime,
     hostMounts: mounts?.hostMounts,
   });
+  const runtime =
+    extras === undefined ? decided : withExtras(decided, extras(containerPaths(context.paths, id)));
   return {
     id,
     name,
@@ -107,6 +127,15 @@ export async function prepareContainer(
     timeZone,
     ...(await planStart(context, options, { runtime, networking })),
   };
+}
+
+function withExtras(
+  options: ContainerOptions,
+  { mounts, secretEnvironment, memory }: StepExtras,
+): ContainerOptions {
+  const { mounts: own = [], process } = options;
+  const secretEnv = secretEnvironment.length === 0 ? undefined : secretEnvironment;
+  return { ...options, mounts: [...own, ...mounts], memory, process: { ...process, secretEnv } };
 }
 
 /** By now it is known whether an id is that of the default network. Of most networks nothing is asked. */
@@ -144,7 +173,7 @@ async function planStart(
   context: Context,
   options: CreateOptions,
   { runtime, networking }: Pick<PreparedContainer, 'runtime' | 'networking'>,
-): Promise<Pick<PreparedContainer, 'config' | 'plan'>> {
+): Promise<Pick<PreparedContainer, 'config' | 'plan' | 'secretPlan'>> {
   const cgroups = readCgroupLayout();
   const facts = readHostFacts({
     deviceControl: canControlDevices(cgroups),
@@ -155,18 +184,26 @@ async function planStart(
   const cgroup = planCgroup(cgroups, spec.linux.cgroupsPath, spec.linux.resources);
   const seccomp = await prepareSeccomp(context, options, { runtime, spec });
   const failure = [...context.ownCommand('explain-failure'), runtime.identity.id];
-  return {
-    config: configText(spec, seccomp?.text),
-    plan: encodePlan(
+  const planOf = (options: ContainerOptions): Uint8Array =>
+    encodePlan(
       compilePlan(spec, {
-        ...runtime,
+        ...options,
         cgroup,
         failure,
         seccomp,
         networking: networkPlacement(context, runtime.identity.id, networking),
       }),
-    ),
+    );
+  const isSecret = (runtime.memory ?? runtime.process.secretEnv) !== undefined;
+  return {
+    config: configText(spec, seccomp?.text),
+    plan: planOf(isSecret ? withoutSecrets(runtime) : runtime),
+    secretPlan: isSecret ? planOf(runtime) : undefined,
   };
+}
+
+function withoutSecrets(options: ContainerOptions): ContainerOptions {
+  return { ...options, memory: undefined, process: { ...options.process, secretEnv: undefined } };
 }
 
 /** Once after a boot: the kernel keeps it. */

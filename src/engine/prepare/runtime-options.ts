@@ -71,11 +71,14 @@ export async function runtimeOptions(
       restart: options.restart,
       runTimeoutMs: options.runTimeoutMs,
       health: await healthOf(imageConfig, options.health),
-      events: {
-        path: paths.events,
-        attributes: eventMembers(containerAttributes({ ...options, labels, name })),
-        volumes: options.mounts?.flatMap((mount) => volumeEvents(mount, id)),
-      },
+      events:
+        options.step === undefined
+          ? {
+              path: paths.events,
+              attributes: eventMembers(containerAttributes({ ...options, labels, name })),
+              volumes: options.mounts?.flatMap((mount) => volumeEvents(mount, id)),
+            }
+          : undefined,
     },
     annotations: options.annotations,
   };

@@ -11,9 +11,16 @@ export interface DiskSummary {
 
 /**
  * Sums up what a store takes. Reclaimable is, as with Docker: of images all but what those with containers share with
- * no other image, of containers those that do not run, of volumes those that no container uses. Nothing is built here yet.
+ * no other image, of containers those that do not run, of volumes those that no container uses, of the cache of builds
+ * what no build that is under way uses.
  */
-export function summarizeDisk({ images, imagesSize, containers, volumes }: DiskUsage): DiskSummary[] {
+export function summarizeDisk({
+  images,
+  imagesSize,
+  containers,
+  volumes,
+  buildCache,
+}: DiskUsage): DiskSummary[] {
   const usedImages = images.filter((image) => image.containers > 0);
   const active = containers.filter(({ container }) => container.state.active);
   const usedVolumes = volumes.filter(({ volume }) => volume.users.length > 0);
@@ -31,7 +38,13 @@ export function summarizeDisk({ images, imagesSize, containers, volumes }: DiskU
     },
     { type: 'Containers', ...part(containers, active) },
     { type: 'Local Volumes', ...part(volumes, usedVolumes) },
-    { type: 'Build Cache', ...part([], []) },
+    {
+      type: 'Build Cache',
+      ...part(
+        buildCache,
+        buildCache.filter(({ inUse }) => inUse),
+      ),
+    },
   ];
 }
 

@@ -4,6 +4,8 @@ import { allocatedSizes } from '../../host/tree-size.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { type ListedImage, listImages } from '../images/list.ts';
 import type { VolumeInfo } from '../options/volume.ts';
+import { leasedResources } from '../store/blob-leases.ts';
+import { type CacheEntry, cacheEntries } from '../store/build-cache.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { blobsByImage } from '../store/image-blobs.ts';
@@ -14,7 +16,8 @@ import { type Place, placesIn } from './store-places.ts';
 
 /**
  * What a store takes on its disk, in bytes that the file system has set aside. Everything below its root is in one of
- * `imagesSize`, `containers`, `volumes` and `other`.
+ * `imagesSize`, `containers`, `volumes`,
+ * `buildCache` and `other`.
  */
 export interface DiskUsage {
   images: ImageUsage[];
@@ -22,6 +25,8 @@ export interface DiskUsage {
   imagesSize: number;
   containers: ContainerUsage[];
   volumes: VolumeUsage[];
+  /** What steps of builds have made and mounted, those that images have, too, with a size of 0: it is among theirs. */
+  buildCache: BuildCacheUsage[];
   /** The kinds of which there is something. */
   other: { kind: OtherKind; size: number }[];
   total: number;
@@ -44,6 +49,13 @@ export interface ContainerUsage {
 export interface VolumeUsage {
   volume: VolumeInfo;
   size: number;
+}
+
+export interface BuildCacheUsage {
+  entry: CacheEntry;
+  size: number;
+  shared: boolean;
+  inUse: boolean;
 }
 
 /** `kept`: layers of images that were removed under containers. `unnamed`: what nothing names, or nothing yet. */
@@ -74,12 +86,14 @@ export async function diskUsage(context: Context): Promise<DiskUsage> {
   const images = listImages(context);
   const resources = resourcesOf(context, images);
   const parts = await measured(context);
+  const cached = cacheEntries(context.database);
   const owned = {
     images: new Set([...resources.values()].flatMap((own) => [...own])),
     containers: new Set(containers.map(({ row }) => row.id as string)),
     containerLayers: new Set(containers.flatMap(({ row }) => row.layers.map(hexOf))),
     volumes: new Set(volumes.map(({ name }) => name)),
     volumeRows: new Set(allVolumes(context.database).map(({ name }) => name)),
+    cache: new Set(cached.map(keyOfEntry)),
   };
   const sizes = new Map(parts.map(({ place, size }) => [keyOf(place), size]));
   return {
@@ -93,6 +107,7 @@ export async function diskUsage(context: Context): Promise<DiskUsage> {
       volume,
       size: sizes.get(keyOf({ kind: 'volume', name: volume.name })) ?? 0,
     })),
+    buildCache: buildCacheUsages(context, owned, sizes),
     other: others(parts, owned),
     total: sum(parts.map(({ size }) => size)),
   };
@@ -158,6 +173,30 @@ function imageUsages(
   });
 }
 
+/** The key of the place where an entry of the cache of builds has its files. */
+function keyOfEntry({ kind, key, layer }: CacheEntry): string {
+  if (kind === 'mount') return keyOf({ kind: 'build-cache', name: hexOf(key) });
+  return layer === undefined ? '' : keyOf({ kind: 'layer', name: hexOf(layer.chainID) });
+}
+
+/** Several steps may have made the same layer: the first one has its size. */
+function buildCacheUsages(
+  { database }: Context,
+  owned: Pick<Owned, 'images' | 'containerLayers'>,
+  sizes: ReadonlyMap<string, number>,
+): BuildCacheUsage[] {
+  const leased = leasedResources(database);
+  const counted = new Set<string>();
+  return cacheEntries(database).map((entry) => {
+    const key = keyOfEntry(entry);
+    const isCounted = counted.has(key);
+    counted.add(key);
+    const shared = owned.images.has(key);
+    const inUse = leased.has(entry.layer?.chainID ?? entry.key);
+    return { entry, size: shared || isCounted ? 0 : (sizes.get(key) ?? 0), shared, inUse };
+  });
+}
+
 /** Those to whom parts of the store belong: keys of resources, ids, hex digits of layers, names of volumes. */
 interface Owned {
   images: ReadonlySet<string>;
@@ -165,6 +204,7 @@ interface Owned {
   containerLayers: ReadonlySet<string>;
   volumes: ReadonlySet<string>;
   volumeRows: ReadonlySet<string>;
+  cache: ReadonlySet<string>;
 }
 
 function others(parts: readonly Part[], owned: Owned): DiskUsage['other'] {
@@ -183,7 +223,7 @@ function others(parts: readonly Part[], owned: Owned): DiskUsage['other'] {
 function otherKindOf(place: Place, owned: Owned): OtherKind | undefined {
   switch (place.kind) {
     case 'layer':
-      if (owned.images.has(keyOf(place))) return undefined;
+      if (owned.images.has(keyOf(place)) || owned.cache.has(keyOf(place))) return undefined;
       return owned.containerLayers.has(place.name) ? 'kept' : 'unnamed';
     case 'blob':
       return owned.images.has(keyOf(place)) ? undefined : 'unnamed';
@@ -192,6 +232,8 @@ function otherKindOf(place: Place, owned: Owned): OtherKind | undefined {
     case 'volume':
       if (owned.volumes.has(place.name)) return undefined;
       return owned.volumeRows.has(place.name) ? 'directory' : 'unnamed';
+    case 'build-cache':
+      return owned.cache.has(keyOf(place)) ? undefined : 'unnamed';
     default:
       return place.kind;
   }

@@ -13,6 +13,7 @@ export type PlaceKind =
   | 'container'
   | 'snapshots'
   | 'volume'
+  | 'build-cache'
   | 'database'
   | 'events'
   | 'helper'
@@ -49,6 +50,8 @@ function inRoot(paths: StorePaths, name: string): Place[] {
       return divided(path, (id) => ofContainer(paths, id));
     case paths.volumes:
       return divided(path, (entry) => [place('volume', join(path, entry))]);
+    case paths.buildCaches:
+      return divided(path, (entry) => [place('build-cache', join(path, entry))]);
     default:
       return [place(kindOfFile(paths, path), path)];
   }

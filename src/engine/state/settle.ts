@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { requestWait } from '../../runtime/monitor/client.ts';
 import { containerPaths, runtimeIds } from '../store/container-paths.ts';
-import { allContainers } from '../store/containers.ts';
+import { containerIds } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { cleanUp, type Observed, observeAnew } from './observe.ts';
 import { isUp, monitorLives } from './status.ts';
@@ -28,7 +28,7 @@ export async function settleContainer(context: Context, id: string): Promise<Obs
  */
 export async function sweepRuns(context: Context): Promise<void> {
   const ids = runtimeIds(context.paths);
-  const known = new Set<string>(allContainers(context.database).map(({ id }) => id));
+  const known = new Set(containerIds(context.database));
   for (const id of ids) {
     if (!known.has(id) && !monitorLives(context, id)) await cleanUp(context, { id, name: id });
   }

@@ -8,13 +8,14 @@ import type { Digest } from '../../oci/digest.ts';
  */
 export function takeLease(database: Database, resources: readonly Digest[]): Lease {
   const owner = ownerName();
-  database.transaction(() => {
-    for (const resource of resources) {
+  const add = (more: readonly Digest[]) => {
+    for (const resource of more)
       database.run('INSERT OR IGNORE INTO lease (owner, resource) VALUES (?, ?)', owner, resource);
-    }
-  });
+  };
+  database.transaction(() => add(resources));
   const release = () => void database.run('DELETE FROM lease WHERE owner = ?', owner);
   return {
+    add,
     release,
     [Symbol.dispose]() {
       try {
@@ -27,6 +28,8 @@ export function takeLease(database: Database, resources: readonly Digest[]): Lea
 }
 
 export interface Lease {
+  /** Keeps more: as a part of the transaction that runs, if there is one. */
+  add(resources: readonly Digest[]): void;
   /** Ends it, as a part of the transaction that runs. Throws when it cannot be written. */
   release(): void;
   /** Ends it. What hinders that hides no other error. */

@@ -40,6 +40,8 @@ export interface ContainerRow {
   ended: ExitRecord | undefined;
   /** The text of its image's configuration, kept when the image was removed by force, or there is none. */
   imageConfig: string | undefined;
+  /** `pid starttime` of the process that builds an image: this is a step of that, and goes with it. */
+  step: string | undefined;
 }
 
 /** The id maps of a container's user namespace, and how its files come to have their owners. */
@@ -89,6 +91,7 @@ export function toRow(row: Row): ContainerRow {
     error: json('error', START_FAILURE),
     ended: json('ended', EXIT_RECORD),
     imageConfig: text('image_config'),
+    step: text('step'),
   };
 }
 
@@ -120,6 +123,7 @@ const COLUMNS: {
   error: ['error', asJson],
   ended: ['ended', asJson],
   imageConfig: ['image_config', orNull],
+  step: ['step', orNull],
 };
 
 const ENTRIES = Object.entries(COLUMNS) as [keyof ContainerRow, [string, (value: unknown) => Kept]][];

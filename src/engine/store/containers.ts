@@ -71,9 +71,19 @@ function nameTaken(name: string, holder: string): EngineError {
   );
 }
 
-/** Returns all containers, newest first. */
+/** Returns all containers but the steps of builds, newest first. */
 export function allContainers(database: Database): ContainerRow[] {
-  return database.all('SELECT * FROM container ORDER BY created_at DESC, id').map(toRow);
+  return database.all('SELECT * FROM container WHERE step IS NULL ORDER BY created_at DESC, id').map(toRow);
+}
+
+/** Returns the steps of builds. */
+export function buildSteps(database: Database): ContainerRow[] {
+  return database.all('SELECT * FROM container WHERE step IS NOT NULL').map(toRow);
+}
+
+/** Returns the ids of all containers, the steps of builds among them. */
+export function containerIds(database: Database): string[] {
+  return database.all('SELECT id FROM container').map(({ id }) => id as string);
 }
 
 export function containerById(database: Database, id: string): ContainerRow | undefined {
@@ -114,14 +124,17 @@ export function findContainer(database: Database, text: string): ContainerRow {
 }
 
 /**
- * Finds a container by its name, id or a prefix of its id; undefined when there is none. Throws `conflict` when several
+ * Finds a container by its name, id or a prefix of its id; undefined when there is none, or it is a step of a build. Throws `conflict` when several
  * ids begin so.
  */
 export function lookUpContainer(database: Database, text: string): ContainerRow | undefined {
-  const exact = database.get('SELECT * FROM container WHERE id = ?1 OR name = ?1', text.replace(/^\//, ''));
+  const exact = database.get(
+    'SELECT * FROM container WHERE (id = ?1 OR name = ?1) AND step IS NULL',
+    text.replace(/^\//, ''),
+  );
   if (exact !== undefined) return toRow(exact);
   const fitting = /^[0-9a-f]+$/.test(text)
-    ? database.all("SELECT * FROM container WHERE id GLOB ? || '*' LIMIT 2", text)
+    ? database.all("SELECT * FROM container WHERE id GLOB ? || '*' AND step IS NULL LIMIT 2", text)
     : [];
   const [first, second] = fitting;
   if (first === undefined) return undefined;

@@ -4,6 +4,7 @@ import { namesIn } from '../../host/missing.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { dropDeadLeases, leasedResources } from './blob-leases.ts';
+import { cacheEntries } from './build-cache.ts';
 import { containerPaths } from './container-paths.ts';
 import type { Context } from './context.ts';
 import { blobsByImage } from './image-blobs.ts';
@@ -14,7 +15,7 @@ import { trashOf } from './trash.ts';
 import { allVolumes } from './volumes.ts';
 
 /**
- * Moves all blobs, layers, volumes and snapshots into the trash that no row names and no living process leases: what a removed
+ * Moves all blobs, layers, volumes, snapshots and caches of builds into the trash that no row names and no living process leases: what a removed
  * image leaves, what pulls have left that failed, and directories of volumes and snapshots without a row. Call it when the
  * transaction that deleted rows is on the disk: whoever is killed, and a power cut, may leave garbage, but never rows of
  * what is in the trash. It is a transaction of its own: who takes a lease afterwards finds them gone, who took one before
@@ -34,6 +35,7 @@ function takeUnreferenced(context: Context, trash: Trash): void {
     forgetLayerSize(database, `sha256:${hex}` as Digest);
   }
   for (const name of abandonedVolumes(context)) trash.take(join(paths.volumes, name));
+  for (const name of abandonedCaches(context)) trash.take(join(paths.buildCaches, name));
   for (const path of allAbandonedSnapshots(context)) trash.take(path);
   discardUnusedCopies(context, trash);
 }
@@ -60,6 +62,15 @@ export function abandonedVolumes({ database, paths }: Pick<Context, 'database' |
   return names.filter((name) => !known.has(name));
 }
 
+/** Names of directories that builds have mounted as caches, and of which no row and no build at work knows. */
+export function abandonedCaches({ database, paths }: Pick<Context, 'database' | 'paths'>): string[] {
+  const names = namesIn(paths.buildCaches);
+  if (names.length === 0) return [];
+  const mounts = cacheEntries(database).filter(({ kind }) => kind === 'mount');
+  const known = new Set<string>([...mounts.map(({ key }) => key), ...leasedResources(database)]);
+  return names.filter((name) => !known.has(`sha256:${name}`));
+}
+
 /** Paths of directories of snapshots without a row. */
 export function allAbandonedSnapshots(context: Context): string[] {
   return namesIn(context.paths.containers).flatMap((id) =>
@@ -69,8 +80,15 @@ export function allAbandonedSnapshots(context: Context): string[] {
 
 const HEX = /^[0-9a-f]{64}$/;
 
-/** chainIDs that images and containers name: a container keeps its layers even when its image is removed by force. */
+/**
+ * chainIDs that images, containers and the cache of builds name: a container keeps its layers even when its image is
+ * removed by force.
+ */
 export function referencedLayers(database: Database): string[] {
   const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
-  return rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]);
+  const cached = database.all('SELECT chain_id FROM build_cache WHERE chain_id IS NOT NULL');
+  return [
+    ...rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]),
+    ...cached.map((row) => row['chain_id'] as string),
+  ];
 }

@@ -23,6 +23,10 @@
  *   container's and go with it. There are few of them: none of the two has an index.
  * - `snapshot`: what a container's files were at a moment; `number` counts up with each of a container, whatever its clock
  *   says. One with `replaces` is not there yet: an undo is about to put the upper directory there that has this inode.
+ * - `container.step`: the `pid starttime` of the process that builds an image, of which the container is a step.
+ * - `build_cache`: what steps of builds have made, by the digest of all that decides it: a layer, or nothing (no
+ *   `chain_id`); `size` is that of its archive, `bytes` what it takes unpacked. Of kind `mount` a directory that RUN
+ *   mounts, by the digest of its id.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -195,5 +199,23 @@ export const MIGRATIONS: readonly string[] = [
   // Whole indexes came to be loaded without a name: with an image, which keeps them.
   `
   ALTER TABLE index_document ADD COLUMN image_id TEXT REFERENCES image (id) ON DELETE SET NULL;
+  `,
+  // Images came to be built.
+  `
+  ALTER TABLE container ADD COLUMN step TEXT;
+  CREATE TABLE build_cache (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- JSON: the parts that the key is the digest of.
+    parts TEXT NOT NULL,
+    chain_id TEXT,
+    diff_id TEXT,
+    size INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

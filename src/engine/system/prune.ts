@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import { dropFromCache } from '../build/prune-cache.ts';
 import { pruneImages } from '../images/prune.ts';
 import { pruneContainers } from '../lifecycle/prune.ts';
 import { pruneNetworks } from '../networks/remove.ts';
@@ -16,7 +17,11 @@ export interface SystemPruneOptions {
 
 /** What went at once: of images names and ids, of other things what Docker calls them by. */
 export type PrunedPart =
-  | { kind: 'containers' | 'networks' | 'volumes'; deleted: readonly string[]; reclaimed: number }
+  | {
+      kind: 'containers' | 'networks' | 'volumes' | 'build cache';
+      deleted: readonly string[];
+      reclaimed: number;
+    }
   | { kind: 'images'; untagged: readonly string[]; deleted: readonly Digest[]; reclaimed: number }
   | { kind: 'garbage'; reclaimed: number };
 
@@ -35,5 +40,20 @@ export async function* pruneSystem(
   yield { kind: 'networks', deleted: await pruneNetworks(context, filters), reclaimed: 0 };
   if (volumes) yield { kind: 'volumes', ...(await pruneVolumes(context, filters, { all: false })) };
   yield { kind: 'images', ...(await pruneImages(context, filters, { all })) };
+  // It has no labels: as with Docker a filter by one is not about it.
+  if (filters.labels === undefined || filters.labels.length === 0)
+    yield {
+      kind: 'build cache',
+      deleted: await droppedKeys(context, { all, until: filters.until }),
+      reclaimed: 0,
+    };
   yield { kind: 'garbage', reclaimed: await collectGarbage(context) };
+}
+
+/** What they took is among the garbage then. */
+async function droppedKeys(
+  context: Context,
+  options: { all: boolean; until: number | undefined },
+): Promise<readonly string[]> {
+  return (await dropFromCache(context, options)).deleted;
 }

@@ -13,7 +13,7 @@ import { bridgesOf, forgetRuntime, removeNetworking, removeRuntime } from '../ne
 import { isBeingStarted, statusOf } from '../state/status.ts';
 import { hasLivingLease } from '../store/blob-leases.ts';
 import { runtimeIds } from '../store/container-paths.ts';
-import { allContainers } from '../store/containers.ts';
+import { allContainers, buildSteps } from '../store/containers.ts';
 import { type Context, requireRoot } from '../store/context.ts';
 import { allImages } from '../store/images.ts';
 import { markStore, unmarkStore } from '../store/mark.ts';
@@ -103,7 +103,8 @@ async function removeRecorded(context: Context): Promise<void> {
     unmarkStore(context.database);
     throw error;
   }
-  for (const row of allContainers(context.database)) await removeContainer(context, row, { force: true });
+  for (const row of [...allContainers(context.database), ...buildSteps(context.database)])
+    await removeContainer(context, row, { force: true });
 }
 
 /** A command that makes or starts something, or takes something apart. */

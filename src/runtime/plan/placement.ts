@@ -11,6 +11,7 @@ export interface Placement
     | 'identity'
     | 'process'
     | 'rootfs'
+    | 'memory'
     | 'mounts'
     | 'hostMounts'
     | 'namespaces'

@@ -1,5 +1,5 @@
 import type { RuntimeSpec } from '../../oci/runtime-config.ts';
-import type { HostMount, LogSettings } from '../options.ts';
+import type { HostMount, LogSettings, MemoryFiles } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { DEV_LINKS } from '../spec/defaults.ts';
 import { deviceRecords, hiddenPaths, labelRecords, mountRecords, rootRecord } from './mounts.ts';
@@ -75,6 +75,7 @@ function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     // Private, not slave: nothing that the host mounts or unmounts from now on concerns this container.
     ['propagation', 'private'],
     rootRecord(spec, placement),
+    ...memoryRecords(placement.memory),
     ...spec.mounts.flatMap((mount) => mountRecords(mount, placement)),
     ...(isDevOfTheHost(placement)
       ? []
@@ -96,6 +97,18 @@ function init(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
 /** Nothing is made in a /dev that is a directory of the host, as in runc. */
 function isDevOfTheHost({ mounts = [] }: Placement): boolean {
   return mounts.some(({ type, destination }) => type === 'bind' && destination === '/dev');
+}
+
+function memoryRecords(memory: MemoryFiles | undefined): PlanRecord[] {
+  if (memory === undefined) return [];
+  const { directory, files } = memory;
+  return [
+    ['memory', directory],
+    ...files.map(({ name, mode, uid, gid, content }): PlanRecord => {
+      const hex = Buffer.from(content).toString('hex');
+      return ['memory-file', `${directory}/${name}`, mode.toString(8), String(uid), String(gid), hex];
+    }),
+  ];
 }
 
 function optional(op: string, value: string | undefined): PlanRecord[] {

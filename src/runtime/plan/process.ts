@@ -1,5 +1,5 @@
 import type { ProcessSpec } from '../../oci/runtime-config.ts';
-import type { ProcessOptions } from '../options.ts';
+import type { ContainerProcess } from '../options.ts';
 import type { PlanRecord } from '../record.ts';
 import { capabilityMask } from '../spec/capabilities.ts';
 import { rlimitRecord } from '../spec/rlimits.ts';
@@ -26,14 +26,19 @@ export function confinementRecords(
 /** Groups by name and our PID 1 are nothing that a spec can say. */
 export function processRecords(
   spec: ProcessSpec,
-  { groups = [], init, initPath }: Pick<ProcessOptions, 'groups' | 'init' | 'initPath'>,
+  {
+    groups = [],
+    init,
+    initPath,
+    secretEnv = [],
+  }: Pick<ContainerProcess, 'groups' | 'init' | 'initPath' | 'secretEnv'>,
 ): PlanRecord[] {
   const { args, env, cwd, user, capabilities, rlimits, noNewPrivileges, oomScoreAdj } = spec;
   const { bounding, permitted, inheritable = [], effective, ambient = [] } = capabilities;
   const sets = [bounding, permitted, inheritable, effective, ambient];
   return [
     ...args.map((arg): PlanRecord => ['arg', arg]),
-    ...env.map((entry): PlanRecord => ['env', entry]),
+    ...[...env, ...secretEnv].map((entry): PlanRecord => ['env', entry]),
     ['cwd', cwd],
     ['user', user.username ?? `${user.uid}:${user.gid}`],
     ...groups.map((group): PlanRecord => (group === KEEP_GROUPS ? ['keep-groups'] : ['group', group])),

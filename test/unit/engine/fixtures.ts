@@ -57,6 +57,7 @@ export function containerRow(changes: Partial<ContainerRow> = {}): ContainerRow 
     name: 'name',
     imageId: digestOf(''),
     imageName: 'image',
+    step: undefined,
     layers: [],
     argv: ['true'],
     options: {

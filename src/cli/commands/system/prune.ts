@@ -63,20 +63,26 @@ async function prune(session: Session, flags: Flags): Promise<void> {
   print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
 }
 
-const TITLES = { containers: 'Containers', networks: 'Networks', volumes: 'Volumes' } as const;
+const TITLES = {
+  containers: 'Containers',
+  networks: 'Networks',
+  volumes: 'Volumes',
+  'build cache': 'build cache objects',
+} as const;
 
 function printPart(part: PrunedPart): void {
   if (part.kind === 'images') printDeletedImages(part);
   else if (part.kind !== 'garbage') printDeleted(TITLES[part.kind], part.deleted);
 }
 
-/** Docker's words, but that there is no build cache, and that what crashes leave is skiff's to take away. */
+/** Docker's words, but that what crashes leave is skiff's to take away. */
 function warning({ all, volumes, filter }: Flags): string {
   const lines = [
     'all stopped containers',
     'all networks not used by at least one container',
     ...(volumes === true ? ['all anonymous volumes not used by at least one container'] : []),
     all === true ? 'all images without at least one container associated to them' : 'all dangling images',
+    all === true ? 'all build cache' : 'unused build cache',
     'what commands that failed or were killed have left',
   ];
   const filters = [...(filter?.texts ?? [])].sort();

@@ -57,6 +57,23 @@ const USAGE: DiskUsage = {
       size: 50_000,
     },
   ],
+  buildCache: [
+    {
+      entry: {
+        key: digestOf('step'),
+        kind: 'run',
+        description: 'RUN make',
+        parts: {},
+        layer: undefined,
+        createdAt: Date.now() - 3 * 3600_000,
+        usedAt: Date.now() - 120_000,
+        uses: 2,
+      },
+      size: 2_000_000,
+      shared: false,
+      inUse: false,
+    },
+  ],
   other: OTHER_KINDS.map((kind, index) => ({ kind, size: index + 1 })),
   total: 100_000_000,
 };
@@ -102,7 +119,10 @@ describe('the sections of system df -v', () => {
       'cccccccccccc busybox "tar -x" 0 91.6MB 2 minutes ago Created name',
     ]);
     expect(words('Volumes')).toEqual(['VOLUME NAME LINKS SIZE', 'data 1 50kB']);
-    expect(words('BuildCache')).toEqual(['CACHE ID CACHE TYPE SIZE CREATED LAST USED USAGE SHARED']);
+    expect(words('BuildCache')).toEqual([
+      'CACHE ID CACHE TYPE SIZE CREATED LAST USED USAGE SHARED',
+      `${digestOf('step').slice(7, 19)} regular 2MB 3 hours ago 2 minutes ago 2 false`,
+    ]);
   });
 
   it('say of all else what it is and, to programs, its exact size', () => {
@@ -119,8 +139,8 @@ describe('the sections of system df -v', () => {
   it('can be taken apart by a template', () => {
     const rows = Object.fromEntries(diskSections(USAGE).map((each) => [each.name, each.rows]));
     const template = parseObjectTemplate(
-      '{{range .Containers}}{{.Names}} {{.Size}}{{end}} {{json .BuildCache}}',
+      '{{range .Containers}}{{.Names}} {{.Size}}{{end}} {{range .BuildCache}}{{.Description}}{{end}}',
     );
-    expect(template.render(rows)).toBe('name 91.6MB []\n');
+    expect(template.render(rows)).toBe('name 91.6MB RUN make\n');
   });
 });

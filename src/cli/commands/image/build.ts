@@ -1,0 +1,196 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../../engine/build/options.ts';
+import type { RlimitOption } from '../../../engine/options/create.ts';
+import { EngineError } from '../../../errors.ts';
+import { userPath } from '../../../host/working-directory.ts';
+import { parsePlatform } from '../../../image/platform.ts';
+import type { Platform } from '../../../oci/platform.ts';
+import { exitCodeOf } from '../../command/exit-code.ts';
+import { interruptible } from '../../command/interruptible.ts';
+import type { Session } from '../../command/session.ts';
+import { environment } from '../../command/settings.ts';
+import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
+import { givenFlags } from '../../options/members.ts';
+import { plainBuildProgress, quietBuildProgress } from '../../output/build-progress.ts';
+import { print, printError } from '../../output/print.ts';
+import {
+  collectAgent,
+  collectBuildArg,
+  collectContext,
+  collectSecret,
+  parseEntitlement,
+} from '../../parse/build.ts';
+import { collectLabel } from '../../parse/labels.ts';
+import { parseExtraHost } from '../../parse/names-and-servers.ts';
+import { parseUlimit } from '../../parse/process.ts';
+import { parseSize } from '../../parse/size.ts';
+import { listOf, oneOf } from '../../parse/words.ts';
+import { visible } from '../../text/visible.ts';
+
+interface Flags {
+  addHost?: ReturnType<typeof parseExtraHost>[];
+  allow?: Entitlement[];
+  buildArg?: Record<string, string>;
+  buildContext?: ReadonlyMap<string, NamedContext>;
+  /** False with --no-cache. */
+  cache: boolean;
+  /** What --no-cache-filter names, as commander takes it for the opposite of --cache-filter: true without. */
+  cacheFilter: true | string[];
+  file?: string;
+  iidfile?: string;
+  label?: Record<string, string>;
+  network?: string;
+  platform?: Platform;
+  progress?: 'auto' | 'plain' | 'quiet';
+  pull?: boolean;
+  quiet?: boolean;
+  secret?: ReadonlyMap<string, SecretSource>;
+  shmSize?: number;
+  ssh?: ReadonlyMap<string, string>;
+  tag?: string[];
+  target?: string;
+  ulimit?: RlimitOption[];
+}
+
+const EXAMPLES = `
+Examples:
+  skiff build -t team/app .                           the Dockerfile of this directory
+  skiff build -f build/Dockerfile --target test .     another file, and one of its stages
+  skiff build --build-arg VERSION=1.2 -t app:1.2 .
+  skiff build --secret id=token,src=token.txt .       RUN --mount=type=secret,id=token sees it, the image does not
+  skiff build --no-cache --pull -t app .              everything anew, on the newest base`;
+
+export function define(command: Command, session: () => Session): void {
+  const own = environment();
+  command
+    .argument('<context>', 'the directory whose files may be copied, or an archive of one')
+    .option(
+      '-t, --tag <name>',
+      'a name of the image: repository or repository:tag (repeatable)',
+      listOf(text),
+    )
+    .option('-f, --file <file>', 'the Dockerfile; that of the context when absent')
+    .option('--target <stage>', 'the stage to build, by its name or number; the last one when absent')
+    .option(
+      '--build-arg <name[=value]>',
+      'the value of an ARG; that of the environment without one (repeatable)',
+      collectBuildArg(own),
+    )
+    .option(
+      '--build-context <name=source>',
+      'one more context: a directory, or docker-image://REFERENCE (repeatable)',
+      collectContext,
+    )
+    .option('--label <key[=value]>', 'a label of the image (repeatable)', collectLabel)
+    .option(
+      '--secret <fields>',
+      'for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable)',
+      collectSecret(own),
+    )
+    .option(
+      '--ssh <id[=socket]>',
+      'an agent for RUN --mount=type=ssh, as in default (repeatable)',
+      collectAgent(own),
+    )
+    .option('--no-cache', 'do every step anew')
+    .option(
+      '--no-cache-filter <stages>',
+      'do the steps of these stages anew, by name or number (repeatable)',
+      collectStages,
+    )
+    .option('--pull', 'fetch the bases also when they are here')
+    .option(
+      '--platform <os/arch[/variant]>',
+      'what the image is for; this machine when absent',
+      parsePlatform,
+    )
+    .option('--network <network>', 'the network of RUN: default, none, host, or one of this store')
+    .option('--add-host <name:address>', 'a line of /etc/hosts for RUN (repeatable)', listOf(parseExtraHost))
+    .option(
+      '--allow <entitlement>',
+      'let the file ask for network.host or security.insecure (repeatable)',
+      listOf(parseEntitlement),
+    )
+    .option('--ulimit <name=soft[:hard]>', 'limit of the processes of RUN (repeatable)', listOf(parseUlimit))
+    .option('--shm-size <size>', 'size of /dev/shm for RUN; 64m when absent', parseSize)
+    .option('--iidfile <file>', 'write the id of the image there')
+    .option('--progress <how>', 'auto, plain or quiet', oneOf('auto', 'plain', 'quiet'))
+    .option('-q, --quiet', 'print the id of the image only')
+    .addHelpText('after', EXAMPLES)
+    .action((context: string, flags: Flags) => build(session(), context, { command, flags }));
+  addResourceOptions(command);
+}
+
+function collectStages(stages: string, previous: true | string[]): string[] {
+  return [...(previous === true ? [] : previous), ...stages.split(',')];
+}
+
+function text(value: string): string {
+  return value;
+}
+
+async function build(
+  session: Session,
+  context: string,
+  { command, flags }: { command: Command; flags: Flags },
+): Promise<void> {
+  const isQuiet = flags.quiet === true || flags.progress === 'quiet';
+  const progress = isQuiet ? quietBuildProgress() : plainBuildProgress();
+  const { builder } = await session.engine();
+  try {
+    const options = { ...optionsOf(context, { command, flags }), progress };
+    const { id } = await interruptible((signal) => builder.build({ ...options, signal }));
+    if (flags.iidfile !== undefined) writeFileSync(userPath(flags.iidfile), id);
+    if (isQuiet) print(`${id}\n`);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    printFailure(error);
+  }
+}
+
+/** In several lines, as those of the Dockerfile may be among them. As with Docker the exit code is 1. */
+function printFailure(error: EngineError): void {
+  printError(`skiff: ${visible(error.message, { lines: true })}\n`);
+  if (error.hint !== undefined) printError(`hint: ${visible(error.hint)}\n`);
+  process.exitCode = error.kind === 'cancelled' ? exitCodeOf(error) : 1;
+}
+
+function optionsOf(
+  context: string,
+  { command, flags }: { command: Command; flags: Flags },
+): Omit<BuildOptions, 'progress'> {
+  const { cache, cacheFilter, platform, pull, target, label, secret, ssh, allow } = flags;
+  const epoch = environment()['SOURCE_DATE_EPOCH'];
+  return {
+    source: { kind: 'path', path: resolve(userPath(context)) },
+    file: flags.file,
+    contexts: flags.buildContext,
+    names: flags.tag ?? [],
+    target,
+    buildArgs: flags.buildArg ?? {},
+    labels: label,
+    platform,
+    pull,
+    noCache: !cache || (cacheFilter === true ? false : cacheFilter),
+    secrets: secret,
+    agents: ssh,
+    allow,
+    latest: epoch === undefined || epoch === '' ? undefined : latestOf(epoch),
+    steps: {
+      network: flags.network,
+      extraHosts: flags.addHost?.flat(),
+      resources: resourceOptions(givenFlags(command)),
+      rlimits: flags.ulimit,
+      shmSize: flags.shmSize === 0 ? undefined : flags.shmSize,
+    },
+  };
+}
+
+function latestOf(epoch: string): number {
+  if (/^\d{1,12}$/.test(epoch)) return Number(epoch);
+  throw new EngineError('invalid', `SOURCE_DATE_EPOCH is no number of seconds: "${epoch}"`, {
+    subject: epoch,
+  });
+}

@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { CopyStep, RunMount } from '../../build/stages/step.ts';
+import type { RuntimeMount } from '../../runtime/options.ts';
+import type { Build } from './build.ts';
+import { type CopyRequest, copySources, digestSources, type Selection } from './copy.ts';
+import type { HeldMount } from './held-mount.ts';
+import { directoriesOf, emptyDirectory, type SourceFiles, sourceFiles } from './sources.ts';
+
+type Bind = RunMount & { type: 'bind' };
+
+/** What of a bind mount decides what a step makes: what it shows. */
+export async function bindPart(build: Build, mount: Bind): Promise<unknown> {
+  const { type, source, target, writable } = mount;
+  const files = await sourceFiles(build, mount.from);
+  return { type, source, target, writable, content: await contentOf(build, files, source) };
+}
+
+/** The chainID of layers; of a directory the digest of what would be copied of it. */
+export async function contentOf(build: Build, files: SourceFiles, source: string): Promise<unknown> {
+  if (files.kind === 'layers') return files.layers.at(-1)?.chainID ?? 'scratch';
+  const { selection } = await selectedOf(build, files, source);
+  return selection.digest;
+}
+
+/** Mounts layers as they are, and of a directory a copy of what nothing ignores. What is written goes with the step. */
+export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
+  const { source, target: destination, writable } = mount;
+  const files = await sourceFiles(build, mount.from);
+  const lowers = await lowersOf(build, files, source);
+  return {
+    mounts: (own, index) => [
+      layersMount({ lowers, source, destination, writes: writable ? own.overlay(index) : undefined }),
+    ],
+  };
+}
+
+/** The directories of what is mounted, topmost first: at least one. */
+export async function lowersOf(build: Build, files: SourceFiles, source: string): Promise<string[]> {
+  if (files.kind === 'directory') return [await copied(build, files, source)];
+  const layers = directoriesOf(build, files.layers);
+  return layers.length === 0 ? [emptyDirectory(build)] : layers;
+}
+
+interface LayersMount {
+  lowers: readonly string[];
+  /** A path in them. */
+  source: string;
+  destination: string;
+  writes: { upper: string; work: string } | undefined;
+}
+
+function layersMount({ lowers, source, destination, writes }: LayersMount): RuntimeMount {
+  const beneath = source.replace(/^\/+|\/+$/g, '') || undefined;
+  const [only, ...more] = lowers;
+  if (writes !== undefined) return { type: 'overlay', lowers, writes, beneath, destination, readOnly: false };
+  // An overlay wants two at least.
+  if (only === undefined || more.length > 0)
+    return { type: 'overlay', lowers, beneath, destination, readOnly: true };
+  return {
+    type: 'bind',
+    source: only,
+    beneath,
+    destination,
+    recursive: false,
+    readOnly: 'deep',
+    propagation: 'rprivate',
+    flags: ['nodev'],
+  };
+}
+
+/** Copies what may be seen of a directory into one of this build's own, where it has the same path; its owner is root. */
+async function copied(
+  build: Build,
+  files: SourceFiles & { kind: 'directory' },
+  source: string,
+): Promise<string> {
+  const { context, signal } = build.parts;
+  const { request, selection } = await selectedOf(build, files, source);
+  const upper = emptyDirectory(build);
+  const stage = { lowers: [], upper, scratch: build.directory() };
+  await copySources(context, request, { selection, stage }, { signal });
+  return upper;
+}
+
+/** A mount shows what a COPY with `--parents` would copy to the root. */
+async function selectedOf(
+  build: Build,
+  { name, path, ignore }: SourceFiles & { kind: 'directory' },
+  source: string,
+): Promise<{ request: CopyRequest; selection: Selection }> {
+  const { context, signal, plan } = build.parts;
+  const instruction = plan.stages[plan.target]?.from as CopyStep['instruction'];
+  const inside = source.replace(/^\/+|\/+$/g, '');
+  const step: CopyStep = {
+    kind: 'copy',
+    instruction,
+    text: '',
+    createdBy: '',
+    add: false,
+    from: { kind: 'context' },
+    sources: [inside === '' ? '.' : inside],
+    documents: [],
+    destination: '/',
+    chown: undefined,
+    chmod: undefined,
+    link: false,
+    parents: inside !== '',
+    exclude: [],
+    checksum: undefined,
+    keepGitDirectory: false,
+    unpack: undefined,
+    ifExists: false,
+  };
+  const request: CopyRequest = {
+    step,
+    source: { name, root: `dir:${path}`, ignore, keepsOwners: false },
+    owner: undefined,
+    scratch: join(build.directory()),
+  };
+  return { request, selection: await digestSources(context, request, signal) };
+}

@@ -1,0 +1,132 @@
+import { cpus } from 'node:os';
+import { parseDockerfile } from '../../build/dockerfile/parse.ts';
+import { planStages } from '../../build/stages/plan-stages.ts';
+import type { BuildPlan } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
+import { composeImage, type Image } from '../../image/image.ts';
+import { hostPlatform, parsePlatform } from '../../image/platform.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { intake } from '../images/intake.ts';
+import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
+import { Slots } from '../images/slots.ts';
+import { removeAbandonedSteps } from '../lifecycle/steps.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import { inWorkspace, type Workspace } from '../store/workspace.ts';
+import { Build } from './build.ts';
+import type { BuiltStage } from './built-stage.ts';
+import { StepCache } from './cache.ts';
+import { doStep } from './do-step.ts';
+import { type OpenedContext, openContext } from './open-context.ts';
+import type { BuildOptions } from './options.ts';
+import { Tasks } from './progress.ts';
+import { buildStage } from './stage.ts';
+
+/** An image that was built. */
+export interface BuiltImage {
+  id: Digest;
+  /** The digest of its manifest. */
+  digest: Digest;
+  image: Image;
+}
+
+/**
+ * Builds an image of a Dockerfile: stages that do not need each other side by side, what was built before from the cache. What
+ * was done until something failed is kept there. Throws `invalid` for a file that is wrong and for options that cannot be,
+ * `cancelled` once `signal` has aborted, and what steps throw, with where they stand in the file.
+ */
+export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage> {
+  const names = namesOf(options);
+  const tasks = new Tasks(options.progress);
+  return await inWorkspace(context, async (workspace) => {
+    await removeAbandonedSteps(context);
+    const { files, plan } = await readFiles(context, { options, workspace, tasks });
+    for (const name of plan.unusedArguments)
+      options.progress.warn(`One or more build-args [${name}] were not consumed`);
+    using lease = takeLease(context.database, []);
+    const cache = new StepCache(context, workspace.layers, lease);
+    const abort = new AbortController();
+    const signal =
+      options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
+    const slots = new Slots(cpus().length);
+    const parts = { context, workspace, options, files, plan, tasks, cache, lease, slots, signal };
+    const build = new Build(parts, async (of, stage) => await buildStage(of, stage, doStep));
+    try {
+      const stage = await buildStages(build, abort);
+      return await tasks.do('exporting to image', async (task) => {
+        const image = imageOf(stage, options);
+        const { image: row } = await intake(context, workspace, image, {
+          names: names.map(({ stored }) => stored),
+        });
+        task.note(`writing image ${row.id}`);
+        for (const name of names) {
+          task.note(`naming to ${name.stored}`);
+          noteTag(context, row, name);
+        }
+        return { id: row.id, digest: image.manifest.digest, image };
+      });
+    } finally {
+      cache.close();
+    }
+  });
+}
+
+function namesOf({ names }: BuildOptions): ImageName[] {
+  return names.map((name) => {
+    const read = imageNameOf(name);
+    if (read === undefined) throw new EngineError('invalid', 'the name of an image is empty');
+    return read;
+  });
+}
+
+async function readFiles(
+  context: Context,
+  { options, workspace, tasks }: { options: BuildOptions; workspace: Workspace; tasks: Tasks },
+): Promise<{ files: OpenedContext; plan: BuildPlan }> {
+  const { source, file, signal, target, buildArgs = {}, platform = hostPlatform(), contexts } = options;
+  return await tasks.do('[internal] load build definition from Dockerfile', async () => {
+    const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
+    const { name, text } = files.dockerfile;
+    const plan = planStages(parseDockerfile(text, { name }), {
+      target,
+      buildArgs,
+      platform,
+      buildPlatform: hostPlatform(),
+      contexts: [...(contexts?.keys() ?? [])],
+      parsePlatform,
+    });
+    return { files, plan };
+  });
+}
+
+/** Builds what is needed, side by side. The first failure ends the others, and is thrown when all have come to rest. */
+async function buildStages(build: Build, abort: AbortController): Promise<BuiltStage> {
+  const { plan, signal } = build.parts;
+  let failure: { error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    abort.abort();
+  };
+  await Promise.all(plan.needed.map((index) => build.stage(index).then(() => undefined, fail)));
+  await build.rest();
+  if (failure === undefined) return await build.stage(plan.target);
+  if (signal.aborted && build.parts.options.signal?.aborted === true)
+    throw new EngineError('cancelled', 'the build was cancelled');
+  throw failure.error;
+}
+
+function imageOf({ state, layers, history, created }: BuiltStage, options: BuildOptions): Image {
+  const { config, ...about } = state.config;
+  const { labels, annotations } = options;
+  const labelled = labels === undefined ? config : { ...config, Labels: { ...config.Labels, ...labels } };
+  return composeImage({
+    config: {
+      ...about,
+      created: created ?? new Date(0).toISOString(),
+      config: labelled,
+      history: [...history],
+    },
+    layers,
+    annotations,
+  });
+}

@@ -1,0 +1,155 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BuildPlan, StagePlan } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
+import type { ImageLayer } from '../../image/image.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { HistoryEntry } from '../../oci/image-config.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Slots } from '../images/slots.ts';
+import type { Lease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import type { Workspace } from '../store/workspace.ts';
+import { type BaseImage, nameOf, resolveBase } from './base.ts';
+import type { BuiltStage } from './built-stage.ts';
+import type { StepCache, StepResult } from './cache.ts';
+import type { OpenedContext } from './open-context.ts';
+import type { BuildOptions } from './options.ts';
+import { type Task, type Tasks, taskProgress } from './progress.ts';
+
+/** What a build begins with. */
+export interface BuildParts {
+  context: Context;
+  workspace: Workspace;
+  options: BuildOptions;
+  files: OpenedContext;
+  plan: BuildPlan;
+  tasks: Tasks;
+  cache: StepCache;
+  lease: Lease;
+  /** For steps that do something: as many as there are processors. */
+  slots: Slots;
+  signal: AbortSignal;
+}
+
+/** One build, with what its stages share: bases are looked for once, steps that are the same are done once. */
+export class Build {
+  readonly parts: BuildParts;
+  readonly #buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>;
+  readonly #stages = new Map<number, Promise<BuiltStage>>();
+  readonly #images = new Map<string, Promise<BaseImage>>();
+  readonly #steps = new Map<Digest, Promise<StepResult>>();
+  #directories = 0;
+
+  constructor(parts: BuildParts, buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>) {
+    this.parts = parts;
+    this.#buildStage = buildStage;
+  }
+
+  /** A stage when it is complete. Whoever asks first begins it; several are under way at the same time. */
+  stage(index: number): Promise<BuiltStage> {
+    const begun = this.#stages.get(index);
+    if (begun !== undefined) return begun;
+    const plan = this.parts.plan.stages[index];
+    if (plan === undefined) throw new EngineError('internal', `there is no stage ${index}`);
+    const stage = this.#buildStage(this, plan);
+    // Whoever needs it hears of a failure, and the build does; nobody may be listening yet.
+    stage.catch(() => {});
+    this.#stages.set(index, stage);
+    return stage;
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async rest(): Promise<void> {
+    await Promise.allSettled([...this.#stages.values(), ...this.#images.values(), ...this.#steps.values()]);
+  }
+
+  /** An image, found or fetched once. `label` is what progress puts in front: `[build 1/4] FROM`. */
+  image(reference: string, platform: Platform | undefined, label: string): Promise<BaseImage> {
+    const { context, options, tasks, lease, signal } = this.parts;
+    const key = JSON.stringify([reference, platform]);
+    const begun = this.#images.get(key);
+    if (begun !== undefined) return begun;
+    const find = async (): Promise<BaseImage> => {
+      const task = tasks.begin(`${label} ${nameOf(reference)}`);
+      let fetched = false;
+      const progress = taskProgress(task, () => {
+        fetched = true;
+      });
+      const pull = options.pull === true;
+      const keep = (layers: readonly ImageLayer[]) => lease.add(layers.map(({ chainID }) => chainID));
+      return await ended(
+        task,
+        () => resolveBase(context, { reference, platform, pull, progress, signal }, keep),
+        () => (fetched ? 'done' : 'cached'),
+      );
+    };
+    const image = find();
+    image.catch(() => {});
+    this.#images.set(key, image);
+    return image;
+  }
+
+  /** What a step comes to that another one is doing already; undefined: nobody is, and `begin` does it now. */
+  underWay(key: Digest): Promise<StepResult> | undefined {
+    return this.#steps.get(key);
+  }
+
+  /** Does a step of which others may be waiting for the result. */
+  async do(key: Digest, body: () => Promise<StepResult>): Promise<StepResult> {
+    const { slots } = this.parts;
+    const run = async () => {
+      await slots.take();
+      try {
+        return await body();
+      } finally {
+        slots.release();
+      }
+    };
+    const step = run();
+    step.catch(() => {});
+    this.#steps.set(key, step);
+    try {
+      return await step;
+    } catch (error) {
+      this.#steps.delete(key);
+      throw error;
+    }
+  }
+
+  /** A new directory of this build's own, on the file system of the store. */
+  directory(): string {
+    this.#directories += 1;
+    const path = join(this.parts.workspace.tmp(), `build-${this.#directories}`);
+    mkdirSync(path, { mode: 0o755 });
+    return path;
+  }
+
+  /** ms since the epoch as the image may say it. */
+  time(ms: number): string {
+    const { latest } = this.parts.options;
+    return new Date(latest === undefined ? ms : Math.min(ms, latest * 1000)).toISOString();
+  }
+
+  throwIfCancelled(): void {
+    if (this.parts.signal.aborted) throw new EngineError('cancelled', 'the build was cancelled');
+  }
+}
+
+/** What is written behind steps of images that BuildKit has built. */
+export const COMMENT = 'buildkit.dockerfile.v0';
+
+export function historyOf(entry: HistoryEntry): HistoryEntry {
+  return { ...entry, comment: COMMENT };
+}
+
+async function ended<T>(task: Task, body: () => Promise<T>, kind: () => 'done' | 'cached'): Promise<T> {
+  try {
+    const result = await body();
+    task.end({ kind: kind() });
+    return result;
+  } catch (error) {
+    task.fail(error);
+    throw error;
+  }
+}

@@ -1,0 +1,188 @@
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { complaint } from '../../build/dockerfile/complaint.ts';
+import type { CopyStep, DirectoryStep, RunStep } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
+import { chainOf, chainWith } from './built-stage.ts';
+import { keyOf, type StepKey, type StepResult } from './cache.ts';
+import { type CopyRequest, copySources, digestSources, makeDirectory, resolveOwner } from './copy.ts';
+import { finishLayer } from './layer.ts';
+import type { LayerMaker, PreparedStep } from './prepared-step.ts';
+import type { Task } from './progress.ts';
+import { prepareRun } from './run.ts';
+import { sourceTree } from './sources.ts';
+import { lowersOf, type StageAt } from './stage.ts';
+
+/** Does a step that makes files: it comes from the cache, or another stage does it just now, or it is performed. */
+export async function doStep(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
+  try {
+    return await doOrFind(at, step);
+  } catch (error) {
+    throw at.build.parts.signal.aborted ? error : placed(at, step, error);
+  }
+}
+
+/** Says where in the file it was, unless that is said already. */
+function placed(
+  { build }: StageAt,
+  { instruction }: RunStep | CopyStep | DirectoryStep,
+  error: unknown,
+): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const { file } = build.parts.plan.scope;
+  if (error.kind === 'cancelled' || error.message.startsWith(`${file.name}:`)) return error;
+  const { kind, hint, message } = error;
+  return complaint(file, instruction.start, message, {
+    kind,
+    hint,
+    endLine: instruction.endLine,
+    cause: error,
+  });
+}
+
+async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
+  const { build, plan, label } = at;
+  const { cache, tasks, options, plan: all, signal } = build.parts;
+  const name = `${label} ${step.text}`;
+  const { key: words, perform } = await prepare(at, step);
+  const key = keyOf(words);
+  const isWanted = !isUncached(options.noCache, plan);
+  const found = isWanted ? cache.find(key) : undefined;
+  if (found !== undefined) {
+    tasks.begin(name).end({ kind: 'cached' });
+    return found;
+  }
+  const underWay = build.underWay(key);
+  if (underWay !== undefined) {
+    const result = await underWay;
+    tasks.begin(name).end({ kind: 'cached' });
+    return result;
+  }
+  return await build.do(key, async () => {
+    build.throwIfCancelled();
+    const task = tasks.begin(name);
+    if (isWanted) tellMiss(at, words, task);
+    try {
+      const result = await perform(task, (draft, really = words) => makeLayer(at, draft, really));
+      task.end({ kind: 'done' });
+      return result;
+    } catch (error) {
+      const { start, endLine } = step.instruction;
+      const { file } = all.scope;
+      if (signal.aborted) task.end({ kind: 'cancelled' });
+      else task.fail(error, { file: file.name, lines: file.lines, first: start.line, last: endLine });
+      throw error;
+    }
+  });
+}
+
+function isUncached(
+  noCache: boolean | readonly string[] | undefined,
+  { name, index }: StageAt['plan'],
+): boolean {
+  if (typeof noCache !== 'object') return noCache === true;
+  return noCache.some((each) => each.toLowerCase() === name || each === String(index));
+}
+
+function tellMiss({ build }: StageAt, key: StepKey, task: Task): void {
+  const names = build.parts.cache.difference(key);
+  if (names.length > 0) task.miss(`${names.join(', ')} changed`);
+}
+
+async function prepare(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<PreparedStep> {
+  switch (step.kind) {
+    case 'run':
+      return await prepareRun(at, step);
+    case 'copy':
+      return await prepareCopy(at, step);
+    case 'directory':
+      return await prepareDirectory(at, step);
+  }
+}
+
+async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
+  const { build } = at;
+  const { context, signal } = build.parts;
+  const request: CopyRequest = {
+    step,
+    source: await sourceTree(build, step.from),
+    owner: await ownerOf(at, step.chown),
+    scratch: build.directory(),
+  };
+  const selection = await digestSources(context, request, signal);
+  const { destination, chmod, link, parents, unpack, add } = step;
+  const key: StepKey = {
+    kind: 'copy',
+    description: step.text,
+    parts: {
+      below: chainOf(at.stage) ?? null,
+      content: selection.digest,
+      destination,
+      owner: request.owner,
+      mode: chmod,
+      link,
+      parents,
+      unpack: add ? (unpack ?? 'archives') : false,
+    },
+  };
+  return {
+    key,
+    perform: async (_task, finish) => {
+      const upper = newUpper(at, link);
+      const stage = { lowers: link ? [] : lowersOf(at), upper, scratch: build.directory() };
+      const { digest } = await copySources(context, request, { selection, stage }, { signal });
+      const really = { ...key, parts: { ...key.parts, content: digest } };
+      return await finish({ upper, ran: false, alone: link }, really);
+    },
+  };
+}
+
+async function prepareDirectory(at: StageAt, step: DirectoryStep): Promise<PreparedStep> {
+  const { build, stage } = at;
+  const { context } = build.parts;
+  const owner = await ownerOf(at, stage.state.config.config.User || undefined);
+  const parts = { below: chainOf(stage) ?? null, path: step.path, owner };
+  return {
+    key: { kind: 'directory', description: step.text, parts },
+    perform: async (_task, finish) => {
+      const upper = newUpper(at, false);
+      const tree = { lowers: lowersOf(at), upper, scratch: build.directory() };
+      await makeDirectory(context, tree, step.path, owner);
+      return await finish({ upper, ran: false });
+    },
+  };
+}
+
+async function ownerOf(at: StageAt, text: string | undefined): Promise<CopyRequest['owner']> {
+  if (text === undefined) return undefined;
+  const { build } = at;
+  return await resolveOwner(build.parts.context, text, { layers: lowersOf(at), scratch: build.directory() });
+}
+
+/** An empty directory that looks like the root that it is laid over. */
+function newUpper(at: StageAt, alone: boolean): string {
+  const upper = join(at.build.directory(), 'upper');
+  mkdirSync(upper, { mode: 0o755 });
+  const [top] = alone ? [] : lowersOf(at);
+  if (top === undefined) return upper;
+  const { uid, gid, mode } = statSync(top);
+  chownSync(upper, uid, gid);
+  chmodSync(upper, mode & 0o7777);
+  return upper;
+}
+
+async function makeLayer(
+  at: StageAt,
+  { upper, ran, mounts, alone = false }: Parameters<LayerMaker>[0],
+  words: StepKey,
+): Promise<StepResult> {
+  const { build, stage } = at;
+  const { context, cache, options, signal } = build.parts;
+  const createdAt = Date.now();
+  const lowers = alone ? [] : lowersOf(at);
+  const made = await finishLayer(context, { upper, lowers, ran, latest: options.latest, mounts }, signal);
+  const layer = made && { ...made, chainID: chainWith(chainOf(stage), made.diffID) };
+  const result = { layer, createdAt };
+  cache.keep({ ...words, key: keyOf(words) }, result, upper);
+  return result;
+}

@@ -1,0 +1,56 @@
+import type { Platform } from '../../oci/platform.ts';
+import type { ResourceOptions, RlimitOption } from '../options/create.ts';
+import type { ContextSource } from './open-context.ts';
+import type { BuildProgress } from './progress.ts';
+
+/** How an image is built. The same type whether the request came from a command line or an HTTP body. */
+export interface BuildOptions {
+  source: ContextSource;
+  /** Which Dockerfile: a path, or the text itself; absent: the usual one. */
+  file?: string | { bytes: AsyncIterable<Uint8Array> } | undefined;
+  /** Contexts by their name, in lower case: directories, absolute, and images. */
+  contexts?: ReadonlyMap<string, NamedContext> | undefined;
+  /** `REPOSITORY[:TAG]` each. */
+  names: readonly string[];
+  /** A stage's name or number; absent: the last. */
+  target?: string | undefined;
+  buildArgs?: Readonly<Record<string, string>> | undefined;
+  labels?: Readonly<Record<string, string>> | undefined;
+  annotations?: Record<string, string> | undefined;
+  /** Absent: this machine's. */
+  platform?: Platform | undefined;
+  /** Bases are fetched also when they are here. */
+  pull?: boolean | undefined;
+  /** Nothing comes from the cache: of any stage, or of those with these names. */
+  noCache?: boolean | readonly string[] | undefined;
+  steps: StepSettings;
+  secrets?: ReadonlyMap<string, SecretSource> | undefined;
+  /** Paths of agents' sockets, by id; that of nobody is called `default`. */
+  agents?: ReadonlyMap<string, string> | undefined;
+  /** What RUN may ask for besides: without it a step that does is refused. */
+  allow?: readonly Entitlement[] | undefined;
+  /** Seconds since the epoch: nothing in the image is later than this. */
+  latest?: number | undefined;
+  progress: BuildProgress;
+  signal?: AbortSignal | undefined;
+}
+
+/** What stands in for a name of the file: `--build-context NAME=…`. */
+export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'; reference: string };
+
+export type Entitlement = 'network.host' | 'security.insecure';
+
+/** Where a secret comes from: read when a step asks for it. */
+export type SecretSource = { file: string } | { value: string };
+
+/** What all RUNs of a build have in common. */
+export interface StepSettings {
+  /** `default`, `none`, `host`, or a network of this store; absent: `default`. */
+  network?: string | undefined;
+  /** For /etc/hosts; the address may be `host-gateway`. */
+  extraHosts?: readonly { name: string; address: string }[] | undefined;
+  resources?: ResourceOptions | undefined;
+  rlimits?: readonly RlimitOption[] | undefined;
+  /** Bytes of /dev/shm. */
+  shmSize?: number | undefined;
+}

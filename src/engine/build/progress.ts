@@ -1,0 +1,126 @@
+import { EngineError } from '../../errors.ts';
+import type { OutputStream } from '../../host/run-program.ts';
+import { type PullProgress, SILENT } from '../images/pull-progress.ts';
+
+/** Something that is done for a build: what BuildKit calls a vertex. Numbers begin with 1, in the order in which they begin. */
+export interface BuildTask {
+  /** As people read it: `[internal] load build definition from Dockerfile`, `[stage-1 2/4] RUN make`. */
+  name: string;
+}
+
+/** How a task has ended. */
+export type TaskEnd =
+  | { kind: 'done' }
+  /** It was done before, by this build or another. */
+  | { kind: 'cached' }
+  | { kind: 'failed'; message: string; at?: SourcePlace | undefined }
+  | { kind: 'cancelled' };
+
+/** Where an instruction stands. */
+export interface SourcePlace {
+  file: string;
+  /** All lines of the file. */
+  lines: readonly string[];
+  /** The first and the last line of it, from 1. */
+  first: number;
+  last: number;
+}
+
+/** Hears what a build does. Times are ms since the task began. */
+export interface BuildProgress {
+  begin(number: number, task: BuildTask): void;
+  /** What a command writes, in pieces as they come. */
+  output(number: number, bytes: Uint8Array, stream: OutputStream, ms: number): void;
+  /** A line of what is being done: `sha256:… 5.2MB / 30MB`. */
+  note(number: number, line: string): void;
+  /** Why the cache has nothing for a step: the part that differs from what it has of the same instruction. */
+  miss(number: number, why: string): void;
+  end(number: number, end: TaskEnd, ms: number): void;
+  /** A whole sentence about the build. */
+  warn(sentence: string): void;
+}
+
+/** Numbers the tasks of one build, and tells of them. */
+export class Tasks {
+  readonly #progress: BuildProgress;
+  #count = 0;
+
+  constructor(progress: BuildProgress) {
+    this.#progress = progress;
+  }
+
+  begin(name: string): Task {
+    this.#count += 1;
+    return new Task(this.#progress, this.#count, name);
+  }
+
+  /** Does something, and tells of its beginning and its end. */
+  async do<T>(name: string, body: (task: Task) => Promise<T>): Promise<T> {
+    const task = this.begin(name);
+    try {
+      const result = await body(task);
+      task.end({ kind: 'done' });
+      return result;
+    } catch (error) {
+      task.fail(error);
+      throw error;
+    }
+  }
+}
+
+/** Tells of a pull in the notes of a task; `onFetch` is called when something is fetched at all. */
+export function taskProgress(task: Task, onFetch: () => void): PullProgress {
+  return {
+    message: (text) => task.note(text),
+    layer: (digest) => ({
+      ...SILENT.layer(digest),
+      downloading: (current, total) => {
+        onFetch();
+        if (current === 0) task.note(`${digest} 0B / ${total}B`);
+      },
+      done: () => task.note(`${digest} done`),
+    }),
+  };
+}
+
+/** A task that has begun, and ends once. */
+export class Task {
+  readonly #progress: BuildProgress;
+  readonly #number: number;
+  readonly #began = performance.now();
+  #ended = false;
+
+  constructor(progress: BuildProgress, number: number, name: string) {
+    this.#progress = progress;
+    this.#number = number;
+    progress.begin(number, { name });
+  }
+
+  output(bytes: Uint8Array, stream: OutputStream): void {
+    this.#progress.output(this.#number, bytes, stream, this.#ms());
+  }
+
+  note(line: string): void {
+    this.#progress.note(this.#number, line);
+  }
+
+  miss(why: string): void {
+    this.#progress.miss(this.#number, why);
+  }
+
+  end(end: TaskEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#progress.end(this.#number, end, this.#ms());
+  }
+
+  /** Ends it with an error; that of a build which was cancelled is none of its own. */
+  fail(error: unknown, at?: SourcePlace): void {
+    if (error instanceof EngineError && error.kind === 'cancelled') this.end({ kind: 'cancelled' });
+    else this.end({ kind: 'failed', message: (error as Error).message, at });
+  }
+
+  #ms(): number {
+    return performance.now() - this.#began;
+  }
+}

@@ -1,0 +1,124 @@
+import type { RunStep } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
+import type { CreateOptions } from '../options/create.ts';
+import { chainOf } from './built-stage.ts';
+import type { StepKey } from './cache.ts';
+import type { BuildOptions, Entitlement } from './options.ts';
+import type { PreparedStep } from './prepared-step.ts';
+import { prepareMounts } from './run-mounts.ts';
+import { type EndedStep, runStep, type StepOptions } from './run-step.ts';
+import type { StageAt } from './stage.ts';
+
+/** As in BuildKit: the same name wherever it is built. */
+const HOSTNAME = 'buildkitsandbox';
+
+/** Prepares a RUN: what it mounts is found, and nothing is started. */
+export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedStep> {
+  const { build, stage } = at;
+  const { context, options, signal } = build.parts;
+  const settings = stepOptions(step, options);
+  const mounts = await prepareMounts(build, step.mounts);
+  const { argv, environment, proxies, user, workingDirectory, security, files } = step;
+  const key: StepKey = {
+    kind: 'run',
+    description: step.text,
+    parts: {
+      below: chainOf(stage) ?? null,
+      command: argv,
+      environment,
+      user,
+      directory: workingDirectory,
+      mounts: mounts.parts,
+      network: settings.namespaces.network === 'networks' ? settings.network : settings.namespaces.network,
+      security,
+      files,
+    },
+  };
+  return {
+    key,
+    perform: async (task, finish) => {
+      await using held = await mounts.hold({ files, proxies });
+      const layers = stage.layers.map(({ chainID }) => chainID);
+      const container = { layers, options: settings, extras: held.extras };
+      const following = {
+        onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => task.output(bytes, stream),
+        signal,
+      };
+      return await runStep(context, container, following, async (ended) => {
+        if (ended.code !== 0) throw stepFailed(step, ended, options);
+        return await finish({ upper: ended.upper, ran: true, mounts: held.targets });
+      });
+    },
+  };
+}
+
+function stepOptions(step: RunStep, { steps, allow = [] }: BuildOptions): StepOptions {
+  const { argv, environment, user, workingDirectory, security } = step;
+  const { resources = {}, rlimits, shmSize } = steps;
+  if (security === 'insecure') requireEntitlement(allow, 'security.insecure', '--security=insecure');
+  return {
+    process: {
+      entrypoint: [],
+      command: [...argv],
+      env: [...environment],
+      cwd: workingDirectory,
+      user: user ?? '',
+      ...(rlimits === undefined ? {} : { rlimits: [...rlimits] }),
+    },
+    ...networkOptions(step, steps, allow),
+    security: security === 'insecure' ? { privileged: true } : {},
+    resources,
+    files: { shmSize },
+  };
+}
+
+function networkOptions(
+  { network }: RunStep,
+  { network: usual = 'default', extraHosts = [] }: BuildOptions['steps'],
+  allow: readonly Entitlement[],
+): Pick<StepOptions, 'namespaces' | 'network'> {
+  const wanted = network === 'default' ? usual : network;
+  if (network === 'host') requireEntitlement(allow, 'network.host', '--network=host');
+  const hosts = extraHosts.length === 0 ? {} : { extraHosts: [...extraHosts] };
+  const namespaces = { hostname: HOSTNAME } as const;
+  if (wanted === 'none' || wanted === 'host') {
+    const options: CreateOptions['network'] = { attachments: [], ...hosts };
+    return { namespaces: { ...namespaces, network: wanted }, network: options };
+  }
+  const attachments = [{ network: wanted === 'default' ? 'bridge' : wanted }];
+  return { namespaces: { ...namespaces, network: 'networks' }, network: { attachments, ...hosts } };
+}
+
+function requireEntitlement(allow: readonly Entitlement[], entitlement: Entitlement, flag: string): void {
+  if (allow.includes(entitlement)) return;
+  throw new EngineError('denied', `${flag} is not allowed in this build`, {
+    subject: flag,
+    hint: `whoever trusts the Dockerfile allows it with --allow ${entitlement}`,
+  });
+}
+
+/** BuildKit's words, and why, where the engine knows that. */
+function stepFailed(
+  { argv }: RunStep,
+  { code, oom, failure }: EndedStep,
+  options: BuildOptions,
+): EngineError {
+  const what = `process "${argv.join(' ')}" did not complete successfully`;
+  if (failure !== undefined)
+    return new EngineError(failure.kind ?? 'unavailable', `${what}: ${failure.message}`, {
+      hint: failure.hint,
+    });
+  if (!oom) return new EngineError('unavailable', `${what}: exit code: ${code}`);
+  const { memory } = options.steps.resources ?? {};
+  const limit = memory === undefined ? '' : ` of ${memory} bytes`;
+  return new EngineError(
+    'unavailable',
+    `${what}: exit code: ${code}: the kernel killed it for want of memory`,
+    {
+      hint:
+        memory === undefined
+          ? 'it takes more memory than there is'
+          : `give it more than the limit${limit}, with -m`,
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IgnoreRules, parseIgnore } from '../../build/context/ignore.ts';
+import type { Source } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
+import type { ImageLayer } from '../../image/image.ts';
+import { layerDirectories } from '../store/layer-directories.ts';
+import type { Build } from './build.ts';
+import { type DockerfileText, readIgnore } from './dockerfile-text.ts';
+import { layersTree, type SourceTree } from './tree.ts';
+
+/** What files are taken from: a directory of the host, as far as nothing ignores it, or layers. */
+export type SourceFiles =
+  | { kind: 'directory'; name: string; path: string; ignore: IgnoreRules | undefined }
+  | { kind: 'layers'; name: string; layers: readonly ImageLayer[] };
+
+/**
+ * Finds what a COPY, an ADD or a mount takes files from, when it is complete. Throws `notFound` for a context that nobody
+ * has named.
+ */
+export async function sourceFiles(build: Build, source: Source): Promise<SourceFiles> {
+  const { files, options, plan } = build.parts;
+  switch (source.kind) {
+    case 'scratch':
+      return { kind: 'layers', name: 'scratch', layers: [] };
+    case 'stage': {
+      const { name, index } = plan.stages[source.index] ?? { name: undefined, index: source.index };
+      const { layers } = await build.stage(source.index);
+      return { kind: 'layers', name: `stage "${name ?? index}"`, layers };
+    }
+    case 'image':
+      return await imageFiles(build, source.reference);
+    case 'context': {
+      if (source.name === undefined)
+        return directoryFiles('the build context', files.directory, files.ignore);
+      const named = options.contexts?.get(source.name);
+      if (named === undefined) throw noContext(source.name);
+      if (named.kind === 'image') return await imageFiles(build, named.reference);
+      return directoryFiles(`context "${source.name}"`, named.path, readIgnore(named.path));
+    }
+  }
+}
+
+async function imageFiles(build: Build, reference: string): Promise<SourceFiles> {
+  const { name, layers } = await build.image(reference, build.parts.options.platform, '[context] FROM');
+  return { kind: 'layers', name: `image ${name}`, layers };
+}
+
+function directoryFiles(name: string, path: string, ignore: DockerfileText | undefined): SourceFiles {
+  return { kind: 'directory', name, path, ignore: ignore && parseIgnore(ignore.text, ignore.name) };
+}
+
+function noContext(name: string): EngineError {
+  return new EngineError('notFound', `there is no context called "${name}"`, {
+    subject: name,
+    hint: `name it with --build-context ${name}=PATH`,
+  });
+}
+
+/** The same as the helper's verbs take it. */
+export async function sourceTree(build: Build, source: Source): Promise<SourceTree> {
+  const found = await sourceFiles(build, source);
+  const { name } = found;
+  if (found.kind === 'directory')
+    return { name, root: `dir:${found.path}`, ignore: found.ignore, keepsOwners: false };
+  return { name, root: layersRoot(build, found.layers), keepsOwners: true };
+}
+
+function layersRoot(build: Build, layers: readonly ImageLayer[]): string {
+  const directories = directoriesOf(build, layers);
+  return directories.length === 0
+    ? `dir:${emptyDirectory(build)}`
+    : layersTree(directories, build.directory());
+}
+
+/** The directories of layers, topmost first. */
+export function directoriesOf({ parts: { context } }: Build, layers: readonly ImageLayer[]): string[] {
+  return layerDirectories(
+    context.paths,
+    layers.map(({ chainID }) => chainID),
+    undefined,
+  );
+}
+
+export function emptyDirectory(build: Build): string {
+  const path = join(build.directory(), 'empty');
+  mkdirSync(path, { mode: 0o755 });
+  return path;
+}

@@ -1,0 +1,115 @@
+import type { Instruction } from '../../build/dockerfile/instruction.ts';
+import { evaluate } from '../../build/stages/evaluate.ts';
+import { openStage, type StageBase } from '../../build/stages/open-stage.ts';
+import type { StagePlan, StageState, Step } from '../../build/stages/step.ts';
+import { MediaType } from '../../oci/descriptor.ts';
+import { layerDirectories } from '../store/layer-directories.ts';
+import { type Build, historyOf } from './build.ts';
+import type { BuiltStage } from './built-stage.ts';
+import type { StepResult } from './cache.ts';
+
+/** A stage that is being built, and where in it. */
+export interface StageAt {
+  build: Build;
+  plan: StagePlan;
+  stage: BuiltStage;
+  /** What progress calls the step that comes: `[build 2/4]`. */
+  label: string;
+}
+
+/** Does a step that makes files. */
+export type StepDoer = (at: StageAt, step: Exclude<Step, { kind: 'config' }>) => Promise<StepResult>;
+
+/** Builds one stage, step by step. Throws what the first step throws that fails. */
+export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer): Promise<BuiltStage> {
+  const { plan: all } = build.parts;
+  const { base, inherited } = await baseOf(build, plan);
+  const { state, instructions, needs } = openStage(all, plan, inherited);
+  for (const index of needs) void build.stage(index);
+  const labels = labelsOf(build, plan, instructions);
+  let stage: BuiltStage = { ...base, state };
+  for (const instruction of instructions) {
+    build.throwIfCancelled();
+    const evaluated = evaluate(all, plan, stage.state, instruction);
+    const { step } = evaluated;
+    if (step.kind === 'config') {
+      stage = withConfig(stage, evaluated.state, step.createdBy);
+      continue;
+    }
+    const result = await doStep({ build, plan, stage, label: labels.next() }, step);
+    stage = withStep(build, { ...stage, state: evaluated.state }, step.createdBy, result);
+  }
+  return stage;
+}
+
+async function baseOf(
+  build: Build,
+  plan: StagePlan,
+): Promise<{ base: Omit<BuiltStage, 'state'>; inherited: StageBase | undefined }> {
+  const { base, platform } = plan;
+  if (base.kind === 'stage') {
+    const { state, ...below } = await build.stage(base.index);
+    return { base: below, inherited: state };
+  }
+  if (base.kind !== 'image')
+    return { base: { layers: [], history: [], created: undefined }, inherited: undefined };
+  const wanted = platform ?? build.parts.options.platform;
+  const label = labelsOf(build, plan, plan.instructions).from();
+  const { config, layers } = await build.image(base.reference, wanted, `${label} FROM`);
+  const { rootfs: _layers, history, created, ...rest } = config;
+  return { base: { layers, history, created }, inherited: { config: { ...rest, created } } };
+}
+
+/** Those that make files, or look whether there is something to be made. */
+const MAKING = ['ADD', 'COPY', 'RUN', 'WORKDIR'];
+
+/** What progress puts in front of the steps of a stage, as BuildKit numbers them: `[stage-1 2/4]`. */
+function labelsOf({ parts: { plan: all } }: Build, plan: StagePlan, instructions: readonly Instruction[]) {
+  const name = plan.name ?? (all.stages.length > 1 ? `stage-${plan.index}` : '');
+  const first = plan.base.kind === 'scratch' ? 0 : 1;
+  const total = first + instructions.filter(({ keyword }) => MAKING.includes(keyword)).length;
+  let count = first;
+  const label = (number: number) => `[${name === '' ? '' : `${name} `}${number}/${total}]`;
+  return {
+    from: () => label(1),
+    next: () => {
+      count += 1;
+      return label(count);
+    },
+  };
+}
+
+function withConfig(stage: BuiltStage, state: StageState, createdBy: string | undefined): BuiltStage {
+  if (createdBy === undefined) return { ...stage, state };
+  const entry = historyOf({ created: stage.created, created_by: createdBy, empty_layer: true });
+  return { ...stage, state, history: [...stage.history, entry] };
+}
+
+function withStep(
+  build: Build,
+  stage: BuiltStage,
+  createdBy: string | undefined,
+  { layer, createdAt }: StepResult,
+): BuiltStage {
+  const created = build.time(createdAt);
+  const entry = historyOf({
+    created,
+    created_by: createdBy,
+    empty_layer: layer === undefined ? true : undefined,
+  });
+  const history = [...stage.history, entry];
+  if (layer === undefined) return { ...stage, history, created };
+  const { diffID, size } = layer;
+  const descriptor = { mediaType: MediaType.ociLayer, digest: diffID, size };
+  const { chainID } = layer;
+  return { ...stage, layers: [...stage.layers, { descriptor, diffID, chainID }], history, created };
+}
+
+/** The directories of a stage's layers, topmost first. */
+export function lowersOf({ build, stage }: Pick<StageAt, 'build' | 'stage'>): string[] {
+  return layerDirectories(
+    build.parts.context.paths,
+    stage.layers.map(({ chainID }) => chainID),
+    undefined,
+  );
+}

@@ -13,8 +13,8 @@ const REDRAW_INTERVAL_MS = 100;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
-/** Renders a line for a width in characters. */
-type Renderer = (width: number) => string;
+/** Renders a line for a width in characters, or several that stand together. */
+type Renderer = (width: number) => string | readonly string[];
 
 /** A line of a block. A finished line may scroll out of sight when there is no room for all. */
 export interface BlockLine {
@@ -80,7 +80,7 @@ export class LineBlock {
     this.#timer = undefined;
     this.#closed = true;
     if (!this.#open) return;
-    this.#drawLines(this.#lines);
+    this.#write(this.#rendered().flatMap(({ texts }) => texts));
     this.#lines.length = 0;
     this.#drawn = 0;
     this.#open = false;
@@ -103,27 +103,36 @@ export class LineBlock {
   }
 
   #draw(): void {
-    this.#drawLines(this.#visible());
+    this.#write(this.#visible());
   }
 
-  #drawLines(lines: readonly LineState[]): void {
-    // One column stays free: a line that fills the last one would wrap on some terminals.
-    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
-    const text = lines.map(({ render }) => `${render(width)}${CLEAR_LINE}\n`).join('');
+  #write(lines: readonly string[]): void {
+    const text = lines.map((line) => `${line}${CLEAR_LINE}\n`).join('');
     this.#stream.write(`${this.#toTop()}${text}${CLEAR_BELOW}`);
     this.#drawn = lines.length;
+  }
+
+  /** The lines of the screen that each line takes. */
+  #rendered(): { finished: boolean; texts: readonly string[] }[] {
+    // One column stays free: a line that fills the last one would wrap on some terminals.
+    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
+    return this.#lines.map(({ render, finished }) => ({ finished, texts: [render(width)].flat() }));
   }
 
   /**
    * Returns the lines that fit on the screen: finished lines give way first. The cursor cannot go above the screen's
    * top.
    */
-  #visible(): LineState[] {
+  #visible(): string[] {
     const room = (this.#stream.rows || DEFAULT_ROWS) - 1;
-    const surplus = this.#lines.length - room;
-    if (surplus <= 0) return this.#lines;
-    const finished = this.#lines.filter((line) => line.finished).slice(0, surplus);
-    return this.#lines.filter((line) => !finished.includes(line)).slice(0, room);
+    const lines = this.#rendered();
+    let surplus = lines.reduce((total, { texts }) => total + texts.length, -room);
+    const kept = lines.filter(({ finished, texts }) => {
+      if (!finished || surplus <= 0) return true;
+      surplus -= texts.length;
+      return false;
+    });
+    return kept.flatMap(({ texts }) => texts).slice(0, room);
   }
 
   #toTop(): string {

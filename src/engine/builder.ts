@@ -12,8 +12,8 @@ export class Builder {
     this.#context = context;
   }
 
-  /** Builds an image of a Dockerfile. Throws as `buildImage`. */
-  async build(options: BuildOptions): Promise<BuiltImage> {
+  /** Builds an image of a Dockerfile; undefined when it was to be none. Throws as `buildImage`. */
+  async build(options: BuildOptions): Promise<BuiltImage | undefined> {
     const { buildImage } = await import('./build/build-image.ts');
     return await buildImage(this.#context, options);
   }

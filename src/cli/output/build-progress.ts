@@ -1,20 +1,14 @@
 import type { BuildProgress, TaskEnd } from '../../engine/build/progress.ts';
 import { visible } from '../text/visible.ts';
+import { OutputLines } from './build-output.ts';
 import { printError } from './print.ts';
-
-/** The output of one task whose last line has not ended. */
-interface Rest {
-  text: string;
-  ms: number;
-}
 
 /**
  * Tells of a build line by line on standard error, in BuildKit's words: `#7 [stage-1 2/4] COPY . .`, `#7 0.123 output`,
  * `#7 DONE 0.1s`.
  */
 export function plainBuildProgress(print: (text: string) => void = printError): BuildProgress {
-  const rests = new Map<number, Rest>();
-  const decoders = new Map<string, TextDecoder>();
+  const outputs = new Map<number, OutputLines>();
   /** The task of the last line: a blank line stands between those of two. */
   let last: number | undefined;
   const lines = (number: number, texts: readonly string[]): void => {
@@ -33,25 +27,21 @@ export function plainBuildProgress(print: (text: string) => void = printError): 
       names.set(number, name);
     },
     output(number, bytes, stream, ms) {
-      const key = `${number} ${stream}`;
-      const decoder = decoders.get(key) ?? new TextDecoder();
-      decoders.set(key, decoder);
-      const rest = rests.get(number);
-      const texts = `${rest?.text ?? ''}${decoder.decode(bytes, { stream: true })}`.split('\n');
-      const unfinished = texts.pop() ?? '';
-      rests.set(number, { text: unfinished, ms });
-      if (texts.length > 0)
-        lines(
-          number,
-          texts.map((text) => `${seconds(ms, 3)} ${text.replace(/\r$/, '')}`),
-        );
+      const output = outputs.get(number) ?? new OutputLines();
+      outputs.set(number, output);
+      const texts = output.push(bytes, stream).map((text) => `${seconds(ms, 3)} ${text}`);
+      if (texts.length > 0) lines(number, texts);
     },
     note: say,
     miss: (number, why) => say(number, `not cached: ${why}`),
     end(number, end, ms) {
-      const rest = rests.get(number);
-      if (rest !== undefined && rest.text !== '') lines(number, [`${seconds(rest.ms, 3)} ${rest.text}`]);
-      rests.delete(number);
+      const rest = outputs.get(number)?.end() ?? [];
+      outputs.delete(number);
+      if (rest.length > 0)
+        lines(
+          number,
+          rest.map((text) => `${seconds(ms, 3)} ${text}`),
+        );
       lines(number, [ending(end, ms)]);
     },
     warn: (sentence) => print(`WARNING: ${sentence}\n`),

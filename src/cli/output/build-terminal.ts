@@ -29,7 +29,7 @@ export type BuildDisplay = BuildProgress & { close(): void };
 
 /**
  * Shows a build on a terminal as BuildKit does: a line for each task with its time, below those that are under way the last
- * lines of what they write; at the end a failed one has more of them, and the lines of the Dockerfile.
+ * lines of what they write; at the end a failed one has more of them.
  */
 export function terminalBuildProgress(stream: OutputStream): BuildDisplay {
   const block = new LineBlock(stream);
@@ -80,8 +80,7 @@ export function terminalBuildProgress(stream: OutputStream): BuildDisplay {
       draw();
       block.close();
       for (const { name, ended, last } of tasks.values()) {
-        if (ended?.end.kind === 'failed')
-          stream.write(`${failureLines({ name, end: ended.end, last }).join('\n')}\n`);
+        if (ended?.end.kind === 'failed') stream.write(`${failureLines({ name, last }).join('\n')}\n`);
       }
     },
   };

@@ -8,10 +8,12 @@ import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { intake } from '../images/intake.ts';
 import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
+import { removeImage } from '../images/remove.ts';
 import { Slots } from '../images/slots.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
+import { hasImage } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { Build } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
@@ -19,6 +21,7 @@ import { StepCache } from './cache.ts';
 import { doStep } from './do-step.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
+import { type BuildOutput, needsImage, writeArchives, writeFiles } from './output.ts';
 import { Tasks } from './progress.ts';
 import { buildStage } from './stage.ts';
 
@@ -33,10 +36,12 @@ export interface BuiltImage {
 /**
  * Builds an image of a Dockerfile: stages that do not need each other side by side, what was built before from the cache. What
  * was done until something failed is kept there. Throws `invalid` for a file that is wrong and for options that cannot be,
- * `cancelled` once `signal` has aborted, and what steps throw, with where they stand in the file.
+ * `cancelled` once `signal` has aborted, and what steps throw, with where they stand in the file. Undefined when no image
+ * was asked for.
  */
-export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage> {
+export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage | undefined> {
   const names = namesOf(options);
+  const outputs = outputsOf(options);
   const tasks = new Tasks(options.progress);
   return await inWorkspace(context, async (workspace) => {
     await removeAbandonedSteps(context);
@@ -53,22 +58,40 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
     const build = new Build(parts, async (of, stage) => await buildStage(of, stage, doStep));
     try {
       const stage = await buildStages(build, abort);
-      return await tasks.do('exporting to image', async (task) => {
-        const image = imageOf(stage, options);
-        const { image: row } = await intake(context, workspace, image, {
-          names: names.map(({ stored }) => stored),
-        });
-        task.note(`writing image ${row.id}`);
-        for (const name of names) {
-          task.note(`naming to ${name.stored}`);
-          noteTag(context, row, name);
-        }
-        return { id: row.id, digest: image.manifest.digest, image };
-      });
+      await writeFiles(build, stage, outputs);
+      return needsImage(outputs) ? await exportImage(build, imageOf(stage, options), names) : undefined;
     } finally {
       cache.close();
     }
   });
+}
+
+/** Brings the image into the store, where it stays if it is to; and writes it into archives. */
+async function exportImage(build: Build, image: Image, names: readonly ImageName[]): Promise<BuiltImage> {
+  const { context, workspace, options, tasks } = build.parts;
+  const outputs = outputsOf(options);
+  const stays = outputs.some(({ kind }) => kind === 'image');
+  const known = hasImage(context.database, image.config.digest);
+  const stored = names.map((name) => name.stored);
+  const id = await tasks.do('exporting to image', async (task) => {
+    const { image: row } = await intake(context, workspace, image, { names: stays ? stored : [] });
+    task.note(`writing image ${row.id}`);
+    for (const name of stays ? names : []) {
+      task.note(`naming to ${name.stored}`);
+      noteTag(context, row, name);
+    }
+    return row.id;
+  });
+  try {
+    await writeArchives(context, { id, names: stored, outputs, tasks });
+  } finally {
+    if (!stays && !known) await removeImage(context, id, { force: false });
+  }
+  return { id, digest: image.manifest.digest, image };
+}
+
+function outputsOf({ outputs = [{ kind: 'image' }] }: BuildOptions): readonly BuildOutput[] {
+  return outputs;
 }
 
 function namesOf({ names }: BuildOptions): ImageName[] {

@@ -42,6 +42,11 @@ export function readIgnore(directory: string): DockerfileText | undefined {
   );
 }
 
+/** The same of a context that somebody else made: links lead nowhere out of it. */
+export function readForeignIgnore(directory: string): DockerfileText | undefined {
+  return firstWithin(directory, USUAL_IGNORE);
+}
+
 /**
  * Reads the Dockerfile of a context that somebody else made (an archive, a repository) and that nobody changes any more:
  * links lead nowhere out of it. Throws as {@link readLocalContext}.
@@ -52,7 +57,7 @@ export function readForeignContext(directory: string, file: string | undefined):
     const path = within(directory, name);
     if (path === undefined) continue;
     const dockerfile = { name, text: read(path, name) };
-    return { dockerfile, ignore: foreignIgnore(directory, name) };
+    return { dockerfile, ignore: firstWithin(directory, [`${name}.dockerignore`, ...USUAL_IGNORE]) };
   }
   throw missing(candidates[0] as string, 'the context');
 }
@@ -91,10 +96,10 @@ function ignoreBeside(directory: string, path: string): DockerfileText | undefin
   return readIfFile(own, `${basename(path)}.dockerignore`) ?? readIgnore(directory);
 }
 
-function foreignIgnore(directory: string, name: string): DockerfileText | undefined {
-  for (const each of [`${name}.dockerignore`, ...USUAL_IGNORE]) {
-    const path = within(directory, each);
-    const found = path === undefined ? undefined : readIfFile(path, each);
+function firstWithin(directory: string, names: readonly string[]): DockerfileText | undefined {
+  for (const name of names) {
+    const path = within(directory, name);
+    const found = path === undefined ? undefined : readIfFile(path, name);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -130,7 +135,7 @@ function unreadable(name: string, why: string, cause?: unknown): EngineError {
 }
 
 /** The path without links of what `name` is below a root that is as good as `/`; undefined when it is not there. */
-function within(root: string, name: string): string | undefined {
+export function within(root: string, name: string): string | undefined {
   let pending = name.split('/');
   let path = root;
   for (let links = 0; pending.length > 0; ) {

@@ -1,6 +1,8 @@
 import { createReadStream, mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type GitSource, parseGit } from '../../build/context/remote.ts';
 import { EngineError } from '../../errors.ts';
+import { VERSION } from '../../host/version.ts';
 import { placeArchive } from '../../storage/archive/place.ts';
 import { anyCompressionOf, peek } from '../../storage/layer/decompress.ts';
 import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
@@ -10,16 +12,21 @@ import {
   type ContextFiles,
   type DockerfileText,
   readForeignContext,
+  readForeignIgnore,
   readIgnore,
   readLocalContext,
+  within,
 } from './dockerfile-text.ts';
+import { checkOut } from './git.ts';
 
 /** Where the files of a build come from. */
 export type ContextSource =
   /** A directory, or an archive of one. */
   | { kind: 'path'; path: string }
   /** Standard input: an archive, or a Dockerfile alone. `name` is for messages. */
-  | { kind: 'stream'; name: string; bytes: AsyncIterable<Uint8Array> };
+  | { kind: 'stream'; name: string; bytes: AsyncIterable<Uint8Array> }
+  /** A git repository, or the URL of an archive or of a Dockerfile. */
+  | { kind: 'remote'; address: string };
 
 export interface ContextRequest {
   source: ContextSource;
@@ -44,30 +51,71 @@ const BLOCK = 512;
 
 /**
  * Opens what a build is made of: a directory, which is read where it lies; an archive (tar, plain or in gzip, zstd, xz or
- * bzip2), which is unpacked; a Dockerfile alone, whose context is empty. Throws `invalid` for what is none of these, and
- * as `readLocalContext`.
+ * bzip2), which is unpacked; a git repository, which is checked out; a Dockerfile alone, whose context is empty. Throws
+ * `invalid` for what is none of these, and as `readLocalContext`, `checkOut` and `openDownload`.
  */
 export async function openContext(context: Context, request: ContextRequest): Promise<OpenedContext> {
   const { source, file, scratch } = request;
   const text = typeof file === 'object' ? await dockerfileOf(file.bytes) : undefined;
   const name = typeof file === 'string' ? file : undefined;
-  if (source.kind === 'path' && isDirectory(source.path)) {
-    const directory = source.path;
-    if (text === undefined) return { directory, ...readLocalContext(directory, name) };
-    return { directory, dockerfile: text, ignore: readIgnore(directory) };
-  }
-  const bytes = source.kind === 'path' ? createReadStream(source.path) : source.bytes;
-  const { head, rest } = await peek(bytes, BLOCK);
+  if (source.kind === 'path' && isDirectory(source.path)) return localContext(source.path, name, text);
   const directory = join(scratch(), 'context');
   mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const git = source.kind === 'remote' ? parseGit(source.address) : undefined;
+  if (git !== undefined) {
+    await checkOut(git, { directory, signal: request.signal });
+    const inside = within(directory, git.directory);
+    if (inside === undefined || !isDirectory(inside)) throw noSuchDirectory(git);
+    return foreignContext(inside, name, text);
+  }
+  const { called, bytes } = await openStream(context, source, request.signal);
+  const { head, rest } = await peek(bytes, BLOCK);
   if (isArchive(head)) {
     await unpack(context, rest, { directory, signal: request.signal });
-    if (text === undefined) return { directory, ...readForeignContext(directory, name) };
-    return { directory, dockerfile: text, ignore: readIgnore(directory) };
+    return foreignContext(directory, name, text);
   }
   if (source.kind === 'path') throw noContext(source.path);
-  if (file !== undefined) throw twoDockerfiles(source.name);
+  if (file !== undefined) throw twoDockerfiles(called);
   return { directory, dockerfile: await dockerfileOf(rest), ignore: undefined };
+}
+
+/** The user's own directory. `text`: the Dockerfile, when it is not one of the directory's. */
+function localContext(
+  directory: string,
+  name: string | undefined,
+  text: DockerfileText | undefined,
+): OpenedContext {
+  if (text === undefined) return { directory, ...readLocalContext(directory, name) };
+  return { directory, dockerfile: text, ignore: readIgnore(directory) };
+}
+
+/** A directory that somebody else has filled. */
+function foreignContext(
+  directory: string,
+  name: string | undefined,
+  text: DockerfileText | undefined,
+): OpenedContext {
+  if (text === undefined) return { directory, ...readForeignContext(directory, name) };
+  return { directory, dockerfile: text, ignore: readForeignIgnore(directory) };
+}
+
+async function openStream(
+  { environment }: Context,
+  source: ContextSource,
+  signal: AbortSignal | undefined,
+): Promise<{ called: string; bytes: AsyncIterable<Uint8Array> }> {
+  if (source.kind === 'stream') return { called: source.name, bytes: source.bytes };
+  if (source.kind === 'path') return { called: source.path, bytes: createReadStream(source.path) };
+  const url = URL.parse(source.address);
+  if (url === null)
+    throw new EngineError('invalid', `"${source.address}" is no URL`, { subject: source.address });
+  const { openDownload } = await import('../../registry/download.ts');
+  const { body } = await openDownload(url, { userAgent: `skiff/${VERSION}`, environment, signal });
+  return { called: source.address, bytes: body };
+}
+
+function noSuchDirectory({ url, directory }: GitSource): EngineError {
+  return new EngineError('invalid', `${url} has no directory ${directory}`, { subject: directory });
 }
 
 function isDirectory(path: string): boolean {

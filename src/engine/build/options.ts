@@ -1,6 +1,7 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
 import type { ContextSource } from './open-context.ts';
+import type { BuildOutput } from './output.ts';
 import type { BuildProgress } from './progress.ts';
 
 /** How an image is built. The same type whether the request came from a command line or an HTTP body. */
@@ -12,6 +13,8 @@ export interface BuildOptions {
   contexts?: ReadonlyMap<string, NamedContext> | undefined;
   /** `REPOSITORY[:TAG]` each. */
   names: readonly string[];
+  /** What becomes of it; absent: an image of this store. */
+  outputs?: readonly BuildOutput[] | undefined;
   /** A stage's name or number; absent: the last. */
   target?: string | undefined;
   buildArgs?: Readonly<Record<string, string>> | undefined;

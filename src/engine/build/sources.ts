@@ -66,7 +66,8 @@ export async function sourceTree(build: Build, source: Source): Promise<SourceTr
   return { name, root: layersRoot(build, found.layers), keepsOwners: true };
 }
 
-function layersRoot(build: Build, layers: readonly ImageLayer[]): string {
+/** The tree of layers, for those who read it. */
+export function layersRoot(build: Build, layers: readonly ImageLayer[]): string {
   const directories = directoriesOf(build, layers);
   return directories.length === 0
     ? `dir:${emptyDirectory(build)}`

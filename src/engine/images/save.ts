@@ -36,6 +36,8 @@ export interface SaveOptions {
   to: SaveTarget;
   /** The platform that the images have to be for: of a kept index that image alone is saved. */
   platform?: Platform | undefined;
+  /** The canonical names under which they will be found, instead of those that they have here. */
+  as?: readonly string[] | undefined;
 }
 
 /** An image that is saved, and the names under which it will be found: with the index to which they lead, if that is whole. */
@@ -53,10 +55,12 @@ interface Saved {
 export async function saveImages(
   context: Context,
   texts: readonly string[],
-  { format, to, platform }: SaveOptions,
+  { format, to, platform, as }: SaveOptions,
 ): Promise<void> {
   await inWorkspace(context, async (workspace) => {
-    const wanted = chosen(context, texts, platform);
+    const wanted = chosen(context, texts, platform).map((each) =>
+      as === undefined ? each : { ...each, references: as.map((name) => parseReference(name)) },
+    );
     const saved = await Promise.all(wanted.map(read(context, workspace, { platform, format })));
     using leases = new DisposableStack();
     for (const { image, index } of saved) {

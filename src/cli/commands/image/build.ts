@@ -1,19 +1,25 @@
-import { writeFileSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isRemote } from '../../../build/context/remote.ts';
+import type { BuiltImage } from '../../../engine/build/build-image.ts';
+import type { ContextSource } from '../../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../../engine/build/options.ts';
 import type { RlimitOption } from '../../../engine/options/create.ts';
 import { EngineError } from '../../../errors.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import { parsePlatform } from '../../../image/platform.ts';
+import { formatReference, parseReference } from '../../../image/reference.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { exitCodeOf } from '../../command/exit-code.ts';
 import { interruptible } from '../../command/interruptible.ts';
+import { pushWithProgress } from '../../command/push-with-progress.ts';
 import type { Session } from '../../command/session.ts';
 import { environment } from '../../command/settings.ts';
 import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
 import { givenFlags } from '../../options/members.ts';
-import { plainBuildProgress, quietBuildProgress } from '../../output/build-progress.ts';
+import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
+import { withOutputs } from '../../output/build-outputs.ts';
 import { print, printError } from '../../output/print.ts';
 import {
   collectAgent,
@@ -22,6 +28,7 @@ import {
   collectSecret,
   parseEntitlement,
 } from '../../parse/build.ts';
+import { parseBuildOutput, type WantedOutput } from '../../parse/build-output.ts';
 import { collectLabel } from '../../parse/labels.ts';
 import { parseExtraHost } from '../../parse/names-and-servers.ts';
 import { parseUlimit } from '../../parse/process.ts';
@@ -40,11 +47,15 @@ interface Flags {
   cacheFilter: true | string[];
   file?: string;
   iidfile?: string;
+  load?: boolean;
+  metadataFile?: string;
   label?: Record<string, string>;
   network?: string;
+  output?: WantedOutput[];
   platform?: Platform;
-  progress?: 'auto' | 'plain' | 'quiet';
+  progress?: BuildDisplayKind;
   pull?: boolean;
+  push?: boolean;
   quiet?: boolean;
   secret?: ReadonlyMap<string, SecretSource>;
   shmSize?: number;
@@ -60,18 +71,23 @@ Examples:
   skiff build -f build/Dockerfile --target test .     another file, and one of its stages
   skiff build --build-arg VERSION=1.2 -t app:1.2 .
   skiff build --secret id=token,src=token.txt .       RUN --mount=type=secret,id=token sees it, the image does not
-  skiff build --no-cache --pull -t app .              everything anew, on the newest base`;
+  skiff build --no-cache --pull -t app .              everything anew, on the newest base
+  skiff build -o out .                                the files of the last stage, in a directory
+  skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it`;
 
 export function define(command: Command, session: () => Session): void {
   const own = environment();
   command
-    .argument('<context>', 'the directory whose files may be copied, or an archive of one')
+    .argument(
+      '<context>',
+      'whose files may be copied: a directory, an archive of one, a git repository, a URL; - for standard input',
+    )
     .option(
       '-t, --tag <name>',
       'a name of the image: repository or repository:tag (repeatable)',
       listOf(text),
     )
-    .option('-f, --file <file>', 'the Dockerfile; that of the context when absent')
+    .option('-f, --file <file>', 'the Dockerfile, - for standard input; that of the context when absent')
     .option('--target <stage>', 'the stage to build, by its name or number; the last one when absent')
     .option(
       '--build-arg <name[=value]>',
@@ -115,8 +131,20 @@ export function define(command: Command, session: () => Session): void {
     )
     .option('--ulimit <name=soft[:hard]>', 'limit of the processes of RUN (repeatable)', listOf(parseUlimit))
     .option('--shm-size <size>', 'size of /dev/shm for RUN; 64m when absent', parseSize)
+    .option(
+      '-o, --output <fields>',
+      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker,dest=PATH (repeatable)',
+      listOf(parseBuildOutput),
+    )
+    .option('--push', 'push it by its names: --output type=registry')
+    .option('--load', 'keep it in this store, beside other outputs: --output type=docker')
     .option('--iidfile <file>', 'write the id of the image there')
-    .option('--progress <how>', 'auto, plain or quiet', oneOf('auto', 'plain', 'quiet'))
+    .option('--metadata-file <file>', 'write its id, digest and names there, as JSON')
+    .option(
+      '--progress <how>',
+      'auto, plain, tty, rawjson or quiet',
+      oneOf('auto', 'plain', 'tty', 'rawjson', 'quiet'),
+    )
     .option('-q, --quiet', 'print the id of the image only')
     .addHelpText('after', EXAMPLES)
     .action((context: string, flags: Flags) => build(session(), context, { command, flags }));
@@ -137,17 +165,61 @@ async function build(
   { command, flags }: { command: Command; flags: Flags },
 ): Promise<void> {
   const isQuiet = flags.quiet === true || flags.progress === 'quiet';
-  const progress = isQuiet ? quietBuildProgress() : plainBuildProgress();
+  const wanted = outputsOf(flags);
+  const display = buildDisplay(isQuiet ? 'quiet' : (flags.progress ?? progressOf(environment())));
   const { builder } = await session.engine();
+  let built: BuiltImage | undefined;
   try {
-    const options = { ...optionsOf(context, { command, flags }), progress };
-    const { id } = await interruptible((signal) => builder.build({ ...options, signal }));
-    if (flags.iidfile !== undefined) writeFileSync(userPath(flags.iidfile), id);
-    if (isQuiet) print(`${id}\n`);
+    const options = { ...optionsOf(context, { command, flags }), progress: display };
+    built = await interruptible((signal) =>
+      withOutputs(wanted, (outputs) => builder.build({ ...options, outputs, signal })),
+    );
   } catch (error) {
+    display.close();
     if (!(error instanceof EngineError)) throw error;
-    printFailure(error);
+    return printFailure(error);
   }
+  display.close();
+  if (wanted.some((output) => output.type === 'image' && output.push))
+    for (const name of flags.tag ?? [])
+      await pushWithProgress(session, name, { allTags: false, quiet: isQuiet });
+  if (built !== undefined) tellImage(built, flags, isQuiet);
+}
+
+function tellImage(
+  { id, digest }: BuiltImage,
+  { iidfile, metadataFile, tag }: Flags,
+  isQuiet: boolean,
+): void {
+  if (iidfile !== undefined) writeFileSync(userPath(iidfile), id);
+  if (metadataFile !== undefined) {
+    const names = (tag ?? []).map((name) => formatReference(parseReference(name)));
+    const metadata = {
+      'containerimage.config.digest': id,
+      'containerimage.digest': digest,
+      ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+    };
+    writeFileSync(userPath(metadataFile), `${JSON.stringify(metadata, undefined, 2)}\n`);
+  }
+  if (isQuiet) print(`${id}\n`);
+}
+
+/** Throws `invalid` for a push of what has no name. */
+function outputsOf({ output = [], push, load, tag }: Flags): WantedOutput[] {
+  const image: WantedOutput = { type: 'image', push: push === true };
+  const isImage = output.length === 0 || push === true || load === true;
+  const wanted = [...output, ...(isImage ? [image] : [])];
+  const isPushed = wanted.some((each) => each.type === 'image' && each.push);
+  if (!isPushed || (tag ?? []).length > 0) return wanted;
+  throw new EngineError('invalid', 'an image without a name cannot be pushed', {
+    hint: 'name it, and its registry, with -t',
+  });
+}
+
+/** `BUILDKIT_PROGRESS`, as Docker has it. */
+function progressOf(own: Readonly<NodeJS.ProcessEnv>): BuildDisplayKind {
+  const known = ['plain', 'tty', 'rawjson', 'quiet'] as const;
+  return known.find((kind) => kind === own['BUILDKIT_PROGRESS']) ?? 'auto';
 }
 
 /** In several lines, as those of the Dockerfile may be among them. As with Docker the exit code is 1. */
@@ -164,8 +236,8 @@ function optionsOf(
   const { cache, cacheFilter, platform, pull, target, label, secret, ssh, allow } = flags;
   const epoch = environment()['SOURCE_DATE_EPOCH'];
   return {
-    source: { kind: 'path', path: resolve(userPath(context)) },
-    file: flags.file,
+    source: sourceOf(context),
+    file: fileOf(context, flags.file),
     contexts: flags.buildContext,
     names: flags.tag ?? [],
     target,
@@ -186,6 +258,25 @@ function optionsOf(
       shmSize: flags.shmSize === 0 ? undefined : flags.shmSize,
     },
   };
+}
+
+function sourceOf(context: string): ContextSource {
+  if (context === '-') return { kind: 'stream', name: 'standard input', bytes: standardInput() };
+  if (isRemote(context)) return { kind: 'remote', address: context };
+  return { kind: 'path', path: resolve(userPath(context)) };
+}
+
+/** Throws `invalid` when context and Dockerfile are both to come from standard input. */
+function fileOf(context: string, file: string | undefined): BuildOptions['file'] {
+  if (file !== '-') return file;
+  if (context !== '-') return { bytes: standardInput() };
+  throw new EngineError('invalid', 'context and Dockerfile cannot both come from standard input', {
+    hint: 'give - alone for a Dockerfile without a context',
+  });
+}
+
+function standardInput(): AsyncIterable<Uint8Array> {
+  return createReadStream('', { fd: 0, autoClose: false });
 }
 
 function latestOf(epoch: string): number {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { failureLines } from '../../../../src/cli/output/build-failure.ts';
 import { jsonBuildProgress } from '../../../../src/cli/output/build-json.ts';
 import { OutputLines } from '../../../../src/cli/output/build-output.ts';
 import { terminalBuildProgress } from '../../../../src/cli/output/build-terminal.ts';
@@ -32,16 +31,7 @@ function screenOf(text: string): string[] {
   return lines.filter((line) => line !== '');
 }
 
-const FAILED = {
-  kind: 'failed',
-  message: 'exit code: 1',
-  at: {
-    file: 'Dockerfile',
-    lines: ['FROM a', '', 'RUN false \\', '  && true', 'CMD b', 'LABEL c=d'],
-    first: 3,
-    last: 4,
-  },
-} as const;
+const FAILED = { kind: 'failed', message: 'exit code: 1' } as const;
 
 describe('a build on a terminal', () => {
   it('has a line for each task, its state and its time, no wider than the terminal', () => {
@@ -79,7 +69,7 @@ describe('a build on a terminal', () => {
     expect(stream.screen()).toHaveLength(3);
   });
 
-  it('ends with what a failed task wrote last, and with its lines of the Dockerfile', () => {
+  it('ends with what a failed task wrote last', () => {
     const stream = terminal(60);
     const display = terminalBuildProgress(stream);
     display.begin(1, { name: '[2/2] RUN false' });
@@ -92,15 +82,6 @@ describe('a build on a terminal', () => {
       'why it failed',
       'and',
       '------',
-      'Dockerfile:3',
-      '--------------------',
-      '   1 |     FROM a',
-      '   2 |',
-      '   3 | >>> RUN false \\',
-      '   4 | >>>   && true',
-      '   5 |     CMD b',
-      '   6 |     LABEL c=d',
-      '--------------------',
     ]);
   });
 
@@ -135,13 +116,6 @@ describe('the output of a task', () => {
     const lines = new OutputLines();
     for (let count = 0; count < 100; count += 1) lines.push(bytes('x'.repeat(10_000)), 'stdout');
     expect(lines.end()[0]).toHaveLength(16 * 1024);
-  });
-});
-
-describe('a failure', () => {
-  it('that stands nowhere in a file has no lines of one', () => {
-    const end = { kind: 'failed', message: 'no' } as const;
-    expect(failureLines({ name: 'x', end, last: [] })).toEqual(['------', ' > x:', '------']);
   });
 });
 

@@ -11,6 +11,7 @@ import { removeImage } from '../../src/engine/images/remove.ts';
 import { tagImage } from '../../src/engine/images/tag.ts';
 import { imageTrees } from '../../src/engine/images/tree.ts';
 import { inspectImage } from '../../src/engine/inspect/image.ts';
+import { noteStartFailure } from '../../src/engine/lifecycle/start-failure.ts';
 import { diskUsage } from '../../src/engine/reports/disk-usage.ts';
 import { insertContainer } from '../../src/engine/store/containers.ts';
 import { discardUnreferenced } from '../../src/engine/store/garbage.ts';
@@ -18,6 +19,7 @@ import { findImage } from '../../src/engine/store/images.ts';
 import { allIndexes } from '../../src/engine/store/indexes.ts';
 import { inWorkspace } from '../../src/engine/store/workspace.ts';
 import { composeImage, type Image } from '../../src/image/image.ts';
+import { formatPlatform, hostPlatform } from '../../src/image/platform.ts';
 import type { WholeIndex } from '../../src/image/whole-index.ts';
 import { type Descriptor, MediaType } from '../../src/oci/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../../src/oci/digest.ts';
@@ -244,6 +246,36 @@ describe('the image for another platform', () => {
     });
     rmSync(join(store.context.paths.blobs, hexOf(made.arm.layers[1]?.descriptor.digest ?? digestOf(''))));
     expect(await lookUpInIndex(store.context, found, arm64)).toBeUndefined();
+  });
+});
+
+describe('a container whose image this machine cannot execute', () => {
+  const ENOEXEC = { stage: 'exec', errno: 8, detail: '' };
+  const foreign = hostPlatform().architecture === 's390x' ? 'ppc64le' : 's390x';
+  const hintOf = async (image: Image) => {
+    const row = containerRow({ imageId: image.config.digest, imageName: 'app' });
+    return (await noteStartFailure(store.context, row, ENOEXEC)).error.hint;
+  };
+
+  it('is told for which platform it is, and which others there are', async () => {
+    const documents = new Documents();
+    const [one, other] = [documents.image(foreign), documents.image('riscv64')];
+    const whole = await documents.whole(documents.index(one.descriptor, other.descriptor));
+    await take({ whole, open: () => pieces(Buffer.alloc(0)), amd: one.image });
+    expect(await hintOf(one.image)).toBe(
+      `the image is for linux/${foreign}, this machine is ${formatPlatform(hostPlatform())}; its index has linux/${foreign}, linux/riscv64`,
+    );
+  });
+
+  it('is told how to ask for its own, where there is one, and nothing when that is no reason', async () => {
+    const documents = new Documents();
+    const host = hostPlatform();
+    const [one, own] = [documents.image(foreign), documents.image(host.architecture)];
+    const whole = await documents.whole(documents.index(one.descriptor, own.descriptor));
+    await take({ whole, open: () => pieces(Buffer.alloc(0)), amd: one.image });
+    expect(await hintOf(one.image)).toContain(`: ask for that with --platform ${formatPlatform(host)}`);
+    await take({ whole, open: () => pieces(Buffer.alloc(0)), amd: own.image });
+    expect(await hintOf(own.image)).toContain('another architecture, or a script');
   });
 });
 

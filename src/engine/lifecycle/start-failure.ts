@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { EngineError } from '../../errors.ts';
 import { parseIdentity } from '../../host/process.ts';
 import {
   type ExplainedFailure,
@@ -20,7 +21,7 @@ export async function noteStartFailure(
   row: ContainerRow,
   record: FailureRecord,
 ): Promise<ExplainedFailure> {
-  const explained = await explain(row, record);
+  const explained = await explain(context, row, record);
   const { kind, message, hint } = explained.error;
   // Who starts a container in the foreground becomes the helper, and then this process.
   const isAwaited = parseIdentity(row.starter)?.pid !== process.pid;
@@ -30,12 +31,27 @@ export async function noteStartFailure(
   return explained;
 }
 
-/** Explains a failure. A port that is taken is looked for in the processes of this host, to name the one that has it. */
-async function explain(row: ContainerRow, record: FailureRecord): Promise<ExplainedFailure> {
-  if (record.stage !== 'port' || errnoName(record.errno) !== 'EADDRINUSE')
-    return explainFailure(record, { command: row.argv[0], user: row.options.process.user });
-  const { portInUse } = await import('../endpoints/port-in-use.ts');
-  return { error: portInUse(record.detail), exitCode: 125 };
+/**
+ * Explains a failure. A port that is taken is looked for in the processes of this host, to name the one that has it; of what
+ * this machine cannot execute the image's platform may be the reason.
+ */
+async function explain(
+  context: Context,
+  row: ContainerRow,
+  record: FailureRecord,
+): Promise<ExplainedFailure> {
+  const code = errnoName(record.errno);
+  if (record.stage === 'port' && code === 'EADDRINUSE') {
+    const { portInUse } = await import('../endpoints/port-in-use.ts');
+    return { error: portInUse(record.detail), exitCode: 125 };
+  }
+  const explained = explainFailure(record, { command: row.argv[0], user: row.options.process.user });
+  if (record.stage !== 'exec' || code !== 'ENOEXEC') return explained;
+  const { foreignImageHint } = await import('../images/foreign.ts');
+  const hint = foreignImageHint(context, row);
+  if (hint === undefined) return explained;
+  const { kind, message, subject, cause } = explained.error;
+  return { ...explained, error: new EngineError(kind, message, { hint, subject, cause }) };
 }
 
 /** Drops the row of a `--rm` container that could not be started: nothing else of it is left. */

@@ -54,12 +54,14 @@ describe('what faces say on standard error', () => {
 describe('what is said below the faces', () => {
   /** Arguments of programs, where a word that begins with -- is one. */
   const COMMAND_LINES = [
+    'engine/build/git.ts',
     'engine/doctor/trial.ts',
     'engine/logs/journald.ts',
     'engine/prepare/apparmor.ts',
     'engine/store/context.ts',
     // Flags of instructions, a language of its own.
     ...files.map(({ path }) => path).filter((path) => path.startsWith('build/')),
+    'engine/build/run.ts',
     'storage/layer/apply-process.ts',
   ];
 

@@ -20,8 +20,8 @@ import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
 import { doStep } from './do-step.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
-import type { BuildOptions } from './options.ts';
-import { type BuildOutput, needsImage, writeArchives, writeFiles } from './output.ts';
+import type { BuildOptions, BuildOutput } from './options.ts';
+import { needsImage, writeArchives, writeFiles } from './output.ts';
 import { Tasks } from './progress.ts';
 import { buildStage } from './stage.ts';
 

@@ -1,7 +1,7 @@
 import type { Platform } from '../../oci/platform.ts';
+import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
 import type { ContextSource } from './open-context.ts';
-import type { BuildOutput } from './output.ts';
 import type { BuildProgress } from './progress.ts';
 
 /** How an image is built. The same type whether the request came from a command line or an HTTP body. */
@@ -37,6 +37,17 @@ export interface BuildOptions {
   progress: BuildProgress;
   signal?: AbortSignal | undefined;
 }
+
+/** What becomes of a build. */
+export type BuildOutput =
+  /** An image of this store. */
+  | { kind: 'image' }
+  /** Its files, in a directory that is there or is made; all belongs to whoever builds. */
+  | { kind: 'files'; directory: string }
+  /** Its files as tar, with their owners, to a descriptor. */
+  | { kind: 'tar'; descriptor: number }
+  /** An image in an archive or a layout, which the store does not keep. */
+  | { kind: 'archive'; format: SaveFormat; to: SaveTarget };
 
 /** What stands in for a name of the file: `--build-context NAME=…`. */
 export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'; reference: string };

@@ -3,23 +3,13 @@ import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { copyTree } from '../../storage/archive/copy.ts';
 import { archiveTree } from '../../storage/archive/read-tree.ts';
-import { type SaveFormat, type SaveTarget, saveImages } from '../images/save.ts';
+import { saveImages } from '../images/save.ts';
 import type { Context } from '../store/context.ts';
 import type { Build } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
+import type { BuildOutput } from './options.ts';
 import type { Tasks } from './progress.ts';
 import { layersRoot } from './sources.ts';
-
-/** What becomes of a build. */
-export type BuildOutput =
-  /** An image of this store. */
-  | { kind: 'image' }
-  /** Its files, in a directory that is there or is made; all belongs to whoever builds. */
-  | { kind: 'files'; directory: string }
-  /** Its files as tar, with their owners, to a descriptor. */
-  | { kind: 'tar'; descriptor: number }
-  /** An image in an archive or a layout, which the store does not keep. */
-  | { kind: 'archive'; format: SaveFormat; to: SaveTarget };
 
 /** Whether there has to be an image in the store, if only to be written elsewhere. */
 export function needsImage(outputs: readonly BuildOutput[]): boolean {

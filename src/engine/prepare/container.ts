@@ -133,9 +133,9 @@ function withExtras(
   options: ContainerOptions,
   { mounts, secretEnvironment, memory }: StepExtras,
 ): ContainerOptions {
-  const { mounts: own = [], process } = options;
+  const { mounts: own = [] } = options;
   const secretEnv = secretEnvironment.length === 0 ? undefined : secretEnvironment;
-  return { ...options, mounts: [...own, ...mounts], memory, process: { ...process, secretEnv } };
+  return { ...options, mounts: [...own, ...mounts], memory, process: { ...options.process, secretEnv } };
 }
 
 /** By now it is known whether an id is that of the default network. Of most networks nothing is asked. */

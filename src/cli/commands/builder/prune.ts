@@ -4,7 +4,8 @@ import { EngineError } from '../../../errors.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeleted } from '../../output/deleted.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import { collectPruneFilter } from '../../parse/prune-filters.ts';
 import { parseSize } from '../../parse/size.ts';
 import { humanSize } from '../../text/units.ts';
@@ -43,7 +44,7 @@ async function prune(session: Session, { all = false, filter, force, keepStorage
     });
   const what = all ? 'all build cache' : 'all build cache that no image uses';
   if (force !== true && !(await confirm(`WARNING! This will remove ${what}.`))) {
-    printError('Nothing was removed.\n');
+    tell('Nothing was removed.');
     return;
   }
   const { builder } = await session.engine();

@@ -20,7 +20,8 @@ import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
 import { givenFlags } from '../../options/members.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
+import { tell } from '../../output/tell.ts';
 import {
   collectAgent,
   collectBuildArg,
@@ -34,7 +35,6 @@ import { parseExtraHost } from '../../parse/names-and-servers.ts';
 import { parseUlimit } from '../../parse/process.ts';
 import { parseSize } from '../../parse/size.ts';
 import { listOf, oneOf } from '../../parse/words.ts';
-import { visible } from '../../text/visible.ts';
 
 interface Flags {
   addHost?: ReturnType<typeof parseExtraHost>[];
@@ -224,8 +224,8 @@ function progressOf(own: Readonly<NodeJS.ProcessEnv>): BuildDisplayKind {
 
 /** In several lines, as those of the Dockerfile may be among them. As with Docker the exit code is 1. */
 function printFailure(error: EngineError): void {
-  printError(`skiff: ${visible(error.message, { lines: true })}\n`);
-  if (error.hint !== undefined) printError(`hint: ${visible(error.hint)}\n`);
+  tell(`skiff: ${error.message}`, { lines: true });
+  if (error.hint !== undefined) tell(`hint: ${error.hint}`);
   process.exitCode = error.kind === 'cancelled' ? exitCodeOf(error) : 1;
 }
 

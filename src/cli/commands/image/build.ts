@@ -15,7 +15,7 @@ import { exitCodeOf } from '../../command/exit-code.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { pushWithProgress } from '../../command/push-with-progress.ts';
 import type { Session } from '../../command/session.ts';
-import { environment } from '../../command/settings.ts';
+import { environment, usualNetwork } from '../../command/settings.ts';
 import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
 import { givenFlags } from '../../options/members.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
@@ -251,7 +251,7 @@ function optionsOf(
     allow,
     latest: epoch === undefined || epoch === '' ? undefined : latestOf(epoch),
     steps: {
-      network: flags.network,
+      network: flags.network ?? usualNetwork(),
       extraHosts: flags.addHost?.flat(),
       resources: resourceOptions(givenFlags(command)),
       rlimits: flags.ulimit,

@@ -292,7 +292,8 @@ int place_main(int argc, char **argv)
 {
     static struct place place = {.to = {.top = -1, .file = -1}};
     if (argc < 3 || read_words(&place, argv + 3) < 0) {
-        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [top] [merge] [progress]\n", stderr);
+        fputs("usage: place ROOT PATH [from=MAP]... [to=MAP]... [owner=U:G] [top] [merge] [progress]\n",
+              stderr);
         return 2;
     }
     umask(0);

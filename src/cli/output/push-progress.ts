@@ -14,7 +14,7 @@ export interface PushDisplay extends PushProgress {
 
 /** Bars on a terminal, one line for each layer; otherwise one plain line for each change of state, as Docker has them. */
 export function createPushProgress(stream: OutputStream): PushDisplay {
-  const block = isAnimated(stream) ? new LineBlock(stream) : undefined;
+  let block = isAnimated(stream) ? new LineBlock(stream) : undefined;
   const say = (text: string): void => {
     if (block === undefined) stream.write(`${text}\n`);
     else block.print(text);
@@ -23,7 +23,12 @@ export function createPushProgress(stream: OutputStream): PushDisplay {
     repository: (name) => say(`The push refers to repository [${name}]`),
     layer: (diffID) =>
       block === undefined ? plainLayer(shortId(diffID), say) : barOf(shortId(diffID), block),
-    pushed: (tag, digest, size) => say(`${tag}: digest: ${digest} size: ${size}`),
+    pushed: (tag, digest, size) => {
+      // Its layers stay above it, and the next one's come below.
+      block?.close();
+      stream.write(`${tag}: digest: ${digest} size: ${size}\n`);
+      if (block !== undefined) block = new LineBlock(stream);
+    },
     interruptedBy: (write) => (block === undefined ? write() : block.interruptedBy(write)),
     close: () => block?.close(),
   };

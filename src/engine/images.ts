@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { FoundRepository } from '../registry/search.ts';
+import type { RequestInfo } from '../registry/transport.ts';
 import type { ImportOptions } from './archives/import.ts';
 import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
 import type { HistoryStep } from './images/history.ts';
@@ -26,6 +27,8 @@ import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/im
 export interface RemoteTagsOptions {
   /** Told of credentials that cannot be used. */
   warn?: ((problem: EngineError) => void) | undefined;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -87,7 +90,7 @@ export class Images {
   async remoteTags(text: string, options: RemoteTagsOptions = {}): Promise<RemoteTags> {
     const { remoteTags } = await import('./images/remote-tags.ts');
     const { connectRegistries } = await import('./images/registries.ts');
-    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     return await remoteTags(text, options, requests);
   }
 
@@ -95,7 +98,7 @@ export class Images {
   async search(text: string, options: SearchImagesOptions = {}): Promise<FoundRepository[]> {
     const { searchImages } = await import('./images/search.ts');
     const { connectRegistries } = await import('./images/registries.ts');
-    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}));
+    const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
     return await searchImages(text, options, requests);
   }
 

@@ -1,6 +1,7 @@
 import type { EngineError } from '../errors.ts';
 import { formatReference, parseReference } from '../image/reference.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { RequestInfo } from '../registry/transport.ts';
 import type { InspectedDocument, InspectedManifest } from './manifests/inspect.ts';
 import type { PlatformChange } from './manifests/lists.ts';
 import type { PushListOptions } from './manifests/push.ts';
@@ -12,6 +13,8 @@ export interface ManifestRequest {
   insecure: boolean;
   /** Told of credentials that cannot be used. */
   warn(problem: EngineError): void;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -94,9 +97,9 @@ export class Manifests {
     return { client, signal: request.signal };
   }
 
-  async #requests(names: readonly string[], { insecure, warn }: ManifestRequest) {
+  async #requests(names: readonly string[], { insecure, warn, onRequest }: ManifestRequest) {
     const { connectRegistries } = await import('./images/registries.ts');
     const domains = insecure ? names.map((name) => parseReference(name).domain) : [];
-    return await connectRegistries(this.#context, warn, { insecure: domains });
+    return await connectRegistries(this.#context, warn, { insecure: domains, onRequest });
   }
 }

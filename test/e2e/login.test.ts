@@ -95,6 +95,30 @@ describe('login', () => {
     expect(() => statSync(file())).toThrow();
   });
 
+  it.each(['basic', 'bearer'])('shows no secret to --debug, whatever becomes of it (%s)', async (scheme) => {
+    const { host } = scheme === 'basic' ? basic : bearer;
+    mkdirSync(join(home, '.docker'));
+    const wrong = Buffer.from(`${USER.name}:wrong-password`).toString('base64');
+    const outputs: string[] = [];
+    for (const [entry, args, input] of [
+      [{ auth }, ['login', host]],
+      [{ auth }, ['pull', `${host}/nothing`]],
+      [{ auth: wrong }, ['pull', `${host}/nothing`]],
+      [{ auth: wrong }, ['login', host]],
+      [{ identitytoken: 'wrong-identity' }, ['pull', `${host}/nothing`]],
+      [{}, ['login', '-u', USER.name, '--password-stdin', host], 'wrong-password\n'],
+    ] as const) {
+      writeFileSync(file(), JSON.stringify({ auths: { [host]: entry } }));
+      const said = await store.skiff(['--debug', ...args], input === undefined ? {} : { input });
+      expect(said.stderr).toContain(`/v2/`);
+      outputs.push(said.stderr, said.stdout);
+    }
+    const sold = /token-\d/;
+    for (const secret of [USER.password, 'wrong-password', 'wrong-identity', auth, wrong])
+      expect(outputs.join('')).not.toContain(secret);
+    expect(outputs.join('')).not.toMatch(sold);
+  });
+
   it('leaves everything else in the file as it was, also behind a link', async () => {
     mkdirSync(join(home, '.docker'));
     const real = join(home, 'real.json');

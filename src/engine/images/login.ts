@@ -8,12 +8,15 @@ import {
   placeForCredential,
 } from '../../registry/credential-writer.ts';
 import { CredentialFiles } from '../../registry/credentials.ts';
+import type { RequestInfo } from '../../registry/transport.ts';
 import type { Context } from '../store/context.ts';
 import { connectRegistries } from './registries.ts';
 
 export interface LoginOptions {
   /** Called once the registry has let us in, before anything is kept: where it will be. */
   keeping?: (place: KeptCredential) => void;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -53,12 +56,13 @@ export async function login(
   context: Context,
   domain: string,
   credential: Credential,
-  { keeping, signal }: LoginOptions = {},
+  { keeping, onRequest, signal }: LoginOptions = {},
 ): Promise<void> {
   const owner = ownerOf(context);
   const place = await placeForCredential(domain, owner);
   const requests = await connectRegistries(context, () => {}, {
     credentials: { find: async () => credential },
+    onRequest,
   });
   const who = 'username' in credential ? credential.username : 'an earlier login';
   await requests.login(domain, who, signal);

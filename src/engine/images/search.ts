@@ -2,6 +2,7 @@ import { EngineError } from '../../errors.ts';
 import { parseReference } from '../../image/reference.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
 import { type FoundRepository, searchRegistry } from '../../registry/search.ts';
+import type { RequestInfo } from '../../registry/transport.ts';
 import { badFilterValue, booleanFilter, checkFilterNames, type FilterArgs } from '../options/filters.ts';
 
 export interface SearchImagesOptions {
@@ -11,6 +12,8 @@ export interface SearchImagesOptions {
   filters?: FilterArgs | undefined;
   /** Told of credentials that cannot be used. */
   warn?: ((problem: EngineError) => void) | undefined;
+  /** Told of each request. */
+  onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

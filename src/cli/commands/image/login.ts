@@ -5,6 +5,7 @@ import { EngineError } from '../../../errors.ts';
 import type { Credential } from '../../../registry/credential.ts';
 import { ask, readAllInput } from '../../command/ask.ts';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
 import { warningsOf } from '../../command/warnings.ts';
 import { print } from '../../output/print.ts';
@@ -59,6 +60,7 @@ async function enter(session: Session, domain: string, credential: Credential): 
   const { logins } = await session.engine();
   await interruptible((signal) =>
     logins.login(domain, credential, {
+      ...registryReports(session),
       signal,
       keeping: ({ path, helper }) => {
         if (helper === undefined) tell(`WARNING! Your credentials are stored unencrypted in '${path}'.`);

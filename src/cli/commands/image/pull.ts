@@ -4,6 +4,7 @@ import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { type PullFlags, pullWithProgress } from '../../command/pull-with-progress.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
 import { warningsOf } from '../../command/warnings.ts';
 import type { ExplainFormat } from '../../create/create.ts';
@@ -67,7 +68,9 @@ async function pullAll(
 ): Promise<void> {
   const { images } = await session.engine();
   const warn = warningsOf(session);
-  const found = await interruptible((signal) => images.remoteTags(text, { warn, signal }));
+  const found = await interruptible((signal) =>
+    images.remoteTags(text, { ...registryReports(session), signal }),
+  );
   const { repository, path, tags } = found;
   let changes = 0;
   for (const { tag, name } of tags) {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { FoundRepository } from '../../../registry/search.ts';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
-import { warningsOf } from '../../command/warnings.ts';
 import { print } from '../../output/print.ts';
 import { collectFilter, type Filters } from '../../parse/filters.ts';
 import { type Fields, parseTemplate, type Template } from '../../template/template.ts';
@@ -58,7 +58,7 @@ async function search(
     images.search(term, {
       limit: limit === undefined ? undefined : Number(limit),
       filters: filter,
-      warn: warningsOf(session),
+      ...registryReports(session),
       signal,
     }),
   );

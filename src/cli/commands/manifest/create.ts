@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
-import { warningsOf } from '../../command/warnings.ts';
 import { print } from '../../output/print.ts';
 
 interface Flags {
@@ -31,9 +31,14 @@ async function create(
   { amend, insecure }: Flags,
 ): Promise<void> {
   const { manifests } = await session.engine();
-  const warn = warningsOf(session);
+  const reports = registryReports(session);
   const name = await interruptible((signal) =>
-    manifests.create(list, images, { amend: amend === true, insecure: insecure === true, warn, signal }),
+    manifests.create(list, images, {
+      amend: amend === true,
+      insecure: insecure === true,
+      ...reports,
+      signal,
+    }),
   );
   print(`Created manifest list ${name}\n`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
-import { warningsOf } from '../../command/warnings.ts';
 import { print } from '../../output/print.ts';
 import { visibleJson } from '../../text/visible.ts';
 
@@ -44,7 +44,7 @@ async function inspect(
     return print(`${visibleJson(flags.verbose === true ? entry : document, { indent: INDENT })}\n`);
   }
   await interruptible(async (signal) => {
-    const request = { insecure: flags.insecure === true, warn: warningsOf(session), signal };
+    const request = { insecure: flags.insecure === true, ...registryReports(session), signal };
     if (flags.verbose === true) {
       return print(`${visibleJson(await manifests.inspectVerbosely(name, request), { indent: INDENT })}\n`);
     }

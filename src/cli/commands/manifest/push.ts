@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { interruptible } from '../../command/interruptible.ts';
+import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
-import { warningsOf } from '../../command/warnings.ts';
 import { print } from '../../output/print.ts';
 
 interface Flags {
@@ -24,7 +24,7 @@ async function push(session: Session, list: string, { insecure, purge }: Flags):
       purge: purge === true,
       insecure: insecure === true,
       onPushed: (reference, of) => print(`Pushed ref ${reference} with digest: ${of}\n`),
-      warn: warningsOf(session),
+      ...registryReports(session),
       signal,
     }),
   );

@@ -91,6 +91,16 @@ export class Manifests {
     await removeList(this.#context, formatReference(parseReference(list)));
   }
 
+  /** An index of what refers to a registry's manifest or index, such as signatures. */
+  async referrers(name: string, request: ManifestRequest): Promise<InspectedDocument> {
+    const { inspectReferrers } = await import('./manifests/referrers.ts');
+    return await inspectReferrers(
+      parseReference(name),
+      await this.#requests([name], request),
+      request.signal,
+    );
+  }
+
   async #asking(names: readonly string[], request: ManifestRequest) {
     const { RegistryClient } = await import('../registry/client.ts');
     const client = new RegistryClient(await this.#requests(names, request));

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tarWithFile, writeLayout } from '../helpers/oci-layout.ts';
+import { sha256, tarWithFile, writeLayout } from '../helpers/oci-layout.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { useStore } from '../helpers/skiff.ts';
 
@@ -73,6 +73,22 @@ describe('manifest inspect', () => {
       { platform: { architecture: 'arm64' } },
     ]);
     expect(await store.ok(['images', '-q'])).toBe('');
+  });
+
+  it('shows what refers to an image, in the index under a tag where the registry knows no more', async () => {
+    const one = `${registry.host}/team/intel:intel`;
+    const empty = await store.ok(['manifest', 'inspect', '--referrers', one]);
+    expect(JSON.parse(empty)).toEqual({
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [],
+    });
+    // An index under the tag that stands for the image's digest.
+    const tag = sha256(Buffer.from(raw(one))).replace(':', '-');
+    const to = `docker://${registry.host}/team/intel:${tag}`;
+    skopeo('--insecure-policy', 'copy', '-q', '--all', '--dest-tls-verify=false', `oci:${layout}:both`, to);
+    const { manifests } = JSON.parse(await store.ok(['manifest', 'inspect', '--referrers', one]));
+    expect(manifests).toEqual(JSON.parse(raw(`${registry.host}/team/intel:${tag}`)).manifests);
   });
 
   it('says what is not there, and speaks plain HTTP to others than this host only when it is told to', async () => {

@@ -53,6 +53,22 @@ export class RegistryUploads {
   }
 
   /**
+   * Whether a repository has a blob, or the registry takes it over from another one: without its bytes. An upload that is begun
+   * instead of that is given up.
+   */
+  async takeOver(named: Repository, upload: Omit<Upload, 'open' | 'onProgress'>): Promise<boolean> {
+    const { descriptor, from, signal } = upload;
+    const repository = this.#requests.routes.writing(named);
+    return await this.#explaining(repository, signal, async () => {
+      if (await this.#has(repository, descriptor, signal)) return true;
+      if (from === undefined) return false;
+      const begun = await this.#begin(repository, upload);
+      if (begun.status !== 201) await this.#giveUp(repository, begun, upload);
+      return begun.status === 201;
+    });
+  }
+
+  /**
    * Puts a manifest or an index under a tag, or under its digest. Throws `invalid` when the registry knows it by another
    * digest.
    */
@@ -96,7 +112,10 @@ export class RegistryUploads {
   }
 
   /** Asks for an upload, or for a blob of another repository: where that cannot be had, an upload begins, too. */
-  async #begin(repository: Repository, upload: Upload): Promise<HttpResponse> {
+  async #begin(
+    repository: Repository,
+    upload: Pick<Upload, 'descriptor' | 'from' | 'signal'>,
+  ): Promise<HttpResponse> {
     const { from, signal } = upload;
     if (from === undefined) return await this.#post(repository, upload);
     try {
@@ -111,7 +130,7 @@ export class RegistryUploads {
 
   async #post(
     repository: Repository,
-    { descriptor: { digest }, signal }: Upload,
+    { descriptor: { digest }, signal }: Pick<Upload, 'descriptor' | 'signal'>,
     from?: string,
   ): Promise<HttpResponse> {
     const query = from === undefined ? '' : `?${new URLSearchParams({ mount: digest, from })}`;
@@ -122,6 +141,23 @@ export class RegistryUploads {
       accepts: from === undefined ? [202] : [201, 202],
       object: objectOf(repository, digest),
       rights: { push: true, ...(from !== undefined && { from }) },
+      signal,
+    });
+  }
+
+  /** Registries need not know how to do that; what is left they collect. */
+  async #giveUp(
+    repository: Repository,
+    begun: HttpResponse,
+    { descriptor, signal }: Pick<Upload, 'descriptor' | 'signal'>,
+  ): Promise<void> {
+    const location = begun.header('location');
+    if (location === undefined) return;
+    await this.#send(repository, {
+      method: 'DELETE',
+      resource: this.#requests.target(repository, begun.url, location),
+      accepts: [200, 202, 204, 404, 405],
+      object: objectOf(repository, descriptor.digest),
       signal,
     });
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { tarWithFile, writeLayout } from '../helpers/oci-layout.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { useStore } from '../helpers/skiff.ts';
 import { startTokenServer, type TokenServer } from '../helpers/token-server.ts';
@@ -134,6 +135,31 @@ describe('push', () => {
     expect(said.stderr + said.stdout).not.toMatch(new RegExp(`${tokens.identityToken}|eyJ`));
     await other.ok(['rmi', '-f', id]);
     await store.ok(['rmi', from, to]);
+  });
+
+  it('keeps the manifest of an image whose layers were here in another compression already', async () => {
+    const layout = join(place, 'layout');
+    const layers = [tarWithFile('same', Buffer.from('the same'))];
+    writeLayout(layout, [
+      { tag: 'gzip', layers, compression: 'gzip' },
+      { tag: 'zstd', layers, compression: 'zstd' },
+    ]);
+    for (const tag of ['gzip', 'zstd']) {
+      open.push(layout, { name: `packed/${tag}`, tag });
+      await other.ok(['pull', '-q', `${open.host}/packed/${tag}:${tag}`]);
+    }
+    const [from, to] = [`${open.host}/packed/zstd:zstd`, `${open.host}/again/zstd:1`];
+    await other.ok(['tag', from, to]);
+    expect(read(await other.ok(['push', to])).states).toEqual(['Layer already exists']);
+    expect(raw(to)).toEqual(raw(from));
+    expect(raw(to).layers[0]?.mediaType).toMatch(/zstd$/);
+    // Where nobody has them the layers are those that are here.
+    const elsewhere = `${behindTokens.host}/public/zstd:1`;
+    await other.ok(['tag', from, elsewhere]);
+    expect(read(await other.ok(['push', elsewhere], { env: { DOCKER_CONFIG: place } })).states).toEqual([
+      'Pushed',
+    ]);
+    await other.ok(['rmi', '-f', await other.ok(['images', '-q', from])]);
   });
 
   it.each([

@@ -51,6 +51,11 @@ export class UploadRegistry {
     return `${this.#tls === undefined ? '127.0.0.1' : 'localhost'}:${port}`;
   }
 
+  /** How much of each upload that is not over has arrived. */
+  get received(): number[] {
+    return [...this.#uploads.values()].map((bytes) => bytes.length);
+  }
+
   /** Tokens that were sold are worth nothing any more. */
   revoke(): void {
     this.#tokens.clear();
@@ -146,6 +151,10 @@ export class UploadRegistry {
     }
     const before = this.#uploads.get(upload ?? '');
     if (upload === undefined || before === undefined) return answer(404);
+    if (method === 'DELETE') {
+      this.#uploads.delete(upload);
+      return answer(204);
+    }
     const range = () => this.#range(url.pathname);
     if (method === 'GET') return answer(204, range());
     const [, first] = /^(\d+)-\d+$/.exec(request.headers['content-range'] ?? '') ?? [];

@@ -61,7 +61,7 @@ export async function pushBlob(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const from = repositoriesWith(context.database, domain, descriptor.digest).find((other) => other !== path);
+  const from = repositoryWith(context, { domain, path }, descriptor);
   const became = await uploads.blob(
     { domain, path, ...reference },
     { descriptor, open, from, onProgress: (bytes) => line.pushing(bytes, descriptor.size), signal },
@@ -69,4 +69,23 @@ export async function pushBlob(
   if (became === 'exists') line.exists();
   else if (became === 'mounted') line.mounted(from ?? '');
   else line.done();
+}
+
+/** Whether the registry has a blob of which there are no bytes here, in the repository that is written to or in another one. */
+export async function isAtRegistry(
+  { context, uploads, signal }: Push,
+  { domain, path }: Reference,
+  descriptor: Descriptor,
+): Promise<boolean> {
+  const from = repositoryWith(context, { domain, path }, descriptor);
+  return await uploads.takeOver({ domain, path }, { descriptor, from, signal });
+}
+
+/** Another repository of the registry that has a blob, as far as is known here. */
+function repositoryWith(
+  { database }: Context,
+  { domain, path }: Pick<Reference, 'domain' | 'path'>,
+  { digest }: Descriptor,
+): string | undefined {
+  return repositoriesWith(database, domain, digest).find((other) => other !== path);
 }

@@ -20,10 +20,17 @@ import { type FoundImage, findImage, layersWith, manifestOf, saveImage, tagsOf }
 import { dropUnnamedIndexes } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { wholeIndexOf } from './other-platform.ts';
-import { type Push, pushBlob, sideBySide } from './push-blobs.ts';
+import { isAtRegistry, type Push, pushBlob, sideBySide } from './push-blobs.ts';
 import { pushIndex } from './push-index.ts';
 import type { PushedLayer, PushProgress } from './push-progress.ts';
-import { leaseImage, openLayer, readStoredImageFor, type StoredImage } from './stored-image.ts';
+import {
+  imageOf,
+  leaseImage,
+  missingLayers,
+  openLayer,
+  readStoredImageFor,
+  type StoredImage,
+} from './stored-image.ts';
 
 export interface PushOptions {
   /** All tags of the repository that is named. */
@@ -108,7 +115,9 @@ async function pushOne(
 ): Promise<void> {
   const { context, workspace, uploads, progress, signal } = push;
   const text = familiarReference(reference);
-  const stored = await readStoredImageFor(context, workspace, found, { platform, text });
+  const stored =
+    (platform === undefined ? await asItWasPulled(push, reference, found) : undefined) ??
+    (await readStoredImageFor(context, workspace, found, { platform, text }));
   using leases = new DisposableStack();
   leases.use(leaseImage(context, stored));
   const descriptors = await pushLayers(push, { reference, stored, leases });
@@ -128,6 +137,23 @@ async function pushOne(
   await workspace.blobs.put(manifest.bytes);
   keep(context, found, { stored, manifest, reference });
   progress.pushed(tag, manifest.digest, manifest.bytes.length);
+}
+
+/**
+ * An image whose layers were here in another compression when it was pulled: with its own manifest all the same, if the
+ * registry has those layers, as it does when it came from there.
+ */
+async function asItWasPulled(
+  push: Push,
+  reference: Reference,
+  found: FoundImage,
+): Promise<StoredImage | undefined> {
+  const { image } = imageOf(push.context.database, found);
+  const missing = missingLayers(push.workspace, image);
+  if (missing.length === 0) return undefined;
+  for (const { descriptor } of missing)
+    if (!(await isAtRegistry(push, reference, descriptor))) return undefined;
+  return { ...image, index: undefined };
 }
 
 /**

@@ -39,10 +39,8 @@ export async function readStoredImage(
   found: FoundImage,
 ): Promise<StoredImage> {
   const { image, indexDigest } = imageOf(database, found);
-  const isHere = ({ digest }: Descriptor, { diffID, chainID }: ImageLayer): boolean =>
-    blobs.has(digest) || (digest === diffID && layers.has(chainID));
-  const missing = image.layers.some((layer) => !isHere(layer.descriptor, layer));
-  if (!missing)
+  const isHere = hereIn({ blobs, layers });
+  if (image.layers.every((layer) => isHere(layer.descriptor, layer)))
     return { ...image, index: indexDigest === undefined ? undefined : await readIndex(blobs, indexDigest) };
   const descriptors = image.layers.map((layer) => {
     const others = [layer.descriptor, ...layersWith(database, layer.diffID)];
@@ -50,6 +48,20 @@ export async function readStoredImage(
   });
   const { annotations } = image.manifest.parsed;
   return { ...imageOfConfig(image.config.bytes, descriptors, annotations), index: undefined };
+}
+
+/** Returns the layers of an image of which the store has no bytes as its manifest says them. */
+export function missingLayers(
+  workspace: Pick<Workspace, 'blobs' | 'layers'>,
+  { layers }: Image,
+): ImageLayer[] {
+  const isHere = hereIn(workspace);
+  return layers.filter((layer) => !isHere(layer.descriptor, layer));
+}
+
+function hereIn({ blobs, layers }: Pick<Workspace, 'blobs' | 'layers'>) {
+  return ({ digest }: Descriptor, { diffID, chainID }: ImageLayer): boolean =>
+    blobs.has(digest) || (digest === diffID && layers.has(chainID));
 }
 
 /**

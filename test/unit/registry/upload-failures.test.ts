@@ -92,7 +92,8 @@ describe('a push goes through at a registry that', () => {
   it('cuts the connection at every tenth of a blob', async () => {
     // Large enough for a tenth to come in several pieces.
     const content = randomBytes(4 * 1024 * 1024);
-    registry.faults = [cutChunks(10, content.length / 10)];
+    // A piece may be read beyond that.
+    registry.faults = [cutChunks(10, content.length / 12)];
     await send({ content, to: uploads({ chunk: content.length / 2 }) });
     expect(registry.blobs.get(digestOf(content))?.equals(content)).toBe(true);
     expect(count('PATCH')).toBeGreaterThanOrEqual(10);

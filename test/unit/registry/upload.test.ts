@@ -80,6 +80,24 @@ describe('an upload', () => {
     expect(registry.requests).toEqual(['HEAD /v2/app/blobs/D', 'POST /v2/app/blobs/uploads/']);
   });
 
+  it('is not begun for what can only be taken over, or is given up', async () => {
+    const descriptor = { digest: digestOf(Buffer.from('x')), size: 1 };
+    const takeOver = (from?: string) => uploads().takeOver(where(), { descriptor, from });
+    expect(await takeOver()).toBe(false);
+    expect(await takeOver('other')).toBe(false);
+    expect(registry.requests).toEqual([
+      'HEAD /v2/app/blobs/D',
+      'HEAD /v2/app/blobs/D',
+      'POST /v2/app/blobs/uploads/',
+      'DELETE /v2/app/blobs/uploads/N',
+    ]);
+    expect(registry.received).toEqual([]);
+    registry.blobs.set(descriptor.digest, Buffer.from('x'));
+    expect(await takeOver('other')).toBe(true);
+    registry.faults = [(request, response) => request.method === 'HEAD' && !!response.writeHead(404).end()];
+    expect(await takeOver('other')).toBe(true);
+  });
+
   it('goes in chunks, and tells how far it is', async () => {
     const bytes = randomBytes(2 * CHUNK + 5);
     const told: number[] = [];

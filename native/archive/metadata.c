@@ -34,20 +34,19 @@ int give_attribute(int fd, const struct attribute *attribute, char left_out[LEFT
     return 0;
 }
 
-/* A symlink has no mode. By way of procfs, as fchmod(2) does not take O_PATH. */
+/* By way of procfs, as fchmod(2) does not take O_PATH; musl's goes that way by itself. */
 static int set_mode(int fd, mode_t mode)
 {
     char path[32];
     if (fchmod(fd, mode & 07777) == 0) return 0;
     if (errno != EBADF) return -1;
-    if (S_ISLNK(mode)) return 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return chmod(path, mode & 07777);
 }
 
 /*
  * Owner first: a change of it takes set-id bits and capabilities away. What is so already is not set: each change of an
- * inode is one more for the file system's journal.
+ * inode is one more for the file system's journal. A symlink has no mode, whatever an archive says.
  */
 int give_metadata(int fd, const struct making *making, char left_out[LEFT_OUT_SIZE])
 {
@@ -56,9 +55,8 @@ int give_metadata(int fd, const struct making *making, char left_out[LEFT_OUT_SI
     bool owned = is.st_uid == making->stat.st_uid && is.st_gid == making->stat.st_gid;
     if (!owned && fchownat(fd, "", making->stat.st_uid, making->stat.st_gid, AT_EMPTY_PATH) < 0) return -1;
     bool special = (making->stat.st_mode & 07000) != 0;
-    if ((!owned && special) || is.st_mode != making->stat.st_mode) {
-        if (set_mode(fd, making->stat.st_mode) < 0) return -1;
-    }
+    bool differs = (!owned && special) || is.st_mode != making->stat.st_mode;
+    if (differs && !S_ISLNK(is.st_mode) && set_mode(fd, making->stat.st_mode) < 0) return -1;
     for (size_t i = 0; i < making->attribute_count; i++) {
         const struct attribute *attribute = &making->attributes[i];
         if (S_ISDIR(is.st_mode) && strcmp(attribute->name, DEFAULT_ACL) == 0) continue;

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { placeArchive } from '../../src/storage/archive/place.ts';
 import { makeOddTree } from '../helpers/odd-tree.ts';
 import { HELPER } from '../helpers/plan.ts';
+import { tar } from '../helpers/tar.ts';
 import { describeTree } from '../helpers/tree.ts';
 
 let root: string;
@@ -90,11 +91,17 @@ open(sys.argv[1], 'w')`,
     execFileSync('chmod', ['1750', from]);
     execFileSync('touch', ['-d', '@5.25', from]);
     const words = ['--no-recursion', '--format=pax', '--xattrs', '--xattrs-include=*', '-cC', from];
-    const tar = execFileSync('tar', [...words, 'a', '.', 'd', '.', 'd/b']);
-    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, Readable.from([tar]));
+    const archived = execFileSync('tar', [...words, 'a', '.', 'd', '.', 'd/b']);
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, Readable.from([archived]));
     expect(describeTree(to)[0]).toMatch(/^\. directory 0755 0:0 /);
-    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to', top: true }, Readable.from([tar]));
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to', top: true }, Readable.from([archived]));
     expect(describeTree(to)).toEqual(describeTree(from));
+  });
+
+  it('may give a symlink a mode, which it cannot have', async () => {
+    const archived = tar({ name: 'link', type: '2', target: 'there', mode: 0o644 });
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, Readable.from([archived]));
+    expect(describeTree(to, { times: false })[1]).toMatch(/^link symlink 0777 /);
   });
 
   it('is the same bytes for the same tree', () => {

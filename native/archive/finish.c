@@ -38,22 +38,40 @@ struct finish {
     char current[PATH_MAX]; /* for the report of a failure */
 };
 
-/* What overlay has noted in its upper directory, which means nothing, or something else, in a lower one. */
+static bool is_listed(const char *names, ssize_t length, const char *name)
+{
+    for (const char *at = names; at < names + length; at += strlen(at) + 1) {
+        if (strcmp(at, name) == 0) return true;
+    }
+    return false;
+}
+
+static int forget_note(const char *path, const char *names, ssize_t length, const char *name)
+{
+    return !is_listed(names, length, name) || removexattr(path, name) == 0 ? 0 : -1;
+}
+
+/*
+ * What overlay has noted in its upper directory means nothing, or something else, in a lower one. EREMOTE: the content is
+ * elsewhere.
+ */
 static int forget_notes(int fd, bool opaque)
 {
-    static const char *const names[] = {"origin", "impure", "nlink", "upper", "uuid", "protattr", "opaque"};
-    static const char *const spaces[] = {"trusted.overlay.", "user.overlay."};
-    char path[32], name[64], present[1 << 12];
+    static const char *const notes[] = {"origin", "impure", "nlink", "upper", "uuid", "protattr", "opaque"};
+    static char names[ATTRIBUTE_LARGEST];
+    char path[32], name[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    ssize_t length = listxattr(path, present, sizeof present);
-    if (length == 0 || (length < 0 && errno == EOPNOTSUPP)) return 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (opaque && strcmp(names[i], "opaque") == 0) continue;
-        for (size_t k = 0; k < sizeof spaces / sizeof *spaces; k++) {
-            snprintf(name, sizeof name, "%s%s", spaces[k], names[i]);
-            if (removexattr(path, name) < 0 && errno != ENODATA && errno != EOPNOTSUPP && errno != EPERM)
-                return -1;
-        }
+    ssize_t length = listxattr(path, names, sizeof names);
+    if (length <= 0) return length == 0 || errno == EOPNOTSUPP ? 0 : -1;
+    if (is_listed(names, length, "trusted.overlay.redirect") ||
+        is_listed(names, length, "trusted.overlay.metacopy"))
+        return fail_with(EREMOTE);
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        if (opaque && strcmp(notes[i], "opaque") == 0) continue;
+        snprintf(name, sizeof name, "trusted.overlay.%s", notes[i]);
+        if (forget_note(path, names, length, name) < 0) return -1;
+        snprintf(name, sizeof name, "user.overlay.%s", notes[i]);
+        if (forget_note(path, names, length, name) < 0) return -1;
     }
     return 0;
 }
@@ -129,10 +147,10 @@ static int visit(void *context, const struct entry *entry)
     }
     bool own = lower < 0 && is_own(&finish->own, entry);
     if (own && S_ISREG(entry->stat.st_mode)) return drop(finish, entry);
+    /* What is no directory was put there. */
+    if (!S_ISDIR(entry->stat.st_mode)) return keep(finish, entry, false) < 0 ? -1 : VISIT_SKIP;
     int kind = kind_of(entry, lower, &finish->attributes, &finish->lower_attributes);
-    if (kind < 0) return -1;
-    if (S_ISDIR(entry->stat.st_mode)) return enter(finish, entry, steal_fd(&lower), own ? 0 : kind);
-    return keep(finish, entry, false) < 0 ? -1 : VISIT_SKIP;
+    return kind < 0 ? -1 : enter(finish, entry, steal_fd(&lower), own ? 0 : kind);
 }
 
 /* A directory that is only there for what was in it, or has been made again, is no change. */

@@ -105,17 +105,19 @@ static void hash_number(struct sha256 *hash, uint64_t number)
 }
 
 /* A file by its content, wherever that is read. */
-static int hash_content(struct sources *sources, int content)
+static int hash_content(struct sources *sources, int content, uint64_t size)
 {
     static char buffer[1 << 17];
     struct sha256 hash;
     uint8_t digest[SHA256_SIZE];
     ssize_t length;
     sha256_begin(&hash);
-    while ((length = pread(content, buffer, sizeof buffer, (off_t)hash.length)) != 0) {
+    do {
+        length = pread(content, buffer, sizeof buffer, (off_t)hash.length);
         if (length < 0) return -1;
         sha256_add(&hash, buffer, (size_t)length);
-    }
+        /* Less than was asked for is the end, if it is where that has to be: it need not be looked for once more. */
+    } while (length == (ssize_t)sizeof buffer || (length > 0 && hash.length < size));
     sources->bytes += hash.length;
     sha256_end(&hash, digest);
     sha256_add(&sources->hash, digest, sizeof digest);
@@ -147,7 +149,7 @@ static int hash_taken(struct sources *sources, const struct taken *taken, int co
     hash_attributes(hash, taken->making);
     if (S_ISLNK(stat->st_mode)) hash_text(hash, taken->making->target);
     if (S_ISCHR(stat->st_mode) || S_ISBLK(stat->st_mode)) hash_number(hash, stat->st_rdev);
-    return S_ISREG(stat->st_mode) ? hash_content(sources, content) : 0;
+    return S_ISREG(stat->st_mode) ? hash_content(sources, content, (uint64_t)stat->st_size) : 0;
 }
 
 /* The order of a walk: that of the bytes of names, a directory before what is in it. */

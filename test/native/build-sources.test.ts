@@ -1,0 +1,278 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type CopyRequest,
+  copySources,
+  digestSources,
+  makeDirectory,
+  type Selection,
+} from '../../src/engine/build/copy.ts';
+import { finishLayer } from '../../src/engine/build/layer.ts';
+import { layersTree } from '../../src/engine/build/tree.ts';
+import { copyStep } from '../helpers/copy-step.ts';
+import { HELPER } from '../helpers/layers.ts';
+import { describeTree } from '../helpers/tree.ts';
+import { useContext } from '../unit/engine/fixtures.ts';
+
+const room = useContext(HELPER);
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'skiff-build-'));
+  for (const name of ['context', 'upper']) mkdirSync(join(root, name));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true });
+});
+
+const at = (name: string) => join(root, name);
+let scratches = 0;
+
+function scratch(): string {
+  const path = at(`scratch-${scratches++}`);
+  mkdirSync(path);
+  return path;
+}
+
+function shell(script: string, directory = 'context'): void {
+  execFileSync('sh', ['-ec', `umask 022; ${script}`], {
+    cwd: at(directory),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function requestOf(copy: string, source: Partial<CopyRequest['source']> = {}): CopyRequest {
+  const context = { name: 'the build context', root: `dir:${at('context')}`, keepsOwners: false };
+  return { step: copyStep(copy), source: { ...context, ...source }, owner: undefined, scratch: scratch() };
+}
+
+async function select(copy: string): Promise<{ request: CopyRequest; selection: Selection }> {
+  const request = requestOf(copy);
+  return { request, selection: await digestSources(room.context, request) };
+}
+
+async function copyInto(
+  { request, selection }: { request: CopyRequest; selection: Selection },
+  lowers: string[] = [],
+): Promise<{ digest: string; tree: string[] }> {
+  const stage = { lowers, upper: at('upper'), scratch: scratch() };
+  const { digest } = await copySources(room.context, request, { selection, stage });
+  return { digest, tree: describeTree(at('upper'), { times: false }).slice(1) };
+}
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** Serves files by their paths. */
+async function serve(
+  files: Record<string, Buffer | string>,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const server = createServer(({ url = '' }, response) => {
+    const found = files[url];
+    if (found === undefined) response.writeHead(404).end();
+    else if (String(found).startsWith('=> '))
+      response.writeHead(302, { location: String(found).slice(3) }).end();
+    else response.writeHead(200, headers).end(found);
+  });
+  return `http://127.0.0.1:${await listening(server)}`;
+}
+
+describe('ADD of an address', () => {
+  it('makes a file of what it leads to, for root alone, with its time, under its name', async () => {
+    const url = await serve(
+      { '/a': '=> /dir/b', '/dir/b': 'hello' },
+      { 'last-modified': 'Thu, 01 Jan 1970 00:00:09 GMT' },
+    );
+    const selected = await select(`ADD ${url}/a /x/`);
+    const { digest, tree } = await copyInto(selected);
+    expect(digest).toBe(selected.selection.digest);
+    expect(tree.map((line) => line.split(' ').slice(0, 5).join(' '))).toEqual([
+      'x directory 0755 0:0',
+      expect.stringMatching(/^x\/a file 0600 0:0 5/),
+    ]);
+    expect(readFileSync(at('upper/x/a'), 'utf8')).toBe('hello');
+    expect(describeTree(at('upper')).at(-1)).toMatch(/mtime=9000000000$/);
+  });
+
+  it('takes what has the checksum, and nothing else', async () => {
+    const url = await serve({ '/a': 'hello' });
+    const sum = createHash('sha256').update('hello').digest('hex');
+    await select(`ADD --checksum=sha256:${sum} ${url}/a /x`);
+    await expect(select(`ADD --checksum=sha256:${'0'.repeat(64)} ${url}/a /x`)).rejects.toThrow(
+      `has another checksum: sha256:${sum}, not sha256:0000`,
+    );
+  });
+
+  it('unpacks an archive only when it is told to', async () => {
+    shell('echo 1 >f; tar -czf t --owner=9 --group=9 f');
+    const url = await serve({ '/t.tgz': readFileSync(at('context/t')) });
+    expect((await copyInto(await select(`ADD --unpack=true ${url}/t.tgz /x`))).tree[1]).toMatch(
+      /^x\/f file 0644 9:9 2/,
+    );
+    expect((await copyInto(await select(`ADD ${url}/t.tgz /y/`))).tree).toContainEqual(
+      expect.stringMatching(/^y\/t.tgz file 0600/),
+    );
+  });
+
+  it('says what is missing', async () => {
+    const url = await serve({ '/': 'x' });
+    await expect(select(`ADD ${url}/gone /x`)).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(select(`ADD ${url}/ /x/`)).rejects.toThrow('has no file name');
+    await copyInto(await select(`ADD ${url}/ /x`));
+    expect(readFileSync(at('upper/x'), 'utf8')).toBe('x');
+    await expect(select('ADD http://127.0.0.1:1/a /x')).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+/** Serves the repositories of a directory by git's own protocol. */
+async function serveGit(directory: string): Promise<string> {
+  const server = createTcpServer((socket) => {
+    const daemon = spawn(
+      'git',
+      ['daemon', '--inetd', '--export-all', `--base-path=${directory}`, directory],
+      {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      },
+    );
+    socket.on('error', () => {});
+    daemon.stdin.on('error', () => {});
+    socket.pipe(daemon.stdin);
+    daemon.stdout.pipe(socket);
+  });
+  return `git://127.0.0.1:${await listening(server)}`;
+}
+
+describe('ADD of a git repository', () => {
+  let url: string;
+  let commit: string;
+  beforeEach(async () => {
+    const git = 'git -c user.name=a -c user.email=a@b -c init.defaultBranch=main';
+    shell(`mkdir repo; cd repo; ${git} init -q; mkdir docs; echo 1 >docs/a; echo 2 >run; chmod 755 run; ln -s /etc/passwd docs/l
+      ${git} add .; ${git} commit -qm 1; ${git} tag -a v1 -m v1; echo 3 >new; ${git} add .; ${git} commit -qm 2`);
+    commit = execFileSync('git', ['-C', at('context/repo'), 'rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+    }).trim();
+    url = `${await serveGit(at('context'))}/repo`;
+  });
+  const paths = (tree: string[]) => tree.map((line) => line.split(' ').slice(0, 4).join(' '));
+
+  it('takes its files, without what git keeps', async () => {
+    const { tree } = await copyInto(await select(`ADD ${url} /x/`));
+    expect(paths(tree)).toEqual([
+      'x directory 0755 0:0',
+      'x/docs directory 0755 0:0',
+      'x/docs/a file 0644 0:0',
+      'x/docs/l symlink 0777 0:0',
+      'x/new file 0644 0:0',
+      'x/run file 0755 0:0',
+    ]);
+  });
+
+  it('takes a tag and a directory, and says the same of the same files', async () => {
+    const first = await select(`ADD ${url}#v1 /x`);
+    expect(paths((await copyInto(first)).tree)).not.toContain('x/new file 0644 0:0');
+    expect((await select(`ADD ${url}#v1 /x`)).selection.digest).toBe(first.selection.digest);
+    expect(paths((await copyInto(await select(`ADD ${url}#main:docs /y`))).tree)).toContain(
+      'y/a file 0644 0:0',
+    );
+    await expect(select(`ADD ${url}#main:gone /y`)).rejects.toThrow('"gone" is not in git://');
+    await expect(select(`ADD ${url}#main:docs/l /y`)).rejects.toMatchObject({ kind: 'notFound' });
+  });
+
+  it('keeps the history when it is told to, and knows the commit', async () => {
+    const { tree } = await copyInto(
+      await select(`ADD --keep-git-dir --checksum=${commit.slice(0, 9)} ${url} /x`),
+    );
+    expect(paths(tree)).toContain('x/.git/HEAD file 0644 0:0');
+    await expect(select(`ADD --checksum=0000 ${url} /x`)).rejects.toThrow(`is at commit ${commit}, not 0000`);
+    await expect(select(`ADD ${url}#gone /x`)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('COPY', () => {
+  it('keeps the owners of a stage, and gives those of a context to root', async () => {
+    shell('mkdir d; echo 1 >d/f; chown 7:8 d d/f');
+    const layer = at('context');
+    const request = requestOf('COPY d /x', { root: layersTree([layer], scratch()), keepsOwners: true });
+    const selection = await digestSources(room.context, request);
+    expect(selection.digest).not.toBe((await select('COPY d /x')).selection.digest);
+    expect((await copyInto({ request, selection })).tree[1]).toMatch(/^x\/f file 0644 7:8/);
+  });
+
+  it('sees the files of several layers as one tree', async () => {
+    for (const [name, script] of [
+      ['lower', 'mkdir d; echo 1 >d/a; echo 2 >d/b; ln -s /d/a link'],
+      ['upper-layer', 'mkdir d; echo 3 >d/a; mknod d/b c 0 0'],
+    ] as const) {
+      mkdirSync(at(name));
+      shell(script, name);
+    }
+    const tree = layersTree([at('upper-layer'), at('lower')], scratch());
+    const request = requestOf('COPY link d/ /x/', { root: tree, keepsOwners: true });
+    await copyInto({ request, selection: await digestSources(room.context, request) });
+    expect(readFileSync(at('upper/x/link'), 'utf8')).toBe('3\n');
+    expect(describeTree(at('upper'), { times: false }).map((line) => line.split(' ')[0])).toEqual([
+      '.',
+      'x',
+      'x/a',
+      'x/link',
+    ]);
+  });
+
+  it('tells the digest of what was really copied when somebody changes it meanwhile', async () => {
+    shell('echo 1 >f');
+    const selected = await select('COPY f /x');
+    writeFileSync(at('context/f'), '2\n');
+    const { digest } = await copyInto(selected);
+    expect(digest).not.toBe(selected.selection.digest);
+    expect(digest).toBe((await select('COPY f /x')).selection.digest);
+  });
+
+  it('takes no file that was not there when it looked', async () => {
+    shell('mkdir d; echo 1 >d/f; echo secret >.dockerignore');
+    const selected = await select('COPY --exclude=secret d /x');
+    shell('echo 2 >d/secret; echo 3 >d/late');
+    expect((await copyInto(selected)).tree.map((line) => line.split(' ')[0])).toEqual(['x', 'x/f']);
+  });
+
+  it('makes a layer of nothing but what it copied', async () => {
+    shell('echo 1 >f');
+    mkdirSync(at('base'));
+    shell('mkdir etc; echo old >etc/f; mkdir -m 1777 tmp', 'base');
+    await copyInto(await select('COPY f /etc/f'), [at('base')]);
+    const draft = { upper: at('upper'), lowers: [at('base')], ran: false };
+    const layer = await finishLayer(room.context, draft);
+    expect(layer).toMatchObject({ entries: 2, bytes: 2 });
+    expect(await finishLayer(room.context, { ...draft, latest: 5 })).not.toMatchObject({
+      diffID: layer?.diffID,
+    });
+    expect(describeTree(at('upper')).at(-1)).toContain('mtime=5000000000');
+  });
+
+  it('makes a directory of WORKDIR, where links of the stage lead, and no layer of one that is there', async () => {
+    mkdirSync(at('base'));
+    shell('mkdir -m 711 real; ln -s /real link', 'base');
+    const stage = { lowers: [at('base')], upper: at('upper'), scratch: scratch() };
+    await makeDirectory(room.context, stage, '/link');
+    const draft = { upper: at('upper'), lowers: [at('base')], ran: false };
+    expect(await finishLayer(room.context, draft)).toBeUndefined();
+    await makeDirectory(room.context, { ...stage, scratch: scratch() }, '/link/a/b', { uid: 5, gid: 6 });
+    expect(await finishLayer(room.context, draft)).toMatchObject({ entries: 3 });
+    expect(describeTree(at('upper'), { times: false }).slice(1)).toEqual([
+      'real directory 0711 0:0',
+      'real/a directory 0755 5:6',
+      'real/a/b directory 0755 5:6',
+    ]);
+  });
+});

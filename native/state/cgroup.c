@@ -265,7 +265,8 @@ int cgroups_empty(const struct plan *plan)
 
 int cgroup_remove(const struct plan *plan, const char *path)
 {
-    if (rmdir(path) == 0 || errno == ENOENT) return 0;
+    /* What has too long a name could not be made either. */
+    if (rmdir(path) == 0 || errno == ENOENT || errno == ENAMETOOLONG) return 0;
     int64_t until = monotonic_ms() + REMOVE_PATIENCE_MS;
     while (remove_once(AT_FDCWD, path, 0) < 0) {
         if (errno != EBUSY && errno != ENOTEMPTY) return -1;

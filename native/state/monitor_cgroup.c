@@ -161,7 +161,7 @@ int monitor_cgroup_vacate(const struct record *record)
 {
     int64_t until = monotonic_ms() + VACATE_PATIENCE_MS;
     while (rmdir(record->arg[0]) < 0) {
-        if (errno != EBUSY) return errno == ENOENT ? 0 : -1;
+        if (errno != EBUSY) return errno == ENOENT || errno == ENAMETOOLONG ? 0 : -1;
         if (move_members(record) < 0) return -1;
         if (rmdir(record->arg[0]) == 0) return 0;
         if (monotonic_ms() >= until) return fail_with(EBUSY);

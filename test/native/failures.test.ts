@@ -6,7 +6,8 @@ import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { makeLayer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const room = useRoom();
-const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR, EISDIR, EPERM } = constants.errno;
+const { ENOENT, EACCES, EINVAL, ENOEXEC, ELOOP, ENODEV, ENOTDIR, EISDIR, EPERM, ENAMETOOLONG } =
+  constants.errno;
 let layer: string;
 
 beforeAll(() => {
@@ -37,6 +38,16 @@ const hidden = (...record: PlanRecord): Partial<Wishes> => ({ afterPivot: [recor
 const process_ = (...record: PlanRecord): Partial<Wishes> => ({ process: [record] });
 
 describe('a step that fails is reported by name, errno and object, and everything before it is undone', () => {
+  it('a cgroup with too long a name, which keeps nothing from being taken away', async () => {
+    const path = `/sys/fs/cgroup/${'x'.repeat(5000)}`;
+    const teardown: PlanRecord[] = [
+      ['rmdir-cgroup', path],
+      ['vacate-cgroup', path, '/sys/fs/cgroup'],
+    ];
+    const [stage, errno, detail] = await failure({ general: [['cgroup', 'v1', path]], teardown });
+    expect([stage, errno, path.startsWith(detail)]).toEqual(['cgroup', ENAMETOOLONG, true]);
+  });
+
   it.each<[string, Partial<Wishes>, number, string]>([
     ['cgroup', { general: [['cgroup', 'v1', '/proc/none']] }, ENOENT, '/proc/none'],
     ['mkdir', { setup: [['mkdir', '/no/such/place', '755']] }, ENOENT, '/no/such/place'],

@@ -82,9 +82,13 @@ export function containerOfCgroup(name: string): string | undefined {
   return /^skiff-([0-9a-f]{64})(\.monitor)?$/.exec(name)?.[1];
 }
 
+/** The longest name and the longest path of a parent, in bytes: files below it are still named by what is no longer than a path. */
+const NAME_MAX = 255;
+const PARENT_MAX = 3072;
+
 /**
  * `linux.cgroupsPath` of a container: `/skiff-<id>`, below the parent when there is one (`team/a` and `/team/a/` are the
- * same). Throws `invalid` for a parent that would lead out of the hierarchies.
+ * same). Throws `invalid` for a parent that would lead out of the hierarchies, or is too long.
  */
 export function cgroupsPathOf(id: string, parent: string | undefined): string {
   const names = (parent ?? '').split('/').filter((name) => name !== '' && name !== '.');
@@ -94,7 +98,17 @@ export function cgroupsPathOf(id: string, parent: string | undefined): string {
       hint: 'write a path below the root of the cgroup hierarchies, as in /team/a',
     });
   }
+  if (Buffer.byteLength(names.join('/')) > PARENT_MAX || names.some(isTooLong)) {
+    throw new EngineError('invalid', 'the parent of a cgroup has too long a name', {
+      subject: parent,
+      hint: `use at most ${NAME_MAX} bytes for each name of its path, and ${PARENT_MAX} for all`,
+    });
+  }
   return `/${[...names, cgroupName(id)].join('/')}`;
+}
+
+function isTooLong(name: string): boolean {
+  return Buffer.byteLength(name) > NAME_MAX;
 }
 
 /** The directories of a hierarchy from its root down to, and without, a container's own. */

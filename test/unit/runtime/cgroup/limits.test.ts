@@ -340,5 +340,8 @@ describe('the cgroups of a container', () => {
     expect(cgroupsPathOf('ab', undefined)).toBe('/skiff-ab');
     expect(cgroupsPathOf('ab', 'team/./a/')).toBe('/team/a/skiff-ab');
     expect(() => cgroupsPathOf('ab', '/a/../..')).toThrow('cannot be the parent');
+    expect(cgroupsPathOf('ab', 'a'.repeat(255))).toBe(`/${'a'.repeat(255)}/skiff-ab`);
+    expect(() => cgroupsPathOf('ab', 'ä'.repeat(128))).toThrow('too long a name');
+    expect(() => cgroupsPathOf('ab', 'abc/'.repeat(1000))).toThrow('too long a name');
   });
 });

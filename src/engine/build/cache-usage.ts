@@ -4,6 +4,7 @@ import { hexOf } from '../../oci/digest.ts';
 import { leasedResources } from '../store/blob-leases.ts';
 import { type CacheEntry, cacheEntries } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
+import { layersInUse } from '../store/garbage.ts';
 
 /** What the cache of builds has, and what that takes. */
 export interface CacheUsage {
@@ -22,7 +23,7 @@ export async function cacheUsage(context: Context): Promise<CacheUsage[]> {
   const { entries, leased, others } = database.transaction(() => ({
     entries: cacheEntries(database),
     leased: leasedResources(database),
-    others: layersOfOthers(context),
+    others: new Set(layersInUse(context.database)),
   }));
   const placed = entries.flatMap((entry) => {
     const path = placeOf(paths, entry);
@@ -51,10 +52,4 @@ function placeOf(
 ): string | undefined {
   if (kind === 'mount') return join(buildCaches, hexOf(key));
   return layer && join(layers, hexOf(layer.chainID));
-}
-
-/** chainIDs that images and containers have. */
-export function layersOfOthers({ database }: Pick<Context, 'database'>): Set<string> {
-  const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
-  return new Set(rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]));
 }

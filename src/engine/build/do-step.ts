@@ -161,7 +161,7 @@ async function ownerOf(at: StageAt, text: string | undefined): Promise<CopyReque
 
 /** An empty directory that looks like the root that it is laid over. */
 function newUpper(at: StageAt, alone: boolean): string {
-  const upper = join(at.build.directory(), 'upper');
+  const upper = join(at.build.directory(), 'layer');
   mkdirSync(upper, { mode: 0o755 });
   const [top] = alone ? [] : lowersOf(at);
   if (top === undefined) return upper;

@@ -85,10 +85,12 @@ const HEX = /^[0-9a-f]{64}$/;
  * removed by force.
  */
 export function referencedLayers(database: Database): string[] {
-  const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
   const cached = database.all('SELECT chain_id FROM build_cache WHERE chain_id IS NOT NULL');
-  return [
-    ...rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]),
-    ...cached.map((row) => row['chain_id'] as string),
-  ];
+  return [...layersInUse(database), ...cached.map((row) => row['chain_id'] as string)];
+}
+
+/** The same without the cache's: chainIDs that images and containers name. */
+export function layersInUse(database: Database): string[] {
+  const rows = database.all('SELECT layers FROM image UNION ALL SELECT layers FROM container');
+  return rows.flatMap((row) => JSON.parse(row['layers'] as string) as string[]);
 }

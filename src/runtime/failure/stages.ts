@@ -73,6 +73,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   'copy-to': 'cannot open %',
   place: 'cannot make %',
   'copy-entry': 'cannot copy %',
+  source: 'cannot take %',
   exchange: 'cannot exchange %',
   mkdir: 'cannot make the directory %',
   monitor: 'cannot start the monitor of the container',

@@ -139,8 +139,8 @@ describe('system check', () => {
     const left = await check();
     expect(left).toEqual([
       0,
-      'left     blob: sha256:HEX: no image and no container names it',
-      'left     layer: sha256:HEX: no image and no container names it',
+      'left     blob: sha256:HEX: no image, no container and no cache names it',
+      'left     layer: sha256:HEX: no image, no container and no cache names it',
       expect.stringContaining('temporary directory'),
     ]);
     expect(await check('--repair')).toEqual([

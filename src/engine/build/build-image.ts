@@ -11,7 +11,7 @@ import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
 import { removeImage } from '../images/remove.ts';
 import { Slots } from '../images/slots.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
-import { takeLease } from '../store/blob-leases.ts';
+import { deadOwners, dropDeadLeases, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { hasImage } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
@@ -44,7 +44,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
   const outputs = outputsOf(options);
   const tasks = new Tasks(options.progress);
   return await inWorkspace(context, async (workspace) => {
-    await removeAbandonedSteps(context);
+    await clearAway(context);
     const { files, plan } = await readFiles(context, { options, workspace, tasks });
     for (const name of plan.unusedArguments)
       options.progress.warn(`One or more build-args [${name}] were not consumed`);
@@ -64,6 +64,13 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       cache.close();
     }
   });
+}
+
+/** Removes what builds that were killed have left. */
+async function clearAway(context: Context): Promise<void> {
+  const { database } = context;
+  await removeAbandonedSteps(context);
+  if (deadOwners(database).length > 0) database.transaction(() => dropDeadLeases(database));
 }
 
 /** Brings the image into the store, where it stays if it is to; and writes it into archives. */

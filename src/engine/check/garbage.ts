@@ -15,7 +15,7 @@ import type { Fault } from './fault.ts';
 export function unnamedThings(context: Context): Fault[] {
   const { blobs, layers } = unnamed(context);
   const mend = async () => void (await collectGarbage(context));
-  const left = { state: 'left', detail: 'no image and no container names it', mend } as const;
+  const left = { state: 'left', detail: 'no image, no container and no cache names it', mend } as const;
   return [
     ...blobs.map((hex): Fault => ({ ...left, topic: 'blob', name: `sha256:${hex}` })),
     ...layers.map((hex): Fault => ({ ...left, topic: 'layer', name: `sha256:${hex}` })),

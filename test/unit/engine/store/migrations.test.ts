@@ -106,6 +106,10 @@ describe('a container of an older store', () => {
     }
   });
 
+  it('is no step of a build', () => {
+    expect(migrated({})?.step).toBe(undefined);
+  });
+
   it('is not wanted to run when it could not be started', () => {
     expect(migrated({}, `error = '{"message":"no","exitCode":127}'`)?.wanted).toBe('stopped');
   });

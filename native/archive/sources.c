@@ -47,7 +47,8 @@ static int next_source(struct sources *sources, struct source *source)
     if (sources->at >= sources->size) return fail_with(EBADMSG);
     const char *what = next_field(sources);
     source->only = strcmp(what, "only") == 0;
-    return source->only || strcmp(what, "all") == 0 ? 1 : fail_with(EBADMSG);
+    source->is_file = strcmp(what, "file") == 0;
+    return source->only || source->is_file || strcmp(what, "all") == 0 ? 1 : fail_with(EBADMSG);
 }
 
 static int skip_names(struct sources *sources)
@@ -222,6 +223,8 @@ static int visit_top(struct walking *walking, const struct entry *entry)
     struct source *source = &walking->source;
     source->is_directory = S_ISDIR(entry->stat.st_mode);
     walking->device = entry->stat.st_dev;
+    if (S_ISLNK(entry->stat.st_mode)) return fail_with(ELOOP);
+    if (source->is_file && source->is_directory) return fail_with(EISDIR);
     hash_text(&walking->sources->hash, source->is_directory ? "directory" : "file");
     const struct taker *taker = walking->taker;
     if (taker->begin != NULL && taker->begin(taker->context, source) < 0) return -1;

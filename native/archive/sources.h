@@ -1,6 +1,6 @@
 /*
  * What a step of a build takes from a tree, as standard input says: for each source its PATH, which has no links, the NAME
- * that it gets, and `all` or `only`; after `only` what is taken below it, in the order of a walk, and an empty field. Every
+ * that it gets, and `all`, `file` (no directory: EISDIR) or `only`; after `only` what is taken below it, in the order of a walk, and an empty field. Every
  * field ends with NUL. Sockets are left out; what is not there any more is not taken.
  */
 #pragma once
@@ -16,7 +16,7 @@
 
 struct source {
     const char *path, *name;
-    bool only, is_directory;
+    bool only, is_file, is_directory;
 };
 
 /* An entry as it is to be. */

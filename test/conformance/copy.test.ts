@@ -28,7 +28,11 @@ function directory(name: string, script = ''): string {
   const path = join(root, name);
   mkdirSync(path);
   chmodSync(path, 0o755);
-  execFileSync('sh', ['-ec', `umask 022; ${script}`], { cwd: path, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (script !== '')
+    execFileSync('sh', ['-ec', `umask 022; ${script}`], {
+      cwd: path,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   return path;
 }
 
@@ -79,8 +83,9 @@ function lineOf({ type, name, mode, uid, gid, target, major, minor }: TarEntry, 
 async function treeOf(layers: string[]): Promise<string[]> {
   const lines = new Lines();
   const parser = new TarParser(lines);
-  const scratch = directory('looked-at');
-  const words = ['archive', layersTree(layers, scratch), '/', 'as=.'];
+  const [only, ...more] = layers;
+  const tree = more.length === 0 ? `dir:${only}` : layersTree(layers, directory('looked-at'));
+  const words = ['archive', tree, '/', 'as=.'];
   for await (const chunk of runVerb(words, { helper: HELPER })) parser.push(chunk);
   return lines.text();
 }

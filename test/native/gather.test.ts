@@ -163,6 +163,9 @@ describe('digest', () => {
     for (const fields of [['a'], ['a', 'b'], ['a', 'b', 'what'], ['d', 'd', 'only', 'f']])
       expect(digest([], fields)).toMatchObject({ status: 1, record: ['source', '74', ''] });
     expect(digest([], ['l/f', 'f', 'all']).record).toEqual(['source', '40', 'l/f']);
+    expect(digest([], ['l', 'f', 'all']).record).toEqual(['source', '40', 'l']);
+    expect(digest([], ['d', 'f', 'file']).record).toEqual(['source', '21', 'd']);
+    expect(digest([], ['d/f', 'f', 'file']).text).toBe(digest([], ['d/f', 'f', 'all']).text);
     expect(digest([], ['gone', 'f', 'all']).record).toEqual(['source', '2', 'gone']);
   });
 });

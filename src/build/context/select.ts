@@ -43,6 +43,34 @@ export interface Selected {
 /** As many links as the kernel follows. */
 const LINKS_MAX = 40;
 
+/** A source that may be taken without a look at what lies around it. */
+export interface PlainSource {
+  path: string;
+  name: string;
+  /** True: if it turns out to be a directory it has to be looked at. */
+  isFile: boolean;
+}
+
+/**
+ * The sources of a request as paths, when they can be taken as they are: none has wildcards, or is left out, and nothing is
+ * excluded. Links may still be on the way. Undefined: what lies there has to be listed.
+ */
+export function plainSources({
+  sources,
+  exclude,
+  parents,
+  ignore,
+}: SelectRequest): PlainSource[] | undefined {
+  if (parents || exclude.length > 0 || sources.some(hasWildcards)) return undefined;
+  const patterns = ignore?.patterns;
+  const found = sources.map((source) => {
+    const path = bytesOfPart(clipped(source));
+    return { path, name: path.split('/').at(-1) ?? '', isFile: patterns?.isEmpty === false };
+  });
+  const left = found.filter(({ path, isFile }) => isFile && patterns?.judgeWhole(textOf(path)).matched);
+  return left.length === 0 ? found : undefined;
+}
+
 /**
  * Finds out what is taken from a source, in the order of the request, and of a wildcard in that of names. Links on the way to
  * it, and at its end, are followed within the source; those below a directory are taken as links. Throws `notFound` for what

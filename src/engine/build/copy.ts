@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRemote } from '../../build/context/remote.ts';
-import { type Selected, selectSources } from '../../build/context/select.ts';
+import { plainSources, type Selected, selectSources } from '../../build/context/select.ts';
 import type { CopyStep } from '../../build/stages/step.ts';
-import { EngineError } from '../../errors.ts';
+import { EngineError, type ErrorKind } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { Copied } from '../../storage/archive/answer.ts';
 import type { Listener } from '../../storage/archive/copy.ts';
@@ -54,6 +54,8 @@ export async function digestSources(
   signal?: AbortSignal,
 ): Promise<Selection> {
   requireMode(request.step.chmod);
+  const plain = await digestPlainly(context, request, signal);
+  if (plain !== undefined) return plain;
   const parts = await partsOf(context, request, signal);
   const digests: PartDigest[] = [];
   let [entries, bytes] = [0, 0];
@@ -158,6 +160,28 @@ function placeOf({ root, files }: SelectionPart): { root: string; path: string }
 async function makeDirectoryAt({ helper }: Context, to: GatherTarget, owner: Owner): Promise<void> {
   await gatherFiles(helper, { root: 'dir:/', files: [], owner }, { ...to, into: true });
 }
+
+/** What most COPYs take costs one run of the helper; undefined: it has to be looked at. */
+async function digestPlainly(
+  { helper }: Context,
+  { step, source, owner }: CopyRequest,
+  signal: AbortSignal | undefined,
+): Promise<Selection | undefined> {
+  if (step.add || step.documents.length > 0 || step.sources.length === 0) return undefined;
+  const files = plainSources({ ...step, ...naming(source) });
+  if (files === undefined) return undefined;
+  const kept = source.keepsOwners ? undefined : ROOT;
+  const part = { kind: 'files', root: source.root, files, owner: owner ?? kept, mode: step.chmod } as const;
+  try {
+    return { ...(await digestFiles(helper, part, signal)), parts: [part] };
+  } catch (error) {
+    // Not there, a link on the way, or a directory of which something is left out: who looks says so, or finds it.
+    if (error instanceof EngineError && LOOKED_AT.has(error.kind)) return undefined;
+    throw error;
+  }
+}
+
+const LOOKED_AT: ReadonlySet<ErrorKind> = new Set(['notFound', 'conflict', 'invalid']);
 
 /** In the order of the step: one part as long as it is the same tree, and no archive is among them. */
 async function partsOf(

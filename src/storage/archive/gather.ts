@@ -10,6 +10,8 @@ export interface TakenFiles {
   name: string;
   /** What is taken of a directory, in the order of a walk; absent: everything. */
   only?: readonly string[] | undefined;
+  /** It has to be no directory: else that fails with EISDIR. */
+  isFile?: boolean | undefined;
 }
 
 /** What files become. */
@@ -89,8 +91,8 @@ function changeWords({ owner, mode }: Changed): string[] {
 }
 
 function fieldsOf(files: readonly TakenFiles[]): Buffer {
-  const fields = files.flatMap(({ path, name, only }) =>
-    only === undefined ? [path, name, 'all'] : [path, name, 'only', ...only, ''],
+  const fields = files.flatMap(({ path, name, only, isFile }) =>
+    only === undefined ? [path, name, isFile === true ? 'file' : 'all'] : [path, name, 'only', ...only, ''],
   );
   return Buffer.from(fields.map((field) => `${field}\0`).join(''), 'latin1');
 }

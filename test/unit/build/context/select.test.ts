@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseIgnore } from '../../../../src/build/context/ignore.ts';
-import { type Listed, type SelectRequest, selectSources } from '../../../../src/build/context/select.ts';
+import {
+  type Listed,
+  plainSources,
+  type SelectRequest,
+  selectSources,
+} from '../../../../src/build/context/select.ts';
 
 /** `a/b` is a file, `a/` an empty directory, `a -> b` a link. */
 const TREE = [
@@ -171,5 +176,34 @@ describe('selectSources', () => {
     asked.length = 0;
     await selectSources(list, { ...request, sources: ['.'], parents: false });
     expect(asked.some((path) => path.startsWith('node_modules'))).toBe(false);
+  });
+});
+
+describe('plainSources', () => {
+  const plain = (
+    sources: string[],
+    { ignore, ...more }: Partial<Omit<SelectRequest, 'ignore'>> & { ignore?: string } = {},
+  ) =>
+    plainSources({
+      ...{ exclude: [], parents: false, ifExists: false, name: '', ...more },
+      sources,
+      ignore: ignore === undefined ? undefined : parseIgnore(ignore, ''),
+    });
+
+  it('takes paths as they are when nothing around them matters', () => {
+    expect(plain(['./a/../b/', '/', 'ä\\*'])).toEqual([
+      { path: 'b', name: 'b', isFile: false },
+      { path: '', name: '', isFile: false },
+      { path: `${AE}*`, name: `${AE}*`, isFile: false },
+    ]);
+    expect(plain(['a/b'], { ignore: 'c' })).toEqual([{ path: 'a/b', name: 'b', isFile: true }]);
+    expect(plain(['a/b'], { ignore: '# nothing' })).toEqual([{ path: 'a/b', name: 'b', isFile: false }]);
+  });
+
+  it('leaves the others to whoever looks', () => {
+    expect(plain(['a', 'b*'])).toBeUndefined();
+    expect(plain(['a'], { parents: true })).toBeUndefined();
+    expect(plain(['a'], { exclude: ['b'] })).toBeUndefined();
+    expect(plain(['a/b'], { ignore: 'a' })).toBeUndefined();
   });
 });

@@ -23,11 +23,19 @@ export interface Verdict {
  * end.
  */
 export class PatternList {
-  readonly #patterns: readonly Pattern[];
+  readonly #patterns: Pattern[];
 
   /** Throws `invalid` for a pattern that is malformed. */
   constructor(lines: readonly string[]) {
     this.#patterns = lines.flatMap(readPattern);
+  }
+
+  /** This list and, after it, a path that is meant as it is. */
+  with(path: string): PatternList {
+    const list = new PatternList([]);
+    const last: Pattern = { text: path, exception: false, matches: (other) => other === path };
+    list.#patterns.push(...this.#patterns, last);
+    return list;
   }
 
   get isEmpty(): boolean {

@@ -13,7 +13,7 @@ import type { Context } from '../store/context.ts';
 import { archiveDigest, isTarArchive, unpackArchive } from './local-archive.ts';
 import { requireMode } from './mode.ts';
 import { fetchRemote } from './remote-source.ts';
-import { type Owner, type SourceTree, type StageTree, stageTree } from './tree.ts';
+import { type Owner, type SourceTree, type StageTree, stageTree, withoutStore } from './tree.ts';
 
 /** A COPY or ADD that is to be done. */
 export interface CopyRequest {
@@ -50,9 +50,10 @@ const ROOT: Owner = { uid: 0, gid: 0 };
  */
 export async function digestSources(
   context: Context,
-  request: CopyRequest,
+  asked: CopyRequest,
   signal?: AbortSignal,
 ): Promise<Selection> {
+  const request = { ...asked, source: withoutStore(context, asked.source) };
   requireMode(request.step.chmod);
   const plain = await digestPlainly(context, request, signal);
   if (plain !== undefined) return plain;

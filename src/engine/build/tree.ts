@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { IgnoreRules } from '../../build/context/ignore.ts';
+import { PatternList } from '../../build/context/patterns.ts';
 import { compileRootPlan } from '../../runtime/plan/root.ts';
 import { encodePlan } from '../../runtime/record.ts';
+import type { Context } from '../store/context.ts';
 
 /** Ids, as a stage calls them. */
 export interface Owner {
@@ -30,6 +32,17 @@ export interface StageTree {
   upper: string;
   /** A directory of this step's own for what is in use meanwhile, on the same file system. */
   scratch: string;
+}
+
+/**
+ * A context without the store, when that lies in it: a layer would hold itself. The same when it does not.
+ */
+export function withoutStore({ paths }: Context, source: SourceTree): SourceTree {
+  const directory = source.root.startsWith('dir:') ? source.root.slice('dir:'.length) : undefined;
+  const store = directory && relative(realpathSync(directory), realpathSync(paths.root));
+  if (store === undefined || /^\.\.(?:\/|$)/.test(store)) return source;
+  const { name = 'this store', patterns = new PatternList([]) } = source.ignore ?? {};
+  return { ...source, ignore: { name, patterns: patterns.with(store) } };
 }
 
 /** The ROOT of layers that are read, topmost first. `scratch`: a directory of the caller's own, for as long as it is used. */

@@ -134,7 +134,7 @@ int set_metadata(struct layer *layer, struct object object, char type, const str
     if (careful || entry->uid != 0 || entry->gid != 0) {
         if (fchownat(object.fd, name, entry->uid, entry->gid, flags) == -1) return -1;
     }
-    if (type != 'S' && (careful || type != 'F' || (entry->mode & 07000) != 0)) {
+    if (type != 'S' && (careful || (entry->mode & 07000) != 0)) {
         int changed =
             object.name == NULL ? fchmod(object.fd, entry->mode) : fchmodat(object.fd, name, entry->mode, 0);
         if (changed == -1) return -1;

@@ -153,12 +153,12 @@ RUN --mount=type=tmpfs,target=/mem,size=1m df -k /mem | tail -1; touch /mem/x
 RUN --mount=type=bind,source=sub,target=/ctx ls /ctx; touch /ctx/new || true
 RUN --mount=type=bind,from=files,source=/seed,target=/s,rw cat /s/it; touch /s/new
 RUN --mount=type=cache,id=kept,target=/deep/cache,from=files,source=/seed cat /deep/cache/*; touch /deep/cache/more
-RUN --mount=type=cache,id=kept,target=/elsewhere,sharing=locked ls /elsewhere
+RUN --mount=type=cache,id=kept,target=/elsewhere,sharing=locked --mount=type=cache,id=kept,target=/twice,sharing=locked ls /elsewhere; cmp /elsewhere/it /twice/it
 RUN <<ONE
 #!/bin/sh
 echo "program $0"
 ONE
-RUN find / -xdev -type d \\( -name mem -o -name ctx -o -name s -o -name deep -o -name secrets -o -name elsewhere \\)
+RUN find / -xdev -type d \\( -name mem -o -name ctx -o -name s -o -name deep -o -name secrets -o -name elsewhere -o -name twice \\)
 `,
       { 'sub/shown': '', 'sub/hidden': '', '.dockerignore': '**/hidden\n' },
     );

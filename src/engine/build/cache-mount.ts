@@ -5,7 +5,7 @@ import { EngineError } from '../../errors.ts';
 import { withLock } from '../../host/lock.ts';
 import { type Digest, digestOf, hexOf } from '../../oci/digest.ts';
 import { copyTree } from '../../storage/archive/copy.ts';
-import { leasedResources, takeLease } from '../store/blob-leases.ts';
+import { type Lease, leasedResources, takeLease } from '../store/blob-leases.ts';
 import { cacheEntry, insertCacheEntry, touchCacheEntries } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
 import { contentOf, lowersOf } from './bind-mount.ts';
@@ -25,41 +25,54 @@ export async function cachePart(build: Build, mount: Cache): Promise<unknown> {
 }
 
 /**
- * Mounts a directory that outlives the build. Of those who share it `locked` waits for all others, and `private` takes
- * another one of the same id when somebody has it. While it is mounted nobody removes it.
+ * Mounts a directory that outlives the build. One that is `private` is another directory of the same id when somebody has
+ * that. While it is mounted nobody removes it.
  */
 export async function cacheMount(build: Build, mount: Cache): Promise<HeldMount> {
-  const { context, signal } = build.parts;
-  const lock = mount.sharing === 'locked' ? await heldLock(context, mount.id, signal) : undefined;
-  try {
-    const { path, release } = await takeDirectory(build, mount);
-    const { target: destination, readOnly } = mount;
-    return {
-      mounts: () => [
-        {
-          type: 'bind',
-          source: path,
-          destination,
-          recursive: false,
-          readOnly: readOnly ? 'deep' : 'no',
-          propagation: 'rprivate',
-        },
-      ],
-      release: async () => {
-        release();
-        await lock?.();
+  const { path, release } = await takeDirectory(build, mount);
+  const { target: destination, readOnly } = mount;
+  return {
+    mounts: () => [
+      {
+        type: 'bind',
+        source: path,
+        destination,
+        recursive: false,
+        readOnly: readOnly ? 'deep' : 'no',
+        propagation: 'rprivate',
       },
-    };
+    ],
+    release: async () => release(),
+  };
+}
+
+/**
+ * Holds the locks of those caches of a step that are `locked`, until what is returned is called: nobody else who locks
+ * one of them has it meanwhile. They are taken in the order of their ids, each once, so that no two steps wait for each
+ * other. Throws `cancelled`.
+ */
+export async function lockCaches(build: Build, mounts: readonly RunMount[]): Promise<() => Promise<void>> {
+  const { context, signal } = build.parts;
+  const ids = mounts.flatMap((mount) =>
+    mount.type === 'cache' && mount.sharing === 'locked' ? [mount.id] : [],
+  );
+  const held: (() => Promise<void>)[] = [];
+  const release = async () => {
+    for (const free of held.toReversed()) await free();
+  };
+  try {
+    for (const id of [...new Set(ids)].sort()) held.push(await heldLock(context, id, signal));
   } catch (error) {
-    await lock?.();
+    await release();
     throw error;
   }
+  return release;
 }
 
 /** Holds the lock of an id until what is returned is called. */
 async function heldLock(context: Context, id: string, signal: AbortSignal): Promise<() => Promise<void>> {
   const file = join(context.paths.locks, `cache-${hexOf(digestOf(id))}`);
-  const { promise: done, resolve: let_go } = Promise.withResolvers<void>();
+  const { promise: done, resolve: letGo } = Promise.withResolvers<void>();
   const { promise: held, resolve: have, reject } = Promise.withResolvers<void>();
   const whole = withLock(
     context.helper,
@@ -73,7 +86,7 @@ async function heldLock(context: Context, id: string, signal: AbortSignal): Prom
   whole.catch(reject);
   await held;
   return async () => {
-    let_go();
+    letGo();
     await whole;
   };
 }
@@ -111,12 +124,15 @@ export function cacheMountKey(id: string, copy = 0): Digest {
   return digestOf(copy === 0 ? id : `${id}\0${copy}`);
 }
 
-function leaseOf(context: Context, key: Digest, alone: boolean): ReturnType<typeof takeLease> | undefined {
-  const { database } = context;
+function leaseOf({ database }: Context, key: Digest, alone: boolean): Lease | undefined {
   if (!alone) return takeLease(database, [key]);
-  const isTaken = () => leasedResources(database).has(key);
-  if (isTaken()) return undefined;
-  return takeLease(database, [key]);
+  const lease = takeLease(database, []);
+  const isOurs = database.transaction(() => {
+    if (leasedResources(database).has(key)) return false;
+    lease.add([key]);
+    return true;
+  });
+  return isOurs ? lease : undefined;
 }
 
 /** In a place of its own first, as somebody else may make it at the same moment. */

@@ -7,7 +7,7 @@ import type { StepExtrasAt } from '../prepare/container.ts';
 import type { ContainerPaths } from '../store/container-paths.ts';
 import { bindMount, bindPart } from './bind-mount.ts';
 import type { Build } from './build.ts';
-import { cacheMount, cachePart } from './cache-mount.ts';
+import { cacheMount, cachePart, lockCaches } from './cache-mount.ts';
 import type { HeldMount } from './held-mount.ts';
 
 /** What a step sees besides its own files, found: the part of the key, and how it is made when the step is done. */
@@ -48,8 +48,10 @@ async function holdAll(
   { files, proxies }: Pick<RunStep, 'files' | 'proxies'>,
 ): Promise<HeldMounts> {
   const held: HeldMount[] = [];
+  const unlock = await lockCaches(build, mounts);
   const release = async () => {
     for (const { release: done } of held.toReversed()) await done?.();
+    await unlock();
   };
   try {
     for (const [index, mount] of mounts.entries()) {

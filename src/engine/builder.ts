@@ -1,5 +1,8 @@
+import type { BuildTarget } from '../build/stages/targets.ts';
 import type { BuiltImage } from './build/build-image.ts';
 import type { CacheUsage } from './build/cache-usage.ts';
+import type { CheckOptions } from './build/check.ts';
+import type { CheckedDockerfile, DockerfileSource } from './build/checked.ts';
 import type { BuildOptions } from './build/options.ts';
 import type { PruneCacheOptions, PrunedCache } from './build/prune-cache.ts';
 import type { Context } from './store/context.ts';
@@ -16,6 +19,18 @@ export class Builder {
   async build(options: BuildOptions): Promise<BuiltImage | undefined> {
     const { buildImage } = await import('./build/build-image.ts');
     return await buildImage(this.#context, options);
+  }
+
+  /** What there is to be said of a Dockerfile; nothing is built. Throws as `checkBuild`. */
+  async check(options: CheckOptions): Promise<CheckedDockerfile> {
+    const { checkBuild } = await import('./build/check.ts');
+    return await checkBuild(this.#context, options);
+  }
+
+  /** The stages of a Dockerfile that can be asked for. Throws as `targetsOfBuild`. */
+  async targets(options: CheckOptions): Promise<{ file: DockerfileSource; targets: BuildTarget[] }> {
+    const { targetsOfBuild } = await import('./build/check.ts');
+    return await targetsOfBuild(this.#context, options);
   }
 
   /** What the cache of builds has, and what that takes. Throws as `cacheUsage`. */

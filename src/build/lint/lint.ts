@@ -31,12 +31,15 @@ export interface LintReport {
   fails: boolean;
 }
 
+/** The argument by which whoever builds says what the check directive would, and in the place of it. */
+const CHECK_ARGUMENT = 'BUILDKIT_DOCKERFILE_CHECK';
+
 /**
  * Looks for what a Dockerfile should not have, in all its stages: BuildKit's rules by their names, and practices of our
  * own. Throws `invalid` for a check directive that is none.
  */
 export function lintDockerfile(dockerfile: Dockerfile, options: LintOptions): LintReport {
-  const check = parseCheckOptions(dockerfile.directives.check ?? '');
+  const check = parseCheckOptions(checkText(dockerfile, options));
   const findings = new Findings(check);
   let error: EngineError | undefined;
   try {
@@ -51,4 +54,9 @@ export function lintDockerfile(dockerfile: Dockerfile, options: LintOptions): Li
   }
   const all = findings.all();
   return { findings: all, error, fails: check.error && all.some(({ url }) => url !== undefined) };
+}
+
+function checkText({ directives }: Dockerfile, { buildArgs }: LintOptions): string {
+  const given = Object.hasOwn(buildArgs, CHECK_ARGUMENT) ? buildArgs[CHECK_ARGUMENT] : undefined;
+  return given ?? directives.check ?? '';
 }

@@ -18,6 +18,7 @@ import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { Build } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
+import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
@@ -46,6 +47,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
   return await inWorkspace(context, async (workspace) => {
     await clearAway(context);
     const { files, plan } = await readFiles(context, { options, workspace, tasks });
+    requireChecked(context, files, options);
     for (const name of plan.unusedArguments)
       options.progress.warn(`One or more build-args [${name}] were not consumed`);
     using lease = takeLease(context.database, []);
@@ -62,6 +64,8 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       return needsImage(outputs) ? await exportImage(build, imageOf(stage, options), names) : undefined;
     } finally {
       cache.close();
+      // Not before: bases are here now, and what they have is known.
+      options.onChecked?.(checkFiles(context, files, options));
     }
   });
 }

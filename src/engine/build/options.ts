@@ -1,6 +1,7 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
+import type { CheckedDockerfile } from './checked.ts';
 import type { ContextSource } from './open-context.ts';
 import type { BuildProgress } from './progress.ts';
 
@@ -35,6 +36,8 @@ export interface BuildOptions {
   /** Seconds since the epoch: nothing in the image is later than this. */
   latest?: number | undefined;
   progress: BuildProgress;
+  /** Told at the end what there is to be said of the Dockerfile, once it could be read. */
+  onChecked?: ((checked: CheckedDockerfile) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isRemote } from '../../../build/context/remote.ts';
 import type { BuiltImage } from '../../../engine/build/build-image.ts';
+import type { CheckedDockerfile } from '../../../engine/build/checked.ts';
 import type { ContextSource } from '../../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../../engine/build/options.ts';
 import type { RlimitOption } from '../../../engine/options/create.ts';
@@ -11,6 +12,7 @@ import { userPath } from '../../../host/working-directory.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import { formatReference, parseReference } from '../../../image/reference.ts';
 import type { Platform } from '../../../oci/platform.ts';
+import { answerBuildCall } from '../../command/build-call.ts';
 import { exitCodeOf } from '../../command/exit-code.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { pushWithProgress } from '../../command/push-with-progress.ts';
@@ -18,9 +20,10 @@ import type { Session } from '../../command/session.ts';
 import { environment, usualNetwork } from '../../command/settings.ts';
 import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
 import { givenFlags } from '../../options/members.ts';
+import { renderWarnings } from '../../output/build-check.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
-import { print } from '../../output/print.ts';
+import { print, printError } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
 import {
   collectAgent,
@@ -29,6 +32,7 @@ import {
   collectSecret,
   parseEntitlement,
 } from '../../parse/build.ts';
+import { type BuildCall, parseBuildCall } from '../../parse/build-call.ts';
 import { parseBuildOutput, type WantedOutput } from '../../parse/build-output.ts';
 import { collectLabel } from '../../parse/labels.ts';
 import { parseExtraHost } from '../../parse/names-and-servers.ts';
@@ -45,6 +49,8 @@ interface Flags {
   cache: boolean;
   /** What --no-cache-filter names, as commander takes it for the opposite of --cache-filter: true without. */
   cacheFilter: true | string[];
+  call?: BuildCall;
+  check?: boolean;
   file?: string;
   iidfile?: string;
   load?: boolean;
@@ -73,7 +79,8 @@ Examples:
   skiff build --secret id=token,src=token.txt .       RUN --mount=type=secret,id=token sees it, the image does not
   skiff build --no-cache --pull -t app .              everything anew, on the newest base
   skiff build -o out .                                the files of the last stage, in a directory
-  skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it`;
+  skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it
+  skiff build --check .                               what BuildKit's checks find, and practices; 1 when the former do`;
 
 export function define(command: Command, session: () => Session): void {
   const own = environment();
@@ -140,6 +147,12 @@ export function define(command: Command, session: () => Session): void {
     .option('--load', 'keep it in this store, beside other outputs: --output type=docker')
     .option('--iidfile <file>', 'write the id of the image there')
     .option('--metadata-file <file>', 'write its id, digest and names there, as JSON')
+    .option('--check', 'say what the Dockerfile should not have, and build nothing: --call=check')
+    .option(
+      '--call <method>',
+      'build, check, or targets (the stages to ask for); METHOD,format=json: as data',
+      parseBuildCall,
+    )
     .option(
       '--progress <how>',
       'auto, plain, tty, rawjson or quiet',
@@ -147,7 +160,7 @@ export function define(command: Command, session: () => Session): void {
     )
     .option('-q, --quiet', 'print the id of the image only')
     .addHelpText('after', EXAMPLES)
-    .action((context: string, flags: Flags) => build(session(), context, { command, flags }));
+    .action((context: string, flags: Flags) => call(session(), context, { command, flags }));
   addResourceOptions(command);
 }
 
@@ -157,6 +170,24 @@ function collectStages(stages: string, previous: true | string[]): string[] {
 
 function text(value: string): string {
   return value;
+}
+
+/** Builds, or does what is asked for instead. */
+async function call(
+  session: Session,
+  context: string,
+  { command, flags }: { command: Command; flags: Flags },
+): Promise<void> {
+  const { check, call = parseBuildCall(check === true ? 'check' : 'build') } = flags;
+  if (call.method === 'build') return await build(session, context, { command, flags });
+  const options = optionsOf(context, { command, flags });
+  try {
+    const error = await answerBuildCall(session, options, call);
+    if (error !== undefined) printFailure(error);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    printFailure(error);
+  }
 }
 
 async function build(
@@ -169,17 +200,27 @@ async function build(
   const display = buildDisplay(isQuiet ? 'quiet' : (flags.progress ?? progressOf(environment())));
   const { builder } = await session.engine();
   let built: BuiltImage | undefined;
+  let checked: CheckedDockerfile | undefined;
+  const tellChecked = (): void => {
+    if (checked !== undefined && !isQuiet)
+      printError(renderWarnings(checked, { debug: session.globals.debug === true }));
+  };
   try {
-    const options = { ...optionsOf(context, { command, flags }), progress: display };
+    const onChecked = (found: CheckedDockerfile): void => {
+      checked = found;
+    };
+    const options = { ...optionsOf(context, { command, flags }), progress: display, onChecked };
     built = await interruptible((signal) =>
       withOutputs(wanted, (outputs) => builder.build({ ...options, outputs, signal })),
     );
   } catch (error) {
     display.close();
+    tellChecked();
     if (!(error instanceof EngineError)) throw error;
     return printFailure(error);
   }
   display.close();
+  tellChecked();
   if (wanted.some((output) => output.type === 'image' && output.push))
     for (const name of flags.tag ?? [])
       await pushWithProgress(session, name, { allTags: false, quiet: isQuiet });

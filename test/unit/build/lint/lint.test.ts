@@ -297,6 +297,15 @@ describe('lintDockerfile', () => {
     expect(fails('FROM scratch AS A')).toBe(false);
   });
 
+  it("obeys BUILDKIT_DOCKERFILE_CHECK in the place of the file's own directive", () => {
+    const buildArgs = { BUILDKIT_DOCKERFILE_CHECK: 'skip=FromAsCasing;error=true' };
+    const text = '# check=skip=StageNameCasing\nFROM scratch as A\nARG BUILDKIT_DOCKERFILE_CHECK';
+    const { findings, fails } = lint(text, { buildArgs });
+    expect(findings.map(({ rule }) => rule)).toEqual(['StageNameCasing']);
+    expect(fails).toBe(true);
+    expect(() => lint(text, { buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'skip' } })).toThrow(/check directive/);
+  });
+
   it.each(['nothing=1', 'error=maybe', 'skip'])('refuses the check directive %j', (check) => {
     expect(() => lint(`# check=${check}\nFROM scratch`)).toThrow(`has "${check}", which is no option`);
   });

@@ -1,0 +1,30 @@
+import type { CheckOptions } from '../../engine/build/check.ts';
+import type { EngineError } from '../../errors.ts';
+import { checkJson, renderCheck, renderTargets, targetsJson } from '../output/build-check.ts';
+import { print } from '../output/print.ts';
+import type { BuildCall } from '../parse/build-call.ts';
+import { interruptible } from './interruptible.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Answers what is asked of a build instead of building. As with Docker the exit code of a check is 1 when it has found
+ * anything by BuildKit's rules, or the file is wrong, for which the error is returned; practices of our own alone are no failure.
+ */
+export async function answerBuildCall(
+  session: Session,
+  options: Omit<CheckOptions, 'signal'>,
+  { method, format, ignoresStatus }: BuildCall,
+): Promise<EngineError | undefined> {
+  const { builder } = await session.engine();
+  if (method === 'targets') {
+    const { file, targets } = await interruptible((signal) => builder.targets({ ...options, signal }));
+    print(format === 'json' ? targetsJson(file, targets) : renderTargets(targets));
+    return undefined;
+  }
+  const checked = await interruptible((signal) => builder.check({ ...options, signal }));
+  print(format === 'json' ? checkJson(checked) : renderCheck(checked));
+  const { findings, error } = checked;
+  const isFailed = error !== undefined || findings.some(({ url }) => url !== undefined);
+  if (isFailed && !ignoresStatus) process.exitCode = 1;
+  return format === 'json' || ignoresStatus ? undefined : error;
+}

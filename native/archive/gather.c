@@ -6,6 +6,7 @@
  *   parents     directories that are there stay as they are
  *   owner=U:G   all belongs to these, the directories that are made on the way, too
  *   mode=MODE   of all that is no link, as chmod(1) takes it
+ *   time=SECONDS  of all that is copied; without it times stay
  *   progress    as of `copy`
  * Prints what `copy` does, and `digest SHA256`: that of what was copied, as `digest` tells.
  */
@@ -160,7 +161,7 @@ int gather_main(int argc, char **argv)
     char digest[SHA256_TEXT];
     gather.to = (struct destination){.top = -1, .file = -1};
     if (argc < 4 || read_words(&gather, argv + 4) < 0) {
-        fputs("usage: gather ROOT TO-ROOT DESTINATION [into] [parents] [owner=U:G] [mode=MODE] [progress]\n",
+        fputs("usage: gather ROOT TO-ROOT DESTINATION [into] [parents] [owner=U:G] [mode=MODE] [time=SECONDS] [progress]\n",
               stderr);
         return 2;
     }

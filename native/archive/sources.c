@@ -23,6 +23,10 @@ struct walking {
 int sources_take_word(struct sources *sources, const char *word)
 {
     if (strncmp(word, "owner=", 6) == 0) return owners_take(&sources->owners, word);
+    if (strncmp(word, "time=", 5) == 0) {
+        sources->has_time = true;
+        return parse_number(word + 5, 10, &sources->time) < 0 ? -1 : 1;
+    }
     if (strncmp(word, "mode=", 5) != 0) return 0;
     mode_t mode = S_IFREG;
     if (change_mode(&mode, word + 5) < 0) return -1;
@@ -190,6 +194,7 @@ static int read_making(struct sources *sources, struct making *making, const str
     if (read_attributes(&sources->attributes, content < 0 ? entry->fd : content) < 0 ||
         owners_translate(&sources->owners, making, &sources->attributes) < 0)
         return -1;
+    if (sources->has_time) making->stat.st_mtim = (struct timespec){.tv_sec = (time_t)sources->time};
     bool changes = sources->mode != NULL && !S_ISLNK(making->stat.st_mode);
     return changes ? change_mode(&making->stat.st_mode, sources->mode) : 0;
 }

@@ -42,6 +42,8 @@ struct sources {
     int root; /* the tree, O_PATH */
     struct owners owners;
     const char *mode; /* of all that is no link, as chmod(1) takes it; NULL: it stays */
+    bool has_time;    /* all gets `time`, in seconds; else times stay */
+    int64_t time;
     char *text;       /* of standard input */
     size_t size, at, count;
     struct attributes attributes;
@@ -51,7 +53,7 @@ struct sources {
     char current[PATH_MAX]; /* for the report of a failure */
 };
 
-/* Takes a word `owner=U:G` or `mode=MODE`. False for any other; -1 for one that is none. */
+/* Takes a word `owner=U:G`, `mode=MODE` or `time=SECONDS`. False for any other; -1 for one that is none. */
 int sources_take_word(struct sources *sources, const char *word);
 
 /* Reads standard input to its end. -1 with errno. */

@@ -115,6 +115,7 @@ async function selectedOf(
     step,
     source: { name, root: `dir:${path}`, ignore, keepsOwners: false },
     owner: undefined,
+    time: build.parts.options.latest,
     scratch: join(build.directory()),
   };
   return { request, selection: await digestSources(context, request, signal) };

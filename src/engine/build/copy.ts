@@ -21,6 +21,11 @@ export interface CopyRequest {
   source: SourceTree;
   /** What `--chown` says (`resolveOwner`); absent: root, or whoever it was where a source keeps owners. */
   owner: Owner | undefined;
+  /**
+   * The time that files of a context get, in seconds (SOURCE_DATE_EPOCH): `digest` does not count theirs, so that what is
+   * made must not have them. Absent: they keep their own.
+   */
+  time?: number | undefined;
   /** A directory of this step's own on the file system of the store: what is downloaded comes there, and stays until it is copied. */
   scratch: string;
 }
@@ -81,11 +86,13 @@ export async function copySources(
   listener: Listener = {},
 ): Promise<Copied & { digest: Digest }> {
   const { destination: path, parents } = request.step;
+  const time = request.source.keepsOwners ? undefined : request.time;
   const target = {
     root: stageTree(stage),
     path,
     into: path.endsWith('/'),
     keepsDirectories: parents,
+    time,
   };
   const digests: PartDigest[] = [];
   const all: Copied = { entries: 0, bytes: 0, leftOut: undefined, sockets: 0 };

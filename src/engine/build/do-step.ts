@@ -44,7 +44,7 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
   const { build, plan, label } = at;
   const { cache, tasks, options, plan: all, signal } = build.parts;
   const name = `${label} ${step.text}`;
-  const { key: words, perform } = await prepare(at, step);
+  const { key: words, perform } = withTime(await prepare(at, step), options.latest);
   const key = keyOf(words);
   const isWanted = !isUncached(options.noCache, plan);
   const found = isWanted ? cache.find(key) : undefined;
@@ -74,6 +74,17 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
       throw error;
     }
   });
+}
+
+/** Times of a layer are no later than `latest`, so that it is another layer for another one. */
+function withTime(prepared: PreparedStep, latest: number | undefined): PreparedStep {
+  if (latest === undefined) return prepared;
+  const dated = (key: StepKey): StepKey => ({ ...key, parts: { ...key.parts, SOURCE_DATE_EPOCH: latest } });
+  return {
+    key: dated(prepared.key),
+    perform: (task, finish) =>
+      prepared.perform(task, (draft, really) => finish(draft, really && dated(really))),
+  };
 }
 
 function isUncached(
@@ -107,6 +118,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     step,
     source: await sourceTree(build, step.from),
     owner: await ownerOf(at, step.chown),
+    time: build.parts.options.latest,
     scratch: build.directory(),
   };
   const selection = await digestSources(context, request, signal);

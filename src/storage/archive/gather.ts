@@ -52,7 +52,7 @@ export async function digestFiles(
   return { digest: `sha256:${digest}` as Digest, entries: Number(entries), bytes: Number(bytes) };
 }
 
-/** Where files go to. */
+/** Where files go to, and when they were changed. */
 export interface GatherTarget {
   root: string;
   /** Absolute; links lead within the root. */
@@ -61,6 +61,8 @@ export interface GatherTarget {
   into: boolean;
   /** Directories that are there stay as they are. */
   keepsDirectories?: boolean | undefined;
+  /** The time of all that is copied, in seconds; absent: times stay. */
+  time?: number | undefined;
 }
 
 /** Copies what is taken (the helper's verb `gather`). The digest is that of what was really copied. Throws as `copyError`. */
@@ -76,6 +78,7 @@ export async function gatherFiles(
     ...(to.into ? ['into'] : []),
     ...(to.keepsDirectories === true ? ['parents'] : []),
     ...changeWords(changed),
+    ...(to.time === undefined ? [] : [`time=${to.time}`]),
     ...(progress === undefined ? [] : ['progress']),
   ];
   const hear = (chunk: Buffer) => answer.push(chunk);

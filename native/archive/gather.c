@@ -161,7 +161,8 @@ int gather_main(int argc, char **argv)
     char digest[SHA256_TEXT];
     gather.to = (struct destination){.top = -1, .file = -1};
     if (argc < 4 || read_words(&gather, argv + 4) < 0) {
-        fputs("usage: gather ROOT TO-ROOT DESTINATION [into] [parents] [owner=U:G] [mode=MODE] [time=SECONDS] [progress]\n",
+        fputs("usage: gather ROOT TO-ROOT DESTINATION [into] [parents] [owner=U:G] [mode=MODE] "
+              "[time=SECONDS] [progress]\n",
               stderr);
         return 2;
     }

@@ -44,7 +44,7 @@ struct sources {
     const char *mode; /* of all that is no link, as chmod(1) takes it; NULL: it stays */
     bool has_time;    /* all gets `time`, in seconds; else times stay */
     int64_t time;
-    char *text;       /* of standard input */
+    char *text; /* of standard input */
     size_t size, at, count;
     struct attributes attributes;
     struct known_links links;

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { readIfPresent, unlessMissing } from '../../host/missing.ts';
 import { formatIdentity, ownIdentity } from '../../host/process.ts';
@@ -19,7 +20,6 @@ import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerId, containerById, deleteContainer, type StartFailure } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { ImageRow } from '../store/images.ts';
-import { trashOf } from '../store/trash.ts';
 
 /** What a step of a build is run with: all but its image, which is a stack of layers, and its mounts. */
 export type StepOptions = Pick<
@@ -50,6 +50,8 @@ export interface EndedStep {
 /** How a step is followed. */
 export interface StepFollowing {
   onOutput: (bytes: Uint8Array, stream: OutputStream) => void;
+  /** The build's directory for what goes with it, on the file system of the store. */
+  tmp: () => string;
   /** When it aborts the step is killed. */
   signal?: AbortSignal | undefined;
 }
@@ -62,7 +64,7 @@ export interface StepFollowing {
 export async function runStep<T>(
   context: Context,
   step: StepContainer,
-  { onOutput, signal }: StepFollowing,
+  { onOutput, signal, tmp }: StepFollowing,
   use: (ended: EndedStep) => Promise<T>,
 ): Promise<T> {
   const leased = await makeStep(context, step);
@@ -75,7 +77,7 @@ export async function runStep<T>(
     if (signal?.aborted === true) throw new EngineError('cancelled', 'the build was cancelled');
     return await use(await endOf(context, leased, code));
   } finally {
-    await discardStep(context, leased);
+    await discardStep(context, leased, tmp());
   }
 }
 
@@ -140,19 +142,15 @@ async function untilGone(context: Context, id: ContainerId): Promise<void> {
   }
 }
 
-async function discardStep(context: Context, leased: LeasedContainer): Promise<void> {
-  const { id, runtime } = leased;
+/**
+ * Drops the row, and moves the directory to what goes when the build ends: to take it apart now would hold up the step that
+ * comes.
+ */
+async function discardStep(context: Context, { id }: LeasedContainer, tmp: string): Promise<void> {
   const { directory } = containerPaths(context.paths, id);
   await untilGone(context, id);
-  const trash = trashOf(context);
-  const taken = context.database.transaction(() => {
+  context.database.transaction(() => {
     deleteContainer(context.database, id);
-    return trash.take(directory);
+    unlessMissing(() => renameSync(directory, join(tmp, id)));
   });
-  if (taken === undefined) return;
-  const upper = runtime.rootfs.upper.replace(directory, taken);
-  const isSmall = (unlessMissing(() => readdirSync(upper)) ?? []).length === 0;
-  // Starting a program for a handful of files would take longer than all of them.
-  if (isSmall) rmSync(taken, { recursive: true, force: true });
-  else await trash.empty();
 }

@@ -42,6 +42,7 @@ export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedSt
       const container = { layers, options: settings, extras: held.extras };
       const following = {
         onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => task.output(bytes, stream),
+        tmp: build.parts.workspace.tmp,
         signal,
       };
       return await runStep(context, container, following, async (ended) => {

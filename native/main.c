@@ -45,6 +45,7 @@ static const struct verb {
     {"look", look_main, ON_HOST},
     {"lock", lock_main, ON_HOST},
     {"probe-idmap", probe_idmap_main, ON_HOST},
+    {"probe-overlay", probe_overlay_main, ON_HOST},
     {"shift", shift_main, ON_HOST},
     {"network", network_main, ON_HOST},
     {"nft", nft_main, ON_HOST},

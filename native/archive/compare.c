@@ -3,6 +3,7 @@
 #include "base/util.h"
 
 #include <string.h>
+#include <unistd.h>
 
 int take_own(struct own_places *own, int argc, char *const *argv, int at)
 {
@@ -38,14 +39,31 @@ static bool differs(const struct stat *one, const struct stat *other)
             one->st_mtim.tv_nsec != other->st_mtim.tv_nsec);
 }
 
-int kind_of(const struct entry *entry, int lower, struct attributes *attributes,
+int kind_of(const struct entry *entry, int lower, struct owners *owners, struct attributes *attributes,
             struct attributes *lower_attributes)
 {
     struct stat stat;
+    struct making seen = {.stat = entry->stat};
     if (read_attributes(attributes, entry->fd) < 0) return -1;
     if (attributes->elsewhere) return fail_with(EREMOTE);
     if (lower < 0) return 'A';
     if (fstat(lower, &stat) < 0 || read_attributes(lower_attributes, lower) < 0) return -1;
-    bool same = !differs(&entry->stat, &stat) && same_attributes(attributes, lower_attributes);
+    if (owners != NULL && owners_translate(owners, &seen, attributes) < 0) return -1;
+    bool same = !differs(&seen.stat, &stat) && same_attributes(attributes, lower_attributes);
     return same ? 0 : 'C';
+}
+
+int same_content(const struct entry *entry, int lower)
+{
+    static char ours[1 << 17], theirs[1 << 17];
+    const struct entry below = {.fd = lower, .path = entry->path, .name = entry->name};
+    owned_fd one = open_entry(entry), other = open_entry(&below);
+    if (one < 0 || other < 0) return -1;
+    for (off_t at = 0;;) {
+        ssize_t length = pread(one, ours, sizeof ours, at), same = pread(other, theirs, sizeof theirs, at);
+        if (length < 0 || same < 0) return -1;
+        if (length != same || memcmp(ours, theirs, (size_t)length) != 0) return 0;
+        if (length == 0) return 1;
+        at += length;
+    }
 }

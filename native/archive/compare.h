@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/attributes.h"
+#include "archive/owners.h"
 #include "base/walk.h"
 
 #include <stdbool.h>
@@ -19,8 +20,11 @@ bool is_called_own(const struct own_places *own, const char *path);
 bool is_own(const struct own_places *own, const struct entry *entry);
 
 /*
- * 'A' or 'C' for an entry and what is below it, or -1; 0: it is what it was. Reads the attributes of both. -1 with errno,
- * EREMOTE for what overlay keeps elsewhere.
+ * 'A' or 'C' for an entry and what is below it, or -1; 0: it is what it was. Reads the attributes of both. With `owners` those
+ * of the entry count as they are translated. -1 with errno, EREMOTE for what overlay keeps elsewhere.
  */
-int kind_of(const struct entry *entry, int lower, struct attributes *attributes,
+int kind_of(const struct entry *entry, int lower, struct owners *owners, struct attributes *attributes,
             struct attributes *lower_attributes);
+
+/* 1: a regular file has the same content as what is below it. -1 with errno. */
+int same_content(const struct entry *entry, int lower);

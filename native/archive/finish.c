@@ -121,8 +121,9 @@ static int enter(struct finish *finish, const struct entry *entry, int lower, in
 
 static int visit_top(struct finish *finish, const struct entry *entry)
 {
-    int kind =
-        finish->lower < 0 ? 0 : kind_of(entry, finish->lower, &finish->attributes, &finish->lower_attributes);
+    int kind = finish->lower < 0
+                   ? 0
+                   : kind_of(entry, finish->lower, NULL, &finish->attributes, &finish->lower_attributes);
     return kind < 0 ? -1 : enter(finish, entry, finish->lower, kind);
 }
 
@@ -149,7 +150,7 @@ static int visit(void *context, const struct entry *entry)
     if (own && S_ISREG(entry->stat.st_mode)) return drop(finish, entry);
     /* What is no directory was put there. */
     if (!S_ISDIR(entry->stat.st_mode)) return keep(finish, entry, false) < 0 ? -1 : VISIT_SKIP;
-    int kind = kind_of(entry, lower, &finish->attributes, &finish->lower_attributes);
+    int kind = kind_of(entry, lower, NULL, &finish->attributes, &finish->lower_attributes);
     return kind < 0 ? -1 : enter(finish, entry, steal_fd(&lower), own ? 0 : kind);
 }
 

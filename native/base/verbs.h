@@ -25,6 +25,7 @@ int shift_main(int argc, char **argv);
 int reaper_main(int argc, char **argv);
 int probe_idmap_main(int argc, char **argv);
 int command_lines_main(int argc, char **argv);
+int probe_overlay_main(int argc, char **argv);
 int await_hangup_main(int argc, char **argv);
 int await_changes_main(int argc, char **argv);
 int network_main(int argc, char **argv);

@@ -1,6 +1,8 @@
 /*
- * The verb `apply DIR gzip|none [--work W LOWER...]`: unpacks the archive of one layer, and performs file operations confined
- * below DIR. TypeScript sees the outline of the archive and decides what is to be done; the records are described in
+ * The verb `apply DIR gzip|none [--whole | --work W LOWER...]`: unpacks the archive of one layer, and performs file
+ * operations confined below DIR. With `--whole` DIR has already what the lower layers have, and what they hide is deleted in
+ * it; files that are there are replaced, never written to. TypeScript sees the outline of the archive and decides what is to
+ * be done; the records are described in
  * src/storage/layer/LAYERS.md, "The apply stream".
  */
 #include <errno.h>
@@ -139,7 +141,8 @@ static int open_layer(struct layer *layer, int argc, char **argv)
     if (layer->upper == -1 || realpath(argv[1], layer->root_path) == NULL)
         return failed(STAGE_LAYER_OPEN, argv[1]);
     layer->root = layer->upper;
-    if (argc > 3 && mount_overlay(layer, argv[4], argc - 5, argv + 5) == -1)
+    layer->merged = argc == 4;
+    if (argc > 4 && mount_overlay(layer, argv[4], argc - 5, argv + 5) == -1)
         return failed(STAGE_LAYER_OVERLAY, argv[1]);
     return keep_needed_capabilities() == -1 ? failed(STAGE_CAPABILITIES, argv[1]) : 0;
 }
@@ -162,8 +165,9 @@ static int apply(struct layer *layer, int argc, char **argv)
 int apply_main(int argc, char **argv)
 {
     static struct layer layer = {.parent = {.fd = -1, .key_length = SIZE_MAX}, .file = -1};
-    if (argc != 3 && !(argc >= 6 && strcmp(argv[3], "--work") == 0)) {
-        fputs("usage: apply DIR gzip|none [--work DIR LOWER...]\n", stderr);
+    bool whole = argc == 4 && strcmp(argv[3], "--whole") == 0;
+    if (argc != 3 && !whole && !(argc >= 6 && strcmp(argv[3], "--work") == 0)) {
+        fputs("usage: apply DIR gzip|none [--whole | --work DIR LOWER...]\n", stderr);
         return 2;
     }
     if (apply(&layer, argc, argv) == -1) {

@@ -35,7 +35,7 @@ struct marks {
 struct layer {
     int upper;   /* DIR, for syncfs */
     int root;    /* what entries are applied to: DIR, or the overlay on it */
-    bool merged; /* root is an overlay: the lower layers show through */
+    bool merged; /* what lower layers have is in root, too: it is an overlay, or a whole tree */
     char root_path[PATH_MAX];
     struct parent parent;
     struct marks marks;   /* paths that this layer wrote, when merged */

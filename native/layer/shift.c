@@ -33,6 +33,7 @@ struct link {
 
 struct walk {
     struct id_way maps;
+    bool link, sync;
     int from, to; /* the directories that the walk is in */
     int top;      /* TO */
     struct level *levels;
@@ -189,6 +190,17 @@ static int copy_symlink(const struct walk *walk, const char *name)
     return symlinkat(target, walk->to, name);
 }
 
+/*
+ * One more name for a file of the source: 1. 0: it has as many as it can have, or the file system has none (link(2)), and it
+ * is to be copied.
+ */
+static int share(struct walk *walk, const char *name)
+{
+    if (!walk->link) return 0;
+    if (linkat(walk->from, name, walk->to, name, 0) == 0) return 1;
+    return errno == EMLINK || errno == EPERM || errno == EOPNOTSUPP || errno == EXDEV ? 0 : -1;
+}
+
 static int copy_entry(struct walk *walk, const char *name)
 {
     struct stat st;
@@ -197,7 +209,8 @@ static int copy_entry(struct walk *walk, const char *name)
         fstatat(walk->from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -1;
     if (S_ISDIR(st.st_mode)) return enter(walk, name, &st);
-    int linked = copy_link(walk, name, &st);
+    int linked = share(walk, name);
+    if (linked == 0) linked = copy_link(walk, name, &st);
     if (linked != 0) return linked < 0 ? -1 : 0;
     int made = S_ISREG(st.st_mode)   ? copy_file(walk, name, &st)
                : S_ISLNK(st.st_mode) ? copy_symlink(walk, name)
@@ -219,7 +232,7 @@ static int copy_tree(struct walk *walk)
         level->at += strlen(name) + 1;
         if (copy_entry(walk, name) < 0) return -1;
     }
-    return syncfs(walk->top);
+    return walk->sync ? syncfs(walk->top) : 0;
 }
 
 static int open_trees(struct walk *walk, const char *from, const char *to)
@@ -231,24 +244,30 @@ static int open_trees(struct walk *walk, const char *from, const char *to)
     return walk->top < 0 ? failed(STAGE_SHIFT, to) : 0;
 }
 
-static int read_maps(struct id_maps *maps, int count, char **texts)
+static int read_word(struct walk *walk, const char *word)
 {
-    for (int i = 0; i < count; i++) {
-        if (add_id_map(maps, texts[i]) < 0) return failed(STAGE_SHIFT, texts[i]);
+    if (strcmp(word, "link") == 0) return walk->link = true, 0;
+    if (strcmp(word, "sync") == 0) return walk->sync = true, 0;
+    return add_id_map(&walk->maps.to, word) < 0 ? failed(STAGE_SHIFT, word) : 0;
+}
+
+static int read_words(struct walk *walk, char **word)
+{
+    for (; *word != NULL; word++) {
+        if (read_word(walk, *word) < 0) return -1;
     }
     return 0;
 }
 
 int shift_main(int argc, char **argv)
 {
-    if (argc < 4 || argv[1][0] != '/' || argv[2][0] != '/') {
-        fputs("usage: shift /FROM /TO MAP...\n", stderr);
+    if (argc < 3 || argv[1][0] != '/' || argv[2][0] != '/') {
+        fputs("usage: shift /FROM /TO [link] [sync] [MAP]...\n", stderr);
         return 2;
     }
     static struct walk walk = {.from = -1, .to = -1, .top = -1};
     umask(0);
-    if (read_maps(&walk.maps.to, argc - 3, argv + 3) == 0 && open_trees(&walk, argv[1], argv[2]) == 0 &&
-        copy_tree(&walk) == 0)
+    if (read_words(&walk, argv + 3) == 0 && open_trees(&walk, argv[1], argv[2]) == 0 && copy_tree(&walk) == 0)
         return 0;
     failed(STAGE_SHIFT, walk.path == NULL || *walk.path == '\0' ? "/" : walk.path);
     report_noted_failure();

@@ -7,12 +7,16 @@ import { LayerRoom } from '../helpers/layers.ts';
 import { type TarMember, tar } from '../helpers/tar.ts';
 
 let room: LayerRoom;
+let whole: LayerRoom;
 beforeAll(() => {
   room = new LayerRoom();
+  whole = new LayerRoom({ whole: true });
 });
 afterAll(() => {
-  expect(readdirSync(room.tmp)).toEqual([]);
-  room.remove();
+  for (const each of [room, whole]) {
+    expect(readdirSync(each.tmp)).toEqual([]);
+    each.remove();
+  }
 });
 
 const dir = (name: string, more: Partial<TarMember> = {}): TarMember => ({
@@ -225,15 +229,19 @@ const untimed: Record<string, TarMember[][]> = {
   ],
 };
 
-describe('layers look like what umoci makes of them', () => {
+describe('layers look like what umoci makes of them, on an overlay and as whole trees', () => {
   it.each(Object.entries(exact))('%s', async (_, members) => {
     const layers = members.map((layer) => tar(...layer));
-    expect(await room.view(layers)).toEqual(room.umociView(layers));
+    const expected = room.umociView(layers);
+    expect(await room.view(layers)).toEqual(expected);
+    expect(await whole.view(layers)).toEqual(expected);
   });
 
   it.each(Object.entries(untimed))('%s', async (_, members) => {
     const layers = members.map((layer) => tar(...layer));
-    expect(await room.view(layers, { times: false })).toEqual(room.umociView(layers, { times: false }));
+    const expected = room.umociView(layers, { times: false });
+    expect(await room.view(layers, { times: false })).toEqual(expected);
+    expect(await whole.view(layers, { times: false })).toEqual(expected);
   });
 
   it('random layers of entries and whiteouts over a few names', async () => {
@@ -243,6 +251,7 @@ describe('layers look like what umoci makes of them', () => {
       const expected = umociOrNothing(layers);
       if (expected === undefined) continue;
       expect(await room.view(layers, { times: false }), `seed ${seed}`).toEqual(expected);
+      expect(await whole.view(layers, { times: false }), `seed ${seed}, whole`).toEqual(expected);
       compared++;
     }
     expect(compared).toBeGreaterThan(8);

@@ -15,9 +15,11 @@ export const HELPER =
 export class LayerRoom {
   readonly root = mkdtempSync(join(tmpdir(), 'skiff-layers-'));
   readonly tmp = join(this.root, 'tmp');
-  readonly store = new LayerStore({ layers: join(this.root, 'layers'), tmp: () => this.tmp });
+  readonly store: LayerStore;
 
-  constructor() {
+  /** `whole`: each layer has what those below it have, too. */
+  constructor({ whole = false } = {}) {
+    this.store = new LayerStore({ layers: join(this.root, 'layers'), tmp: () => this.tmp, whole });
     mkdirSync(this.tmp);
   }
 
@@ -39,9 +41,11 @@ export class LayerRoom {
     return this.directories(chain);
   }
 
-  /** The tree that a container on these layers sees: an overlay, mounted in a mount namespace of its own. */
+  /** The tree that a container on these layers sees: an overlay, mounted in a mount namespace of its own, or a whole one. */
   async view(archives: readonly Buffer[], options: TreeOptions = {}): Promise<string[]> {
-    return describeOverlay(await this.unpack(archives), this.root, options);
+    const [top = '', ...below] = await this.unpack(archives);
+    if (this.store.whole) return describeTree(top, options);
+    return describeOverlay([top, ...below], this.root, options);
   }
 
   /** The tree that `umoci unpack` makes of the same layers. */

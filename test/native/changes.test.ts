@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/built-program.ts';
@@ -243,6 +243,75 @@ describe('changes to=DIR', () => {
     change('mkdir d; touch d/.wh.x');
     copyChanges();
     expect(failure('archive', `dir:${at('to')}`, '/', 'layer', 'as=.')).toEqual(['archive', '84', 'd/.wh.x']);
+  });
+});
+
+describe('changes of a tree that was copied from its layer', () => {
+  const MAPS = ['u:0:300000:65536', 'g:0:400000:65536'];
+  const since = (...words: string[]): string =>
+    execFileSync(HELPER, ['changes', at('tree'), ...words], { encoding: 'latin1' });
+  const copyAs = (...maps: string[]): void => {
+    execFileSync(HELPER, ['shift', at('base'), at('tree'), ...maps]);
+  };
+  const archived = (directory: string, ...words: string[]): Buffer =>
+    execFileSync(HELPER, ['archive', `dir:${at(directory)}`, '/', ...words, 'as=.'], { maxBuffer: 1 << 30 });
+
+  it.each([
+    ['', []],
+    [', also with shifted owners', MAPS],
+  ])('are a layer that makes the same of it to whoever unpacks it%s', async (_, maps) => {
+    shell('base', HOSTILE_BASE);
+    copyAs(...maps);
+    // Owners that no map has cannot be told.
+    shell(
+      'tree',
+      maps.length === 0 ? HOSTILE : HOSTILE.replace(/chown \S+ user/, 'chown 300001:400002 user'),
+    );
+    since(`to=${at('to')}`, `since=${at('base')}`, ...maps.map((map) => `from=${map}`), 'own=proc');
+    const layers = [archived('base', 'layer'), archived('to')];
+    const whole = new LayerRoom({ whole: true });
+    try {
+      const made = await whole.view(layers);
+      const timely = (line: string) => !line.startsWith('far ');
+      expect(whole.umociView(layers).filter(timely)).toEqual(made.filter(timely));
+      if (maps.length === 0) expect(made).toEqual(describeTree(at('tree')));
+      else expect(made).toContainEqual(expect.stringMatching(/^user file 0644 1:2 /));
+    } finally {
+      whole.remove();
+    }
+  });
+
+  it('are told as those of an overlay, and counted', () => {
+    shell('base', 'mkdir -p d/e gone; echo 1 > d/e/f; echo 2 > d/g; echo 3 > h; ln h i; echo 4 > gone/j');
+    copyAs(...MAPS);
+    const from = MAPS.map((map) => `from=${map}`);
+    expect(since(`since=${at('base')}`, ...from)).toBe('');
+    shell(
+      'tree',
+      'echo 12345 > d/e/f; rm -r gone; ln d/e/f new; mkdir -p etc proc; touch etc/hosts; chown 0 d/g',
+    );
+    const own = ['own=etc', 'own=etc/hosts', 'own=proc'];
+    const lines = since(`since=${at('base')}`, ...from, ...own).split('\0');
+    expect(lines).toEqual(['C /d', 'C /d/e', 'C /d/e/f', 'C /d/g', 'D /gone', 'A /new', '']);
+    expect(since('size', `since=${at('base')}`, ...from, ...own)).toBe('8\n');
+  });
+
+  it('are found in content of which neither size nor time tells, where nothing else would keep it', () => {
+    shell('base', 'echo one > a; echo two > b');
+    copyAs();
+    shell('tree', 'echo ONE > a; touch -r ../base/a a');
+    expect(since(`to=${at('to')}`, `since=${at('base')}`)).toBe('1 4\n');
+    expect(readdirSync(at('to'))).toEqual(['a']);
+  });
+
+  it('cannot be a layer with a name that it would hide something by', () => {
+    copyAs();
+    shell('tree', 'mkdir d; touch d/.wh.x');
+    expect(failure('changes', at('tree'), `to=${at('to')}`, `since=${at('base')}`)).toEqual([
+      'archive',
+      String(constants.errno.EILSEQ),
+      'd/.wh.x',
+    ]);
   });
 });
 

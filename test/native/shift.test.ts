@@ -23,7 +23,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HELPER } from '../helpers/plan.ts';
+import { describeTree } from '../helpers/tree.ts';
 
+const ODD = 'mkdir d && echo content > d/f && ln d/f g && ln -s d link && mkfifo fifo';
 const MAPS = ['u:0:300000:65536', 'g:0:400000:65536'];
 
 let root: string;
@@ -153,6 +155,51 @@ describe('a shifted copy', () => {
     execFileSync('sh', ['-c', line, 'sh', HELPER, 'shift', join(from, 'deep'), `${to}deep`, ...MAPS]);
     expect(readFileSync(join(`${to}${deep}`, 'end'), 'utf8')).toBe('here');
     expect(lstatSync(`${to}${deep}`).uid).toBe(300000);
+  });
+});
+
+describe('a copy that links', () => {
+  const odd = (source: string): void => {
+    mkdirSync(join(source, 'd'));
+    chmodSync(join(source, 'd'), 0o2750);
+    writeFileSync(join(source, 'd/f'), 'content');
+    linkSync(join(source, 'd/f'), join(source, 'g'));
+    symlinkSync('d', join(source, 'link'));
+    execFileSync('mkfifo', [join(source, 'fifo')]);
+    utimesSync(join(source, 'd'), 5, 5);
+  };
+  const inodes = (directory: string) =>
+    ['d/f', 'g', 'link', 'fifo'].map((name) => lstatSync(join(directory, name)).ino);
+
+  it('has directories of its own, and the files of the layer', () => {
+    const source = join(from, 'linked');
+    mkdirSync(source);
+    odd(source);
+    const to = join(root, 'to-linked');
+    expect(shift(source, to, ['link', 'sync'])).toMatchObject({ status: 0, stderr: '' });
+    expect(describeTree(to)).toEqual(describeTree(source));
+    expect(inodes(to)).toEqual(inodes(source));
+    expect(lstatSync(join(to, 'd')).ino).not.toBe(lstatSync(join(source, 'd')).ino);
+  });
+
+  it('has copies where files can have no more names, and one for all names of a file', () => {
+    const source = join(from, 'unlinkable');
+    mkdirSync(source);
+    // No name leads from one file system to another.
+    const script = `mount -t tmpfs none "$1" && cd "$1" && ${ODD} && "$2" shift "$1" "$3" link`;
+    execFileSync('unshare', [
+      '--mount',
+      'sh',
+      '-ec',
+      script,
+      'sh',
+      source,
+      HELPER,
+      join(root, 'to-unlinkable'),
+    ]);
+    const [one, other] = inodes(join(root, 'to-unlinkable'));
+    expect(one).toBe(other);
+    expect(readFileSync(join(root, 'to-unlinkable/g'), 'utf8')).toBe('content\n');
   });
 });
 

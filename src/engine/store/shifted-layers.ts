@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { withLock } from '../../host/lock.ts';
 import { syncDirectory } from '../../host/sync-directory.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { shiftLayer } from '../../storage/layer/shifted.ts';
+import { copyLayer } from '../../storage/layer/copy.ts';
 import type { OwnerMaps } from './containers.ts';
 import type { Context } from './context.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
@@ -41,7 +41,8 @@ async function makeCopy(
   await withLock(helper, join(paths.locks, name), async () => {
     if (isThere(context, name)) return;
     const draft = join(tmp, name);
-    await shiftLayer(helper, { from: join(paths.layers, layerName(chainID, undefined)), to: draft, maps });
+    const from = join(paths.layers, layerName(chainID, undefined));
+    await copyLayer(helper, { from, to: draft, maps, sync: true });
     renameSync(draft, join(paths.layers, name));
     syncDirectory(paths.layers);
   });

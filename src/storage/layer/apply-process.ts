@@ -21,11 +21,14 @@ export interface OperationVerb {
   explain(stage: string, error: number, detail: string): EngineError;
 }
 
-/** The place where the helper applies a layer: alone in `directory`, or with the `lowers` (topmost first) in view. */
+/**
+ * The place where the helper applies a layer: alone in `directory`, or with what lower layers have in view: as an overlay of
+ * `lowers` (topmost first), or because `directory` has it all already.
+ */
 export interface ApplyTarget {
   readonly helper: string;
   readonly directory: string;
-  readonly overlay?: { readonly work: string; readonly lowers: readonly string[] } | undefined;
+  readonly view?: 'whole' | { readonly work: string; readonly lowers: readonly string[] } | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -139,12 +142,11 @@ export class ApplyProcess extends OperationProcess {
   readonly notes: LayerNotes;
   readonly outline: Readable;
 
-  constructor({ helper, directory, overlay, signal }: ApplyTarget, compression: AppliedCompression) {
+  constructor({ helper, directory, view, signal }: ApplyTarget, compression: AppliedCompression) {
     const notes = new LayerNotes();
-    const merged = overlay === undefined ? [] : ['--work', overlay.work, ...overlay.lowers];
     super({
       helper,
-      words: ['apply', directory, compression, ...merged],
+      words: ['apply', directory, compression, ...viewWords(view)],
       signal,
       pipes: { more: 2, operations: 5 },
       hear: (chunk) => notes.push(chunk),
@@ -167,6 +169,11 @@ export class ApplyProcess extends OperationProcess {
     await this.await(this.notes.complete);
     return this.notes;
   }
+}
+
+function viewWords(view: ApplyTarget['view']): string[] {
+  if (view === undefined) return [];
+  return view === 'whole' ? ['--whole'] : ['--work', view.work, ...view.lowers];
 }
 
 const { errno } = constants;

@@ -5,6 +5,7 @@ import { EngineError } from '../../errors.ts';
 import { syncDirectory } from '../../host/sync-directory.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { removeTree } from '../trash.ts';
+import { copyLayer } from './copy.ts';
 import { type LayerContent, unpackOnce } from './unpack.ts';
 
 /** Names the layer that is unpacked. `name` is what messages call it; the diffID when absent. */
@@ -26,17 +27,21 @@ export interface UnpackOptions {
 }
 
 /**
- * Unpacked layers at `<layers>/<hex of chainID>/`, each a ready overlay lower directory. A layer is made below `tmp`
- * and published by one rename: what has a name here is complete and on disk.
+ * Unpacked layers at `<layers>/<hex of chainID>/`, each a ready overlay lower directory, or, in a store of whole trees, all
+ * that an image has up to it. A layer is made below `tmp` and published by one rename: what has a name here is complete and
+ * on disk.
  */
 export class LayerStore {
   readonly #layers: string;
   readonly #tmp: () => string;
+  /** Each layer has the files of those below it, too; files that it does not change are the same ones. */
+  readonly whole: boolean;
 
   /** `tmp` returns this process's own temporary directory, on the same file system. */
-  constructor(paths: { layers: string; tmp: () => string }) {
-    this.#layers = paths.layers;
-    this.#tmp = paths.tmp;
+  constructor({ layers, tmp, whole = false }: { layers: string; tmp: () => string; whole?: boolean }) {
+    this.#layers = layers;
+    this.#tmp = tmp;
+    this.whole = whole;
   }
 
   has(chainID: Digest): boolean {
@@ -66,7 +71,8 @@ export class LayerStore {
     );
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
-      const { directory, content } = await makeLayer(place, layer, source, options);
+      const make = this.whole ? makeWhole : makeLayer;
+      const { directory, content } = await make(place, layer, source, options);
       this.take(directory, layer.chainID);
       return content;
     } catch (error) {
@@ -91,7 +97,8 @@ export class LayerStore {
     { helper, signal }: Pick<UnpackOptions, 'helper' | 'signal'>,
   ): Promise<{ directory: string; content: LayerContent }> {
     const directory = this.draft();
-    const pass = { isBase: true, lowers: async () => [], target: { helper, directory, signal } };
+    const target = { helper, directory, signal, view: this.whole ? ('whole' as const) : undefined };
+    const pass = { isBase: true, lowers: async () => [], target };
     try {
       const content = await unpackOnce({ ...pass, source });
       if (content === undefined) throw new EngineError('internal', 'a lowest layer needs none below it');
@@ -131,11 +138,36 @@ async function makeLayer(
 
   await removeTree(helper, alone);
   const merged = makeDirectory(place, 'merged');
-  const overlay = { work: makeDirectory(place, 'work'), lowers: await lowers() };
-  const target = { helper, directory: merged, overlay, signal };
+  const view = { work: makeDirectory(place, 'work'), lowers: await lowers() };
+  const target = { helper, directory: merged, view, signal };
   const again = await unpackOnce({ ...pass, source: options.reopen(), target });
   if (again === undefined) throw new EngineError('internal', 'the layer could not be applied on an overlay');
   return { directory: merged, content: again };
+}
+
+/** On the tree of the layer below, which is complete first. */
+async function makeWhole(
+  place: string,
+  layer: LayerDescription,
+  source: AsyncIterable<Uint8Array>,
+  options: UnpackOptions,
+): Promise<{ directory: string; content: LayerContent }> {
+  const { helper, signal } = options;
+  const isBase = layer.chainID === layer.diffID;
+  const lowers = isBase ? [] : await options.lowers();
+  const directory = await copyOfBelow(helper, place, lowers[0]);
+  const target = { helper, directory, view: 'whole' as const, signal };
+  const pass = { source, target, diffID: layer.diffID, isBase, lowers: async () => lowers };
+  const content = await unpackOnce(pass);
+  if (content === undefined) throw new EngineError('internal', 'a layer on its lower ones needs no more');
+  return { directory, content };
+}
+
+async function copyOfBelow(helper: string, place: string, below: string | undefined): Promise<string> {
+  if (below === undefined) return makeDirectory(place, 'whole');
+  const to = join(place, 'whole');
+  await copyLayer(helper, { from: below, to, link: true });
+  return to;
 }
 
 /** The mode is what a layer's root has when no layer says otherwise. */

@@ -129,7 +129,7 @@ async function applyArchive(
   if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
   const notes = await apply.checkpoint();
   const lowers = isBase ? [] : await pass.lowers();
-  if (target.overlay === undefined) {
+  if (target.view === undefined) {
     if (notes.needLowers(lowers)) return undefined;
     if (notes.missingTarget !== undefined) throw missingTarget(notes.missingTarget);
   }

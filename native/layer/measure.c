@@ -2,7 +2,8 @@
  * The verb `measure [allocated|unshared [skip=NAME]] PATH...`: for each directory a line with the bytes in the regular files
  * below it, each counted once however many names it has; 0 for one that is missing. With `allocated` what the file system
  * has set aside for the path, which may be any file, and, if it is a directory, for all below it but an entry NAME: 0 as
- * well for one on which something is mounted. With `unshared` the same without the blocks that other files have, too.
+ * well for one on which something is mounted; a file that has names below several PATHs counts for the first of them. With
+ * `unshared` the same without the blocks that other files have, too.
  *
  * The trees are those of containers, which may be changing them meanwhile. No path is walked: each directory is opened
  * from the one above it, beneath it, without links and on the same mount. Any depth takes two descriptors for each of
@@ -40,7 +41,7 @@ struct walk {
     const char *skip; /* NULL: nothing */
     struct level *levels;
     size_t depth, room;
-    struct inode_set linked;
+    struct inode_set *linked;
     uint64_t bytes;
 };
 
@@ -145,7 +146,7 @@ static bool is_new(struct walk *walk, const struct stat *stat, int *result)
 {
     *result = 0;
     if (stat->st_nlink <= 1) return true;
-    int added = inode_set_add(&walk->linked, stat->st_ino);
+    int added = inode_set_add(walk->linked, stat->st_ino);
     if (added < 0) *result = -1;
     return added > 0;
 }
@@ -233,11 +234,12 @@ int measure_main(int argc, char **argv)
         fputs("usage: measure [allocated|unshared [skip=NAME]] PATH...\n", stderr);
         return 2;
     }
+    struct inode_set linked = {0};
     for (int i = first; i < argc; i++) {
-        struct walk walk = {.allocated = allocated, .unshared = unshared, .skip = skip};
+        struct walk walk = {.allocated = allocated, .unshared = unshared, .skip = skip, .linked = &linked};
         int result = measure(&walk, argv[i]);
         free(walk.levels);
-        inode_set_free(&walk.linked);
+        if (!allocated || i + 1 == argc) inode_set_free(&linked);
         if (result < 0) {
             failed(STAGE_MEASURE, argv[i]);
             report_noted_failure();

@@ -24,6 +24,8 @@ export interface StorePaths {
   readonly helper: string;
   /** Says whether the kernel can show layers through id maps. */
   readonly idmappedMounts: string;
+  /** There in a store of whole trees, where no overlay is mounted; says why. */
+  readonly wholeTrees: string;
   /** The runtime root on a tmpfs: a directory for each running container. */
   readonly run: string;
   /** Says whose it is: the state root, and the device of its file system. */
@@ -76,6 +78,7 @@ export function storePaths(root: string): StorePaths {
     events: join(base, 'events.log'),
     helper: join(base, 'helper'),
     idmappedMounts: join(base, 'idmapped-mounts'),
+    wholeTrees: join(base, 'whole-trees'),
     run,
     rootRecord: join(run, 'root'),
     lastOut: suffix === '' ? undefined : join(run, 'last-out'),

@@ -30,6 +30,11 @@ export async function allocatedSizes(
   return await measure(helper, skip === undefined ? ['allocated'] : ['allocated', `skip=${skip}`], paths);
 }
 
+/** The same for trees that have files in common: these count for the first of them. */
+export async function allocatedTogether(helper: string, paths: readonly string[]): Promise<number[]> {
+  return await measure(helper, ['allocated'], paths, paths.length);
+}
+
 /**
  * The same for directories without what they share with other files: what would be free if they went. Throws as
  * `treeSizes`.
@@ -38,10 +43,13 @@ export async function unsharedSizes(helper: string, directories: readonly string
   return await measure(helper, ['unshared'], directories);
 }
 
-async function measure(helper: string, how: readonly string[], paths: readonly string[]): Promise<number[]> {
-  const counters = Math.min(SIDE_BY_SIDE, availableParallelism());
-  // Trees differ in size: several batches for each counter keep all of them at work.
-  const length = Math.min(BATCH, Math.ceil(paths.length / (counters * 4)));
+/** `length`: of a batch, for one call of the helper. */
+async function measure(
+  helper: string,
+  how: readonly string[],
+  paths: readonly string[],
+  length = batchLength(paths.length),
+): Promise<number[]> {
   const sizes: number[] = [];
   let next = 0;
   const count = async () => {
@@ -57,6 +65,13 @@ async function measure(helper: string, how: readonly string[], paths: readonly s
       for (const [index, line] of stdout.trimEnd().split('\n').entries()) sizes[from + index] = Number(line);
     }
   };
-  await Promise.all(Array.from({ length: counters }, count));
+  await Promise.all(Array.from({ length: COUNTERS }, count));
   return sizes;
+}
+
+const COUNTERS = Math.min(SIDE_BY_SIDE, availableParallelism());
+
+/** Trees differ in size: several batches for each counter keep all of them at work. */
+function batchLength(paths: number): number {
+  return Math.min(BATCH, Math.ceil(paths / (COUNTERS * 4)));
 }

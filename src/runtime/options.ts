@@ -118,6 +118,8 @@ export interface RootfsOptions {
   directory?: string | undefined;
   /** Unpacked layers, topmost first; with shifted owners already where the kernel cannot show them through id maps. */
   lowers: string[];
+  /** The tree of which `upper` is a copy, where there are no overlays; then it has no lowers. */
+  copyOf?: string | undefined;
   upper: string;
   work: string;
   /** The directory where the overlay is mounted, inside the container's mount namespace only. */

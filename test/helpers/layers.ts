@@ -16,10 +16,13 @@ export class LayerRoom {
   readonly root = mkdtempSync(join(tmpdir(), 'skiff-layers-'));
   readonly tmp = join(this.root, 'tmp');
   readonly store: LayerStore;
+  readonly #isWhole: boolean;
 
   /** `whole`: each layer has what those below it have, too. */
   constructor({ whole = false } = {}) {
-    this.store = new LayerStore({ layers: join(this.root, 'layers'), tmp: () => this.tmp, whole });
+    this.#isWhole = whole;
+    const isWhole = async () => whole;
+    this.store = new LayerStore({ layers: join(this.root, 'layers'), tmp: () => this.tmp, isWhole });
     mkdirSync(this.tmp);
   }
 
@@ -44,7 +47,7 @@ export class LayerRoom {
   /** The tree that a container on these layers sees: an overlay, mounted in a mount namespace of its own, or a whole one. */
   async view(archives: readonly Buffer[], options: TreeOptions = {}): Promise<string[]> {
     const [top = '', ...below] = await this.unpack(archives);
-    if (this.store.whole) return describeTree(top, options);
+    if (this.#isWhole) return describeTree(top, options);
     return describeOverlay([top, ...below], this.root, options);
   }
 

@@ -1,4 +1,5 @@
 import type { EngineOptions } from '../../engine/engine.ts';
+import { EngineError } from '../../errors.ts';
 
 /** The variables of this process. All that skiff itself is told by them is read here. */
 export function environment(): Readonly<NodeJS.ProcessEnv> {
@@ -10,7 +11,10 @@ export function usualNetwork(): string | undefined {
   return environment()['SKIFF_NETWORK'] || undefined;
 }
 
-/** Returns the settings of an engine: `root` is `SKIFF_ROOT`, where empty is as good as absent. Throws as `publishAddress`. */
+/**
+ * Returns the settings of an engine: `root` is `SKIFF_ROOT`, where empty is as good as absent. Throws as `publishAddress`
+ * and `storage`.
+ */
 export async function engineSettings(): Promise<Omit<EngineOptions, 'self'>> {
   return {
     root: environment()['SKIFF_ROOT'] || undefined,
@@ -19,7 +23,18 @@ export async function engineSettings(): Promise<Omit<EngineOptions, 'self'>> {
     publishAddress: await publishAddress(),
     addressPools: environment()['SKIFF_ADDRESS_POOLS'] || undefined,
     copiesOwners: environment()['SKIFF_IDMAP'] === 'copy',
+    storage: storage(),
   };
+}
+
+/** `SKIFF_STORAGE`, where empty is as good as absent. Throws `invalid` for a driver that there is not. */
+function storage(): EngineOptions['storage'] {
+  const text = environment()['SKIFF_STORAGE'] ?? '';
+  if (text === '') return undefined;
+  if (text === 'overlay' || text === 'copy') return text;
+  throw new EngineError('invalid', `SKIFF_STORAGE is neither overlay nor copy: "${text}"`, {
+    hint: 'without it containers stand on an overlay where one can be mounted, else they begin with a copy of their image',
+  });
 }
 
 /** `SKIFF_INSECURE_REGISTRIES`, separated by commas. */

@@ -1,11 +1,9 @@
 import { changeConfig } from '../../build/stages/change-config.ts';
 import { EngineError } from '../../errors.ts';
 import { composeImage, type Image, type ImageLayer } from '../../image/image.ts';
-import { MediaType } from '../../oci/descriptor.ts';
-import { chainIDs, type Digest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
-import { type CopiedChanges, copyChanges } from '../../storage/archive/changes.ts';
-import { measureLayer } from '../../storage/archive/read-tree.ts';
+import { type ChangedLayers, type CopiedChanges, copyChanges } from '../../storage/archive/changes.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { intake } from '../images/intake.ts';
 import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
@@ -16,9 +14,9 @@ import { takeLease } from '../store/blob-leases.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type ImageRow, imageById } from '../store/images.ts';
-import { noteLayerSize } from '../store/layer-sizes.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { changedLayers } from './changed-layers.ts';
+import { blobOfDraft, layerOfDraft } from './new-layer.ts';
 import { whilePaused } from './pause.ts';
 
 /** How an image is made of a container. */
@@ -56,8 +54,11 @@ export async function commitContainer(
       base.layers.map(({ chainID }) => chainID),
     );
     const newDraft = () => workspace.layers.draft();
-    const { draft, changed } = await copyFiles(context, row, { newDraft, pause, signal });
-    const made = changed.entries === 0 ? undefined : await layerOf(context.helper, draft, base);
+    const changes = changedLayers(context, row);
+    const { draft, changed } = await copyFiles(context, row, { changes, newDraft, pause, signal });
+    const makeLayer = changes.since === undefined ? layerOfDraft : blobOfDraft;
+    const copied = { draft, bytes: changed.bytes, below: base.layers.map(({ diffID }) => diffID) };
+    const made = changed.entries === 0 ? undefined : await makeLayer(context, workspace, copied);
     const created = new Date().toISOString();
     const image = composeImage({
       config: {
@@ -79,9 +80,8 @@ export async function commitContainer(
       layers: [...base.layers, ...(made === undefined ? [] : [made])],
     });
     if (made === undefined) return await enter(context, row, { workspace, image, name, message });
-    using _lease = takeLease(context.database, [made.chainID]);
-    workspace.layers.take(draft, made.chainID);
-    noteLayerSize(context.database, made.chainID, changed.bytes);
+    using _lease = takeLease(context.database, [made.descriptor.digest, made.chainID]);
+    await made.publish();
     return await enter(context, row, { workspace, image, name, message });
   });
 }
@@ -130,7 +130,17 @@ function platformOf({
 async function copyFiles(
   context: Context,
   row: ContainerRow,
-  { newDraft, pause, signal }: { newDraft: () => string; pause: boolean; signal: AbortSignal | undefined },
+  {
+    changes,
+    newDraft,
+    pause,
+    signal,
+  }: {
+    changes: ChangedLayers;
+    newDraft: () => string;
+    pause: boolean;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<{ draft: string; changed: CopiedChanges }> {
   // Where the kernel shows no layer through id maps the owners of a container's files are the host's.
   const owners = row.idMaps?.idMapped === false ? row.idMaps : undefined;
@@ -138,7 +148,7 @@ async function copyFiles(
     const draft = newDraft();
     const options = { helper: context.helper, signal };
     const to = { directory: draft, owners };
-    return { draft, changed: await copyChanges(changedLayers(context, row), to, options) };
+    return { draft, changed: await copyChanges(changes, to, options) };
   };
   if ((await observe(context, row)) === undefined) throw noSuchContainer(context.database, row.name);
   const copied = pause ? await whilePaused(context, row, copy) : await copy();
@@ -146,20 +156,6 @@ async function copyFiles(
   if (containerById(context.database, row.id) === undefined)
     throw noSuchContainer(context.database, row.name);
   return copied;
-}
-
-/** A layer by its names. */
-type NewLayer = Pick<ImageLayer, 'descriptor' | 'diffID' | 'chainID'>;
-
-/** Nobody writes to the draft any more: its archive is hashed once, and is the same whenever it is written again. */
-async function layerOf(helper: string, draft: string, base: Base): Promise<NewLayer> {
-  const { diffID, size } = await measureLayer(draft, { helper });
-  const below = base.layers.map((layer) => layer.diffID);
-  return {
-    descriptor: { mediaType: MediaType.ociLayer, digest: diffID, size },
-    diffID,
-    chainID: chainIDs([...below, diffID]).at(-1) as Digest,
-  };
 }
 
 async function enter(

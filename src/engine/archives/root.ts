@@ -80,14 +80,14 @@ async function withPlan<T>(
   });
 }
 
-function placementOf({ paths }: Context, row: ContainerRow, { access, mounts }: RootRequest): RootPlacement {
+function placementOf(context: Context, row: ContainerRow, { access, mounts }: RootRequest): RootPlacement {
   const { id, idMaps, options } = row;
-  const { directory, exit: exitRecord } = containerPaths(paths, id);
+  const { directory, exit: exitRecord } = containerPaths(context.paths, id);
   return {
     id,
     directory,
     exitRecord,
-    rootfs: rootfsOf(paths, row),
+    rootfs: rootfsOf(context, row),
     readOnly: options.files?.readOnly === true,
     idMaps,
     access,

@@ -11,6 +11,7 @@ import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
 import { removeImage } from '../images/remove.ts';
 import { Slots } from '../images/slots.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
+import { requireOverlay } from '../prepare/overlays.ts';
 import { deadOwners, dropDeadLeases, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { hasImage } from '../store/images.ts';
@@ -44,6 +45,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
   const names = namesOf(options);
   const outputs = outputsOf(options);
   const tasks = new Tasks(options.progress);
+  await requireOverlay(context, 'nothing can be built here');
   return await inWorkspace(context, async (workspace) => {
     await clearAway(context);
     const { files, plan } = await readFiles(context, { options, workspace, tasks });

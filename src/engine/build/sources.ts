@@ -77,7 +77,7 @@ export function layersRoot(build: Build, layers: readonly ImageLayer[]): string 
 /** The directories of layers, topmost first. */
 export function directoriesOf({ parts: { context } }: Build, layers: readonly ImageLayer[]): string[] {
   return layerDirectories(
-    context.paths,
+    context,
     layers.map(({ chainID }) => chainID),
     undefined,
   );

@@ -108,7 +108,7 @@ function withStep(
 /** The directories of a stage's layers, topmost first. */
 export function lowersOf({ build, stage }: Pick<StageAt, 'build' | 'stage'>): string[] {
   return layerDirectories(
-    build.parts.context.paths,
+    build.parts.context,
     stage.layers.map(({ chainID }) => chainID),
     undefined,
   );

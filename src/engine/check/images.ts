@@ -7,6 +7,7 @@ import { digestOf, hexOf } from '../../oci/digest.ts';
 import { type Manifest, ociLayerType } from '../../oci/manifest.ts';
 import { SILENT } from '../images/pull-progress.ts';
 import { removeImage } from '../images/remove.ts';
+import { isArchive } from '../images/stored-image.ts';
 import { unpackLayers } from '../images/unpack-layers.ts';
 import { usersOfImage } from '../images/users.ts';
 import { takeLease } from '../store/blob-leases.ts';
@@ -107,7 +108,7 @@ function layerFaults(looked: Looked, layers: readonly ImageLayer[]): Fault[] {
 /** Whether a layer without its blob can be given to others: as its tree, or as the blob of another image (`readStoredImage`). */
 function isReadable({ context, damaged }: Looked, { descriptor, diffID }: ImageLayer): boolean {
   const isTree = ({ digest, mediaType }: Descriptor) =>
-    digest === diffID && ociLayerType(mediaType) === MediaType.ociLayer;
+    isArchive(context) && digest === diffID && ociLayerType(mediaType) === MediaType.ociLayer;
   return [descriptor, ...layersWith(context.database, diffID)].some(
     (each) => isTree(each) || stateOfBlob(context, each, damaged) === 'there',
   );

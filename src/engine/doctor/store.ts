@@ -3,25 +3,23 @@ import { probeFileSystem } from '../../host/probe-file-system.ts';
 import type { KernelFacts } from '../../host/probe-kernel.ts';
 import { canMapOwners } from '../prepare/idmapped-mounts.ts';
 import { subordinateIds } from '../prepare/subordinate-ids.ts';
-import type { Context } from '../store/context.ts';
+import type { Context, StorageDriver } from '../store/context.ts';
 import type { Finding } from './finding.ts';
 
 /** The free space, in bytes, below which an image of middle size no longer fits. */
 const LITTLE_SPACE = 1024 ** 3;
 
-/** File systems that overlay does not take an upper directory on (no d_type, no trusted attributes, or another overlay). */
-const UNFIT = new Set([
-  'overlay',
-  'nfs',
-  'nfs4',
-  'cifs',
-  'vfat',
-  'msdos',
-  'exfat',
-  '9p',
-  'squashfs',
-  'iso9660',
-]);
+/** File systems that overlay takes no upper directory on (no d_type, no trusted attributes, or another overlay). */
+const WITHOUT_OVERLAY = new Set(['overlay', 'nfs', 'nfs4', '9p']);
+
+/** Those on which files have no owners of their own, or nothing can be made. */
+const UNFIT = new Set(['cifs', 'vfat', 'msdos', 'exfat', 'squashfs', 'iso9660']);
+
+const ELSEWHERE = 'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
+
+/** The cost of the storage driver copy. */
+const COPIES =
+  'containers begin with a copy of their image: slower starts and more room, and no -v DIR:…:O, --rootfs DIR:O and --storage-opt size';
 
 /** The store's file system, what overlay and id maps make of it, and the ids for `--userns auto`. */
 export async function storeFindings(
@@ -29,38 +27,46 @@ export async function storeFindings(
   { looks, kernel }: { looks: Looks; kernel: KernelFacts },
 ): Promise<Finding[]> {
   return [
-    overlayFinding(kernel),
-    ...fileSystemFindings(context.paths.root, looks),
+    overlayFinding(kernel, decided(context, looks)),
+    ...fileSystemFindings(context, looks),
     await idMapFinding(context, looks),
     idsFinding(looks),
   ];
 }
 
-function overlayFinding({ overlay }: KernelFacts): Finding {
-  const finding = { topic: 'store', name: 'overlay' } as const;
-  if (overlay) return { ...finding, state: 'ok', detail: 'in the kernel' };
-  return {
-    ...finding,
-    state: 'missing',
-    detail: 'not in this kernel',
-    cost: 'no container can run',
-    remedy: 'modprobe overlay, or a kernel with CONFIG_OVERLAY_FS',
-  };
+/** The storage driver of the store; undefined: it has no layers yet. */
+function decided({ paths }: Context, looks: Looks): StorageDriver | undefined {
+  if (looks.read(paths.wholeTrees) !== undefined) return 'copy';
+  return looks.exists(paths.layers) ? 'overlay' : undefined;
 }
 
-function fileSystemFindings(root: string, looks: Looks): Finding[] {
+function overlayFinding({ overlay }: KernelFacts, driver: StorageDriver | undefined): Finding {
+  const finding = { topic: 'store', name: 'overlay' } as const;
+  if (overlay) return { ...finding, state: 'ok', detail: 'in the kernel' };
+  const remedy = 'modprobe overlay, or a kernel with CONFIG_OVERLAY_FS';
+  return { ...finding, ...withoutOverlay(driver), detail: 'not in this kernel', remedy };
+}
+
+/** What it costs that no overlay can be mounted. */
+function withoutOverlay(driver: StorageDriver | undefined): Pick<Finding, 'state' | 'cost'> {
+  if (driver === 'overlay')
+    return { state: 'missing', cost: 'no container can run: the layers are made for overlay' };
+  return { state: 'limited', cost: COPIES };
+}
+
+function fileSystemFindings(context: Context, looks: Looks): Finding[] {
+  const { root, wholeTrees } = context.paths;
   const place = probeFileSystem(looks, root);
   if (place === undefined) return [];
   const { type, options, free, total, mountPoint } = place;
   const finding = { topic: 'store', name: root } as const;
-  const elsewhereHint =
-    'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
+  const detail = `on ${type} (${mountPoint})`;
   if (UNFIT.has(type)) {
-    const cost = 'overlay mounts on it are refused, so no container can run';
-    return [
-      { ...finding, state: 'missing', detail: `on ${type} (${mountPoint})`, cost, remedy: elsewhereHint },
-    ];
+    const cost = 'the owners of files cannot be kept on it: no image can be unpacked';
+    return [{ ...finding, state: 'missing', detail, cost, remedy: ELSEWHERE }];
   }
+  if (WITHOUT_OVERLAY.has(type))
+    return [{ ...finding, ...withoutOverlay(decided(context, looks)), detail, remedy: ELSEWHERE }];
   for (const [option, cost] of [
     ['ro', 'nothing can be pulled or run'],
     ['noexec', 'the helper and the programs of images cannot be executed'],
@@ -68,6 +74,13 @@ function fileSystemFindings(root: string, looks: Looks): Finding[] {
     if (!options.includes(option)) continue;
     const remedy = `mount -o remount,${option === 'ro' ? 'rw' : 'exec'} ${mountPoint}, or another --root`;
     return [{ ...finding, state: 'missing', detail: `${mountPoint} is mounted ${option}`, cost, remedy }];
+  }
+  const why = looks.read(wholeTrees);
+  if (why !== undefined) {
+    const remedy = 'begin anew where overlays can be mounted (skiff system reset, or another --root)';
+    return [
+      { ...finding, state: 'limited', detail: `the storage driver is copy: ${why}`, cost: COPIES, remedy },
+    ];
   }
   const space = `${gigabytes(free)} of ${gigabytes(total)} free`;
   if (free < LITTLE_SPACE) {

@@ -147,7 +147,7 @@ function lacksSeen(
   tree: Parameters<typeof lacksOf>[2],
 ): ReturnType<typeof lacksOf> | { isMissing: boolean } {
   const { isMissing, isToBeFilled } = lacksOf(context, volume, tree);
-  const canLook = volume.noCopy || layerDirectories(context.paths, tree.layers, undefined).every(existsSync);
+  const canLook = volume.noCopy || layerDirectories(context, tree.layers, undefined).every(existsSync);
   return canLook ? { isMissing, isToBeFilled } : { isMissing };
 }
 

@@ -123,7 +123,7 @@ function configOf({ config }: ImageRow) {
   return parseImageConfig(Buffer.from(config));
 }
 
-function explained({ paths }: Context, name: string, { row, from, pull }: Found): ExplainedImage {
+function explained(context: Context, name: string, { row, from, pull }: Found): ExplainedImage {
   const { id, layers, size } = row;
   return {
     name,
@@ -131,7 +131,7 @@ function explained({ paths }: Context, name: string, { row, from, pull }: Found)
     platform: formatPlatform(configOf(row)),
     from,
     layers: layers.map((chainID) => {
-      const [directory = ''] = layerDirectories(paths, [chainID], undefined);
+      const [directory = ''] = layerDirectories(context, [chainID], undefined);
       return { chainID, isHere: existsSync(directory) };
     }),
     ...(size > 0 ? { size } : {}),

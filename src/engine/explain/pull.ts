@@ -109,12 +109,12 @@ function offeredBy({ parsed }: ImageDocument<Manifest | Index>): string[] | unde
 }
 
 function layersOf(
-  { paths }: Context,
+  context: Context,
   image: Image,
   { blobs, base }: { blobs: BlobStore; base: string },
 ): ExplainedLayer[] {
   return image.layers.map(({ descriptor: { digest, mediaType, size }, chainID }) => {
-    const [directory = ''] = layerDirectories(paths, [chainID], undefined);
+    const [directory = ''] = layerDirectories(context, [chainID], undefined);
     const state = existsSync(directory) ? 'here' : blobs.has(digest) ? 'blob' : 'missing';
     const request = state === 'missing' ? { method: 'GET', url: `${base}/blobs/${digest}` } : undefined;
     return { digest, mediaType, size, state, request };

@@ -149,7 +149,7 @@ async function asItWasPulled(
   found: FoundImage,
 ): Promise<StoredImage | undefined> {
   const { image } = imageOf(push.context.database, found);
-  const missing = missingLayers(push.workspace, image);
+  const missing = missingLayers(push.context, push.workspace, image);
   if (missing.length === 0) return undefined;
   for (const { descriptor } of missing)
     if (!(await isAtRegistry(push, reference, descriptor))) return undefined;

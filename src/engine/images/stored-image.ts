@@ -19,6 +19,7 @@ import { layerArchive } from '../../storage/archive/read-tree.ts';
 import { type Lease, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, layersWith, manifestOf } from '../store/images.ts';
+import { storageDriver } from '../store/layer-directories.ts';
 import type { Workspace } from '../store/workspace.ts';
 import { imageInIndex } from './other-platform.ts';
 
@@ -34,12 +35,13 @@ export interface StoredImage extends Image {
  * same content; then the manifest is another one. Throws `invalid` when what the store has of the image is damaged.
  */
 export async function readStoredImage(
-  { database }: Context,
+  context: Context,
   { blobs, layers }: Pick<Workspace, 'blobs' | 'layers'>,
   found: FoundImage,
 ): Promise<StoredImage> {
+  const { database } = context;
   const { image, indexDigest } = imageOf(database, found);
-  const isHere = hereIn({ blobs, layers });
+  const isHere = hereIn(context, { blobs, layers });
   if (image.layers.every((layer) => isHere(layer.descriptor, layer)))
     return { ...image, index: indexDigest === undefined ? undefined : await readIndex(blobs, indexDigest) };
   const descriptors = image.layers.map((layer) => {
@@ -52,16 +54,17 @@ export async function readStoredImage(
 
 /** Returns the layers of an image of which the store has no bytes as its manifest says them. */
 export function missingLayers(
+  context: Context,
   workspace: Pick<Workspace, 'blobs' | 'layers'>,
   { layers }: Image,
 ): ImageLayer[] {
-  const isHere = hereIn(workspace);
+  const isHere = hereIn(context, workspace);
   return layers.filter((layer) => !isHere(layer.descriptor, layer));
 }
 
-function hereIn({ blobs, layers }: Pick<Workspace, 'blobs' | 'layers'>) {
+function hereIn(context: Context, { blobs, layers }: Pick<Workspace, 'blobs' | 'layers'>) {
   return ({ digest }: Descriptor, { diffID, chainID }: ImageLayer): boolean =>
-    blobs.has(digest) || (digest === diffID && layers.has(chainID));
+    blobs.has(digest) || (digest === diffID && isArchive(context) && layers.has(chainID));
 }
 
 /**
@@ -112,6 +115,11 @@ export function openIndexBlob(
   });
 }
 
+/** Whether the tree of a layer can be its archive: where layers are whole it has what those below have, too. */
+export function isArchive(context: Context): boolean {
+  return storageDriver(context) === 'overlay';
+}
+
 /** What nothing may collect while the image is read. */
 export function leaseImage({ database }: Context, { manifest, config, layers, index }: StoredImage): Lease {
   const documents = [manifest, config, ...(index === undefined ? [] : [index])];
@@ -133,7 +141,8 @@ export function openLayer(
 ): AsyncIterable<Uint8Array> {
   const { digest, mediaType } = descriptor;
   if (blobs.has(digest)) return blobs.stream(digest);
-  if (digest === diffID && ociLayerType(mediaType) === MediaType.ociLayer && layers.has(chainID))
+  const isTree = digest === diffID && ociLayerType(mediaType) === MediaType.ociLayer && isArchive(context);
+  if (isTree && layers.has(chainID))
     return verified(digest, layerArchive(layers.directory(chainID), { helper: context.helper }));
   throw new EngineError('notFound', `layer ${digest} is not in the store`, {
     subject: digest,

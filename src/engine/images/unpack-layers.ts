@@ -135,7 +135,8 @@ async function make(run: Run, layer: WantedLayer, { progress, downloaded }: Maki
   if (layers.has(layer.chainID)) return progress.exists();
   const stored = blobs.has(layer.descriptor.digest);
   // What stands on a whole tree waits for that, and its registry need not.
-  const atOnce = !(layers.whole && layer.parents.length > 0) && run.unpacks.tryTake();
+  const waits = layer.parents.length > 0 && (await layers.isWhole());
+  const atOnce = !waits && run.unpacks.tryTake();
   try {
     if (stored) downloaded();
     else if (!atOnce) await fetch(run, layer, { progress, downloaded });

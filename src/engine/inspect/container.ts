@@ -11,6 +11,7 @@ import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageById } from '../store/images.ts';
+import { storageDriver } from '../store/layer-directories.ts';
 import { rootfsOf } from '../store/root-file-system.ts';
 import { containerConfig } from './config.ts';
 import { hidden, listOrNull, mapOf } from './go-json.ts';
@@ -37,6 +38,7 @@ export async function inspectContainer(
   const files = bindSources(bundle);
   const image = imageOf(context, row);
   const networking = containerNetworking(context, observed);
+  const driver = storageDriver(context);
   return hidden(
     {
       Id: row.id,
@@ -53,7 +55,7 @@ export async function inspectContainer(
       LogPath: (row.options.log?.driver ?? 'json-file') === 'json-file' ? paths.log : '',
       Name: `/${row.name}`,
       RestartCount: restartsOf(observed.status),
-      Driver: 'overlay',
+      Driver: driver,
       Platform: 'linux',
       MountLabel: '',
       ProcessLabel: bundle.process?.selinuxLabel ?? '',
@@ -64,7 +66,7 @@ export async function inspectContainer(
         readonlyPaths: bundle.linux?.readonlyPaths ?? [],
         networking,
       }),
-      GraphDriver: { Data: overlayOf(context, row), Name: 'overlay' },
+      GraphDriver: { Data: graphData(context, row), Name: driver },
       ...(size ? await sizeOf(context, row) : {}),
       Mounts: mountPoints(row.options.mounts, files),
       Config: containerConfig(row, image),
@@ -103,9 +105,10 @@ function idMappingsOf({ uids, gids }: IdMaps): object {
   return { UidMap: lines(uids), GidMap: lines(gids) };
 }
 
-function overlayOf(context: Context, row: ContainerRow): object {
-  const { directory, lowers, mountPoint, upper, work } = rootfsOf(context.paths, row);
+function graphData(context: Context, row: ContainerRow): object {
+  const { directory, copyOf, lowers, mountPoint, upper, work } = rootfsOf(context, row);
   if (directory !== undefined) return mapOf({ MergedDir: directory });
+  if (copyOf !== undefined) return mapOf({ MergedDir: upper });
   return mapOf({ LowerDir: lowers.join(':'), MergedDir: mountPoint, UpperDir: upper, WorkDir: work });
 }
 

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import { hexOf } from '../../oci/digest.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, familiarName, namesOf } from '../store/images.ts';
+import { layerDirectories, storageDriver } from '../store/layer-directories.ts';
 import { imageConfigObject } from './config.ts';
 import { hidden, mapOf, omitEmpty } from './go-json.ts';
 import { inspectManifests } from './image-manifests.ts';
@@ -12,7 +11,8 @@ export function inspectImage(context: Context, found: FoundImage): object {
   const { image } = found;
   const config = parseImageConfig(Buffer.from(image.config));
   const names = namesOf(context.database, image.id);
-  const lowers = image.layers.map((chainID) => join(context.paths.layers, hexOf(chainID))).reverse();
+  const driver = storageDriver(context);
+  const lowers = layerDirectories(context, image.layers, undefined, driver);
   return hidden(
     omitEmpty(
       {
@@ -31,7 +31,7 @@ export function inspectImage(context: Context, found: FoundImage): object {
         Os: config.os || 'linux',
         OsVersion: '',
         Size: image.size,
-        GraphDriver: { Data: graphData(lowers), Name: 'overlay' },
+        GraphDriver: { Data: graphData(lowers), Name: driver },
         RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
         Metadata: { LastTagTime: new Date(image.createdAt).toISOString() },
         ...inspectManifests(context, found),

@@ -73,13 +73,16 @@ export async function rehearseCreation(
 
 /**
  * Makes the directory with what a container begins with: its root, the engine's files, its config, which comes last.
- * Copies the layers before where its id maps ask for it. Goes on where an earlier attempt was killed.
+ * Copies the layers before where its id maps ask for it, or all of its image where there are no overlays. Goes on where an
+ * earlier attempt was killed.
  */
 export async function makeFiles(context: Context, leased: LeasedContainer): Promise<void> {
   const { idMaps } = leased.namespaces;
-  if (idMaps?.idMapped === false) await copyLayers(context, leased, idMaps);
+  const { copyOf } = leased.runtime.rootfs;
+  if (copyOf === undefined && idMaps?.idMapped === false) await copyLayers(context, leased, idMaps);
   const owner = await ownerOf(idMaps);
   mkdirSync(leased.runtime.identity.containerDir, { recursive: true, mode: 0o710 });
+  if (copyOf !== undefined) await copyImage(context, leased, copyOf);
   makeRoot(leased, owner);
   const { storageSize } = leased.options.files;
   if (storageSize !== undefined) await limitStorage(context, leased, storageSize);
@@ -145,6 +148,17 @@ async function claim({ database }: Context, maps: OwnerMaps): Promise<() => bool
 async function copyLayers(context: Context, { image }: PreparedContainer, maps: OwnerMaps): Promise<void> {
   const { makeShiftedLayers } = await import('../store/shifted-layers.ts');
   await makeShiftedLayers(context, { layers: image.layers, maps });
+}
+
+/** With shifted owners where the kernel cannot show them. What goes at its end need not be on the disk. */
+async function copyImage(
+  context: Context,
+  { namespaces: { idMaps }, options, runtime }: PreparedContainer,
+  from: string,
+): Promise<void> {
+  const { makeContainerTree } = await import('../store/container-tree.ts');
+  const maps = idMaps?.idMapped === false ? idMaps : undefined;
+  await makeContainerTree(context, { from, to: runtime.rootfs.upper, maps, sync: !options.autoRemove });
 }
 
 function newRow(prepared: PreparedContainer, starting: boolean): ContainerRow {
@@ -263,10 +277,11 @@ async function writeFiles(
   writeOwnFile(containerPaths(context.paths, leased.id).config, leased.config, 0o600);
 }
 
-/** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory. */
+/** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory; a copy has them. */
 function makeRoot({ runtime: { rootfs } }: PreparedContainer, owner: FileOwner | undefined): void {
   for (const path of [rootfs.upper, rootfs.work, rootfs.mountPoint])
     mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (rootfs.copyOf !== undefined) return;
   const [top] = rootfs.lowers;
   const like = top === undefined ? undefined : statSync(top);
   const { uid, gid } = like ?? owner ?? { uid: 0, gid: 0 };

@@ -1,9 +1,10 @@
+import { treeSizes } from '../../host/tree-size.ts';
 import { appendContainerEvent, appendEvent } from '../events/journal.ts';
 import { fitsPrune, type PruneFilters } from '../options/prune.ts';
 import { settleContainer, sweepRuns } from '../state/settle.ts';
-import { ownSizes } from '../state/size.ts';
 import { isIdle } from '../state/status.ts';
 import { isWritten } from '../state/writers.ts';
+import { containerPaths } from '../store/container-paths.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { discardContainer } from '../store/discard.ts';
@@ -12,7 +13,7 @@ import { removeAbandonedSteps } from './steps.ts';
 export interface PrunedContainers {
   /** Ids. */
   deleted: string[];
-  /** Bytes that they had written into their file systems. */
+  /** Bytes in the files that each had for itself: what it had written, or its copy of an image. */
   reclaimed: number;
 }
 
@@ -28,7 +29,7 @@ export async function pruneContainers(context: Context, filters: PruneFilters): 
     const observed = await settleContainer(context, row.id);
     const state = observed?.status.state;
     if (state !== 'created' && state !== 'exited') continue;
-    const [bytes = 0] = await ownSizes(context, [row.id]);
+    const [bytes = 0] = await treeSizes(context.helper, [containerPaths(context.paths, row.id).upper]);
     const isUnused = () => isIdle(context, row) && !isWritten(context, row);
     if (!(await discardContainer(context, row.id, isUnused))) continue;
     appendContainerEvent(context, row, 'destroy');

@@ -153,6 +153,10 @@ async function withDirectory(
   rootfs: RootDirectory,
 ): Promise<CreateOptions> {
   const { checkedDirectory } = await import('./root-directory.ts');
+  if (rootfs.overlay === true) {
+    const { requireOverlay } = await import('./overlays.ts');
+    await requireOverlay(context, `${rootfs.directory} cannot be a root with a layer above it (:O)`);
+  }
   return { ...options, rootfs: checkedDirectory(context, rootfs) };
 }
 

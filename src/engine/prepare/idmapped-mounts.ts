@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { kernelVersion } from '../../host/kernel.ts';
 import { readOwnFile, writeOwnFile } from '../../host/own-file.ts';
 import { runProgram } from '../../host/run-program.ts';
@@ -21,7 +21,9 @@ export async function canMapOwners(context: Context): Promise<boolean> {
   return can;
 }
 
-async function tryMount({ helper, paths }: Context): Promise<boolean> {
-  mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
+async function tryMount(context: Context): Promise<boolean> {
+  const { helper, paths } = context;
+  const { decideStorageDriver } = await import('../store/storage-driver.ts');
+  await decideStorageDriver(context);
   return (await runProgram(helper, ['probe-idmap', paths.layers])).code === 0;
 }

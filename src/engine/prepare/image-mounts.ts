@@ -23,7 +23,7 @@ export function imageMount(
       hint: 'that takes a kernel and a file system that show layers through id maps',
     });
   }
-  const lowers = layerDirectories(context.paths, image.layers, idMaps);
+  const lowers = layerDirectories(context, image.layers, idMaps);
   const idMap = idMaps !== undefined;
   const [only, ...more] = lowers;
   if (only === undefined) {

@@ -44,6 +44,7 @@ export async function prepareMounts(
     ? { mounts: options.mounts ?? [], volumesFrom: options.volumesFrom }
     : wantedMounts(context, options, image);
   checkMounts({ ...options, mounts });
+  if (mounts.some((mount) => mount.type === 'bind' && mount.overlay === true)) await checkOverlays(context);
   const hasVolumes = mounts.some(({ type }) => type === 'volume');
   const volumes = hasVolumes
     ? await (await import('./volumes.ts')).prepareVolumes(context, mounts, idMaps)
@@ -61,6 +62,12 @@ export async function prepareMounts(
     volumes: volumes.map(({ volume }) => volume),
     hostMounts: volumes.flatMap(({ hostMount }) => hostMount ?? []),
   };
+}
+
+/** What is written goes into the store. */
+async function checkOverlays(context: Context): Promise<void> {
+  const { requireOverlay } = await import('./overlays.ts');
+  await requireOverlay(context, 'a directory cannot be mounted with a layer above it (:O)');
 }
 
 function bindMount(mount: BindMount, writes: Writes): RuntimeMount {

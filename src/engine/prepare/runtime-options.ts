@@ -56,7 +56,7 @@ export async function runtimeOptions(
       },
     },
     process: { ...options.process, ...merged },
-    rootfs: rootfsOf(paths, { id, layers: image.layers, idMaps: namespaces.idMaps, options }),
+    rootfs: rootfsOf(context, { id, layers: image.layers, idMaps: namespaces.idMaps, options }),
     files: options.files,
     mounts,
     hostMounts,

@@ -4,9 +4,12 @@ import { THIS_HOST } from '../../host/probe.ts';
 import { type FileSystemFacts, probeFileSystem } from '../../host/probe-file-system.ts';
 import { quotaSupport } from '../../storage/quota.ts';
 import type { Context } from '../store/context.ts';
+import { requireOverlay } from './overlays.ts';
 
 /** Throws `unsupported`, with what is missing, where the size of a container's files cannot be limited. */
-export async function requireStorageSize({ helper, paths }: Context): Promise<void> {
+export async function requireStorageSize(context: Context): Promise<void> {
+  const { helper, paths } = context;
+  await requireOverlay(context, "the size of a container's files cannot be limited here");
   const directory = existsSync(paths.containers) ? paths.containers : paths.root;
   const support = await quotaSupport(helper, directory);
   if (support === 'enforced') return;

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import { allocatedSizes } from '../../host/tree-size.ts';
+import { allocatedSizes, allocatedTogether } from '../../host/tree-size.ts';
 import { hexOf } from '../../oci/digest.ts';
 import { type ListedImage, listImages } from '../images/list.ts';
 import type { VolumeInfo } from '../options/volume.ts';
@@ -9,6 +9,8 @@ import { type CacheEntry, cacheEntries } from '../store/build-cache.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { blobsByImage } from '../store/image-blobs.ts';
+import { allImages } from '../store/images.ts';
+import { storageDriver } from '../store/layer-directories.ts';
 import { allVolumes } from '../store/volumes.ts';
 import { listVolumes } from '../volumes/list.ts';
 import { type ListedContainer, listContainers } from './ps.ts';
@@ -240,10 +242,8 @@ function otherKindOf(place: Place, owned: Owned): OtherKind | undefined {
 }
 
 /** Measures every place, or those that are asked for. Directories whose content has places of its own are looked at here. */
-async function measured(
-  { helper, paths }: Context,
-  isWanted: (place: Place) => boolean = () => true,
-): Promise<Part[]> {
+async function measured(context: Context, isWanted: (place: Place) => boolean = () => true): Promise<Part[]> {
+  const { helper, paths } = context;
   const places = placesIn(paths).filter(isWanted);
   const measure = async (some: readonly Place[], skip?: string): Promise<Part[]> => {
     const sizes = await allocatedSizes(
@@ -254,11 +254,28 @@ async function measured(
     return some.map((place, index) => ({ place, size: sizes[index] ?? 0 }));
   };
   const snapshots = basename(containerPaths(paths, '').snapshots);
+  const linked = storageDriver(context) === 'copy' ? places.filter(({ kind }) => kind === 'layer') : [];
   return [
+    ...(await measureWhole(context, linked)),
     ...places.filter(isDivided).map((place) => ({ place, size: directorySize(place.path) })),
     ...(await measure(places.filter(isContainer), snapshots)),
-    ...(await measure(places.filter((place) => !isDivided(place) && !isContainer(place)))),
+    ...(await measure(
+      places.filter((place) => !isDivided(place) && !isContainer(place) && !linked.includes(place)),
+    )),
   ];
+}
+
+/** Layers that have the files of those below them, which come first: of each what it adds. */
+async function measureWhole({ database, helper }: Context, layers: readonly Place[]): Promise<Part[]> {
+  const chains = allImages(database).map((image) => image.layers.map(hexOf));
+  const depths = new Map(chains.flatMap((chain) => chain.map((hex, depth) => [hex, depth])));
+  const depthOf = ({ name }: Place) => depths.get(name) ?? Number.POSITIVE_INFINITY;
+  const ordered = layers.toSorted((one, other) => depthOf(one) - depthOf(other) || 0);
+  const sizes = await allocatedTogether(
+    helper,
+    ordered.map(({ path }) => path),
+  );
+  return ordered.map((place, index) => ({ place, size: sizes[index] ?? 0 }));
 }
 
 function isDivided({ kind }: Place): boolean {

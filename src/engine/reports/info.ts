@@ -13,9 +13,10 @@ import { findProfileParser } from '../prepare/apparmor.ts';
 import { observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { allContainers } from '../store/containers.ts';
-import type { Context } from '../store/context.ts';
+import type { Context, StorageDriver } from '../store/context.ts';
 import { countImages } from '../store/images.ts';
 import { allNetworks } from '../store/networks.ts';
+import { decideStorageDriver, reasonForCopies } from '../store/storage-driver.ts';
 
 /** The facts that `info` shows. Sizes in bytes. */
 export interface EngineInfo {
@@ -24,7 +25,8 @@ export interface EngineInfo {
   runtimeRoot: string;
   containers: { total: number; running: number; ended: number; created: number };
   images: number;
-  overlay: boolean;
+  /** How root file systems are made; `reason`: why not by overlay. */
+  storageDriver: { name: StorageDriver; reason: string | undefined };
   cgroup: { mode: string; controllers: string[] };
   /** Absent: this host has no AppArmor. `profile`: of containers that ask for none; absent: none of their own. */
   apparmor: { profile: string | undefined } | undefined;
@@ -55,7 +57,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
     runtimeRoot: paths.run,
     containers: await countContainers(context),
     images: countImages(database),
-    overlay: /^nodev\toverlay$/m.test(readText('/proc/filesystems') ?? ''),
+    storageDriver: { name: await decideStorageDriver(context), reason: reasonForCopies(context) },
     cgroup: {
       mode: layout.mode,
       controllers: [...new Set(layout.hierarchies.flatMap(({ controllers }) => controllers))],

@@ -72,7 +72,7 @@ async function measure(
   const { baseSize, ownSizes } = await import('../state/size.ts');
   const sizes = await ownSizes(
     context,
-    listed.map(({ row }) => row.id),
+    listed.map(({ row }) => row),
   );
   for (const [index, one] of listed.entries()) {
     const own = sizes[index] ?? 0;

@@ -21,7 +21,7 @@ export async function* changesSince(
   settleUndoes(context);
   const snapshot = findSnapshot(context, row, name);
   const since = `${containerPaths(context.paths, row.id).snapshots}/${name}`;
-  yield* readChanges({ ...layers, since }, { helper: context.helper });
+  yield* readChanges({ ...layers, since, owners: undefined }, { helper: context.helper });
   // Of what was removed meanwhile some was missing.
   if (containerById(context.database, row.id) === undefined)
     throw noSuchContainer(context.database, row.name);

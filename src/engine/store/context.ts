@@ -6,6 +6,12 @@ import { DEFAULT_ROOT, type StorePaths, storePaths } from '../../host/paths.ts';
 import { makeRuntimeRoot } from '../../host/root-record.ts';
 import { MIGRATIONS } from './migrations.ts';
 
+/**
+ * How a store makes root file systems. `overlay`: layers are laid one over the other, below what a container writes.
+ * `copy`: each layer is the whole tree of its image up to it, and a container begins with a copy.
+ */
+export type StorageDriver = 'overlay' | 'copy';
+
 /** How an engine is opened. */
 export interface EngineOptions {
   /** The state root; `/var/lib/skiff` when absent. */
@@ -20,6 +26,8 @@ export interface EngineOptions {
   addressPools?: string | undefined;
   /** Layers are copied for containers with ids of their own, also where the kernel can show them through the maps. */
   copiesOwners?: boolean | undefined;
+  /** How root file systems are made; absent: by overlay where one can be mounted. */
+  storage?: StorageDriver | undefined;
   /** The command line that runs this very program again: what the helper calls to explain a failed start. */
   self: readonly string[];
 }
@@ -38,6 +46,7 @@ export class Context {
   readonly publishAddress: string | undefined;
   readonly addressPools: string | undefined;
   readonly copiesOwners: boolean;
+  readonly askedStorage: StorageDriver | undefined;
   /** Nothing is to be done, neither to the store nor to the host: what would be is asked for (`openPreview`). */
   readonly isPreview: boolean;
   readonly #options: EngineOptions;
@@ -56,6 +65,7 @@ export class Context {
     this.publishAddress = options.publishAddress;
     this.addressPools = options.addressPools;
     this.copiesOwners = options.copiesOwners === true;
+    this.askedStorage = options.storage;
     this.self = options.self;
   }
 

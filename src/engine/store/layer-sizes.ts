@@ -33,12 +33,19 @@ export async function sizeOfLayers(
   chain: readonly Digest[],
 ): Promise<number> {
   let total = 0;
-  for (const chainID of chain) {
+  for (const [index, chainID] of chain.entries()) {
     const noted = database.get('SELECT bytes FROM layer_size WHERE chain_id = ?', chainID)?.['bytes'];
-    const [bytes = 0] =
-      typeof noted === 'number' ? [noted] : await treeSizes(helper, [layers.directory(chainID)]);
+    const bytes =
+      typeof noted === 'number' ? noted : await countLayer(helper, layers, chain.slice(0, index + 1));
     if (noted === undefined) noteLayerSize(database, chainID, bytes);
     total += bytes;
   }
   return total;
+}
+
+/** The last of a chain; of a whole tree what it has more than the one below. */
+async function countLayer(helper: string, layers: LayerStore, chain: readonly Digest[]): Promise<number> {
+  const trees = chain.slice((await layers.isWhole()) ? -2 : -1).map((chainID) => layers.directory(chainID));
+  const [bytes = 0, below = 0] = (await treeSizes(helper, trees)).reverse();
+  return Math.max(0, bytes - below);
 }

@@ -27,6 +27,7 @@ export function openPreview(store: Context): Preview {
   const own = (name: string): string => join(directory, name);
   const orOwn = (path: string, name: string): string => (existsSync(path) ? path : own(name));
   if (existsSync(paths.idmappedMounts)) copyFileSync(paths.idmappedMounts, own('idmapped-mounts'));
+  if (existsSync(paths.wholeTrees)) copyFileSync(paths.wholeTrees, own('whole-trees'));
   for (const id of namesIn(paths.gone)) deleteContainer(database, id);
   const context = store.previewIn({
     database,
@@ -36,6 +37,7 @@ export function openPreview(store: Context): Preview {
       layers: orOwn(paths.layers, 'layers'),
       helper: existsSync(join(paths.helper, helperDigest())) ? paths.helper : own('helper'),
       idmappedMounts: own('idmapped-mounts'),
+      wholeTrees: own('whole-trees'),
       seccomp: own('seccomp'),
       locks: own('locks'),
       tmp: own('tmp'),

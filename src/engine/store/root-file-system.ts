@@ -1,8 +1,8 @@
-import type { StorePaths } from '../../host/paths.ts';
 import type { RootfsOptions } from '../../runtime/options.ts';
 import { containerPaths } from './container-paths.ts';
 import type { ContainerRow } from './containers.ts';
-import { layerDirectories } from './layer-directories.ts';
+import type { Context } from './context.ts';
+import { layerDirectories, storageDriver } from './layer-directories.ts';
 
 /** What decides of a container what its root file system is made of. */
 export type RootSources = Pick<ContainerRow, 'layers' | 'idMaps'> & {
@@ -10,22 +10,32 @@ export type RootSources = Pick<ContainerRow, 'layers' | 'idMaps'> & {
   options: Partial<Pick<ContainerRow['options'], 'rootfs' | 'files'>>;
 };
 
-/** The directories below what a container writes, topmost first; none where it writes into a directory of the host. */
-function lowersOf(
-  paths: StorePaths,
+/**
+ * The directories below what a container writes, topmost first; none where it writes into a directory of the host, or into a
+ * copy.
+ */
+function belowOf(
+  context: Pick<Context, 'paths' | 'askedStorage'>,
   { layers, idMaps, options: { rootfs } }: Omit<RootSources, 'id'>,
-): string[] {
-  if (rootfs === undefined) return layerDirectories(paths, layers, idMaps);
-  return rootfs.overlay === true ? [rootfs.directory] : [];
+): Pick<RootfsOptions, 'directory' | 'lowers' | 'copyOf'> {
+  if (rootfs !== undefined)
+    return rootfs.overlay === true
+      ? { lowers: [rootfs.directory] }
+      : { directory: rootfs.directory, lowers: [] };
+  const driver = storageDriver(context);
+  const lowers = layerDirectories(context, layers, idMaps, driver);
+  return driver === 'copy' ? { lowers: [], copyOf: lowers[0] } : { lowers };
 }
 
-/** Of what a container's root file system is mounted, whether it runs or not. */
-export function rootfsOf(paths: StorePaths, sources: RootSources): RootfsOptions {
-  const { upper, work, rootfs: mountPoint } = containerPaths(paths, sources.id);
-  const { rootfs, files } = sources.options;
+/** Of what a container's root file system is mounted, whether it runs or not. Throws as `storageDriver`. */
+export function rootfsOf(
+  context: Pick<Context, 'paths' | 'askedStorage'>,
+  sources: RootSources,
+): RootfsOptions {
+  const { upper, work, rootfs: mountPoint } = containerPaths(context.paths, sources.id);
+  const { files } = sources.options;
   return {
-    ...(rootfs !== undefined && rootfs.overlay !== true ? { directory: rootfs.directory } : {}),
-    lowers: lowersOf(paths, sources),
+    ...belowOf(context, sources),
     upper,
     work,
     mountPoint,

@@ -36,7 +36,14 @@ export async function inWorkspace<T>(
   try {
     result = await body({
       blobs: new BlobStore({ blobs: paths.blobs, tmp: () => tmp.path() }),
-      layers: new LayerStore({ layers: paths.layers, tmp: () => tmp.path() }),
+      layers: new LayerStore({
+        layers: paths.layers,
+        tmp: () => tmp.path(),
+        async isWhole() {
+          const { decideStorageDriver } = await import('./storage-driver.ts');
+          return (await decideStorageDriver(context)) === 'copy';
+        },
+      }),
       tmp: () => tmp.path(),
     });
   } catch (error) {

@@ -18,6 +18,8 @@ export function isFillable({ definition: { options }, source }: ResolvedVolume):
   return localMount(options)?.kind !== 'file-system' && namesIn(source).length === 0;
 }
 
+type Store = Pick<Context, 'paths' | 'askedStorage'>;
+
 /** Where the files of an image are. */
 export interface ImageTrees {
   /** chainIDs, bottom first. */
@@ -27,15 +29,15 @@ export interface ImageTrees {
 }
 
 /** Topmost first. */
-export function treesOf({ paths }: Pick<Context, 'paths'>, { layers, directory }: ImageTrees): string[] {
-  return directory === undefined ? layerDirectories(paths, layers, undefined) : [directory];
+export function treesOf(context: Store, { layers, directory }: ImageTrees): string[] {
+  return directory === undefined ? layerDirectories(context, layers, undefined) : [directory];
 }
 
 /**
  * Whether an image may have something at a path: false is certain. Looks at its layers from outside, where a link leads
  * elsewhere than in a container: behind one there may be anything.
  */
-export function mayHave(context: Pick<Context, 'paths'>, image: ImageTrees, path: string): boolean {
+export function mayHave(context: Store, image: ImageTrees, path: string): boolean {
   const names = path.split('/').filter((name) => name !== '');
   return treesOf(context, image).some((layer) => {
     let at = layer;

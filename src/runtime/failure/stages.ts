@@ -282,7 +282,7 @@ function explainOverlay({ code, reason, detail }: Failure): Partial<Words> {
       return {
         kind: 'unsupported',
         message,
-        hint: 'the state root cannot be an upper directory if it is on an overlay or a network file system: choose another with --root',
+        hint: 'the store was made where overlays can lie, and is on an overlay or a network file system now: move it back, or make another one there (--root DIR), whose containers get copies of their image',
       };
     case 'ENOENT':
       return { kind: 'notFound', message, hint: 'a layer or a directory of the container was removed' };

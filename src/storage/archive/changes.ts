@@ -3,17 +3,19 @@ import { mapWords, type TreePlace } from './tree.ts';
 
 /** The directories of a container. */
 export interface ChangedLayers {
-  /** What it has changed: overlay's upper directory. */
+  /** What it has changed: overlay's upper directory, or, without lowers, a copy of `since`. */
   upper: string;
   /** The layers below, topmost first. */
   lowers: readonly string[];
   /** What `upper` was once: then it is what differs between the two that counts. */
   since?: string | undefined;
+  /** `upper` alone is seen through these maps. */
+  owners?: TreePlace['owners'];
   /** Paths of the root at which the engine itself makes what mounts need; relative. */
   own: readonly string[];
 }
 
-/** Where a layer is made. */
+/** Where a layer is made: with `since` it has what its archive has, else what overlay understands. */
 export interface CopyTarget {
   /** An empty directory. */
   directory: string;
@@ -57,12 +59,25 @@ export async function copyChanges(
   return { entries, bytes };
 }
 
-function argumentsOf({ upper, lowers, since, own }: ChangedLayers, to?: CopyTarget): string[] {
+/** The bytes in the files that are new or changed; 0 when there is nothing any more. */
+export async function changedBytes(layers: ChangedLayers, options: VerbOptions): Promise<number> {
+  let text = '';
+  for await (const chunk of runVerb(argumentsOf(layers, 'size'), options)) text += chunk.toString('latin1');
+  return Number(text);
+}
+
+function argumentsOf(
+  { upper, lowers, since, owners, own }: ChangedLayers,
+  to?: CopyTarget | 'size',
+): string[] {
+  const target = to === undefined || to === 'size' ? undefined : to;
   return [
     'changes',
     upper,
-    ...(to === undefined ? [] : [`to=${to.directory}`, ...mapWords('from', to.owners)]),
+    ...(target === undefined ? [] : [`to=${target.directory}`]),
+    ...(to === 'size' ? ['size'] : []),
     ...(since === undefined ? [] : [`since=${since}`]),
+    ...mapWords('from', target?.owners ?? owners),
     ...own.map((path) => `own=${path}`),
     ...lowers,
   ];

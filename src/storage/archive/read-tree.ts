@@ -22,7 +22,12 @@ export function layerArchive(directory: string, options: VerbOptions): AsyncGene
   return runVerb(['archive', `dir:${directory}`, '/', 'layer', 'as=.'], options);
 }
 
-/** The digest and size of that archive, which is written nowhere. */
+/** The archive of a layer of which a directory has what the archive is to have, whiteouts as files of their names. */
+export function archivedChanges(directory: string, options: VerbOptions): AsyncGenerator<Buffer> {
+  return runVerb(['archive', `dir:${directory}`, '/', 'as=.'], options);
+}
+
+/** The digest and size of a layer's archive, which is written nowhere. */
 export async function measureLayer(
   directory: string,
   options: VerbOptions,

@@ -34,14 +34,21 @@ export interface UnpackOptions {
 export class LayerStore {
   readonly #layers: string;
   readonly #tmp: () => string;
-  /** Each layer has the files of those below it, too; files that it does not change are the same ones. */
-  readonly whole: boolean;
+  /**
+   * Whether each layer has the files of those below it, too: those that it does not change are the same ones. Asked before
+   * one is made.
+   */
+  readonly isWhole: () => Promise<boolean>;
 
   /** `tmp` returns this process's own temporary directory, on the same file system. */
-  constructor({ layers, tmp, whole = false }: { layers: string; tmp: () => string; whole?: boolean }) {
+  constructor({
+    layers,
+    tmp,
+    isWhole,
+  }: { layers: string; tmp: () => string; isWhole: () => Promise<boolean> }) {
     this.#layers = layers;
     this.#tmp = tmp;
-    this.whole = whole;
+    this.isWhole = isWhole;
   }
 
   has(chainID: Digest): boolean {
@@ -71,7 +78,7 @@ export class LayerStore {
     );
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
-      const make = this.whole ? makeWhole : makeLayer;
+      const make = (await this.isWhole()) ? makeWhole : makeLayer;
       const { directory, content } = await make(place, layer, source, options);
       this.take(directory, layer.chainID);
       return content;
@@ -97,7 +104,8 @@ export class LayerStore {
     { helper, signal }: Pick<UnpackOptions, 'helper' | 'signal'>,
   ): Promise<{ directory: string; content: LayerContent }> {
     const directory = this.draft();
-    const target = { helper, directory, signal, view: this.whole ? ('whole' as const) : undefined };
+    const view = (await this.isWhole()) ? ('whole' as const) : undefined;
+    const target = { helper, directory, signal, view };
     const pass = { isBase: true, lowers: async () => [], target };
     try {
       const content = await unpackOnce({ ...pass, source });

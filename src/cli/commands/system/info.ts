@@ -40,7 +40,7 @@ async function remarks(engine: Engine): Promise<string[]> {
 
 /** Returns the lines of `info`, in Docker's words where it has them. */
 function lines(info: EngineInfo): string[] {
-  const { containers, cgroup, storage } = info;
+  const { containers, cgroup, storage, storageDriver: driver } = info;
   return [
     `Containers: ${containers.total}`,
     ` Running: ${containers.running}`,
@@ -48,7 +48,7 @@ function lines(info: EngineInfo): string[] {
     ` Created: ${containers.created}`,
     `Images: ${info.images}`,
     `Server Version: ${info.version} (no daemon)`,
-    `Storage Driver: overlay${info.overlay ? '' : ' (missing: this kernel has no overlay file system)'}`,
+    `Storage Driver: ${driver.name}${driver.reason === undefined ? '' : ` (${driver.reason})`}`,
     `Root Dir: ${info.root} (${humanSize(storage.free)} of ${humanSize(storage.total)} free)`,
     `Runtime Dir: ${info.runtimeRoot}`,
     'Cgroup Driver: cgroupfs',

@@ -9,7 +9,15 @@ function environmentOf(variables: Record<string, string>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(`SKIFF_${name}`, value);
 }
 
-const NAMES = ['ROOT', 'NETWORK', 'INSECURE_REGISTRIES', 'PUBLISH_ADDRESS', 'ADDRESS_POOLS', 'IDMAP'];
+const NAMES = [
+  'ROOT',
+  'NETWORK',
+  'INSECURE_REGISTRIES',
+  'PUBLISH_ADDRESS',
+  'ADDRESS_POOLS',
+  'IDMAP',
+  'STORAGE',
+];
 
 describe('what the environment says', () => {
   it('is nothing where it is empty', async () => {
@@ -32,6 +40,7 @@ describe('what the environment says', () => {
       PUBLISH_ADDRESS: '127.0.0.1',
       ADDRESS_POOLS: 'base=10.99.0.0/24,size=24',
       IDMAP: 'copy',
+      STORAGE: 'copy',
     });
     expect(await engineSettings()).toEqual({
       root: '/srv/skiff',
@@ -40,12 +49,21 @@ describe('what the environment says', () => {
       publishAddress: '127.0.0.1',
       addressPools: 'base=10.99.0.0/24,size=24',
       copiesOwners: true,
+      storage: 'copy',
     });
   });
 
   it('is the network of new containers', () => {
     environmentOf({ NETWORK: 'front' });
     expect(usualNetwork()).toBe('front');
+  });
+
+  it.each(['vfs', 'Copy', ' overlay'])('is refused as a storage driver: "%s"', async (text) => {
+    environmentOf({ STORAGE: text });
+    await expect(engineSettings()).rejects.toMatchObject({
+      kind: 'invalid',
+      message: `SKIFF_STORAGE is neither overlay nor copy: "${text}"`,
+    });
   });
 
   it.each(['localhost', ' 127.0.0.1'])('is refused as an address of published ports: "%s"', async (text) => {

@@ -19,7 +19,11 @@ const STEP: StepKey = {
 const LAYER = { chainID: digestOf('chain'), diffID: digestOf('diff'), size: 10, bytes: 7 };
 
 const layersOf = () =>
-  new LayerStore({ layers: store.context.paths.layers, tmp: () => join(store.directory, 'tmp') });
+  new LayerStore({
+    layers: store.context.paths.layers,
+    tmp: () => join(store.directory, 'tmp'),
+    isWhole: async () => false,
+  });
 
 function withCache<T>(body: (cache: StepCache, lease: Lease) => T): T {
   using lease = takeLease(store.context.database, []);

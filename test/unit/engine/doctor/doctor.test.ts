@@ -102,12 +102,32 @@ describe('a host that lacks something', () => {
   });
 
   it.each([
-    ['overlay on overlay', '1 0 0:9 / / rw - overlay overlay rw', 'on overlay (/)'],
+    ['one without owners', '1 0 0:9 / / rw - vfat /dev/sda rw', 'on vfat (/)'],
     ['a read-only one', '1 0 0:9 / / ro - ext4 /dev/sda rw', '/ is mounted ro'],
     ['one without programs', '1 0 0:9 / / rw,noexec - ext4 /dev/sda rw', '/ is mounted noexec'],
   ])('has a file system that no store can be on: %s', async (_, mountinfo, detail) => {
     const findings = await examine({ '/proc/self/mountinfo': mountinfo });
     expect(named(findings, test.context.paths.root)).toMatchObject({ state: 'missing', detail });
+  });
+
+  it.each<[string, string[], object]>([
+    ['limits a new store', [], { state: 'limited', cost: expect.stringContaining('a copy of their image') }],
+    ['limits a store that is made for it', ['layers', 'whole-trees'], { state: 'limited' }],
+    [
+      'hinders one that was made elsewhere',
+      ['layers'],
+      { state: 'missing', cost: expect.stringMatching(/^no container/) },
+    ],
+  ])('has a file system on which no overlay can lie, which %s', async (_, names, expected) => {
+    const { root } = test.context.paths;
+    const files = Object.fromEntries(
+      names.map((name) => [join(root, name), 'no overlay can lie on overlay (/)']),
+    );
+    const findings = await examine({
+      '/proc/self/mountinfo': '1 0 0:9 / / rw - overlay overlay rw',
+      ...files,
+    });
+    expect(named(findings, root)).toMatchObject({ detail: 'on overlay (/)', ...expected });
   });
 
   it('has little space left', async () => {

@@ -63,7 +63,7 @@ describe('the directory of a layer', () => {
 
   it('comes topmost first', () => {
     const other = digestOf('other');
-    expect(layerDirectories(room.context.paths, [LAYER, other], undefined)).toEqual([
+    expect(layerDirectories(room.context, [LAYER, other], undefined)).toEqual([
       directory(hexOf(other)),
       directory(hexOf(LAYER)),
     ]);

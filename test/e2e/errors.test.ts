@@ -136,9 +136,11 @@ describe('what is wrong with the host is said', () => {
     }
   });
 
-  it('a store that lies where overlay cannot work', async () => {
+  it('a store of overlays that lies where none can be mounted', async () => {
     const root = mkdtempSync(join(tmpdir(), 'skiff-overlay-'));
-    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(root, name));
+    // What layers it has are made for overlay.
+    for (const name of ['lower', 'upper/layers', 'work', 'merged'])
+      mkdirSync(join(root, name), { recursive: true });
     const merged = join(root, 'merged');
     const options = `lowerdir=${root}/lower,upperdir=${root}/upper,workdir=${root}/work`;
     execFileSync('mount', ['-t', 'overlay', '-o', options, 'skiff-test', merged]);

@@ -70,6 +70,10 @@ describe('a store on an overlay', () => {
     expect(await store.ok(['info'])).toContain(
       `Storage Driver: copy (no overlay can lie on overlay (${store.root}))`,
     );
+    const explained = await store.ok(['run', '--explain', IMAGE, 'true']);
+    expect(explained).toMatch(
+      /^ {4}\/ +bind +\S+\/upper, a copy of the image's files in \S+\/layers\/[0-9a-f]{64}$/m,
+    );
     const refused = await store.skiff(['run', '--rm', IMAGE, 'true'], { env: { SKIFF_STORAGE: 'overlay' } });
     expect(refused).toMatchObject({
       code: 125,

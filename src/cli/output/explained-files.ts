@@ -87,6 +87,7 @@ function sourceOf({
   source,
   lowers,
   upper,
+  copyOf,
   beneath,
   pid,
   isMade,
@@ -108,6 +109,7 @@ function sourceOf({
   }
   if (pid !== undefined) return `that of process ${pid}`;
   if (type !== 'bind') return '';
+  if (copyOf !== undefined) return `${source}, a copy of the image's files in ${copyOf}`;
   return `${source}${isMade === true ? ' (made, a directory)' : ''}${below}`;
 }
 

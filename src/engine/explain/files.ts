@@ -18,6 +18,8 @@ export interface ExplainedMount {
   /** Of an overlay: its read-only directories, topmost first, and the one that is written to. */
   lowers?: string[] | undefined;
   upper?: string | undefined;
+  /** Of a root in a store of whole trees: the layer of which the source is to be a copy. */
+  copyOf?: string | undefined;
   /** A path below the source. */
   beneath?: string | undefined;
   /** Of another container's process, for its /dev/shm. */
@@ -115,9 +117,10 @@ function split(words: string): string[] {
 /** Who wants a mount, and what has to be made for it. */
 function wishesOf(
   context: Context,
-  { options, volumes, image }: PreparedContainer,
+  { options, volumes, image, runtime: { rootfs } }: PreparedContainer,
   { target }: ReadMount,
-): Pick<ExplainedMount, 'isAsked' | 'isMade' | 'volume' | 'image'> {
+): Pick<ExplainedMount, 'isAsked' | 'isMade' | 'volume' | 'image' | 'copyOf'> {
+  if (target === '/' && rootfs.copyOf !== undefined) return { isAsked: false, copyOf: rootfs.copyOf };
   if ((options.files.tmpfs ?? []).some(({ path }) => path === target)) return { isAsked: true };
   const mount = options.mounts?.find((one) => one.target === target);
   if (mount === undefined)

@@ -1,5 +1,8 @@
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import { EngineError } from '../../errors.ts';
-import { runProgram } from '../../host/run-program.ts';
+import { callHelper, type HelperFailure } from '../../host/run-program.ts';
+import { printable } from '../tar/entry.ts';
 
 /** `count` ids, from `inside` in the container and from `outside` on the host. */
 export interface ShiftedRange {
@@ -24,7 +27,7 @@ export interface LayerCopy {
   sync?: boolean | undefined;
 }
 
-/** Copies a layer's tree. Throws `unavailable` with the helper's words, also for an owner that the maps do not have. */
+/** Copies a layer's tree. Throws `unavailable` with the path that failed, also for an owner that the maps do not have. */
 export async function copyLayer(helper: string, { from, to, maps, link, sync }: LayerCopy): Promise<void> {
   const words = [
     ...(link === true ? ['link'] : []),
@@ -32,10 +35,24 @@ export async function copyLayer(helper: string, { from, to, maps, link, sync }: 
     ...(maps?.uids ?? []).map((range) => word('u', range)),
     ...(maps?.gids ?? []).map((range) => word('g', range)),
   ];
-  const { code, stderr } = await runProgram(helper, ['shift', from, to, ...words]);
-  if (code === 0) return;
-  const how = maps === undefined ? '' : ' with shifted owners';
-  throw new EngineError('unavailable', `cannot copy the layer ${from}${how}: ${stderr}`, { subject: from });
+  const { failure } = await callHelper(helper, ['shift', from, to, ...words]);
+  if (failure !== undefined) throw copyFailed(from, failure);
+}
+
+const { errno } = constants;
+
+function copyFailed(from: string, { errno: code, detail }: HelperFailure): EngineError {
+  const name = printable(detail);
+  if (code === errno.ENOSPC || code === errno.EDQUOT) {
+    return new EngineError('unavailable', `no space left on device for a copy of the layer ${from}`, {
+      subject: from,
+      hint: 'free some space where the store lies, or choose another place with --root',
+    });
+  }
+  const reason = code === errno.EOVERFLOW ? 'the id maps do not have its owner' : getSystemErrorName(-code);
+  return new EngineError('unavailable', `cannot copy "${name}" of the layer ${from}: ${reason}`, {
+    subject: from,
+  });
 }
 
 function word(kind: 'u' | 'g', { inside, outside, count }: ShiftedRange): string {

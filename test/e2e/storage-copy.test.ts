@@ -152,6 +152,12 @@ describe('a store on an overlay', () => {
     expect(stderr).toContain(message);
     expect(stderr).toContain(`no overlay can lie on overlay (${store.root})`);
   });
+
+  it('builds nothing, and says why', async () => {
+    const { code, stderr } = await store.skiff(['build', '-'], { input: `FROM ${IMAGE}\nRUN true\n` });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`nothing can be built here: the storage driver of ${store.root} is copy`);
+  });
 });
 
 it('a new store there cannot be one of overlays', async () => {

@@ -19,7 +19,7 @@ const ELSEWHERE = 'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or
 
 /** The cost of the storage driver copy. */
 const COPIES =
-  'containers begin with a copy of their image: slower starts and more room, and no -v DIR:…:O, --rootfs DIR:O and --storage-opt size';
+  'containers begin with a copy of their image: slower starts and more room, and no builds, -v DIR:…:O, --rootfs DIR:O and --storage-opt size';
 
 /** The store's file system, what overlay and id maps make of it, and the ids for `--userns auto`. */
 export async function storeFindings(

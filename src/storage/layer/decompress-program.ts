@@ -43,16 +43,35 @@ export async function* decompressByProgram(
   }
 }
 
+/** The most bytes that may wait to be written: whoever reads them is busy with others, or has no processor just now. */
+const MAX_WAITING = 2 * 1024 * 1024;
+
 /** Writes all of it into a process; resolves when that is done, or nobody takes more: with what `source` threw. */
 export async function feed(
   stdin: NodeJS.WritableStream & { destroyed: boolean },
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ error: unknown } | undefined> {
+  let waiting = 0;
+  let proceed = (): void => {};
+  stdin.once('close', () => proceed());
+  const room = async (most: number): Promise<void> => {
+    while (waiting > most && !stdin.destroyed) {
+      await new Promise<void>((resolve) => {
+        proceed = resolve;
+      });
+    }
+  };
   try {
     for await (const chunk of source) {
       if (stdin.destroyed) return undefined;
-      await new Promise<void>((resolve) => stdin.write(chunk, () => resolve()));
+      waiting += chunk.length;
+      stdin.write(chunk, () => {
+        waiting -= chunk.length;
+        proceed();
+      });
+      await room(MAX_WAITING);
     }
+    await room(0);
     stdin.end();
     return undefined;
   } catch (error) {

@@ -5,6 +5,8 @@ import type { CheckOptions } from './build/check.ts';
 import type { CheckedDockerfile, DockerfileSource } from './build/checked.ts';
 import type { BuildOptions } from './build/options.ts';
 import type { PruneCacheOptions, PrunedCache } from './build/prune-cache.ts';
+import type { ExplainBuildOptions } from './explain/build.ts';
+import type { ExplainedBuild } from './explain/explained-build.ts';
 import type { Context } from './store/context.ts';
 
 /** Use cases of builds. */
@@ -31,6 +33,14 @@ export class Builder {
   async targets(options: CheckOptions): Promise<{ file: DockerfileSource; targets: BuildTarget[] }> {
     const { targetsOfBuild } = await import('./build/check.ts');
     return await targetsOfBuild(this.#context, options);
+  }
+
+  /** Says what a build would do. Registries are asked for what is not here; the store is not changed. Throws as `explainBuild`. */
+  async explain(options: ExplainBuildOptions): Promise<ExplainedBuild> {
+    const { explainBuild } = await import('./explain/build.ts');
+    const { openPreview } = await import('./store/preview.ts');
+    using preview = openPreview(this.#context);
+    return await explainBuild(preview.context, options);
   }
 
   /** What the cache of builds has, and what that takes. Throws as `cacheUsage`. */

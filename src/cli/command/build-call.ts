@@ -1,10 +1,12 @@
 import type { CheckOptions } from '../../engine/build/check.ts';
+import type { ExplainBuildOptions } from '../../engine/explain/build.ts';
 import type { EngineError } from '../../errors.ts';
 import { checkJson, renderCheck, renderTargets, targetsJson } from '../output/build-check.ts';
 import { print } from '../output/print.ts';
 import type { BuildCall } from '../parse/build-call.ts';
 import { interruptible } from './interruptible.ts';
 import type { Session } from './session.ts';
+import { warningsOf } from './warnings.ts';
 
 /**
  * Answers what is asked of a build instead of building. As with Docker the exit code of a check is 1 when it has found
@@ -27,4 +29,18 @@ export async function answerBuildCall(
   const isFailed = error !== undefined || findings.some(({ url }) => url !== undefined);
   if (isFailed && !ignoresStatus) process.exitCode = 1;
   return format === 'json' || ignoresStatus ? undefined : error;
+}
+
+/** Says what a build would do. Registries are asked for what is not here, which changes nothing there either. */
+export async function explainBuild(
+  session: Session,
+  options: Omit<ExplainBuildOptions, 'signal'>,
+  format: 'text' | 'json',
+): Promise<void> {
+  const { builder } = await session.engine();
+  const warn = warningsOf(session);
+  const explained = await interruptible((signal) => builder.explain({ ...options, warn, signal }));
+  const { renderBuild } = await import('../output/explained-build.ts');
+  const { visibleJson } = await import('../text/visible.ts');
+  print(format === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderBuild(explained));
 }

@@ -53,17 +53,24 @@ async function keptHere(
   { platform, keep }: { platform: Platform | undefined; keep: (layers: readonly ImageLayer[]) => void },
 ): Promise<BaseImage | undefined> {
   const { database } = context;
-  if (lookUpImage(database, reference) === undefined) await importEmbedded(context, reference);
+  // The name in the program is not the one under which the store has it.
+  const embedded =
+    lookUpImage(database, reference) === undefined ? await importEmbedded(context, reference) : undefined;
   const found = database.transaction(() => {
-    const image = find(context, reference, platform);
+    const image = findBase(context, reference, platform, embedded);
     if (image !== undefined) keep(image.layers);
     return image;
   });
   return found && { name: nameOf(reference), config: found.config.parsed, layers: found.layers };
 }
 
-function find({ database }: Context, reference: string, platform: Platform | undefined): Image | undefined {
-  const found: FoundImage | undefined = lookUpImage(database, reference);
+/** An image of the store that a build would take; what is here for another platform does not count. */
+export function findBase(
+  { database }: Context,
+  reference: string,
+  platform: Platform | undefined,
+  found: FoundImage | undefined = lookUpImage(database, reference),
+): Image | undefined {
   if (found === undefined) return undefined;
   const { image } = imageOf(database, found);
   return platform === undefined || platformMatches(image.config.parsed, platform) ? image : undefined;

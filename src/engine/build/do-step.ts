@@ -23,7 +23,7 @@ export async function doStep(at: StageAt, step: RunStep | CopyStep | DirectorySt
 }
 
 /** Says where in the file it was, unless that is said already. */
-function placed(
+export function placed(
   { build }: StageAt,
   { instruction }: RunStep | CopyStep | DirectoryStep,
   error: unknown,
@@ -44,7 +44,7 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
   const { build, plan, label } = at;
   const { cache, tasks, options, plan: all, signal } = build.parts;
   const name = `${label} ${step.text}`;
-  const { key: words, perform } = withTime(await prepare(at, step), options.latest);
+  const { key: words, perform } = await prepareStep(at, step);
   const key = keyOf(words);
   const isWanted = !isUncached(options.noCache, plan);
   const found = isWanted ? cache.find(key) : undefined;
@@ -87,7 +87,8 @@ function withTime(prepared: PreparedStep, latest: number | undefined): PreparedS
   };
 }
 
-function isUncached(
+/** Whether nothing of a stage may come from the cache. */
+export function isUncached(
   noCache: boolean | readonly string[] | undefined,
   { name, index }: StageAt['plan'],
 ): boolean {
@@ -98,6 +99,14 @@ function isUncached(
 function tellMiss({ build }: StageAt, key: StepKey, task: Task): void {
   const names = build.parts.cache.difference(key);
   if (names.length > 0) task.miss(`${names.join(', ')} changed`);
+}
+
+/** Finds all that decides what a step makes; nothing is done. */
+export async function prepareStep(
+  at: StageAt,
+  step: RunStep | CopyStep | DirectoryStep,
+): Promise<PreparedStep> {
+  return withTime(await prepare(at, step), at.build.parts.options.latest);
 }
 
 async function prepare(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<PreparedStep> {

@@ -42,7 +42,8 @@ export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer
   return stage;
 }
 
-async function baseOf(
+/** What a stage begins with. */
+export async function baseOf(
   build: Build,
   plan: StagePlan,
 ): Promise<{ base: Omit<BuiltStage, 'state'>; inherited: StageBase | undefined }> {
@@ -64,7 +65,11 @@ async function baseOf(
 const MAKING = ['ADD', 'COPY', 'RUN', 'WORKDIR'];
 
 /** What progress puts in front of the steps of a stage, as BuildKit numbers them: `[stage-1 2/4]`. */
-function labelsOf({ parts: { plan: all } }: Build, plan: StagePlan, instructions: readonly Instruction[]) {
+export function labelsOf(
+  { parts: { plan: all } }: Build,
+  plan: StagePlan,
+  instructions: readonly Instruction[],
+) {
   const name = plan.name ?? (all.stages.length > 1 ? `stage-${plan.index}` : '');
   const first = plan.base.kind === 'scratch' ? 0 : 1;
   const total = first + instructions.filter(({ keyword }) => MAKING.includes(keyword)).length;
@@ -85,7 +90,8 @@ function withConfig(stage: BuiltStage, state: StageState, createdBy: string | un
   return { ...stage, state, history: [...stage.history, entry] };
 }
 
-function withStep(
+/** A stage with what one more step has come to. */
+export function withStep(
   build: Build,
   stage: BuiltStage,
   createdBy: string | undefined,

@@ -12,14 +12,16 @@ import { userPath } from '../../../host/working-directory.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import { formatReference, parseReference } from '../../../image/reference.ts';
 import type { Platform } from '../../../oci/platform.ts';
-import { answerBuildCall } from '../../command/build-call.ts';
+import { answerBuildCall, explainBuild } from '../../command/build-call.ts';
 import { exitCodeOf } from '../../command/exit-code.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { pushWithProgress } from '../../command/push-with-progress.ts';
 import type { Session } from '../../command/session.ts';
 import { environment, usualNetwork } from '../../command/settings.ts';
+import type { ExplainFormat } from '../../create/create.ts';
 import { addResourceOptions, resourceOptions } from '../../create/resources.ts';
 import { givenFlags } from '../../options/members.ts';
+import { acceptSwitchValues } from '../../options/switches.ts';
 import { renderWarnings } from '../../output/build-check.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
@@ -38,7 +40,7 @@ import { collectLabel } from '../../parse/labels.ts';
 import { parseExtraHost } from '../../parse/names-and-servers.ts';
 import { parseUlimit } from '../../parse/process.ts';
 import { parseSize } from '../../parse/size.ts';
-import { listOf, oneOf } from '../../parse/words.ts';
+import { listOf, oneOf, switchOf } from '../../parse/words.ts';
 
 interface Flags {
   addHost?: ReturnType<typeof parseExtraHost>[];
@@ -51,6 +53,7 @@ interface Flags {
   cacheFilter: true | string[];
   call?: BuildCall;
   check?: boolean;
+  explain?: ExplainFormat | false;
   file?: string;
   iidfile?: string;
   load?: boolean;
@@ -80,6 +83,7 @@ Examples:
   skiff build --no-cache --pull -t app .              everything anew, on the newest base
   skiff build -o out .                                the files of the last stage, in a directory
   skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it
+  skiff build --explain .                             which steps come from the cache, and why the others do not
   skiff build --check .                               what BuildKit's checks find, and practices; 1 when the former do`;
 
 export function define(command: Command, session: () => Session): void {
@@ -147,6 +151,11 @@ export function define(command: Command, session: () => Session): void {
     .option('--load', 'keep it in this store, beside other outputs: --output type=docker')
     .option('--iidfile <file>', 'write the id of the image there')
     .option('--metadata-file <file>', 'write its id, digest and names there, as JSON')
+    .option(
+      '--explain [format]',
+      'say what this would do, and do nothing; =json: as data',
+      switchOf<ExplainFormat>('text', 'json'),
+    )
     .option('--check', 'say what the Dockerfile should not have, and build nothing: --call=check')
     .option(
       '--call <method>',
@@ -162,6 +171,7 @@ export function define(command: Command, session: () => Session): void {
     .addHelpText('after', EXAMPLES)
     .action((context: string, flags: Flags) => call(session(), context, { command, flags }));
   addResourceOptions(command);
+  acceptSwitchValues(command, { interspersed: true });
 }
 
 function collectStages(stages: string, previous: true | string[]): string[] {
@@ -178,10 +188,15 @@ async function call(
   context: string,
   { command, flags }: { command: Command; flags: Flags },
 ): Promise<void> {
-  const { check, call = parseBuildCall(check === true ? 'check' : 'build') } = flags;
-  if (call.method === 'build') return await build(session, context, { command, flags });
+  const { check, explain, call = parseBuildCall(check === true ? 'check' : 'build') } = flags;
+  if (call.method === 'build' && !explain) return await build(session, context, { command, flags });
+  if (explain && call.method !== 'build')
+    throw new EngineError('invalid', `a build is explained, not its ${call.method}`, {
+      hint: 'give --explain or --call, not both',
+    });
   const options = optionsOf(context, { command, flags });
   try {
+    if (explain) return await explainBuild(session, options, explain);
     const error = await answerBuildCall(session, options, call);
     if (error !== undefined) printFailure(error);
   } catch (error) {

@@ -1,0 +1,73 @@
+import { cpus } from 'node:os';
+import { parseDockerfile } from '../../build/dockerfile/parse.ts';
+import { planStages } from '../../build/stages/plan-stages.ts';
+import type { StagePlan } from '../../build/stages/step.ts';
+import type { EngineError } from '../../errors.ts';
+import { formatPlatform, hostPlatform, parsePlatform } from '../../image/platform.ts';
+import { StepCache } from '../build/cache.ts';
+import { openContext } from '../build/open-context.ts';
+import type { BuildOptions } from '../build/options.ts';
+import { type BuildProgress, Tasks } from '../build/progress.ts';
+import { Slots } from '../images/slots.ts';
+import { takeLease } from '../store/blob-leases.ts';
+import type { Context } from '../store/context.ts';
+import { inWorkspace } from '../store/workspace.ts';
+import { BuildPreview } from './build-preview.ts';
+import { explainStage, outline } from './build-stage.ts';
+import type { ExplainedBuild } from './explained-build.ts';
+
+/** How a build is explained. */
+export interface ExplainBuildOptions extends Omit<BuildOptions, 'progress' | 'outputs' | 'onChecked'> {
+  /** Told of credentials and mirrors that cannot be used. */
+  warn?: ((problem: EngineError) => void) | undefined;
+}
+
+/**
+ * Says what a build would do: which stages it needs, which steps come from the cache and why the others do not, and what it
+ * would pull, for which registries are asked as a pull asks them. Files are read, as their checksums decide; `context` is a
+ * preview's, where a context that is an archive or a repository comes, too. Throws what a build throws before its steps run.
+ */
+export async function explainBuild(context: Context, options: ExplainBuildOptions): Promise<ExplainedBuild> {
+  const { source, file, target, buildArgs = {}, platform = hostPlatform(), contexts } = options;
+  const { signal = new AbortController().signal } = options;
+  return await inWorkspace(context, async (workspace) => {
+    const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
+    const { name, text } = files.dockerfile;
+    const plan = planStages(parseDockerfile(text, { name }), {
+      target,
+      buildArgs,
+      platform,
+      buildPlatform: hostPlatform(),
+      contexts: [...(contexts?.keys() ?? [])],
+      parsePlatform,
+    });
+    using lease = takeLease(context.database, []);
+    const cache = new StepCache(context, workspace.layers, lease);
+    const tasks = new Tasks(SILENT);
+    const slots = new Slots(cpus().length);
+    const silent = { ...options, progress: SILENT };
+    const preview: BuildPreview = new BuildPreview(
+      { context, workspace, options: silent, files, plan, tasks, cache, lease, slots, signal },
+      async (_build, stage) => await explainStage(preview, stage),
+      options.warn,
+    );
+    for (const index of plan.needed) await preview.stage(index);
+    return {
+      dockerfile: name,
+      platform: formatPlatform(platform),
+      target: preview.nameOf(plan.stages[plan.target] as StagePlan),
+      images: preview.images,
+      stages: plan.stages.map((stage) => preview.stages.get(stage.index) ?? outline(preview, stage)),
+    };
+  });
+}
+
+const nothing = (): void => {};
+const SILENT: BuildProgress = {
+  begin: nothing,
+  output: nothing,
+  note: nothing,
+  miss: nothing,
+  end: nothing,
+  warn: nothing,
+};

@@ -15,11 +15,12 @@ const WITHOUT_OVERLAY = new Set(['overlay', 'nfs', 'nfs4', '9p']);
 /** Those on which files have no owners of their own, or nothing can be made. */
 const UNFIT = new Set(['cifs', 'vfat', 'msdos', 'exfat', 'squashfs', 'iso9660']);
 
-const ELSEWHERE = 'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
+const REMEDY_ELSEWHERE =
+  'keep the store on ext4, xfs, btrfs or a tmpfs: --root DIR, or a volume mounted there';
 
 /** The cost of the storage driver copy. */
 const COPIES =
-  'containers begin with a copy of their image: slower starts and more room, and no builds, -v DIR:…:O, --rootfs DIR:O and --storage-opt size';
+  'containers begin with a copy of their image: slower starts and more room, and no builds, overlays of directories of the host and limits of size';
 
 /** The store's file system, what overlay and id maps make of it, and the ids for `--userns auto`. */
 export async function storeFindings(
@@ -63,10 +64,10 @@ function fileSystemFindings(context: Context, looks: Looks): Finding[] {
   const detail = `on ${type} (${mountPoint})`;
   if (UNFIT.has(type)) {
     const cost = 'the owners of files cannot be kept on it: no image can be unpacked';
-    return [{ ...finding, state: 'missing', detail, cost, remedy: ELSEWHERE }];
+    return [{ ...finding, state: 'missing', detail, cost, remedy: REMEDY_ELSEWHERE }];
   }
   if (WITHOUT_OVERLAY.has(type))
-    return [{ ...finding, ...withoutOverlay(decided(context, looks)), detail, remedy: ELSEWHERE }];
+    return [{ ...finding, ...withoutOverlay(decided(context, looks)), detail, remedy: REMEDY_ELSEWHERE }];
   for (const [option, cost] of [
     ['ro', 'nothing can be pulled or run'],
     ['noexec', 'the helper and the programs of images cannot be executed'],

@@ -8,6 +8,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,10 +197,11 @@ it.each([
   const root = mkdtempSync(join(tmpdir(), 'skiff-others-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   chmodSync(root, 0o770);
+  writeFileSync(join(root, 'state.db'), '');
   open(root);
   const { exitCode, stderr } = await execa(EXECUTABLE, ['--root', root, 'ps'], { reject: false });
   expect([exitCode, stderr]).toEqual([125, expect.stringContaining(message)]);
-  expect([readdirSync(root), existsSync(storePaths(root).run)]).toEqual([[], false]);
+  expect([readdirSync(root), existsSync(storePaths(root).run)]).toEqual([['state.db'], false]);
 });
 
 it('closes a database and directories that an earlier version left open', async () => {
@@ -222,4 +224,15 @@ it('closes a database and directories that an earlier version left open', async 
     (statSync(path).mode & 0o777).toString(8),
   );
   expect(modes).toEqual(['710', '710', '600']);
+});
+
+it('closes a root that everybody may write to, as a tmpfs just mounted, while it is empty', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'skiff-open-'));
+  onTestFinished(() => {
+    for (const directory of [root, storePaths(root).run]) rmSync(directory, { recursive: true });
+  });
+  chmodSync(root, 0o1777);
+  const { exitCode, stderr } = await execa(EXECUTABLE, ['--root', root, 'ps'], { reject: false });
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(statSync(root).mode & 0o7777).toBe(0o710);
 });

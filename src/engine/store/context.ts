@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import { Database } from '../../host/database.ts';
 import { installHelper } from '../../host/helper.ts';
@@ -150,9 +150,12 @@ const EARLIER = 0o711;
 const GROUP_WRITES = 0o020;
 const OTHERS_WRITE = 0o002;
 
+/** What every new ext4 has. */
+const OF_THE_FILE_SYSTEM = ['lost+found'];
+
 /**
  * Throws `denied` for a root that another user owns or may write to: whoever can has put whatever they like into the
- * database, and links where skiff writes and deletes.
+ * database, and links where skiff writes and deletes. One that is empty, as a tmpfs of mode 1777 just mounted, is closed.
  */
 function requireOwn(directory: string): void {
   const found = statSync(directory, { throwIfNoEntry: false });
@@ -164,13 +167,26 @@ function requireOwn(directory: string): void {
       hint: 'choose another place with --root, or, if all in it is your own, chown it to root',
     });
   }
-  if ((mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== 0)) {
+  if (
+    ((mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== 0)) &&
+    !closeEmpty(directory, mode)
+  ) {
     throw new EngineError('denied', `other users may write to ${directory}`, {
       subject: directory,
       hint: `if nobody else has put anything there: chmod go-w ${directory}`,
     });
   }
   if ((mode & 0o7777) === EARLIER) chmodSync(directory, PRIVATE);
+}
+
+/** Closes a directory to others if nobody has put anything into it, by then either. */
+function closeEmpty(directory: string, mode: number): boolean {
+  const isEmpty = () => readdirSync(directory).every((name) => OF_THE_FILE_SYSTEM.includes(name));
+  if (!isEmpty()) return false;
+  chmodSync(directory, PRIVATE);
+  if (isEmpty()) return true;
+  chmodSync(directory, mode & 0o7777);
+  return false;
 }
 
 /** Throws `denied` for whoever is not root. */

@@ -11,6 +11,7 @@ import { layers10 } from './recipes/layers10.ts';
 import { postgresql } from './recipes/postgresql.ts';
 import type { Recipe } from './recipes/recipe.ts';
 import { special } from './recipes/special.ts';
+import { toolchains } from './recipes/toolchains.ts';
 import type { TestRegistry } from './registry.ts';
 
 interface Variant extends Pick<LayoutImage, 'compression' | 'architectures'> {
@@ -34,6 +35,7 @@ const IMAGES = {
   multi: { recipe: 'busybox', make: busybox, architectures: ['amd64', 'arm64'] },
   postgresql: { recipe: 'postgresql', make: postgresql, compression: 'none', long: true },
   special: { recipe: 'special', make: special },
+  toolchains: { recipe: 'toolchains', make: toolchains, compression: 'none', long: true },
 } as const satisfies Record<string, Variant>;
 
 /** The images that there are; see `recipes/`. */

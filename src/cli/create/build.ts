@@ -1,0 +1,213 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { isRemote } from '../../build/context/remote.ts';
+import type { ContextSource } from '../../engine/build/open-context.ts';
+import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
+import type { RlimitOption } from '../../engine/options/create.ts';
+import { EngineError } from '../../errors.ts';
+import { userPath } from '../../host/working-directory.ts';
+import { parsePlatform } from '../../image/platform.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { environment, usualNetwork } from '../command/settings.ts';
+import { givenFlags } from '../options/members.ts';
+import { acceptSwitchValues } from '../options/switches.ts';
+import type { BuildDisplayKind } from '../output/build-display.ts';
+import {
+  collectAgent,
+  collectBuildArg,
+  collectContext,
+  collectSecret,
+  parseEntitlement,
+} from '../parse/build.ts';
+import { type BuildCall, parseBuildCall } from '../parse/build-call.ts';
+import { parseBuildOutput, type WantedOutput } from '../parse/build-output.ts';
+import { collectLabel } from '../parse/labels.ts';
+import { parseExtraHost } from '../parse/names-and-servers.ts';
+import { parseUlimit } from '../parse/process.ts';
+import { parseSize } from '../parse/size.ts';
+import { listOf, oneOf, switchOf } from '../parse/words.ts';
+import type { ExplainFormat } from './create.ts';
+import { addResourceOptions, resourceOptions } from './resources.ts';
+
+/** The flags of a build. */
+export interface BuildFlags {
+  addHost?: ReturnType<typeof parseExtraHost>[];
+  allow?: Entitlement[];
+  buildArg?: Record<string, string>;
+  buildContext?: ReadonlyMap<string, NamedContext>;
+  /** False with --no-cache. */
+  cache: boolean;
+  /** What --no-cache-filter names, as commander takes it for the opposite of --cache-filter: true without. */
+  cacheFilter: true | string[];
+  call?: BuildCall;
+  check?: boolean;
+  explain?: ExplainFormat | false;
+  file?: string;
+  iidfile?: string;
+  load?: boolean;
+  metadataFile?: string;
+  label?: Record<string, string>;
+  network?: string;
+  output?: WantedOutput[];
+  platform?: Platform;
+  progress?: BuildDisplayKind;
+  pull?: boolean;
+  push?: boolean;
+  quiet?: boolean;
+  secret?: ReadonlyMap<string, SecretSource>;
+  shmSize?: number;
+  ssh?: ReadonlyMap<string, string>;
+  tag?: string[];
+  target?: string;
+  ulimit?: RlimitOption[];
+}
+
+/** Adds the options of a build. */
+export function addBuildOptions(command: Command): void {
+  const own = environment();
+  command
+    .option(
+      '-t, --tag <name>',
+      'a name of the image: repository or repository:tag (repeatable)',
+      listOf(text),
+    )
+    .option('-f, --file <file>', 'the Dockerfile, - for standard input; that of the context when absent')
+    .option('--target <stage>', 'the stage to build, by its name or number; the last one when absent')
+    .option(
+      '--build-arg <name[=value]>',
+      'the value of an ARG; that of the environment without one (repeatable)',
+      collectBuildArg(own),
+    )
+    .option(
+      '--build-context <name=source>',
+      'one more context: a directory, or docker-image://REFERENCE (repeatable)',
+      collectContext,
+    )
+    .option('--label <key[=value]>', 'a label of the image (repeatable)', collectLabel)
+    .option(
+      '--secret <fields>',
+      'for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable)',
+      collectSecret(own),
+    )
+    .option(
+      '--ssh <id[=socket]>',
+      'an agent for RUN --mount=type=ssh, as in default (repeatable)',
+      collectAgent(own),
+    )
+    .option('--no-cache', 'do every step anew')
+    .option(
+      '--no-cache-filter <stages>',
+      'do the steps of these stages anew, by name or number (repeatable)',
+      collectStages,
+    )
+    .option('--pull', 'fetch the bases also when they are here')
+    .option(
+      '--platform <os/arch[/variant]>',
+      'what the image is for; this machine when absent',
+      parsePlatform,
+    )
+    .option('--network <network>', 'the network of RUN: default, none, host, or one of this store')
+    .option('--add-host <name:address>', 'a line of /etc/hosts for RUN (repeatable)', listOf(parseExtraHost))
+    .option(
+      '--allow <entitlement>',
+      'let the file ask for network.host or security.insecure (repeatable)',
+      listOf(parseEntitlement),
+    )
+    .option('--ulimit <name=soft[:hard]>', 'limit of the processes of RUN (repeatable)', listOf(parseUlimit))
+    .option('--shm-size <size>', 'size of /dev/shm for RUN; 64m when absent', parseSize)
+    .option(
+      '-o, --output <fields>',
+      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker,dest=PATH (repeatable)',
+      listOf(parseBuildOutput),
+    )
+    .option('--push', 'push it by its names: --output type=registry')
+    .option('--load', 'keep it in this store, beside other outputs: --output type=docker')
+    .option('--iidfile <file>', 'write the id of the image there')
+    .option('--metadata-file <file>', 'write its id, digest and names there, as JSON')
+    .option(
+      '--explain [format]',
+      'say what this would do, and do nothing; =json: as data',
+      switchOf<ExplainFormat>('text', 'json'),
+    )
+    .option('--check', 'say what the Dockerfile should not have, and build nothing: --call=check')
+    .option(
+      '--call <method>',
+      'build, check, or targets (the stages to ask for); METHOD,format=json: as data',
+      parseBuildCall,
+    )
+    .option(
+      '--progress <how>',
+      'auto, plain, tty, rawjson or quiet',
+      oneOf('auto', 'plain', 'tty', 'rawjson', 'quiet'),
+    )
+    .option('-q, --quiet', 'print the id of the image only');
+  addResourceOptions(command);
+  acceptSwitchValues(command, { interspersed: true });
+}
+
+function collectStages(stages: string, previous: true | string[]): string[] {
+  return [...(previous === true ? [] : previous), ...stages.split(',')];
+}
+
+function text(value: string): string {
+  return value;
+}
+
+/** Returns what the engine is asked for. Throws `invalid` for what does not go together. */
+export function buildOptions(
+  context: string,
+  { command, flags }: { command: Command; flags: BuildFlags },
+): Omit<BuildOptions, 'progress'> {
+  const { cache, cacheFilter, platform, pull, target, label, secret, ssh, allow } = flags;
+  const epoch = environment()['SOURCE_DATE_EPOCH'];
+  return {
+    source: sourceOf(context),
+    file: fileOf(context, flags.file),
+    contexts: flags.buildContext,
+    names: flags.tag ?? [],
+    target,
+    buildArgs: flags.buildArg ?? {},
+    labels: label,
+    platform,
+    pull,
+    noCache: !cache || (cacheFilter === true ? false : cacheFilter),
+    secrets: secret,
+    agents: ssh,
+    allow,
+    latest: epoch === undefined || epoch === '' ? undefined : latestOf(epoch),
+    steps: {
+      network: flags.network ?? usualNetwork(),
+      extraHosts: flags.addHost?.flat(),
+      resources: resourceOptions(givenFlags(command)),
+      rlimits: flags.ulimit,
+      shmSize: flags.shmSize === 0 ? undefined : flags.shmSize,
+    },
+  };
+}
+
+function sourceOf(context: string): ContextSource {
+  if (context === '-') return { kind: 'stream', name: 'standard input', bytes: standardInput() };
+  if (isRemote(context)) return { kind: 'remote', address: context };
+  return { kind: 'path', path: resolve(userPath(context)) };
+}
+
+/** Throws `invalid` when context and Dockerfile are both to come from standard input. */
+function fileOf(context: string, file: string | undefined): BuildOptions['file'] {
+  if (file !== '-') return file;
+  if (context !== '-') return { bytes: standardInput() };
+  throw new EngineError('invalid', 'context and Dockerfile cannot both come from standard input', {
+    hint: 'give - alone for a Dockerfile without a context',
+  });
+}
+
+function standardInput(): AsyncIterable<Uint8Array> {
+  return createReadStream('', { fd: 0, autoClose: false });
+}
+
+function latestOf(epoch: string): number {
+  if (/^\d{1,12}$/.test(epoch)) return Number(epoch);
+  throw new EngineError('invalid', `SOURCE_DATE_EPOCH is no number of seconds: "${epoch}"`, {
+    subject: epoch,
+  });
+}

@@ -26,7 +26,7 @@ export async function isTarArchive(
 ): Promise<boolean> {
   try {
     const { head, rest } = await peek(decompressAny(readFileOf(root, path, { helper, signal })), BLOCK);
-    await rest.return(undefined);
+    await rest.return();
     return head.length >= BLOCK && checksumFits(Buffer.from(head.subarray(0, BLOCK)));
   } catch (error) {
     // What cannot be decompressed is no archive, but a file.

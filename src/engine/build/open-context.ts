@@ -74,8 +74,10 @@ export async function openContext(context: Context, request: ContextRequest): Pr
     await unpack(context, rest, { directory, signal: request.signal });
     return foreignContext(directory, name, text);
   }
-  if (source.kind === 'path') throw noContext(source.path);
-  if (file !== undefined) throw twoDockerfiles(called);
+  if (source.kind === 'path' || file !== undefined) {
+    await rest.return();
+    throw source.kind === 'path' ? noContext(source.path) : twoDockerfiles(called);
+  }
   return { directory, dockerfile: await dockerfileOf(rest), ignore: undefined };
 }
 

@@ -59,11 +59,18 @@ function notSupported(name: string): EngineError {
   });
 }
 
-/** Looks at the first bytes of a stream, as many as tell a compression; `rest` is all of it, to be read once. */
+/** The bytes of a stream, to be read once: its `return` ends the source. */
+export type RestOfStream = AsyncIterableIterator<Uint8Array> &
+  Required<Pick<AsyncIterator<Uint8Array>, 'return'>>;
+
+/**
+ * Looks at the first bytes of a stream, as many as tell a compression; `rest` is all of it. It is no generator: whose
+ * `return` does nothing before it has begun, so that the source of what is only looked at would never end.
+ */
 export async function peek(
   source: AsyncIterable<Uint8Array>,
   wanted = MAGIC_LENGTH,
-): Promise<{ head: Uint8Array; rest: AsyncGenerator<Uint8Array> }> {
+): Promise<{ head: Uint8Array; rest: RestOfStream }> {
   const iterator = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let length = 0;
@@ -73,19 +80,20 @@ export async function peek(
     first.push(value);
     length += value.length;
   }
-  async function* rest(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* first;
-      for (;;) {
-        const { value, done } = await iterator.next();
-        if (done) return;
-        yield value;
-      }
-    } finally {
+  const head = Buffer.concat(first);
+  const rest: RestOfStream = {
+    async next() {
+      const value = first.shift();
+      return value === undefined ? await iterator.next() : { value, done: false };
+    },
+    async return() {
+      first.length = 0;
       await iterator.return?.();
-    }
-  }
-  return { head: Buffer.concat(first), rest: rest() };
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]: () => rest,
+  };
+  return { head, rest };
 }
 
 /** A zlib stream: `bytesWritten` counts the bytes that it consumed, which tells what follows the compressed data. */

@@ -1,6 +1,6 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { compressionOf, decompress } from '../../../../src/storage/layer/decompress.ts';
+import { compressionOf, decompress, peek } from '../../../../src/storage/layer/decompress.ts';
 
 const text = Buffer.from('layers and layers of it '.repeat(50_000));
 
@@ -26,6 +26,24 @@ it.each([
 ])('%s comes out whole, however it arrives', async (_, bytes) => {
   for (const size of [1000, bytes.length]) expect((await read(bytes, size)).equals(text)).toBe(true);
   expect((await read(bytes.subarray(0, 300), 1).catch(() => text)).length).toBeGreaterThan(0);
+});
+
+it('what is only looked at ends its source, whether or not anything more was read of it', async () => {
+  for (const pieces of [0, 1, 3]) {
+    let ended = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* inPieces(text, 100);
+      } finally {
+        ended = true;
+      }
+    }
+    const { head, rest } = await peek(source(), 150);
+    expect(head).toEqual(text.subarray(0, 200));
+    for (let piece = 0; piece < pieces; piece++) expect((await rest.next()).done).toBe(false);
+    await rest.return();
+    expect([ended, await rest.next()]).toEqual([true, { value: undefined, done: true }]);
+  }
 });
 
 /** A zstd frame that stores some bytes as they are, and announces a window of a size (RFC 8878, "Frames"). */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -117,6 +118,14 @@ CMD ["cat", "/greeting"]
     expect(await store.ok(['run', '--rm', 'made:4'])).toBe('hello you');
     // The file is another one, and the step that did nothing does nothing.
     expect(steps(changed).join('\n')).toContain('[build 2/5] WORKDIR /src\nCACHED');
+  });
+
+  it('adds an archive that is larger than what a pipe holds, and ends', async () => {
+    const directory = context('FROM BASE\nADD --chown=5 big.tar /there/\nCMD wc -c /there/big\n');
+    writeFileSync(join(directory, 'big'), Buffer.alloc(3_000_000, 'of the archive '));
+    execFileSync('tar', ['-cf', 'big.tar', 'big'], { cwd: directory });
+    await built(directory, '-t', 'added');
+    expect(await store.ok(['run', '--rm', 'added'])).toBe('3000000 /there/big');
   });
 
   it('does what stages do not need each other for side by side, and what is the same once', async () => {

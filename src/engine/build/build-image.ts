@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { basename } from 'node:path';
 import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { planStages } from '../../build/stages/plan-stages.ts';
 import type { BuildPlan } from '../../build/stages/step.ts';
@@ -120,7 +121,8 @@ async function readFiles(
   { options, workspace, tasks }: { options: BuildOptions; workspace: Workspace; tasks: Tasks },
 ): Promise<{ files: OpenedContext; plan: BuildPlan }> {
   const { source, file, signal, target, buildArgs = {}, platform = hostPlatform(), contexts } = options;
-  return await tasks.do('[internal] load build definition from Dockerfile', async () => {
+  const named = typeof file === 'string' ? basename(file) : 'Dockerfile';
+  return await tasks.do(`[internal] load build definition from ${named}`, async () => {
     const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
     const { name, text } = files.dockerfile;
     const plan = planStages(parseDockerfile(text, { name }), {

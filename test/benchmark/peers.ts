@@ -20,6 +20,7 @@ export interface Peer {
   command: readonly string[];
   env: Readonly<Record<string, string>>;
   pullOptions: readonly string[];
+  buildOptions?: readonly string[];
   /** Removes at once what runs: podman asks first and waits ten seconds. */
   remove: readonly string[];
   /** CPU seconds spent so far outside of the client. */
@@ -75,6 +76,28 @@ export async function podman(work: string, through: readonly string[] = []): Pro
   };
 }
 
+/**
+ * Debian's buildah, for builds in the place of podman, with the same limits and runtime; it keeps what steps made only if
+ * it is told to.
+ */
+export async function buildah(work: string): Promise<Peer | undefined> {
+  const program = '/usr/bin/buildah';
+  if (!existsSync(program)) return undefined;
+  const { stdout } = await run(program, ['--version']);
+  const places = ['--root', join(work, 'buildah'), '--runroot', join(work, 'buildah-run')];
+  const runtime = hybridWithControllers() ? ['--runtime', 'runc'] : [];
+  return {
+    name: 'buildah',
+    version: stdout.trim(),
+    command: [program, ...places, '--storage-driver', 'overlay'],
+    env: {},
+    pullOptions: ['--tls-verify=false'],
+    buildOptions: ['--layers', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024', ...runtime],
+    remove: ['rm'],
+    stop: nothing,
+  };
+}
+
 function hybridWithControllers(): boolean {
   const controllers = '/sys/fs/cgroup/unified/cgroup.controllers';
   return existsSync(controllers) && readFileSync(controllers, 'utf8').trim() !== '';
@@ -110,7 +133,7 @@ export async function docker(work: string, through: readonly string[] = []): Pro
     name: 'docker',
     version: stdout.trim(),
     command,
-    env: {},
+    env: { DOCKER_BUILDKIT: '1' },
     pullOptions: [],
     remove: ['rm', '-f'],
     otherCpu: () => cpuOfTree(child.pid ?? 0),

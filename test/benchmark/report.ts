@@ -12,6 +12,9 @@ const BUDGETS: Readonly<Record<string, Budget>> = {
   'run -d': { podman: 0.15 },
   'push nothing': { docker: 0.6 },
   output: { cat: 1.11 },
+  build: { docker: 0.8 },
+  'build cached': { docker: 0.5 },
+  'build changed': { docker: 0.6 },
 };
 
 /** Prints the medians of all, and how skiff's wall time and CPU time compare with the budget. */

@@ -1,19 +1,20 @@
 // The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
-// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [images] [start] [life] [health] [output] [network]
-// The peers: apt-get install --no-install-recommends docker.io podman crun runc; for networks also netavark aardvark-dns
+// Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [images] [start] [life] [health] [output] [build]
+// [network]. The peers: apt-get install --no-install-recommends docker.io podman crun runc, for builds buildah; for networks also netavark aardvark-dns
 // iptables iperf3 wrk nginx-light
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { startRegistry } from '../helpers/registry.ts';
+import { benchmarkBuild } from './build.ts';
 import { benchmarkHealth } from './health.ts';
 import { benchmarkImages, skopeoAndUmoci } from './images.ts';
 import { benchmarkLife } from './life.ts';
 import { type Candidate, measure, run } from './measure.ts';
 import { benchmarkNetwork } from './network.ts';
 import { benchmarkOutput } from './output.ts';
-import { clockless, docker, type Peer, podman, skiff } from './peers.ts';
+import { buildah, clockless, docker, type Peer, podman, skiff } from './peers.ts';
 import { print, report, verdict } from './report.ts';
 import { removeTraces, traces } from './traces.ts';
 
@@ -55,6 +56,12 @@ async function main(): Promise<void> {
       life: benchmarkLife,
       health: benchmarkHealth,
       output: benchmarkOutput,
+      build: async (clock, peers) => {
+        const others = peers.filter(({ name }) => name !== 'podman');
+        const builder = await buildah(work);
+        const builders = builder === undefined ? others : [...others, builder];
+        await benchmarkBuild(clock, builders, { registry, work });
+      },
       network: () => benchmarkNetwork(clock, work, registry),
     };
     for (const [name, part] of Object.entries(parts)) {

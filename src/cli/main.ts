@@ -2,10 +2,16 @@ import { Command, CommanderError } from 'commander';
 import { DEFAULT_ROOT } from '../host/paths.ts';
 import { VERSION } from '../host/version.ts';
 import { type CommandEntry, type CommandGroup, isCalled } from './command/entry.ts';
-import { EXIT_ENGINE_FAILED, EXIT_WRONG_USAGE, exitCodeOf, WrongUsage } from './command/exit-code.ts';
+import {
+  EXIT_ENGINE_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_WRONG_USAGE,
+  exitCodeOf,
+  WrongUsage,
+} from './command/exit-code.ts';
 import { createSession, type GlobalOptions, type Session } from './command/session.ts';
 import { COMMANDS, GROUPS } from './command-table.ts';
-import { print, printError } from './output/print.ts';
+import { exitWhenWritten, print, printError } from './output/print.ts';
 
 /** How the program was started: what it takes to run it again. */
 export interface Invocation {
@@ -35,6 +41,8 @@ export async function main(invocation: Invocation): Promise<void> {
   } finally {
     session?.close();
   }
+  // What was interrupted may still be reading what nobody ends.
+  if (process.exitCode === EXIT_INTERRUPTED) exitWhenWritten(EXIT_INTERRUPTED);
 }
 
 function createProgram(): Command {

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,8 +17,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none', SOURCE_DATE_EPOCH: '1700000000' } }));
 
@@ -67,6 +71,20 @@ describe('the context of a build', () => {
     expect(beside).toBe(await build(context));
     const missing = await store.skiff(['build', '-'], { input: 'FROM scratch\nCOPY name /\n' });
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('name')]);
+  });
+
+  it('that does not come is waited for until Ctrl-C', async () => {
+    const pipe = join(place, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const descriptor = openSync(pipe, 'r+');
+    onTestFinished(() => closeSync(descriptor));
+    const child = store.start(['build', '-'], { through: ['sh', '-c', `exec "$0" "$@" < ${pipe}`] });
+    const tmp = join(store.root, 'tmp');
+    await until(() => existsSync(tmp) && readdirSync(tmp).length > 0);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await child;
+    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('the build was cancelled')]);
+    expect(readdirSync(tmp)).toEqual([]);
   });
 
   it('of an archive leads nowhere out of it', async () => {

@@ -7,7 +7,7 @@ export const EXIT_ENGINE_FAILED = 125;
 export const EXIT_WRONG_USAGE = 1;
 
 /** 128 + SIGINT, what a shell reports for a command ended by Ctrl-C. */
-const EXIT_INTERRUPTED = 130;
+export const EXIT_INTERRUPTED = 130;
 
 /** The command line names no command that there is, or too few or too many objects. A wrong option is `invalid` only. */
 export class WrongUsage extends EngineError {

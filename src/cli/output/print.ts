@@ -33,6 +33,13 @@ export function printError(text: string): void {
   writeWhole(STDERR, text);
 }
 
+/** Exits at once, whatever else is under way, unless something printed is still on its way: then when that is out. */
+export function exitWhenWritten(code: number): void {
+  const streams = [...waiting.values()].filter(({ writableLength }) => writableLength > 0);
+  if (streams.length === 0) process.exit(code);
+  for (const stream of streams) stream.once('drain', () => exitWhenWritten(code));
+}
+
 /** Descriptors that somebody made non-blocking: their streams know how to wait, and keep what follows in order. */
 const waiting = new Map<number, NodeJS.WriteStream>();
 

@@ -2,6 +2,7 @@ import { createReadStream, mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GitSource, parseGit } from '../../build/context/remote.ts';
 import { EngineError } from '../../errors.ts';
+import { untilAborted } from '../../host/until-aborted.ts';
 import { VERSION } from '../../host/version.ts';
 import { placeArchive } from '../../storage/archive/place.ts';
 import { anyCompressionOf, peek } from '../../storage/layer/decompress.ts';
@@ -56,7 +57,7 @@ const BLOCK = 512;
  */
 export async function openContext(context: Context, request: ContextRequest): Promise<OpenedContext> {
   const { source, file, scratch } = request;
-  const text = typeof file === 'object' ? await dockerfileOf(file.bytes) : undefined;
+  const text = typeof file === 'object' ? await dockerfileOf(heard(file.bytes, request.signal)) : undefined;
   const name = typeof file === 'string' ? file : undefined;
   if (source.kind === 'path' && isDirectory(source.path)) return localContext(source.path, name, text);
   const directory = join(scratch(), 'context');
@@ -69,7 +70,7 @@ export async function openContext(context: Context, request: ContextRequest): Pr
     return foreignContext(inside, name, text);
   }
   const { called, bytes } = await openStream(context, source, request.signal);
-  const { head, rest } = await peek(bytes, BLOCK);
+  const { head, rest } = await peek(heard(bytes, request.signal), BLOCK);
   if (isArchive(head)) {
     await unpack(context, rest, { directory, signal: request.signal });
     return foreignContext(directory, name, text);
@@ -79,6 +80,20 @@ export async function openContext(context: Context, request: ContextRequest): Pr
     throw source.kind === 'path' ? noContext(source.path) : twoDockerfiles(called);
   }
   return { directory, dockerfile: await dockerfileOf(rest), ignore: undefined };
+}
+
+/** The bytes of a stream, which may be one that nobody writes to: Ctrl-C ends the waiting. Throws `cancelled` then. */
+async function* heard(
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (signal === undefined) return yield* bytes;
+  try {
+    yield* untilAborted(bytes, signal);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new EngineError('cancelled', 'the build was cancelled', { cause });
+  }
 }
 
 /** The user's own directory. `text`: the Dockerfile, when it is not one of the directory's. */

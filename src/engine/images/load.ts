@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { untilAborted } from '../../host/until-aborted.ts';
 import { blobsOfIndex } from '../../image/whole-index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -64,30 +65,6 @@ async function openFiles(
       ? decompressByProgram(compression, rest)
       : decompress(rest);
   return await readImageArchive(plain, blobs);
-}
-
-/** What arrives before the signal aborts, whose reason is thrown then: also while nobody writes to a pipe. */
-async function* untilAborted(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const { value, done } = await Promise.race([iterator.next(), aborted]);
-      if (done === true) return;
-      yield value;
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    // Not awaited: it ends after a read that may never do.
-    iterator.return?.().catch(() => undefined);
-  }
 }
 
 async function take(

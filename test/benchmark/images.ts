@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageLayout, TAG } from '../helpers/image-layouts.ts';
 import type { TestRegistry } from '../helpers/registry.ts';
@@ -18,13 +18,13 @@ export async function benchmarkImages(
   peers: readonly Peer[],
   { registry, reference, work }: { registry: TestRegistry; reference: string; work: string },
 ): Promise<void> {
-  const [base, changed] = [`${registry.host}/${NAME}:base`, `${registry.host}/${NAME}:changed`];
+  const [base, changed] = [`${registry.host}/${NAME}:${TAG}`, `${registry.host}/${NAME}:changed`];
   for (const peer of peers) await prepare(peer, { reference, base, changed });
   const empty = async (): Promise<void> =>
     rmSync(join(registry.storage, 'docker'), { recursive: true, force: true });
   const withBase = async (): Promise<void> => {
     await empty();
-    registry.push(imageLayout('debian'), { name: NAME, tag: 'base' });
+    registry.push(imageLayout('debian'), { name: NAME, tag: TAG });
   };
   const time = (candidates: readonly Candidate[]) => measure(clock, candidates, RUNS);
   const pushes = (image: string, before?: () => Promise<void>) =>
@@ -95,6 +95,9 @@ export function skopeoAndUmoci(reference: string, work: string): Candidate | und
   return {
     name: 'umoci',
     command: ['/bin/sh', '-c', script, 'sh', reference, place],
-    before: async () => rmSync(place, { recursive: true, force: true }),
+    before: async () => {
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(place);
+    },
   };
 }

@@ -5,7 +5,6 @@ import { planStages } from '../../build/stages/plan-stages.ts';
 import type { BuildPlan } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import { composeImage, type Image } from '../../image/image.ts';
-import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { intake } from '../images/intake.ts';
 import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
@@ -25,6 +24,7 @@ import { doStep } from './do-step.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
 import { needsImage, writeArchives, writeFiles } from './output.ts';
+import { planOptions } from './plan-options.ts';
 import { Tasks } from './progress.ts';
 import { buildStage } from './stage.ts';
 
@@ -120,19 +120,12 @@ async function readFiles(
   context: Context,
   { options, workspace, tasks }: { options: BuildOptions; workspace: Workspace; tasks: Tasks },
 ): Promise<{ files: OpenedContext; plan: BuildPlan }> {
-  const { source, file, signal, target, buildArgs = {}, platform = hostPlatform(), contexts } = options;
+  const { source, file, signal } = options;
   const named = typeof file === 'string' ? basename(file) : 'Dockerfile';
   return await tasks.do(`[internal] load build definition from ${named}`, async () => {
     const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
     const { name, text } = files.dockerfile;
-    const plan = planStages(parseDockerfile(text, { name }), {
-      target,
-      buildArgs,
-      platform,
-      buildPlatform: hostPlatform(),
-      contexts: [...(contexts?.keys() ?? [])],
-      parsePlatform,
-    });
+    const plan = planStages(parseDockerfile(text, { name }), planOptions(options));
     return { files, plan };
   });
 }

@@ -5,7 +5,6 @@ import { lintDockerfile } from '../../build/lint/lint.ts';
 import type { StageBase } from '../../build/stages/open-stage.ts';
 import { type BuildTarget, buildTargets } from '../../build/stages/targets.ts';
 import { EngineError } from '../../errors.ts';
-import { hostPlatform, parsePlatform } from '../../image/platform.ts';
 import { parseReference } from '../../image/reference.ts';
 import { imageOf } from '../images/stored-image.ts';
 import type { Context } from '../store/context.ts';
@@ -15,6 +14,7 @@ import type { CheckedDockerfile, DockerfileSource } from './checked.ts';
 import type { ContextFiles, DockerfileText } from './dockerfile-text.ts';
 import { openContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
+import { planOptions } from './plan-options.ts';
 
 /** What of a build decides what there is to be said of its Dockerfile. */
 export type CheckOptions = Pick<
@@ -101,17 +101,6 @@ function parse({ name, text }: DockerfileText): Dockerfile {
 
 function fileOf({ name, text }: DockerfileText, lines: readonly string[]): DockerfileSource {
   return { name, text, lines };
-}
-
-function planOptions({ target, buildArgs = {}, platform = hostPlatform(), contexts }: CheckOptions) {
-  return {
-    target,
-    buildArgs,
-    platform,
-    buildPlatform: hostPlatform(),
-    contexts: [...(contexts?.keys() ?? [])],
-    parsePlatform,
-  };
 }
 
 function isReference(text: string): boolean {

@@ -3,10 +3,11 @@ import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { planStages } from '../../build/stages/plan-stages.ts';
 import type { StagePlan } from '../../build/stages/step.ts';
 import type { EngineError } from '../../errors.ts';
-import { formatPlatform, hostPlatform, parsePlatform } from '../../image/platform.ts';
+import { formatPlatform, hostPlatform } from '../../image/platform.ts';
 import { StepCache } from '../build/cache.ts';
 import { openContext } from '../build/open-context.ts';
 import type { BuildOptions } from '../build/options.ts';
+import { planOptions } from '../build/plan-options.ts';
 import { type BuildProgress, Tasks } from '../build/progress.ts';
 import { Slots } from '../images/slots.ts';
 import { takeLease } from '../store/blob-leases.ts';
@@ -28,19 +29,12 @@ export interface ExplainBuildOptions extends Omit<BuildOptions, 'progress' | 'ou
  * preview's, where a context that is an archive or a repository comes, too. Throws what a build throws before its steps run.
  */
 export async function explainBuild(context: Context, options: ExplainBuildOptions): Promise<ExplainedBuild> {
-  const { source, file, target, buildArgs = {}, platform = hostPlatform(), contexts } = options;
+  const { source, file, platform = hostPlatform() } = options;
   const { signal = new AbortController().signal } = options;
   return await inWorkspace(context, async (workspace) => {
     const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
     const { name, text } = files.dockerfile;
-    const plan = planStages(parseDockerfile(text, { name }), {
-      target,
-      buildArgs,
-      platform,
-      buildPlatform: hostPlatform(),
-      contexts: [...(contexts?.keys() ?? [])],
-      parsePlatform,
-    });
+    const plan = planStages(parseDockerfile(text, { name }), planOptions(options));
     using lease = takeLease(context.database, []);
     const cache = new StepCache(context, workspace.layers, lease);
     const tasks = new Tasks(SILENT);

@@ -36,7 +36,7 @@ function startSecretly(
 
 describe('a file in memory', () => {
   it('is what the plan on standard input says, and neither on a disk nor seen by others', async () => {
-    const line = 'echo up; cat /secret; ls -ln /secret; echo "$WORD"; echo x > /secret; read x < /tmp/pipe';
+    const line = 'echo up; cat /secret; ls -ln /secret; echo x > /secret; echo "$WORD"; read x < /tmp/pipe';
     const container = room.plan({ args: ['sh', '-c', `mkfifo /tmp/pipe; ${line}`] });
     const child = startSecretly(container, secretIn(container), [['env', 'WORD=hunter3']]);
     let said = '';

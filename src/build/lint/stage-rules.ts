@@ -5,7 +5,7 @@ import { exposedPorts } from '../stages/expose.ts';
 import { openStage, type StageBase } from '../stages/open-stage.ts';
 import { isOldForm } from '../stages/pairs.ts';
 import { joinedPath } from '../stages/paths.ts';
-import { remoteKind } from '../stages/remote-source.ts';
+import { remoteKind } from '../stages/remote.ts';
 import type { BuildPlan, StageConfig, StagePlan, StageState, Step } from '../stages/step.ts';
 import { expand } from '../words/expand.ts';
 import { splitWords } from '../words/split.ts';

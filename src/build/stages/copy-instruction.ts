@@ -1,7 +1,7 @@
 import { heredocMarker } from '../dockerfile/heredocs.ts';
 import type { Evaluation } from './evaluation.ts';
 import { joinedPath } from './paths.ts';
-import { remoteKind } from './remote-source.ts';
+import { remoteKind } from './remote.ts';
 import type { CopyStep, Source } from './step.ts';
 import { stepText } from './step-text.ts';
 

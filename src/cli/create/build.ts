@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isRemote } from '../../build/context/remote.ts';
+import { isRemote } from '../../build/stages/remote.ts';
 import type { ContextSource } from '../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
 import type { RlimitOption } from '../../engine/options/create.ts';

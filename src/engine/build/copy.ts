@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRemote } from '../../build/context/remote.ts';
 import { plainSources, type Selected, selectSources } from '../../build/context/select.ts';
+import { isRemote } from '../../build/stages/remote.ts';
 import type { CopyStep } from '../../build/stages/step.ts';
 import { EngineError, type ErrorKind } from '../../errors.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';

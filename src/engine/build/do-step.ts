@@ -42,7 +42,7 @@ export function placed(
 
 async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
   const { build, plan, label } = at;
-  const { cache, tasks, options, plan: all, signal } = build.parts;
+  const { cache, tasks, options, signal } = build.parts;
   const name = `${label} ${step.text}`;
   const { key: words, perform } = await prepareStep(at, step);
   const key = keyOf(words);
@@ -67,10 +67,8 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
       task.end({ kind: 'done' });
       return result;
     } catch (error) {
-      const { start, endLine } = step.instruction;
-      const { file } = all.scope;
       if (signal.aborted) task.end({ kind: 'cancelled' });
-      else task.fail(error, { file: file.name, lines: file.lines, first: start.line, last: endLine });
+      else task.fail(error);
       throw error;
     }
   });

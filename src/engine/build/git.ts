@@ -1,4 +1,4 @@
-import type { GitSource } from '../../build/context/remote.ts';
+import type { GitSource } from '../../build/stages/remote.ts';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
 import { runProgram } from '../../host/run-program.ts';

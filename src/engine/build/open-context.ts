@@ -1,12 +1,12 @@
 import { createReadStream, mkdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GitSource, parseGit } from '../../build/context/remote.ts';
+import { type GitSource, parseGit } from '../../build/stages/remote.ts';
 import { EngineError } from '../../errors.ts';
 import { untilAborted } from '../../host/until-aborted.ts';
 import { VERSION } from '../../host/version.ts';
 import { placeArchive } from '../../storage/archive/place.ts';
 import { anyCompressionOf, peek } from '../../storage/layer/decompress.ts';
-import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
+import { decompressAny } from '../../storage/layer/decompress-any.ts';
 import { checksumFits } from '../../storage/tar/numbers.ts';
 import type { Context } from '../store/context.ts';
 import {
@@ -185,11 +185,9 @@ async function unpack(
   bytes: AsyncIterable<Uint8Array>,
   { directory, signal }: { directory: string; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const { head, rest } = await peek(bytes);
-  const compression = anyCompressionOf(head);
-  const source =
-    compression === 'xz' || compression === 'bzip2' ? decompressByProgram(compression, rest) : rest;
-  await placeArchive(helper, { root: `dir:${directory}`, path: '/', top: true }, source, { signal });
+  await placeArchive(helper, { root: `dir:${directory}`, path: '/', top: true }, decompressAny(bytes), {
+    signal,
+  });
 }
 
 async function dockerfileOf(bytes: AsyncIterable<Uint8Array>): Promise<DockerfileText> {

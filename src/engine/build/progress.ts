@@ -13,18 +13,8 @@ export type TaskEnd =
   | { kind: 'done' }
   /** It was done before, by this build or another. */
   | { kind: 'cached' }
-  | { kind: 'failed'; message: string; at?: SourcePlace | undefined }
+  | { kind: 'failed'; message: string }
   | { kind: 'cancelled' };
-
-/** Where an instruction stands. */
-export interface SourcePlace {
-  file: string;
-  /** All lines of the file. */
-  lines: readonly string[];
-  /** The first and the last line of it, from 1. */
-  first: number;
-  last: number;
-}
 
 /** Hears what a build does. Times are ms since the task began. */
 export interface BuildProgress {
@@ -115,9 +105,9 @@ export class Task {
   }
 
   /** Ends it with an error; that of a build which was cancelled is none of its own. */
-  fail(error: unknown, at?: SourcePlace): void {
+  fail(error: unknown): void {
     if (error instanceof EngineError && error.kind === 'cancelled') this.end({ kind: 'cancelled' });
-    else this.end({ kind: 'failed', message: (error as Error).message, at });
+    else this.end({ kind: 'failed', message: (error as Error).message });
   }
 
   #ms(): number {

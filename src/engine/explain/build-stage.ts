@@ -1,7 +1,7 @@
-import { isRemote } from '../../build/context/remote.ts';
 import type { Instruction } from '../../build/dockerfile/instruction.ts';
 import { evaluate } from '../../build/stages/evaluate.ts';
 import { openStage } from '../../build/stages/open-stage.ts';
+import { isRemote } from '../../build/stages/remote.ts';
 import type { RunMount, RunStep, Source, StagePlan, Step } from '../../build/stages/step.ts';
 import type { BuiltStage } from '../build/built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from '../build/cache.ts';

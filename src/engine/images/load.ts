@@ -3,8 +3,7 @@ import { untilAborted } from '../../host/until-aborted.ts';
 import { blobsOfIndex } from '../../image/whole-index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { anyCompressionOf, decompress, peek } from '../../storage/layer/decompress.ts';
-import { decompressByProgram } from '../../storage/layer/decompress-program.ts';
+import { decompressAny } from '../../storage/layer/decompress-any.ts';
 import { type ImageFiles, openImageDirectory, readImageArchive } from '../../storage/tar/image-files.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
@@ -58,13 +57,8 @@ async function openFiles(
   signal: AbortSignal | undefined,
 ): Promise<ImageFiles> {
   if ('directory' in source) return openImageDirectory(source.directory, blobs);
-  const { head, rest } = await peek(signal === undefined ? source : untilAborted(source, signal));
-  const compression = anyCompressionOf(head);
-  const plain =
-    compression === 'xz' || compression === 'bzip2'
-      ? decompressByProgram(compression, rest)
-      : decompress(rest);
-  return await readImageArchive(plain, blobs);
+  const heard = signal === undefined ? source : untilAborted(source, signal);
+  return await readImageArchive(decompressAny(heard), blobs);
 }
 
 async function take(

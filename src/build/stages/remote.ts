@@ -31,6 +31,12 @@ export function isRemote(text: string): boolean {
   return /^https?:\/\//i.test(text) || parseGit(text) !== undefined;
 }
 
+/** What a source of ADD is when it is no path: a file to be fetched, or a git repository. Throws as {@link parseGit}. */
+export function remoteKind(text: string): 'url' | 'git' | undefined {
+  if (parseGit(text) !== undefined) return 'git';
+  return isRemote(text) ? 'url' : undefined;
+}
+
 function isRepository(url: string): boolean {
   if (/^(?:git|ssh|git\+ssh):\/\//i.test(url)) return true;
   if (/^https?:\/\//i.test(url)) return /\.git$/.test(url.replace(/\?.*$/s, ''));

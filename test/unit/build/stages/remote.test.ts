@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, isRemote, parseGit } from '../../../../src/build/context/remote.ts';
+import { fileNameOf, isRemote, parseGit } from '../../../../src/build/stages/remote.ts';
 
 describe('parseGit', () => {
   it.each<[string, string, string | undefined, string]>([

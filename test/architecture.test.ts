@@ -7,7 +7,9 @@ const SOURCE = join(ROOT, 'src');
 
 /** Floors of src/ARCHITECTURE.md: the first folder of a path, or a file beside the folders. */
 const FLOORS: Readonly<Record<string, number>> = {
-  cli: 5,
+  cli: 7,
+  api: 6,
+  grammar: 5,
   engine: 4,
   registry: 3,
   storage: 3,
@@ -30,7 +32,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'text',
     'template',
-    'parse',
     'output',
     'command',
     'options',
@@ -47,6 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'callbacks',
     '',
   ],
+  api: ['http', 'system', 'containers', ''],
   engine: [
     'options',
     'store',

@@ -40,10 +40,21 @@ int connect_control(const char *rundir)
     return steal_fd(&control);
 }
 
+static void tell(void)
+{
+    static const char line[] = "started\n";
+    if (own->told == 0) return;
+    ssize_t told = write(own->told, line, sizeof line - 1);
+    (void)told; /* who wants to know may have gone */
+    close(own->told);
+    own->told = 0;
+}
+
 void foreground_begin(struct foreground *foreground)
 {
     own = foreground;
     own->has_started = started = true;
+    tell();
     input_open = (own->options.streams & STREAM_IN) && own->stdin_open;
     keys.options = &own->options;
     if (!own->terminal) return;

@@ -17,8 +17,9 @@ struct foreground {
     int socket;         /* the relay's client: frames come from here, input goes there */
     struct proxy proxy; /* `control` may be -1 until it started */
     const char *rundir; /* whose control socket is connected to when it started; NULL: `control` is it */
-    bool terminal;      /* the other side has one */
-    bool stdin_open;    /* and somebody there may read */
+    int told;        /* 0: nobody; else a descriptor that gets a line when it started, and is closed then */
+    bool terminal;   /* the other side has one */
+    bool stdin_open; /* and somebody there may read */
     bool until_started; /* return as soon as it started */
     bool has_started;   /* set by foreground_begin(), and by the frame that says so */
 };

@@ -71,6 +71,23 @@ static void write_exec_state(const struct plan *plan)
     if (fd < 0 || write_all(fd, text, (size_t)length) < 0 || rename(draft, path) < 0) unlink(draft);
 }
 
+/*
+ * EXECID.exit, in one step, of a process that was asked for by its id (EXECID.request): who asked comes back to learn how
+ * it ended.
+ */
+static void write_exec_end(uint8_t code)
+{
+    const char *record = holder.plan->exit_record;
+    char path[4096], draft[4096], text[16];
+    int length = snprintf(text, sizeof text, "code %u\n", code);
+    if (snprintf(path, sizeof path, "%s.request", record) >= (int)sizeof path || access(path, F_OK) < 0)
+        return;
+    snprintf(path, sizeof path, "%s.exit", record);
+    if (snprintf(draft, sizeof draft, "%s.exit.new", record) >= (int)sizeof draft) return;
+    owned_fd fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || write_all(fd, text, (size_t)length) < 0 || rename(draft, path) < 0) unlink(draft);
+}
+
 static void remove_beside_record(const char *suffix)
 {
     char path[4096];
@@ -200,18 +217,20 @@ static void forward_signals(void)
         k_pidfd_send_signal(holder.pidfd, numbers[i]);
 }
 
+/* Lines `resize ROWS COLUMNS`, of which the last one counts. */
 static void resize(void)
 {
-    char line[64];
+    char text[256], *line, *rest = text;
     unsigned rows, columns;
-    ssize_t n = recv(holder.client.control, line, sizeof line - 1, MSG_DONTWAIT);
+    ssize_t n = read(holder.client.control, text, sizeof text - 1);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) {
         close_fd(&holder.client.control);
         return;
     }
-    line[n] = '\0';
-    if (sscanf(line, "resize %u %u", &rows, &columns) == 2) relay_resize(rows, columns);
+    text[n] = '\0';
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (sscanf(line, "resize %u %u", &rows, &columns) == 2) relay_resize(rows, columns);
 }
 
 static void attend(void)
@@ -243,6 +262,7 @@ static uint8_t note_end(void)
         ;
     int code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     remove_beside_record(".plan");
+    write_exec_end((uint8_t)code);
     if (!leftover_stays(holder.left)) remove_beside_record(".state");
     event_append("exec_die", "\"execID\":\"%s\",\"exitCode\":\"%d\"", strrchr(plan->exit_record, '/') + 1,
                  code);

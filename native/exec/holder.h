@@ -12,7 +12,7 @@
 struct holder_ends {
     int client;  /* a stream socket: frames, as between `run` and its monitor */
     int signals; /* a pipe: a byte for each signal */
-    int control; /* packets `resize ROWS COLUMNS`; -1 without a terminal */
+    int control; /* lines `resize ROWS COLUMNS`; -1: nobody tells sizes */
 };
 
 /* Starts the process of the plan and stays until it ended. `detached`: nobody has its streams. */

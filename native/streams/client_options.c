@@ -2,6 +2,7 @@
 
 #include "base/util.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int streams_parse(const char *words)
@@ -33,6 +34,14 @@ static int parse_keys(struct client_options *options, const char *hex)
     return 0;
 }
 
+/* `ROWS,COLUMNS`. */
+static int parse_size(struct winsize *size, const char *words)
+{
+    char rest;
+    if (sscanf(words, "%hu,%hu%c", &size->ws_row, &size->ws_col, &rest) != 2) return fail_with(EINVAL);
+    return 0;
+}
+
 int client_options_parse(struct client_options *options, char **words)
 {
     *options = (struct client_options){
@@ -44,6 +53,8 @@ int client_options_parse(struct client_options *options, char **words)
             options->streams = (unsigned)streams;
         } else if (strncmp(*words, "keys=", 5) == 0) {
             if (parse_keys(options, *words + 5) < 0) return -1;
+        } else if (strncmp(*words, "size=", 5) == 0) {
+            if (parse_size(&options->size, *words + 5) < 0) return -1;
         } else if (strcmp(*words, "signals=no") == 0) {
             options->signals = false;
         } else {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 
 enum { STREAM_IN = 1, STREAM_OUT = 2, STREAM_ERR = 4, STREAMS_ALL = 7 };
 
@@ -13,7 +14,8 @@ struct client_options {
     unsigned streams; /* STREAM_* */
     bool signals;     /* forwarded */
     uint8_t keys[DETACH_KEYS_MAX];
-    size_t key_count; /* 0: nothing detaches */
+    size_t key_count;    /* 0: nothing detaches */
+    struct winsize size; /* of a terminal that is not ours; 0 by 0: nobody has said */
 };
 
 /* Reads the words; NULL-terminated as argv is. -1 with EINVAL when one is unknown. */

@@ -1,4 +1,4 @@
-/* The verb `exec PLAN attach|detach [HOW]`: one more process in a container that runs, and its foreground. */
+/* The verb `exec PLAN attach|detach [sizes] [HOW]`: one more process in a container that runs, and its foreground. */
 #include "base/kernel.h"
 #include "base/report.h"
 #include "base/trace.h"
@@ -18,9 +18,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* What the caller leaves open when it tells sizes (`sizes`). */
+#define SIZES_FD 3
+
 static struct {
     struct plan plan;
     bool detached;
+    bool sizes; /* descriptor 3 tells the sizes of the terminal */
     struct foreground foreground;
 } exec;
 
@@ -34,7 +38,10 @@ static int fork_holder(void)
     sigemptyset(&none);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) return -1;
     if (pipe2(signals, O_CLOEXEC | O_NONBLOCK) < 0) return -1;
-    if (exec.plan.terminal && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, controls) < 0) return -1;
+    if (exec.sizes)
+        controls[1] = SIZES_FD;
+    else if (exec.plan.terminal && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, controls) < 0)
+        return -1;
     sigprocmask(SIG_SETMASK, &all, NULL);
     pid_t holder = fork();
     if (holder < 0) return -1;
@@ -101,17 +108,33 @@ static int explain_missing_plan(void)
     return EXIT_NOT_RUNNING;
 }
 
+static int parse_words(int argc, char **argv)
+{
+    if (argc < 3 || (strcmp(argv[2], "attach") != 0 && strcmp(argv[2], "detach") != 0)) return -1;
+    char **words = argv + 3;
+    exec.sizes = *words != NULL && strcmp(*words, "sizes") == 0;
+    return client_options_parse(&exec.foreground.options, words + exec.sizes);
+}
+
+/* The terminal has its size before the first byte: the holder is forked with it. */
+static void expect_terminal(void)
+{
+    struct winsize size = exec.foreground.options.size;
+    if (!exec.plan.terminal) return;
+    if (size.ws_row != 0 || (!exec.detached && read_window_size(&size))) terminal_expect_size(&size);
+}
+
 int exec_main(int argc, char **argv)
 {
     struct foreground *foreground = &exec.foreground;
-    bool known = argc >= 3 && (strcmp(argv[2], "attach") == 0 || strcmp(argv[2], "detach") == 0);
-    struct winsize size;
-    if (!known || client_options_parse(&foreground->options, argv + 3) < 0) {
-        fputs("usage: skiff-helper exec PLAN attach|detach [streams=in,out,err] [keys=HEX] [signals=no]\n",
+    if (parse_words(argc, argv) < 0) {
+        fputs("usage: skiff-helper exec PLAN attach|detach [sizes] [streams=in,out,err] [keys=HEX]"
+              " [size=ROWS,COLUMNS] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }
-    k_close_range(3, ~0U, 0);
+    k_close_range(exec.sizes ? SIZES_FD + 1 : 3, ~0U, 0);
+    if (exec.sizes) fcntl(SIZES_FD, F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     exec.detached = strcmp(argv[2], "detach") == 0;
     if (plan_open(&exec.plan, argv[1]) < 0) return explain_missing_plan();
@@ -123,7 +146,7 @@ int exec_main(int argc, char **argv)
     trace("plan read");
     foreground->terminal = exec.plan.terminal;
     foreground->stdin_open = exec.plan.stdin_open;
-    if (!exec.detached && exec.plan.terminal && read_window_size(&size)) terminal_expect_size(&size);
+    expect_terminal();
     if (fork_holder() < 0) {
         failed(STAGE_MONITOR, exec.plan.id);
         return explain_own_failure(&exec.plan, NULL);

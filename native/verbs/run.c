@@ -1,5 +1,5 @@
 /*
- * The verb `run PLAN attach|detach [name=NAME] [tied=PID] [secret] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
+ * The verb `run PLAN attach|detach [name=NAME] [tied=PID] [secret] [tell] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
  */
 #include "base/kernel.h"
 #include "base/plan.h"
@@ -16,6 +16,7 @@
 #include "state/events.h"
 #include "streams/relay.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,6 +24,9 @@
 #include <sys/wait.h>
 
 #define EXIT_KILLED 137
+
+/* Where the caller hears that it has started (`tell`). */
+#define TELL_FD 3
 
 static struct {
     struct plan plan;
@@ -51,6 +55,7 @@ static int fork_monitor(void)
     if (run.monitor == 0) {
         close(sockets[0]);
         close(signals[1]);
+        if (foreground->told != 0) close(foreground->told);
         relay_expect(run.attached ? foreground->options.streams : 0);
         monitor_main(&run.plan, sockets[1], signals[0], run.tied > 0);
     }
@@ -128,8 +133,9 @@ static int follow(void)
 /* The terminal has its size before the first byte: the monitor is forked with it. */
 static void expect_terminal(void)
 {
-    struct winsize size;
-    if (run.attached && run.plan.terminal && read_window_size(&size)) terminal_expect_size(&size);
+    struct winsize size = run.foreground.options.size;
+    if (!run.plan.terminal) return;
+    if (size.ws_row != 0 || (run.attached && read_window_size(&size))) terminal_expect_size(&size);
 }
 
 static int parse_tie(const char *pid)
@@ -147,6 +153,7 @@ static int parse_words(int argc, char **argv)
     if (*words != NULL && strncmp(*words, "name=", 5) == 0) run.name = *words++ + 5;
     if (*words != NULL && strncmp(*words, "tied=", 5) == 0 && parse_tie(*words++ + 5) < 0) return -1;
     if (*words != NULL && strcmp(*words, "secret") == 0) run.secret = words++ != NULL;
+    if (*words != NULL && strcmp(*words, "tell") == 0) words++, run.foreground.told = TELL_FD;
     return client_options_parse(&run.foreground.options, words);
 }
 
@@ -162,14 +169,15 @@ int run_main(int argc, char **argv)
 {
     struct foreground *foreground = &run.foreground;
     if (parse_words(argc, argv) < 0) {
-        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret]"
-              " [streams=in,out,err] [keys=HEX] [signals=no]\n",
+        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret] [tell]"
+              " [streams=in,out,err] [keys=HEX] [size=ROWS,COLUMNS] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }
     tie();
     /* What the caller left open is nobody's business from here on. */
-    k_close_range(3, ~0U, 0);
+    k_close_range(foreground->told != 0 ? TELL_FD + 1 : 3, ~0U, 0);
+    if (foreground->told != 0) fcntl(TELL_FD, F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     run.plan_path = argv[1];
     run.attached = strcmp(argv[2], "attach") == 0;

@@ -467,6 +467,11 @@ export const GROUPS: readonly CommandGroup[] = [
         load: () => import('./commands/system/reset.ts'),
       },
       {
+        name: 'service',
+        summary: "answer Docker's Engine API on a socket",
+        load: () => import('./commands/system/service.ts'),
+      },
+      {
         name: 'unit',
         summary: 'print a systemd unit that brings containers back after a reboot',
         load: () => import('./commands/system/unit.ts'),

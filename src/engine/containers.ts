@@ -12,13 +12,14 @@ import type { InspectOptions } from './inspect/container.ts';
 import type { Joining } from './lifecycle/attach.ts';
 import type { ExecRequest } from './lifecycle/exec.ts';
 import type { StartMode } from './lifecycle/hand-over.ts';
+import type { ProcessStreams } from './lifecycle/process-streams.ts';
 import type { PrunedContainers } from './lifecycle/prune.ts';
 import type { CreateExtras } from './lifecycle/run.ts';
 import type { StopResult } from './lifecycle/stop.ts';
 import type { ContainerChanges } from './lifecycle/update.ts';
 import type { WaitCondition } from './lifecycle/wait.ts';
 import type { LogEntry, LogRequest } from './logs/read.ts';
-import type { ClientOptions } from './options/client.ts';
+import type { ClientOptions, TerminalSize } from './options/client.ts';
 import type { CreateOptions, StopOptions } from './options/create.ts';
 import type { ContainerNetworking } from './options/network.ts';
 import type { PruneFilters } from './options/prune.ts';
@@ -30,6 +31,7 @@ import type { Explanation } from './reports/why.ts';
 import type { SnapshotOptions } from './snapshots/take.ts';
 import type { Undone } from './snapshots/undo.ts';
 import type { Observed } from './state/observe.ts';
+import { containerPaths } from './store/container-paths.ts';
 import { type ContainerRow, containerById, findContainer } from './store/containers.ts';
 import type { Context } from './store/context.ts';
 import type { StartedContainer } from './system/start-all.ts';
@@ -90,6 +92,15 @@ export class Containers {
     await startDetached(this.#context, this.#find(name));
   }
 
+  /**
+   * Starts a container, or joins one that runs, as a caller who goes on and takes part in its streams. Resolves when its
+   * command was executed; throws why it could not be.
+   */
+  async startJoined(name: string, client: ClientOptions): Promise<ProcessStreams> {
+    const { startJoined } = await import('./lifecycle/start.ts');
+    return await startJoined(this.#context, this.#find(name), client);
+  }
+
   /** Stops a container, if it runs, as `stop` does, and starts it in the background. */
   async restart(name: string, request: StopOptions = {}): Promise<void> {
     const { restartContainer } = await import('./lifecycle/restart.ts');
@@ -111,6 +122,21 @@ export class Containers {
   async attach(name: string, client: ClientOptions): Promise<Joining> {
     const { attachContainer } = await import('./lifecycle/attach.ts');
     return await attachContainer(this.#context, this.#find(name), client);
+  }
+
+  /** Joins the streams of a container that runs, as a caller who goes on. Throws as `attach`. */
+  async join(name: string, client: ClientOptions): Promise<ProcessStreams> {
+    const row = this.#find(name);
+    const { attachContainer } = await import('./lifecycle/attach.ts');
+    const { processStreams } = await import('./lifecycle/process-streams.ts');
+    const { handover } = await attachContainer(this.#context, row, client);
+    return processStreams(handover, containerPaths(this.#context.paths, row.id).control);
+  }
+
+  /** Gives the terminal of a container that runs a size. Throws `conflict` when it does not run or has no terminal. */
+  async resize(name: string, size: TerminalSize): Promise<void> {
+    const { resizeTerminal } = await import('./lifecycle/attach.ts');
+    await resizeTerminal(this.#context, this.#find(name), size);
   }
 
   /** Keeps why a start failed, as the helper reported it, and says it in words with the exit code that `run` gives. */

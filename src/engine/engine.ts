@@ -2,6 +2,7 @@ import { Builder } from './builder.ts';
 import { Containers } from './containers.ts';
 import type { EngineEvent } from './events/journal.ts';
 import type { EventsRequest } from './events/read.ts';
+import { Execs } from './execs.ts';
 import { Images } from './images.ts';
 import { Manifests } from './manifests.ts';
 import { Networks } from './networks.ts';
@@ -17,11 +18,14 @@ export interface Engine {
   readonly images: Images;
   readonly manifests: Manifests;
   readonly containers: Containers;
+  readonly execs: Execs;
   readonly networks: Networks;
   readonly volumes: Volumes;
   /** The credentials that registries are shown. */
   readonly logins: import('./images/login.ts').Logins;
   /** Tells what this host and this store offer. */
+  /** The directory of what goes with a reboot, which is there from then on. */
+  runtimeDirectory(): string;
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** Tells what the store takes on its disk, and of what. */
   diskUsage(): Promise<import('./reports/disk-usage.ts').DiskUsage>;
@@ -52,6 +56,7 @@ export function openEngine(options: EngineOptions): Engine {
     images: new Images(context),
     manifests: new Manifests(context),
     containers: new Containers(context),
+    execs: new Execs(context),
     networks: new Networks(context),
     volumes: new Volumes(context),
     logins: {
@@ -67,6 +72,10 @@ export function openEngine(options: EngineOptions): Engine {
         const { logout } = await import('./images/login.ts');
         return await logout(context, domain);
       },
+    },
+    runtimeDirectory() {
+      void context.database;
+      return context.paths.run;
     },
     async info() {
       const { engineInfo } = await import('./reports/info.ts');

@@ -1,9 +1,9 @@
 import type { CheckOptions } from '../../engine/build/check.ts';
 import type { ExplainBuildOptions } from '../../engine/explain/build.ts';
 import type { EngineError } from '../../errors.ts';
+import type { BuildCall } from '../../grammar/build-call.ts';
 import { checkJson, renderCheck, renderTargets, targetsJson } from '../output/build-check.ts';
 import { print } from '../output/print.ts';
-import type { BuildCall } from '../parse/build-call.ts';
 import { interruptible } from './interruptible.ts';
 import type { Session } from './session.ts';
 import { warningsOf } from './warnings.ts';

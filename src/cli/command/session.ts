@@ -12,7 +12,8 @@ export interface GlobalOptions {
 /** The things that one command works with: the engine, opened on first use, and a signal that Ctrl-C triggers. */
 export interface Session {
   readonly globals: GlobalOptions;
-  engine(): Promise<Engine>;
+  /** `stays`, for the first call: the command goes on for long, and does many things with it. */
+  engine(options?: { stays: boolean }): Promise<Engine>;
   close(): void;
 }
 
@@ -20,7 +21,7 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
   let engine: Engine | undefined;
   return {
     globals,
-    async engine() {
+    async engine({ stays } = { stays: false }) {
       if (engine === undefined) {
         const { openEngine } = await import('../../engine/engine.ts');
         const settings = await engineSettings();
@@ -28,7 +29,13 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
           ...(globals.insecureRegistry ?? []),
           ...(settings.insecureRegistries ?? []),
         ];
-        engine = openEngine({ ...settings, root: globals.root ?? settings.root, insecureRegistries, self });
+        engine = openEngine({
+          ...settings,
+          root: globals.root ?? settings.root,
+          insecureRegistries,
+          self,
+          stays,
+        });
       }
       return engine;
     },

@@ -50,6 +50,6 @@ function insecureRegistries(): string[] {
 export async function publishAddress(): Promise<string | undefined> {
   const text = environment()['SKIFF_PUBLISH_ADDRESS'] ?? '';
   if (text === '') return undefined;
-  const { address } = await import('../parse/addresses.ts');
+  const { address } = await import('../../grammar/addresses.ts');
   return address('address in SKIFF_PUBLISH_ADDRESS')(text);
 }

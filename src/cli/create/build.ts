@@ -6,6 +6,20 @@ import type { ContextSource } from '../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
 import type { RlimitOption } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import {
+  collectAgent,
+  collectBuildArg,
+  collectContext,
+  collectSecret,
+  parseEntitlement,
+} from '../../grammar/build.ts';
+import { type BuildCall, parseBuildCall } from '../../grammar/build-call.ts';
+import { parseBuildOutput, type WantedOutput } from '../../grammar/build-output.ts';
+import { collectLabel } from '../../grammar/labels.ts';
+import { parseExtraHost } from '../../grammar/names-and-servers.ts';
+import { parseUlimit } from '../../grammar/process.ts';
+import { parseSize } from '../../grammar/size.ts';
+import { listOf, oneOf, switchOf } from '../../grammar/words.ts';
 import { userPath } from '../../host/working-directory.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -13,20 +27,6 @@ import { environment, usualNetwork } from '../command/settings.ts';
 import { givenFlags } from '../options/members.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import type { BuildDisplayKind } from '../output/build-display.ts';
-import {
-  collectAgent,
-  collectBuildArg,
-  collectContext,
-  collectSecret,
-  parseEntitlement,
-} from '../parse/build.ts';
-import { type BuildCall, parseBuildCall } from '../parse/build-call.ts';
-import { parseBuildOutput, type WantedOutput } from '../parse/build-output.ts';
-import { collectLabel } from '../parse/labels.ts';
-import { parseExtraHost } from '../parse/names-and-servers.ts';
-import { parseUlimit } from '../parse/process.ts';
-import { parseSize } from '../parse/size.ts';
-import { listOf, oneOf, switchOf } from '../parse/words.ts';
 import type { ExplainFormat } from './create.ts';
 import { addResourceOptions, resourceOptions } from './resources.ts';
 

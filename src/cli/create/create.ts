@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { checkCreateOptions } from '../../engine/options/check.ts';
 import type { CreateOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { oneOf, some, switchOf } from '../../grammar/words.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type AttachFlags, addAttachOptions, attachedStreams } from '../options/client.ts';
@@ -9,7 +10,6 @@ import type { GivenFlags } from '../options/members.ts';
 import { addOnDemand } from '../options/on-demand.ts';
 import { acceptSwitchValues } from '../options/switches.ts';
 import { tell } from '../output/tell.ts';
-import { oneOf, some, switchOf } from '../parse/words.ts';
 import { addDeviceOptions, deviceOptions } from './devices.ts';
 import { addFileOptions, fileOptions } from './files.ts';
 import { addHealthOptions, healthOptions } from './health.ts';
@@ -150,6 +150,6 @@ async function rootDirectory(
       hint: 'leave one of them out: a directory is not fetched',
     });
   }
-  const { parseRootDirectory } = await import('../parse/root-directory.ts');
+  const { parseRootDirectory } = await import('../../grammar/root-directory.ts');
   return parseRootDirectory(text);
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { DeviceOptions } from '../../engine/options/create.ts';
+import { parseDevice } from '../../grammar/devices.ts';
+import { listOf, some } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { parseDevice } from '../parse/devices.ts';
-import { listOf, some } from '../parse/words.ts';
 
 const FLAGS: MemberFlags<DeviceOptions> = {
   devices: [

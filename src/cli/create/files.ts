@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { FileOptions } from '../../engine/options/create.ts';
+import { parseSize } from '../../grammar/size.ts';
+import { parseStorageOption } from '../../grammar/storage-option.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { parseSize } from '../parse/size.ts';
-import { parseStorageOption } from '../parse/storage-option.ts';
 
 type Tmpfs = NonNullable<FileOptions['tmpfs']>;
 

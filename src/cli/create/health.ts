@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
 import type { HealthOptions } from '../../engine/options/create.ts';
-
+import { duration } from '../../grammar/duration.ts';
+import { natural, oneOf } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-
-import { duration } from '../parse/duration.ts';
-
-import { natural, oneOf } from '../parse/words.ts';
 
 /** `healthcheck` is false with `--no-healthcheck`. */
 const FLAGS: MemberFlags<HealthOptions & { healthcheck?: boolean }> = {

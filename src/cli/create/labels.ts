@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/options/create.ts';
+import { collectLabel, collectLabelFile, collectPair, type Labels } from '../../grammar/labels.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { collectLabel, collectLabelFile, collectPair, type Labels } from '../parse/labels.ts';
 
 type LabelOptions = Pick<CreateOptions, 'labels' | 'annotations'>;
 

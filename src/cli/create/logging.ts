@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { LogOptions } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { some } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { some } from '../parse/words.ts';
 
 type Options = LogOptions['options'];
 

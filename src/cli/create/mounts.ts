@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CreateOptions } from '../../engine/options/create.ts';
 import type { MountOptions } from '../../engine/options/mounts.ts';
+import { listOf } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { listOf } from '../parse/words.ts';
 
 /** As the user wrote them: what reads them is loaded for those who have any. */
 interface MountTexts {
@@ -39,7 +39,7 @@ export async function mountOptions(
 ): Promise<Pick<CreateOptions, 'mounts' | 'volumesFrom'>> {
   const { volume = [], mount = [], volumesFrom = [] } = membersOf(FLAGS, given);
   if (volume.length + mount.length + volumesFrom.length === 0) return {};
-  const { parseVolume, parseVolumesFrom } = await import('../parse/mounts.ts');
+  const { parseVolume, parseVolumesFrom } = await import('../../grammar/mounts.ts');
   return {
     mounts: [...volume.map(parseVolume), ...(await longMounts(mount))],
     ...(volumesFrom.length === 0 ? {} : { volumesFrom: volumesFrom.map(parseVolumesFrom) }),
@@ -48,7 +48,7 @@ export async function mountOptions(
 
 async function longMounts(lines: readonly string[]): Promise<MountOptions[]> {
   if (lines.length === 0) return [];
-  const { parseMount } = await import('../parse/mount-fields.ts');
+  const { parseMount } = await import('../../grammar/mount-fields.ts');
   return lines.map(parseMount);
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { IdMaps, IdRange, NamespaceOptions, SharedWith } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { collectTimeOffset, namespaceMode, parseIdRange } from '../../grammar/namespaces.ts';
+import { listOf } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { collectTimeOffset, namespaceMode, parseIdRange } from '../parse/namespaces.ts';
-import { listOf } from '../parse/words.ts';
 
 /** Three flags for the member `user`. */
 interface UserFlags {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
+import { listOf } from '../../grammar/words.ts';
 import { usualNetwork } from '../command/settings.ts';
-import { listOf } from '../parse/words.ts';
 import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
 /** Networks, names and ports of a new container. */

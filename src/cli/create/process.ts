@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { ProcessOptions, RlimitOption, StopOptions } from '../../engine/options/create.ts';
+import { environmentEntry, environmentFile } from '../../grammar/environment.ts';
+import { parseStopSignal, parseUlimit, parseUmask } from '../../grammar/process.ts';
+import { integer, listOf, some } from '../../grammar/words.ts';
 import { environment } from '../command/settings.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { environmentEntry, environmentFile } from '../parse/environment.ts';
-import { parseStopSignal, parseUlimit, parseUmask } from '../parse/process.ts';
-import { integer, listOf, some } from '../parse/words.ts';
 
 const FLAGS: MemberFlags<ProcessOptions & { envFile?: string[] }> = {
   entrypoint: [

@@ -1,10 +1,10 @@
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../../engine/options/create.ts';
 import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
 import { EngineError } from '../../errors.ts';
-import { address, macAddress } from '../parse/addresses.ts';
-import { parseExtraHost, parseLink } from '../parse/names-and-servers.ts';
-import { parseNetwork } from '../parse/network.ts';
-import { parseExpose, parsePublish } from '../parse/ports.ts';
+import { address, macAddress } from '../../grammar/addresses.ts';
+import { parseExtraHost, parseLink } from '../../grammar/names-and-servers.ts';
+import { parseNetwork } from '../../grammar/network.ts';
+import { parseExpose, parsePublish } from '../../grammar/ports.ts';
 import type { NetworkFlags, RequestedNetworking } from './network-flags.ts';
 
 /**

@@ -1,10 +1,15 @@
 import type { Command } from 'commander';
 import type { ResourceOptions } from '../../engine/options/create.ts';
+import {
+  parseDeviceOperations,
+  parseDeviceRate,
+  parseDeviceWeight,
+  parseSwap,
+} from '../../grammar/amounts.ts';
+import { parseCpus } from '../../grammar/cpus.ts';
+import { parseSize } from '../../grammar/size.ts';
+import { integer, listOf } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { parseDeviceOperations, parseDeviceRate, parseDeviceWeight, parseSwap } from '../parse/amounts.ts';
-import { parseCpus } from '../parse/cpus.ts';
-import { parseSize } from '../parse/size.ts';
-import { integer, listOf } from '../parse/words.ts';
 
 /** The flags of limits that can be changed while a container runs. */
 const UPDATABLE: MemberFlags<ResourceOptions> = {

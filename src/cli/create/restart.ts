@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { CreateOptions, RestartPolicy } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
-import { parseRestartPolicy } from '../parse/restart.ts';
-import { booleanWord, natural } from '../parse/words.ts';
+import { parseRestartPolicy } from '../../grammar/restart.ts';
+import { booleanWord, natural } from '../../grammar/words.ts';
 
 export interface RestartFlags {
   snapshotOnStart?: NonNullable<CreateOptions['snapshotOnStart']> | false;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { SecurityOptions } from '../../engine/options/create.ts';
+import { collectSecurityOpt, collectSysctl, type SecurityOpts } from '../../grammar/security.ts';
+import { listOf, some } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
-import { collectSecurityOpt, collectSysctl, type SecurityOpts } from '../parse/security.ts';
-import { listOf, some } from '../parse/words.ts';
 
 const capability = listOf(some('a capability'));
 

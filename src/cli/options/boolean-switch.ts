@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { booleanWord } from '../parse/words.ts';
+import { booleanWord } from '../../grammar/words.ts';
 
 /** A parser for the value of a switch that is on unless it is switched off; `flag` names it. Throws `invalid`. */
 export function booleanSwitch(flag: string): (text: string) => boolean {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ClientOptions, StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
-import { parseDetachKeys } from '../parse/detach-keys.ts';
+import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import { booleanSwitch } from './boolean-switch.ts';
 
 /** Flags of commands that take part in a container's streams. */

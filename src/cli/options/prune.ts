@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { PruneFilters } from '../../engine/options/prune.ts';
+import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { confirm } from '../command/confirm.ts';
 import { tell } from '../output/tell.ts';
-import { collectPruneFilter } from '../parse/prune-filters.ts';
 
 interface PruneFlags {
   filter?: PruneFilters;

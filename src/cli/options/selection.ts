@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Observed } from '../../engine/state/observe.ts';
 import { EngineError } from '../../errors.ts';
+import { collectFilter, type Filters } from '../../grammar/filters.ts';
 import { WrongUsage } from '../command/exit-code.ts';
 import type { Session } from '../command/session.ts';
-import { collectFilter, type Filters } from '../parse/filters.ts';
 
 const LATEST = 'the container that was created last';
 

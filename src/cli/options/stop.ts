@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { StopOptions } from '../../engine/options/create.ts';
-import { parseStopSignal } from '../parse/process.ts';
-import { integer } from '../parse/words.ts';
+import { parseStopSignal } from '../../grammar/process.ts';
+import { integer } from '../../grammar/words.ts';
 
 export interface StopFlags {
   signal?: string;

@@ -1,6 +1,6 @@
 import { type Command, CommanderError, type Option } from 'commander';
+import { booleanWord } from '../../grammar/words.ts';
 import { EXIT_ENGINE_FAILED } from '../command/exit-code.ts';
-import { booleanWord } from '../parse/words.ts';
 
 /**
  * Lets switches have values, as Docker's do: `--rm=true`, `--init=false`. Commander knows switches without values only.

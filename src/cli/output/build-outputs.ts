@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { BuildOutput } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
-import type { WantedOutput } from '../parse/build-output.ts';
+import type { WantedOutput } from '../../grammar/build-output.ts';
 import { writeFileWhole } from './whole-file.ts';
 
 const STDOUT = 1;

@@ -1,8 +1,10 @@
 import { EngineError } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
+import { requestResize } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
-import { type ClientOptions, clientWords } from '../options/client.ts';
+import { type ClientOptions, clientWords, type TerminalSize } from '../options/client.ts';
 import { type Observed, observed } from '../state/observe.ts';
+import { isNotRunning } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -38,6 +40,15 @@ export async function attachContainer(
   ];
   appendContainerEvent(context, row, 'attach');
   return { handover: { file: context.helper, args }, terminal: terminal === true && stdin === true };
+}
+
+/** Throws `conflict` for a container that does not run, or has no terminal. */
+export async function resizeTerminal(context: Context, row: ContainerRow, size: TerminalSize): Promise<void> {
+  if (row.options.process.terminal !== true)
+    throw new EngineError('conflict', `container ${row.name} has no terminal to resize`, {
+      subject: row.name,
+    });
+  if (!(await requestResize(containerPaths(context.paths, row.id).control, size))) throw isNotRunning(row);
 }
 
 function refusal(row: ContainerRow, what: string, hint: string | undefined): EngineError {

@@ -5,6 +5,7 @@ import { isMissing } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { isFrozen } from '../../runtime/cgroup/freezer.ts';
+import type { JoinedProcess } from '../../runtime/options.ts';
 import { compileExecPlan } from '../../runtime/plan/exec.ts';
 import { decodePlan, encodePlan, type PlanRecord } from '../../runtime/record.ts';
 import { appendContainerEvent } from '../events/journal.ts';
@@ -44,26 +45,57 @@ export async function execInContainer(
   row: ContainerRow,
   request: ExecRequest,
 ): Promise<Handover> {
-  const { argv, cwd, mode, client } = request;
+  const execId = randomHex(32);
+  const handover = await prepareExec(context, row, request, execId);
+  for (const action of ['exec_create', 'exec_start']) noteExec(context, row, action, { execId, ...request });
+  return handover;
+}
+
+/** Notes what happens to a process that is not the container's own. */
+export function noteExec(
+  context: Context,
+  row: ContainerRow,
+  action: string,
+  { argv, execId }: Pick<ExecRequest, 'argv'> & { execId: string },
+): void {
+  appendContainerEvent(context, row, `${action}: ${argv.join(' ')}`, { execID: execId });
+}
+
+/** Throws what `execInContainer` throws. */
+export async function requireExecutable(
+  context: Context,
+  row: ContainerRow,
+  { cwd }: Pick<ExecRequest, 'cwd'>,
+): Promise<{ container: PlanRecord[]; target: JoinedProcess }> {
   if (cwd !== undefined && !cwd.startsWith('/')) {
     throw new EngineError('invalid', `the working directory "${cwd}" is not an absolute path`, {
       subject: cwd,
     });
   }
   const { status } = await running(context, row);
-  const paths = containerPaths(context.paths, row.id);
-  const container = readPlan(paths.plan, row);
+  const container = readPlan(containerPaths(context.paths, row.id).plan, row);
   requireThawed(container, row);
-  const execId = randomHex(32);
+  return { container, target: status.record.init };
+}
+
+/** Prepares a process as `execInContainer`, as the one that has an id already, and tells nobody. */
+export async function prepareExec(
+  context: Context,
+  row: ContainerRow,
+  request: ExecRequest,
+  execId: string,
+): Promise<Handover> {
+  const { argv, mode, client } = request;
+  const { container, target } = await requireExecutable(context, row, request);
+  const paths = containerPaths(context.paths, row.id);
   const plan = compileExecPlan(container, {
     ...request,
     exitRecord: join(paths.execs, execId),
-    target: status.record.init,
+    target,
     failure: [...context.ownCommand('explain-exec-failure'), argv[0] ?? '', request.user ?? ''],
   });
-  const file = writeExecPlan(join(paths.execs, `${execId}.plan`), encodePlan(plan), row);
-  for (const action of ['exec_create', 'exec_start'])
-    appendContainerEvent(context, row, `${action}: ${argv.join(' ')}`, { execID: execId });
+  const file = join(paths.execs, `${execId}.plan`);
+  writeExecFile(file, encodePlan(plan), row);
   const clientArgs = client === undefined ? [] : clientWords(client);
   return { file: context.helper, args: ['skiff-helper', 'exec', file, mode, ...clientArgs] };
 }
@@ -91,18 +123,17 @@ function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): voi
   });
 }
 
-/** Writes the plan of an `exec`. RUN/ID goes with the container; when it just did there is nothing left to run in. */
-function writeExecPlan(file: string, plan: Uint8Array, row: ContainerRow): string {
+/** Writes what an `exec` needs. RUN/ID goes with the container; when it just did there is nothing left to run in. */
+export function writeExecFile(file: string, content: Uint8Array | string, row: ContainerRow): void {
   const directory = dirname(file);
   try {
     try {
-      writeFileSync(file, plan, { mode: 0o600 });
+      writeFileSync(file, content, { mode: 0o600 });
     } catch (error) {
       if (!isMissing(error)) throw error;
       makeDirectory(directory);
-      writeFileSync(file, plan, { mode: 0o600 });
+      writeFileSync(file, content, { mode: 0o600 });
     }
-    return file;
   } catch (cause) {
     throw isMissing(cause) ? isNotRunning(row) : diskError(cause, directory);
   }

@@ -7,11 +7,12 @@ import { runProgram } from '../../host/run-program.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import { loadPortChooser, type PortChooser, reassignEndpoints } from '../endpoints/assign.ts';
 import { OrphanHolds } from '../leases/holders.ts';
+import type { ClientOptions } from '../options/client.ts';
 import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
 import { imageOfContainer } from '../state/image.ts';
 import { cleanUp, type Observed } from '../state/observe.ts';
 import { settleContainer } from '../state/settle.ts';
-import { isBeingStarted, isUp, statusOf } from '../state/status.ts';
+import { isBeingStarted, isNotRunning, isUp, statusOf } from '../state/status.ts';
 import { requireUnwritten } from '../state/writers.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import {
@@ -19,12 +20,14 @@ import {
   containerById,
   noSuchContainer,
   recordStart,
+  recordStarted,
   releaseContainer,
 } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { makeFiles, rewriteFiles } from './create.ts';
 import { type StartMode, startContainer } from './hand-over.ts';
 import { withPaused } from './pause.ts';
+import type { ProcessStreams } from './process-streams.ts';
 import { forgetFailedStart } from './start-failure.ts';
 
 /**
@@ -67,11 +70,43 @@ export async function startDetached(context: Context, row: ContainerRow): Promis
   if (handover === undefined) return;
   const [, ...args] = handover.args;
   const { code, stderr } = await runProgram(handover.file, args);
-  if (code === 0) return;
-  // Said by the command that the helper has called to explain it (see `noteStartFailure`).
+  if (code !== 0) throw startFailure(context, row, stderr);
+  noteStarted(context, row);
+}
+
+/**
+ * Starts a container, or joins it when it runs, as a caller who goes on and takes part in its streams. Resolves when its
+ * command was executed. Throws as `startDetached`.
+ */
+export async function startJoined(
+  context: Context,
+  row: ContainerRow,
+  client: ClientOptions,
+): Promise<ProcessStreams> {
+  const handover = await startExisting(context, row, { mode: 'attach', client });
+  if (handover === undefined) throw isNotRunning(row);
+  const { streamsOfStart } = await import('./process-streams.ts');
+  const { streams, started } = streamsOfStart(handover, containerPaths(context.paths, row.id).control);
+  if (await started) {
+    noteStarted(context, row);
+    return streams;
+  }
+  let said = '';
+  for await (const { bytes } of streams.output) said += Buffer.from(bytes).toString();
+  throw startFailure(context, row, said.trim());
+}
+
+/** What this process is for has been done; it may go on for long. */
+function noteStarted({ database, doings }: Context, { id }: ContainerRow): void {
+  recordStarted(database, id, formatIdentity(ownIdentity()));
+  doings.done(id);
+}
+
+/** Said by the command that the helper has called to explain it (see `noteStartFailure`). */
+function startFailure(context: Context, row: ContainerRow, said: string): EngineError {
   const failure = containerById(context.database, row.id)?.error;
   forgetFailedStart(context, row);
-  throw new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? stderr, {
+  return new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? said, {
     subject: row.name,
     hint: failure?.hint,
   });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EngineError } from '../../errors.ts';
 import { requestWait } from '../../runtime/monitor/client.ts';
 import { type Observed, observeAnew } from '../state/observe.ts';
-import { isUp } from '../state/status.ts';
+import { isUp, type Status } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, lookUpContainer, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -52,8 +52,7 @@ async function waitFor(
     case 'stopped':
       return await untilStopped(context, row, signal);
     case 'next-exit':
-      await untilRunning(context, row, signal);
-      return await untilStopped(context, row, signal);
+      return await untilNextExit(context, row, signal);
     case 'running':
       await untilRunning(context, row, signal);
       return 0;
@@ -72,8 +71,30 @@ async function untilStopped(context: Context, row: ContainerRow, signal?: AbortS
       ? await requestWait(containerPaths(context.paths, row.id).control, signal)
       : undefined;
     if (code !== undefined) return code;
-    if (state === 'starting') await pause(signal);
+    if (state === 'starting') await pause(context, row, signal);
   }
+}
+
+/** A run that was over before anybody saw it counts: its record is another one than that of the last run. */
+async function untilNextExit(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
+  const before = (await observeAnew(context, row.id))?.status;
+  for (;;) {
+    const observed = await observeAnew(context, row.id);
+    if (observed === undefined) return codeLeft(context, row);
+    const { status } = observed;
+    if (isUp(status)) {
+      const code = await requestWait(containerPaths(context.paths, row.id).control, signal);
+      if (code !== undefined) return code;
+    } else if (status.state === 'exited' && !isSameEnd(status, before)) {
+      return status.record.code;
+    } else {
+      await pause(context, row, signal);
+    }
+  }
+}
+
+function isSameEnd({ record }: Extract<Status, { state: 'exited' }>, before: Status | undefined): boolean {
+  return before?.state === 'exited' && before.record.finished === record.finished;
 }
 
 async function untilRunning(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<void> {
@@ -81,7 +102,7 @@ async function untilRunning(context: Context, row: ContainerRow, signal?: AbortS
     const observed = await observeAnew(context, row.id);
     if (observed === undefined) throw vanished(row);
     if (observed.status.state === 'running') return;
-    await pause(signal);
+    await pause(context, row, signal);
   }
 }
 
@@ -93,15 +114,24 @@ async function untilRemoved(context: Context, row: ContainerRow, signal?: AbortS
     code = exitCodeOf(observed);
     if (isUp(observed.status))
       code = (await requestWait(containerPaths(context.paths, row.id).control, signal)) ?? code;
-    else await pause(signal);
+    else await pause(context, row, signal);
   }
 }
 
-async function pause(signal: AbortSignal | undefined): Promise<void> {
+/** Ends early when this very process has done something to the container. */
+async function pause({ doings }: Context, { id }: ContainerRow, signal?: AbortSignal): Promise<void> {
+  const done = new AbortController();
   try {
-    await delay(INTERVAL_MS, undefined, { signal });
+    await Promise.race([
+      delay(INTERVAL_MS, undefined, {
+        signal: signal ? AbortSignal.any([signal, done.signal]) : done.signal,
+      }),
+      doings.next(id, done.signal),
+    ]);
   } catch (cause) {
     throw new EngineError('cancelled', 'interrupted while waiting for the container', { cause });
+  } finally {
+    done.abort();
   }
 }
 

@@ -11,15 +11,24 @@ export interface ClientOptions {
   detachKeys?: string | undefined;
   /** Signals that reach the command go to the container. Absent: they do. */
   forwardSignals?: boolean | undefined;
+  /** The size of its terminal from the first byte on; absent: of the terminal that the command has, if it has one. */
+  size?: TerminalSize | undefined;
+}
+
+/** The size of a terminal, in characters. */
+export interface TerminalSize {
+  rows: number;
+  columns: number;
 }
 
 const STREAM_WORDS: Readonly<Record<StreamName, string>> = { stdin: 'in', stdout: 'out', stderr: 'err' };
 
 /** Returns the options as the words HOW of the helper. */
-export function clientWords({ streams, detachKeys, forwardSignals }: ClientOptions): string[] {
+export function clientWords({ streams, detachKeys, forwardSignals, size }: ClientOptions): string[] {
   return [
     ...(streams === undefined ? [] : [`streams=${streams.map((name) => STREAM_WORDS[name]).join()}`]),
     ...(detachKeys === undefined ? [] : [`keys=${detachKeys}`]),
+    ...(size === undefined ? [] : [`size=${size.rows},${size.columns}`]),
     ...(forwardSignals === false ? ['signals=no'] : []),
   ];
 }

@@ -10,6 +10,11 @@ export function livingExecIds(directory: string): string[] {
     .map(({ id }) => id);
 }
 
+/** Returns the pid of one of these processes while it lives. */
+export function livingExec(directory: string, id: string): number | undefined {
+  return living(readText(join(directory, `${id}.state`)) ?? '', 'process');
+}
+
 /**
  * Reads from the records of a container's `exec` the pids of those who hold its processes, or still read what one has
  * left behind.

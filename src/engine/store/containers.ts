@@ -197,6 +197,14 @@ export function recordStarter(database: Database, id: string, starter: string | 
   database.run('UPDATE container SET starter = ? WHERE id = ?', starter ?? null, id);
 }
 
+/**
+ * Notes that whoever was about to start a container, this very process, has done so, and goes on. As a starter that does
+ * not live any more says: its last end is not that of this run.
+ */
+export function recordStarted(database: Database, id: string, starter: string): void {
+  database.run(`UPDATE container SET starter = 'gone' WHERE id = ? AND starter = ?`, id, starter);
+}
+
 /** Notes that no command is at work on the container any more. */
 export function releaseContainer(database: Database, id: string): void {
   database.run('UPDATE container SET starter = NULL WHERE id = ?', id);

@@ -4,6 +4,7 @@ import { Database } from '../../host/database.ts';
 import { installHelper } from '../../host/helper.ts';
 import { DEFAULT_ROOT, type StorePaths, storePaths } from '../../host/paths.ts';
 import { makeRuntimeRoot } from '../../host/root-record.ts';
+import { Doings } from './doings.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /**
@@ -30,6 +31,8 @@ export interface EngineOptions {
   storage?: StorageDriver | undefined;
   /** The command line that runs this very program again: what the helper calls to explain a failed start. */
   self: readonly string[];
+  /** The caller goes on when what it has asked for is done: what a command notes with its end is noted at once. */
+  stays?: boolean | undefined;
 }
 
 /** What a preview has in the place of the store's own: whatever is written there is nobody's. */
@@ -47,6 +50,8 @@ export class Context {
   readonly addressPools: string | undefined;
   readonly copiesOwners: boolean;
   readonly askedStorage: StorageDriver | undefined;
+  readonly stays: boolean;
+  readonly doings = new Doings();
   /** Nothing is to be done, neither to the store nor to the host: what would be is asked for (`openPreview`). */
   readonly isPreview: boolean;
   readonly #options: EngineOptions;
@@ -66,6 +71,7 @@ export class Context {
     this.addressPools = options.addressPools;
     this.copiesOwners = options.copiesOwners === true;
     this.askedStorage = options.storage;
+    this.stays = options.stays === true;
     this.self = options.self;
   }
 

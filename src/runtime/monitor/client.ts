@@ -103,6 +103,19 @@ export async function requestMonitorCgroups(socket: string): Promise<boolean> {
   return obeys(answer, 'the monitor of the container cannot be limited');
 }
 
+/**
+ * Gives the terminal of a container a size, in characters. False: it has ended. Throws `internal` when it has none.
+ */
+export async function requestResize(
+  socket: string,
+  { rows, columns }: { rows: number; columns: number },
+): Promise<boolean> {
+  return await obeyed(socket, {
+    request: `resize ${rows} ${columns}`,
+    what: 'the terminal of the container cannot be resized',
+  });
+}
+
 /** How to stop: ask with `signal`, and with SIGKILL after `timeoutMs`; a negative timeout never escalates. */
 export interface StopRequest {
   signal: number;

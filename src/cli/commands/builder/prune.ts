@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { PruneFilters } from '../../../engine/options/prune.ts';
 import { EngineError } from '../../../errors.ts';
+import { collectPruneFilter } from '../../../grammar/prune-filters.ts';
+import { parseSize } from '../../../grammar/size.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeleted } from '../../output/deleted.ts';
 import { print } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
-import { collectPruneFilter } from '../../parse/prune-filters.ts';
-import { parseSize } from '../../parse/size.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

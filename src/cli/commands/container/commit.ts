@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { listOf } from '../../../grammar/words.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
-import { listOf } from '../../parse/words.ts';
 
 interface Flags {
   author?: string;

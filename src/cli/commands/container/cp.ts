@@ -2,13 +2,13 @@ import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { CopySide } from '../../../engine/archives/copy.ts';
 import type { Engine } from '../../../engine/engine.ts';
+import { parseCopySide } from '../../../grammar/copy-path.ts';
 import type { Copied } from '../../../storage/archive/answer.ts';
 import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { type CopyDisplay, showCopy } from '../../output/copy-progress.ts';
 import { tell } from '../../output/tell.ts';
-import { parseCopySide } from '../../parse/copy-path.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

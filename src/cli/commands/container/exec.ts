@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../../../grammar/detach-keys.ts';
+import { environmentEntry, environmentFile } from '../../../grammar/environment.ts';
 import { replaceProcess } from '../../../host/replace-process.ts';
 import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
@@ -6,8 +8,6 @@ import { environment } from '../../command/settings.ts';
 import { requireTerminal } from '../../options/client.ts';
 import { addLatest, selected } from '../../options/selection.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
-import { parseDetachKeys } from '../../parse/detach-keys.ts';
-import { environmentEntry, environmentFile } from '../../parse/environment.ts';
 
 interface Flags {
   detach?: boolean;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { LogEntry } from '../../../engine/logs/read.ts';
 import { EngineError } from '../../../errors.ts';
+import { moment } from '../../../grammar/moment.ts';
 import type { Session } from '../../command/session.ts';
 import { addSelection, type SelectionFlags, selected } from '../../options/selection.ts';
 import { LogPrinter } from '../../output/log-lines.ts';
-import { moment } from '../../parse/moment.ts';
 
 interface Flags extends SelectionFlags {
   follow?: boolean;

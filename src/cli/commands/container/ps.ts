@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { integer } from '../../../grammar/words.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { PS_HEADERS, psFields } from '../../output/ps-fields.ts';
 import { tell } from '../../output/tell.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
-import { integer } from '../../parse/words.ts';
 import { parseTemplate, type Template } from '../../template/template.ts';
 
 interface Flags {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { WaitCondition } from '../../../engine/lifecycle/wait.ts';
+import { oneOf } from '../../../grammar/words.ts';
 import { forEachName } from '../../command/for-each-name.ts';
 import type { Session } from '../../command/session.ts';
 import { addSelection, type SelectionFlags, selected } from '../../options/selection.ts';
-import { oneOf } from '../../parse/words.ts';
 
 /** `not-running` is how Docker's API calls `stopped`. */
 type Condition = WaitCondition | 'not-running';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { oneOf } from '../../../grammar/words.ts';
 import type { Session } from '../../command/session.ts';
 import { addLatest, type SelectionFlags, selected } from '../../options/selection.ts';
 import { renderExplanation } from '../../output/explanation.ts';
 import { print } from '../../output/print.ts';
-import { oneOf } from '../../parse/words.ts';
 import { visibleJson } from '../../text/visible.ts';
 
 type Format = 'text' | 'json';

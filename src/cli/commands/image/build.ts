@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import type { BuiltImage } from '../../../engine/build/build-image.ts';
 import type { CheckedDockerfile } from '../../../engine/build/checked.ts';
 import { EngineError } from '../../../errors.ts';
+import { parseBuildCall } from '../../../grammar/build-call.ts';
+import type { WantedOutput } from '../../../grammar/build-output.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import { formatReference, parseReference } from '../../../image/reference.ts';
 import { answerBuildCall, explainBuild } from '../../command/build-call.ts';
@@ -17,8 +19,6 @@ import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.
 import { withOutputs } from '../../output/build-outputs.ts';
 import { print, printError } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
-import { parseBuildCall } from '../../parse/build-call.ts';
-import type { WantedOutput } from '../../parse/build-output.ts';
 
 const EXAMPLES = `
 Examples:

@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
+import { listOf } from '../../../grammar/words.ts';
 import { isMissing } from '../../../host/missing.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
-import { listOf } from '../../parse/words.ts';
 
 interface Flags {
   change?: string[];

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { collectImagePruneFilter, type ImagePruneFilters } from '../../../grammar/prune-filters.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeletedImages } from '../../output/deleted.ts';
 import { print } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
-import { collectImagePruneFilter, type ImagePruneFilters } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
+import { switchOf } from '../../../grammar/words.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { interruptible } from '../../command/interruptible.ts';
@@ -11,7 +12,6 @@ import type { ExplainFormat } from '../../create/create.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
 import { standardOutput } from '../../output/standard-output.ts';
-import { switchOf } from '../../parse/words.ts';
 
 interface Flags {
   allPlatforms?: boolean;

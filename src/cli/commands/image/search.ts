@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
 import type { FoundRepository } from '../../../registry/search.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { registryReports } from '../../command/registry-reports.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
 import { type Fields, parseTemplate, type Template } from '../../template/template.ts';
 import { ellipsis } from '../../text/ids.ts';
 

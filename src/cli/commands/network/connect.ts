@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { NetworkAttachment } from '../../../engine/options/create.ts';
+import { address, macAddress } from '../../../grammar/addresses.ts';
+import { parseLink } from '../../../grammar/names-and-servers.ts';
+import { parseDriverOption, refuseLinkLocal } from '../../../grammar/network.ts';
+import { integer, listOf } from '../../../grammar/words.ts';
 import type { Session } from '../../command/session.ts';
 import { remarkOnHosts } from '../../output/network-change.ts';
-import { address, macAddress } from '../../parse/addresses.ts';
-import { parseLink } from '../../parse/names-and-servers.ts';
-import { parseDriverOption, refuseLinkLocal } from '../../parse/network.ts';
-import { integer, listOf } from '../../parse/words.ts';
 
 interface Flags {
   alias?: string[];

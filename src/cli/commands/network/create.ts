@@ -1,13 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { CreateNetworkOptions } from '../../../engine/options/network.ts';
 import { EngineError } from '../../../errors.ts';
+import { collectLabel, collectPair, type Labels } from '../../../grammar/labels.ts';
+import {
+  collectAuxiliary,
+  collectCommas,
+  type SubnetFlags,
+  subnetOptions,
+} from '../../../grammar/subnets.ts';
+import { booleanWord } from '../../../grammar/words.ts';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
-import { collectLabel, collectPair, type Labels } from '../../parse/labels.ts';
-import { collectAuxiliary, collectCommas, type SubnetFlags, subnetOptions } from '../../parse/subnets.ts';
-import { booleanWord } from '../../parse/words.ts';
 
 interface Flags extends SubnetFlags {
   driver?: string;

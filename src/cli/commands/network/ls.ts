@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { NetworkInfo } from '../../../engine/options/network.ts';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { networkFilters } from '../../../grammar/network-filters.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
-import { networkFilters } from '../../parse/network-filters.ts';
 import { type Fields, type Headers, parseTemplate, type Template } from '../../template/template.ts';
 import { shortId } from '../../text/ids.ts';
 import { labelHeader, labelsText } from '../../text/labels-text.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { SnapshotInfo } from '../../../engine/options/snapshot.ts';
 import { EngineError } from '../../../errors.ts';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
 import { type Fields, type Headers, parseTemplate, type Template } from '../../template/template.ts';
 import { shortId } from '../../text/ids.ts';
 import { localTime } from '../../text/local-time.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { moment } from '../../../grammar/moment.ts';
 import type { Session } from '../../command/session.ts';
 import { EventFormat } from '../../output/event-lines.ts';
 import { print } from '../../output/print.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
-import { moment } from '../../parse/moment.ts';
 
 interface Flags {
   since?: bigint;

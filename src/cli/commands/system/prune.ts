@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { PruneFilters } from '../../../engine/options/prune.ts';
 import type { PrunedPart } from '../../../engine/system/prune.ts';
+import { collectPruneFilter } from '../../../grammar/prune-filters.ts';
 import { confirm } from '../../command/confirm.ts';
 import type { Session } from '../../command/session.ts';
 import { printDeleted, printDeletedImages } from '../../output/deleted.ts';
 import { print } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
-import { collectPruneFilter } from '../../parse/prune-filters.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

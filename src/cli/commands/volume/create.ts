@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
+import { collectLabel, collectPair, type Labels } from '../../../grammar/labels.ts';
 import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
-import { collectLabel, collectPair, type Labels } from '../../parse/labels.ts';
 
 interface Flags {
   driver?: string;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { VolumeInfo } from '../../../engine/options/volume.ts';
+import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { volumeFilters } from '../../../grammar/volume-filters.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
-import { collectFilter, type Filters } from '../../parse/filters.ts';
-import { volumeFilters } from '../../parse/volume-filters.ts';
 import { type Fields, type Headers, parseTemplate, type Template } from '../../template/template.ts';
 import { labelHeader, labelsText } from '../../text/labels-text.ts';
 import { localTime } from '../../text/local-time.ts';

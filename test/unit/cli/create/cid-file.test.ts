@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeCidFile, requireNoCidFile } from '../../../../src/cli/create/cid-file.ts';
-import { environmentFile } from '../../../../src/cli/parse/environment.ts';
-import { readKeyValueFile } from '../../../../src/cli/parse/key-value-file.ts';
+import { environmentFile } from '../../../../src/grammar/environment.ts';
+import { readKeyValueFile } from '../../../../src/grammar/key-value-file.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-unit-'));
 afterAll(() => rmSync(directory, { recursive: true }));

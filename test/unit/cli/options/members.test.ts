@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addMembers, givenFlags, type MemberFlags, membersOf } from '../../../../src/cli/options/members.ts';
-import { integer, listOf } from '../../../../src/cli/parse/words.ts';
+import { integer, listOf } from '../../../../src/grammar/words.ts';
 
 interface Group {
   oomScoreAdj?: number;

@@ -1,0 +1,16 @@
+import type { OutputChunk } from '../../engine/lifecycle/process-streams.ts';
+
+/** The media types of output: as it is, which is a terminal's, or in frames that say of which stream it is. */
+export const RAW_STREAM = 'application/vnd.docker.raw-stream';
+export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
+
+const HEADER = 8;
+
+/** Docker's frame: the stream (1 or 2), three zero bytes, the length in big-endian, the bytes. */
+export function frame({ stream, bytes }: OutputChunk): Uint8Array {
+  const framed = Buffer.allocUnsafe(HEADER + bytes.length);
+  framed.writeUInt32BE((stream === 'stdout' ? 1 : 2) << 24, 0);
+  framed.writeUInt32BE(bytes.length, 4);
+  framed.set(bytes, HEADER);
+  return framed;
+}

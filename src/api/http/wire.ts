@@ -1,0 +1,110 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** The way on which an answer goes to a client: the head at once, then the body, bit by bit. */
+export interface Wire {
+  /** `length` in bytes; absent: not known, the body ends with `end`. */
+  head(status: number, headers: Headers, length?: number): void;
+  /** Resolves when there is room for more, or nobody there to read it. */
+  write(bytes: Uint8Array | string): Promise<void>;
+  end(): void;
+  /** Cuts the connection: what was said is not all. */
+  destroy(): void;
+  /** Aborts when the client has gone before all was said. */
+  readonly gone: AbortSignal;
+  /** Hands the connection itself to both sides, both ways. */
+  hijack(headers: Headers): Connection;
+}
+
+/** A connection that speaks no HTTP any more. */
+export interface Connection {
+  /** What the client sends, until it ends its side. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** As that of the wire. */
+  write(bytes: Uint8Array): Promise<void>;
+  end(): void;
+}
+
+/** An answer by the server's own means. */
+export function responseWire(request: IncomingMessage, response: ServerResponse): Wire {
+  const gone = new AbortController();
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const head = (status: number, headers: Headers, length?: number) => {
+    response.writeHead(status, { ...headers, ...(length === undefined ? {} : { 'Content-Length': length }) });
+    if (length === undefined) response.flushHeaders();
+  };
+  const write = (bytes: Uint8Array | string) => writeTo(response, bytes);
+  return {
+    head,
+    write,
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+    gone: gone.signal,
+    // A client that has not asked for an upgrade: its body is what it sends.
+    hijack: (headers) => {
+      head(200, headers);
+      return { input: request, write, end: () => void response.end() };
+    },
+  };
+}
+
+/** An answer on the connection of a request that asked for an upgrade, which the server leaves to us. */
+export function socketWire(socket: Duplex, first: Uint8Array): Wire {
+  const gone = new AbortController();
+  let isOver = false;
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    if (!isOver) gone.abort();
+  });
+  const write = (bytes: Uint8Array | string) => writeTo(socket, bytes);
+  const end = () => {
+    isOver = true;
+    socket.end();
+  };
+  return {
+    head(status, headers, length) {
+      const more = {
+        ...(length === undefined ? {} : { 'Content-Length': String(length) }),
+        Connection: 'close',
+      };
+      socket.write(headText(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`, { ...headers, ...more }));
+    },
+    write,
+    end,
+    destroy: () => void socket.destroy(),
+    gone: gone.signal,
+    hijack: (headers) => {
+      socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: 'tcp' }));
+      return { input: withFirst(first, socket), write, end };
+    },
+  };
+}
+
+function headText(status: string, headers: Headers): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`;
+}
+
+async function* withFirst(first: Uint8Array, socket: Duplex): AsyncGenerator<Uint8Array> {
+  if (first.length > 0) yield first;
+  try {
+    yield* socket;
+  } catch {
+    // Reset: nothing more comes.
+  }
+}
+
+async function writeTo(stream: Duplex | ServerResponse, bytes: Uint8Array | string): Promise<void> {
+  if (stream.destroyed || stream.writableEnded || stream.write(bytes)) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'error']) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'error']) stream.on(event, done);
+  });
+}

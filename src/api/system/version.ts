@@ -1,0 +1,27 @@
+import { VERSION } from '../../host/version.ts';
+import type { Call } from '../http/call.ts';
+import { NEWEST_VERSION, OLDEST_VERSION } from '../http/version.ts';
+
+/** Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. */
+export async function version({ engine, reply }: Call): Promise<void> {
+  const { kernel, architecture } = await engine.info();
+  const [apiVersion, minimum] = [`1.${NEWEST_VERSION}`, `1.${OLDEST_VERSION}`];
+  const shared = { Os: 'linux', Arch: architecture, KernelVersion: kernel };
+  reply.json({
+    Platform: { Name: 'skiff' },
+    Components: [
+      {
+        Name: 'Engine',
+        Version: VERSION,
+        Details: { ...shared, ApiVersion: apiVersion, MinAPIVersion: minimum, Experimental: 'false' },
+      },
+    ],
+    Version: VERSION,
+    ApiVersion: apiVersion,
+    MinAPIVersion: minimum,
+    GitCommit: '',
+    GoVersion: '',
+    ...shared,
+    BuildTime: '',
+  });
+}

@@ -1,0 +1,130 @@
+import { type PipedProgram, startPiped } from '../../host/piped-program.ts';
+import type { Handover } from '../../host/replace-process.ts';
+import type { OutputStream } from '../../host/run-program.ts';
+import { requestResize } from '../../runtime/monitor/client.ts';
+import type { TerminalSize } from '../options/client.ts';
+
+/** A piece of what a process has written. With a terminal all of it is standard output. */
+export interface OutputChunk {
+  stream: OutputStream;
+  bytes: Uint8Array;
+}
+
+/**
+ * The streams of a process of a container, for a caller who goes on while it runs: what `run`, `attach` and `exec` of the
+ * helper relay, on pipes. When the caller ends, they do, and the process stays.
+ */
+export interface ProcessStreams {
+  /** In the order of each stream; taken by one reader. It ends with the streams, or when they are left. */
+  readonly output: AsyncIterable<OutputChunk>;
+  /** Resolves when there is room for more. What nobody reads any more is dropped. */
+  write(bytes: Uint8Array): Promise<void>;
+  endInput(): void;
+  /** Does nothing for a process without a terminal, or one that has ended. */
+  resize(size: TerminalSize): Promise<void>;
+  /**
+   * The exit code as the command has it that relays them: of the process, 126 or 127 when it could not be started (why was
+   * written to standard error), 0 when the detach keys were typed.
+   */
+  readonly ended: Promise<number>;
+  /** Leaves the process to itself. */
+  leave(): void;
+}
+
+/**
+ * Becomes the caller of the helper's `exec` (its first word: `exec`), which hears of sizes on its descriptor 3, or of its
+ * `attach`: then they go to the container's control socket.
+ */
+export function processStreams(handover: Handover, control?: string): ProcessStreams {
+  return control === undefined
+    ? streamsOf(startPiped(withWord(handover, 'sizes')))
+    : streamsOf(startPiped(handover), control);
+}
+
+/**
+ * Becomes the caller of the helper's `run`, or `attach` for a container that runs. `started` resolves to whether the command
+ * was executed; if not, the output says why.
+ */
+export function streamsOfStart(
+  handover: Handover,
+  control: string,
+): { streams: ProcessStreams; started: Promise<boolean> } {
+  const [, verb] = handover.args;
+  if (verb !== 'run') return { streams: processStreams(handover, control), started: Promise.resolve(true) };
+  const program = startPiped(withWord(handover, 'tell'));
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  program.control.once('data', () => resolve(true));
+  program.ended.then(
+    () => resolve(false),
+    () => resolve(false),
+  );
+  return { streams: streamsOf(program, control), started: promise };
+}
+
+/** VERB, PLAN and the mode, then the word. */
+function withWord({ args, ...rest }: Handover, word: string): Handover {
+  return { ...rest, args: [...args.slice(0, 4), word, ...args.slice(4)] };
+}
+
+function streamsOf(program: PipedProgram, control?: string): ProcessStreams {
+  return {
+    output: outputOf(program),
+    ended: program.ended,
+    async write(bytes) {
+      if (!program.stdin.writable || program.stdin.write(bytes)) return;
+      await untilDrained(program);
+    },
+    endInput: () => void program.stdin.end(),
+    async resize(size) {
+      if (control !== undefined) await requestResize(control, size);
+      else if (program.control.writable) program.control.write(`resize ${size.rows} ${size.columns}\n`);
+    },
+    leave: () => program.kill(),
+  };
+}
+
+async function untilDrained({ stdin, ended }: PipedProgram): Promise<void> {
+  await Promise.race([
+    new Promise<void>((resolve) => {
+      stdin.once('drain', resolve);
+      stdin.once('close', resolve);
+    }),
+    ended.catch(() => {}),
+  ]);
+}
+
+/** Takes from both pipes what comes, the one that has something first; what is not taken holds the program back. */
+async function* outputOf({ stdout, stderr, ended }: PipedProgram): AsyncGenerator<OutputChunk> {
+  // A program that cannot be started has no streams to speak of.
+  ended.catch(() => {});
+  const sources = [
+    { stream: 'stdout' as const, chunks: stdout[Symbol.asyncIterator]() },
+    { stream: 'stderr' as const, chunks: stderr[Symbol.asyncIterator]() },
+  ];
+  const pending = new Map(sources.map((source) => [source, nextOf(source)]));
+  while (pending.size > 0) {
+    const { source, result } = await Promise.race(pending.values());
+    if (result.done === true) {
+      pending.delete(source);
+    } else {
+      pending.set(source, nextOf(source));
+      yield { stream: source.stream, bytes: result.value };
+    }
+  }
+}
+
+interface OutputSource {
+  stream: OutputStream;
+  chunks: AsyncIterator<Uint8Array>;
+}
+
+/** A pipe that was destroyed meanwhile has ended. */
+async function nextOf<S extends OutputSource>(
+  source: S,
+): Promise<{ source: S; result: IteratorResult<Uint8Array> }> {
+  try {
+    return { source, result: await source.chunks.next() };
+  } catch {
+    return { source, result: { done: true, value: undefined } };
+  }
+}

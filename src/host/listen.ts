@@ -1,0 +1,120 @@
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { EngineError } from '../errors.ts';
+import type { BunListeners } from './inherited-socket.ts';
+import { readText } from './read-text.ts';
+
+/** The address that a server listens on. */
+export type ListenAddress =
+  | { kind: 'unix'; path: string }
+  | { kind: 'tcp'; host: string; port: number }
+  /** A socket that listens already, which whoever started this process has left open. */
+  | { kind: 'inherited'; descriptor: number };
+
+/** Owner and group may speak to it; whoever does is root. */
+const SOCKET_MODE = 0o660;
+
+/**
+ * Lets a server listen. Returns what the address is called, with the port that it got. Throws `conflict` when somebody else
+ * listens there, `unavailable` when it is impossible.
+ */
+export async function listen(server: Server, address: ListenAddress, scratch: string): Promise<string> {
+  switch (address.kind) {
+    case 'unix':
+      return await listenOnPath(server, address.path);
+    case 'tcp':
+      return await listenOnPort(server, address);
+    case 'inherited':
+      return await listenOnInherited(server, address.descriptor, scratch);
+  }
+}
+
+async function listenOnPath(server: Server, path: string): Promise<string> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  await removeStale(path);
+  const before = process.umask(0o177);
+  try {
+    await listening(server, path, () => server.listen(path));
+  } finally {
+    process.umask(before);
+  }
+  const group = dockerGroup();
+  if (group !== undefined) chownSync(path, 0, group);
+  chmodSync(path, SOCKET_MODE);
+  return `unix://${path}`;
+}
+
+/** What a killed server has left: nobody answers there. */
+async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new EngineError('conflict', `${path} is there already, and is no socket`, { subject: path });
+  }
+  if (await answers(path)) {
+    throw new EngineError('conflict', `another process listens on ${path} already`, {
+      subject: path,
+      hint: 'stop it, or choose another address with -H',
+    });
+  }
+  rmSync(path, { force: true });
+}
+
+async function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(path);
+  socket.on('connect', () => resolve(true));
+  socket.on('error', () => resolve(false));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The group that may speak to Docker's socket where there is one; else the socket is root's alone. */
+function dockerGroup(): number | undefined {
+  const id = /^docker:[^:]*:(\d+):/m.exec(readText('/etc/group') ?? '')?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
+async function listenOnPort(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
+  const name = host.includes(':') ? `[${host}]` : host;
+  await listening(server, `${name}:${port}`, () => server.listen(port, host));
+  const bound = server.address();
+  return `tcp://${name}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
+}
+
+async function listenOnInherited(server: Server, descriptor: number, scratch: string): Promise<string> {
+  const name = `fd://${descriptor}`;
+  const { Bun: bun } = globalThis as { Bun?: BunListeners };
+  if (bun === undefined) await listening(server, name, () => server.listen({ fd: descriptor }));
+  else {
+    const { relayInherited } = await import('./inherited-socket.ts');
+    await listening(server, name, () => server.listen(scratch));
+    relayInherited(bun, descriptor, scratch);
+  }
+  return name;
+}
+
+async function listening(server: Server, name: string, begin: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.once('listening', resolve);
+  try {
+    begin();
+    await promise;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isTaken = code === 'EADDRINUSE';
+    throw new EngineError(
+      isTaken ? 'conflict' : 'unavailable',
+      isTaken ? `another process listens on ${name} already` : `cannot listen on ${name}: ${message}`,
+      { subject: name, cause },
+    );
+  } finally {
+    server.off('error', reject);
+  }
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import {
+  collectAgent,
+  collectBuildArg,
+  collectContext,
+  collectSecret,
+  parseEntitlement,
+} from '../../../src/grammar/build.ts';
+
+const OWN = { HTTP_PROXY: 'http://proxy', token: 'of the environment', SSH_AUTH_SOCK: '/run/agent' };
+
+describe('--build-arg', () => {
+  const arg = collectBuildArg(OWN);
+
+  it('has a value, or that of the environment, or is left out', () => {
+    const all = ['A=1', 'B=', 'HTTP_PROXY', 'NOBODY', 'A=b=c'].reduce((args, text) => arg(text, args), {});
+    expect(all).toEqual({ A: 'b=c', B: '', HTTP_PROXY: 'http://proxy' });
+  });
+
+  it('has a name', () => {
+    expect(() => arg('=1')).toThrow('invalid build argument "=1"');
+  });
+});
+
+describe('--secret', () => {
+  const secret = collectSecret(OWN);
+  const one = (text: string) => [...secret(text)];
+
+  it('is a file or a variable', () => {
+    expect(one('id=it,src=/f')).toEqual([['it', { file: '/f' }]]);
+    expect(one('id=it,source=/f')).toEqual([['it', { file: '/f' }]]);
+    expect(one('id=it,env=token')).toEqual([['it', { value: 'of the environment' }]]);
+    expect(one('type=env,id=it,src=token')).toEqual([['it', { value: 'of the environment' }]]);
+    expect(one('id=token')).toEqual([['token', { value: 'of the environment' }]]);
+    expect(one('type=file,id=token,src=/f')).toEqual([['token', { file: '/f' }]]);
+  });
+
+  it.each(['src=/f', 'id=it,env=NOBODY', 'id=it,mode=1', 'id=it,type=other', 'it'])('refuses %s', (text) => {
+    expect(() => secret(text)).toThrow(`invalid secret "${text}"`);
+  });
+});
+
+describe('--ssh', () => {
+  const agent = collectAgent(OWN);
+
+  it('is the agent of the environment, or another', () => {
+    expect([...agent('other=/socket', agent('default'))]).toEqual([
+      ['default', '/run/agent'],
+      ['other', '/socket'],
+    ]);
+  });
+
+  it('needs an agent', () => {
+    expect(() => collectAgent({})('default')).toThrow('invalid ssh agent "default"');
+    expect(() => agent('=/socket')).toThrow('invalid ssh agent');
+  });
+});
+
+describe('--build-context', () => {
+  it('is a directory or an image', () => {
+    expect([...collectContext('Base=docker-image://alpine:3', collectContext('src=/dir'))]).toEqual([
+      ['src', { kind: 'directory', path: '/dir' }],
+      ['base', { kind: 'image', reference: 'alpine:3' }],
+    ]);
+    expect(() => collectContext('/dir')).toThrow('invalid build context "/dir"');
+  });
+});
+
+describe('--allow', () => {
+  it('is one of two words', () => {
+    expect(parseEntitlement('network.host')).toBe('network.host');
+    expect(() => parseEntitlement('everything')).toThrow('invalid entitlement');
+  });
+});

@@ -48,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'callbacks',
     '',
   ],
-  api: ['http', 'system', 'containers', ''],
+  api: ['http', 'bodies', 'system', 'containers', ''],
   engine: [
     'options',
     'store',

@@ -1,14 +1,6 @@
+import { CONTAINER_ROUTES } from './containers/routes.ts';
 import type { Route } from './http/route.ts';
+import { SYSTEM_ROUTES } from './system/routes.ts';
 
-/** Every endpoint of Docker's Engine API that there is. */
-export const ROUTES: readonly Route[] = [
-  { method: 'GET', path: '/_ping', load: async () => (await import('./system/ping.ts')).ping },
-  { method: 'HEAD', path: '/_ping', load: async () => (await import('./system/ping.ts')).ping },
-  { method: 'GET', path: '/version', load: async () => (await import('./system/version.ts')).version },
-  {
-    method: 'GET',
-    path: '/containers/{name}/json',
-    query: { size: 'flag' },
-    load: async () => (await import('./containers/inspect.ts')).inspectContainer,
-  },
-];
+/** Every endpoint of Docker's Engine API that there is. A path that is a word comes before one that is a name. */
+export const ROUTES: readonly Route[] = [...SYSTEM_ROUTES, ...CONTAINER_ROUTES];

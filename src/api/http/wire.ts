@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -47,7 +47,7 @@ export function responseWire(request: IncomingMessage, response: ServerResponse)
     // A client that has not asked for an upgrade: its body is what it sends.
     hijack: (headers) => {
       head(200, headers);
-      return { input: request, write, end: () => void response.end() };
+      return { input: chunksOf(request), write, end: () => void response.end() };
     },
   };
 }
@@ -91,8 +91,13 @@ function headText(status: string, headers: Headers): string {
 
 async function* withFirst(first: Uint8Array, socket: Duplex): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;
+  yield* chunksOf(socket);
+}
+
+/** The end of what a client sends is not the end of what it reads: the stream stays. */
+async function* chunksOf(stream: Readable): AsyncGenerator<Uint8Array> {
   try {
-    yield* socket;
+    yield* stream.iterator({ destroyOnReturn: false });
   } catch {
     // Reset: nothing more comes.
   }

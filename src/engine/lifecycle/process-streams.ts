@@ -83,25 +83,30 @@ function streamsOf(program: PipedProgram, control?: string): ProcessStreams {
   };
 }
 
-async function untilDrained({ stdin, ended }: PipedProgram): Promise<void> {
-  await Promise.race([
-    new Promise<void>((resolve) => {
-      stdin.once('drain', resolve);
-      stdin.once('close', resolve);
-    }),
-    ended.catch(() => {}),
-  ]);
+async function untilDrained({ stdin }: PipedProgram): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const event of ['drain', 'close']) stdin.on(event, resolve);
+  await promise;
+  for (const event of ['drain', 'close']) stdin.off(event, resolve);
 }
 
-/** Takes from both pipes what comes, the one that has something first; what is not taken holds the program back. */
-async function* outputOf({ stdout, stderr, ended }: PipedProgram): AsyncGenerator<OutputChunk> {
+/**
+ * Takes from both pipes what comes, the one that has something first; what is not taken holds the program back. The first
+ * piece of each is asked for at once: on Bun what nobody has asked for is lost with the program's end.
+ */
+function outputOf({ stdout, stderr, ended }: PipedProgram): AsyncGenerator<OutputChunk> {
   // A program that cannot be started has no streams to speak of.
   ended.catch(() => {});
   const sources = [
     { stream: 'stdout' as const, chunks: stdout[Symbol.asyncIterator]() },
     { stream: 'stderr' as const, chunks: stderr[Symbol.asyncIterator]() },
   ];
-  const pending = new Map(sources.map((source) => [source, nextOf(source)]));
+  return inTurn(new Map(sources.map((source) => [source, nextOf(source)])));
+}
+
+async function* inTurn(
+  pending: Map<OutputSource, Promise<{ source: OutputSource; result: IteratorResult<Uint8Array> }>>,
+): AsyncGenerator<OutputChunk> {
   while (pending.size > 0) {
     const { source, result } = await Promise.race(pending.values());
     if (result.done === true) {
@@ -119,9 +124,9 @@ interface OutputSource {
 }
 
 /** A pipe that was destroyed meanwhile has ended. */
-async function nextOf<S extends OutputSource>(
-  source: S,
-): Promise<{ source: S; result: IteratorResult<Uint8Array> }> {
+async function nextOf(
+  source: OutputSource,
+): Promise<{ source: OutputSource; result: IteratorResult<Uint8Array> }> {
   try {
     return { source, result: await source.chunks.next() };
   } catch {

@@ -102,14 +102,18 @@ function noteStarted({ database, doings }: Context, { id }: ContainerRow): void 
   doings.done(id);
 }
 
-/** Said by the command that the helper has called to explain it (see `noteStartFailure`). */
+/**
+ * Said by the command that the helper has called to explain it (see `noteStartFailure`): kept in the row, which somebody
+ * may have removed by now, and on its standard error.
+ */
 function startFailure(context: Context, row: ContainerRow, said: string): EngineError {
   const failure = containerById(context.database, row.id)?.error;
   forgetFailedStart(context, row);
-  return new EngineError(failure?.kind ?? 'unavailable', failure?.message ?? said, {
-    subject: row.name,
-    hint: failure?.hint,
-  });
+  const { kind, message, hint } = failure ?? {
+    kind: 'invalid',
+    message: said.replace(/^skiff: |\n.*$/gs, ''),
+  };
+  return new EngineError(kind ?? 'unavailable', message, { subject: row.name, hint });
 }
 
 /** Returns what the container is doing once the teardown of its last run is complete. */

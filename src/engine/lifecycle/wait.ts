@@ -77,7 +77,9 @@ async function untilStopped(context: Context, row: ContainerRow, signal?: AbortS
 
 /** A run that was over before anybody saw it counts: its record is another one than that of the last run. */
 async function untilNextExit(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<number> {
-  const before = (await observeAnew(context, row.id))?.status;
+  const found = await observeAnew(context, row.id);
+  if (found === undefined) throw vanished(row);
+  const before = found.status;
   for (;;) {
     const observed = await observeAnew(context, row.id);
     if (observed === undefined) return codeLeft(context, row);
@@ -93,8 +95,8 @@ async function untilNextExit(context: Context, row: ContainerRow, signal?: Abort
   }
 }
 
-function isSameEnd({ record }: Extract<Status, { state: 'exited' }>, before: Status | undefined): boolean {
-  return before?.state === 'exited' && before.record.finished === record.finished;
+function isSameEnd({ record }: Extract<Status, { state: 'exited' }>, before: Status): boolean {
+  return before.state === 'exited' && before.record.finished === record.finished;
 }
 
 async function untilRunning(context: Context, row: ContainerRow, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,112 @@
+import type {
+  CreateOptions,
+  LogOptions,
+  ProcessOptions,
+  RestartPolicy,
+} from '../../engine/options/create.ts';
+import { parsePlatform } from '../../image/platform.ts';
+import { JsonObject } from '../http/json.ts';
+import { healthOptions } from './health.ts';
+import {
+  deviceOptions,
+  fileOptions,
+  namespaceOptions,
+  resourceOptions,
+  securityOptions,
+} from './host-config.ts';
+import { mountOptions } from './mounts.ts';
+import { networking } from './networking.ts';
+
+/** What the address of a creation says besides its body. */
+export interface CreateQuery {
+  name: string | undefined;
+  platform: string | undefined;
+}
+
+/**
+ * Reads Docker's ContainerCreate: ContainerConfig with `HostConfig` and `NetworkingConfig`. Throws `invalid`, by the path of
+ * the member.
+ */
+export function createOptionsOf(value: unknown, { name, platform }: CreateQuery): CreateOptions {
+  const config = new JsonObject(value);
+  const host = config.part('HostConfig');
+  const image = config.text('Image');
+  if (image === undefined) throw config.refusal('Image', 'no image is named');
+  return {
+    image,
+    name: name?.replace(/^\//, ''),
+    platform: platform === undefined ? undefined : parsePlatform(platform),
+    process: processOptions(config, host),
+    ...networking(config, host, namespaceOptions(config, host)),
+    security: securityOptions(host),
+    devices: deviceOptions(host),
+    files: fileOptions(host),
+    ...mountOptions(config, host),
+    resources: resourceOptions(host),
+    stop: {
+      signal: config.text('StopSignal'),
+      timeoutMs: inMilliseconds(config.number('StopTimeout')),
+    },
+    autoRemove: host.flag('AutoRemove') === true,
+    labels: config.map('Labels'),
+    annotations: host.map('Annotations'),
+    restart: restartPolicy(host.object('RestartPolicy')),
+    log: logOptions(host.object('LogConfig')),
+    health: healthOptions(config.object('Healthcheck')),
+  };
+}
+
+function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {
+  const streams = (['stdin', 'stdout', 'stderr'] as const).filter((stream) => config.flag(`Attach${stream}`));
+  return {
+    entrypoint: entrypointOf(config),
+    command: config.words('Cmd'),
+    env: config.texts('Env')?.filter((entry) => entry.includes('=')),
+    cwd: config.text('WorkingDir'),
+    user: config.text('User'),
+    groups: host.texts('GroupAdd'),
+    init: host.flag('Init'),
+    oomScoreAdj: host.amount('OomScoreAdj'),
+    rlimits: host.objects('Ulimits')?.map((limit) => ({
+      name: limit.text('Name') ?? '',
+      soft: limit.number('Soft') ?? 0,
+      hard: limit.number('Hard') ?? limit.number('Soft') ?? 0,
+    })),
+    stdin: config.flag('OpenStdin'),
+    terminal: config.flag('Tty'),
+    attach: streams,
+  };
+}
+
+/** As Docker's command line sends it, `[""]` has none at all; an empty list is as good as absent. */
+function entrypointOf(config: JsonObject): string[] | undefined {
+  const words = config.words('Entrypoint');
+  if (words === undefined || words.length === 0) return undefined;
+  return words.length === 1 && words[0] === '' ? [] : words;
+}
+
+function inMilliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+const RESTART_NAMES = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
+
+/** Also that of `update`. An empty name is `no`. */
+export function restartPolicy(policy: JsonObject | undefined): RestartPolicy | undefined {
+  const text = policy?.text('Name');
+  if (policy === undefined || text === undefined || text === 'no') return undefined;
+  const name = RESTART_NAMES.find((each) => each === text);
+  if (name === undefined)
+    throw policy.refusal('Name', `"${text}" is no restart policy`, `use ${RESTART_NAMES.join(', ')}`);
+  const maximum = policy.amount('MaximumRetryCount');
+  if (maximum !== undefined && (maximum < 0 || name !== 'on-failure'))
+    throw policy.refusal('MaximumRetryCount', 'it is a positive number of on-failure only');
+  return { name, maximum };
+}
+
+function logOptions(config: JsonObject | undefined): LogOptions | undefined {
+  const driver = config?.text('Type');
+  const options = config?.map('Config') ?? {};
+  if (driver === undefined && Object.keys(options).length === 0) return undefined;
+  return { driver: driver ?? 'json-file', options };
+}

@@ -1,0 +1,66 @@
+import type { ProcessStreams } from '../../engine/lifecycle/process-streams.ts';
+import type { StreamName } from '../../engine/options/client.ts';
+import { EngineError } from '../../errors.ts';
+import { parseDetachKeys } from '../../grammar/detach-keys.ts';
+import type { Call } from '../http/call.ts';
+import { MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
+import { relay } from './joining.ts';
+import { writeLogs } from './logs.ts';
+
+/** The version of the API that has a media type of its own for frames. */
+const MULTIPLEXED_SINCE = 42;
+
+/**
+ * ContainerAttach: the streams of a container that runs, or, for one that does not, those that it has once it is started
+ * through this service. `logs`: what it has written before comes first.
+ */
+export async function attachContainer(call: Call): Promise<void> {
+  const { engine, connections, path, query, reply, signal } = call;
+  const { row, status } = await engine.containers.get(path.name ?? '');
+  const terminal = row.options.process.terminal === true;
+  const wanted = wantedStreams(call);
+  const isUp = status.state === 'running' || status.state === 'restarting';
+  const keys = query.text('detachKeys');
+  const client = {
+    streams: wanted,
+    detachKeys: keys === undefined ? undefined : parseDetachKeys(keys),
+    forwardSignals: false,
+  };
+  const joined = !query.flag('stream')
+    ? undefined
+    : isUp
+      ? Promise.resolve(await engine.containers.join(row.id, client))
+      : started(connections, row.id, client, signal);
+  const connection = reply.hijack(
+    !terminal && call.version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM,
+  );
+  if (query.flag('logs'))
+    await writeLogs(engine, row.id, { framed: !terminal, streams: wanted, follow: false, signal }, (bytes) =>
+      connection.write(bytes),
+    );
+  const streams = await joined;
+  if (streams === undefined) return connection.end();
+  const input = wanted.includes('stdin') && row.options.process.stdin === true;
+  await relay(connection, streams, { framed: !terminal, input, signal });
+}
+
+function wantedStreams({ query }: Call): StreamName[] {
+  const wanted = (['stdin', 'stdout', 'stderr'] as const).filter((stream) => query.flag(stream));
+  if (wanted.length > 0) return wanted;
+  throw new EngineError('invalid', 'no stream was asked for', {
+    hint: 'ask with stdin=1, stdout=1 or stderr=1',
+  });
+}
+
+/** Resolves with the start, or to undefined when the client goes before. */
+function started(
+  connections: Call['connections'],
+  id: string,
+  client: Parameters<Call['connections']['await']>[1]['client'],
+  signal: AbortSignal,
+): Promise<ProcessStreams | undefined> {
+  const { promise, resolve } = Promise.withResolvers<ProcessStreams | undefined>();
+  const leave = connections.await(id, { client, joined: resolve });
+  signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  return promise.finally(leave);
+}

@@ -1,0 +1,67 @@
+import { EngineError } from '../../errors.ts';
+import { parseSignal } from '../../runtime/monitor/signals.ts';
+import type { Call } from '../http/call.ts';
+import { joinWaiting } from './joining.ts';
+
+/** The name in the path, of whatever these endpoints are about. */
+function named({ path }: Call): string {
+  return path.name ?? '';
+}
+
+/** 304 for one that runs. Those who have attached to it before get its streams from the first byte on. */
+export async function startContainer(call: Call): Promise<void> {
+  const { engine, connections, reply } = call;
+  const { row, status } = await engine.containers.get(named(call));
+  if (status.state === 'running' && status.paused !== true) return reply.empty(304);
+  const waiting = connections.waitingFor(row.id);
+  if (waiting.length === 0) await engine.containers.startDetached(row.id);
+  else await joinWaiting(engine, row.id, waiting);
+  reply.empty();
+}
+
+/** 304 for one that does not run. */
+export async function stopContainer(call: Call): Promise<void> {
+  const stopped = await call.engine.containers.stop(named(call), stopRequest(call));
+  call.reply.empty(stopped === undefined ? 304 : 204);
+}
+
+export async function restartContainer(call: Call): Promise<void> {
+  await call.engine.containers.restart(named(call), stopRequest(call));
+  call.reply.empty();
+}
+
+function stopRequest({ query }: Call): { signal?: string | undefined; timeoutMs?: number | undefined } {
+  const seconds = query.number('t');
+  return { signal: query.text('signal'), timeoutMs: seconds === undefined ? undefined : seconds * 1000 };
+}
+
+export async function killContainer(call: Call): Promise<void> {
+  const signal = parseSignal(call.query.text('signal') ?? 'KILL');
+  await call.engine.containers.kill(named(call), signal);
+  call.reply.empty();
+}
+
+export async function pauseContainer(call: Call): Promise<void> {
+  await call.engine.containers.pause(named(call));
+  call.reply.empty();
+}
+
+export async function unpauseContainer(call: Call): Promise<void> {
+  await call.engine.containers.unpause(named(call));
+  call.reply.empty();
+}
+
+export async function renameContainer(call: Call): Promise<void> {
+  const name = call.query.text('name');
+  if (name === undefined)
+    throw new EngineError('invalid', 'no new name was given', { hint: 'say it with ?name=' });
+  await call.engine.containers.rename(named(call), name.replace(/^\//, ''));
+  call.reply.empty();
+}
+
+/** A link of `link=1` belongs to the legacy networks that there are not. */
+export async function removeContainer(call: Call): Promise<void> {
+  const { engine, query, reply } = call;
+  await engine.containers.remove(named(call), { force: query.flag('force'), volumes: query.flag('v') });
+  reply.empty();
+}

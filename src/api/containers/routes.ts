@@ -1,0 +1,102 @@
+import type { Handler, Route } from '../http/route.ts';
+
+const lifecycle =
+  (name: Exclude<keyof typeof import('./lifecycle.ts'), 'default'>) => async (): Promise<Handler> =>
+    (await import('./lifecycle.ts'))[name];
+
+export const CONTAINER_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/containers/create',
+    query: { name: 'text', platform: 'text' },
+    load: async () => (await import('./create.ts')).createContainer,
+  },
+  {
+    method: 'GET',
+    path: '/containers/{name}/json',
+    query: { size: 'flag' },
+    load: async () => (await import('./inspect.ts')).inspectContainer,
+  },
+  {
+    method: 'GET',
+    path: '/containers/{name}/logs',
+    query: {
+      follow: 'flag',
+      stdout: 'flag',
+      stderr: 'flag',
+      since: 'text',
+      until: 'text',
+      timestamps: 'flag',
+      details: 'flag',
+      tail: 'text',
+    },
+    load: async () => (await import('./logs.ts')).containerLogs,
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/attach',
+    query: {
+      detachKeys: 'text',
+      logs: 'flag',
+      stream: 'flag',
+      stdin: 'flag',
+      stdout: 'flag',
+      stderr: 'flag',
+    },
+    load: async () => (await import('./attach.ts')).attachContainer,
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/wait',
+    query: { condition: 'text' },
+    load: async () => (await import('./wait.ts')).waitContainer,
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/resize',
+    query: { h: 'number', w: 'number' },
+    load: async () => (await import('./resize.ts')).resizeContainer,
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/start',
+    query: {
+      detachKeys: { type: 'text', differs: 'those of the client who attaches count' },
+      checkpoint: { type: 'text', refused: 'there are no checkpoints' },
+      'checkpoint-dir': { type: 'text', refused: 'there are no checkpoints' },
+    },
+    load: lifecycle('startContainer'),
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/stop',
+    query: { signal: 'text', t: 'number' },
+    load: lifecycle('stopContainer'),
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/restart',
+    query: { signal: 'text', t: 'number' },
+    load: lifecycle('restartContainer'),
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/kill',
+    query: { signal: 'text' },
+    load: lifecycle('killContainer'),
+  },
+  { method: 'POST', path: '/containers/{name}/pause', load: lifecycle('pauseContainer') },
+  { method: 'POST', path: '/containers/{name}/unpause', load: lifecycle('unpauseContainer') },
+  {
+    method: 'POST',
+    path: '/containers/{name}/rename',
+    query: { name: 'text' },
+    load: lifecycle('renameContainer'),
+  },
+  {
+    method: 'DELETE',
+    path: '/containers/{name}',
+    query: { v: 'flag', force: 'flag', link: { type: 'flag', refused: 'links have no names of their own' } },
+    load: lifecycle('removeContainer'),
+  },
+];

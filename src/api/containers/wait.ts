@@ -1,0 +1,29 @@
+import type { WaitCondition } from '../../engine/lifecycle/wait.ts';
+import { EngineError } from '../../errors.ts';
+import type { Call } from '../http/call.ts';
+
+const CONDITIONS: Readonly<Record<string, WaitCondition>> = {
+  'not-running': 'stopped',
+  'next-exit': 'next-exit',
+  removed: 'removed',
+};
+
+/** ContainerWait. The head comes at once, so that a client knows that it will miss no end. */
+export async function waitContainer({ engine, path, query, reply, signal }: Call): Promise<void> {
+  const word = query.text('condition') ?? 'not-running';
+  const condition = CONDITIONS[word];
+  if (condition === undefined)
+    throw new EngineError('invalid', `"${word}" is no condition to wait for`, {
+      hint: `use ${Object.keys(CONDITIONS).join(', ')}`,
+    });
+  const { row } = await engine.containers.get(path.name ?? '');
+  const ended = engine.containers.wait(row.id, condition, signal);
+  const stream = reply.stream('application/json');
+  try {
+    await stream.line({ StatusCode: await ended });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    await stream.line({ StatusCode: 0, Error: { Message: error.message } });
+  }
+  stream.end();
+}

@@ -1,4 +1,5 @@
 import { EngineError } from '../../errors.ts';
+import { compileParts, type Matcher, type Part } from './matcher.ts';
 
 /** Whether a path of the source holds a wildcard, as Go's filepath.Match knows them; one behind a backslash is none. */
 export function hasWildcards(text: string): boolean {
@@ -14,25 +15,26 @@ export function withoutEscapes(text: string): string {
  * Compiles a pattern as Go's filepath.Match reads it: `*` and `?` stand for anything but `/`, `[a-z]` and `[^a-z]` for one
  * character, and what follows a backslash for itself. Throws `invalid` for one that is malformed.
  */
-export function compileWildcard(pattern: string): RegExp {
-  let [regexp, at] = ['', 0];
-  while (at < pattern.length) {
-    const [piece, next] = compilePiece(pattern, at);
-    regexp += piece;
+export function compileWildcard(pattern: string): Matcher {
+  const parts: Part[] = [];
+  for (let at = 0; at < pattern.length; ) {
+    const [part, next] = readPart(pattern, at);
+    parts.push(part);
     at = next;
   }
-  return new RegExp(`^${regexp}$`, 'su');
+  return compileParts(parts);
 }
 
-function compilePiece(pattern: string, at: number): [regexp: string, next: number] {
+/** The part of a pattern that begins at an index, and where the next one does. Throws as {@link compileWildcard}. */
+export function readPart(pattern: string, at: number): [part: Part, next: number] {
   const character = characterAt(pattern, at);
   switch (character) {
     case '*':
-      return ['[^/]*', at + 1];
+      return [{ many: 'name' }, at + 1];
     case '?':
-      return ['[^/]', at + 1];
+      return [{ one: '[^/]' }, at + 1];
     case '[':
-      return compileClass(pattern, at);
+      return readClass(pattern, at);
     case '\\':
       if (at + 1 === pattern.length) throw malformed(pattern);
       return literal(pattern, at + 1);
@@ -41,13 +43,13 @@ function compilePiece(pattern: string, at: number): [regexp: string, next: numbe
   }
 }
 
-function literal(pattern: string, at: number): [regexp: string, next: number] {
+function literal(pattern: string, at: number): [part: Part, next: number] {
   const character = characterAt(pattern, at);
-  return [escapeRegExp(character), at + character.length];
+  return [{ one: escapeRegExp(character) }, at + character.length];
 }
 
 /** `[` `^` ranges `]`, of which at least one has to be there. */
-function compileClass(pattern: string, start: number): [regexp: string, next: number] {
+function readClass(pattern: string, start: number): [part: Part, next: number] {
   let at = start + 1;
   const negated = pattern[at] === '^';
   if (negated) at++;
@@ -61,8 +63,8 @@ function compileClass(pattern: string, start: number): [regexp: string, next: nu
     ranges += low <= high ? `${escapeInClass(low)}-${escapeInClass(high)}` : '[]';
   }
   const inside = ranges.replaceAll('[]', '');
-  if (inside === '') return [negated ? '[^]' : '[]', at + 1];
-  return [`[${negated ? '^' : ''}${inside}]`, at + 1];
+  if (inside === '') return [{ one: negated ? '[^]' : '[]' }, at + 1];
+  return [{ one: `[${negated ? '^' : ''}${inside}]` }, at + 1];
 }
 
 function classCharacter(pattern: string, start: number): [character: string, next: number] {
@@ -81,7 +83,7 @@ function characterAt(pattern: string, at: number): string {
 }
 
 /** A character as a regular expression with the flag `u` takes it. */
-export function escapeRegExp(character: string): string {
+function escapeRegExp(character: string): string {
   return /^[\\^$.*+?()[\]{}|/]$/u.test(character) ? `\\${character}` : character;
 }
 

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import { compileWildcard, escapeRegExp } from './match.ts';
+import { compileWildcard, readPart } from './match.ts';
+import { compileParts, type Part } from './matcher.ts';
 
 /** One pattern of a list. */
 interface Pattern {
@@ -95,20 +96,23 @@ function compile(text: string): (path: string) => boolean {
   const suffix = /^\*\*(?<after>[^*?[\]\\]*)$/.exec(text)?.groups?.['after'];
   if (suffix !== undefined)
     return (path) => path.endsWith(suffix) || (suffix.startsWith('/') && path === suffix.slice(1));
-  const regexp = new RegExp(`^${regexpOf(text)}$`, 'su');
-  return (path) => regexp.test(path);
+  const matcher = compileParts(partsOf(text));
+  return (path) => matcher.test(path);
 }
 
 /** Of a pattern that is known to be well-formed. */
-function regexpOf(text: string): string {
-  const piece = /\*\*\/?$|\*\*\/?|\*|\?|\[\^?(?:\\.|[^\\])(?:\\.|[^\\\]])*\]|\\.|./gsu;
-  return [...text.matchAll(piece)]
-    .map(([found], index, all) => {
-      if (found.startsWith('**')) return index === all.length - 1 ? '.*' : '(.*/)?';
-      if (found === '*') return '[^/]*';
-      if (found === '?') return '[^/]';
-      if (found.startsWith('[') && found.length > 1) return compileWildcard(found).source.slice(1, -1);
-      return escapeRegExp(found.length > 1 && found.startsWith('\\') ? found.slice(1) : found);
-    })
-    .join('');
+function partsOf(text: string): Part[] {
+  const parts: Part[] = [];
+  for (let at = 0; at < text.length; ) {
+    if (text.startsWith('**', at)) {
+      const next = at + (text[at + 2] === '/' ? 3 : 2);
+      parts.push({ many: next === text.length ? 'all' : 'directories' });
+      at = next;
+    } else {
+      const [part, next] = readPart(text, at);
+      parts.push(part);
+      at = next;
+    }
+  }
+  return parts;
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import type { IgnoreRules } from './ignore.ts';
 import { compileWildcard, hasWildcards, withoutEscapes } from './match.ts';
+import type { Matcher } from './matcher.ts';
 import { PatternList, type Verdict } from './patterns.ts';
 
 /** What lies in a directory. Names are bytes as characters (latin1). */
@@ -217,7 +218,7 @@ class Tree {
     return await this.#matchBelow(base.path, parts.slice(first).map(compileWildcard));
   }
 
-  async #matchBelow(directory: string, patterns: readonly RegExp[]): Promise<string[]> {
+  async #matchBelow(directory: string, patterns: readonly Matcher[]): Promise<string[]> {
     const [pattern, ...rest] = patterns;
     const found: string[] = [];
     for (const { name, kind } of (await this.#entries(directory)) ?? []) {

@@ -1,7 +1,7 @@
 import type { EngineError } from '../../errors.ts';
 import { type ComplaintDetails, complaint, type FileText, meant } from './complaint.ts';
 import { readDirectives } from './directives.ts';
-import { execForm } from './exec-form.ts';
+import { execForm, isWrong } from './exec-form.ts';
 import { FLAGS, takeFlags } from './flags.ts';
 import { heredocMarkers, readHeredoc } from './heredocs.ts';
 import {
@@ -145,10 +145,7 @@ class Reader {
     if (rest === '' && needed !== undefined) throw wrong(`${keyword} needs ${needed}`);
     if (keyword === 'ONBUILD') this.#trigger(line, restAt, rest);
     const words = HAS_EXEC_FORM.includes(keyword) ? execForm(rest) : undefined;
-    if (words === 'mixed')
-      throw wrong(`${rest} is a list of other things than strings`, restAt, {
-        hint: 'a JSON list has strings only, in double quotes',
-      });
+    if (isWrong(words)) throw wrong(`${rest} is ${words.isA}`, restAt, { hint: words.hint });
     return { keyword, word, flags, rest, restAt: positionOf(line, restAt), words };
   }
 

@@ -1,5 +1,5 @@
 import type { Healthcheck } from '../../oci/image-config.ts';
-import { execForm } from '../dockerfile/exec-form.ts';
+import { execForm, isWrong } from '../dockerfile/exec-form.ts';
 import type { Evaluation } from './evaluation.ts';
 
 const NS_PER_MS = 1e6;
@@ -31,7 +31,7 @@ export function healthcheck(one: Evaluation): Healthcheck {
   }
   if (kind.toUpperCase() !== 'CMD') throw one.wrong(`HEALTHCHECK has "${kind}" where NONE or CMD is wanted`);
   const words = execForm(command);
-  if (words === 'mixed') throw one.wrong(`${command} is a list of other things than strings`);
+  if (isWrong(words)) throw one.wrong(`${command} is ${words.isA}`, { hint: words.hint });
   if (command === '' || words?.length === 0) throw one.wrong('HEALTHCHECK CMD has no command');
   const check: Healthcheck = { Test: words === undefined ? ['CMD-SHELL', command] : ['CMD', ...words] };
   for (const { name, value = '' } of one.instruction.flags) readFlag(one, check, name, value);

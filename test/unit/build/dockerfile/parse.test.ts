@@ -124,6 +124,7 @@ describe('parseDockerfile', () => {
       'is a list of other things than strings',
       'a JSON list has strings only, in double quotes',
     ],
+    ['COPY ["a", "/b\\u0000c"]', 'is a list with a NUL character', 'no command, path or name can hold one'],
     ['RUN <<E\nx', 'Dockerfile:1:5: the document "E" has no end', 'its last line is E alone'],
     ['', 'there are no instructions', undefined],
     ['# only\n\n \\\n', 'there are no instructions', undefined],

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { EngineError } from '../../errors.ts';
 
@@ -27,17 +36,21 @@ const LINKS_MAX = 40;
 
 /**
  * Reads the Dockerfile of a context that is the user's own directory. `file` is relative to the working directory, else to
- * the context. Throws `invalid` when it is not there, or no file.
+ * the context. Throws `invalid` when it is not there, no file, or a link of the context that leads out of it: the files may
+ * be somebody else's, and messages show what is read.
  */
 export function readLocalContext(directory: string, file: string | undefined): ContextFiles {
   const path = file === undefined ? usual(directory) : named(directory, file);
-  const dockerfile = { name: shownName(directory, path), text: read(path, file ?? 'Dockerfile') };
+  const dockerfile = {
+    name: shownName(directory, path),
+    text: readOf(directory, path, file ?? 'Dockerfile'),
+  };
   return { dockerfile, ignore: ignoreBeside(directory, path) };
 }
 
 /** The ignore file of a context whose Dockerfile comes from elsewhere. */
 export function readIgnore(directory: string): DockerfileText | undefined {
-  return USUAL_IGNORE.map((name) => readIfFile(join(directory, name), name)).find(
+  return USUAL_IGNORE.map((name) => readIfThere(directory, join(directory, name), name)).find(
     (found) => found !== undefined,
   );
 }
@@ -88,25 +101,52 @@ function missing(file: string, where: string | undefined): EngineError {
 
 function shownName(directory: string, path: string): string {
   const name = relative(directory, path);
-  return name.startsWith('..') ? basename(path) : name;
+  return leadsOut(name) ? basename(path) : name;
 }
 
 function ignoreBeside(directory: string, path: string): DockerfileText | undefined {
   const own = `${path}.dockerignore`;
-  return readIfFile(own, `${basename(path)}.dockerignore`) ?? readIgnore(directory);
+  return readIfThere(directory, own, `${basename(path)}.dockerignore`) ?? readIgnore(directory);
 }
 
 function firstWithin(directory: string, names: readonly string[]): DockerfileText | undefined {
   for (const name of names) {
     const path = within(directory, name);
-    const found = path === undefined ? undefined : readIfFile(path, name);
-    if (found !== undefined) return found;
+    if (path !== undefined) return { name, text: read(path, name) };
   }
   return undefined;
 }
 
-function readIfFile(path: string, name: string): DockerfileText | undefined {
-  return exists(path) ? { name, text: read(path, name) } : undefined;
+function readIfThere(directory: string, path: string, name: string): DockerfileText | undefined {
+  return exists(path) ? { name, text: readOf(directory, path, name) } : undefined;
+}
+
+/** Reads a file of a context, or one that lies elsewhere by its name. */
+function readOf(directory: string, path: string, name: string): string {
+  requireWithin(directory, path, name);
+  return read(path, name);
+}
+
+function requireWithin(directory: string, path: string, name: string): void {
+  if (leadsOut(relative(resolve(directory), path))) return;
+  const real = realPath(path, name);
+  if (!leadsOut(relative(realpathSync(directory), real))) return;
+  throw new EngineError('invalid', `${name} is a link that leads out of the context, to ${real}`, {
+    subject: name,
+    hint: 'put the file into the context; a Dockerfile that lies elsewhere is named with -f',
+  });
+}
+
+function leadsOut(path: string): boolean {
+  return /^\.\.(?:\/|$)/.test(path);
+}
+
+function realPath(path: string, name: string): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    throw unreadable(name, (cause as Error).message, cause);
+  }
 }
 
 /** A pipe would keep whoever opens it waiting. */

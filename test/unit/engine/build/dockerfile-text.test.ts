@@ -51,10 +51,30 @@ describe('the Dockerfile of a directory', () => {
     ['that is not there', {}, undefined, 'there is no Dockerfile in '],
     ['that was named and is not there', {}, 'None', 'there is no None'],
     ['that is a directory', { 'Dockerfile/x': '' }, undefined, 'cannot read Dockerfile: it is a directory'],
-    ['that is a device', { Dockerfile: '->/dev/zero' }, undefined, 'cannot read Dockerfile: it is no file'],
+    ['that is a device', {}, '/dev/zero', 'cannot read /dev/zero: it is no file'],
+    [
+      'that leads out of the context',
+      { Dockerfile: '->/etc/hostname' },
+      undefined,
+      'Dockerfile is a link that leads out of the context, to /etc/hostname',
+    ],
+    ['that leads out of it by a directory', { sub: '->/etc' }, 'sub/hostname', 'leads out of the context'],
+    [
+      'whose ignore file leads out of it',
+      { Dockerfile: '', '.dockerignore': '->../../../../../../../../etc/hostname' },
+      undefined,
+      '.dockerignore is a link that leads out of the context, to /etc/hostname',
+    ],
     ['that leads nowhere', { Dockerfile: '->gone' }, undefined, 'cannot read Dockerfile: ENOENT'],
   ])('one %s is refused', (_, files, file, message) => {
     expect(() => readLocalContext(directoryOf(files as Record<string, string>), file)).toThrow(message);
+  });
+
+  it('may be a link within the context, also when that is reached by one', () => {
+    const directory = directoryOf({ 'real/Dockerfile': 'text', Dockerfile: '->real/Dockerfile' });
+    const link = directoryOf({ context: `->${directory}` });
+    for (const context of [directory, join(link, 'context')])
+      expect(readLocalContext(context, undefined).dockerfile).toEqual({ name: 'Dockerfile', text: 'text' });
   });
 
   it('has an ignore file of its own, else the context’s, of either engine', () => {

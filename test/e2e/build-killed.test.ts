@@ -48,7 +48,9 @@ function traces(ids: ReadonlySet<string>): string[] {
 }
 
 describe('SIGKILL at any moment of a build', () => {
-  it('leaves a store that is true, and the same build makes the same image and takes away what was left', async () => {
+  it('leaves a store that is true, and the same build makes the same image and takes away what was left', {
+    timeout: (MOMENTS + 20) * 6000,
+  }, async () => {
     mkdirSync(join(context, 'files'));
     for (let number = 0; number < 50; number++)
       writeFileSync(join(context, `files/${number}`), `${number}\n`);

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { IgnoreRules } from '../../build/context/ignore.ts';
 import { PatternList } from '../../build/context/patterns.ts';
@@ -37,10 +37,12 @@ export interface StageTree {
 /**
  * A context without the store, when that lies in it: a layer would hold itself. The same when it does not.
  */
-export function withoutStore({ paths }: Context, source: SourceTree): SourceTree {
+export function withoutStore({ paths }: Pick<Context, 'paths'>, source: SourceTree): SourceTree {
   const directory = source.root.startsWith('dir:') ? source.root.slice('dir:'.length) : undefined;
-  const store = directory && relative(realpathSync(directory), realpathSync(paths.root));
-  if (store === undefined || /^\.\.(?:\/|$)/.test(store)) return source;
+  // A build that is explained does not make one.
+  if (directory === undefined || !existsSync(paths.root)) return source;
+  const store = relative(realpathSync(directory), realpathSync(paths.root));
+  if (/^\.\.(?:\/|$)/.test(store)) return source;
   const { name = 'this store', patterns = new PatternList([]) } = source.ignore ?? {};
   return { ...source, ignore: { name, patterns: patterns.with(store) } };
 }

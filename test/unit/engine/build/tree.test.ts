@@ -35,5 +35,7 @@ describe('withoutStore', () => {
     expect(withoutStore(room.context, elsewhere)).toBe(elsewhere);
     const layers = { ...elsewhere, root: 'plan:/x' };
     expect(withoutStore(room.context, layers)).toBe(layers);
+    const paths = { ...room.context.paths, root: join(room.directory, 'nowhere') };
+    expect(withoutStore({ paths }, elsewhere)).toBe(elsewhere);
   });
 });

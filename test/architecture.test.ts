@@ -74,7 +74,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'check',
     '',
   ],
-  build: ['words', 'dockerfile', 'stages', 'context', 'lint'],
+  build: ['words', 'dockerfile', 'stages', 'context', 'lint', 'cache'],
   network: ['address', 'files', 'ports', 'nft', ''],
   runtime: ['', 'cgroup', 'spec', 'plan', 'failure', 'log', 'monitor', 'seccomp'],
   storage: ['', 'tar', 'layer', 'archive'],

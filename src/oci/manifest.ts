@@ -190,7 +190,8 @@ function isLayerType(type: string): boolean {
   return LAYER_TYPE.test(type) || VAGUE_TYPES.includes(type) || ARCHIVE_TYPE.test(type);
 }
 
-function readDescriptor(value: unknown, what: string): Descriptor {
+/** Reads a descriptor. Throws `invalid`, naming the member. */
+export function readDescriptor(value: unknown, what: string): Descriptor {
   const member = asObject(value, what);
   return {
     mediaType: optional(member.mediaType, `${what}.mediaType`, asString) ?? '',

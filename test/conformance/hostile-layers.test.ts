@@ -217,6 +217,21 @@ describe('a stream that is not what it should be is refused', () => {
     expect([error.kind, error.hint]).toEqual(['unsupported', 'layers may be gzip, zstd or plain tar']);
   });
 
+  it('content of another size than somebody has said names both', async () => {
+    const good = tar([file('a')]);
+    const diffID = digestOf(good);
+    const layer = { chainID: diffID, diffID, mediaType: '' };
+    const source = { helper: HELPER, lowers: async () => [], reopen: () => pieces(good) };
+    const claimed = { ...layer, size: good.length + 512 };
+    await expect(room.store.unpack(claimed, pieces(good), source)).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringContaining(`has ${good.length} bytes instead of ${good.length + 512}`),
+    });
+    expect(room.store.has(diffID)).toBe(false);
+    await room.store.unpack({ ...layer, size: good.length }, pieces(gzipSync(good)), source);
+    expect(room.store.has(diffID)).toBe(true);
+  });
+
   it('content that is not the diffID names both digests', async () => {
     const other = digestOf('something else');
     const error = await refusal([good], [other]);

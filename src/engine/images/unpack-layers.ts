@@ -27,8 +27,14 @@ export interface LayerSources {
   refuse?: RefuseBlob | undefined;
 }
 
+/** A layer that has to be here. */
+export interface AskedLayer extends ImageLayer {
+  /** Bytes of its archive, when somebody has said that: it is verified. */
+  archiveSize?: number | undefined;
+}
+
 /** A layer of the image, and the chainIDs of those below it, bottom first. */
-interface WantedLayer extends ImageLayer {
+interface WantedLayer extends AskedLayer {
   parents: readonly Digest[];
 }
 
@@ -43,7 +49,7 @@ const UNPACKS = 2;
  */
 export async function unpackLayers(
   context: Context,
-  wanted: readonly ImageLayer[],
+  wanted: readonly AskedLayer[],
   {
     sources,
     progress,
@@ -188,12 +194,12 @@ function comesFromElsewhere(
 
 async function unpack(
   run: Run,
-  { chainID, diffID, descriptor, parents }: WantedLayer,
+  { chainID, diffID, descriptor, parents, archiveSize: size }: WantedLayer,
   { progress, source }: { progress: LayerProgress; source: AsyncIterable<Uint8Array> },
 ): Promise<void> {
   const { layers, blobs } = run.sources;
   const content = await layers.unpack(
-    { chainID, diffID, mediaType: descriptor.mediaType, name: descriptor.digest },
+    { chainID, diffID, size, mediaType: descriptor.mediaType, name: descriptor.digest },
     source,
     {
       signal: run.signal,

@@ -19,6 +19,7 @@ export class OutlineReader {
   #position = 0;
   #promised = 0;
   #digest: Digest | undefined;
+  #size = 0;
 
   constructor(sink: OutlineSink) {
     this.#sink = sink;
@@ -28,6 +29,11 @@ export class OutlineReader {
   /** The digest of the unpacked archive once all of it was there; undefined: the outline is not complete. */
   get digest(): Digest | undefined {
     return this.#digest;
+  }
+
+  /** The bytes of the unpacked archive, once all of it was there. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Takes the next bytes of the outline. */
@@ -63,6 +69,7 @@ export class OutlineReader {
     if (this.#promised > size) throw this.#parser.cutShort();
     this.#parser.end();
     this.#digest = `sha256:${hex}` as Digest;
+    this.#size = size;
   }
 }
 

@@ -13,6 +13,8 @@ export interface LayerDescription {
   readonly chainID: Digest;
   readonly diffID: Digest;
   readonly mediaType: string;
+  /** Bytes of its archive, when somebody has said that: it is verified. */
+  readonly size?: number | undefined;
   readonly name?: string | undefined;
 }
 
@@ -139,7 +141,7 @@ async function makeLayer(
 ): Promise<{ directory: string; content: LayerContent }> {
   const { helper, signal, lowers } = options;
   const isBase = layer.chainID === layer.diffID;
-  const pass = { diffID: layer.diffID, isBase, lowers };
+  const pass = { diffID: layer.diffID, size: layer.size, isBase, lowers };
   const alone = makeDirectory(place, 'alone');
   const content = await unpackOnce({ ...pass, source, target: { helper, directory: alone, signal } });
   if (content !== undefined) return { directory: alone, content };
@@ -165,7 +167,8 @@ async function makeWhole(
   const lowers = isBase ? [] : await options.lowers();
   const directory = await copyOfBelow(helper, place, lowers[0]);
   const target = { helper, directory, view: 'whole' as const, signal };
-  const pass = { source, target, diffID: layer.diffID, isBase, lowers: async () => lowers };
+  const { diffID, size } = layer;
+  const pass = { source, target, diffID, size, isBase, lowers: async () => lowers };
   const content = await unpackOnce(pass);
   if (content === undefined) throw new EngineError('internal', 'a layer on its lower ones needs no more');
   return { directory, content };

@@ -81,6 +81,8 @@ export interface UnpackPass {
   readonly source: AsyncIterable<Uint8Array>;
   /** Absent: nobody has said yet what it will be. */
   readonly diffID?: Digest | undefined;
+  /** Bytes of the archive; absent: nobody has said that. */
+  readonly size?: number | undefined;
   /** The lowest layer of its image. */
   readonly isBase: boolean;
   /** Directories of the layers below, topmost first, complete when it resolves. */
@@ -113,7 +115,7 @@ async function applyArchive(
   pass: UnpackPass,
   feeding: ReturnType<ApplyProcess['feed']>,
 ): Promise<LayerContent | undefined> {
-  const { target, diffID, isBase } = pass;
+  const { target, diffID, size, isBase } = pass;
   const sink = new LayerSink(apply, isBase);
   const outline = new OutlineReader(sink);
   for await (const chunk of apply.outline) {
@@ -126,6 +128,8 @@ async function applyArchive(
   const actual = outline.digest;
   if (actual === undefined) return await unfinished(apply);
   if (diffID !== undefined) verify(actual, diffID);
+  if (size !== undefined && size !== outline.size)
+    throw new EngineError('invalid', `the unpacked archive has ${outline.size} bytes instead of ${size}`);
   if (sink.aside.size > 0) apply.stream.discard(AUFS_LINKS);
   const notes = await apply.checkpoint();
   const lowers = isBase ? [] : await pass.lowers();

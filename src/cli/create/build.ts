@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { isRemote } from '../../build/stages/remote.ts';
+import type { CacheSource, CacheTarget } from '../../engine/build/cache-options.ts';
 import type { ContextSource } from '../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
 import type { RlimitOption } from '../../engine/options/create.ts';
@@ -13,6 +14,7 @@ import {
   collectSecret,
   parseEntitlement,
 } from '../../grammar/build.ts';
+import { collectCacheSource, collectCacheTarget } from '../../grammar/build-cache.ts';
 import { type BuildCall, parseBuildCall } from '../../grammar/build-call.ts';
 import { parseBuildOutput, type WantedOutput } from '../../grammar/build-output.ts';
 import { collectLabel } from '../../grammar/labels.ts';
@@ -40,6 +42,8 @@ export interface BuildFlags {
   cache: boolean;
   /** What --no-cache-filter names, as commander takes it for the opposite of --cache-filter: true without. */
   cacheFilter: true | string[];
+  cacheFrom?: CacheSource[];
+  cacheTo?: CacheTarget[];
   call?: BuildCall;
   check?: boolean;
   explain?: ExplainFormat | false;
@@ -100,6 +104,16 @@ export function addBuildOptions(command: Command): void {
       '--no-cache-filter <stages>',
       'do the steps of these stages anew, by name or number (repeatable)',
       collectStages,
+    )
+    .option(
+      '--cache-from <fields>',
+      'a cache to ask besides: the name of one, or of an image, in a registry; type=local,src=DIRECTORY (repeatable)',
+      collectCacheSource,
+    )
+    .option(
+      '--cache-to <fields>',
+      'keep what was built for others: type=registry,ref=NAME|local,dest=DIRECTORY[,mode=max]; type=inline (repeatable)',
+      collectCacheTarget,
     )
     .option('--pull', 'fetch the bases also when they are here')
     .option(
@@ -171,6 +185,8 @@ export function buildOptions(
     labels: label,
     platform,
     pull,
+    cacheFrom: flags.cacheFrom,
+    cacheTo: flags.cacheTo,
     noCache: !cache || (cacheFilter === true ? false : cacheFilter),
     secrets: secret,
     agents: ssh,

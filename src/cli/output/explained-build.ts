@@ -82,11 +82,16 @@ const STATES: Readonly<Record<ExplainedStep['state'], string>> = {
 
 /** What is unknown for the same reason as a step before says so once. */
 function stepLines(
-  { label = '', text, state, why, run }: ExplainedStep,
+  { label = '', text, state, why, from, run }: ExplainedStep,
   before: readonly ExplainedStep[],
 ): SheetLine[] {
   const isSaid = state === 'unknown' && before.some((each) => each.why === why);
-  const about = [...(why === undefined || isSaid ? [] : [why]), ...(run === undefined ? [] : runTexts(run))];
+  const origin = from === undefined ? [] : [`from the cache ${from}`];
+  const about = [
+    ...(why === undefined || isSaid ? [] : [why]),
+    ...origin,
+    ...(run === undefined ? [] : runTexts(run)),
+  ];
   return [line([label, STATES[state], text]), ...about.map((each) => line(['', '', `  ${each}`]))];
 }
 

@@ -37,6 +37,7 @@ export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
 /** The directories of what is mounted, topmost first: at least one. */
 export async function lowersOf(build: Build, files: SourceFiles, source: string): Promise<string[]> {
   if (files.kind === 'directory') return [await copied(build, files, source)];
+  await build.have(files.layers);
   const layers = directoriesOf(build, files.layers);
   return layers.length === 0 ? [emptyDirectory(build)] : layers;
 }

@@ -16,11 +16,12 @@ import { deadOwners, dropDeadLeases, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { hasImage } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
-import { Build } from './build.ts';
+import { Build, type BuildParts } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
 import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
+import type { Importing } from './imported-caches.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
 import { needsImage, writeArchives, writeFiles } from './output.ts';
@@ -59,18 +60,56 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
     const signal =
       options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
     const slots = new Slots(cpus().length);
-    const parts = { context, workspace, options, files, plan, tasks, cache, lease, slots, signal };
+    const lent = { context, workspace, cache, lease, tasks, signal };
+    const { imports, recorder } = await cachesOf(options, lent);
+    const parts = { ...lent, options, files, plan, imports, recorder, slots };
     const build = new Build(parts, async (of, stage) => await buildStage(of, stage, doStep));
     try {
       const stage = await buildStages(build, abort);
+      await build.have(stage.layers);
       await writeFiles(build, stage, outputs);
-      return needsImage(outputs) ? await exportImage(build, imageOf(stage, options), names) : undefined;
+      const image = needsImage(outputs) ? imageOf(stage, await withRecords(build, stage)) : undefined;
+      const built = image && (await exportImage(build, image, names));
+      if (recorder !== undefined) {
+        const { exportCaches } = await import('./export-caches.ts');
+        await exportCaches(build, recorder, stage.layers);
+      }
+      return built;
     } finally {
       cache.close();
       // Not before: bases are here now, and what they have is known.
       options.onChecked?.(checkFiles(context, files, options));
     }
   });
+}
+
+/** The caches of others, when some are asked for; and who writes down what is passed on, when something is. */
+async function cachesOf(
+  { cacheFrom = [], cacheTo = [], platform, progress }: BuildOptions,
+  lent: Importing,
+): Promise<Pick<BuildParts, 'imports' | 'recorder'>> {
+  const warn = (sentence: string): void => progress.warn(sentence);
+  const imports =
+    cacheFrom.length === 0
+      ? undefined
+      : await (await import('./imported-caches.ts')).importCaches(cacheFrom, lent, { platform, warn });
+  const recorder = cacheTo.length === 0 ? undefined : new (await import('./step-recorder.ts')).StepRecorder();
+  return { imports, recorder };
+}
+
+/** With an inline cache the manifest has the records of the image's layers. */
+async function withRecords(
+  { parts: { options, recorder, tasks } }: Build,
+  { layers }: BuiltStage,
+): Promise<Pick<BuildOptions, 'labels' | 'annotations'>> {
+  const isAsked = options.cacheTo?.some(({ kind }) => kind === 'inline') === true;
+  if (recorder === undefined || !isAsked) return options;
+  const [{ inlineRecords }, { INLINE_ANNOTATION }] = await Promise.all([
+    import('./export-caches.ts'),
+    import('../../build/cache/manifest.ts'),
+  ]);
+  const text = await tasks.do('exporting inline cache', async () => inlineRecords(recorder, layers));
+  return { ...options, annotations: { ...options.annotations, [INLINE_ANNOTATION]: text } };
 }
 
 /** Removes what builds that were killed have left. */
@@ -146,7 +185,10 @@ async function buildStages(build: Build, abort: AbortController): Promise<BuiltS
   throw failure.error;
 }
 
-function imageOf({ state, layers, history, created }: BuiltStage, options: BuildOptions): Image {
+function imageOf(
+  { state, layers, history, created }: BuiltStage,
+  options: Pick<BuildOptions, 'labels' | 'annotations'>,
+): Image {
   const { config, ...about } = state.config;
   const { labels, annotations } = options;
   const labelled = labels === undefined ? config : { ...config, Labels: { ...config.Labels, ...labels } };

@@ -13,9 +13,11 @@ import type { Workspace } from '../store/workspace.ts';
 import { type BaseImage, nameOf, resolveBase } from './base.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepCache, StepResult } from './cache.ts';
+import type { ImportedCaches } from './imported-caches.ts';
 import type { OpenedContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
 import { type Task, type Tasks, taskProgress } from './progress.ts';
+import type { StepRecorder } from './step-recorder.ts';
 
 /** What a build begins with. */
 export interface BuildParts {
@@ -26,6 +28,10 @@ export interface BuildParts {
   plan: BuildPlan;
   tasks: Tasks;
   cache: StepCache;
+  /** Caches of others. */
+  imports?: ImportedCaches | undefined;
+  /** What is passed on to others. */
+  recorder?: StepRecorder | undefined;
   lease: Lease;
   /** For steps that do something: as many as there are processors. */
   slots: Slots;
@@ -88,6 +94,11 @@ export class Build {
     image.catch(() => {});
     this.#images.set(key, image);
     return image;
+  }
+
+  /** Resolves when the files of layers are here: what another cache has may not have been fetched yet. */
+  async have(layers: readonly ImageLayer[]): Promise<void> {
+    await this.parts.imports?.bring(layers);
   }
 
   /** What a step comes to that another one is doing already; undefined: nobody is, and `begin` does it now. */

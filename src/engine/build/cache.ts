@@ -31,6 +31,8 @@ export interface StepResult {
   layer: CachedLayer | undefined;
   /** ms since the epoch: when it was done. */
   createdAt: number;
+  /** By which it was kept, when that was done just now: another one than was looked for if its sources have changed meanwhile. */
+  keptBy?: Digest | undefined;
 }
 
 export function keyOf({ kind, parts }: Pick<StepKey, 'kind' | 'parts'>): Digest {
@@ -69,9 +71,12 @@ export class StepCache {
    * that differs least; empty when there is none.
    */
   difference({ kind, description, parts }: StepKey): string[] {
-    const differing = entriesOf(this.#context.database, { kind, description }).map((entry) =>
-      Object.keys({ ...parts, ...entry.parts }).filter((name) => !isSame(parts[name], entry.parts[name])),
-    );
+    const known = entriesOf(this.#context.database, { kind, description });
+    const differing = known
+      .filter((entry) => Object.keys(entry.parts).length > 0)
+      .map((entry) =>
+        Object.keys({ ...parts, ...entry.parts }).filter((name) => !isSame(parts[name], entry.parts[name])),
+      );
     return differing.sort((one, other) => one.length - other.length)[0] ?? [];
   }
 
@@ -88,6 +93,12 @@ export class StepCache {
       insertCacheEntry(database, { ...step, ...result });
     });
     this.#used.delete(step.key);
+  }
+
+  /** Notes what a step has made elsewhere; its layer is here. Without parts nobody knows what its key is made of. */
+  adopt(step: StepKey & { key: Digest }, result: StepResult): void {
+    const { database } = this.#context;
+    database.transaction(() => insertCacheEntry(database, { ...step, ...result }));
   }
 
   /** Notes what was used: what was not used for long goes first when the cache is made smaller. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { complaint } from '../../build/dockerfile/complaint.ts';
 import type { CopyStep, DirectoryStep, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { chainOf, chainWith } from './built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from './cache.ts';
 import { type CopyRequest, copySources, digestSources, makeDirectory, resolveOwner } from './copy.ts';
@@ -10,6 +11,7 @@ import { finishLayer } from './layer.ts';
 import type { LayerMaker, PreparedStep } from './prepared-step.ts';
 import type { Task } from './progress.ts';
 import { prepareRun } from './run.ts';
+import { sourceKey } from './source-key.ts';
 import { sourceTree } from './sources.ts';
 import { lowersOf, type StageAt } from './stage.ts';
 
@@ -41,30 +43,37 @@ export function placed(
 }
 
 async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
-  const { build, plan, label } = at;
-  const { cache, tasks, options, signal } = build.parts;
+  const { build, plan, stage, label } = at;
+  const { cache, imports, recorder, tasks, options, signal } = build.parts;
   const name = `${label} ${step.text}`;
+  const cached = (result: StepResult, keys: readonly Digest[]): StepResult => {
+    tasks.begin(name).end({ kind: 'cached' });
+    recorder?.note(keys, stage.layers, result);
+    return result;
+  };
+  const isWanted = !isUncached(options.noCache, plan);
+  const source = imports === undefined && recorder === undefined ? undefined : await sourceKey(at, step);
+  const early = isWanted && source?.isHere === false ? imports?.find(source.key, false) : undefined;
+  if (early !== undefined) return cached(early.result, early.keys);
   const { key: words, perform } = await prepareStep(at, step);
   const key = keyOf(words);
-  const isWanted = !isUncached(options.noCache, plan);
+  const keys = [key, ...(source === undefined ? [] : [keyOf(source.key)])];
   const found = isWanted ? cache.find(key) : undefined;
-  if (found !== undefined) {
-    tasks.begin(name).end({ kind: 'cached' });
-    return found;
-  }
+  if (found !== undefined) return cached(found, keys);
   const underWay = build.underWay(key);
-  if (underWay !== undefined) {
-    const result = await underWay;
-    tasks.begin(name).end({ kind: 'cached' });
-    return result;
-  }
+  if (underWay !== undefined) return cached(await underWay, [key]);
+  const imported = isWanted ? imports?.find(words) : undefined;
+  if (imported !== undefined) return cached(imported.result, [...keys, ...imported.keys]);
   return await build.do(key, async () => {
     build.throwIfCancelled();
+    await build.have(stage.layers);
     const task = tasks.begin(name);
     if (isWanted) tellMiss(at, words, task);
     try {
       const result = await perform(task, (draft, really = words) => makeLayer(at, draft, really));
       task.end({ kind: 'done' });
+      const isAsExpected = result.keptBy === undefined || result.keptBy === key;
+      recorder?.note(isAsExpected ? keys : [result.keptBy ?? key], stage.layers, result);
       return result;
     } catch (error) {
       if (signal.aborted) task.end({ kind: 'cancelled' });
@@ -172,11 +181,16 @@ async function prepareDirectory(at: StageAt, step: DirectoryStep): Promise<Prepa
   };
 }
 
-async function ownerOf(at: StageAt, text: string | undefined): Promise<CopyRequest['owner']> {
+/** Who is meant by `--chown` or USER in a stage, in numbers. */
+export async function ownerOf(at: StageAt, text: string | undefined): Promise<CopyRequest['owner']> {
   if (text === undefined) return undefined;
-  const { build } = at;
+  const { build, stage } = at;
+  if (!NUMBERS.test(text)) await build.have(stage.layers);
   return await resolveOwner(build.parts.context, text, { layers: lowersOf(at), scratch: build.directory() });
 }
+
+/** Nobody has to be looked up. */
+const NUMBERS = /^\d+(:\d+)?$/;
 
 /** An empty directory that looks like the root that it is laid over. */
 function newUpper(at: StageAt, alone: boolean): string {
@@ -201,7 +215,8 @@ async function makeLayer(
   const lowers = alone ? [] : lowersOf(at);
   const made = await finishLayer(context, { upper, lowers, ran, latest: options.latest, mounts }, signal);
   const layer = made && { ...made, chainID: chainWith(chainOf(stage), made.diffID) };
-  const result = { layer, createdAt };
-  cache.keep({ ...words, key: keyOf(words) }, result, upper);
+  const keptBy = keyOf(words);
+  const result = { layer, createdAt, keptBy };
+  cache.keep({ ...words, key: keptBy }, result, upper);
   return result;
 }

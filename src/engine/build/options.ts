@@ -1,6 +1,7 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
+import type { CacheSource, CacheTarget } from './cache-options.ts';
 import type { CheckedDockerfile } from './checked.ts';
 import type { ContextSource } from './open-context.ts';
 import type { BuildProgress } from './progress.ts';
@@ -27,6 +28,10 @@ export interface BuildOptions {
   pull?: boolean | undefined;
   /** Nothing comes from the cache: of any stage, or of those with these names. */
   noCache?: boolean | readonly string[] | undefined;
+  /** Caches that are asked, in their order, for what the store's own has not. */
+  cacheFrom?: readonly CacheSource[] | undefined;
+  /** What was built is written there, when all is done. */
+  cacheTo?: readonly CacheTarget[] | undefined;
   steps: StepSettings;
   secrets?: ReadonlyMap<string, SecretSource> | undefined;
   /** Paths of agents' sockets, by id; that of nobody is called `default`. */

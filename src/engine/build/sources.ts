@@ -63,6 +63,7 @@ export async function sourceTree(build: Build, source: Source): Promise<SourceTr
   const { name } = found;
   if (found.kind === 'directory')
     return { name, root: `dir:${found.path}`, ignore: found.ignore, keepsOwners: false };
+  await build.have(found.layers);
   return { name, root: layersRoot(build, found.layers), keepsOwners: true };
 }
 

@@ -66,6 +66,9 @@ export class BuildPreview extends Build {
     return found(image, { state: 'pulled', pull: explained });
   }
 
+  /** Nothing is fetched. */
+  override async have(): Promise<void> {}
+
   /** Whether the files of layers can be looked at. */
   hasAll(layers: readonly ImageLayer[]): boolean {
     return directoriesOf(this, layers).every((directory) => existsSync(directory));

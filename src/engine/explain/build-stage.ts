@@ -6,6 +6,7 @@ import type { RunMount, RunStep, Source, StagePlan, Step } from '../../build/sta
 import type { BuiltStage } from '../build/built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from '../build/cache.ts';
 import { isUncached, placed, prepareStep } from '../build/do-step.ts';
+import { sourceKey } from '../build/source-key.ts';
 import { sourceFiles } from '../build/sources.ts';
 import { baseOf, labelsOf, type StageAt, withStep } from '../build/stage.ts';
 import type { BuildPreview } from './build-preview.ts';
@@ -14,7 +15,7 @@ import type { ExplainedMount, ExplainedRun, ExplainedStage, ExplainedStep } from
 type MakingStep = Exclude<Step, { kind: 'config' }>;
 
 /** What becomes of a step, and what it comes to when the cache has that. */
-type Fate = Pick<ExplainedStep, 'state' | 'why'> & { result?: StepResult | undefined };
+type Fate = Pick<ExplainedStep, 'state' | 'why' | 'from'> & { result?: StepResult | undefined };
 
 /**
  * Goes through a stage as a build does, and says in `preview.stages` of each step what becomes of it. Returns the stage with the
@@ -76,15 +77,23 @@ function wordsOf({ text }: Step, { start }: Instruction): Pick<ExplainedStep, 't
 }
 
 async function fateOf(preview: BuildPreview, at: StageAt, step: MakingStep): Promise<Fate> {
-  const { cache, options } = preview.parts;
+  const { cache, imports, options } = preview.parts;
   try {
     for (const source of sourcesOf(step)) await lookAt(preview, source);
     if (isUncached(options.noCache, at.plan)) return { state: 'done', why: 'it was asked to be done anew' };
+    const awaited = waiting(preview, at, step);
+    if (awaited !== undefined) return { state: 'unknown', why: awaited };
+    const source = imports && (await sourceKey(at, step));
+    const early = source?.isHere === false ? imports?.find(source.key, false) : undefined;
+    if (early !== undefined) return { state: 'cached', result: early.result, from: early.from };
     const why = await unknown(preview, at, step);
     if (why !== undefined) return { state: 'unknown', why };
     const { key } = await prepareStep(at, step);
     const result = cache.find(keyOf(key));
-    return result === undefined ? missed(preview, at, { key, step }) : { state: 'cached', result };
+    if (result !== undefined) return { state: 'cached', result };
+    const imported = imports?.find(key);
+    if (imported !== undefined) return { state: 'cached', result: imported.result, from: imported.from };
+    return missed(preview, at, { key, step });
   } catch (error) {
     throw placed(at, step, error);
   }
@@ -104,18 +113,23 @@ function missed(
   return { state: 'done', why };
 }
 
-/** Why it cannot be known yet whether the cache has a step. */
-async function unknown(
-  preview: BuildPreview,
-  { plan, stage }: StageAt,
-  step: MakingStep,
-): Promise<string | undefined> {
+/** Which step has to be done before anything can be known of one. */
+function waiting(preview: BuildPreview, { plan }: StageAt, step: MakingStep): string | undefined {
   const before = preview.waitingFor.get(plan.index);
   if (before !== undefined) return `it depends on what this makes: ${before}`;
   for (const source of sourcesOf(step)) {
     const awaited = source.kind === 'stage' ? preview.waitingFor.get(source.index) : undefined;
     if (awaited !== undefined) return `it takes files from what this makes: ${awaited}`;
   }
+  return undefined;
+}
+
+/** Why it cannot be known whether the cache has a step before something is fetched. */
+async function unknown(
+  preview: BuildPreview,
+  { stage }: StageAt,
+  step: MakingStep,
+): Promise<string | undefined> {
   if (step.kind === 'run') return undefined;
   const owner = step.kind === 'copy' ? step.chown : stage.state.config.config.User;
   if (owner && !preview.hasAll(stage.layers)) return 'it looks up an owner in a base that is not here';

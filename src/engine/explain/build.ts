@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { planStages } from '../../build/stages/plan-stages.ts';
 import type { StagePlan } from '../../build/stages/step.ts';
-import type { EngineError } from '../../errors.ts';
+import { EngineError } from '../../errors.ts';
 import { formatPlatform, hostPlatform } from '../../image/platform.ts';
 import { StepCache } from '../build/cache.ts';
 import { openContext } from '../build/open-context.ts';
@@ -40,8 +40,17 @@ export async function explainBuild(context: Context, options: ExplainBuildOption
     const tasks = new Tasks(SILENT);
     const slots = new Slots(cpus().length);
     const silent = { ...options, progress: SILENT };
+    const lent = { context, workspace, cache, lease, tasks, signal };
+    const { cacheFrom = [], warn } = options;
+    const imports =
+      cacheFrom.length === 0
+        ? undefined
+        : await (await import('../build/imported-caches.ts')).importCaches(cacheFrom, lent, {
+            platform: options.platform,
+            warn: (sentence) => warn?.(new EngineError('unavailable', sentence)),
+          });
     const preview: BuildPreview = new BuildPreview(
-      { context, workspace, options: silent, files, plan, tasks, cache, lease, slots, signal },
+      { ...lent, options: silent, files, plan, imports, slots },
       async (_build, stage) => await explainStage(preview, stage),
       options.warn,
     );

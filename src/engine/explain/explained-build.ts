@@ -47,6 +47,8 @@ export interface ExplainedStep {
   state: 'cached' | 'done' | 'shared' | 'unknown' | 'config';
   /** Why it does not come from the cache, or cannot be known; which step does it. */
   why?: string | undefined;
+  /** The cache that it comes from, when that is not the store's own. */
+  from?: string | undefined;
   run?: ExplainedRun | undefined;
 }
 

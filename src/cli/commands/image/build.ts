@@ -27,6 +27,7 @@ Examples:
   skiff build --build-arg VERSION=1.2 -t app:1.2 .
   skiff build --secret id=token,src=token.txt .       RUN --mount=type=secret,id=token sees it, the image does not
   skiff build --no-cache --pull -t app .              everything anew, on the newest base
+  skiff build --cache-from team/app:cache --cache-to type=registry,ref=team/app:cache,mode=max -t app .
   skiff build -o out .                                the files of the last stage, in a directory
   skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it
   skiff build --explain .                             which steps come from the cache, and why the others do not

@@ -234,7 +234,7 @@ export class PlannedContainer {
   /** Runs another process in the container to its end. */
   async execute(wishes: ExecWishes): Promise<Result> {
     const child = this.exec(wishes);
-    if (wishes.stdin !== undefined) child.stdin?.end(wishes.stdin);
+    if (wishes.stdin !== undefined) feed(child, wishes.stdin);
     return await finished(child);
   }
 
@@ -264,7 +264,7 @@ export class PlannedContainer {
   /** Runs it in the foreground to its end. */
   async run(input?: string | Uint8Array): Promise<Result> {
     const child = this.start('attach', input === undefined ? 'ignore' : 'pipe');
-    if (input !== undefined) child.stdin?.end(input);
+    if (input !== undefined) feed(child, input);
     return await finished(child);
   }
 
@@ -433,6 +433,14 @@ function userNamespace(firstId: number | undefined): PlanRecord[] {
     ['uid-map', '0', String(firstId), '65536'],
     ['gid-map', '0', String(firstId), '65536'],
   ];
+}
+
+/** Gives a process its input; one that ends without having read it, as some must, is at fault with nothing. */
+function feed({ stdin }: ChildProcess, input: string | Uint8Array): void {
+  stdin?.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  stdin?.end(input);
 }
 
 /** Collects what a process says until it ended. */

@@ -218,7 +218,7 @@ describe('a stream that is not what it should be is refused', () => {
   });
 
   it('content of another size than somebody has said names both', async () => {
-    const good = tar([file('a')]);
+    const good = tar(file('a'));
     const diffID = digestOf(good);
     const layer = { chainID: diffID, diffID, mediaType: '' };
     const source = { helper: HELPER, lowers: async () => [], reopen: () => pieces(good) };

@@ -48,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'callbacks',
     '',
   ],
-  api: ['http', 'bodies', 'system', 'containers', ''],
+  api: ['http', 'bodies', 'system', 'containers', 'execs', ''],
   engine: [
     'options',
     'store',

@@ -1,6 +1,7 @@
 import { CONTAINER_ROUTES } from './containers/routes.ts';
+import { EXEC_ROUTES } from './execs/routes.ts';
 import type { Route } from './http/route.ts';
 import { SYSTEM_ROUTES } from './system/routes.ts';
 
 /** Every endpoint of Docker's Engine API that there is. A path that is a word comes before one that is a name. */
-export const ROUTES: readonly Route[] = [...SYSTEM_ROUTES, ...CONTAINER_ROUTES];
+export const ROUTES: readonly Route[] = [...SYSTEM_ROUTES, ...CONTAINER_ROUTES, ...EXEC_ROUTES];

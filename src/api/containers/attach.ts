@@ -3,12 +3,9 @@ import type { StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import type { Call } from '../http/call.ts';
-import { MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
-import { relay } from './joining.ts';
+import { MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
+import { relay } from '../http/relay.ts';
 import { writeLogs } from './logs.ts';
-
-/** The version of the API that has a media type of its own for frames. */
-const MULTIPLEXED_SINCE = 42;
 
 /**
  * ContainerAttach: the streams of a container that runs, or, for one that does not, those that it has once it is started

@@ -4,10 +4,7 @@ import type { StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { moment } from '../../grammar/moment.ts';
 import type { Call } from '../http/call.ts';
-import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
-
-/** The version of the API that has a media type of its own for frames. */
-const MULTIPLEXED_SINCE = 42;
+import { frame, MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
 
 /** ContainerLogs. The head comes at once, the entries as they are there, framed unless the container has a terminal. */
 export async function containerLogs(call: Call): Promise<void> {

@@ -1,20 +1,7 @@
-import type { TerminalSize } from '../../engine/options/client.ts';
-import { EngineError } from '../../errors.ts';
 import type { Call } from '../http/call.ts';
+import { terminalSize } from '../http/terminal-size.ts';
 
 export async function resizeContainer(call: Call): Promise<void> {
-  await call.engine.containers.resize(call.path.name ?? '', sizeOf(call));
+  await call.engine.containers.resize(call.path.name ?? '', terminalSize(call));
   call.reply.empty(200);
-}
-
-/** The parameters `h` and `w`. Throws `invalid`. */
-export function sizeOf({ query }: Pick<Call, 'query'>): TerminalSize {
-  const [rows, columns] = [query.number('h'), query.number('w')];
-  if (rows === undefined || columns === undefined || !isSize(rows) || !isSize(columns))
-    throw new EngineError('invalid', 'h and w are to be the height and the width of a terminal, 0 to 65535');
-  return { rows, columns };
-}
-
-function isSize(number: number): boolean {
-  return number >= 0 && number <= 65_535;
 }

@@ -4,6 +4,9 @@ import type { OutputChunk } from '../../engine/lifecycle/process-streams.ts';
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';
 export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
 
+/** The version of the API (1.42) since which frames have a media type of their own. */
+export const MULTIPLEXED_SINCE = 42;
+
 const HEADER = 8;
 
 /** Docker's frame: the stream (1 or 2), three zero bytes, the length in big-endian, the bytes. */

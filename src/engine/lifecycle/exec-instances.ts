@@ -6,7 +6,7 @@ import { randomHex } from '../../host/random.ts';
 import { runProgram } from '../../host/run-program.ts';
 import type { StreamName, TerminalSize } from '../options/client.ts';
 import { livingExec } from '../state/exec-ids.ts';
-import { containerPaths } from '../store/container-paths.ts';
+import { containerPaths, runtimeIds } from '../store/container-paths.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type ExecRequest, noteExec, prepareExec, requireExecutable, writeExecFile } from './exec.ts';
@@ -143,7 +143,7 @@ function claim(context: Context, id: string): FoundExec {
 /** Looks in the containers that run: those of others have gone with their runs. */
 function find(context: Context, id: string): FoundExec {
   if (!/^[0-9a-f]{64}$/.test(id)) throw noSuchExec(id);
-  for (const container of namesIn(context.paths.run)) {
+  for (const container of runtimeIds(context.paths)) {
     const { execs } = containerPaths(context.paths, container);
     const text = readIfPresent(join(execs, `${id}.request`));
     const row = text === undefined ? undefined : containerById(context.database, container);

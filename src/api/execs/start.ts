@@ -1,0 +1,44 @@
+import { EngineError } from '../../errors.ts';
+import type { Call } from '../http/call.ts';
+import { MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
+import { JsonObject } from '../http/json.ts';
+import { relay } from '../http/relay.ts';
+import { terminalSize } from '../http/terminal-size.ts';
+import { consoleSize } from './create.ts';
+
+/** ExecStartConfig. What cannot be executed is said before the connection is handed over. */
+export async function startExec({
+  engine,
+  connections,
+  path,
+  body,
+  reply,
+  signal,
+  version,
+}: Call): Promise<void> {
+  const config = new JsonObject((await body()) ?? {});
+  const id = path.id ?? '';
+  if (config.flag('Detach') === true) {
+    await engine.execs.startDetached(id);
+    return reply.empty(200);
+  }
+  const { request } = await engine.execs.inspect(id);
+  const streams = await engine.execs.start(id, { size: consoleSize(config) });
+  connections.keepExec(id, streams);
+  const framed = !request.terminal;
+  const connection = reply.hijack(framed && version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM);
+  await relay(connection, streams, { framed, input: request.stdin, signal });
+}
+
+export async function resizeExec(call: Call): Promise<void> {
+  const { engine, connections, path, reply } = call;
+  const size = terminalSize(call);
+  const { id, request, state } = await engine.execs.inspect(path.id ?? '');
+  const streams = connections.exec(id);
+  if (state !== 'running' || streams === undefined || !request.terminal)
+    throw new EngineError('conflict', `exec instance ${id} has no terminal that this service could resize`, {
+      subject: id,
+    });
+  await streams.resize(size);
+  reply.empty(200);
+}

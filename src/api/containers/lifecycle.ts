@@ -14,9 +14,20 @@ export async function startContainer(call: Call): Promise<void> {
   const { row, status } = await engine.containers.get(named(call));
   if (status.state === 'running' && status.paused !== true) return reply.empty(304);
   const waiting = connections.waitingFor(row.id);
-  if (waiting.length === 0) await engine.containers.startDetached(row.id);
-  else await joinWaiting(engine, row.id, waiting);
+  try {
+    if (waiting.length === 0) await engine.containers.startDetached(row.id);
+    else await joinWaiting(engine, row.id, waiting);
+  } catch (error) {
+    throw foundContainer(error);
+  }
   reply.empty();
+}
+
+/** It is the command that was not found, or what it needs: to clients 404 says that there is no such container. */
+function foundContainer(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.kind !== 'notFound') return error;
+  const { message, subject, hint, cause } = error;
+  return new EngineError('invalid', message, { subject, hint, cause });
 }
 
 /** 304 for one that does not run. */

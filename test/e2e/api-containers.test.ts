@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { useBusybox } from '../helpers/busybox.ts';
+import { readAll, unframed, useService } from '../helpers/service.ts';
+import { useStore } from '../helpers/skiff.ts';
+
+const store = useStore();
+const busybox = useBusybox(store);
+const service = useService(store);
+
+/** Makes a container and returns its id. */
+async function made(config: object, name?: string): Promise<string> {
+  const query = name === undefined ? '' : `?name=${name}`;
+  const body = { Image: busybox, HostConfig: { NetworkMode: 'none' }, ...config };
+  return (await service.ok('POST', `/containers/create${query}`, { body })).Id;
+}
+
+async function waited(id: string, condition = 'not-running'): Promise<number> {
+  return (await service.ok('POST', `/containers/${id}/wait?condition=${condition}`)).StatusCode;
+}
+
+describe('a container by the API', () => {
+  it('is created, attached to before its start, and gives all that it writes, in frames', async () => {
+    const id = await made({ Cmd: ['sh', '-c', 'echo out; echo err >&2; exit 3'] });
+    const connection = await service.hijack(`/v1.41/containers/${id}/attach?stream=1&stdout=1&stderr=1`);
+    const ended = waited(id, 'next-exit');
+    await service.ok('POST', `/containers/${id}/start`);
+    expect(unframed(await readAll(connection))).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    expect(await ended).toBe(3);
+    expect(await waited(id)).toBe(3);
+    const logs = await service.request('GET', `/containers/${id}/logs?stdout=1&stderr=1`);
+    expect(unframed(logs.body)).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    expect(logs.headers['content-type']).toBe('application/vnd.docker.multiplexed-stream');
+  });
+
+  it('reads what a client sends until it ends its side, and answers after that', async () => {
+    const id = await made({ Cmd: ['wc', '-c'], OpenStdin: true, StdinOnce: true, AttachStdin: true });
+    const connection = await service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
+    await service.ok('POST', `/containers/${id}/start`);
+    connection.end(Buffer.alloc(3_000_000));
+    expect(unframed(await readAll(connection)).stdout).toBe('3000000\n');
+    expect(await waited(id)).toBe(0);
+  });
+
+  it('has a terminal of the size that it is given, whose output is not framed', async () => {
+    const script = 'read word; stty size; echo "got $word"';
+    const id = await made({ Cmd: ['sh', '-c', script], Tty: true, OpenStdin: true });
+    const connection = await service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
+    await service.ok('POST', `/containers/${id}/start`);
+    await service.ok('POST', `/containers/${id}/resize?h=31&w=97`);
+    connection.write('it\n');
+    expect((await readAll(connection)).toString()).toBe('it\r\n31 97\r\ngot it\r\n');
+  });
+
+  it('says why it cannot be started, stays and can be removed', async () => {
+    const id = await made({ Cmd: ['no-such-program'] });
+    const { status, json } = await service.request('POST', `/containers/${id}/start`);
+    expect(status).toBe(400);
+    expect(json).toEqual({ message: expect.stringContaining('executable file not found in $PATH') });
+    await service.ok('DELETE', `/containers/${id}`);
+    expect((await service.request('GET', `/containers/${id}/json`)).status).toBe(404);
+  });
+
+  it('is stopped, started again and killed, each as often as it is asked', async () => {
+    const id = await made({ Cmd: ['sleep', '1000'], StopTimeout: 0 }, 'again');
+    const status = async (what: string) =>
+      (await service.request('POST', `/containers/again/${what}`)).status;
+    expect([await status('start'), await status('start')]).toEqual([204, 304]);
+    expect([await status('stop'), await status('stop')]).toEqual([204, 304]);
+    expect([await status('start'), await status('kill'), await waited('again')]).toEqual([204, 204, 137]);
+    expect(await status('kill')).toBe(409);
+    expect((await service.ok('GET', '/containers/again/json')).Id).toBe(id);
+  });
+
+  it('goes on when the service is killed, whose successor joins it', async () => {
+    const script = 'while :; do read line; echo "heard $line"; done';
+    const id = await made({ Cmd: ['sh', '-c', script], OpenStdin: true, StopTimeout: 0 });
+    await service.ok('POST', `/containers/${id}/start`);
+    await service.restart();
+    const connection = await service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
+    connection.write('this\n');
+    for await (const chunk of connection) {
+      expect(unframed(chunk).stdout).toBe('heard this\n');
+      break;
+    }
+    await service.ok('POST', `/containers/${id}/stop`);
+    expect((await service.ok('GET', `/containers/${id}/json`)).State.Status).toBe('exited');
+  });
+});
+
+describe('a process that is asked for by exec', () => {
+  it('is started once, with its streams, and leaves its exit code, also to another service', async () => {
+    const id = await made({ Cmd: ['sleep', '1000'], StopTimeout: 0 });
+    await service.ok('POST', `/containers/${id}/start`);
+    const body = {
+      Cmd: ['sh', '-c', 'cat; echo err >&2; exit 4'],
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+    };
+    const exec = (await service.ok('POST', `/containers/${id}/exec`, { body })).Id;
+    expect(await service.ok('GET', `/exec/${exec}/json`)).toMatchObject({ Running: false, ExitCode: null });
+    const connection = await service.hijack(`/exec/${exec}/start`, { body: { Detach: false } });
+    connection.end('in\n');
+    expect(unframed(await readAll(connection))).toEqual({ stdout: 'in\n', stderr: 'err\n' });
+    await service.restart();
+    expect(await service.ok('GET', `/exec/${exec}/json`)).toMatchObject({
+      ID: exec,
+      ContainerID: id,
+      Running: false,
+      ExitCode: 4,
+      OpenStdin: true,
+    });
+    expect((await service.request('POST', `/exec/${exec}/start`, { body: {} })).status).toBe(409);
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['GET', '/v1.23/info', 400, 'too old'],
+    ['GET', '/v1.99/info', 400, 'too new'],
+    ['GET', '/nothing', 404, 'page not found'],
+    ['PUT', '/_ping', 501, 'GET, HEAD'],
+    ['GET', '/containers/nobody/json', 404, 'no such container: nobody'],
+    ['POST', '/containers/nobody/wait?condition=never', 400, 'never'],
+    ['POST', '/containers/nobody/resize?h=a&w=1', 400, 'h is no number'],
+  ])('%s %s is refused with %i, saying why', async (method, path, status, why) => {
+    const answer = await service.request(method, path);
+    expect([answer.status, answer.json]).toEqual([status, { message: expect.stringContaining(why) }]);
+  });
+
+  it('with a body that is none is refused, and the service goes on', async () => {
+    for (const body of ['{', '[]', '"text"', 'null', '{"Image":1}', '{"HostConfig":[]}']) {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await service.request('POST', '/containers/create', {
+        body: Buffer.from(body),
+        headers,
+      });
+      expect([body, answer.status]).toEqual([body, 400]);
+    }
+    expect((await service.request('GET', '/_ping')).text).toBe('OK');
+  });
+});

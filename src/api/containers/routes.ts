@@ -6,6 +6,12 @@ const lifecycle =
 
 export const CONTAINER_ROUTES: readonly Route[] = [
   {
+    method: 'GET',
+    path: '/containers/json',
+    query: { all: 'flag', limit: 'number', size: 'flag', filters: 'filters' },
+    load: async () => (await import('./list.ts')).listContainers,
+  },
+  {
     method: 'POST',
     path: '/containers/create',
     query: { name: 'text', platform: 'text' },

@@ -6,4 +6,11 @@ export const SYSTEM_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/_ping', load: ping },
   { method: 'HEAD', path: '/_ping', load: ping },
   { method: 'GET', path: '/version', load: async () => (await import('./version.ts')).version },
+  { method: 'GET', path: '/info', load: async () => (await import('./info.ts')).systemInfo },
+  {
+    method: 'GET',
+    path: '/events',
+    query: { since: 'text', until: 'text', filters: 'filters' },
+    load: async () => (await import('./events.ts')).events,
+  },
 ];

@@ -7,11 +7,11 @@ import type {
   VolumeUsage,
 } from '../../engine/reports/disk-usage.ts';
 import { familiarName } from '../../engine/store/images.ts';
+import { ago } from '../../grammar/time-text.ts';
 import type { Fields, Headers } from '../template/template.ts';
 import { repositoryAndTag, shortId } from '../text/ids.ts';
 import { labelsText } from '../text/labels-text.ts';
 import { localTime } from '../text/local-time.ts';
-import { ago } from '../text/time.ts';
 import { humanSize } from '../text/units.ts';
 import { PS_HEADERS, psFields } from './ps-fields.ts';
 

@@ -1,10 +1,10 @@
 import type { ExplainedContainer } from '../../engine/explain/container.ts';
 import type { ExplainedImage } from '../../engine/explain/image.ts';
 import type { ExplainedProcess, ExplainedSupervision } from '../../engine/explain/process.ts';
+import { humanDuration } from '../../grammar/time-text.ts';
 import { signalName } from '../../runtime/monitor/signals.ts';
 import { shortId } from '../text/ids.ts';
 import { fact, line, renderSheet, type SheetLine } from '../text/sheet.ts';
-import { humanDuration } from '../text/time.ts';
 import { humanSize } from '../text/units.ts';
 import { fileLines, idLines, namespaceLines } from './explained-files.ts';
 import { cgroupLines, limitLines, securityLines } from './explained-limits.ts';

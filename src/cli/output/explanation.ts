@@ -1,7 +1,7 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
 import type { Explanation } from '../../engine/reports/why.ts';
+import { ago, humanDuration } from '../../grammar/time-text.ts';
 import { SIGKILL, signalName } from '../../runtime/monitor/signals.ts';
-import { ago, humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 import { visible } from '../text/visible.ts';
 import { faultWords } from './faults.ts';

@@ -1,12 +1,12 @@
 import type { ListedContainer } from '../../engine/reports/ps.ts';
-import type { PsState } from '../../engine/state/shown-state.ts';
+import { statusText } from '../../grammar/status-text.ts';
+import { ago } from '../../grammar/time-text.ts';
 import type { Fields, Headers } from '../template/template.ts';
 import { quotedCommand, shortId } from '../text/ids.ts';
 import { labelHeader, labelsText } from '../text/labels-text.ts';
 import { localTime } from '../text/local-time.ts';
 import { mountsText, volumeCount } from '../text/mounts-text.ts';
 import { portsText } from '../text/ports-text.ts';
-import { ago, exitedAt, upSince } from '../text/time.ts';
 import { humanSize } from '../text/units.ts';
 
 /** The fields of `ps --format`, with Docker's headers. */
@@ -87,27 +87,4 @@ function shortImage(name: string): string {
 function sizeText({ size }: ListedContainer): string {
   const { own = 0, total = 0 } = size ?? {};
   return total > 0 ? `${humanSize(own)} (virtual ${humanSize(total)})` : humanSize(own);
-}
-
-/** The STATUS column, in Docker's words. */
-export function statusText({ name, startedAt = 0, finishedAt = 0, exitCode, health }: PsState): string {
-  switch (name) {
-    case 'running': {
-      const up = upSince(startedAt);
-      if (health === undefined) return up;
-      return `${up} (${health.status === 'starting' ? 'health: starting' : health.status})`;
-    }
-    case 'paused':
-      return `${upSince(startedAt)} (Paused)`;
-    case 'restarting':
-      return `Restarting (${exitCode}) ${ago(finishedAt)}`;
-    case 'created':
-      return 'Created';
-    case 'removing':
-      return 'Removal In Progress';
-    case 'dead':
-      return 'Dead';
-    case 'exited':
-      return exitedAt(finishedAt, exitCode);
-  }
 }

@@ -1,6 +1,6 @@
 import type { Cause, Evidence } from '../../engine/reports/cause.ts';
+import { humanDuration } from '../../grammar/time-text.ts';
 import { signalName } from '../../runtime/monitor/signals.ts';
-import { humanDuration } from '../text/time.ts';
 import { humanMemory } from '../text/units.ts';
 
 /** Sentences about what happened, and hints at what can be done about it. */

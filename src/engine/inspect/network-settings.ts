@@ -7,11 +7,8 @@ import {
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
 
-/** `NetworkSettings` of Docker's ContainerInspect. With `none` and `host` there is nothing but the network's name. */
+/** `NetworkSettings` of Docker's ContainerInspect. */
 export function networkSettings(row: ContainerRow, { endpoints, ports }: ContainerNetworking): object {
-  const { network: mode } = row.options.namespaces;
-  const unnamed = mode === 'none' || mode === 'host' ? [[mode, endpointObject(undefined)]] : [];
-  const named = endpoints.map((endpoint) => [endpoint.network.name, endpointObject(endpoint)]);
   return {
     Bridge: '',
     SandboxID: '',
@@ -24,8 +21,19 @@ export function networkSettings(row: ContainerRow, { endpoints, ports }: Contain
     SecondaryIPv6Addresses: listOrNull(),
     // The addresses that Docker shows beside the others: this network was once the only one.
     ...addresses(endpoints.find(({ network }) => network.name === DEFAULT_NETWORK)),
-    Networks: mapOf(Object.fromEntries(named.length === 0 ? unnamed : named)),
+    Networks: networksObject(row, endpoints),
   };
+}
+
+/** EndpointSettings by the name of the network. With `none` and `host` there is nothing but the network's name. */
+export function networksObject(
+  { options }: Pick<ContainerRow, 'options'>,
+  endpoints: readonly ContainerEndpoint[],
+): Record<string, object> {
+  const { network: mode } = options.namespaces;
+  const unnamed = mode === 'none' || mode === 'host' ? [[mode, endpointObject(undefined)]] : [];
+  const named = endpoints.map((endpoint) => [endpoint.network.name, endpointObject(endpoint)]);
+  return mapOf(Object.fromEntries(named.length === 0 ? unnamed : named));
 }
 
 function endpointObject(endpoint: ContainerEndpoint | undefined): object {

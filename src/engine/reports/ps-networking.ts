@@ -1,6 +1,6 @@
 import { containerNetworking } from '../endpoints/shown.ts';
 import type { LeaseView } from '../leases/view.ts';
-import type { ContainerPort } from '../options/network.ts';
+import type { ContainerEndpoint, ContainerPort } from '../options/network.ts';
 import type { Observed } from '../state/observe.ts';
 import type { Context } from '../store/context.ts';
 
@@ -8,6 +8,8 @@ import type { Context } from '../store/context.ts';
 export interface ListedNetworking {
   /** `none` and `host` are among them, without an id; with another container's namespace there are none of its own. */
   networks: readonly { name: string; id?: string }[];
+  /** Its place on each network that it is on. */
+  endpoints: readonly ContainerEndpoint[];
   ports: readonly ContainerPort[];
 }
 
@@ -18,7 +20,9 @@ export function listedNetworking(
   view: LeaseView,
 ): ListedNetworking {
   const { network: mode } = row.options.namespaces;
-  if (mode !== 'networks') return { networks: typeof mode === 'string' ? [{ name: mode }] : [], ports: [] };
+  if (mode !== 'networks') {
+    return { networks: typeof mode === 'string' ? [{ name: mode }] : [], endpoints: [], ports: [] };
+  }
   const { endpoints, ports } = containerNetworking(context, { row, status }, view);
-  return { networks: endpoints.map(({ network }) => network), ports };
+  return { networks: endpoints.map(({ network }) => network), endpoints, ports };
 }

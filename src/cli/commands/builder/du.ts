@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { CacheUsage } from '../../../engine/build/cache-usage.ts';
+import { ago } from '../../../grammar/time-text.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { type Fields, type Headers, parseTemplate } from '../../template/template.ts';
 import { shortId } from '../../text/ids.ts';
 import { localTime } from '../../text/local-time.ts';
-import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { HistoryStep } from '../../../engine/images/history.ts';
+import { ago } from '../../../grammar/time-text.ts';
 import type { Session } from '../../command/session.ts';
 import { booleanSwitch } from '../../options/boolean-switch.ts';
 import { acceptSwitchValues } from '../../options/switches.ts';
 import { print } from '../../output/print.ts';
 import { type Fields, parseTemplate } from '../../template/template.ts';
 import { ellipsis, shortId } from '../../text/ids.ts';
-import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

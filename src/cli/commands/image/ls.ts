@@ -5,12 +5,12 @@ import type { ImageUsage } from '../../../engine/reports/disk-usage.ts';
 import { familiarName } from '../../../engine/store/images.ts';
 import { EngineError } from '../../../errors.ts';
 import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { ago } from '../../../grammar/time-text.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { type Fields, parseTemplate, type Template } from '../../template/template.ts';
 import { repositoryAndTag, shortId } from '../../text/ids.ts';
 import { localTime } from '../../text/local-time.ts';
-import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

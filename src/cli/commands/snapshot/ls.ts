@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import type { SnapshotInfo } from '../../../engine/options/snapshot.ts';
 import { EngineError } from '../../../errors.ts';
 import { collectFilter, type Filters } from '../../../grammar/filters.ts';
+import { ago } from '../../../grammar/time-text.ts';
 import type { Session } from '../../command/session.ts';
 import { print } from '../../output/print.ts';
 import { type Fields, type Headers, parseTemplate, type Template } from '../../template/template.ts';
 import { shortId } from '../../text/ids.ts';
 import { localTime } from '../../text/local-time.ts';
-import { ago } from '../../text/time.ts';
 import { humanSize } from '../../text/units.ts';
 
 interface Flags {

@@ -37,7 +37,7 @@ const USAGE: DiskUsage = {
         state: { name: 'created', active: false, exitCode: 0 },
         image: 'busybox',
         labels: {},
-        networking: { networks: [], ports: [] },
+        networking: { networks: [], endpoints: [], ports: [] },
       },
       size: 91_584_512,
     },

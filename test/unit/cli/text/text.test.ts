@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { renderTable } from '../../../../src/cli/template/table.ts';
 import { ellipsis, quotedCommand, shortId } from '../../../../src/cli/text/ids.ts';
-import { ago, exitedAt, humanDuration, upSince } from '../../../../src/cli/text/time.ts';
 import { humanMemory, humanSize } from '../../../../src/cli/text/units.ts';
+import { ago, exitedAt, humanDuration, upSince } from '../../../../src/grammar/time-text.ts';
 
 describe('renderTable', () => {
   it('has the widths of docker ps', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { statusText } from '../../../../src/cli/output/ps-fields.ts';
+import { statusText } from '../../../src/grammar/status-text.ts';
 
 const now = Date.now();
 const seconds = (count: number) => now - count * 1000 - 1;

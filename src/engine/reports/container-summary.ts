@@ -1,0 +1,48 @@
+import { omitEmpty } from '../inspect/go-json.ts';
+import { namespaceMode } from '../inspect/host-config-network.ts';
+import { mountPoints } from '../inspect/mounts.ts';
+import { networksObject } from '../inspect/network-settings.ts';
+import type { ContainerPort } from '../options/network.ts';
+import type { ListedContainer } from './ps.ts';
+
+/** A container as Docker's ContainerList has it (ContainerSummary); `status` is the text of its column STATUS. */
+export function containerSummary(container: ListedContainer, status: string): object {
+  const { row, state, networking, size } = container;
+  return omitEmpty(
+    {
+      Id: row.id,
+      Names: [`/${row.name}`],
+      Image: container.image,
+      ImageID: row.imageId,
+      Command: row.argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' '),
+      Created: Math.floor(row.createdAt / 1000),
+      Ports: networking.ports.map(portSummary),
+      SizeRw: size?.own ?? 0,
+      SizeRootFs: size?.total ?? 0,
+      Labels: container.labels,
+      State: state.name,
+      Status: status,
+      HostConfig: { NetworkMode: networkMode(container) },
+      Health: { Status: state.health?.status ?? 'none', FailingStreak: state.health?.streak ?? 0 },
+      NetworkSettings: { Networks: networksObject(row, networking.endpoints) },
+      Mounts: mountPoints(row.options.mounts, new Map()),
+    },
+    'SizeRw',
+    'SizeRootFs',
+  );
+}
+
+function portSummary({ protocol, containerPort, host }: ContainerPort): object {
+  return {
+    ...(host === undefined ? {} : { IP: host.address }),
+    PrivatePort: containerPort,
+    ...(host === undefined ? {} : { PublicPort: host.port }),
+    Type: protocol,
+  };
+}
+
+function networkMode({ row, networking }: ListedContainer): string {
+  const { network } = row.options.namespaces;
+  if (network !== 'networks') return namespaceMode(network);
+  return networking.networks[0]?.name ?? 'none';
+}

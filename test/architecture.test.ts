@@ -48,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'callbacks',
     '',
   ],
-  api: ['http', 'bodies', 'system', 'containers', 'execs', ''],
+  api: ['http', 'bodies', 'system', 'containers', 'execs', 'networks', 'volumes', ''],
   engine: [
     'options',
     'store',

@@ -1,8 +1,6 @@
 import { EngineError } from '../../errors.ts';
+import type { Filters } from '../../grammar/filters.ts';
 import type { Parameter, Parameters, ParameterType } from './parameter.ts';
-
-/** Docker's filters: for each name its values. */
-export type Filters = ReadonlyMap<string, string[]>;
 
 /** The query parameters of a request, as the route declares them: what it does not declare is not looked at, as with Docker. */
 export class Query {

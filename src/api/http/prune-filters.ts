@@ -1,0 +1,16 @@
+import type { PruneFilters } from '../../engine/options/prune.ts';
+import type { Filters } from '../../grammar/filters.ts';
+
+/**
+ * Reads `filters` of a prune with the collector of the command line, text by text: `label!` is a name of its own there.
+ * Throws `invalid`.
+ */
+export function pruneFilters<Wanted extends PruneFilters>(
+  filters: Filters,
+  collect: (text: string, previous?: Wanted) => Wanted,
+): Wanted {
+  let wanted: Wanted | undefined;
+  for (const [name, values] of filters)
+    for (const value of values) wanted = collect(`${name}=${value}`, wanted);
+  return wanted ?? ({} as Wanted);
+}

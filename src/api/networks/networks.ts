@@ -1,0 +1,56 @@
+import { networkObject } from '../../engine/inspect/network.ts';
+import { networkFilters } from '../../grammar/network-filters.ts';
+import { collectPruneFilter } from '../../grammar/prune-filters.ts';
+import { networkOptions } from '../bodies/network.ts';
+import { endpointSettings } from '../bodies/networking.ts';
+import type { Call } from '../http/call.ts';
+import { JsonObject } from '../http/json.ts';
+import { pruneFilters } from '../http/prune-filters.ts';
+
+export async function listNetworks({ engine, query, reply }: Call): Promise<void> {
+  const networks = await engine.networks.list(networkFilters(query.filters()));
+  reply.json(networks.map((network) => ({ ...networkObject(network), Containers: {} })));
+}
+
+export async function inspectNetwork({ engine, path, reply }: Call): Promise<void> {
+  reply.json(networkObject(await engine.networks.get(path.id ?? '')));
+}
+
+/** NetworkCreate. */
+export async function createNetwork({ engine, body, reply }: Call): Promise<void> {
+  const id = await engine.networks.create(networkOptions(new JsonObject(await body())));
+  reply.json({ Id: id, Warning: '' }, { status: 201 });
+}
+
+export async function removeNetwork({ engine, path, reply }: Call): Promise<void> {
+  await engine.networks.remove(path.id ?? '', { force: false });
+  reply.empty();
+}
+
+export async function pruneNetworks({ engine, query, reply }: Call): Promise<void> {
+  const deleted = await engine.networks.prune(pruneFilters(query.filters(), collectPruneFilter));
+  reply.json({ NetworksDeleted: deleted.length === 0 ? null : deleted });
+}
+
+/** NetworkConnect. */
+export async function connectContainer({ engine, path, body, reply }: Call): Promise<void> {
+  const request = new JsonObject(await body());
+  const container = request.text('Container');
+  if (container === undefined) throw request.refusal('Container', 'no container is named');
+  const endpoint = request.part('EndpointConfig');
+  const links = (endpoint.texts('Links') ?? []).map((text) => {
+    const [other = '', alias = other] = text.split(':');
+    return { container: other, alias };
+  });
+  await engine.networks.connect(endpointSettings(path.id ?? '', endpoint), container, links);
+  reply.empty(200);
+}
+
+/** NetworkDisconnect. */
+export async function disconnectContainer({ engine, path, body, reply }: Call): Promise<void> {
+  const request = new JsonObject(await body());
+  const container = request.text('Container');
+  if (container === undefined) throw request.refusal('Container', 'no container is named');
+  await engine.networks.disconnect(path.id ?? '', container, { force: request.flag('Force') === true });
+  reply.empty(200);
+}

@@ -256,6 +256,28 @@ describe("the paths of the commands of a container's life", () => {
   });
 });
 
+describe('the paths of build and push', () => {
+  // A build of which all is cached, and a push of what is there already, load none of these: with the streams that most of them
+  // bring they cost Bun 4 to 10 ms.
+  const heavy =
+    /^(node-fetch|tar-stream|execa|ora|node:(crypto|util|child_process|net|tls|http|https|stream|stream\/.*|zlib|events|tty|readline))$/;
+  const paths: Readonly<Record<string, readonly string[]>> = {
+    build: ['cli/commands/image/build.ts', 'engine/builder.ts', 'engine/build/build-image.ts'],
+    push: [
+      'cli/commands/image/push.ts',
+      'engine/images.ts',
+      'engine/images/push.ts',
+      'engine/images/registries.ts',
+    ],
+  };
+
+  it.each(Object.entries(paths))('%s starts without the heavy modules', (_command, modules) => {
+    const reached = reachedAtStart(['cli/main.ts', 'engine/engine.ts', ...modules]);
+    for (const module of modules) expect(files).toContain(module);
+    expect(reached.filter((module) => heavy.test(module))).toEqual([]);
+  });
+});
+
 describe('the top level', () => {
   it('is fixed', () => {
     const made = ['build', 'node_modules'];

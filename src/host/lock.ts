@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EngineError } from '../errors.ts';
@@ -38,6 +37,8 @@ export async function whileHeld<T>(
   use: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  // On first use, as they cost Bun 5 ms to load.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const holder = spawn(helper, words, { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise<void>((resolve) => {
     holder.once('close', () => resolve());
@@ -74,6 +75,7 @@ async function acquired(holder: ChildProcess, file: string, signal: AbortSignal 
 
 async function firstWord(holder: ChildProcess): Promise<string> {
   if (holder.stdout === null) return '';
+  const { once } = process.getBuiltinModule('node:events');
   const stopped = once(holder, 'error').then(
     () => '',
     () => '',

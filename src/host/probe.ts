@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 
 /** How probes look at this host: unit tests look at another one. What is missing or forbidden is undefined or false. */
 export interface Looks {
@@ -20,7 +19,8 @@ export interface Looks {
 
 export const THIS_HOST: Looks = {
   read: (file) => attempt(() => readFileSync(file, 'utf8')),
-  readGzip: (file) => attempt(() => gunzipSync(readFileSync(file)).toString()),
+  readGzip: (file) =>
+    attempt(() => process.getBuiltinModule('node:zlib').gunzipSync(readFileSync(file)).toString()),
   exists: existsSync,
   names: (directory) => attempt(() => readdirSync(directory)) ?? [],
   directories: (directory) =>

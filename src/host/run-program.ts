@@ -1,4 +1,4 @@
-import { closeSync, readSync } from 'node:fs';
+import { type BunProcesses, bunProcesses, readRecord } from './bun-processes.ts';
 import type { Handover } from './replace-process.ts';
 
 /** How a program ended. `code` is undefined when a signal ended it, also for having run out of time. */
@@ -19,28 +19,10 @@ export async function runProgram(
   args: readonly string[],
   { timeoutMs = 0 }: { timeoutMs?: number } = {},
 ): Promise<ProgramResult> {
-  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  const bun = bunProcesses();
   return bun === undefined
     ? await runWithExeca(file, args, timeoutMs)
     : await runOnBun(bun, [file, ...args], timeoutMs);
-}
-
-/** The part of Bun's API that is used here (bun.com/docs/api/spawn). */
-interface BunProcesses {
-  spawn(command: readonly string[], options: object): BunProcess;
-  readableStreamToText(stream: unknown): Promise<string>;
-  readableStreamToBytes(stream: unknown): Promise<Uint8Array>;
-}
-
-interface BunProcess {
-  stdout: unknown;
-  stderr: unknown;
-  kill(signal: string): void;
-  /** Descriptors of what is beyond the three. */
-  stdio: readonly (number | undefined)[];
-  exited: Promise<number>;
-  /** `null` when a signal ended it. */
-  exitCode: number | null;
 }
 
 async function runOnBun(
@@ -141,7 +123,7 @@ export async function listenToProgram(
   program: Handover,
   { onOutput, input, signal }: Listening,
 ): Promise<number | undefined> {
-  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  const bun = bunProcesses();
   if (bun === undefined) return await listenWithExeca(program, { onOutput, input, signal });
   const { file, args, env } = program;
   const [argv0 = file, ...rest] = args;
@@ -213,7 +195,7 @@ export async function callHelper(
   input: Uint8Array = new Uint8Array(),
   descriptor?: number,
 ): Promise<HelperAnswer> {
-  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  const bun = bunProcesses();
   const ended =
     bun === undefined
       ? await callWithExeca(helper, args, { input, descriptor })
@@ -246,29 +228,13 @@ async function callOnBun(
   command: readonly string[],
   { input, descriptor }: HelperStreams,
 ): Promise<EndedHelper> {
-  const child = bun.spawn(command, { stdio: [input, descriptor ?? 'pipe', 'ignore', 'pipe'] });
+  const stdin = input.length === 0 ? 'ignore' : input;
+  const child = bun.spawn(command, { stdio: [stdin, descriptor ?? 'pipe', 'ignore', 'pipe'] });
   const collected =
     descriptor === undefined ? bun.readableStreamToBytes(child.stdout) : Promise.resolve(new Uint8Array());
   const [output] = await Promise.all([collected, child.exited]);
-  const record = child.stdio[3];
-  try {
-    return {
-      code: child.exitCode ?? undefined,
-      output,
-      record: record === undefined ? new Uint8Array() : readAvailable(record),
-    };
-  } finally {
-    if (record !== undefined) closeSync(record);
-  }
+  return { code: child.exitCode ?? undefined, output, record: readRecord(child) };
 }
-
-function readAvailable(fd: number): Uint8Array {
-  const record = Buffer.alloc(RECORD_MAX);
-  return record.subarray(0, readSync(fd, record));
-}
-
-/** The most bytes of the helper's error record, which is one atomic write to a pipe. */
-const RECORD_MAX = 4096;
 
 async function callWithExeca(
   helper: string,

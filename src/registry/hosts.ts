@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import type { BlockList } from 'node:net';
 import { EngineError } from '../errors.ts';
 
 /** Decides which registries may be talked to without TLS, or with certificates that nobody vouches for. */
@@ -37,10 +37,9 @@ export class HostPolicy {
 
 /** `localhost`, 127.0.0.0/8 and ::1. */
 export function isLoopback(url: URL): boolean {
-  const address = addressOf(url);
-  return (
-    url.hostname === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
-  );
+  const { hostname } = url;
+  // A URL has its address in one form only (URL Standard, host parsing), and no name ends in a number.
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 /** The host of a URL, an IPv6 address without its brackets. */
@@ -53,17 +52,28 @@ export function portOf(url: URL): number {
   return url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
 }
 
+/** Whether a URL leads to an address instead of a name. */
+export function isAddress({ hostname }: URL): boolean {
+  return hostname.startsWith('[') || /^\d+(\.\d+){3}$/.test(hostname);
+}
+
+/** On first use: few name networks, and node:net, with the streams, costs Bun 5 ms to load. */
+function net(): typeof import('node:net') {
+  return process.getBuiltinModule('node:net');
+}
+
 /** Whether a host is an address of a network such as `10.0.0.0/8`; what is neither of the two is in none. */
 export function isInNetwork(host: string, network: string): boolean {
-  const family = isIP(host);
+  const family = net().isIP(host);
   return family !== 0 && networkOf(network)?.check(host, family === 6 ? 'ipv6' : 'ipv4') === true;
 }
 
 function networkOf(text: string): BlockList | undefined {
   const [, address = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const { BlockList: List, isIP } = net();
   const family = isIP(address);
   if (family === 0 || Number(prefix) > (family === 6 ? 128 : 32)) return undefined;
-  const network = new BlockList();
+  const network = new List();
   network.addSubnet(address, Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
   return network;
 }

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { EngineError } from '../errors.ts';
 import { addressOf, isInNetwork, isLoopback, portOf } from './hosts.ts';
 
@@ -40,6 +39,7 @@ function exempts(entry: string, url: URL): boolean {
   const [, bracketed, name = entry, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
   const host = bracketed ?? name;
   if (host === '' || (port !== undefined && Number(port) !== portOf(url))) return false;
+  const { isIP } = process.getBuiltinModule('node:net');
   if (isIP(host) !== 0) return isInNetwork(address, `${host}/${isIP(host) === 6 ? 128 : 32}`);
   const domain = host.replace(/^\*?\./, '');
   return address.endsWith(`.${domain}`) || (domain === host && address === domain);

@@ -1,12 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { isMissing } from '../host/missing.ts';
+import { randomHex } from '../host/random.ts';
 import { syncDirectory } from '../host/sync-directory.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
+import { newSha256 } from '../oci/sha256.ts';
 
 /** The digest and size that a blob is expected to have. */
 export type ExpectedBlob = Pick<Descriptor, 'digest' | 'size'>;
@@ -117,7 +118,7 @@ export class BlobStore {
 
   /** A blob whose digest nobody knows before all of it is there. */
   async begin(): Promise<BlobDraft> {
-    const path = join(this.#tmp(), `blob-${randomBytes(8).toString('hex')}`);
+    const path = join(this.#tmp(), `blob-${randomHex(8)}`);
     return new BlobDraft({ path, blobs: this.#blobs, file: await open(path, 'wx', 0o600) });
   }
 }
@@ -126,7 +127,7 @@ export class BlobStore {
 export class BlobDraft implements AsyncDisposable {
   size = 0;
   readonly #place: { path: string; blobs: string; file: FileHandle };
-  readonly #hash = createHash('sha256');
+  readonly #hash = newSha256();
   #digest: Digest | undefined;
   #published = false;
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ClientOptions, StreamName } from '../../engine/options/client.ts';
 import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
+import { isTerminal } from '../../host/is-terminal.ts';
 import { booleanSwitch } from './boolean-switch.ts';
 
 /** Flags of commands that take part in a container's streams. */
@@ -62,8 +63,7 @@ export function clientOptions(flags: ClientFlags & AttachFlags): ClientOptions {
  * terminal: the module that knows takes its time to load.
  */
 export async function requireTerminal(): Promise<void> {
-  const { isatty } = await import('node:tty');
-  if (isatty(STDIN)) return;
+  if (isTerminal(STDIN)) return;
   throw new EngineError('invalid', 'the input device is not a TTY', {
     subject: '--tty',
     hint: 'leave -t out to relay what is piped in, or -i out to have a terminal without input',

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { BuildProgress } from '../../engine/build/progress.ts';
+import { newSha256 } from '../../oci/sha256.ts';
 
 /** The numbers that BuildKit gives to the two streams. */
 const STREAMS = { stdout: 1, stderr: 2 } as const;
@@ -12,7 +12,7 @@ export function jsonBuildProgress(print: (text: string) => void): BuildProgress 
   const now = (): string => new Date().toISOString();
   return {
     begin(number, { name }) {
-      const digest = `sha256:${createHash('sha256').update(`${number} ${name}`).digest('hex')}`;
+      const digest = `sha256:${newSha256().update(`${number} ${name}`).digest('hex')}`;
       const vertex = { digest, name, started: now() };
       vertexes.set(number, vertex);
       say({ vertexes: [vertex] });

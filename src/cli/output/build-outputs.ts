@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { BuildOutput } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
 import type { WantedOutput } from '../../grammar/build-output.ts';
+import { isTerminal } from '../../host/is-terminal.ts';
 import { writeFileWhole } from './whole-file.ts';
 
 const STDOUT = 1;
@@ -37,7 +37,7 @@ function outputTo(type: 'tar' | 'oci' | 'docker', descriptor: number): BuildOutp
 
 async function inFile<T>(file: string | undefined, body: (descriptor: number) => Promise<T>): Promise<T> {
   if (file === undefined) {
-    if (!isatty(STDOUT)) return await body(STDOUT);
+    if (!isTerminal(STDOUT)) return await body(STDOUT);
     throw new EngineError('invalid', 'cowardly refusing to write an archive to a terminal', {
       hint: 'name a file with dest=FILE, or redirect standard output',
     });

@@ -1,4 +1,4 @@
-import { isatty } from 'node:tty';
+import { isTerminal } from '../../host/is-terminal.ts';
 import type { OutputStream } from '../text/terminal.ts';
 import { print } from './print.ts';
 
@@ -10,13 +10,13 @@ const STDOUT = 1;
  */
 export const standardOutput: OutputStream = {
   get isTTY() {
-    return isatty(STDOUT);
+    return isTerminal(STDOUT);
   },
   get columns() {
-    return isatty(STDOUT) ? process.stdout.columns : undefined;
+    return isTerminal(STDOUT) ? process.stdout.columns : undefined;
   },
   get rows() {
-    return isatty(STDOUT) ? process.stdout.rows : undefined;
+    return isTerminal(STDOUT) ? process.stdout.rows : undefined;
   },
   write(text) {
     print(text);

@@ -3,7 +3,6 @@ import { platformMatches } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { importEmbedded } from '../images/embedded.ts';
 import type { PullProgress } from '../images/pull-progress.ts';
 import { imageOf } from '../images/stored-image.ts';
 import type { Context } from '../store/context.ts';
@@ -55,13 +54,18 @@ async function keptHere(
   const { database } = context;
   // The name in the program is not the one under which the store has it.
   const embedded =
-    lookUpImage(database, reference) === undefined ? await importEmbedded(context, reference) : undefined;
+    lookUpImage(database, reference) === undefined ? await embeddedImage(context, reference) : undefined;
   const found = database.transaction(() => {
     const image = findBase(context, reference, platform, embedded);
     if (image !== undefined) keep(image.layers);
     return image;
   });
   return found && { name: nameOf(reference), config: found.config.parsed, layers: found.layers };
+}
+
+async function embeddedImage(context: Context, reference: string): Promise<FoundImage | undefined> {
+  const { importEmbedded } = await import('../images/embedded.ts');
+  return await importEmbedded(context, reference);
 }
 
 /** An image of the store that a build would take; what is here for another platform does not count. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { newSha256 } from '../../oci/sha256.ts';
 import type { Copied } from '../../storage/archive/answer.ts';
 import type { Listener } from '../../storage/archive/copy.ts';
 import { type ArchivePlace, placeArchive } from '../../storage/archive/place.ts';
@@ -61,7 +61,7 @@ export async function unpackArchive(
 
 /** Hashes bytes on their way. */
 class CountedBytes {
-  readonly #hash = createHash('sha256');
+  readonly #hash = newSha256();
   #bytes = 0;
 
   async *through(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

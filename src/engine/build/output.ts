@@ -1,9 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { copyTree } from '../../storage/archive/copy.ts';
-import { archiveTree } from '../../storage/archive/read-tree.ts';
-import { saveImages } from '../images/save.ts';
 import type { Context } from '../store/context.ts';
 import type { Build } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
@@ -27,6 +24,7 @@ export async function writeFiles(
   for (const output of outputs) {
     if (output.kind === 'files') {
       await tasks.do('exporting to client directory', async () => {
+        const { copyTree } = await import('../../storage/archive/copy.ts');
         makeDirectory(output.directory);
         await copyTree(
           context.helper,
@@ -40,9 +38,10 @@ export async function writeFiles(
         );
       });
     } else if (output.kind === 'tar') {
-      await tasks.do('exporting to client tarball', () =>
-        archiveTree(root(), output.descriptor, { helper: context.helper, signal }),
-      );
+      await tasks.do('exporting to client tarball', async () => {
+        const { archiveTree } = await import('../../storage/archive/read-tree.ts');
+        await archiveTree(root(), output.descriptor, { helper: context.helper, signal });
+      });
     }
   }
 }
@@ -75,8 +74,9 @@ export async function writeArchives(
   for (const output of outputs) {
     if (output.kind !== 'archive') continue;
     const { format, to } = output;
-    await tasks.do(`exporting to ${format} image format`, () =>
-      saveImages(context, [id], { format, to, as: names }),
-    );
+    await tasks.do(`exporting to ${format} image format`, async () => {
+      const { saveImages } = await import('../images/save.ts');
+      await saveImages(context, [id], { format, to, as: names });
+    });
   }
 }

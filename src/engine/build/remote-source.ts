@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, utimesSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +6,8 @@ import { fileNameOf, parseGit } from '../../build/stages/remote.ts';
 import type { CopyStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import { VERSION } from '../../host/version.ts';
-import { type Download, openDownload } from '../../registry/download.ts';
+import { newSha256 } from '../../oci/sha256.ts';
+import type { Download } from '../../registry/download.ts';
 import type { TakenFiles } from '../../storage/archive/gather.ts';
 import { TreeLister } from '../../storage/archive/list.ts';
 import type { Context } from '../store/context.ts';
@@ -80,6 +80,7 @@ async function fetchFile(
       hint: 'end the destination with the name that the file is to have',
     });
   const { environment } = context;
+  const { openDownload } = await import('../../registry/download.ts');
   const found = await openDownload(url, { userAgent: `skiff/${VERSION}`, environment, signal });
   const path = join(directory, 'file');
   const digest = await keep(found, path);
@@ -99,7 +100,7 @@ function requireUrl(text: string): URL {
 
 /** As Docker keeps it: for root alone, with the time that the server says. */
 async function keep({ header, body }: Download, path: string): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = newSha256();
   const file = await open(path, 'wx', 0o600);
   try {
     for await (const piece of body) {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMissing, namesIn } from '../../host/missing.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
+import { newSha256 } from '../../oci/sha256.ts';
 import type { Context } from '../store/context.ts';
 import { trashOf } from '../store/trash.ts';
 
@@ -22,7 +22,7 @@ export async function damagedBlobs({ paths }: Context): Promise<Set<string>> {
 
 /** Undefined when it is gone meanwhile. */
 async function digestOfFile(path: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
+  const hash = newSha256();
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
   } catch (error) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { EngineError } from '../../errors.ts';
 import type { Database } from '../../host/database.ts';
 import {
@@ -15,6 +14,7 @@ import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type Index, type Manifest, ociLayerType } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { newSha256 } from '../../oci/sha256.ts';
 import { layerArchive } from '../../storage/archive/read-tree.ts';
 import { type Lease, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
@@ -151,7 +151,7 @@ export function openLayer(
 }
 
 async function* verified(digest: Digest, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
+  const hash = newSha256();
   for await (const piece of source) {
     hash.update(piece);
     yield piece;

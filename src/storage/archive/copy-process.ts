@@ -1,46 +1,19 @@
-import { spawn } from 'node:child_process';
 import { EngineError } from '../../errors.ts';
-import { type VerbEnd, verbEnd } from '../../host/verb-end.ts';
+import { type HeardVerb, runHeardVerb, type VerbEnd } from '../../host/verb-end.ts';
 import { copyError } from './failure.ts';
 
 /** How a verb that copies is run. */
-export interface CopyVerbOptions {
-  /** Hears what it prints; absent: that goes where this process's own output goes. */
-  hear?: ((chunk: Buffer) => void) | undefined;
-  /** Its standard input; absent: nothing. */
-  input?: Uint8Array | undefined;
-  signal?: AbortSignal | undefined;
-}
+export type CopyVerbOptions = Omit<HeardVerb, 'endsBy'>;
 
 /** Runs a verb of the helper that copies files, or reads them for a copy. Throws as `copyError`. */
 export async function runCopyVerb(
   helper: string,
   words: readonly string[],
-  { hear, input, signal }: CopyVerbOptions,
+  options: CopyVerbOptions,
 ): Promise<void> {
-  // The fourth descriptor is for the error record.
-  const child = spawn(helper, words, {
-    stdio: [
-      input === undefined ? 'ignore' : 'pipe',
-      hear === undefined ? 'inherit' : 'pipe',
-      'ignore',
-      'pipe',
-    ],
-  });
-  if (hear !== undefined) child.stdout?.on('data', hear);
-  // Who ended early says why.
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(input);
   // It ends by itself as soon as it is told to, and takes back what is half done.
-  const end = () => child.kill('SIGTERM');
-  signal?.addEventListener('abort', end, { once: true });
-  if (signal?.aborted === true) end();
-  try {
-    const ended = await verbEnd(child);
-    if (ended.code !== 0) throw copyVerbFailure(ended, signal);
-  } finally {
-    signal?.removeEventListener('abort', end);
-  }
+  const ended = await runHeardVerb(helper, words, { ...options, endsBy: 'SIGTERM' });
+  if (ended.code !== 0) throw copyVerbFailure(ended, options.signal);
 }
 
 /** What the end of such a verb means that did not go well. */

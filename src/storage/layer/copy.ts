@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import { EngineError } from '../../errors.ts';
 import { callHelper, type HelperFailure } from '../../host/run-program.ts';
 import { printable } from '../tar/entry.ts';
@@ -49,10 +48,14 @@ function copyFailed(from: string, { errno: code, detail }: HelperFailure): Engin
       hint: 'free some space where the store lies, or choose another place with --root',
     });
   }
-  const reason = code === errno.EOVERFLOW ? 'the id maps do not have its owner' : getSystemErrorName(-code);
+  const reason = code === errno.EOVERFLOW ? 'the id maps do not have its owner' : systemErrorName(code);
   return new EngineError('unavailable', `cannot copy "${name}" of the layer ${from}: ${reason}`, {
     subject: from,
   });
+}
+
+function systemErrorName(code: number): string {
+  return process.getBuiltinModule('node:util').getSystemErrorName(-code);
 }
 
 function word(kind: 'u' | 'g', { inside, outside, count }: ShiftedRange): string {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
@@ -15,6 +14,7 @@ export async function* decompressByProgram(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   const [program, ...args] = PROGRAMS[name];
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const said = collect(child.stderr);
   const ended = new Promise<{ code: number | null; cause?: Error }>((resolve) => {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { randomHex } from '../../host/random.ts';
 import { syncDirectory } from '../../host/sync-directory.ts';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import { removeTree } from '../trash.ts';
@@ -74,10 +74,7 @@ export class LayerStore {
     options: UnpackOptions,
   ): Promise<LayerContent | undefined> {
     if (this.has(layer.chainID)) return undefined;
-    const place = join(
-      this.#tmp(),
-      `layer-${hexOf(layer.chainID).slice(0, 12)}-${randomBytes(4).toString('hex')}`,
-    );
+    const place = join(this.#tmp(), `layer-${hexOf(layer.chainID).slice(0, 12)}-${randomHex(4)}`);
     try {
       mkdirSync(place, { recursive: true, mode: 0o700 });
       const make = (await this.isWhole()) ? makeWhole : makeLayer;
@@ -93,7 +90,7 @@ export class LayerStore {
 
   /** An empty directory, where a layer of which nobody knows the digest yet is made; `take` publishes it. */
   draft(): string {
-    return makeDirectory(this.#tmp(), `layer-${randomBytes(8).toString('hex')}`);
+    return makeDirectory(this.#tmp(), `layer-${randomHex(8)}`);
   }
 
   /**

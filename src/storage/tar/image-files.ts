@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
+import { newSha256 } from '../../oci/sha256.ts';
 import type { BlobDraft, BlobStore, ExpectedBlob } from '../blob-store.ts';
 import { printable, type TarEntry } from './entry.ts';
 import { TarParser } from './parser.ts';
@@ -249,7 +249,7 @@ function fileOfDirectory(path: string, size: number, blobs: BlobStore): ImageFil
     },
     head: () => headOf(path),
     digest: async () => {
-      const hash = createHash('sha256');
+      const hash = newSha256();
       for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
       return `sha256:${hash.digest('hex')}` as Digest;
     },

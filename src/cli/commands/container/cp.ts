@@ -1,8 +1,8 @@
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { CopySide } from '../../../engine/archives/copy.ts';
 import type { Engine } from '../../../engine/engine.ts';
 import { parseCopySide } from '../../../grammar/copy-path.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import type { Copied } from '../../../storage/archive/answer.ts';
 import { WrongUsage } from '../../command/exit-code.ts';
 import type { Session } from '../../command/session.ts';
@@ -63,7 +63,7 @@ async function copy(session: Session, { source, destination }: Sides, flags: Fla
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const quiet = flags.quiet ?? !isatty(STDOUT);
+  const quiet = flags.quiet ?? !isTerminal(STDOUT);
   const display = quiet ? undefined : showCopy({ source, destination });
   try {
     const copied = await perform(containers, { from, to, flags }, display, abort.signal);

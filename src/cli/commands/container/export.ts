@@ -1,6 +1,6 @@
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import type { Session } from '../../command/session.ts';
 import { writeFileWhole } from '../../output/whole-file.ts';
 
@@ -26,7 +26,7 @@ async function exportTo(session: Session, name: string, output: string | undefin
     await writeFileWhole(output, (descriptor) => containers.exportTo(name, { descriptor }));
     return;
   }
-  if (isatty(STDOUT)) {
+  if (isTerminal(STDOUT)) {
     throw new EngineError('invalid', 'cowardly refusing to save to a terminal', {
       hint: 'use -o FILE, or redirect standard output',
     });

@@ -1,9 +1,9 @@
 import { createReadStream, statSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { LoadedImage, LoadSource } from '../../../engine/images/load.ts';
 import { SILENT } from '../../../engine/images/pull-progress.ts';
 import { EngineError } from '../../../errors.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import { interruptible } from '../../command/interruptible.ts';
@@ -75,7 +75,7 @@ function lineOf({ id, names }: LoadedImage): string {
 
 function sourceOf(input: string | undefined): LoadSource {
   if (input === undefined || input === '' || input === '-') {
-    if (isatty(STDIN)) {
+    if (isTerminal(STDIN)) {
       throw new EngineError('invalid', 'nothing to load: standard input is a terminal', {
         hint: 'name an archive with -i FILE, or redirect standard input',
       });

@@ -1,7 +1,7 @@
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { registryOf } from '../../../engine/images/login.ts';
 import { EngineError } from '../../../errors.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import type { Credential } from '../../../registry/credential.ts';
 import { ask, readAllInput } from '../../command/ask.ts';
 import { interruptible } from '../../command/interruptible.ts';
@@ -44,7 +44,7 @@ async function login(session: Session, server: string | undefined, flags: Flags)
     try {
       return await enter(session, domain, known);
     } catch (error) {
-      if (!(error instanceof EngineError) || error.kind !== 'unauthorized' || !isatty(STDIN)) throw error;
+      if (!(error instanceof EngineError) || error.kind !== 'unauthorized' || !isTerminal(STDIN)) throw error;
       warn(error);
     }
   }
@@ -84,7 +84,7 @@ async function credentialOf(
     tell('WARNING! Using --password via the CLI is insecure. Use --password-stdin.');
     if (username !== undefined) return { username, password: required(password, 'password') };
   }
-  if (!isatty(STDIN)) {
+  if (!isTerminal(STDIN)) {
     throw bad(
       `nobody can be asked who logs in to ${domain}: standard input is no terminal`,
       'use -u and --password-stdin',

@@ -1,7 +1,7 @@
-import { isatty } from 'node:tty';
 import { type Command, Option } from 'commander';
 import type { SaveFormat, SaveTarget } from '../../../engine/images/save.ts';
 import { EngineError } from '../../../errors.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import { parsePlatform } from '../../../image/platform.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { Session } from '../../command/session.ts';
@@ -51,7 +51,7 @@ async function save(session: Session, texts: string[], { format, output, platfor
       saveTo({ write: (archive) => writePieces({ file: output, descriptor }, archive) }),
     );
   }
-  if (isatty(STDOUT)) {
+  if (isTerminal(STDOUT)) {
     throw new EngineError('invalid', 'cowardly refusing to save to a terminal', {
       hint: 'use -o FILE, or redirect standard output',
     });

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
+import { isTerminal } from '../../../host/is-terminal.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import type { Session } from '../../command/session.ts';
 
@@ -25,7 +25,7 @@ export function define(command: Command, session: () => Session): void {
 const STANDARD_OUTPUT = 1;
 
 async function exportTo(session: Session, volume: string, output: string | undefined): Promise<void> {
-  if (output === undefined && isatty(STANDARD_OUTPUT)) {
+  if (output === undefined && isTerminal(STANDARD_OUTPUT)) {
     throw new EngineError('invalid', 'an archive is not written to a terminal', {
       hint: 'use -o FILE, or redirect it',
     });

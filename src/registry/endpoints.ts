@@ -1,6 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { type FailureReason, TransportFailure } from './errors.ts';
 import type { HostPolicy } from './hosts.ts';
+import { answersInPlainHttp } from './plain-probe.ts';
 import { drain, type Transport } from './transport.ts';
 
 /** The name that users write → the host that serves it. */
@@ -13,7 +14,10 @@ export function hostOf(domain: string): string {
   return SERVED_BY[domain] ?? domain;
 }
 
-/** Finds out how registries are reached: HTTPS, except for insecure ones that only speak plain HTTP. */
+/**
+ * Finds out how registries are reached: HTTPS, except for insecure ones that only speak plain HTTP. One that answers a TLS
+ * handshake in HTTP is known at once; of all others a request over HTTPS tells.
+ */
 export class Endpoints {
   readonly #transport: Transport;
   readonly #hosts: HostPolicy;
@@ -45,6 +49,9 @@ export class Endpoints {
     const secure = new URL(`https://${host}/`);
     if (!this.#hosts.isInsecure(secure)) return secure;
     const plain = new URL(`http://${host}/`);
+    const direct =
+      this.#transport.proxyOf(plain) === undefined && this.#transport.proxyOf(secure) === undefined;
+    if (direct && secure.port !== '' && (await answersInPlainHttp(secure))) return plain;
     try {
       const url = new URL('/v2/', secure);
       await drain(await this.#transport.send({ method: 'GET', url, answerTimeout: PROBE_TIMEOUT }));

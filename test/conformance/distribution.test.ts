@@ -105,17 +105,14 @@ describe('a registry without authentication', () => {
     await readImage(reader, `${registry.host}/team/app@${index.manifests[1]?.digest}`);
   });
 
-  test('is asked for each thing once, over plain HTTP after one attempt at HTTPS', async () => {
+  test('is asked for each thing once, over plain HTTP as it answers a TLS handshake so', async () => {
     const requests: string[] = [];
     const onRequest = ({ method, url, status, failure }: RequestInfo): void => {
       requests.push(`${method} ${url} ${status ?? failure}`);
     };
     await readImage(client({ onRequest }), `${registry.host}/team/app:gzip`);
-    expect(requests.slice(0, 2)).toEqual([
-      `GET https://${registry.host}/v2/ notTls`,
-      `GET http://${registry.host}/v2/team/app/manifests/gzip 200`,
-    ]);
-    expect(requests).toHaveLength(2 + 1 + tars.length);
+    expect(requests[0]).toBe(`GET http://${registry.host}/v2/team/app/manifests/gzip 200`);
+    expect(requests).toHaveLength(1 + 1 + tars.length);
   });
 
   test('has no image under an unknown name or tag', async () => {

@@ -20,18 +20,18 @@ start() {
     id=$(skiff run -d --name "$name" "$@" "$IMAGE" sleep 100000)
 }
 
-# start_script NAME SCRIPT [OPTION...]: one that runs a script; returns when it has printed its first line.
+# start_script NAME SCRIPT [OPTION...]: one that runs a script; returns when it has written its first line to /ready.
 start_script() {
     name=$1 script=$2
     shift 2
-    id=$(skiff run -d --name "$name" "$@" "$IMAGE" sh -c "$script")
     mkfifo "$work/$name"
-    skiff logs -f "$name" >"$work/$name" &
-    follower=$!
-    read -r _ <"$work/$name"
-    kill $follower 2>/dev/null || true
-    wait $follower 2>/dev/null || true
-    rm "$work/$name"
+    id=$(skiff run -d --name "$name" -v "$work/$name:/ready" "$@" "$IMAGE" sh -c "$script")
+    await "$name"
+}
+
+# await NAME: returns when that script has written a line to /ready (once more).
+await() {
+    timeout 60 head -n 1 "$work/$1" >/dev/null
 }
 
 # is EXPECTED ACTUAL WHAT: exact words.
@@ -102,7 +102,8 @@ numbers_of() {
 
 # What the set has made: its containers, and the cgroups that it named as a parent.
 remove_all() {
-    for container in $(skiff ps -aq); do skiff rm -f "$container" >/dev/null; done
+    containers=$(skiff ps -aq)
+    [ -z "$containers" ] || skiff rm -f $containers >/dev/null
     for place in /sys/fs/cgroup/smoke-$$ /sys/fs/cgroup/*/smoke-$$; do
         [ ! -d "$place" ] || rmdir "$place/inner" "$place"
     done

@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import { assetBytes, helperDigest } from './assets.ts';
@@ -17,14 +17,15 @@ const EXECUTABLE = 'skiff-helper';
 
 /**
  * The path of the native helper, which travels inside the executable and is written below `directory` on first use:
- * `<directory>/<sha256>/skiff-helper`, in a directory that only root can enter. A later call costs one stat.
- * Throws `denied` without root rights, `unavailable` when it cannot be written.
+ * `<directory>/<sha256>/skiff-helper`, in a directory that only root can enter. A later call costs two stats and an access.
+ * Throws `denied` without root rights, `unavailable` when it cannot be written or executed.
  */
 export function installHelper(directory: string): string {
   const digest = helperDigest();
   const home = join(directory, digest);
   const file = join(home, EXECUTABLE);
   if (!isIntact(home, file)) write(home, file, digest);
+  requireExecutable(file, directory);
   return file;
 }
 
@@ -59,15 +60,13 @@ function write(home: string, file: string, digest: string): void {
       cause,
     });
   }
-  requireExecutable(file, dirname(home));
 }
 
-/** access(2) says no on a file system mounted noexec, whatever the mode. */
+/** access(2) says no on a file system mounted noexec, whatever the mode; a store may come to lie on one at any time. */
 function requireExecutable(file: string, directory: string): void {
   try {
     accessSync(file, constants.X_OK);
   } catch (cause) {
-    rmSync(file, { force: true });
     throw new EngineError(
       'unavailable',
       `nothing can be executed below ${directory}: its file system is mounted noexec`,

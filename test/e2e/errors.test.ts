@@ -126,10 +126,18 @@ describe('what is wrong with the host is said', () => {
   it('a store where nothing can be executed', async () => {
     const root = mkdtempSync(join(tmpdir(), 'skiff-noexec-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec', 'skiff-test', root]);
-    try {
-      const { code, stderr } = await store.skiff(['--root', root, 'run', '--rm', 'hello']);
-      expect(code).toBe(125);
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await store.skiff(['--root', root, ...args]);
+      expect([args, code]).toEqual([args, 125]);
       expect(stderr).toMatch(/mounted noexec\nhint: mount it with exec/);
+    };
+    try {
+      await refused('run', '--rm', 'hello');
+      execFileSync('mount', ['-o', 'remount,exec', root]);
+      await store.ok(['--root', root, 'create', '--name', 'made', 'hello']);
+      execFileSync('mount', ['-o', 'remount,noexec', root]);
+      for (const words of ['run --rm hello', 'start made', 'cp /etc/hostname made:/', 'rm made'])
+        await refused(...words.split(' '));
     } finally {
       execFileSync('umount', [root]);
       rmSync(root, { recursive: true });

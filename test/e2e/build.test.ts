@@ -277,8 +277,8 @@ describe('builder', () => {
     await store.ok(['image', 'prune', '-f']);
     const usage = await store.ok(['builder', 'du', '--format', '{{.Description}}|{{.Size}}|{{.Shared}}']);
     const lines = usage.split('\n');
-    expect(lines.find((line) => line.includes('/lost'))).toMatch(/\|2\.\d+MB\|false$/);
-    expect(lines.find((line) => line.includes('/big'))).toMatch(/\|3\.\d+MB\|true$/);
+    expect(lines.find((line) => line.includes('/lost'))).toMatch(/\|2(\.\d+)?MB\|false$/);
+    expect(lines.find((line) => line.includes('/big'))).toMatch(/\|3(\.\d+)?MB\|true$/);
     const { Bytes } = JSON.parse(await store.ok(['system', 'df', '-v', '--format', 'json']));
     expect(Bytes.BuildCache).toBeGreaterThan(2_000_000);
     expect(JSON.parse(await store.ok(['system', 'check', '--format', 'json']))).toMatchObject({

@@ -35,8 +35,8 @@ export class Builder {
     return await targetsOfBuild(this.#context, options);
   }
 
-  /** Says what a build would do. Registries are asked for what is not here; the store is not changed. Throws as `explainBuild`. */
-  async explain(options: ExplainBuildOptions): Promise<ExplainedBuild> {
+  /** Says what a build would do, for each platform. Registries are asked for what is not here; the store is not changed. Throws as `explainBuild`. */
+  async explain(options: ExplainBuildOptions): Promise<ExplainedBuild[]> {
     const { explainBuild } = await import('./explain/build.ts');
     const { openPreview } = await import('./store/preview.ts');
     using preview = openPreview(this.#context);

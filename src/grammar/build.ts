@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { Entitlement, NamedContext, SecretSource } from '../engine/build/options.ts';
 import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';
+import { formatPlatform, parsePlatform, requireKnownPlatform } from '../image/platform.ts';
+import type { Platform } from '../oci/platform.ts';
 import { csvFields } from './csv.ts';
 
 type Environment = Readonly<NodeJS.ProcessEnv>;
@@ -74,6 +76,26 @@ export function collectContext(
       ? { kind: 'directory', path: resolve(userPath(value)) }
       : { kind: 'image', reference };
   return new Map([...previous, [name.toLowerCase(), context]]);
+}
+
+/**
+ * Collects `--platform os/arch[/variant],…`. Throws `invalid` for one that is none, of which there is no such operating system or
+ * architecture, and for the same one twice, by whatever names.
+ */
+export function collectPlatforms(text: string, previous: readonly Platform[] = []): Platform[] {
+  const platforms = [...previous];
+  for (const each of text.split(',')) {
+    const platform = parsePlatform(each.trim());
+    requireKnownPlatform(platform);
+    const name = formatPlatform(platform);
+    if (platforms.some((known) => formatPlatform(known) === name))
+      throw new EngineError('invalid', `the platform ${name} is given twice`, {
+        subject: text,
+        hint: 'an index has one image for each platform',
+      });
+    platforms.push(platform);
+  }
+  return platforms;
 }
 
 /** `--allow`. Throws `invalid`. */

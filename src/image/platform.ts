@@ -11,6 +11,7 @@ const OPERATING_SYSTEMS = [
   'openbsd',
   'solaris',
   'illumos',
+  'wasi',
 ];
 const ARCHITECTURES = [
   ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mipsle', 'mips64', 'mips64le'],

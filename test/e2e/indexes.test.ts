@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostPlatform } from '../../src/image/platform.ts';
 import { sha256 } from '../helpers/oci-layout.ts';
 import { type PlatformIndex, uploadIndex, writePlatformIndex } from '../helpers/platform-index.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
@@ -128,6 +129,85 @@ describe('an index that was pulled whole', () => {
       expect.stringContaining('in use by a container'),
     ]);
     await store.ok(['rm', 'arm']);
+  });
+});
+
+describe('a build for several platforms', () => {
+  const context = at('context');
+  const build = (...words: string[]) =>
+    other.skiff(['build', '--platform', 'linux/arm64,linux/amd64', ...words, context]);
+  /** Once each, although a task is named again when others have had their say. */
+  const steps = (stderr: string) =>
+    [...new Set(stderr.match(/^#\d+ \[linux.*/gm))].map((line) => line.replace(/^#\d+ /, '')).sort();
+
+  beforeAll(() => {
+    mkdirSync(context);
+    writeFileSync(join(context, 'file'), 'of the context');
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      `FROM --platform=linux/amd64 scratch AS make
+COPY file /made
+ARG TARGETARCH
+COPY file /made-for-$TARGETARCH
+FROM ${named('team/app:1')}
+COPY --from=make /made* /
+`,
+    );
+  });
+
+  it('makes an index, does what is the same once, takes the base for each, and is pushed', async () => {
+    const metadata = at('metadata.json');
+    const { stderr, code } = await build('-t', named('built/app:1'), '--metadata-file', metadata, '--push');
+    expect(code, stderr).toBe(0);
+    expect(steps(stderr)).toEqual([
+      '[linux/amd64 make 1/2] COPY file /made',
+      '[linux/amd64 make 2/2] COPY file /made-for-amd64',
+      `[linux/amd64 stage-1 1/2] FROM ${named('team/app:1')}`,
+      '[linux/amd64 stage-1 2/2] COPY --from=make /made* /',
+      '[linux/amd64->arm64 make 2/2] COPY file /made-for-arm64',
+      `[linux/arm64 stage-1 1/2] FROM ${named('team/app:1')}`,
+      '[linux/arm64 stage-1 2/2] COPY --from=make /made* /',
+    ]);
+    const built = JSON.parse(readFileSync(metadata, 'utf8'));
+    expect(built).toEqual({
+      'containerimage.descriptor': expect.objectContaining({ digest: await digestAt('built/app', '1') }),
+      'containerimage.digest': await digestAt('built/app', '1'),
+      'image.name': named('built/app:1'),
+    });
+    const inspected = await other.ok(['manifest', 'inspect', '--insecure', named('built/app:1')]);
+    expect(JSON.parse(inspected).manifests.map(({ platform }: { platform: object }) => platform)).toEqual([
+      { os: 'linux', architecture: 'arm64' },
+      { os: 'linux', architecture: 'amd64' },
+    ]);
+    // The base's name leads to the image of this machine, whichever came first.
+    expect(await other.ok(['image', 'inspect', '-f', '{{.Architecture}}', named('team/app:1')])).toBe(
+      hostPlatform().architecture,
+    );
+  });
+
+  it('writes files and layouts for each, all from the cache, and no archive of Docker', async () => {
+    const { stderr, code } = await build(
+      '-o',
+      at('out'),
+      '-o',
+      `type=oci,dest=${at('built.tar')}`,
+      '-t',
+      'oci:1',
+    );
+    expect([code, stderr.match(/^#\d+ CACHED$/gm)?.length]).toEqual([0, 7]);
+    for (const name of ['arm64', 'amd64'])
+      expect(readdirSync(at(`out/linux_${name}`)).sort()).toEqual(
+        ['common', 'made', `made-for-${name}`, name].sort(),
+      );
+    await store.ok(['load', '-q', '-i', at('built.tar')]);
+    const tree = await store.ok(['images', '--tree', 'oci:1']);
+    expect(tree.match(/linux\/\w+/g)).toEqual(['linux/arm64', 'linux/amd64']);
+    expect(await other.ok(['images', '-q', 'oci'])).toBe('');
+    expect(await other.ok(['system', 'check', '--deep'])).toBe('The store has all that it should.');
+    expect(await build('-o', `type=docker,dest=${at('docker.tar')}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('does not currently support exporting manifest lists'),
+    });
   });
 });
 

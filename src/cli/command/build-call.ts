@@ -31,7 +31,10 @@ export async function answerBuildCall(
   return format === 'json' || ignoresStatus ? undefined : error;
 }
 
-/** Says what a build would do. Registries are asked for what is not here, which changes nothing there either. */
+/**
+ * Says what a build would do; as data a list of that when it is for several platforms. Registries are asked for what is not here,
+ * which changes nothing there either.
+ */
 export async function explainBuild(
   session: Session,
   options: Omit<ExplainBuildOptions, 'signal'>,
@@ -42,5 +45,6 @@ export async function explainBuild(
   const explained = await interruptible((signal) => builder.explain({ ...options, warn, signal }));
   const { renderBuild } = await import('../output/explained-build.ts');
   const { visibleJson } = await import('../text/visible.ts');
-  print(format === 'json' ? `${visibleJson(explained, { indent: 4 })}\n` : renderBuild(explained));
+  const data = explained.length === 1 ? explained[0] : explained;
+  print(format === 'json' ? `${visibleJson(data, { indent: 4 })}\n` : explained.map(renderBuild).join('\n'));
 }

@@ -11,6 +11,7 @@ import {
   collectAgent,
   collectBuildArg,
   collectContext,
+  collectPlatforms,
   collectSecret,
   parseEntitlement,
 } from '../../grammar/build.ts';
@@ -23,7 +24,6 @@ import { parseUlimit } from '../../grammar/process.ts';
 import { parseSize } from '../../grammar/size.ts';
 import { listOf, oneOf, switchOf } from '../../grammar/words.ts';
 import { userPath } from '../../host/working-directory.ts';
-import { parsePlatform } from '../../image/platform.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { environment, usualNetwork } from '../command/settings.ts';
 import { givenFlags } from '../options/members.ts';
@@ -54,7 +54,7 @@ export interface BuildFlags {
   label?: Record<string, string>;
   network?: string;
   output?: WantedOutput[];
-  platform?: Platform;
+  platform?: Platform[];
   progress?: BuildDisplayKind;
   pull?: boolean;
   push?: boolean;
@@ -117,9 +117,9 @@ export function addBuildOptions(command: Command): void {
     )
     .option('--pull', 'fetch the bases also when they are here')
     .option(
-      '--platform <os/arch[/variant]>',
-      'what the image is for; this machine when absent',
-      parsePlatform,
+      '--platform <os/arch[/variant],...>',
+      'what the image is for; this machine when absent; of several it is an index (repeatable)',
+      collectPlatforms,
     )
     .option('--network <network>', 'the network of RUN: default, none, host, or one of this store')
     .option('--add-host <name:address>', 'a line of /etc/hosts for RUN (repeatable)', listOf(parseExtraHost))
@@ -183,7 +183,7 @@ export function buildOptions(
     target,
     buildArgs: flags.buildArg ?? {},
     labels: label,
-    platform,
+    platforms: platform,
     pull,
     cacheFrom: flags.cacheFrom,
     cacheTo: flags.cacheTo,

@@ -1,12 +1,20 @@
 import type { Image, ImageLayer } from '../../image/image.ts';
-import { platformMatches } from '../../image/platform.ts';
+import { hostPlatform, platformMatches, platformRank } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { membersOf } from '../images/members.ts';
 import type { PullProgress } from '../images/pull-progress.ts';
 import { imageOf } from '../images/stored-image.ts';
 import type { Context } from '../store/context.ts';
-import { type FoundImage, lookUpImage, noSuchImage } from '../store/images.ts';
+import {
+  type FoundImage,
+  type ImageRow,
+  imageById,
+  imageOfManifest,
+  lookUpImage,
+  noSuchImage,
+} from '../store/images.ts';
 
 /** An image that a build begins with, or takes files from: it is here, and stays while the build's lease does. */
 export interface BaseImage {
@@ -36,31 +44,46 @@ export async function resolveBase(
   request: BaseRequest,
   keep: (layers: readonly ImageLayer[]) => void,
 ): Promise<BaseImage> {
-  const { reference, platform, pull } = request;
-  const here = pull ? undefined : await keptHere(context, reference, { platform, keep });
-  if (here !== undefined) return here;
-  await fetchBase(context, request);
-  const fetched = await keptHere(context, reference, { platform, keep });
-  if (fetched !== undefined) return fetched;
+  const { database } = context;
+  const { reference, pull } = request;
+  const kept = (find: () => Image | undefined) =>
+    database.transaction(() => {
+      const image = find();
+      if (image !== undefined) keep(image.layers);
+      return image;
+    });
+  const here = pull ? undefined : await findHere(context, request, kept);
+  if (here !== undefined) return baseOf(reference, here);
+  const { id } = await fetchBase(context, request);
+  const fetched = kept(() => {
+    const image = imageById(database, id);
+    return image && imageOf(database, { image, name: undefined }).image;
+  });
+  if (fetched !== undefined) return baseOf(reference, fetched);
   throw noSuchImage(reference, 'it was removed while it was fetched');
 }
 
+function baseOf(reference: string, { config, layers }: Image): BaseImage {
+  return { name: nameOf(reference), config: config.parsed, layers };
+}
+
 /** Without a wait between finding and keeping it. */
-async function keptHere(
+async function findHere(
   context: Context,
-  reference: string,
-  { platform, keep }: { platform: Platform | undefined; keep: (layers: readonly ImageLayer[]) => void },
-): Promise<BaseImage | undefined> {
+  { reference, platform }: BaseRequest,
+  kept: (find: () => Image | undefined) => Image | undefined,
+): Promise<Image | undefined> {
   const { database } = context;
   // The name in the program is not the one under which the store has it.
   const embedded =
     lookUpImage(database, reference) === undefined ? await embeddedImage(context, reference) : undefined;
-  const found = database.transaction(() => {
-    const image = findBase(context, reference, platform, embedded);
-    if (image !== undefined) keep(image.layers);
-    return image;
-  });
-  return found && { name: nameOf(reference), config: found.config.parsed, layers: found.layers };
+  const find = () => findBase(context, reference, platform, embedded);
+  const here = kept(find);
+  const found = lookUpImage(database, reference);
+  if (here !== undefined || platform === undefined || found === undefined) return here;
+  // The blobs of a kept index may be here, and not yet unpacked.
+  const { lookUpInIndex } = await import('../images/other-platform.ts');
+  return (await lookUpInIndex(context, found, platform)) === undefined ? undefined : kept(find);
 }
 
 async function embeddedImage(context: Context, reference: string): Promise<FoundImage | undefined> {
@@ -68,26 +91,44 @@ async function embeddedImage(context: Context, reference: string): Promise<Found
   return await importEmbedded(context, reference);
 }
 
-/** An image of the store that a build would take; what is here for another platform does not count. */
+/**
+ * An image of the store that a build would take: the one that the name leads to, else the one for the platform that came from
+ * the same index.
+ */
 export function findBase(
-  { database }: Context,
+  context: Context,
   reference: string,
   platform: Platform | undefined,
-  found: FoundImage | undefined = lookUpImage(database, reference),
+  found: FoundImage | undefined = lookUpImage(context.database, reference),
 ): Image | undefined {
   if (found === undefined) return undefined;
-  const { image } = imageOf(database, found);
-  return platform === undefined || platformMatches(image.config.parsed, platform) ? image : undefined;
+  const { image } = imageOf(context.database, found);
+  if (platform === undefined || platformMatches(image.config.parsed, platform)) return image;
+  return siblingFor(context, found, platform);
 }
 
+function siblingFor(context: Context, found: FoundImage, platform: Platform): Image | undefined {
+  const { database } = context;
+  const offered = membersOf(context, found).members.flatMap((member) => {
+    const row = imageOfManifest(database, member.descriptor.digest);
+    const rank = member.platform && platformRank(member.platform, platform);
+    return row === undefined || rank === undefined ? [] : [{ row, rank }];
+  });
+  const [best] = offered.sort((one, other) => one.rank - other.rank);
+  return best && imageOf(database, { image: best.row, name: undefined }).image;
+}
+
+/** Whose platform is not this machine's takes no name from an image that has it. */
 async function fetchBase(
   context: Context,
   { reference, platform, progress, signal }: BaseRequest,
-): Promise<void> {
+): Promise<ImageRow> {
   const { connectRegistries } = await import('../images/registries.ts');
   const { pullImage } = await import('../images/pull.ts');
   const requests = await connectRegistries(context, ({ message }) => progress.message(message));
-  await pullImage(context, reference, { platform, progress, signal }, requests);
+  const keepsNames = platform !== undefined && !platformMatches(platform, hostPlatform());
+  const options = { platform, keepsNames, progress, signal };
+  return (await pullImage(context, reference, options, requests)).image;
 }
 
 /** An id stays as it is. */

@@ -38,8 +38,8 @@ export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
 export async function lowersOf(build: Build, files: SourceFiles, source: string): Promise<string[]> {
   if (files.kind === 'directory') return [await copied(build, files, source)];
   await build.have(files.layers);
-  const layers = directoriesOf(build, files.layers);
-  return layers.length === 0 ? [emptyDirectory(build)] : layers;
+  const layers = directoriesOf(build.parts, files.layers);
+  return layers.length === 0 ? [emptyDirectory(build.parts)] : layers;
 }
 
 interface LayersMount {
@@ -77,7 +77,7 @@ async function copied(
 ): Promise<string> {
   const { context, signal } = build.parts;
   const { request, selection } = await selectedOf(build, files, source);
-  const upper = emptyDirectory(build);
+  const upper = emptyDirectory(build.parts);
   const stage = { lowers: [], upper, scratch: build.directory() };
   await copySources(context, request, { selection, stage }, { signal });
   return upper;

@@ -2,10 +2,13 @@ import { cpus } from 'node:os';
 import { basename } from 'node:path';
 import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { planStages } from '../../build/stages/plan-stages.ts';
-import type { BuildPlan } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
+import type { PlatformImage } from '../../image/compose-index.ts';
 import { composeImage, type Image } from '../../image/image.ts';
+import type { WholeIndex } from '../../image/whole-index.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { intake } from '../images/intake.ts';
 import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
 import { removeImage } from '../images/remove.ts';
@@ -21,38 +24,45 @@ import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
 import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
-import type { Importing } from './imported-caches.ts';
+import { exportIndex } from './export-index.ts';
+import type { ImportedCaches, Importing } from './imported-caches.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
-import { needsImage, writeArchives, writeFiles } from './output.ts';
+import { needsImage, type PlatformStage, writeArchives, writeFiles } from './output.ts';
 import { planOptions } from './plan-options.ts';
 import { Tasks } from './progress.ts';
+import { SharedWork } from './shared-work.ts';
 import { buildStage } from './stage.ts';
+import type { StepRecorder } from './step-recorder.ts';
 
-/** An image that was built. */
+/** An image that was built, or an index of images for several platforms. */
 export interface BuiltImage {
+  /** The digest of its config; of an index that of itself. */
   id: Digest;
-  /** The digest of its manifest. */
-  digest: Digest;
-  image: Image;
+  /** Its manifest, or the index. */
+  descriptor: Descriptor;
+  /** Absent: it is an index. */
+  image: Image | undefined;
 }
 
 /**
  * Builds an image of a Dockerfile: stages that do not need each other side by side, what was built before from the cache. What
- * was done until something failed is kept there. Throws `invalid` for a file that is wrong and for options that cannot be,
+ * was done until something failed is kept there. For several platforms each is built, side by side, what is the same for some of them once,
+ * and the result is an index. Throws `invalid` for a file that is wrong and for options that cannot be,
  * `cancelled` once `signal` has aborted, and what steps throw, with where they stand in the file. Undefined when no image
  * was asked for.
  */
 export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage | undefined> {
   const names = namesOf(options);
   const outputs = outputsOf(options);
+  requireOutputs(outputs, options);
   const tasks = new Tasks(options.progress);
   await requireOverlay(context, 'nothing can be built here');
   return await inWorkspace(context, async (workspace) => {
     await clearAway(context);
-    const { files, plan } = await readFiles(context, { options, workspace, tasks });
+    const { files, plans } = await readFiles(context, { options, workspace, tasks });
     requireChecked(context, files, options);
-    for (const name of plan.unusedArguments)
+    for (const name of plans[0]?.plan.unusedArguments ?? [])
       options.progress.warn(`One or more build-args [${name}] were not consumed`);
     using lease = takeLease(context.database, []);
     const cache = new StepCache(context, workspace.layers, lease);
@@ -60,19 +70,28 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
     const signal =
       options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal]);
     const slots = new Slots(cpus().length);
+    const work = new SharedWork(workspace);
     const lent = { context, workspace, cache, lease, tasks, signal };
-    const { imports, recorder } = await cachesOf(options, lent);
-    const parts = { ...lent, options, files, plan, imports, recorder, slots };
-    const build = new Build(parts, async (of, stage) => await buildStage(of, stage, doStep));
+    const recorder = await recorderOf(options);
+    const common = { ...lent, options, files, slots, work, recorder };
     try {
-      const stage = await buildStages(build, abort);
-      await build.have(stage.layers);
-      await writeFiles(build, stage, outputs);
-      const image = needsImage(outputs) ? imageOf(stage, await withRecords(build, stage)) : undefined;
-      const built = image && (await exportImage(build, image, names));
-      if (recorder !== undefined) {
+      const builds: Build[] = [];
+      for (const own of plans) {
+        const imports = await importsOf(options, lent, own.platform);
+        const parts = { ...common, ...own, imports };
+        builds.push(new Build(parts, async (of, stage) => await buildStage(of, stage, doStep)));
+      }
+      const stages = await buildStages(builds, abort);
+      await writeFiles(common, stages, outputs);
+      const built = needsImage(outputs) ? await exportStages(stages, { names, outputs }) : undefined;
+      const [first] = builds;
+      if (recorder !== undefined && first !== undefined) {
         const { exportCaches } = await import('./export-caches.ts');
-        await exportCaches(build, recorder, stage.layers);
+        await exportCaches(
+          first,
+          recorder,
+          stages.flatMap(({ stage }) => stage.layers),
+        );
       }
       return built;
     } finally {
@@ -83,18 +102,24 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
   });
 }
 
-/** The caches of others, when some are asked for; and who writes down what is passed on, when something is. */
-async function cachesOf(
-  { cacheFrom = [], cacheTo = [], platform, progress }: BuildOptions,
+type PlatformPlan = Pick<BuildParts, 'plan' | 'platform'>;
+
+/** The caches of others, when some are asked for. */
+async function importsOf(
+  { cacheFrom = [], progress }: BuildOptions,
   lent: Importing,
-): Promise<Pick<BuildParts, 'imports' | 'recorder'>> {
-  const warn = (sentence: string): void => progress.warn(sentence);
-  const imports =
-    cacheFrom.length === 0
-      ? undefined
-      : await (await import('./imported-caches.ts')).importCaches(cacheFrom, lent, { platform, warn });
-  const recorder = cacheTo.length === 0 ? undefined : new (await import('./step-recorder.ts')).StepRecorder();
-  return { imports, recorder };
+  platform: Platform | undefined,
+): Promise<ImportedCaches | undefined> {
+  if (cacheFrom.length === 0) return undefined;
+  const { importCaches } = await import('./imported-caches.ts');
+  return await importCaches(cacheFrom, lent, { platform, warn: (sentence) => progress.warn(sentence) });
+}
+
+/** Who writes down what is passed on, when something is. */
+async function recorderOf({ cacheTo = [] }: BuildOptions): Promise<StepRecorder | undefined> {
+  if (cacheTo.length === 0) return undefined;
+  const { StepRecorder } = await import('./step-recorder.ts');
+  return new StepRecorder();
 }
 
 /** With an inline cache the manifest has the records of the image's layers. */
@@ -112,6 +137,15 @@ async function withRecords(
   return { ...options, annotations: { ...options.annotations, [INLINE_ANNOTATION]: text } };
 }
 
+/** Throws `invalid` for an output that cannot have what is to be built. */
+function requireOutputs(outputs: readonly BuildOutput[], { platforms = [] }: BuildOptions): void {
+  const isDocker = outputs.some((output) => output.kind === 'archive' && output.format === 'docker');
+  if (platforms.length < 2 || !isDocker) return;
+  throw new EngineError('invalid', 'docker exporter does not currently support exporting manifest lists', {
+    hint: 'type=oci takes images for several platforms',
+  });
+}
+
 /** Removes what builds that were killed have left. */
 async function clearAway(context: Context): Promise<void> {
   const { database } = context;
@@ -119,9 +153,28 @@ async function clearAway(context: Context): Promise<void> {
   if (deadOwners(database).length > 0) database.transaction(() => dropDeadLeases(database));
 }
 
+/** Makes an image of what was built, or an index of several. */
+async function exportStages(
+  stages: readonly PlatformStage[],
+  { names, outputs }: { names: readonly ImageName[]; outputs: readonly BuildOutput[] },
+): Promise<BuiltImage> {
+  const images: PlatformImage[] = [];
+  for (const { build, stage, platform } of stages)
+    images.push({ image: imageOf(stage, await withRecords(build, stage)), platform });
+  const [first] = stages;
+  const [only] = images;
+  if (first === undefined || only === undefined)
+    throw new EngineError('internal', 'an image is built for no platform');
+  if (images.length === 1) return await exportImage(first.build, only.image, names);
+  return builtIndex(await exportIndex(first.build.parts, images, { names, outputs }));
+}
+
 /** Brings the image into the store, where it stays if it is to; and writes it into archives. */
-async function exportImage(build: Build, image: Image, names: readonly ImageName[]): Promise<BuiltImage> {
-  const { context, workspace, options, tasks } = build.parts;
+async function exportImage(
+  { parts: { context, workspace, options, tasks } }: Build,
+  image: Image,
+  names: readonly ImageName[],
+): Promise<BuiltImage> {
   const outputs = outputsOf(options);
   const stays = outputs.some(({ kind }) => kind === 'image');
   const known = hasImage(context.database, image.config.digest);
@@ -140,7 +193,12 @@ async function exportImage(build: Build, image: Image, names: readonly ImageName
   } finally {
     if (!stays && !known) await removeImage(context, id, { force: false });
   }
-  return { id, digest: image.manifest.digest, image };
+  const { mediaType, digest, bytes } = image.manifest;
+  return { id, descriptor: { mediaType, digest, size: bytes.length }, image };
+}
+
+function builtIndex({ document: { mediaType, digest, bytes } }: WholeIndex): BuiltImage {
+  return { id: digest, descriptor: { mediaType, digest, size: bytes.length }, image: undefined };
 }
 
 function outputsOf({ outputs = [{ kind: 'image' }] }: BuildOptions): readonly BuildOutput[] {
@@ -158,31 +216,45 @@ function namesOf({ names }: BuildOptions): ImageName[] {
 async function readFiles(
   context: Context,
   { options, workspace, tasks }: { options: BuildOptions; workspace: Workspace; tasks: Tasks },
-): Promise<{ files: OpenedContext; plan: BuildPlan }> {
-  const { source, file, signal } = options;
+): Promise<{ files: OpenedContext; plans: PlatformPlan[] }> {
+  const { source, file, platforms = [undefined], signal } = options;
   const named = typeof file === 'string' ? basename(file) : 'Dockerfile';
   return await tasks.do(`[internal] load build definition from ${named}`, async () => {
     const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
     const { name, text } = files.dockerfile;
-    const plan = planStages(parseDockerfile(text, { name }), planOptions(options));
-    return { files, plan };
+    const dockerfile = parseDockerfile(text, { name });
+    const plans = platforms.map((platform: Platform | undefined) => ({
+      platform,
+      plan: planStages(dockerfile, planOptions(options, platform)),
+    }));
+    return { files, plans };
   });
 }
 
 /** Builds what is needed, side by side. The first failure ends the others, and is thrown when all have come to rest. */
-async function buildStages(build: Build, abort: AbortController): Promise<BuiltStage> {
-  const { plan, signal } = build.parts;
+async function buildStages(builds: readonly Build[], abort: AbortController): Promise<PlatformStage[]> {
   let failure: { error: unknown } | undefined;
   const fail = (error: unknown) => {
     failure ??= { error };
     abort.abort();
   };
-  await Promise.all(plan.needed.map((index) => build.stage(index).then(() => undefined, fail)));
-  await build.rest();
-  if (failure === undefined) return await build.stage(plan.target);
-  if (signal.aborted && build.parts.options.signal?.aborted === true)
+  const begun = builds.flatMap((build) =>
+    build.parts.plan.needed.map((index) => build.stage(index).then(() => undefined, fail)),
+  );
+  await Promise.all(begun);
+  for (const build of builds) await build.rest();
+  if (failure === undefined) return await Promise.all(builds.map(builtStage));
+  if (abort.signal.aborted && builds[0]?.parts.options.signal?.aborted === true)
     throw new EngineError('cancelled', 'the build was cancelled');
   throw failure.error;
+}
+
+/** The stage that was asked for, with its layers' files. */
+async function builtStage(build: Build): Promise<PlatformStage> {
+  const { target, scope } = build.parts.plan;
+  const stage = await build.stage(target);
+  await build.have(stage.layers);
+  return { build, stage, platform: scope.platform };
 }
 
 function imageOf(

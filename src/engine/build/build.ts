@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BuildPlan, StagePlan } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import type { ImageLayer } from '../../image/image.ts';
@@ -17,6 +15,7 @@ import type { ImportedCaches } from './imported-caches.ts';
 import type { OpenedContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
 import { type Task, type Tasks, taskProgress } from './progress.ts';
+import type { SharedWork } from './shared-work.ts';
 import type { StepRecorder } from './step-recorder.ts';
 
 /** What a build begins with. */
@@ -26,6 +25,10 @@ export interface BuildParts {
   options: BuildOptions;
   files: OpenedContext;
   plan: BuildPlan;
+  /** What it is for; absent: whatever bases there are, else this machine's. */
+  platform: Platform | undefined;
+  /** Shared with the builds for other platforms. */
+  work: SharedWork;
   tasks: Tasks;
   cache: StepCache;
   /** Caches of others. */
@@ -38,14 +41,11 @@ export interface BuildParts {
   signal: AbortSignal;
 }
 
-/** One build, with what its stages share: bases are looked for once, steps that are the same are done once. */
+/** A build for one platform. */
 export class Build {
   readonly parts: BuildParts;
   readonly #buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>;
   readonly #stages = new Map<number, Promise<BuiltStage>>();
-  readonly #images = new Map<string, Promise<BaseImage>>();
-  readonly #steps = new Map<Digest, Promise<StepResult>>();
-  #directories = 0;
 
   constructor(parts: BuildParts, buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>) {
     this.parts = parts;
@@ -67,14 +67,15 @@ export class Build {
 
   /** Resolves when nothing is under way any more. */
   async rest(): Promise<void> {
-    await Promise.allSettled([...this.#stages.values(), ...this.#images.values(), ...this.#steps.values()]);
+    await Promise.allSettled(this.#stages.values());
+    await this.parts.work.rest();
   }
 
   /** An image, found or fetched once. `label` is what progress puts in front: `[build 1/4] FROM`. */
   image(reference: string, platform: Platform | undefined, label: string): Promise<BaseImage> {
-    const { context, options, tasks, lease, signal } = this.parts;
+    const { context, options, tasks, lease, work, signal } = this.parts;
     const key = JSON.stringify([reference, platform]);
-    const begun = this.#images.get(key);
+    const begun = work.images.get(key);
     if (begun !== undefined) return begun;
     const find = async (): Promise<BaseImage> => {
       const task = tasks.begin(`${label} ${nameOf(reference)}`);
@@ -86,13 +87,16 @@ export class Build {
       const keep = (layers: readonly ImageLayer[]) => lease.add(layers.map(({ chainID }) => chainID));
       return await ended(
         task,
-        () => resolveBase(context, { reference, platform, pull, progress, signal }, keep),
+        () =>
+          work.inTurn(reference, () =>
+            resolveBase(context, { reference, platform, pull, progress, signal }, keep),
+          ),
         () => (fetched ? 'done' : 'cached'),
       );
     };
     const image = find();
     image.catch(() => {});
-    this.#images.set(key, image);
+    work.images.set(key, image);
     return image;
   }
 
@@ -103,12 +107,12 @@ export class Build {
 
   /** What a step comes to that another one is doing already; undefined: nobody is, and `begin` does it now. */
   underWay(key: Digest): Promise<StepResult> | undefined {
-    return this.#steps.get(key);
+    return this.parts.work.steps.get(key);
   }
 
   /** Does a step of which others may be waiting for the result. */
   async do(key: Digest, body: () => Promise<StepResult>): Promise<StepResult> {
-    const { slots } = this.parts;
+    const { slots, work } = this.parts;
     const run = async () => {
       await slots.take();
       try {
@@ -119,21 +123,18 @@ export class Build {
     };
     const step = run();
     step.catch(() => {});
-    this.#steps.set(key, step);
+    work.steps.set(key, step);
     try {
       return await step;
     } catch (error) {
-      this.#steps.delete(key);
+      work.steps.delete(key);
       throw error;
     }
   }
 
   /** A new directory of this build's own, on the file system of the store. */
   directory(): string {
-    this.#directories += 1;
-    const path = join(this.parts.workspace.tmp(), `build-${this.#directories}`);
-    mkdirSync(path, { mode: 0o755 });
-    return path;
+    return this.parts.work.directory();
   }
 
   /** ms since the epoch as the image may say it. */

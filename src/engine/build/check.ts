@@ -19,7 +19,7 @@ import { planOptions } from './plan-options.ts';
 /** What of a build decides what there is to be said of its Dockerfile. */
 export type CheckOptions = Pick<
   BuildOptions,
-  'source' | 'file' | 'contexts' | 'target' | 'buildArgs' | 'platform' | 'signal'
+  'source' | 'file' | 'contexts' | 'target' | 'buildArgs' | 'platforms' | 'signal'
 >;
 
 /**

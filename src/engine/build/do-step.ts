@@ -44,10 +44,10 @@ export function placed(
 
 async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
   const { build, plan, stage, label } = at;
-  const { cache, imports, recorder, tasks, options, signal } = build.parts;
+  const { cache, imports, recorder, tasks, options, work, signal } = build.parts;
   const name = `${label} ${step.text}`;
   const cached = (result: StepResult, keys: readonly Digest[]): StepResult => {
-    tasks.begin(name).end({ kind: 'cached' });
+    if (!work.isTold(name, keys[0])) tasks.begin(name).end({ kind: 'cached' });
     recorder?.note(keys, stage.layers, result);
     return result;
   };
@@ -68,6 +68,7 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
     build.throwIfCancelled();
     await build.have(stage.layers);
     const task = tasks.begin(name);
+    work.isTold(name, key);
     if (isWanted) tellMiss(at, words, task);
     try {
       const result = await perform(task, (draft, really = words) => makeLayer(at, draft, really));

@@ -22,8 +22,8 @@ export interface BuildOptions {
   buildArgs?: Readonly<Record<string, string>> | undefined;
   labels?: Readonly<Record<string, string>> | undefined;
   annotations?: Record<string, string> | undefined;
-  /** Absent: this machine's. */
-  platform?: Platform | undefined;
+  /** What it is built for, each once; absent: this machine's. Of several the result is an index. */
+  platforms?: readonly Platform[] | undefined;
   /** Bases are fetched also when they are here. */
   pull?: boolean | undefined;
   /** Nothing comes from the cache: of any stage, or of those with these names. */

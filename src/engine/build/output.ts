@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { Context } from '../store/context.ts';
-import type { Build } from './build.ts';
+import type { Build, BuildParts } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { BuildOutput } from './options.ts';
 import type { Tasks } from './progress.ts';
@@ -13,37 +16,59 @@ export function needsImage(outputs: readonly BuildOutput[]): boolean {
   return outputs.some(({ kind }) => kind === 'image' || kind === 'archive');
 }
 
-/** Writes the files of a stage wherever they are wanted. */
+/** What was built for a platform. */
+export interface PlatformStage {
+  build: Build;
+  stage: BuiltStage;
+  platform: Platform;
+}
+
+type OutputParts = Pick<BuildParts, 'context' | 'work' | 'tasks' | 'signal'>;
+
+/** Writes the files of stages wherever they are wanted: those of several platforms each in a directory called as `linux_arm64`. */
 export async function writeFiles(
-  build: Build,
-  stage: BuiltStage,
+  parts: OutputParts,
+  stages: readonly PlatformStage[],
   outputs: readonly BuildOutput[],
 ): Promise<void> {
-  const { context, tasks, signal } = build.parts;
-  const root = (): string => layersRoot(build, stage.layers);
+  const { context, tasks, signal } = parts;
   for (const output of outputs) {
     if (output.kind === 'files') {
       await tasks.do('exporting to client directory', async () => {
-        const { copyTree } = await import('../../storage/archive/copy.ts');
-        makeDirectory(output.directory);
-        await copyTree(
-          context.helper,
-          {
-            from: { root: root(), path: '/' },
-            to: { root: 'dir:/', path: output.directory },
-            name: '.',
-            owner: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
-          },
-          { signal },
-        );
+        const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+        await copyStages(parts, stages, { directory: output.directory, owner });
       });
     } else if (output.kind === 'tar') {
       await tasks.do('exporting to client tarball', async () => {
         const { archiveTree } = await import('../../storage/archive/read-tree.ts');
-        await archiveTree(root(), output.descriptor, { helper: context.helper, signal });
+        await archiveTree(await rootOf(parts, stages), output.descriptor, { helper: context.helper, signal });
       });
     }
   }
+}
+
+async function copyStages(
+  { context, work, signal }: OutputParts,
+  stages: readonly PlatformStage[],
+  { directory, owner }: { directory: string; owner?: { uid: number; gid: number } },
+): Promise<void> {
+  const { copyTree } = await import('../../storage/archive/copy.ts');
+  for (const { stage, platform } of stages) {
+    const path =
+      stages.length === 1 ? directory : join(directory, formatPlatform(platform).replaceAll('/', '_'));
+    makeDirectory(path);
+    const from = { root: layersRoot({ context, work }, stage.layers), path: '/' };
+    await copyTree(context.helper, { from, to: { root: 'dir:/', path }, name: '.', owner }, { signal });
+  }
+}
+
+/** The tree of what was built; of several platforms one that has them all. */
+async function rootOf(parts: OutputParts, stages: readonly PlatformStage[]): Promise<string> {
+  const [only] = stages;
+  if (stages.length === 1 && only !== undefined) return layersRoot(parts, only.stage.layers);
+  const directory = parts.work.directory();
+  await copyStages(parts, stages, { directory });
+  return `dir:${directory}`;
 }
 
 function makeDirectory(directory: string): void {

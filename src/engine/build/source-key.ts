@@ -59,5 +59,5 @@ async function originOf(
 }
 
 function isHere({ build }: StageAt, layers: readonly ImageLayer[]): boolean {
-  return directoriesOf(build, layers).every((directory) => existsSync(directory));
+  return directoriesOf(build.parts, layers).every((directory) => existsSync(directory));
 }

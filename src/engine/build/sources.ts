@@ -5,7 +5,7 @@ import type { Source } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import type { ImageLayer } from '../../image/image.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
-import type { Build } from './build.ts';
+import type { Build, BuildParts } from './build.ts';
 import { type DockerfileText, readIgnore } from './dockerfile-text.ts';
 import { layersTree, type SourceTree } from './tree.ts';
 
@@ -42,7 +42,7 @@ export async function sourceFiles(build: Build, source: Source): Promise<SourceF
 }
 
 async function imageFiles(build: Build, reference: string): Promise<SourceFiles> {
-  const { name, layers } = await build.image(reference, build.parts.options.platform, '[context] FROM');
+  const { name, layers } = await build.image(reference, build.parts.platform, '[context] FROM');
   return { kind: 'layers', name: `image ${name}`, layers };
 }
 
@@ -64,19 +64,22 @@ export async function sourceTree(build: Build, source: Source): Promise<SourceTr
   if (found.kind === 'directory')
     return { name, root: `dir:${found.path}`, ignore: found.ignore, keepsOwners: false };
   await build.have(found.layers);
-  return { name, root: layersRoot(build, found.layers), keepsOwners: true };
+  return { name, root: layersRoot(build.parts, found.layers), keepsOwners: true };
 }
 
+/** Where layers are, and room for what is half done. */
+type LayerParts = Pick<BuildParts, 'context' | 'work'>;
+
 /** The tree of layers, for those who read it. */
-export function layersRoot(build: Build, layers: readonly ImageLayer[]): string {
-  const directories = directoriesOf(build, layers);
+export function layersRoot(parts: LayerParts, layers: readonly ImageLayer[]): string {
+  const directories = directoriesOf(parts, layers);
   return directories.length === 0
-    ? `dir:${emptyDirectory(build)}`
-    : layersTree(directories, build.directory());
+    ? `dir:${emptyDirectory(parts)}`
+    : layersTree(directories, parts.work.directory());
 }
 
 /** The directories of layers, topmost first. */
-export function directoriesOf({ parts: { context } }: Build, layers: readonly ImageLayer[]): string[] {
+export function directoriesOf({ context }: LayerParts, layers: readonly ImageLayer[]): string[] {
   return layerDirectories(
     context,
     layers.map(({ chainID }) => chainID),
@@ -84,8 +87,8 @@ export function directoriesOf({ parts: { context } }: Build, layers: readonly Im
   );
 }
 
-export function emptyDirectory(build: Build): string {
-  const path = join(build.directory(), 'empty');
+export function emptyDirectory({ work }: Pick<LayerParts, 'work'>): string {
+  const path = join(work.directory(), 'empty');
   mkdirSync(path, { mode: 0o755 });
   return path;
 }

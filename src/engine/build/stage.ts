@@ -1,4 +1,3 @@
-import type { Instruction } from '../../build/dockerfile/instruction.ts';
 import { evaluate } from '../../build/stages/evaluate.ts';
 import { openStage, type StageBase } from '../../build/stages/open-stage.ts';
 import type { StagePlan, StageState, Step } from '../../build/stages/step.ts';
@@ -7,6 +6,7 @@ import { layerDirectories } from '../store/layer-directories.ts';
 import { type Build, historyOf } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepResult } from './cache.ts';
+import { labelsOf } from './labels.ts';
 
 /** A stage that is being built, and where in it. */
 export interface StageAt {
@@ -26,7 +26,7 @@ export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer
   const { base, inherited } = await baseOf(build, plan);
   const { state, instructions, needs } = openStage(all, plan, inherited);
   for (const index of needs) void build.stage(index);
-  const labels = labelsOf(build, plan, instructions);
+  const labels = labelsOf(build.parts, plan, instructions);
   let stage: BuiltStage = { ...base, state };
   for (const instruction of instructions) {
     build.throwIfCancelled();
@@ -36,7 +36,7 @@ export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer
       stage = withConfig(stage, evaluated.state, step.createdBy);
       continue;
     }
-    const result = await doStep({ build, plan, stage, label: labels.next() }, step);
+    const result = await doStep({ build, plan, stage, label: labels.next(stage.state.environment) }, step);
     stage = withStep(build, { ...stage, state: evaluated.state }, step.createdBy, result);
   }
   return stage;
@@ -54,34 +54,11 @@ export async function baseOf(
   }
   if (base.kind !== 'image')
     return { base: { layers: [], history: [], created: undefined }, inherited: undefined };
-  const wanted = platform ?? build.parts.options.platform;
-  const label = labelsOf(build, plan, plan.instructions).from();
+  const wanted = platform ?? build.parts.platform;
+  const label = labelsOf(build.parts, plan, plan.instructions).from();
   const { config, layers } = await build.image(base.reference, wanted, `${label} FROM`);
   const { rootfs: _layers, history, created, ...rest } = config;
   return { base: { layers, history, created }, inherited: { config: { ...rest, created } } };
-}
-
-/** Those that make files, or look whether there is something to be made. */
-const MAKING = ['ADD', 'COPY', 'RUN', 'WORKDIR'];
-
-/** What progress puts in front of the steps of a stage, as BuildKit numbers them: `[stage-1 2/4]`. */
-export function labelsOf(
-  { parts: { plan: all } }: Build,
-  plan: StagePlan,
-  instructions: readonly Instruction[],
-) {
-  const name = plan.name ?? (all.stages.length > 1 ? `stage-${plan.index}` : '');
-  const first = plan.base.kind === 'scratch' ? 0 : 1;
-  const total = first + instructions.filter(({ keyword }) => MAKING.includes(keyword)).length;
-  let count = first;
-  const label = (number: number) => `[${name === '' ? '' : `${name} `}${number}/${total}]`;
-  return {
-    from: () => label(1),
-    next: () => {
-      count += 1;
-      return label(count);
-    },
-  };
 }
 
 function withConfig(stage: BuiltStage, state: StageState, createdBy: string | undefined): BuiltStage {

@@ -19,8 +19,8 @@ export class BuildPreview extends Build {
   readonly stages = new Map<number, ExplainedStage>();
   /** By stage: the first of its steps whose result is not known, as messages call it. */
   readonly waitingFor = new Map<number, string>();
-  /** Which step does what others would do as well. */
-  readonly doneBy = new Map<Digest, string>();
+  /** Which step does what others would do as well, also those for another platform. */
+  readonly doneBy: Map<Digest, string>;
   readonly #warn: ((problem: EngineError) => void) | undefined;
   readonly #found = new Map<string, Promise<BaseImage>>();
 
@@ -28,10 +28,11 @@ export class BuildPreview extends Build {
   constructor(
     parts: BuildParts,
     explainStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>,
-    warn: ((problem: EngineError) => void) | undefined,
+    { warn, doneBy }: { warn: ((problem: EngineError) => void) | undefined; doneBy: Map<Digest, string> },
   ) {
     super(parts, explainStage);
     this.#warn = warn;
+    this.doneBy = doneBy;
   }
 
   /** What the store has, else what a registry says of it: its layers are not here then. Throws as `explainPull`. */
@@ -71,7 +72,7 @@ export class BuildPreview extends Build {
 
   /** Whether the files of layers can be looked at. */
   hasAll(layers: readonly ImageLayer[]): boolean {
-    return directoriesOf(this, layers).every((directory) => existsSync(directory));
+    return directoriesOf(this.parts, layers).every((directory) => existsSync(directory));
   }
 
   /** How steps and messages call a stage. */

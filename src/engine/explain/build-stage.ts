@@ -6,9 +6,10 @@ import type { RunMount, RunStep, Source, StagePlan, Step } from '../../build/sta
 import type { BuiltStage } from '../build/built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from '../build/cache.ts';
 import { isUncached, placed, prepareStep } from '../build/do-step.ts';
+import { labelsOf } from '../build/labels.ts';
 import { sourceKey } from '../build/source-key.ts';
 import { sourceFiles } from '../build/sources.ts';
-import { baseOf, labelsOf, type StageAt, withStep } from '../build/stage.ts';
+import { baseOf, type StageAt, withStep } from '../build/stage.ts';
 import type { BuildPreview } from './build-preview.ts';
 import type { ExplainedMount, ExplainedRun, ExplainedStage, ExplainedStep } from './explained-build.ts';
 
@@ -32,7 +33,7 @@ export async function explainStage(preview: BuildPreview, plan: StagePlan): Prom
     await preview.stage(index);
     preview.stages.get(index)?.neededBy.push(preview.nameOf(plan));
   }
-  const labels = labelsOf(preview, plan, instructions);
+  const labels = labelsOf(preview.parts, plan, instructions);
   let stage: BuiltStage = { ...base, state };
   for (const instruction of instructions) {
     const evaluated = evaluate(all, plan, stage.state, instruction);
@@ -42,7 +43,7 @@ export async function explainStage(preview: BuildPreview, plan: StagePlan): Prom
       stage = { ...stage, state: evaluated.state };
       continue;
     }
-    const label = labels.next();
+    const label = labels.next(stage.state.environment);
     const { result, ...fate } = await fateOf(preview, { build: preview, plan, stage, label }, step);
     const run = step.kind === 'run' ? runOf(preview, step) : undefined;
     explained.steps.push({ label, ...wordsOf(step, instruction), ...fate, run });

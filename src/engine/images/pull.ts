@@ -13,7 +13,7 @@ import type { RequestInfo } from '../../registry/transport.ts';
 import { repositoryName } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import { type FoundImage, familiarName, storedForm } from '../store/images.ts';
+import { type FoundImage, familiarName, imageByName, storedForm } from '../store/images.ts';
 import { indexOfName } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { intake } from './intake.ts';
@@ -25,6 +25,8 @@ export interface PullOptions {
   platform?: Platform | undefined;
   /** Of an index all that is in it is fetched, and kept beside the image. */
   allPlatforms?: boolean | undefined;
+  /** A name that leads to an image stays as it is, and none leads to this one then. */
+  keepsNames?: boolean | undefined;
   progress?: PullProgress | undefined;
   /** Told of credentials and mirrors that cannot be used; the pull goes on without them. */
   warn?: ((problem: EngineError) => void) | undefined;
@@ -69,7 +71,7 @@ export async function pullImage(
 async function fetchImage(
   context: Context,
   { reference, text }: { reference: Reference; text: string },
-  { platform, allPlatforms, progress, signal }: PullOptions,
+  { platform, allPlatforms, keepsNames, progress, signal }: PullOptions,
   client: RegistryClient,
 ): Promise<PulledImage> {
   return await inWorkspace(context, async (workspace) => {
@@ -86,8 +88,10 @@ async function fetchImage(
     const name = formatReference(storedForm(reference));
     const familiar = familiarName(name);
     const kept = indexOfName(context.database, name);
+    const isTaken = keepsNames === true && imageByName(context.database, name) !== undefined;
+    const names = [name, formatReference({ domain, path, digest: top.digest })];
     const { image: row, before } = await intake(context, workspace, image, {
-      names: [...new Set([name, formatReference({ domain, path, digest: top.digest })])],
+      names: isTaken ? [] : [...new Set(names)],
       index: isIndex(top) ? top : undefined,
       whole,
       open: (descriptor, either) => client.blob(reference, descriptor, { signal: either }),

@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { type ImageLayer, imageOfConfig } from '../../image/image.ts';
+import { imageOfConfig } from '../../image/image.ts';
 import {
   familiarReference,
   familiarRepository,
@@ -7,18 +7,19 @@ import {
   parseReference,
   type Reference,
 } from '../../image/reference.ts';
-import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
 import { RegistryUploads } from '../../registry/upload.ts';
-import { compress } from '../../storage/layer/compress.ts';
 import { appendImageEvent } from '../events/image.ts';
 import { takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import { type FoundImage, findImage, layersWith, manifestOf, saveImage, tagsOf } from '../store/images.ts';
+import { type FoundImage, findImage, manifestOf, saveImage, tagsOf } from '../store/images.ts';
 import { dropUnnamedIndexes } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
+import { blobOfLayer } from './layer-blob.ts';
 import { wholeIndexOf } from './other-platform.ts';
 import { isAtRegistry, type Push, pushBlob, sideBySide } from './push-blobs.ts';
 import { pushIndex } from './push-index.ts';
@@ -188,38 +189,12 @@ async function pushLayers(push: Push, image: PushedImage): Promise<Descriptor[]>
   const lines = layers.map(({ diffID }) => push.progress.layer(diffID));
   for (const line of lines) line.preparing();
   return await sideBySide(push, layers, async (layer, index, signal) => {
-    const descriptor = await transferable(push, image, { index, signal });
+    const keep = (digest: Digest) => void image.leases.use(takeLease(push.context.database, [digest]));
+    const descriptor = await blobOfLayer(push.context, push.workspace, layer, { keep, signal });
     const open = () => openLayer(push.context, push.workspace, { ...layer, descriptor });
     await pushBlob(push, image.reference, { descriptor, open, line: lines[index] as PushedLayer, signal });
     return descriptor;
   });
-}
-
-/** The layer as it is sent: one that was made here and has no blob gets one, compressed. */
-async function transferable(
-  { context, workspace }: Push,
-  { stored, leases }: PushedImage,
-  { index, signal }: { index: number; signal: AbortSignal },
-): Promise<Descriptor> {
-  const layer = stored.layers[index] as ImageLayer;
-  const { descriptor, diffID } = layer;
-  const { blobs } = workspace;
-  if (descriptor.digest !== diffID || blobs.has(descriptor.digest)) return descriptor;
-  const earlier = layersWith(context.database, diffID);
-  const known = earlier.find(({ digest }) => blobs.has(digest));
-  if (known !== undefined) {
-    leases.use(takeLease(context.database, [known.digest]));
-    return known;
-  }
-  await using draft = await blobs.begin();
-  for await (const piece of compress(openLayer(context, workspace, layer))) {
-    signal.throwIfAborted();
-    await draft.write(piece, `layer ${diffID}`);
-  }
-  const digest = draft.digest();
-  leases.use(takeLease(context.database, [digest]));
-  await draft.publish();
-  return { mediaType: MediaType.ociLayerGzip, digest, size: draft.size };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

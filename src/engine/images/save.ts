@@ -2,7 +2,7 @@ import { DOCKER_MANIFEST, dockerManifest } from '../../image/docker-archive.ts';
 import { imageOfConfig } from '../../image/image.ts';
 import { blobName, INDEX_FILE, LAYOUT_FILE, layoutIndex, layoutVersion } from '../../image/oci-layout.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../image/reference.ts';
-import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
+import { allEntries, blobsOfIndex, imageOfIndex, type WholeIndex } from '../../image/whole-index.ts';
 import { MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -62,16 +62,37 @@ export async function saveImages(
       as === undefined ? each : { ...each, references: as.map((name) => parseReference(name)) },
     );
     const saved = await Promise.all(wanted.map(read(context, workspace, { platform, format })));
-    using leases = new DisposableStack();
-    for (const { image, index } of saved) {
-      leases.use(leaseImage(context, image));
-      if (index !== undefined) leases.use(leaseIndex(context, index));
-    }
-    const files = filesOf(context, workspace, { saved, format });
-    if ('directory' in to) await writeFiles(to.directory, files);
-    else await to.write(tarArchive(files));
+    await write(context, workspace, saved, { format, to });
     for (const { image } of saved) noteSave(context, image);
   });
+}
+
+/** Saves an index, whose blobs are all here, whether or not a row names it; `as`: canonical names. */
+export async function saveIndex(
+  context: Context,
+  workspace: Workspace,
+  index: WholeIndex,
+  { as = [], ...options }: Omit<SaveOptions, 'platform'>,
+): Promise<void> {
+  const image = { ...(await imageOfIndex(index, undefined)), index: undefined };
+  const references = as.map((name) => parseReference(name));
+  await write(context, workspace, [{ image, index, references }], options);
+}
+
+async function write(
+  context: Context,
+  workspace: Workspace,
+  saved: readonly Saved[],
+  { format, to }: Pick<SaveOptions, 'format' | 'to'>,
+): Promise<void> {
+  using leases = new DisposableStack();
+  for (const { image, index } of saved) {
+    leases.use(leaseImage(context, image));
+    if (index !== undefined) leases.use(leaseIndex(context, index));
+  }
+  const files = filesOf(context, workspace, { saved, format });
+  if ('directory' in to) await writeFiles(to.directory, files);
+  else await to.write(tarArchive(files));
 }
 
 interface Chosen extends Omit<Saved, 'image'> {

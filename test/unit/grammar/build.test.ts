@@ -3,6 +3,7 @@ import {
   collectAgent,
   collectBuildArg,
   collectContext,
+  collectPlatforms,
   collectSecret,
   parseEntitlement,
 } from '../../../src/grammar/build.ts';
@@ -70,5 +71,26 @@ describe('--allow', () => {
   it('is one of two words', () => {
     expect(parseEntitlement('network.host')).toBe('network.host');
     expect(() => parseEntitlement('everything')).toThrow('invalid entitlement');
+  });
+});
+
+describe('--platform', () => {
+  it('has several, each once, in their order', () => {
+    const first = collectPlatforms('linux/arm64/v8,linux/armhf');
+    expect(collectPlatforms('linux/amd64', first)).toEqual([
+      { os: 'linux', architecture: 'arm64' },
+      { os: 'linux', architecture: 'arm', variant: 'v7' },
+      { os: 'linux', architecture: 'amd64' },
+    ]);
+  });
+
+  it.each([
+    ['linux/amd64,linux/x86_64', 'the platform linux/amd64 is given twice'],
+    ['linux/amd65', 'there is no architecture "amd65"'],
+    ['lisux/amd64', 'there is no operating system "lisux"'],
+    ['linux/amd64,', 'platform "" is not valid'],
+    ['linux//v7', 'platform "linux//v7" is not valid'],
+  ])('refuses %s', (text, message) => {
+    expect(() => collectPlatforms(text)).toThrow(message);
   });
 });

@@ -28,6 +28,7 @@ Examples:
   skiff build --secret id=token,src=token.txt .       RUN --mount=type=secret,id=token sees it, the image does not
   skiff build --no-cache --pull -t app .              everything anew, on the newest base
   skiff build --cache-from team/app:cache --cache-to type=registry,ref=team/app:cache,mode=max -t app .
+  skiff build --platform linux/amd64,linux/arm64 -t registry.example/app --push .  an image for each
   skiff build -o out .                                the files of the last stage, in a directory
   skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it
   skiff build --explain .                             which steps come from the cache, and why the others do not
@@ -105,7 +106,7 @@ async function build(
 }
 
 function tellImage(
-  { id, digest }: BuiltImage,
+  { id, image, descriptor }: BuiltImage,
   { iidfile, metadataFile, tag }: BuildFlags,
   isQuiet: boolean,
 ): void {
@@ -113,8 +114,9 @@ function tellImage(
   if (metadataFile !== undefined) {
     const names = (tag ?? []).map((name) => formatReference(parseReference(name)));
     const metadata = {
-      'containerimage.config.digest': id,
-      'containerimage.digest': digest,
+      ...(image === undefined ? {} : { 'containerimage.config.digest': id }),
+      'containerimage.descriptor': descriptor,
+      'containerimage.digest': descriptor.digest,
       ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
     };
     writeFileSync(userPath(metadataFile), `${JSON.stringify(metadata, undefined, 2)}\n`);

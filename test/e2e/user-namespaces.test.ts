@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emulationOf } from '../../src/host/binfmt.ts';
+import { formatPlatform, hostPlatform } from '../../src/image/platform.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
@@ -189,5 +191,55 @@ describe("another container's user namespace", () => {
     const { code, stderr } = await store.skiff(['run', '--rm', ...options, busybox, 'true']);
     expect(code).toBe(125);
     expect(stderr).toContain(message);
+  });
+});
+
+describe('an image for another architecture', () => {
+  const zeros = '\\x00'.repeat(9);
+  /** What a program for it begins with, as the kernel is told. */
+  const [architecture, magic] =
+    hostPlatform().architecture === 's390x'
+      ? ['arm64', `\\x7fELF\\x02\\x01\\x01${zeros}\\x02\\x00\\xb7\\x00`]
+      : ['s390x', `\\x7fELF\\x02\\x02\\x01${zeros}\\x00\\x02\\x00\\x16`];
+  const context = join(etc, 'foreign');
+  const platform = ['--platform', `linux/${architecture}`];
+  const run = ['run', '--rm', ...platform];
+
+  beforeAll(async () => {
+    mkdirSync(context);
+    const header = magic.replace(/\\x(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+    writeFileSync(join(context, 'echo'), Buffer.from(header.padEnd(64, '\0'), 'latin1'), { mode: 0o755 });
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      'FROM scratch AS base\nCOPY echo /\nFROM base\nRUN ["/echo", "emulated"]\n',
+    );
+    await store.ok(['build', '-q', '--target', 'base', ...platform, '-t', 'foreign', context]);
+  });
+
+  it('is run where the kernel hands it to an emulator that was opened before', async ({ skip }) => {
+    // What is registered in a user namespace counts there alone. The emulator is a program that does what its second name says.
+    const rights = ['--cap-add', 'SYS_ADMIN', '--security-opt', 'seccomp=unconfined'];
+    await store.ok(['run', '-d', '--name', 'emulating', ...rights, ...MAPS, busybox, 'sleep', '1000']);
+    const within = (script: string) => store.skiff(['exec', 'emulating', 'sh', '-c', script]);
+    const { code } = await within('mkdir /m && mount -t binfmt_misc none /m');
+    skip(code !== 0, 'this kernel has no binfmt_misc for user namespaces');
+    expect(await within(`printf %s ':foreign:M::${magic}::/bin/busybox:F' > /m/register`)).toMatchObject({
+      code: 0,
+    });
+    const emulated = [...run, '--userns', 'container:emulating', 'foreign', '/echo', 'emulated'];
+    expect(await store.ok(emulated)).toBe('emulated');
+  });
+
+  it('is refused with what is missing where there is none, and so is a step of a build', async ({ skip }) => {
+    skip(emulationOf(architecture).kind !== 'none', `this machine executes programs for ${architecture}`);
+    const missing = `is for linux/${architecture}, this machine is ${formatPlatform(hostPlatform())}: no emulator for ${architecture} is registered`;
+    expect(await store.skiff([...run, 'foreign', '/echo'])).toMatchObject({
+      code: 126,
+      stderr: expect.stringContaining(`hint: the image ${missing}`),
+    });
+    expect(await store.skiff(['build', '--network', 'none', ...platform, context])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(`"/echo": exec format error\n(.*\n)*hint: it ${missing}`),
+    });
   });
 });

@@ -262,7 +262,7 @@ describe('a container whose image this machine cannot execute', () => {
     const [one, other] = [documents.image(foreign), documents.image('riscv64')];
     const whole = await documents.whole(documents.index(one.descriptor, other.descriptor));
     await take({ whole, open: () => pieces(Buffer.alloc(0)), amd: one.image });
-    expect(await hintOf(one.image)).toBe(
+    expect(await hintOf(one.image)).toContain(
       `the image is for linux/${foreign}, this machine is ${formatPlatform(hostPlatform())}; its index has linux/${foreign}, linux/riscv64`,
     );
   });

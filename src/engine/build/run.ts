@@ -16,7 +16,8 @@ const HOSTNAME = 'buildkitsandbox';
 export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedStep> {
   const { build, stage } = at;
   const { context, options, signal } = build.parts;
-  const settings = stepOptions(step, options);
+  const { os, architecture, variant } = stage.state.config;
+  const settings = { ...stepOptions(step, options), platform: { os, architecture, variant } };
   const mounts = await prepareMounts(build, step.mounts);
   const { argv, environment, proxies, user, workingDirectory, security, files } = step;
   const key: StepKey = {

@@ -33,7 +33,7 @@ export async function noteStartFailure(
 
 /**
  * Explains a failure. A port that is taken is looked for in the processes of this host, to name the one that has it; of what
- * this machine cannot execute the image's platform may be the reason.
+ * this machine cannot execute, or only by an emulator that is not in the container, the image's platform may be the reason.
  */
 async function explain(
   context: Context,
@@ -46,9 +46,9 @@ async function explain(
     return { error: portInUse(record.detail), exitCode: 125 };
   }
   const explained = explainFailure(record, { command: row.argv[0], user: row.options.process.user });
-  if (record.stage !== 'exec' || code !== 'ENOEXEC') return explained;
-  const { foreignImageHint } = await import('../images/foreign.ts');
-  const hint = foreignImageHint(context, row);
+  if (record.stage !== 'exec' || (code !== 'ENOEXEC' && code !== 'ENOENT')) return explained;
+  const { foreignImageHint, unreachableEmulatorHint } = await import('../images/foreign.ts');
+  const hint = code === 'ENOEXEC' ? foreignImageHint(context, row) : unreachableEmulatorHint(context, row);
   if (hint === undefined) return explained;
   const { kind, message, subject, cause } = explained.error;
   return { ...explained, error: new EngineError(kind, message, { hint, subject, cause }) };

@@ -1,3 +1,4 @@
+import type { BuildOutline } from '../build/stages/outline.ts';
 import type { BuildTarget } from '../build/stages/targets.ts';
 import type { BuiltImage } from './build/build-image.ts';
 import type { CacheUsage } from './build/cache-usage.ts';
@@ -33,6 +34,12 @@ export class Builder {
   async targets(options: CheckOptions): Promise<{ file: DockerfileSource; targets: BuildTarget[] }> {
     const { targetsOfBuild } = await import('./build/check.ts');
     return await targetsOfBuild(this.#context, options);
+  }
+
+  /** What can be given to a build. Throws as `outlineOfBuild`. */
+  async outline(options: CheckOptions): Promise<{ file: DockerfileSource; outline: BuildOutline }> {
+    const { outlineOfBuild } = await import('./build/check.ts');
+    return await outlineOfBuild(this.#context, options);
   }
 
   /** Says what a build would do, for each platform. Registries are asked for what is not here; the store is not changed. Throws as `explainBuild`. */

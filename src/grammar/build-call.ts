@@ -4,13 +4,13 @@ import { booleanWord, oneOf } from './words.ts';
 
 /** What is asked of a build instead of building, as Docker's `--call` says it. */
 export interface BuildCall {
-  method: 'build' | 'check' | 'targets';
+  method: 'build' | 'check' | 'targets' | 'outline';
   format: 'text' | 'json';
   /** Whether the exit code is 0 whatever is found. */
   ignoresStatus: boolean;
 }
 
-const METHODS = oneOf('build', 'check', 'targets');
+const METHODS = oneOf('build', 'check', 'targets', 'outline');
 const FORMATS = oneOf('text', 'json');
 
 /** Reads `METHOD[,format=text|json][,ignorestatus[=BOOLEAN]]`; `lint` is an older name of `check`. Throws `invalid`. */

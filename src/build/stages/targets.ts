@@ -1,5 +1,6 @@
 import type { Platform } from '../../oci/platform.ts';
-import type { Dockerfile, Instruction } from '../dockerfile/instruction.ts';
+import type { Dockerfile } from '../dockerfile/instruction.ts';
+import { describedIn } from './described.ts';
 import { type PlanOptions, planStages } from './plan-stages.ts';
 
 /** A stage that can be asked for. */
@@ -28,10 +29,4 @@ export function buildTargets(dockerfile: Dockerfile, options: PlanOptions): Buil
     platform,
     lines: [from.start.line, from.endLine],
   }));
-}
-
-function describedIn({ comments }: Instruction, name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  const comment = comments.find((each) => each.startsWith(`${name} `));
-  return comment?.slice(name.length + 1);
 }

@@ -3,6 +3,7 @@ import type { ExplainBuildOptions } from '../../engine/explain/build.ts';
 import type { EngineError } from '../../errors.ts';
 import type { BuildCall } from '../../grammar/build-call.ts';
 import { checkJson, renderCheck, renderTargets, targetsJson } from '../output/build-check.ts';
+import { outlineJson, renderOutline } from '../output/build-outline.ts';
 import { print } from '../output/print.ts';
 import { interruptible } from './interruptible.ts';
 import type { Session } from './session.ts';
@@ -21,6 +22,11 @@ export async function answerBuildCall(
   if (method === 'targets') {
     const { file, targets } = await interruptible((signal) => builder.targets({ ...options, signal }));
     print(format === 'json' ? targetsJson(file, targets) : renderTargets(targets));
+    return undefined;
+  }
+  if (method === 'outline') {
+    const { file, outline } = await interruptible((signal) => builder.outline({ ...options, signal }));
+    print(format === 'json' ? outlineJson(file, outline) : renderOutline(outline));
     return undefined;
   }
   const checked = await interruptible((signal) => builder.check({ ...options, signal }));

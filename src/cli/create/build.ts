@@ -147,7 +147,7 @@ export function addBuildOptions(command: Command): void {
     .option('--check', 'say what the Dockerfile should not have, and build nothing: --call=check')
     .option(
       '--call <method>',
-      'build, check, or targets (the stages to ask for); METHOD,format=json: as data',
+      'build, check, outline (what can be given), or targets (the stages to ask for); METHOD,format=json: as data',
       parseBuildCall,
     )
     .option(

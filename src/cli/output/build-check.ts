@@ -79,7 +79,8 @@ function detailsOf(
   return [description, `More info: ${url}`, ...place, ''];
 }
 
-function locationOf([first, last]: readonly [number, number]) {
+/** Where something stands, as BuildKit writes it. */
+export function locationOf([first, last]: readonly [number, number]) {
   return { ranges: [{ start: { line: first }, end: { line: last } }] };
 }
 

@@ -3,6 +3,7 @@ import type { Dockerfile } from '../../build/dockerfile/instruction.ts';
 import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { lintDockerfile } from '../../build/lint/lint.ts';
 import type { StageBase } from '../../build/stages/open-stage.ts';
+import { type BuildOutline, buildOutline } from '../../build/stages/outline.ts';
 import { type BuildTarget, buildTargets } from '../../build/stages/targets.ts';
 import { EngineError } from '../../errors.ts';
 import { parseReference } from '../../image/reference.ts';
@@ -41,7 +42,23 @@ export async function targetsOfBuild(
   });
 }
 
-/** The same of files that are open. */
+/**
+ * Finds what can be given to a build of a context's Dockerfile. Variables of bases that are not here are not known. Throws as
+ * `openContext`, and for a file or a target that is wrong.
+ */
+export async function outlineOfBuild(
+  context: Context,
+  options: CheckOptions,
+): Promise<{ file: DockerfileSource; outline: BuildOutline }> {
+  return await withFiles(context, options, ({ dockerfile }) => {
+    const parsed = parse(dockerfile);
+    const baseOf = (reference: string) => baseHere(context, reference);
+    const outline = buildOutline(parsed, { ...planOptions(options), baseOf });
+    return { file: fileOf(dockerfile, parsed.lines), outline };
+  });
+}
+
+/** Looks for the same as `checkBuild`, in files that are open. */
 export function checkFiles(
   context: Context,
   { dockerfile, ignore }: ContextFiles,

@@ -12,6 +12,7 @@ it('reads a method and its fields', () => {
   });
   expect(parseBuildCall('check,ignorestatus=false')).toEqual(usual);
   expect(parseBuildCall('targets,format=text')).toEqual({ ...usual, method: 'targets' });
+  expect(parseBuildCall('outline')).toEqual({ ...usual, method: 'outline' });
 });
 
 it.each([

@@ -1,6 +1,7 @@
 import { CONTAINER_ROUTES } from './containers/routes.ts';
 import { EXEC_ROUTES } from './execs/routes.ts';
 import type { Route } from './http/route.ts';
+import { IMAGE_ROUTES } from './images/routes.ts';
 import { NETWORK_ROUTES } from './networks/routes.ts';
 import { SYSTEM_ROUTES } from './system/routes.ts';
 import { VOLUME_ROUTES } from './volumes/routes.ts';
@@ -10,6 +11,7 @@ export const ROUTES: readonly Route[] = [
   ...SYSTEM_ROUTES,
   ...CONTAINER_ROUTES,
   ...EXEC_ROUTES,
+  ...IMAGE_ROUTES,
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
 ];

@@ -3,6 +3,7 @@ import { platformMatches, requirePlatform } from '../image/platform.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { CredentialSource } from '../registry/credential.ts';
 import type { FoundRepository } from '../registry/search.ts';
 import type { RequestInfo } from '../registry/transport.ts';
 import type { ImportOptions } from './archives/import.ts';
@@ -21,6 +22,7 @@ import type { ImageTree } from './images/tree.ts';
 import type { FilterArgs } from './options/filters.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { ImageUsage } from './reports/disk-usage.ts';
+import type { SummaryOptions } from './reports/image-summary.ts';
 import type { Context } from './store/context.ts';
 import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
 
@@ -30,6 +32,11 @@ export interface RemoteTagsOptions {
   /** Told of each request. */
   onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
+}
+
+/** Who asks a registry, in the place of whoever this machine keeps for it. */
+export interface WithCredentials {
+  credentials?: CredentialSource | undefined;
 }
 
 /** Use cases of images. `text` is a reference, an image id, or a prefix of an id that fits only one. */
@@ -71,7 +78,7 @@ export class Images {
   }
 
   /** Fetches an image from its registry, or finds that it is here already. */
-  async pull(text: string, options: PullOptions = {}): Promise<PulledImage> {
+  async pull(text: string, options: PullOptions & WithCredentials = {}): Promise<PulledImage> {
     const { pullImage } = await import('./images/pull.ts');
     const { connectRegistries } = await import('./images/registries.ts');
     const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
@@ -79,7 +86,7 @@ export class Images {
   }
 
   /** Pushes an image to the registry that its name says, or all tags of a repository. Throws as `pushImages`. */
-  async push(text: string, options: PushOptions): Promise<void> {
+  async push(text: string, options: PushOptions & WithCredentials): Promise<void> {
     const { pushImages } = await import('./images/push.ts');
     const { connectRegistries } = await import('./images/registries.ts');
     const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);
@@ -128,6 +135,12 @@ export class Images {
     return listImages(this.#context, filters);
   }
 
+  /** Images as Docker's API lists them, newest first. Throws as `list`. */
+  async summaries(filters: FilterArgs, options: SummaryOptions): Promise<object[]> {
+    const { imageSummaries } = await import('./reports/image-summary.ts');
+    return await imageSummaries(this.#context, filters, options);
+  }
+
   /** What stands under each name: platforms, and whatever else its index lists. Throws as `imageTrees`. */
   async trees(filters?: FilterArgs): Promise<ImageTree[]> {
     const { imageTrees } = await import('./images/tree.ts');
@@ -141,8 +154,9 @@ export class Images {
   }
 
   /** Docker's JSON. Throws `notFound`. */
-  async inspect(text: string): Promise<object> {
-    const found = findImage(this.#context.database, text);
+  async inspect(text: string, { platform }: { platform?: Platform | undefined } = {}): Promise<object> {
+    const found =
+      platform === undefined ? findImage(this.#context.database, text) : await this.find(text, platform);
     const { inspectImage } = await import('./inspect/image.ts');
     return inspectImage(this.#context, found);
   }

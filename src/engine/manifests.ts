@@ -1,8 +1,9 @@
 import type { EngineError } from '../errors.ts';
 import { formatReference, parseReference } from '../image/reference.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { CredentialSource } from '../registry/credential.ts';
 import type { RequestInfo } from '../registry/transport.ts';
-import type { InspectedDocument, InspectedManifest } from './manifests/inspect.ts';
+import type { DescribedManifest, InspectedDocument, InspectedManifest } from './manifests/inspect.ts';
 import type { PlatformChange } from './manifests/lists.ts';
 import type { PushListOptions } from './manifests/push.ts';
 import type { Context } from './store/context.ts';
@@ -16,6 +17,8 @@ export interface ManifestRequest {
   /** Told of each request. */
   onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** In the place of those that this machine keeps. */
+  credentials?: CredentialSource | undefined;
 }
 
 /** Use cases of a registry's manifests and indexes, and of lists that are made here. Names are references. */
@@ -39,6 +42,12 @@ export class Manifests {
   ): Promise<InspectedManifest | InspectedManifest[]> {
     const { inspectVerbosely } = await import('./manifests/inspect.ts');
     return await inspectVerbosely(this.#context, parseReference(name), await this.#asking([name], request));
+  }
+
+  /** Reads what the registry has under a name: the descriptor of it, and the platforms that it is for. */
+  async describe(name: string, request: ManifestRequest): Promise<DescribedManifest> {
+    const { describeManifest } = await import('./manifests/inspect.ts');
+    return await describeManifest(parseReference(name), await this.#asking([name], request));
   }
 
   /** An image in a list that was made here. Throws `notFound`. */
@@ -107,9 +116,9 @@ export class Manifests {
     return { client, signal: request.signal };
   }
 
-  async #requests(names: readonly string[], { insecure, warn, onRequest }: ManifestRequest) {
+  async #requests(names: readonly string[], { insecure, warn, onRequest, credentials }: ManifestRequest) {
     const { connectRegistries } = await import('./images/registries.ts');
     const domains = insecure ? names.map((name) => parseReference(name).domain) : [];
-    return await connectRegistries(this.#context, warn, { insecure: domains, onRequest });
+    return await connectRegistries(this.#context, warn, { insecure: domains, onRequest, credentials });
   }
 }

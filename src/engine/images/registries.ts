@@ -13,7 +13,7 @@ export interface ConnectOptions {
   /** Told of each request. */
   onRequest?: ((info: RequestInfo) => void) | undefined;
   /** Instead of those that are kept. */
-  credentials?: CredentialSource;
+  credentials?: CredentialSource | undefined;
   /** Further registries that may speak plain HTTP or show certificates that nobody vouches for. */
   insecure?: readonly string[];
 }

@@ -62,6 +62,29 @@ export async function inspectVerbosely(
   return inspected(formatReference(reference), descriptor, top);
 }
 
+/** What a registry has under a name. */
+export interface DescribedManifest {
+  descriptor: { mediaType: string; digest: Digest; size: number };
+  platforms: JsonObject[];
+}
+
+/** Reads the descriptor of what a registry has under a name, and the platforms that it is for. */
+export async function describeManifest(reference: Reference, asking: Asking): Promise<DescribedManifest> {
+  const { client, signal } = asking;
+  const top = await client.manifest(reference, tagOrDigestOf(reference), { signal });
+  const { bytes, mediaType, digest } = top;
+  const descriptor = { mediaType, digest, size: bytes.length };
+  if (isIndexType(mediaType)) {
+    const entries = asList(read(bytes).manifests, 'manifests', readEntry);
+    const platforms = entries.flatMap(({ descriptor: { platform } }) =>
+      platform ? [asObject(platform, 'platform')] : [],
+    );
+    return { descriptor, platforms };
+  }
+  const platform = await platformIfImage(asking, reference, top);
+  return { descriptor, platforms: platform === undefined ? [] : [{ ...platform }] };
+}
+
 /** An entry of a list that was made here. */
 export function inspectEntry({ reference, mediaType, platform, bytes }: ManifestEntry): InspectedManifest {
   const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length, platform };

@@ -1,0 +1,19 @@
+import { EngineError } from '../../errors.ts';
+import { changesOfConfig } from '../bodies/image-config.ts';
+import type { Call } from '../http/call.ts';
+
+/** ImageCommit. What the body says of the configuration counts as instructions do. */
+export async function commitContainer({ engine, query, body, reply, signal }: Call): Promise<void> {
+  const [container, repo, tag] = [query.text('container'), query.text('repo'), query.text('tag')];
+  if (container === undefined)
+    throw new EngineError('invalid', 'no container was named', { hint: 'say it with container=' });
+  const id = await engine.containers.commit(container, {
+    name: repo === undefined ? undefined : tag === undefined ? repo : `${repo}:${tag}`,
+    author: query.text('author'),
+    message: query.text('comment'),
+    changes: [...changesOfConfig(await body()), ...query.list('changes')],
+    pause: query.flag('pause', true),
+    signal,
+  });
+  reply.json({ Id: id }, { status: 201 });
+}

@@ -1,0 +1,80 @@
+import { EngineError } from '../../errors.ts';
+import { collectImagePruneFilter } from '../../grammar/prune-filters.ts';
+import type { Call } from '../http/call.ts';
+import { platformOf } from '../http/platform.ts';
+import { pruneFilters } from '../http/prune-filters.ts';
+
+/** ImageList. */
+export async function listImages({ engine, query, reply }: Call): Promise<void> {
+  const summaries = await engine.images.summaries(query.filters(), {
+    sharedSize: query.flag('shared-size'),
+    manifests: query.flag('manifests'),
+  });
+  reply.json(summaries);
+}
+
+export async function inspectImage({ engine, path, query, reply }: Call): Promise<void> {
+  const platform = platformOf(query.json('platform'));
+  reply.json(await engine.images.inspect(path.name ?? '', { platform }));
+}
+
+/** ImageHistory: the last step first. */
+export async function imageHistory({ engine, path, reply }: Call): Promise<void> {
+  const steps = await engine.images.history(path.name ?? '');
+  reply.json(
+    steps.map(({ id, createdAt, createdBy, comment, size, tags }) => ({
+      Id: id ?? '<missing>',
+      Created: Math.floor((createdAt ?? 0) / 1000),
+      CreatedBy: createdBy,
+      Tags: tags.length === 0 ? null : tags,
+      Size: size,
+      Comment: comment,
+    })),
+  );
+}
+
+export async function tagImage({ engine, path, query, reply }: Call): Promise<void> {
+  const [repo, tag] = [query.text('repo'), query.text('tag')];
+  if (repo === undefined)
+    throw new EngineError('invalid', 'no new name was given', { hint: 'say it with repo=' });
+  await engine.images.tag(path.name ?? '', tag === undefined ? repo : `${repo}:${tag}`);
+  reply.empty(201);
+}
+
+/** ImageDelete. */
+export async function removeImage({ engine, path, query, reply }: Call): Promise<void> {
+  const removed = await engine.images.remove(path.name ?? '', { force: query.flag('force') });
+  reply.json(deletions(removed));
+}
+
+export async function pruneImages({ engine, query, reply }: Call): Promise<void> {
+  const { dangling = true, ...filters } = pruneFilters(query.filters(), collectImagePruneFilter);
+  const pruned = await engine.images.prune(filters, { all: !dangling });
+  const deleted = deletions(pruned);
+  reply.json({ ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: pruned.reclaimed });
+}
+
+function deletions({ untagged, deleted }: { untagged: string[]; deleted: string[] }): object[] {
+  return [...untagged.map((name) => ({ Untagged: name })), ...deleted.map((id) => ({ Deleted: id }))];
+}
+
+/** ImageSearch. */
+export async function searchImages({ engine, query, reply, signal }: Call): Promise<void> {
+  const term = query.text('term');
+  if (term === undefined)
+    throw new EngineError('invalid', 'nothing to search for was given', { hint: 'say it with term=' });
+  const found = await engine.images.search(term, {
+    limit: query.number('limit') ?? 25,
+    filters: query.filters(),
+    signal,
+  });
+  reply.json(
+    found.map(({ name, description, stars, official, automated }) => ({
+      name,
+      description,
+      star_count: stars,
+      is_official: official,
+      is_automated: automated,
+    })),
+  );
+}

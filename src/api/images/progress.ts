@@ -1,0 +1,101 @@
+import type { PullProgress } from '../../engine/images/pull-progress.ts';
+import type { PushProgress } from '../../engine/images/push-progress.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Reply, ReplyStream } from '../http/reply.ts';
+import { errorAnswer } from '../http/status.ts';
+
+/** ms between two lines of one layer: clients draw them, and nobody reads faster. */
+const INTERVAL_MS = 100;
+
+/** Docker's lines of JSON that say how far something is: `status`, `id`, `progressDetail`, `aux`, and at last `errorDetail`. */
+export class Progress {
+  readonly #reply: Reply;
+  #stream: ReplyStream | undefined;
+
+  constructor(reply: Reply) {
+    this.#reply = reply;
+  }
+
+  /**
+   * Tells of all that happens in `body`. The head is sent with the first line: what fails before that has a status of its own;
+   * what fails later is the last line.
+   */
+  async during(body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+      this.#open().end();
+    } catch (error) {
+      if (this.#stream === undefined) throw error;
+      const { message } = errorAnswer(error).body;
+      this.line({ errorDetail: { message }, error: message });
+      this.#stream.end();
+    }
+  }
+
+  say(status: string): void {
+    this.line({ status });
+  }
+
+  line(value: object): void {
+    void this.#open().line(value);
+  }
+
+  ofPull(): PullProgress {
+    return {
+      message: (text) => this.say(text),
+      layer: (digest) => {
+        const id = shortId(digest);
+        const step = this.#stepper(id);
+        this.line({ status: 'Pulling fs layer', progressDetail: {}, id });
+        return {
+          exists: () => this.line({ status: 'Already exists', progressDetail: {}, id }),
+          downloading: (current, total) => step('Downloading', current, total),
+          downloaded: () => this.line({ status: 'Download complete', progressDetail: {}, id }),
+          extracting: (current, total) => step('Extracting', current, total),
+          done: () => this.line({ status: 'Pull complete', progressDetail: {}, id }),
+        };
+      },
+    };
+  }
+
+  ofPush(): PushProgress {
+    return {
+      repository: (name) => this.say(`The push refers to repository [${name}]`),
+      layer: (diffID) => {
+        const id = shortId(diffID);
+        const step = this.#stepper(id);
+        return {
+          preparing: () => this.line({ status: 'Preparing', progressDetail: {}, id }),
+          pushing: (current, total) => step('Pushing', current, total),
+          exists: () => this.line({ status: 'Layer already exists', progressDetail: {}, id }),
+          mounted: (from) => this.line({ status: `Mounted from ${from}`, progressDetail: {}, id }),
+          done: () => this.line({ status: 'Pushed', progressDetail: {}, id }),
+        };
+      },
+      pushed: (tag, digest, size) => {
+        this.say(`${tag}: digest: ${digest} size: ${size}`);
+        this.line({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
+      },
+    };
+  }
+
+  /** Says how far a layer is, not more often than anybody looks. */
+  #stepper(id: string): (status: string, current: number, total: number) => void {
+    let last = 0;
+    return (status, current, total) => {
+      const now = performance.now();
+      if (now - last < INTERVAL_MS) return;
+      last = now;
+      this.line({ status, progressDetail: { current, total }, id });
+    };
+  }
+
+  #open(): ReplyStream {
+    this.#stream ??= this.#reply.stream('application/json');
+    return this.#stream;
+  }
+}
+
+function shortId(digest: Digest): string {
+  return digest.slice(digest.indexOf(':') + 1).slice(0, 12);
+}

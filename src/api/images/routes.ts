@@ -1,0 +1,108 @@
+import type { Handler, Route } from '../http/route.ts';
+
+const images = (name: keyof typeof import('./images.ts')) => async (): Promise<Handler> =>
+  (await import('./images.ts'))[name];
+const transfer = (name: keyof typeof import('./transfer.ts')) => async (): Promise<Handler> =>
+  (await import('./transfer.ts'))[name];
+
+export const IMAGE_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/images/json',
+    query: {
+      all: { type: 'flag', differs: 'there are no images of the steps of builds to show besides' },
+      filters: 'filters',
+      'shared-size': 'flag',
+      digests: { type: 'flag', differs: 'digests are always told' },
+      manifests: 'flag',
+    },
+    load: images('listImages'),
+  },
+  {
+    method: 'POST',
+    path: '/images/create',
+    query: {
+      fromImage: 'text',
+      fromSrc: 'text',
+      repo: 'text',
+      tag: 'text',
+      message: 'text',
+      changes: 'list',
+      platform: 'text',
+    },
+    load: async () => (await import('./create.ts')).createImage,
+  },
+  {
+    method: 'GET',
+    path: '/images/search',
+    query: { term: 'text', limit: 'number', filters: 'filters' },
+    load: images('searchImages'),
+  },
+  { method: 'POST', path: '/images/prune', query: { filters: 'filters' }, load: images('pruneImages') },
+  {
+    method: 'GET',
+    path: '/images/get',
+    query: { names: 'list', platform: 'json' },
+    load: transfer('saveImages'),
+  },
+  {
+    method: 'POST',
+    path: '/images/load',
+    query: { quiet: 'flag', platform: 'json' },
+    load: transfer('loadImages'),
+  },
+  {
+    method: 'GET',
+    path: '/images/{name...}/json',
+    query: { manifests: 'flag', platform: 'json' },
+    load: images('inspectImage'),
+  },
+  {
+    method: 'GET',
+    path: '/images/{name...}/history',
+    query: { platform: 'json' },
+    load: images('imageHistory'),
+  },
+  { method: 'GET', path: '/images/{name...}/get', query: { platform: 'json' }, load: transfer('saveImage') },
+  {
+    method: 'POST',
+    path: '/images/{name...}/push',
+    query: { tag: 'text', platform: 'json' },
+    load: transfer('pushImage'),
+  },
+  {
+    method: 'POST',
+    path: '/images/{name...}/tag',
+    query: { repo: 'text', tag: 'text' },
+    load: images('tagImage'),
+  },
+  {
+    method: 'DELETE',
+    path: '/images/{name...}',
+    query: {
+      force: 'flag',
+      noprune: { type: 'flag', differs: 'an image has no parents that would go with it' },
+      platforms: { type: 'json', refused: 'an index is removed as a whole' },
+    },
+    load: images('removeImage'),
+  },
+  {
+    method: 'POST',
+    path: '/commit',
+    query: {
+      container: 'text',
+      repo: 'text',
+      tag: 'text',
+      comment: 'text',
+      author: 'text',
+      pause: 'flag',
+      changes: 'list',
+    },
+    load: async () => (await import('./commit.ts')).commitContainer,
+  },
+  {
+    method: 'GET',
+    path: '/distribution/{name...}/json',
+    load: async () => (await import('./distribution.ts')).inspectDistribution,
+  },
+];

@@ -1,0 +1,68 @@
+import type { Call } from '../http/call.ts';
+import { platformOf } from '../http/platform.ts';
+import { registryAuth } from '../http/registry-auth.ts';
+import { Progress } from './progress.ts';
+
+/** ImageGetAll: one archive of them all. */
+export async function saveImages(call: Call): Promise<void> {
+  await save(
+    call,
+    call.query.list('names').flatMap((name) => name.split(',')),
+  );
+}
+
+/** ImageGet: that of one image, or of a repository. */
+export async function saveImage(call: Call): Promise<void> {
+  await save(call, [call.path.name ?? '']);
+}
+
+async function save({ engine, query, reply }: Call, names: readonly string[]): Promise<void> {
+  const platform = platformOf(query.json('platform'));
+  await engine.images.save(names, {
+    format: 'docker',
+    platform,
+    to: {
+      async write(archive) {
+        const stream = reply.stream('application/x-tar');
+        for await (const bytes of archive) await stream.write(bytes);
+        stream.end();
+      },
+    },
+  });
+}
+
+/** ImageLoad. */
+export async function loadImages({ engine, query, request, reply, signal }: Call): Promise<void> {
+  const platform = platformOf(query.json('platform'));
+  const progress = new Progress(reply);
+  await progress.during(() =>
+    engine.images.load(request as AsyncIterable<Uint8Array>, {
+      platform,
+      signal,
+      progress: query.flag('quiet') ? undefined : progress.ofPull(),
+      loaded: ({ id, names }) => {
+        const lines =
+          names.length === 0 ? [`Loaded image ID: ${id}`] : names.map((name) => `Loaded image: ${name}`);
+        for (const text of lines) progress.line({ stream: `${text}\n` });
+      },
+    }),
+  );
+}
+
+/** ImagePush: without a tag, all of the repository. */
+export async function pushImage({ engine, path, query, request, reply, signal }: Call): Promise<void> {
+  const tag = query.text('tag');
+  const name = path.name ?? '';
+  const platform = platformOf(query.json('platform'));
+  const credentials = registryAuth(request);
+  const progress = new Progress(reply);
+  await progress.during(() =>
+    engine.images.push(tag === undefined ? name : `${name}:${tag}`, {
+      allTags: tag === undefined,
+      platform,
+      credentials,
+      progress: progress.ofPush(),
+      signal,
+    }),
+  );
+}

@@ -1,0 +1,57 @@
+import { parseImageConfig } from '../../oci/image-config.ts';
+import { type ListedImage, listImages } from '../images/list.ts';
+import { mapOrNull } from '../inspect/go-json.ts';
+import { inspectManifests } from '../inspect/image-manifests.ts';
+import type { FilterArgs } from '../options/filters.ts';
+import { allContainers } from '../store/containers.ts';
+import type { Context } from '../store/context.ts';
+import { familiarName } from '../store/images.ts';
+
+export interface SummaryOptions {
+  /** Whether it is told how much of each image others have, too. */
+  sharedSize: boolean;
+  /** Whether the manifests of an index are told. */
+  manifests: boolean;
+}
+
+/** Images as Docker's ImageList has them (ImageSummary), newest first. Throws as `listImages`. */
+export async function imageSummaries(
+  context: Context,
+  filters: FilterArgs,
+  { sharedSize, manifests }: SummaryOptions,
+): Promise<object[]> {
+  const listed = listImages(context, filters).filter(({ isPart }) => !isPart);
+  const shared = sharedSize ? await sharedSizes(context) : new Map<string, number>();
+  const containers = containersByImage(context);
+  return listed.map((one) => ({
+    ...summary(one),
+    SharedSize: shared.get(one.image.id) ?? -1,
+    Containers: containers.get(one.image.id) ?? 0,
+    ...(manifests ? inspectManifests(context, { image: one.image, name: one.names.tags[0] }) : {}),
+  }));
+}
+
+function summary({ image, names, builtAt }: ListedImage): object {
+  const { config } = parseImageConfig(Buffer.from(image.config));
+  return {
+    Id: image.id,
+    ParentId: '',
+    RepoTags: names.tags.map(familiarName),
+    RepoDigests: names.digests.map(familiarName),
+    Created: Math.floor((builtAt ?? 0) / 1000),
+    Size: image.size,
+    Labels: mapOrNull(config.Labels),
+  };
+}
+
+function containersByImage({ database }: Context): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { imageId, step } of allContainers(database))
+    if (step === undefined) counts.set(imageId, (counts.get(imageId) ?? 0) + 1);
+  return counts;
+}
+
+async function sharedSizes(context: Context): Promise<Map<string, number>> {
+  const { imageUsage } = await import('./disk-usage.ts');
+  return new Map((await imageUsage(context)).map(({ image, shared }) => [image.id, shared]));
+}

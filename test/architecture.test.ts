@@ -48,7 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'callbacks',
     '',
   ],
-  api: ['http', 'bodies', 'system', 'containers', 'execs', 'images', 'networks', 'volumes', ''],
+  api: ['http', 'bodies', 'system', 'containers', 'execs', 'images', 'networks', 'volumes', 'absent', ''],
   engine: [
     'options',
     'store',

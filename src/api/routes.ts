@@ -1,3 +1,4 @@
+import { ABSENT_ROUTES } from './absent/routes.ts';
 import { CONTAINER_ROUTES } from './containers/routes.ts';
 import { EXEC_ROUTES } from './execs/routes.ts';
 import type { Route } from './http/route.ts';
@@ -14,4 +15,5 @@ export const ROUTES: readonly Route[] = [
   ...IMAGE_ROUTES,
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
+  ...ABSENT_ROUTES,
 ];

@@ -1,6 +1,8 @@
 import { EngineError } from '../../errors.ts';
+import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
 import type { Call } from '../http/call.ts';
+import { pruneFilters } from '../http/prune-filters.ts';
 import { joinWaiting } from './joining.ts';
 
 /** The name in the path, of whatever these endpoints are about. */
@@ -75,4 +77,11 @@ export async function removeContainer(call: Call): Promise<void> {
   const { engine, query, reply } = call;
   await engine.containers.remove(named(call), { force: query.flag('force'), volumes: query.flag('v') });
   reply.empty();
+}
+
+export async function pruneContainers({ engine, query, reply }: Call): Promise<void> {
+  const { deleted, reclaimed } = await engine.containers.prune(
+    pruneFilters(query.filters(), collectPruneFilter),
+  );
+  reply.json({ ContainersDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed });
 }

@@ -25,6 +25,28 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/containers/{name}/top',
+    query: { ps_args: 'text' },
+    load: async () => (await import('./look.ts')).containerTop,
+  },
+  {
+    method: 'GET',
+    path: '/containers/{name}/changes',
+    load: async () => (await import('./look.ts')).containerChanges,
+  },
+  {
+    method: 'POST',
+    path: '/containers/{name}/update',
+    load: async () => (await import('./update.ts')).updateContainer,
+  },
+  {
+    method: 'POST',
+    path: '/containers/prune',
+    query: { filters: 'filters' },
+    load: lifecycle('pruneContainers'),
+  },
+  {
+    method: 'GET',
     path: '/containers/{name}/logs',
     query: {
       follow: 'flag',

@@ -109,6 +109,36 @@ describe('the context of a build', () => {
   });
 });
 
+it('what COPY --link copies is not copied again when something else is below, and is the same', async () => {
+  const linked = join(place, 'linked');
+  mkdirSync(linked);
+  writeFileSync(
+    join(linked, 'Dockerfile'),
+    'FROM scratch\nCOPY name /\nCOPY --link file /a/\nCOPY file /b\n',
+  );
+  writeFileSync(join(linked, 'file'), 'linked');
+  const built = async (name: string) => {
+    writeFileSync(join(linked, 'name'), name);
+    const { stderr } = await store.skiff(['build', '--progress', 'plain', '-t', name, linked]);
+    const layers = await store.ok(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', name]);
+    return { stderr, layers: JSON.parse(layers) };
+  };
+  const [first, second] = [await built('first'), await built('second')];
+  const cached = [...second.stderr.matchAll(/^#(\d+) \[(\d)\/3\]/gm)].map(([, task, step]) => [
+    step,
+    second.stderr.includes(`#${task} CACHED\n`),
+  ]);
+  expect(cached).toEqual([
+    ['1', false],
+    ['2', true],
+    ['3', false],
+  ]);
+  expect(second.layers[0]).not.toBe(first.layers[0]);
+  expect(second.layers[1]).toBe(first.layers[1]);
+  // Whose archive is read of its files, which have to be the very same.
+  await store.ok(['save', '-o', join(place, 'linked.tar'), 'second']);
+});
+
 describe('the output of a build', () => {
   const images = () => store.ok(['images', '-aq']);
 

@@ -67,6 +67,26 @@ export class StepCache {
   }
 
   /**
+   * What a step has made on other layers, if that does not depend on them, and is still there: that of the same instruction of
+   * which all is the same but what is below.
+   */
+  findOnOthers({ kind, description, parts }: StepKey): { layer: CachedLayer; createdAt: number } | undefined {
+    const { database } = this.#context;
+    const isSameElsewhere = (other: StepKey['parts']) =>
+      isSame({ ...other, below: undefined }, { ...parts, below: undefined });
+    return database.transaction(() => {
+      const fitting = entriesOf(database, { kind, description }).flatMap((entry) =>
+        entry.layer !== undefined && isSameElsewhere(entry.parts)
+          ? { layer: entry.layer, createdAt: entry.createdAt }
+          : [],
+      );
+      const found = fitting.find(({ layer }) => this.#layers.has(layer.chainID));
+      if (found !== undefined) this.#lease.add([found.layer.chainID]);
+      return found;
+    });
+  }
+
+  /**
    * Why the cache has nothing for a step: the names of the parts in which it differs from the entry of the same instruction
    * that differs least; empty when there is none.
    */

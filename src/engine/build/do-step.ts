@@ -4,7 +4,9 @@ import { complaint } from '../../build/dockerfile/complaint.ts';
 import type { CopyStep, DirectoryStep, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { chainOf, chainWith } from './built-stage.ts';
+import { copyLayer } from '../../storage/layer/copy.ts';
+import type { CachedLayer } from '../store/build-cache.ts';
+import { type BuiltStage, chainOf, chainWith } from './built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from './cache.ts';
 import { type CopyRequest, copySources, digestSources, makeDirectory, resolveOwner } from './copy.ts';
 import { finishLayer } from './layer.ts';
@@ -62,6 +64,8 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
   if (found !== undefined) return cached(found, keys);
   const underWay = build.underWay(key);
   if (underWay !== undefined) return cached(await underWay, [key]);
+  const laid = isWanted && isAlone(step) ? await layOn(at, words) : undefined;
+  if (laid !== undefined) return cached(laid, keys);
   const imported = isWanted ? imports?.find(words) : undefined;
   if (imported !== undefined) return cached(imported.result, [...keys, ...imported.keys]);
   return await build.do(key, async () => {
@@ -82,6 +86,29 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
       throw error;
     }
   });
+}
+
+/** Whether what a step makes is the same whatever is below (COPY --link). */
+export function isAlone(step: RunStep | CopyStep | DirectoryStep): boolean {
+  return step.kind === 'copy' && step.link;
+}
+
+/** Makes what a step has made on other layers one on these: its files get one more name each. Undefined: there is nothing. */
+async function layOn({ build, stage }: StageAt, words: StepKey): Promise<StepResult | undefined> {
+  const { cache, context, workspace } = build.parts;
+  const found = cache.findOnOthers(words);
+  if (found === undefined) return undefined;
+  const from = workspace.layers.directory(found.layer.chainID);
+  const to = join(build.directory(), 'layer');
+  await copyLayer(context.helper, { from, to, link: true, sync: true });
+  const result = { ...found, layer: layerOn(stage, found.layer) };
+  cache.keep({ ...words, key: keyOf(words) }, result, to);
+  return result;
+}
+
+/** A layer as it is called on a stage. */
+export function layerOn(stage: BuiltStage, layer: CachedLayer): CachedLayer {
+  return { ...layer, chainID: chainWith(chainOf(stage), layer.diffID) };
 }
 
 /** Times of a layer are no later than `latest`, so that it is another layer for another one. */

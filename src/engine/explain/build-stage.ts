@@ -5,7 +5,7 @@ import { isRemote } from '../../build/stages/remote.ts';
 import type { RunMount, RunStep, Source, StagePlan, Step } from '../../build/stages/step.ts';
 import type { BuiltStage } from '../build/built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from '../build/cache.ts';
-import { isUncached, placed, prepareStep } from '../build/do-step.ts';
+import { isAlone, isUncached, layerOn, placed, prepareStep } from '../build/do-step.ts';
 import { labelsOf } from '../build/labels.ts';
 import { sourceKey } from '../build/source-key.ts';
 import { sourceFiles } from '../build/sources.ts';
@@ -92,6 +92,9 @@ async function fateOf(preview: BuildPreview, at: StageAt, step: MakingStep): Pro
     const { key } = await prepareStep(at, step);
     const result = cache.find(keyOf(key));
     if (result !== undefined) return { state: 'cached', result };
+    const elsewhere = isAlone(step) ? cache.findOnOthers(key) : undefined;
+    if (elsewhere !== undefined)
+      return { state: 'cached', result: { ...elsewhere, layer: layerOn(at.stage, elsewhere.layer) } };
     const imported = imports?.find(key);
     if (imported !== undefined) return { state: 'cached', result: imported.result, from: imported.from };
     return missed(preview, at, { key, step });

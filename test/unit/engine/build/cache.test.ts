@@ -66,6 +66,21 @@ describe('the cache of builds', () => {
     expect(find(idle)).toEqual({ layer: undefined, createdAt: 6 });
   });
 
+  it('finds what was made on other layers by the very same instruction, as long as that is there', () => {
+    const on = (below: string, parts: StepKey['parts'] = {}) => ({
+      ...STEP,
+      parts: { ...STEP.parts, ...parts, below: digestOf(below) },
+    });
+    const findOnOthers = (step: StepKey) => withCache((cache) => cache.findOnOthers(step));
+    expect(findOnOthers(on('one'))).toBe(undefined);
+    keep(on('one'));
+    expect(findOnOthers(on('other'))).toEqual({ layer: LAYER, createdAt: 5 });
+    expect(findOnOthers(on('other', { user: '1' }))).toBe(undefined);
+    expect(findOnOthers({ ...on('other'), description: 'RUN other' })).toBe(undefined);
+    rmSync(join(store.context.paths.layers, hexOf(LAYER.chainID)), { recursive: true });
+    expect(findOnOthers(on('other'))).toBe(undefined);
+  });
+
   it('does not have what a step has made once its layer is gone', () => {
     keep(STEP);
     rmSync(join(store.context.paths.layers, hexOf(LAYER.chainID)), { recursive: true });

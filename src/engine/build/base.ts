@@ -1,20 +1,12 @@
 import type { Image, ImageLayer } from '../../image/image.ts';
-import { hostPlatform, platformMatches, platformRank } from '../../image/platform.ts';
+import { hostPlatform, platformMatches } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { membersOf } from '../images/members.ts';
 import type { PullProgress } from '../images/pull-progress.ts';
 import { imageOf } from '../images/stored-image.ts';
 import type { Context } from '../store/context.ts';
-import {
-  type FoundImage,
-  type ImageRow,
-  imageById,
-  imageOfManifest,
-  lookUpImage,
-  noSuchImage,
-} from '../store/images.ts';
+import { type FoundImage, type ImageRow, imageById, lookUpImage, noSuchImage } from '../store/images.ts';
 
 /** An image that a build begins with, or takes files from: it is here, and stays while the build's lease does. */
 export interface BaseImage {
@@ -77,13 +69,11 @@ async function findHere(
   // The name in the program is not the one under which the store has it.
   const embedded =
     lookUpImage(database, reference) === undefined ? await embeddedImage(context, reference) : undefined;
-  const find = () => findBase(context, reference, platform, embedded);
-  const here = kept(find);
+  const here = kept(() => findBase(context, reference, platform, embedded));
   const found = lookUpImage(database, reference);
   if (here !== undefined || platform === undefined || found === undefined) return here;
-  // The blobs of a kept index may be here, and not yet unpacked.
-  const { lookUpInIndex } = await import('../images/other-platform.ts');
-  return (await lookUpInIndex(context, found, platform)) === undefined ? undefined : kept(find);
+  const { takeOther } = await import('./other-base.ts');
+  return await takeOther(context, found, platform, kept);
 }
 
 async function embeddedImage(context: Context, reference: string): Promise<FoundImage | undefined> {
@@ -91,31 +81,16 @@ async function embeddedImage(context: Context, reference: string): Promise<Found
   return await importEmbedded(context, reference);
 }
 
-/**
- * An image of the store that a build would take: the one that the name leads to, else the one for the platform that came from
- * the same index.
- */
+/** An image of the store that a build would take by its name; one for another platform does not count. */
 export function findBase(
-  context: Context,
+  { database }: Context,
   reference: string,
   platform: Platform | undefined,
-  found: FoundImage | undefined = lookUpImage(context.database, reference),
+  found: FoundImage | undefined = lookUpImage(database, reference),
 ): Image | undefined {
   if (found === undefined) return undefined;
-  const { image } = imageOf(context.database, found);
-  if (platform === undefined || platformMatches(image.config.parsed, platform)) return image;
-  return siblingFor(context, found, platform);
-}
-
-function siblingFor(context: Context, found: FoundImage, platform: Platform): Image | undefined {
-  const { database } = context;
-  const offered = membersOf(context, found).members.flatMap((member) => {
-    const row = imageOfManifest(database, member.descriptor.digest);
-    const rank = member.platform && platformRank(member.platform, platform);
-    return row === undefined || rank === undefined ? [] : [{ row, rank }];
-  });
-  const [best] = offered.sort((one, other) => one.rank - other.rank);
-  return best && imageOf(database, { image: best.row, name: undefined }).image;
+  const { image } = imageOf(database, found);
+  return platform === undefined || platformMatches(image.config.parsed, platform) ? image : undefined;
 }
 
 /** Whose platform is not this machine's takes no name from an image that has it. */

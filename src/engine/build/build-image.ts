@@ -24,7 +24,6 @@ import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
 import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
-import { exportIndex } from './export-index.ts';
 import type { ImportedCaches, Importing } from './imported-caches.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
@@ -166,6 +165,7 @@ async function exportStages(
   if (first === undefined || only === undefined)
     throw new EngineError('internal', 'an image is built for no platform');
   if (images.length === 1) return await exportImage(first.build, only.image, names);
+  const { exportIndex } = await import('./export-index.ts');
   return builtIndex(await exportIndex(first.build.parts, images, { names, outputs }));
 }
 

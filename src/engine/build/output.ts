@@ -41,7 +41,8 @@ export async function writeFiles(
     } else if (output.kind === 'tar') {
       await tasks.do('exporting to client tarball', async () => {
         const { archiveTree } = await import('../../storage/archive/read-tree.ts');
-        await archiveTree(await rootOf(parts, stages), output.descriptor, { helper: context.helper, signal });
+        const root = await rootOf(parts, stages);
+        await archiveTree(root, output.descriptor, { helper: context.helper, signal });
       });
     }
   }

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import type { StagePlan } from '../../build/stages/step.ts';
 import type { EngineError } from '../../errors.ts';
 import type { Image, ImageLayer } from '../../image/image.ts';
+import { platformMatches } from '../../image/platform.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { type BaseImage, findBase, nameOf } from '../build/base.ts';
 import { Build, type BuildParts } from '../build/build.ts';
 import type { BuiltStage } from '../build/built-stage.ts';
+import { findOther } from '../build/other-base.ts';
 import { directoriesOf } from '../build/sources.ts';
 import { findEmbedded } from '../images/embedded.ts';
+import { lookUpImage } from '../store/images.ts';
 import type { ExplainedImage, ExplainedStage } from './explained-build.ts';
 import { explainPull } from './pull.ts';
 
@@ -53,8 +56,12 @@ export class BuildPreview extends Build {
     if (options.pull !== true) {
       const here = findBase(context, reference, platform);
       if (here !== undefined) return found(here, { state: 'here' });
+      const named = lookUpImage(context.database, reference);
+      const other = named && platform && (await findOther(context, named, platform));
+      if (other !== undefined) return found(other, { state: 'here' });
       const embedded = await findEmbedded(context, reference);
-      if (embedded !== undefined) {
+      const isFit = !platform || (embedded && platformMatches(embedded.image.config.parsed, platform));
+      if (embedded !== undefined && isFit) {
         const state = embedded.present === undefined ? 'embedded' : 'here';
         return found(embedded.image, { name: embedded.name, state });
       }

@@ -1,5 +1,5 @@
 /*
- * The verb `run PLAN attach|detach [name=NAME] [tied=PID] [secret] [tell] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
+ * The verb `run PLAN attach|detach [name=NAME] [tied=PID] [secret[=FD]] [tell] [HOW]`: starts a monitor, and with `attach` is the foreground of its container.
  */
 #include "base/kernel.h"
 #include "base/plan.h"
@@ -17,6 +17,7 @@
 #include "streams/relay.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,8 +34,8 @@ static struct {
     const char *plan_path;
     const char *name; /* by which the user has called the container; NULL: it is new */
     bool attached, started;
-    bool secret; /* the plan is what standard input says; the file is for whoever cleans up */
-    pid_t tied;  /* the caller, at whose end the container is killed; 0: it goes on without us */
+    int secret; /* the descriptor that says the plan, while the file is for whoever cleans up; -1: the file says it */
+    pid_t tied; /* the caller, at whose end the container is killed; 0: it goes on without us */
     pid_t monitor;
     struct foreground foreground;
 } run;
@@ -146,14 +147,27 @@ static int parse_tie(const char *pid)
     return 0;
 }
 
+/* `secret`: standard input says the plan; `secret=FD`: a descriptor of its own, as that one is the container's. */
+static int parse_secret(const char *value)
+{
+    int64_t number = 0;
+    if (*value != '\0' &&
+        (*value != '=' || parse_number(value + 1, 10, &number) < 0 || number < 3 || number > INT_MAX))
+        return -1;
+    run.secret = (int)number;
+    return 0;
+}
+
 static int parse_words(int argc, char **argv)
 {
     if (argc < 3 || (strcmp(argv[2], "attach") != 0 && strcmp(argv[2], "detach") != 0)) return -1;
     char **words = argv + 3;
     if (*words != NULL && strncmp(*words, "name=", 5) == 0) run.name = *words++ + 5;
     if (*words != NULL && strncmp(*words, "tied=", 5) == 0 && parse_tie(*words++ + 5) < 0) return -1;
-    if (*words != NULL && strcmp(*words, "secret") == 0) run.secret = words++ != NULL;
+    run.secret = -1;
+    if (*words != NULL && strncmp(*words, "secret", 6) == 0 && parse_secret(*words++ + 6) < 0) return -1;
     if (*words != NULL && strcmp(*words, "tell") == 0) words++, run.foreground.told = TELL_FD;
+    if (run.foreground.told != 0 && run.secret == TELL_FD) return -1;
     return client_options_parse(&run.foreground.options, words);
 }
 
@@ -165,24 +179,34 @@ static void tie(void)
     if (getppid() != run.tied) _exit(EXIT_ENGINE);
 }
 
+/* What the caller left open besides is nobody's business from here on. */
+static void leave_open(void)
+{
+    int first = run.foreground.told != 0 ? TELL_FD + 1 : 3;
+    if (run.secret > first) k_close_range((unsigned)first, (unsigned)run.secret - 1, 0);
+    if (run.secret >= first) first = run.secret + 1;
+    k_close_range((unsigned)first, ~0U, 0);
+}
+
 int run_main(int argc, char **argv)
 {
     struct foreground *foreground = &run.foreground;
     if (parse_words(argc, argv) < 0) {
-        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret] [tell]"
+        fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret[=FD]] [tell]"
               " [streams=in,out,err] [keys=HEX] [size=ROWS,COLUMNS] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }
     tie();
-    /* What the caller left open is nobody's business from here on. */
-    k_close_range(foreground->told != 0 ? TELL_FD + 1 : 3, ~0U, 0);
+    leave_open();
     if (foreground->told != 0) fcntl(TELL_FD, F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     run.plan_path = argv[1];
     run.attached = strcmp(argv[2], "attach") == 0;
     if (plan_open(&run.plan, run.plan_path) < 0) return explain_own_failure(&run.plan, run.name);
-    if (run.secret && plan_replace(&run.plan, 0) < 0) return explain_own_failure(&run.plan, run.name);
+    if (run.secret >= 0 && plan_replace(&run.plan, run.secret) < 0)
+        return explain_own_failure(&run.plan, run.name);
+    if (run.secret > 0) close_fd(&run.secret);
     trace("plan read");
     foreground->rundir = run.plan.rundir;
     foreground->terminal = run.plan.terminal;

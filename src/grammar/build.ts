@@ -5,6 +5,7 @@ import { userPath } from '../host/working-directory.ts';
 import { formatPlatform, parsePlatform, requireKnownPlatform } from '../image/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { csvFields } from './csv.ts';
+import { booleanWord } from './words.ts';
 
 type Environment = Readonly<NodeJS.ProcessEnv>;
 
@@ -102,6 +103,13 @@ export function collectPlatforms(text: string, previous: readonly Platform[] = [
 export function parseEntitlement(text: string): Entitlement {
   if (text === 'network.host' || text === 'security.insecure') return text;
   throw wrong('entitlement', text, 'it is network.host or security.insecure');
+}
+
+/** `--shell-on-fail`: a switch, or the words of a command. Throws `invalid`. */
+export function parseShellOnFail(text: string): string[] | boolean {
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  if (words.length === 0) throw wrong('shell', text, 'write --shell-on-fail, or --shell-on-fail=COMMAND');
+  return booleanWord(text) ?? words;
 }
 
 function fieldsOf(text: string, what: string, known: readonly string[]): Record<string, string | undefined> {

@@ -53,31 +53,6 @@ async function runWithExeca(file: string, args: readonly string[], timeout: numb
   return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr.trim() };
 }
 
-/** The signals that a terminal or a supervisor sends to this process and means for the program in the foreground. */
-const FORWARDED = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
-
-/**
- * Runs a program to its end on this process's own standard streams, passes signals on to it, and returns its exit code,
- * 128 + n when signal n ended it. A terminal sends its signals to both: the program is in the same process group.
- */
-export async function runInForeground({ file, args, env }: Handover): Promise<number> {
-  const { execa } = await import('execa');
-  const [argv0 = file, ...rest] = args;
-  const child = execa(file, rest, {
-    argv0,
-    stdio: 'inherit',
-    reject: false,
-    ...(env === undefined ? {} : { env }),
-  });
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of FORWARDED) process.on(signal, forward);
-  const { exitCode, signal } = await child;
-  for (const each of FORWARDED) process.off(each, forward);
-  const number =
-    signal === undefined ? 0 : (process.getBuiltinModule('node:os').constants.signals[signal] ?? 0);
-  return exitCode ?? 128 + number;
-}
-
 /**
  * Yields the lines that a program prints, as it prints them, until it ends by itself or `signal` aborts, which ends it.
  * Throws the system's error for a program that cannot be started (`ENOENT`).

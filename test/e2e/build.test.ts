@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
-import { leftovers, namesIn, useStore } from '../helpers/skiff.ts';
+import { useTerminals } from '../helpers/pty.ts';
+import { COMMAND, leftovers, namesIn, useStore } from '../helpers/skiff.ts';
 import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
+const terminals = useTerminals();
 const busybox = useBusybox(store);
 
 const place = mkdtempSync(join(tmpdir(), 'skiff-build-'));
@@ -267,6 +269,42 @@ COPY --from=failing /before /
     expect(count(after, 'CACHED')).toBe(2);
     expect(await store.ok(['run', '--rm', 'after'])).toBe('done');
     expect(leftovers(store)).toEqual([]);
+  });
+});
+
+describe('a shell on failure', () => {
+  it('is where RUN has failed, with its mounts and secrets, once nothing else runs; the build ends with it', async () => {
+    const directory = context(`FROM BASE AS other
+RUN --mount=type=cache,target=/c,sharing=locked echo begun > /c/other; sleep 100
+FROM BASE
+ENV KEPT=variable
+WORKDIR /work
+RUN --mount=type=secret,id=word --mount=type=cache,target=/c --mount=type=bind,target=/context \
+  until [ -e /c/other ]; do :; done; echo half > done; exit 7
+COPY --from=other / /
+`);
+    writeFileSync(join(place, 'word'), 'sesame');
+    const options = ['--network', 'none', '--secret', `id=word,src=${join(place, 'word')}`];
+    const line = [...COMMAND, '--root', store.root, 'build', ...options, '--shell-on-fail', directory];
+    const terminal = terminals.open(line, { env: { ...process.env, SKIFF_NETWORK: 'none' } });
+    await terminal.shows(/did not complete successfully: exit code: 7.*the build ends with it.*# /s);
+    expect(terminal.screen).toMatch(/CANCELED \[other 2\/2\]/);
+    const asked = terminal.screen.length;
+    terminal.type(
+      'echo "$(pwd) $(cat done) $KEPT $(cat /run/secrets/word) $(ls /c /context | xargs)"; tty\r',
+    );
+    await terminal.shows('/work half variable sesame /c: other /context: Dockerfile\r\n/dev/pts/0', asked);
+    terminal.type('exit 3\r');
+    expect(await terminal.exit()).toBe(1);
+    expect(await terminal.mode()).toBe('cooked');
+    expect(filesWith('sesame')).toEqual([]);
+    expect(leftovers(store)).toEqual([]);
+  });
+
+  it('is refused where nobody types, before anything is done', async () => {
+    const { code, stderr } = await build(context('FROM BASE\nRUN false\n'), '--shell-on-fail');
+    expect([code, stderr]).toEqual([125, expect.stringContaining('needs a terminal for its input')]);
+    expect(stderr).not.toContain('#1');
   });
 });
 

@@ -14,6 +14,7 @@ import {
   collectPlatforms,
   collectSecret,
   parseEntitlement,
+  parseShellOnFail,
 } from '../../grammar/build.ts';
 import { collectCacheSource, collectCacheTarget } from '../../grammar/build-cache.ts';
 import { type BuildCall, parseBuildCall } from '../../grammar/build-call.ts';
@@ -60,6 +61,8 @@ export interface BuildFlags {
   push?: boolean;
   quiet?: boolean;
   secret?: ReadonlyMap<string, SecretSource>;
+  /** True: the shell of the stage; false with --shell-on-fail=false. */
+  shellOnFail?: string[] | boolean;
   shmSize?: number;
   ssh?: ReadonlyMap<string, string>;
   tag?: string[];
@@ -130,6 +133,11 @@ export function addBuildOptions(command: Command): void {
     )
     .option('--ulimit <name=soft[:hard]>', 'limit of the processes of RUN (repeatable)', listOf(parseUlimit))
     .option('--shm-size <size>', 'size of /dev/shm for RUN; 64m when absent', parseSize)
+    .option(
+      '--shell-on-fail [command]',
+      'open a shell where RUN has failed, on this terminal, and end the build with it; that of the stage when absent (COPY has none)',
+      parseShellOnFail,
+    )
     .option(
       '-o, --output <fields>',
       'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker,dest=PATH (repeatable)',

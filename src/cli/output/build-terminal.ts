@@ -82,6 +82,7 @@ export function terminalBuildProgress(stream: OutputStream): BuildDisplay {
       for (const { name, ended, last } of tasks.values()) {
         if (ended?.end.kind === 'failed') stream.write(`${failureLines({ name, last }).join('\n')}\n`);
       }
+      tasks.clear();
     },
   };
 }

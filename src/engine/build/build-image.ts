@@ -94,6 +94,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       }
       return built;
     } finally {
+      await work.letGo();
       cache.close();
       // Not before: bases are here now, and what they have is known.
       options.onChecked?.(checkFiles(context, files, options));
@@ -246,6 +247,7 @@ async function buildStages(builds: readonly Build[], abort: AbortController): Pr
   if (failure === undefined) return await Promise.all(builds.map(builtStage));
   if (abort.signal.aborted && builds[0]?.parts.options.signal?.aborted === true)
     throw new EngineError('cancelled', 'the build was cancelled');
+  if (builds[0] !== undefined) await tellFailedRun(builds[0].parts, failure.error);
   throw failure.error;
 }
 
@@ -255,6 +257,14 @@ async function builtStage(build: Build): Promise<PlatformStage> {
   const stage = await build.stage(target);
   await build.have(stage.layers);
   return { build, stage, platform: scope.platform };
+}
+
+async function tellFailedRun(
+  { work, options }: Pick<BuildParts, 'work' | 'options'>,
+  error: unknown,
+): Promise<void> {
+  const openShell = error instanceof EngineError ? work.shellAt(error) : undefined;
+  if (openShell !== undefined) await options.onFailedRun?.(error as EngineError, openShell);
 }
 
 function imageOf(

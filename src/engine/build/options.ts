@@ -1,3 +1,4 @@
+import type { EngineError } from '../../errors.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
@@ -43,8 +44,17 @@ export interface BuildOptions {
   progress: BuildProgress;
   /** Told at the end what there is to be said of the Dockerfile, once it could be read. */
   onChecked?: ((checked: CheckedDockerfile) => void) | undefined;
+  /** Told of the RUN that has made the build fail, once nothing else runs: before `buildImage` throws that very error. */
+  onFailedRun?: ((error: EngineError, openShell: ShellOpener) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/**
+ * Runs a command where a RUN has failed: on its files as it has left them, with its mounts, environment, user, directory,
+ * network, limits and secrets, on this process's terminal. Absent: the shell of its stage. Resolves when that has ended. What was
+ * written to a tmpfs or a bind mount is not there any more. Called once. Throws what keeps it from starting.
+ */
+export type ShellOpener = (command?: readonly string[]) => Promise<void>;
 
 /** What becomes of a build. */
 export type BuildOutput =

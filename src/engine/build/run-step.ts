@@ -72,13 +72,44 @@ export async function runStep<T>(
     const { file, args } = await readyStep(context, leased);
     const input = leased.secretPlan;
     const secret = input === undefined ? [] : ['secret'];
-    const words = [...args, `tied=${process.pid}`, ...secret, 'streams=out,err', 'signals=no'];
+    const words = [...args, tie(), ...secret, 'streams=out,err', 'signals=no'];
     const code = await listenToProgram({ file, args: words }, { onOutput, input, signal });
     if (signal?.aborted === true) throw new EngineError('cancelled', 'the build was cancelled');
     return await use(await endOf(context, leased, code));
   } finally {
     await discardStep(context, leased, tmp());
   }
+}
+
+/**
+ * Runs a command on this process's terminal in a container like that of a step, whose changes are those of `upper`, a
+ * directory that is used up. Returns why it could not be started; undefined: it was. It does not outlive this process. Throws
+ * as `prepareContainer` and `createContainer`.
+ */
+export async function runStepOnTerminal(
+  context: Context,
+  step: StepContainer,
+  { upper, signal, tmp }: Pick<StepFollowing, 'signal' | 'tmp'> & { upper: string },
+): Promise<StartFailure | undefined> {
+  const { process } = step.options;
+  const options = { ...step.options, process: { ...process, terminal: true, stdin: true } };
+  const leased = await makeStep(context, { ...step, options });
+  try {
+    renameSync(upper, leased.runtime.rootfs.upper);
+    const { file, args } = await readyStep(context, leased);
+    const input = leased.secretPlan;
+    const words = [...args, tie(), ...(input === undefined ? [] : ['secret=3']), 'keys=', 'signals=no'];
+    const { runInForeground } = await import('../../host/run-in-foreground.ts');
+    await runInForeground({ file, args: words }, { input, signal });
+    return containerById(context.database, leased.id)?.error;
+  } finally {
+    await discardStep(context, leased, tmp());
+  }
+}
+
+/** The helper's word for: it ends with this process. */
+function tie(): string {
+  return `tied=${process.pid}`;
 }
 
 async function makeStep(

@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { chainOf } from './built-stage.ts';
 import type { StepKey } from './cache.ts';
+import { keepFailedRun } from './failed-run.ts';
 import type { BuildOptions, Entitlement } from './options.ts';
 import type { PreparedStep } from './prepared-step.ts';
 import { prepareMounts } from './run-mounts.ts';
@@ -38,18 +39,28 @@ export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedSt
   return {
     key,
     perform: async (task, finish) => {
-      await using held = await mounts.hold({ files, proxies });
-      const layers = stage.layers.map(({ chainID }) => chainID);
-      const container = { layers, options: settings, extras: held.extras };
-      const following = {
-        onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => task.output(bytes, stream),
-        tmp: build.parts.workspace.tmp,
-        signal,
-      };
-      return await runStep(context, container, following, async (ended) => {
-        if (ended.code !== 0) throw stepFailed(step, ended, options);
-        return await finish({ upper: ended.upper, ran: true, mounts: held.targets });
-      });
+      const held = await mounts.hold({ files, proxies });
+      let isKept = false;
+      try {
+        const layers = stage.layers.map(({ chainID }) => chainID);
+        const container = { layers, options: settings, extras: held.extras };
+        const following = {
+          onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => task.output(bytes, stream),
+          tmp: build.parts.workspace.tmp,
+          signal,
+        };
+        return await runStep(context, container, following, async (ended) => {
+          if (ended.code === 0) return await finish({ upper: ended.upper, ran: true, mounts: held.targets });
+          const cause = stepFailed(step, ended, options);
+          if (options.onFailedRun !== undefined) {
+            build.parts.work.keepFailure({ cause, openShell: keepFailedRun(at, { ended, container }), held });
+            isKept = true;
+          }
+          throw cause;
+        });
+      } finally {
+        if (!isKept) await held[Symbol.asyncDispose]();
+      }
     },
   };
 }

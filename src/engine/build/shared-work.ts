@@ -1,12 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Workspace } from '../store/workspace.ts';
 import type { BaseImage } from './base.ts';
 import type { StepResult } from './cache.ts';
+import type { ShellOpener } from './options.ts';
 
 /** What the builds of one command share, one for each platform: images are looked for once, steps that are the same are done once. */
 export class SharedWork {
+  readonly #failures: KeptFailure[] = [];
   /** By name and platform. */
   readonly images = new Map<string, Promise<BaseImage>>();
   /** By their keys. */
@@ -51,4 +54,28 @@ export class SharedWork {
   async rest(): Promise<void> {
     await Promise.allSettled([...this.images.values(), ...this.steps.values()]);
   }
+
+  /** Keeps what a step that has failed had mounted, until `letGo`. */
+  keepFailure(failure: KeptFailure): void {
+    this.#failures.push(failure);
+  }
+
+  /** What opens a shell where the step has failed that has this error, or was the cause of it. */
+  shellAt(error: EngineError): ShellOpener | undefined {
+    return this.#failures.find(({ cause }) => cause === error || cause === error.cause)?.openShell;
+  }
+
+  /** Nobody opens a shell any more. */
+  async letGo(): Promise<void> {
+    for (const { held } of this.#failures.splice(0)) await held[Symbol.asyncDispose]();
+  }
+}
+
+/** A step that has failed, kept for a shell. */
+interface KeptFailure {
+  /** What it has thrown. */
+  cause: EngineError;
+  openShell: ShellOpener;
+  /** What it had mounted. */
+  held: AsyncDisposable;
 }

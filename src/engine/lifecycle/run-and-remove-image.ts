@@ -1,5 +1,5 @@
 import { EngineError } from '../../errors.ts';
-import { runInForeground } from '../../host/run-program.ts';
+import { runInForeground } from '../../host/run-in-foreground.ts';
 import { removeImage } from '../images/remove.ts';
 import type { CreateOptions } from '../options/create.ts';
 import type { Context } from '../store/context.ts';

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BuiltImage } from '../../../engine/build/build-image.ts';
 import type { CheckedDockerfile } from '../../../engine/build/checked.ts';
+import type { BuildOptions } from '../../../engine/build/options.ts';
 import { EngineError } from '../../../errors.ts';
 import { parseBuildCall } from '../../../grammar/build-call.ts';
 import type { WantedOutput } from '../../../grammar/build-output.ts';
@@ -31,6 +32,7 @@ Examples:
   skiff build --platform linux/amd64,linux/arm64 -t registry.example/app --push .  an image for each
   skiff build -o out .                                the files of the last stage, in a directory
   skiff build https://example.com/team/app.git#v2:web  a repository, one of its tags, and a directory in it
+  skiff build --shell-on-fail .                       look around where a RUN has failed
   skiff build --explain .                             which steps come from the cache, and why the others do not
   skiff build --check .                               what BuildKit's checks find, and practices; 1 when the former do`;
 
@@ -79,15 +81,26 @@ async function build(
   const { builder } = await session.engine();
   let built: BuiltImage | undefined;
   let checked: CheckedDockerfile | undefined;
+  let told: EngineError | undefined;
   const tellChecked = (): void => {
     if (checked !== undefined && !isQuiet)
       printError(renderWarnings(checked, { debug: session.globals.debug === true }));
   };
+  const onChecked = (found: CheckedDockerfile): void => {
+    checked = found;
+  };
+  const onFailedRun = await shellOnFailure(flags, (error) => {
+    display.close();
+    printFailure(error);
+    told = error;
+  });
   try {
-    const onChecked = (found: CheckedDockerfile): void => {
-      checked = found;
+    const options = {
+      ...buildOptions(context, { command, flags }),
+      progress: display,
+      onChecked,
+      onFailedRun,
     };
-    const options = { ...buildOptions(context, { command, flags }), progress: display, onChecked };
     built = await interruptible((signal) =>
       withOutputs(wanted, (outputs) => builder.build({ ...options, outputs, signal })),
     );
@@ -95,7 +108,8 @@ async function build(
     display.close();
     tellChecked();
     if (!(error instanceof EngineError)) throw error;
-    return printFailure(error);
+    if (error !== told) printFailure(error);
+    return;
   }
   display.close();
   tellChecked();
@@ -122,6 +136,25 @@ function tellImage(
     writeFileSync(userPath(metadataFile), `${JSON.stringify(metadata, undefined, 2)}\n`);
   }
   if (isQuiet) print(`${id}\n`);
+}
+
+/** `--shell-on-fail`: what has failed is told before the shell opens. Throws `invalid` without a terminal. */
+async function shellOnFailure(
+  { shellOnFail = false }: BuildFlags,
+  tellFailure: (error: EngineError) => void,
+): Promise<BuildOptions['onFailedRun']> {
+  if (shellOnFail === false) return undefined;
+  const { isatty } = await import('node:tty');
+  if (!isatty(0) || !isatty(1))
+    throw new EngineError('invalid', 'a shell on failure needs a terminal for its input and its output', {
+      subject: '--shell-on-fail',
+      hint: 'leave --shell-on-fail out where nobody types',
+    });
+  return async (error, openShell) => {
+    tellFailure(error);
+    tell('a shell where the step has failed; the build ends with it');
+    await openShell(shellOnFail === true ? undefined : shellOnFail);
+  };
 }
 
 /** Throws `invalid` for a push of what has no name. */

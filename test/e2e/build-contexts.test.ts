@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -86,6 +86,35 @@ describe('the context of a build', () => {
     expect([exitCode, stderr]).toEqual([130, expect.stringContaining('the build was cancelled')]);
     expect(readdirSync(tmp)).toEqual([]);
   });
+
+  it.each([
+    ['a repository', (host: string) => [`git://${host}/repo`]],
+    ['a URL', (host: string) => [`http://${host}/context.tar`]],
+    ['a repository that is added', (host: string) => ['-', `FROM scratch\nADD git://${host}/repo /\n`]],
+    ['a URL that is added', (host: string) => ['-', `FROM scratch\nADD http://${host}/file /\n`]],
+  ])(
+    'from %s that never answers is waited for until Ctrl-C, which ends all that was started',
+    async (_, of) => {
+      const server = createTcpServer().listen(0, '127.0.0.1');
+      onTestFinished(() => void server.close());
+      await once(server, 'listening');
+      const [word = '', input] = of(`127.0.0.1:${(server.address() as AddressInfo).port}`);
+      const connected = once(server, 'connection');
+      const child = store.start(['build', word], input === undefined ? {} : { input });
+      const [socket] = (await connected) as [Socket];
+      const closed = new Promise((resolve) =>
+        socket
+          .on('error', () => undefined)
+          .on('close', resolve)
+          .resume(),
+      );
+      child.kill('SIGINT');
+      const { exitCode, stderr } = await child;
+      expect([exitCode, stderr]).toEqual([130, expect.stringContaining('the build was cancelled')]);
+      await closed;
+      expect(readdirSync(join(store.root, 'tmp'))).toEqual([]);
+    },
+  );
 
   it('of an archive leads nowhere out of it', async () => {
     const hostile = join(place, 'hostile');

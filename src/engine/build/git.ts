@@ -1,7 +1,7 @@
 import type { GitSource } from '../../build/stages/remote.ts';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
-import { runProgram } from '../../host/run-program.ts';
+import type { ProgramResult } from '../../host/run-program.ts';
 
 /** Nobody is asked for a password, no hook or helper of the repository runs. */
 const SETTINGS = [
@@ -24,7 +24,7 @@ export interface CheckOut {
 /**
  * Checks a git repository out, with its submodules, by the host's git. Returns the commit. Throws `unsupported` when git is
  * not installed, `unavailable` when the repository or the reference cannot be had, `invalid` for another commit than the one
- * that was asked for.
+ * that was asked for. When `signal` aborts it ends at once, whatever it throws then.
  */
 export async function checkOut(
   { url, ref = 'HEAD' }: GitSource,
@@ -32,7 +32,7 @@ export async function checkOut(
 ): Promise<string> {
   const git = async (...words: string[]): Promise<string> => {
     signal?.throwIfAborted();
-    const { code, stdout, stderr } = await runGit([...SETTINGS, '-C', directory, ...words]);
+    const { code, stdout, stderr } = await runGit([...SETTINGS, '-C', directory, ...words], signal);
     if (code === 0) return stdout.trim();
     throw new EngineError('unavailable', `cannot fetch ${url}: ${lastLine(stderr)}`, { subject: url });
   };
@@ -46,9 +46,11 @@ export async function checkOut(
   return found;
 }
 
-async function runGit(words: readonly string[]): Promise<Awaited<ReturnType<typeof runProgram>>> {
+/** It starts others, which fetch: they end with it. */
+async function runGit(words: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
+  const { runGroup } = await import('../../host/run-group.ts');
   try {
-    return await runProgram('git', words);
+    return await runGroup('git', words, signal);
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
     throw new EngineError('unsupported', 'git is not installed on this machine', {

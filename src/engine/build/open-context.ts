@@ -53,9 +53,20 @@ const BLOCK = 512;
 /**
  * Opens what a build is made of: a directory, which is read where it lies; an archive (tar, plain or in gzip, zstd, xz or
  * bzip2), which is unpacked; a git repository, which is checked out; a Dockerfile alone, whose context is empty. Throws
- * `invalid` for what is none of these, and as `readLocalContext`, `checkOut` and `openDownload`.
+ * `invalid` for what is none of these, and as `readLocalContext`, `checkOut` and `openDownload`; `cancelled` once `signal` has
+ * aborted.
  */
 export async function openContext(context: Context, request: ContextRequest): Promise<OpenedContext> {
+  try {
+    return await open(context, request);
+  } catch (cause) {
+    if (request.signal?.aborted !== true) throw cause;
+    // Whatever it was that ended what was under way.
+    throw new EngineError('cancelled', 'the build was cancelled', { cause });
+  }
+}
+
+async function open(context: Context, request: ContextRequest): Promise<OpenedContext> {
   const { source, file, scratch } = request;
   const text = typeof file === 'object' ? await dockerfileOf(heard(file.bytes, request.signal)) : undefined;
   const name = typeof file === 'string' ? file : undefined;
@@ -82,18 +93,9 @@ export async function openContext(context: Context, request: ContextRequest): Pr
   return { directory, dockerfile: await dockerfileOf(rest), ignore: undefined };
 }
 
-/** The bytes of a stream, which may be one that nobody writes to: Ctrl-C ends the waiting. Throws `cancelled` then. */
-async function* heard(
-  bytes: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (signal === undefined) return yield* bytes;
-  try {
-    yield* untilAborted(bytes, signal);
-  } catch (cause) {
-    if (!signal.aborted) throw cause;
-    throw new EngineError('cancelled', 'the build was cancelled', { cause });
-  }
+/** The bytes of a stream, which may be one that nobody writes to: Ctrl-C ends the waiting. */
+function heard(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  return signal === undefined ? bytes : untilAborted(bytes, signal);
 }
 
 /** The user's own directory. `text`: the Dockerfile, when it is not one of the directory's. */

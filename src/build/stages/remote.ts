@@ -21,7 +21,7 @@ export function parseGit(text: string): GitSource | undefined {
   const colon = fragment.indexOf(':');
   const ref = colon === -1 ? fragment : fragment.slice(0, colon);
   const directory = colon === -1 ? '' : fragment.slice(colon + 1);
-  if (/^-|[\s\0]/.test(ref) || /^[^:]*:\/\/-|@-/.test(url))
+  if (/^-|[\s\0]/.test(ref) || /^[^:]*:\/\/-|@-|\s/.test(url) || !hasHost(url))
     throw new EngineError('invalid', `invalid git repository "${text}"`, { subject: text });
   return { url, ref: ref === '' ? undefined : ref, directory };
 }
@@ -29,6 +29,19 @@ export function parseGit(text: string): GitSource | undefined {
 /** Whether a source of ADD is an address, and not a path. */
 export function isRemote(text: string): boolean {
   return /^https?:\/\//i.test(text) || parseGit(text) !== undefined;
+}
+
+/**
+ * The address that a context is, and undefined when it is a path. As in Docker `github.com/USER/REPOSITORY` is a repository
+ * there, without a scheme; ADD takes that for a path. Throws as {@link parseGit}.
+ */
+export function contextAddress(text: string): string | undefined {
+  if (isRemote(text)) return text;
+  const [, path, fragment = ''] = /^(github\.com\/[^#]+?)(?:\.git)?\/?(#.*)?$/s.exec(text) ?? [];
+  if (path === undefined) return undefined;
+  const address = `https://${path}.git${fragment}`;
+  parseGit(address);
+  return address;
 }
 
 /** What a source of ADD is when it is no path: a file to be fetched, or a git repository. Throws as {@link parseGit}. */
@@ -41,6 +54,13 @@ function isRepository(url: string): boolean {
   if (/^(?:git|ssh|git\+ssh):\/\//i.test(url)) return true;
   if (/^https?:\/\//i.test(url)) return /\.git$/.test(url.replace(/\?.*$/s, ''));
   return /^[\w.-]+@[\w.-]+:(?!\/\/)\S/.test(url);
+}
+
+/** Of `USER@HOST:PATH` its form says so. */
+function hasHost(url: string): boolean {
+  if (!url.includes('://')) return true;
+  const { host = '', pathname = '' } = URL.parse(url) ?? {};
+  return host !== '' && pathname.length > 1;
 }
 
 /** What a file is called that is downloaded: the last part of the path; undefined: it has none. */

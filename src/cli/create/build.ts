@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { isRemote } from '../../build/stages/remote.ts';
+import { contextAddress } from '../../build/stages/remote.ts';
 import type { CacheSource, CacheTarget } from '../../engine/build/cache-options.ts';
 import type { ContextSource } from '../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
@@ -212,8 +212,10 @@ export function buildOptions(
 
 function sourceOf(context: string): ContextSource {
   if (context === '-') return { kind: 'stream', name: 'standard input', bytes: standardInput() };
-  if (isRemote(context)) return { kind: 'remote', address: context };
-  return { kind: 'path', path: resolve(userPath(context)) };
+  const path = resolve(userPath(context));
+  // A directory that is called like an address is a directory, as with Docker.
+  const address = existsSync(path) ? undefined : contextAddress(context);
+  return address === undefined ? { kind: 'path', path } : { kind: 'remote', address };
 }
 
 /** Throws `invalid` when context and Dockerfile are both to come from standard input. */

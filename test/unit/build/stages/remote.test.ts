@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, isRemote, parseGit } from '../../../../src/build/stages/remote.ts';
+import { contextAddress, fileNameOf, isRemote, parseGit } from '../../../../src/build/stages/remote.ts';
 
 describe('parseGit', () => {
   it.each<[string, string, string | undefined, string]>([
@@ -27,12 +27,32 @@ describe('parseGit', () => {
     expect(parseGit(text)).toBeUndefined();
   });
 
-  it.each(['https://host/repo.git#--upload-pack=x', 'ssh://-oProxyCommand=x/repo', 'https://host/r.git#a b'])(
-    'refuses %s',
-    (text) => {
-      expect(() => parseGit(text)).toThrow('invalid git repository');
-    },
-  );
+  it.each([
+    'https://host/repo.git#--upload-pack=x',
+    'ssh://-oProxyCommand=x/repo',
+    'https://host/r.git#a b',
+    'https://host/r s.git',
+    'git://',
+    'git://host',
+    'ssh:///repo',
+    'ssh://git@host:port/repo',
+    'git@-host:repo',
+  ])('refuses %s', (text) => {
+    expect(() => parseGit(text)).toThrow('invalid git repository');
+  });
+});
+
+it.each([
+  ['github.com/user/repo', 'https://github.com/user/repo.git'],
+  ['github.com/user/repo.git#v1:sub', 'https://github.com/user/repo.git#v1:sub'],
+  ['github.com/user/repo/#:sub', 'https://github.com/user/repo.git#:sub'],
+  ['git@host:user/repo.git#main', 'git@host:user/repo.git#main'],
+  ['http://host/context.tar', 'http://host/context.tar'],
+  ['./github.com/user/repo', undefined],
+  ['gitlab.com/user/repo.git', undefined],
+  ['github.com', undefined],
+])('takes the context %s for %s', (text, address) => {
+  expect(contextAddress(text)).toBe(address);
 });
 
 it('tells addresses from paths', () => {

@@ -147,7 +147,7 @@ COPY --from=twin /same /twin
 `);
     const said = await built(directory);
     expect(steps(said)).toContain('> met');
-    expect(steps(said).filter((line) => /RUN echo "once"/.test(line))).toHaveLength(2);
+    expect(new Set(steps(said).filter((line) => /RUN echo "once"/.test(line))).size).toBe(2);
     expect(steps(said).join('\n')).toMatch(/\[(same|twin) 2\/2\] RUN echo "once" > \/same\nCACHED/);
   });
 
@@ -275,12 +275,12 @@ COPY --from=failing /before /
 describe('a shell on failure', () => {
   it('is where RUN has failed, with its mounts and secrets, once nothing else runs; the build ends with it', async () => {
     const directory = context(`FROM BASE AS other
-RUN --mount=type=cache,target=/c,sharing=locked echo begun > /c/other; sleep 100
+RUN --mount=type=cache,target=/held,sharing=locked echo begun > /held/other; sleep 100
 FROM BASE
 ENV KEPT=variable
 WORKDIR /work
-RUN --mount=type=secret,id=word --mount=type=cache,target=/c --mount=type=bind,target=/context \
-  until [ -e /c/other ]; do :; done; echo half > done; exit 7
+RUN --mount=type=secret,id=word --mount=type=cache,target=/held --mount=type=bind,target=/context \
+  until [ -e /held/other ]; do :; done; echo half > done; exit 7
 COPY --from=other / /
 `);
     writeFileSync(join(place, 'word'), 'sesame');
@@ -291,9 +291,9 @@ COPY --from=other / /
     expect(terminal.screen).toMatch(/CANCELED \[other 2\/2\]/);
     const asked = terminal.screen.length;
     terminal.type(
-      'echo "$(pwd) $(cat done) $KEPT $(cat /run/secrets/word) $(ls /c /context | xargs)"; tty\r',
+      'echo "$(pwd) $(cat done) $KEPT $(cat /run/secrets/word) $(ls /held /context | xargs)"; tty\r',
     );
-    await terminal.shows('/work half variable sesame /c: other /context: Dockerfile\r\n/dev/pts/0', asked);
+    await terminal.shows('/work half variable sesame /context: Dockerfile /held: other\r\n/dev/pts/0', asked);
     terminal.type('exit 3\r');
     expect(await terminal.exit()).toBe(1);
     expect(await terminal.mode()).toBe('cooked');

@@ -1,9 +1,9 @@
-import type { BuildProgress } from '../../engine/build/progress.ts';
 import { isAnimated } from '../text/terminal.ts';
 import { jsonBuildProgress } from './build-json.ts';
 import { plainBuildProgress, quietBuildProgress } from './build-progress.ts';
-import { type BuildDisplay, terminalBuildProgress } from './build-terminal.ts';
+import { terminalBuildProgress } from './build-terminal.ts';
 import { printError } from './print.ts';
+import type { BuildDisplay } from './shown-build.ts';
 
 /** `auto`: as a terminal wants it, where there is one. */
 export type BuildDisplayKind = 'auto' | 'plain' | 'tty' | 'rawjson' | 'quiet';
@@ -11,10 +11,7 @@ export type BuildDisplayKind = 'auto' | 'plain' | 'tty' | 'rawjson' | 'quiet';
 /** Shows a build on standard error; whoever made it closes it. */
 export function buildDisplay(kind: BuildDisplayKind): BuildDisplay {
   const animated = kind === 'tty' || (kind === 'auto' && isAnimated(process.stderr));
-  return animated ? terminalBuildProgress(process.stderr) : { ...lines(kind), close: () => {} };
-}
-
-function lines(kind: BuildDisplayKind): BuildProgress {
+  if (animated) return terminalBuildProgress(process.stderr);
   if (kind === 'quiet') return quietBuildProgress();
   return kind === 'rawjson' ? jsonBuildProgress(printError) : plainBuildProgress();
 }

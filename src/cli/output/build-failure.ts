@@ -1,7 +1,13 @@
 import { visible } from '../text/visible.ts';
 
 /** How many of the last lines of a task that failed are shown. */
-export const LAST_LINES = 20;
+const LAST_LINES = 20;
+
+/** Adds lines to those that a task wrote last, and drops what is too much. */
+export function remember(last: string[], lines: readonly string[]): void {
+  last.push(...lines);
+  last.splice(0, last.length - LAST_LINES);
+}
 
 /** A task that failed, with the last lines that it wrote. */
 export interface FailedTask {

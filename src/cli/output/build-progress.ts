@@ -1,55 +1,74 @@
-import type { BuildProgress, TaskEnd } from '../../engine/build/progress.ts';
+import type { TaskEnd } from '../../engine/build/progress.ts';
 import { visible } from '../text/visible.ts';
+import { renderWarnings } from './build-check.ts';
+import { failureLines, remember } from './build-failure.ts';
 import { OutputLines } from './build-output.ts';
 import { printError } from './print.ts';
+import type { BuildDisplay } from './shown-build.ts';
+
+interface PlainTask {
+  name: string;
+  output: OutputLines;
+  /** What it has written last. */
+  last: string[];
+  end?: TaskEnd;
+}
 
 /**
  * Tells of a build line by line on standard error, in BuildKit's words: `#7 [stage-1 2/4] COPY . .`, `#7 0.123 output`,
- * `#7 DONE 0.1s`.
+ * `#7 DONE 0.1s`. A task that others interrupt says `#7 ...`, and its name again when it goes on. Whoever made it closes it: what
+ * has failed shows its last lines then.
  */
-export function plainBuildProgress(print: (text: string) => void = printError): BuildProgress {
-  const outputs = new Map<number, OutputLines>();
-  /** The task of the last line: a blank line stands between those of two. */
-  let last: number | undefined;
-  const lines = (number: number, texts: readonly string[]): void => {
-    const gap = last !== undefined && last !== number ? '\n' : '';
-    last = number;
-    print(gap + texts.map((text) => `#${number} ${visible(text, { lines: true })}\n`).join(''));
+export function plainBuildProgress(print: (text: string) => void = printError): BuildDisplay {
+  const tasks = new Map<number, PlainTask>();
+  let current: number | undefined;
+  const say = (number: number, texts: readonly string[]): void => {
+    const lines: string[] = [];
+    if (current !== number) {
+      if (current !== undefined)
+        lines.push(...(tasks.get(current)?.end === undefined ? [`#${current} ...`, ''] : ['']));
+      lines.push(`#${number} ${tasks.get(number)?.name ?? ''}`);
+      current = number;
+    }
+    lines.push(...texts.map((text) => `#${number} ${text}`));
+    print(lines.map((line) => `${visible(line, { lines: true })}\n`).join(''));
   };
-  const names = new Map<number, string>();
-  const say = (number: number, text: string): void => {
-    const resumed = last !== undefined && last !== number && names.has(number);
-    lines(number, resumed && !isEnd(text) ? [names.get(number) ?? '', text] : [text]);
+  const write = (
+    number: number,
+    task: PlainTask,
+    { texts, ms }: { texts: readonly string[]; ms: number },
+  ): void => {
+    if (texts.length === 0) return;
+    const lines = texts.map((text) => `${seconds(ms, 3)} ${text}`);
+    remember(task.last, lines);
+    say(number, lines);
   };
   return {
     begin(number, { name }) {
-      lines(number, [name]);
-      names.set(number, name);
+      tasks.set(number, { name, output: new OutputLines(), last: [] });
+      say(number, []);
     },
     output(number, bytes, stream, ms) {
-      const output = outputs.get(number) ?? new OutputLines();
-      outputs.set(number, output);
-      const texts = output.push(bytes, stream).map((text) => `${seconds(ms, 3)} ${text}`);
-      if (texts.length > 0) lines(number, texts);
+      const task = tasks.get(number);
+      if (task !== undefined) write(number, task, { texts: task.output.push(bytes, stream), ms });
     },
-    note: say,
-    miss: (number, why) => say(number, `not cached: ${why}`),
+    note: (number, line) => say(number, [line]),
+    miss: (number, why) => say(number, [`not cached: ${why}`]),
     end(number, end, ms) {
-      const rest = outputs.get(number)?.end() ?? [];
-      outputs.delete(number);
-      if (rest.length > 0)
-        lines(
-          number,
-          rest.map((text) => `${seconds(ms, 3)} ${text}`),
-        );
-      lines(number, [ending(end, ms)]);
+      const task = tasks.get(number);
+      if (task === undefined) return;
+      write(number, task, { texts: task.output.end(), ms });
+      say(number, [ending(end, ms)]);
+      task.end = end;
     },
     warn: (sentence) => print(`WARNING: ${sentence}\n`),
+    findings: (checked, form) => print(renderWarnings(checked, form)),
+    close() {
+      for (const { name, end, last } of tasks.values())
+        if (end?.kind === 'failed') print(`${failureLines({ name, last }).join('\n')}\n`);
+      tasks.clear();
+    },
   };
-}
-
-function isEnd(text: string): boolean {
-  return /^(DONE|CACHED|CANCELED|ERROR)/.test(text);
 }
 
 function ending(end: TaskEnd, ms: number): string {
@@ -70,7 +89,7 @@ function seconds(ms: number, digits: number): string {
 }
 
 /** Says nothing but warnings. */
-export function quietBuildProgress(print: (text: string) => void = printError): BuildProgress {
+export function quietBuildProgress(print: (text: string) => void = printError): BuildDisplay {
   const nothing = () => {};
   return {
     begin: nothing,
@@ -79,5 +98,7 @@ export function quietBuildProgress(print: (text: string) => void = printError): 
     miss: nothing,
     end: nothing,
     warn: (sentence) => print(`WARNING: ${sentence}\n`),
+    findings: nothing,
+    close: nothing,
   };
 }

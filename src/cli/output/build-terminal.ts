@@ -1,9 +1,11 @@
-import type { BuildProgress, TaskEnd } from '../../engine/build/progress.ts';
+import type { TaskEnd } from '../../engine/build/progress.ts';
 import { type BlockLine, LineBlock } from '../text/line-block.ts';
 import { type OutputStream, wantsColour } from '../text/terminal.ts';
 import { visible } from '../text/visible.ts';
-import { failureLines, LAST_LINES } from './build-failure.ts';
+import { renderWarnings } from './build-check.ts';
+import { failureLines, remember } from './build-failure.ts';
 import { OutputLines } from './build-output.ts';
+import type { BuildDisplay } from './shown-build.ts';
 
 /** How many of a task's last lines are shown while it is under way. */
 const SHOWN_LINES = 6;
@@ -23,9 +25,6 @@ interface TaskState {
   last: string[];
   ended?: { end: TaskEnd; ms: number } | undefined;
 }
-
-/** The display of a build on a terminal; whoever made it closes it. */
-export type BuildDisplay = BuildProgress & { close(): void };
 
 /**
  * Shows a build on a terminal as BuildKit does: a line for each task with its time, below those that are under way the last
@@ -60,21 +59,22 @@ export function terminalBuildProgress(stream: OutputStream): BuildDisplay {
     },
     output(number, bytes, from) {
       const task = tasks.get(number);
-      if (task !== undefined) remember(task, task.output.push(bytes, from));
+      if (task !== undefined) remember(task.last, task.output.push(bytes, from));
     },
     note(number, line) {
       const task = tasks.get(number);
-      if (task !== undefined) remember(task, [visible(line)]);
+      if (task !== undefined) remember(task.last, [visible(line)]);
     },
     miss() {},
     end(number, end, ms) {
       const task = tasks.get(number);
       if (task === undefined) return;
-      remember(task, task.output.end());
+      remember(task.last, task.output.end());
       task.ended = { end, ms };
       draw();
     },
     warn: (sentence) => block.print(`WARNING: ${visible(sentence)}`),
+    findings: (checked, form) => void stream.write(renderWarnings(checked, form)),
     close() {
       clearInterval(timer);
       draw();
@@ -85,11 +85,6 @@ export function terminalBuildProgress(stream: OutputStream): BuildDisplay {
       tasks.clear();
     },
   };
-}
-
-function remember(task: TaskState, lines: readonly string[]): void {
-  task.last.push(...lines);
-  task.last.splice(0, task.last.length - LAST_LINES);
 }
 
 /** `[+] Building 12.3s (5/9)`. */

@@ -182,10 +182,10 @@ async function exportImage(
   const stored = names.map((name) => name.stored);
   const id = await tasks.do('exporting to image', async (task) => {
     const { image: row } = await intake(context, workspace, image, { names: stays ? stored : [] });
-    task.note(`writing image ${row.id}`);
+    task.note(`writing image ${row.id} done`);
     for (const name of stays ? names : []) {
-      task.note(`naming to ${name.stored}`);
       noteTag(context, row, name);
+      task.note(`naming to ${name.stored} done`);
     }
     return row.id;
   });
@@ -220,9 +220,10 @@ async function readFiles(
 ): Promise<{ files: OpenedContext; plans: PlatformPlan[] }> {
   const { source, file, platforms = [undefined], signal } = options;
   const named = typeof file === 'string' ? basename(file) : 'Dockerfile';
-  return await tasks.do(`[internal] load build definition from ${named}`, async () => {
+  const read = await tasks.do(`[internal] load build definition from ${named}`, async (task) => {
     const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
     const { name, text } = files.dockerfile;
+    task.note(`transferring dockerfile: ${Buffer.byteLength(text)}B done`);
     const dockerfile = parseDockerfile(text, { name });
     const plans = platforms.map((platform: Platform | undefined) => ({
       platform,
@@ -230,6 +231,12 @@ async function readFiles(
     }));
     return { files, plans };
   });
+  // It was read with the other, which may have one of its own.
+  const { ignore } = read.files;
+  const task = tasks.begin('[internal] load .dockerignore');
+  task.note(`transferring context: ${Buffer.byteLength(ignore?.text ?? '')}B done`);
+  task.end({ kind: 'done' });
+  return read;
 }
 
 /** Builds what is needed, side by side. The first failure ends the others, and is thrown when all have come to rest. */

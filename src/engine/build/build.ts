@@ -11,6 +11,7 @@ import type { Workspace } from '../store/workspace.ts';
 import { type BaseImage, nameOf, resolveBase } from './base.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepCache, StepResult } from './cache.ts';
+import type { Selection } from './copy.ts';
 import type { ImportedCaches } from './imported-caches.ts';
 import type { OpenedContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
@@ -78,21 +79,28 @@ export class Build {
     const begun = work.images.get(key);
     if (begun !== undefined) return begun;
     const find = async (): Promise<BaseImage> => {
-      const task = tasks.begin(`${label} ${nameOf(reference)}`);
-      let fetched = false;
-      const progress = taskProgress(task, () => {
-        fetched = true;
-      });
+      const name = nameOf(reference);
+      const metadata = tasks.begin(`[internal] load metadata for ${name}`);
+      let task = metadata;
+      const begin = (): Task => {
+        metadata.end({ kind: 'done' });
+        if (task === metadata) task = tasks.begin(`${label} ${name}`);
+        return task;
+      };
+      const progress = taskProgress(() => task, begin);
       const pull = options.pull === true;
       const keep = (layers: readonly ImageLayer[]) => lease.add(layers.map(({ chainID }) => chainID));
-      return await ended(
-        task,
-        () =>
-          work.inTurn(reference, () =>
-            resolveBase(context, { reference, platform, pull, progress, signal }, keep),
-          ),
-        () => (fetched ? 'done' : 'cached'),
-      );
+      try {
+        const found = await work.inTurn(reference, () =>
+          resolveBase(context, { reference, platform, pull, progress, signal }, keep),
+        );
+        const isFetched = task !== metadata;
+        begin().end({ kind: isFetched ? 'done' : 'cached' });
+        return found;
+      } catch (error) {
+        task.fail(error);
+        throw error;
+      }
     };
     const image = find();
     image.catch(() => {});
@@ -132,6 +140,18 @@ export class Build {
     }
   }
 
+  /** Reads of the build's own context. As in BuildKit the first time is a task, which says how much that was. */
+  async readContext(read: () => Promise<Selection>): Promise<Selection> {
+    const { tasks, work } = this.parts;
+    const name = '[internal] load build context';
+    if (work.isTold(name, undefined)) return await read();
+    return await tasks.do(name, async (task) => {
+      const selection = await read();
+      task.note(`transferring context: ${selection.bytes}B done`);
+      return selection;
+    });
+  }
+
   /** A new directory of this build's own, on the file system of the store. */
   directory(): string {
     return this.parts.work.directory();
@@ -153,15 +173,4 @@ export const COMMENT = 'buildkit.dockerfile.v0';
 
 export function historyOf(entry: HistoryEntry): HistoryEntry {
   return { ...entry, comment: COMMENT };
-}
-
-async function ended<T>(task: Task, body: () => Promise<T>, kind: () => 'done' | 'cached'): Promise<T> {
-  try {
-    const result = await body();
-    task.end({ kind: kind() });
-    return result;
-  } catch (error) {
-    task.fail(error);
-    throw error;
-  }
 }

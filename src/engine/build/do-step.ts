@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { complaint } from '../../build/dockerfile/complaint.ts';
+import { isRemote } from '../../build/stages/remote.ts';
 import type { CopyStep, DirectoryStep, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -165,7 +166,8 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     time: build.parts.options.latest,
     scratch: build.directory(),
   };
-  const selection = await digestSources(context, request, signal);
+  const read = async () => await digestSources(context, request, signal);
+  const selection = isOfContext(step) ? await build.readContext(read) : await read();
   const { destination, chmod, link, parents, unpack, add } = step;
   const key: StepKey = {
     kind: 'copy',
@@ -191,6 +193,12 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
       return await finish({ upper, ran: false, alone: link }, really);
     },
   };
+}
+
+/** Whether a step takes files of the build's own context. */
+function isOfContext({ from, add, sources }: CopyStep): boolean {
+  if (from.kind !== 'context' || from.name !== undefined) return false;
+  return sources.some((source) => !add || !isRemote(source));
 }
 
 async function prepareDirectory(at: StageAt, step: DirectoryStep): Promise<PreparedStep> {

@@ -34,7 +34,7 @@ export async function checkOut(
     signal?.throwIfAborted();
     const { code, stdout, stderr } = await runGit([...SETTINGS, '-C', directory, ...words], signal);
     if (code === 0) return stdout.trim();
-    throw new EngineError('unavailable', `cannot fetch ${url}: ${lastLine(stderr)}`, { subject: url });
+    throw new EngineError('unavailable', `cannot fetch ${url}: ${reasonOf(stderr)}`, { subject: url });
   };
   await git('init', '--quiet', '--template=');
   await git('fetch', '--quiet', '--depth=1', '--no-tags', '--', url, ref);
@@ -60,11 +60,11 @@ async function runGit(words: readonly string[], signal: AbortSignal | undefined)
   }
 }
 
-function lastLine(text: string): string {
-  return (
-    text
-      .split('\n')
-      .at(-1)
-      ?.replace(/^fatal: /, '') ?? text
-  );
+/** What git says is wrong; of a connection that failed what ssh has said before. */
+function reasonOf(stderr: string): string {
+  const lines = stderr.split(/\s*\n/).filter((line) => line !== '');
+  const at = lines.findIndex((line) => line.startsWith('fatal: '));
+  const fatal = lines.at(at)?.replace(/^fatal: /, '') ?? '';
+  const isOfProgram = at > 0 && fatal.startsWith('Could not read from remote repository');
+  return (isOfProgram ? lines[at - 1] : fatal) ?? '';
 }

@@ -163,7 +163,7 @@ export class ImportedCaches {
               open: (descriptor, either) => cacheOf(descriptor).open(descriptor, either),
               refuse: (descriptor, damage) => cacheOf(descriptor).refuse(descriptor, damage),
             },
-            progress: taskProgress(task, () => {}),
+            progress: taskProgress(() => task),
             signal,
           },
         );

@@ -16,13 +16,21 @@ export type TaskEnd =
   | { kind: 'failed'; message: string }
   | { kind: 'cancelled' };
 
+/** How much of something has been done, in bytes. */
+export interface TaskAmount {
+  /** What it is of: `sha256:…`. */
+  id: string;
+  current: number;
+  total: number;
+}
+
 /** Hears what a build does. Times are ms since the task began. */
 export interface BuildProgress {
   begin(number: number, task: BuildTask): void;
   /** What a command writes, in pieces as they come. */
   output(number: number, bytes: Uint8Array, stream: OutputStream, ms: number): void;
-  /** A line of what is being done: `sha256:… 5.2MB / 30MB`. */
-  note(number: number, line: string): void;
+  /** A line of what is being done: `sha256:… 0B / 30000000B`. */
+  note(number: number, line: string, amount?: TaskAmount): void;
   /** Why the cache has nothing for a step: the part that differs from what it has of the same instruction. */
   miss(number: number, why: string): void;
   end(number: number, end: TaskEnd, ms: number): void;
@@ -58,18 +66,22 @@ export class Tasks {
   }
 }
 
-/** Tells of a pull in the notes of a task; `onFetch` is called when something is fetched at all. */
-export function taskProgress(task: Task, onFetch: () => void): PullProgress {
+/** Tells of a pull in the notes of a task; `forLayers` is asked for that of each layer when there is one. */
+export function taskProgress(task: () => Task, forLayers = task): PullProgress {
   return {
-    message: (text) => task.note(text),
-    layer: (digest) => ({
-      ...SILENT.layer(digest),
-      downloading: (current, total) => {
-        onFetch();
-        if (current === 0) task.note(`${digest} 0B / ${total}B`);
-      },
-      done: () => task.note(`${digest} done`),
-    }),
+    message: (text) => task().note(text),
+    layer: (digest) => {
+      const of = forLayers();
+      let size = 0;
+      return {
+        ...SILENT.layer(digest),
+        downloading: (current, total) => {
+          if (size !== total) of.note(`${digest} 0B / ${total}B`, { id: digest, current, total });
+          size = total;
+        },
+        done: () => of.note(`${digest} done`, { id: digest, current: size, total: size }),
+      };
+    },
   };
 }
 
@@ -90,8 +102,8 @@ export class Task {
     this.#progress.output(this.#number, bytes, stream, this.#ms());
   }
 
-  note(line: string): void {
-    this.#progress.note(this.#number, line);
+  note(line: string, amount?: TaskAmount): void {
+    this.#progress.note(this.#number, line, amount);
   }
 
   miss(why: string): void {

@@ -15,10 +15,9 @@ import { pushWithProgress } from '../../command/push-with-progress.ts';
 import type { Session } from '../../command/session.ts';
 import { environment } from '../../command/settings.ts';
 import { addBuildOptions, type BuildFlags, buildOptions } from '../../create/build.ts';
-import { renderWarnings } from '../../output/build-check.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
-import { print, printError } from '../../output/print.ts';
+import { print } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
 
 const EXAMPLES = `
@@ -83,8 +82,7 @@ async function build(
   let checked: CheckedDockerfile | undefined;
   let told: EngineError | undefined;
   const tellChecked = (): void => {
-    if (checked !== undefined && !isQuiet)
-      printError(renderWarnings(checked, { debug: session.globals.debug === true }));
+    if (checked !== undefined) display.findings(checked, { debug: session.globals.debug === true });
   };
   const onChecked = (found: CheckedDockerfile): void => {
     checked = found;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonBuildProgress } from '../../../../src/cli/output/build-json.ts';
 import { OutputLines } from '../../../../src/cli/output/build-output.ts';
+import { plainBuildProgress } from '../../../../src/cli/output/build-progress.ts';
 import { terminalBuildProgress } from '../../../../src/cli/output/build-terminal.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -119,7 +120,53 @@ describe('the output of a task', () => {
   });
 });
 
+describe('a build line by line', () => {
+  it('names a task again that others have interrupted, and ends with what failed ones wrote last', () => {
+    let text = '';
+    const display = plainBuildProgress((more) => {
+      text += more;
+    });
+    display.begin(1, { name: '[a 2/2] RUN x' });
+    display.begin(2, { name: '[b 2/2] RUN y' });
+    display.end(2, { kind: 'cached' }, 0);
+    display.output(1, bytes('why\nand'), 'stderr', 1500);
+    display.note(1, 'noted');
+    display.end(1, FAILED, 2000);
+    display.close();
+    display.close();
+    expect(text.split('\n')).toEqual([
+      '#1 [a 2/2] RUN x',
+      '#1 ...',
+      '',
+      '#2 [b 2/2] RUN y',
+      '#2 CACHED',
+      '',
+      '#1 [a 2/2] RUN x',
+      '#1 1.500 why',
+      '#1 noted',
+      '#1 2.000 and',
+      '#1 ERROR: exit code: 1',
+      '------',
+      ' > [a 2/2] RUN x:',
+      '1.500 why',
+      '2.000 and',
+      '------',
+      '',
+    ]);
+  });
+});
+
 describe('a build as JSON', () => {
+  const file = { name: 'Dockerfile', text: 'x\ny', lines: ['x', 'y'] };
+  const lines: [number, number] = [2, 3];
+  const finding = {
+    rule: 'Rule',
+    description: 'what is right',
+    url: 'https://example.com',
+    detail: 'wrong',
+    lines,
+  };
+
   it('has a line for each change, of vertexes, logs, statuses and warnings', () => {
     const lines: string[] = [];
     const progress = jsonBuildProgress((text) => lines.push(text));
@@ -131,8 +178,15 @@ describe('a build as JSON', () => {
     progress.begin(2, { name: 'RUN y' });
     progress.end(2, { kind: 'cached' }, 0);
     progress.warn('look');
+    progress.note(1, 'sha256:2 0B / 9B', { id: 'sha256:2', current: 3, total: 9 });
+    progress.findings(
+      { file, findings: [finding, { ...finding, url: undefined }], error: undefined, fails: false },
+      { debug: false },
+    );
     expect(lines.every((line) => line.endsWith('\n'))).toBe(true);
-    const [begun, log, status, miss, failed, , cached, warned] = lines.map((line) => JSON.parse(line));
+    const [begun, log, status, miss, failed, , cached, warned, layer, found] = lines.map((line) =>
+      JSON.parse(line),
+    );
     const { digest } = begun.vertexes[0];
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(log.logs[0]).toMatchObject({ vertex: digest, stream: 2, data: 'aGkK' });
@@ -144,5 +198,18 @@ describe('a build as JSON', () => {
     );
     expect(cached.vertexes[0]).toMatchObject({ name: 'RUN y', cached: true });
     expect(Buffer.from(warned.warnings[0].short, 'base64').toString()).toBe('look');
+    expect(status.statuses[0]).toMatchObject({ current: 0, completed: expect.any(String) });
+    expect(layer.statuses[0]).toMatchObject({ id: 'sha256:2', current: 3, total: 9 });
+    expect(found.warnings).toEqual([
+      {
+        vertex: digest,
+        level: 1,
+        short: Buffer.from('Rule: wrong (line 2)').toString('base64'),
+        detail: [Buffer.from('what is right').toString('base64')],
+        url: 'https://example.com',
+        sourceInfo: { filename: 'Dockerfile', data: 'eAp5', language: 'Dockerfile' },
+        range: [{ start: { line: 2 }, end: { line: 3 } }],
+      },
+    ]);
   });
 });

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useTerminals } from '../helpers/pty.ts';
 import { COMMAND, leftovers, namesIn, useStore } from '../helpers/skiff.ts';
@@ -159,6 +161,7 @@ RUN mkdir -p /seed && echo seed > /seed/it
 FROM BASE
 RUN --mount=type=secret,id=token,mode=0440,uid=7 sha1sum /run/secrets/token; ls -ln /run/secrets/token
 RUN --mount=type=secret,id=word,env=WORD printf %s "$WORD" | sha1sum
+RUN --mount=type=ssh,id=agent,uid=7,mode=0620 ls -ln "$SSH_AUTH_SOCK"
 RUN --mount=type=secret,id=none test ! -e /run/secrets/none
 RUN --mount=type=tmpfs,target=/mem,size=1m df -k /mem | tail -1; touch /mem/x
 RUN --mount=type=bind,source=sub,target=/ctx ls /ctx; touch /ctx/new || true
@@ -173,7 +176,18 @@ RUN find / -xdev -type d \\( -name mem -o -name ctx -o -name s -o -name deep -o 
 `,
       { 'sub/shown': '', 'sub/hidden': '', '.dockerignore': '**/hidden\n' },
     );
-    const options = ['--secret', `id=token,src=${join(place, 'token')}`, '--secret', 'id=word,env=WORD'];
+    const agent = createServer().listen(join(place, 'agent'));
+    onTestFinished(() => void agent.close());
+    await once(agent, 'listening');
+    const token = `id=token,src=${join(place, 'token')}`;
+    const options = [
+      '--secret',
+      token,
+      '--secret',
+      'id=word,env=WORD',
+      '--ssh',
+      `agent=${join(place, 'agent')}`,
+    ];
     const { stderr, code } = await store.skiff(
       ['build', '--network', 'none', '-t', 'shown', ...options, directory],
       {
@@ -185,6 +199,7 @@ RUN find / -xdev -type d \\( -name mem -o -name ctx -o -name s -o -name deep -o 
       `> ${sha1('hunter2-in-a-file')}  /run/secrets/token`,
       expect.stringMatching(/^> -r--r----- +1 7 +0 +17 /),
       `> ${sha1('hunter2-in-a-variable')}  -`,
+      expect.stringMatching(/^> srw--w---- +1 7 +0 +0 .* \/run\/buildkit\/ssh_agent\.0$/),
       expect.stringMatching(/^> tmpfs +1024 /),
       '> shown',
       '> touch: /ctx/new: Read-only file system',

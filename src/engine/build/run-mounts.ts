@@ -85,7 +85,7 @@ async function hold(build: Build, mount: RunMount, index: number): Promise<HeldM
     case 'secret':
       return secretMount(build, mount);
     case 'ssh':
-      return agentMount(build, mount, index);
+      return await agentMount(build, mount, index);
     case 'bind':
       return await bindMount(build, mount);
     case 'cache':
@@ -128,21 +128,39 @@ function secretOf({ parts: { options } }: Build, id: string): Uint8Array | undef
   }
 }
 
-/** The socket of the user's own agent: what a step asks it goes there, and keys stay where they are. */
-function agentMount(
-  { parts: { options } }: Build,
-  { id, target, required }: RunMount & { type: 'ssh' },
+/** A socket of the step's own, behind which there is the user's agent: keys stay where they are. */
+async function agentMount(
+  build: Build,
+  { id, target, required, uid, gid, mode }: RunMount & { type: 'ssh' },
   index: number,
-): HeldMount | undefined {
-  const socket = options.agents?.get(id);
-  if (socket === undefined && required)
+): Promise<HeldMount | undefined> {
+  const agent = build.parts.options.agents?.get(id);
+  if (agent === undefined && required)
     throw new EngineError('notFound', `unset ssh forward key ${id}`, {
       subject: id,
       hint: `give it to the build: --ssh ${id}, with an agent at SSH_AUTH_SOCK, or --ssh ${id}=SOCKET`,
     });
-  if (socket === undefined) return undefined;
+  if (agent === undefined) return undefined;
+  requireAgent(agent, id);
+  const { relayAgent } = await import('./agent-relay.ts');
+  const directory = join(build.directory(), 'agent');
+  const relay = await relayAgent({ agent, directory, uid, gid, mode });
   const destination = target ?? `/run/buildkit/ssh_agent.${index}`;
-  return { mounts: () => [fileMount(socket, destination)], environment: [`SSH_AUTH_SOCK=${destination}`] };
+  return {
+    mounts: () => [fileMount(relay.path, destination)],
+    environment: [`SSH_AUTH_SOCK=${destination}`],
+    release: async () => relay.close(),
+  };
+}
+
+function requireAgent(path: string, id: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isSocket() === true) return;
+  const what = found === undefined ? `there is no agent at ${path}` : `${path} is no socket of an agent`;
+  throw new EngineError(found === undefined ? 'notFound' : 'invalid', `ssh agent ${id}: ${what}`, {
+    subject: path,
+    hint: `start one and give it the key, as with ssh-agent and ssh-add, and name its socket: --ssh ${id}=SOCKET`,
+  });
 }
 
 function documentMount({ path, content, mode }: RunStep['files'][number]): HeldMount {

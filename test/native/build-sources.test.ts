@@ -88,6 +88,22 @@ async function serve(
   return `http://127.0.0.1:${await listening(server)}`;
 }
 
+/** Serves one file under any path, or 304 to whom it has told this value of a header; `bodies`: how often it was sent. */
+async function serveIfChanged(
+  name: string,
+  file: { content: string; value: string },
+  more: Record<string, string> = {},
+): Promise<{ url: string; bodies: () => number }> {
+  let bodies = 0;
+  const server = createServer(({ headers }, response) => {
+    const known = headers['if-none-match'] ?? headers['if-modified-since'];
+    if (known === file.value) return void response.writeHead(304).end();
+    bodies += 1;
+    response.writeHead(200, { [name]: file.value, ...more }).end(file.content);
+  });
+  return { url: `http://127.0.0.1:${await listening(server)}/a`, bodies: () => bodies };
+}
+
 describe('ADD of an address', () => {
   it('makes a file of what it leads to, for root alone, with its time, under its name', async () => {
     const url = await serve(
@@ -103,6 +119,42 @@ describe('ADD of an address', () => {
     ]);
     expect(readFileSync(at('upper/x/a'), 'utf8')).toBe('hello');
     expect(describeTree(at('upper')).at(-1)).toMatch(/mtime=9000000000$/);
+  });
+
+  it('fetches what it leads to once, as long as the server says that it is as it was', async () => {
+    for (const [name, value] of [
+      ['etag', '"one"'],
+      ['last-modified', 'Thu, 01 Jan 1970 00:00:09 GMT'],
+    ] as const) {
+      const file = { content: 'hello', value };
+      const { url, bodies } = await serveIfChanged(name, file);
+      const [first, again] = [await select(`ADD ${url} /x`), await select(`ADD ${url} /x`)];
+      expect([again.selection.digest, bodies()]).toEqual([first.selection.digest, 1]);
+      expect((await select(`ADD --chmod=755 ${url} /x`)).selection.digest).not.toBe(first.selection.digest);
+      expect(bodies()).toBe(2);
+      expect((await copyInto(again)).digest).toBe(first.selection.digest);
+      expect([readFileSync(at('upper/x'), 'utf8'), bodies()]).toEqual(['hello', 3]);
+      shell('rm x', 'upper');
+      Object.assign(file, { content: 'other', value: name === 'etag' ? '"two"' : `${value} ` });
+      const changed = await select(`ADD ${url} /x`);
+      expect(changed.selection.digest).not.toBe(first.selection.digest);
+    }
+  });
+
+  it('fetches it anew each time when nothing tells whether it has changed', async () => {
+    const now = { 'last-modified': new Date().toUTCString() };
+    const { url, bodies } = await serveIfChanged('x-version', { content: 'hello', value: '1' }, now);
+    for (const _ of [1, 2]) await select(`ADD ${url} /x`);
+    expect(bodies()).toBe(2);
+  });
+
+  it('asks nobody for what has a checksum that is known, wherever it is', async () => {
+    const sum = createHash('sha256').update('hello').digest('hex');
+    const { url, bodies } = await serveIfChanged('etag', { content: 'hello', value: '"one"' });
+    const { selection } = await select(`ADD --checksum=sha256:${sum} ${url} /x`);
+    const elsewhere = await select(`ADD --checksum=sha256:${sum} http://127.0.0.1:1/a /x`);
+    expect([elsewhere.selection.digest, bodies()]).toEqual([selection.digest, 1]);
+    await expect(copyInto(elsewhere)).rejects.toMatchObject({ kind: 'unavailable' });
   });
 
   it('takes what has the checksum, and nothing else', async () => {

@@ -12,7 +12,7 @@ import { TreeLister } from '../../storage/archive/list.ts';
 import type { Context } from '../store/context.ts';
 import { archiveDigest, isTarArchive, unpackArchive } from './local-archive.ts';
 import { requireMode } from './mode.ts';
-import { fetchRemote } from './remote-source.ts';
+import { findRemote, type KnownRemote, type RemoteFiles } from './remote-source.ts';
 import { type Owner, type SourceTree, type StageTree, stageTree, withoutStore } from './tree.ts';
 
 /** A COPY or ADD that is to be done. */
@@ -43,8 +43,17 @@ export interface Selection {
   parts: readonly SelectionPart[];
 }
 
-/** Files of one tree, or an archive whose entries are taken. */
-type SelectionPart = { kind: 'files' | 'archive' } & Taking;
+/** Files of one tree, or an archive whose entries are taken. `note` is told what they are. */
+type TreePart = { kind: 'files' | 'archive'; note?: RemoteFiles['note'] } & Taking;
+
+/** What an address leads to is known already; `fetch` fetches it all the same. */
+interface KnownPart {
+  kind: 'known';
+  content: KnownRemote['content'];
+  fetch(): Promise<TreePart>;
+}
+
+type SelectionPart = TreePart | KnownPart;
 
 /** What documents and directories of the engine's own belong to. */
 const ROOT: Owner = { uid: 0, gid: 0 };
@@ -66,8 +75,8 @@ export async function digestSources(
   const digests: PartDigest[] = [];
   let [entries, bytes] = [0, 0];
   for (const part of parts) {
-    const found = await digestPart(context, part, signal);
-    digests.push({ kind: part.kind, digest: found.digest });
+    const found = part.kind === 'known' ? part.content : await digestPart(context, part, signal);
+    digests.push({ kind: found.kind, digest: found.digest });
     entries += found.entries;
     bytes += found.bytes;
   }
@@ -96,7 +105,8 @@ export async function copySources(
   };
   const digests: PartDigest[] = [];
   const all: Copied = { entries: 0, bytes: 0, leftOut: undefined, sockets: 0 };
-  for (const part of selection.parts) {
+  for (const selected of selection.parts) {
+    const part = selected.kind === 'known' ? await selected.fetch() : selected;
     const copied = await copyPart(context, part, { target, request, before: all }, listener);
     digests.push({ kind: part.kind, digest: copied.digest });
     all.entries += copied.entries;
@@ -121,7 +131,7 @@ export { resolveOwner } from './owner.ts';
 export type { Owner } from './tree.ts';
 
 interface PartDigest {
-  kind: SelectionPart['kind'];
+  kind: TreePart['kind'];
   digest: Digest;
 }
 
@@ -135,16 +145,22 @@ function wholeDigest({ owner }: CopyRequest, parts: readonly PartDigest[]): Dige
 
 async function digestPart(
   { helper }: Context,
-  part: SelectionPart,
+  part: TreePart,
   signal: AbortSignal | undefined,
-): Promise<{ digest: Digest; entries: number; bytes: number }> {
-  if (part.kind === 'files') return await digestFiles(helper, part, signal);
-  return { ...(await archiveDigest(helper, placeOf(part), signal)), entries: 1 };
+): Promise<KnownRemote['content']> {
+  const { kind } = part;
+  const found =
+    kind === 'files'
+      ? await digestFiles(helper, part, signal)
+      : { ...(await archiveDigest(helper, placeOf(part), signal)), entries: 1 };
+  const content = { kind, ...found };
+  part.note?.(content);
+  return content;
 }
 
 async function copyPart(
   context: Context,
-  part: SelectionPart,
+  part: TreePart,
   { target, request, before }: { target: GatherTarget; request: CopyRequest; before: Copied },
   { progress, signal }: Listener,
 ): Promise<Copied & { digest: Digest }> {
@@ -161,7 +177,7 @@ async function copyPart(
 }
 
 /** An archive is one file. */
-function placeOf({ root, files }: SelectionPart): { root: string; path: string } {
+function placeOf({ root, files }: TreePart): { root: string; path: string } {
   return { root, path: `/${files[0]?.path ?? ''}` };
 }
 
@@ -197,7 +213,7 @@ async function partsOf(
   request: CopyRequest,
   signal: AbortSignal | undefined,
 ): Promise<SelectionPart[]> {
-  const { step, source, owner, scratch } = request;
+  const { step, source, owner } = request;
   const parts: SelectionPart[] = [];
   const kept = source.keepsOwners ? undefined : ROOT;
   const local = { root: source.root, owner: owner ?? kept, mode: step.chmod };
@@ -205,8 +221,7 @@ async function partsOf(
   try {
     for (const text of step.sources) {
       if (step.add && isRemote(text)) {
-        const { kind, root, files } = await fetchRemote(context, { step, text, scratch }, signal);
-        parts.push({ kind, root, files, owner: owner ?? ROOT, mode: step.chmod });
+        parts.push(await remotePart(context, request, text, signal));
         continue;
       }
       const found = await selectSources(lister.list, { ...step, ...naming(source), sources: [text] });
@@ -223,6 +238,18 @@ async function partsOf(
   return parts;
 }
 
+async function remotePart(
+  context: Context,
+  { step, owner = ROOT, scratch }: CopyRequest,
+  text: string,
+  signal: AbortSignal | undefined,
+): Promise<SelectionPart> {
+  const found = await findRemote(context, { step, text, owner, scratch }, signal);
+  const taken = (files: RemoteFiles): TreePart => ({ ...files, owner, mode: step.chmod });
+  if (found.kind !== 'known') return taken(found);
+  return { ...found, fetch: async () => taken(await found.fetch()) };
+}
+
 function naming({ ignore, name }: SourceTree): Pick<SourceTree, 'name'> & { ignore: SourceTree['ignore'] } {
   return { ignore, name };
 }
@@ -237,7 +264,7 @@ async function isArchive(
   return await isTarArchive(helper, { root, path: `/${path}` }, signal);
 }
 
-function add(parts: SelectionPart[], part: SelectionPart): void {
+function add(parts: SelectionPart[], part: TreePart): void {
   const last = parts.at(-1);
   const joins = last?.kind === 'files' && part.kind === 'files' && last.root === part.root;
   if (joins) parts[parts.length - 1] = { ...last, files: [...last.files, ...part.files] };

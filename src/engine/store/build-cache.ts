@@ -3,12 +3,12 @@ import type { Digest } from '../../oci/digest.ts';
 
 /** What a step of a build has made, found by all that decides it. */
 export interface CacheEntry {
-  /** The digest of its parts; of a `mount` that of its id. */
+  /** The digest of its parts; of a `mount` that of its id, of a `source` that of its address. */
   key: Digest;
-  kind: 'run' | 'copy' | 'directory' | 'mount';
+  kind: 'run' | 'copy' | 'directory' | 'mount' | 'source';
   /** The instruction, as progress shows it. */
   description: string;
-  /** What the key is the digest of, by name: to say why another one differs. */
+  /** What the key is the digest of, by name: to say why another one differs. Of a `source` what is known of it. */
   parts: Readonly<Record<string, unknown>>;
   /** The layer that it has made; undefined: it has changed nothing, or is no step. */
   layer: CachedLayer | undefined;

@@ -9,30 +9,32 @@ import { type Store, useStore } from '../helpers/skiff.ts';
 const here = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
 const there = useStore(() => ({ env: { SKIFF_NETWORK: 'none' } }));
 const busybox = useBusybox(here);
-useBusybox(there);
 
 const place = mkdtempSync(join(tmpdir(), 'skiff-caches-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 const context = join(place, 'context');
 mkdirSync(context);
-writeFileSync(
-  join(context, 'Dockerfile'),
-  `FROM ${busybox} AS build
+const dockerfile = (registry: string) => `FROM ${registry}/tools:1 AS build
 COPY main /
 RUN cat main main > /out
-FROM ${busybox}
+FROM ${registry}/base:1
 WORKDIR /app
 COPY --from=build --chown=1 /out .
 RUN cat out > copy && rm out
-`,
-);
+`;
 writeFileSync(join(context, 'main'), 'one\n');
 const directory = join(place, 'cache');
 
 let registry: TestRegistry;
 beforeAll(async () => {
   registry = await startRegistry();
+  const [base, tools] = [`${registry.host}/base:1`, `${registry.host}/tools:1`];
+  await here.ok(['tag', busybox, base]);
+  await here.ok(['push', '-q', base]);
+  writeFileSync(join(context, 'Dockerfile'), `FROM ${base}\nCOPY main /tool\n`);
+  await here.ok(['build', '-q', '-t', tools, '--push', context]);
+  writeFileSync(join(context, 'Dockerfile'), dockerfile(registry.host));
 });
 afterAll(() => registry.stop());
 
@@ -77,13 +79,19 @@ it('what is built in one store comes from its cache in another one, of a registr
   const second = await build(there, '--cache-from', cache, '--cache-to', 'type=inline');
   expect(second.stderr).toContain(`importing cache manifest from ${cache}\n`);
   expect([second.steps, second.digest]).toEqual([ALL_CACHED, first.digest]);
-  // Of the five layers those two are fetched that the image has; what the stage before has made nobody needs.
-  expect(second.stderr.match(/^#\d+ sha256:\S+ done$/gm)).toHaveLength(3);
+  // Of the five layers those three are fetched that the image has; what the stage before has, and its base, nobody needs.
+  const imported = second.stderr.slice(second.stderr.indexOf(` importing layers from ${cache}\n`));
+  expect(imported.match(/^#\d+ sha256:\S+ done$/gm)).toHaveLength(3);
+  const images = () => there.ok(['images', '--format', '{{.Repository}}']);
+  expect((await images()).split('\n').sort()).toEqual(
+    ['app', 'base'].map((name) => `${registry.host}/${name}`),
+  );
 
   const third = await build(await emptied(there), '--cache-from', `type=local,src=${directory}`);
   expect(third.steps).toEqual(ALL_CACHED);
   const own = await build(await emptied(there), '--cache-from', `${registry.host}/app:1`);
   expect(own.steps).toEqual(['COPY false', 'COPY true', 'RUN false', 'RUN true', 'WORKDIR true']);
+  expect(await images()).toContain(`${registry.host}/tools`);
 
   writeFileSync(join(context, 'main'), 'two\n');
   const changed = await build(await emptied(there), '--cache-from', cache);

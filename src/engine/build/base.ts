@@ -3,6 +3,7 @@ import { hostPlatform, platformMatches } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import { BlobStore } from '../../storage/blob-store.ts';
 import type { PullProgress } from '../images/pull-progress.ts';
 import { imageOf } from '../images/stored-image.ts';
 import type { Context } from '../store/context.ts';
@@ -38,12 +39,7 @@ export async function resolveBase(
 ): Promise<BaseImage> {
   const { database } = context;
   const { reference, pull } = request;
-  const kept = (find: () => Image | undefined) =>
-    database.transaction(() => {
-      const image = find();
-      if (image !== undefined) keep(image.layers);
-      return image;
-    });
+  const kept = keeper(context, keep);
   const here = pull ? undefined : await findHere(context, request, kept);
   if (here !== undefined) return baseOf(reference, here);
   const { id } = await fetchBase(context, request);
@@ -55,8 +51,48 @@ export async function resolveBase(
   throw noSuchImage(reference, 'it was removed while it was fetched');
 }
 
+/** Finds an image and keeps it, in one go. */
+function keeper({ database }: Context, keep: (layers: readonly ImageLayer[]) => void) {
+  return (find: () => Image | undefined): Image | undefined =>
+    database.transaction(() => {
+      const image = find();
+      if (image !== undefined) keep(image.layers);
+      return image;
+    });
+}
+
 function baseOf(reference: string, { config, layers }: Image): BaseImage {
   return { name: nameOf(reference), config: config.parsed, layers };
+}
+
+/**
+ * The same, but that the layers of an image that is not here are not fetched yet: `fetch` does that. Undefined: it is here.
+ */
+export async function deferBase(
+  context: Context,
+  request: Omit<BaseRequest, 'pull'>,
+  keep: (layers: readonly ImageLayer[]) => void,
+): Promise<{ image: BaseImage; fetch: ((progress: PullProgress) => Promise<unknown>) | undefined }> {
+  const { reference, platform, progress, signal } = request;
+  const asked = { ...request, pull: false };
+  const here = await findHere(context, asked, keeper(context, keep));
+  if (here !== undefined) return { image: baseOf(reference, here), fetch: undefined };
+  const [{ connectRegistries }, { readRemoteImage }, { RegistryClient }] = await Promise.all([
+    import('../images/registries.ts'),
+    import('../images/remote-image.ts'),
+    import('../../registry/client.ts'),
+  ]);
+  const client = new RegistryClient(
+    await connectRegistries(context, ({ message }) => progress.message(message)),
+  );
+  const blobs = new BlobStore({ blobs: context.paths.blobs, tmp: () => context.paths.tmp });
+  const source = { client, reference: parseReference(reference), blobs, signal };
+  const { image } = await readRemoteImage(source, { platform, text: reference });
+  keep(image.layers);
+  return {
+    image: baseOf(reference, image),
+    fetch: (own) => resolveBase(context, { ...asked, progress: own }, keep),
+  };
 }
 
 /** Without a wait between finding and keeping it. */

@@ -4,11 +4,12 @@ import type { ImageLayer } from '../../image/image.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { HistoryEntry } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { PullProgress } from '../images/pull-progress.ts';
 import type { Slots } from '../images/slots.ts';
 import type { Lease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import type { Workspace } from '../store/workspace.ts';
-import { type BaseImage, nameOf, resolveBase } from './base.ts';
+import { type BaseImage, deferBase, nameOf, resolveBase } from './base.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepCache, StepResult } from './cache.ts';
 import type { Selection } from './copy.ts';
@@ -78,10 +79,11 @@ export class Build {
     const key = JSON.stringify([reference, platform]);
     const begun = work.images.get(key);
     if (begun !== undefined) return begun;
-    const find = async (): Promise<BaseImage> => {
+    const findOrFetch = async (): Promise<BaseImage> => {
       const name = nameOf(reference);
       const metadata = tasks.begin(`[internal] load metadata for ${name}`);
       let task = metadata;
+      let deferred = false;
       const begin = (): Task => {
         metadata.end({ kind: 'done' });
         if (task === metadata) task = tasks.begin(`${label} ${name}`);
@@ -90,11 +92,21 @@ export class Build {
       const progress = taskProgress(() => task, begin);
       const pull = options.pull === true;
       const keep = (layers: readonly ImageLayer[]) => lease.add(layers.map(({ chainID }) => chainID));
+      const asked = { reference, platform, progress, signal };
+      const find = async (): Promise<BaseImage> => {
+        if (this.parts.imports === undefined || pull)
+          return await resolveBase(context, { ...asked, pull }, keep);
+        const { image, fetch } = await deferBase(context, asked, keep);
+        deferred = fetch !== undefined;
+        if (fetch !== undefined) {
+          const inTurn = (own: PullProgress) => work.inTurn(reference, () => fetch(own));
+          work.deferred.defer(`${label} ${name}`, image, inTurn);
+        }
+        return image;
+      };
       try {
-        const found = await work.inTurn(reference, () =>
-          resolveBase(context, { reference, platform, pull, progress, signal }, keep),
-        );
-        const isFetched = task !== metadata;
+        const found = await work.inTurn(reference, find);
+        const isFetched = task !== metadata || deferred;
         begin().end({ kind: isFetched ? 'done' : 'cached' });
         return found;
       } catch (error) {
@@ -102,7 +114,7 @@ export class Build {
         throw error;
       }
     };
-    const image = find();
+    const image = findOrFetch();
     image.catch(() => {});
     work.images.set(key, image);
     return image;
@@ -110,7 +122,10 @@ export class Build {
 
   /** Resolves when the files of layers are here: what another cache has may not have been fetched yet. */
   async have(layers: readonly ImageLayer[]): Promise<void> {
-    await this.parts.imports?.bring(layers);
+    const { imports, tasks, work, workspace } = this.parts;
+    if (imports === undefined) return;
+    await work.deferred.bring(layers, { layers: workspace.layers, tasks });
+    await imports.bring(layers);
   }
 
   /** What a step comes to that another one is doing already; undefined: nobody is, and `begin` does it now. */

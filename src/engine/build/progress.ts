@@ -87,6 +87,7 @@ export function taskProgress(task: () => Task, forLayers = task): PullProgress {
 
 /** A task that has begun, and ends once. */
 export class Task {
+  readonly name: string;
   readonly #progress: BuildProgress;
   readonly #number: number;
   readonly #began = performance.now();
@@ -95,6 +96,7 @@ export class Task {
   constructor(progress: BuildProgress, number: number, name: string) {
     this.#progress = progress;
     this.#number = number;
+    this.name = name;
     progress.begin(number, { name });
   }
 

@@ -5,6 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Workspace } from '../store/workspace.ts';
 import type { BaseImage } from './base.ts';
 import type { StepResult } from './cache.ts';
+import { DeferredImages } from './deferred-images.ts';
 import type { ShellOpener } from './options.ts';
 
 /** What the builds of one command share, one for each platform: images are looked for once, steps that are the same are done once. */
@@ -12,6 +13,8 @@ export class SharedWork {
   readonly #failures: KeptFailure[] = [];
   /** By name and platform. */
   readonly images = new Map<string, Promise<BaseImage>>();
+  /** Those of which nobody has needed the files. */
+  readonly deferred = new DeferredImages();
   /** By their keys. */
   readonly steps = new Map<Digest, Promise<StepResult>>();
   readonly #tmp: Workspace['tmp'];

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { EngineError } from '../../errors.ts';
-import { type Image, type ImageDocument, readImage } from '../../image/image.ts';
-import { formatPlatform, hostPlatform, requirePlatform } from '../../image/platform.ts';
+import type { Image, ImageDocument } from '../../image/image.ts';
+import { formatPlatform, hostPlatform } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Index, Manifest } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { RegistryClient } from '../../registry/client.ts';
 import { BlobStore } from '../../storage/blob-store.ts';
-import { chooseManifest, fetchManifest, readConfig } from '../images/pull-manifest.ts';
 import { connectRegistries } from '../images/registries.ts';
+import { readRemoteImage } from '../images/remote-image.ts';
 import type { Context } from '../store/context.ts';
 import { imageByName, storedForm } from '../store/images.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
@@ -75,18 +75,15 @@ export async function explainPull(
   const client = new RegistryClient(requests);
   const blobs = new BlobStore({ blobs: context.paths.blobs, tmp: () => context.paths.tmp });
   const source = { client, reference, blobs, signal };
-  const top = await fetchManifest(source, reference.digest ?? reference.tag ?? 'latest');
-  const manifest = await chooseManifest(source, top, platform);
+  const { image, top } = await readRemoteImage(source, { platform, text });
   const base = asked.findLast(({ status }) => status === 200)?.url.replace(/\/manifests\/[^/]*$/, '') ?? '';
-  const image = readImage(manifest, await readConfig(source, manifest.parsed.config));
-  if (platform !== undefined) requirePlatform(image.config.parsed, platform, text);
   const layers = layersOf(context, image, { blobs, base });
   const name = formatReference(storedForm(reference));
   const missing = new Map(layers.map((layer) => [layer.digest, layer.state === 'missing' ? layer.size : 0]));
   const explained: ExplainedPull = {
     name,
     digest: top.digest,
-    manifest: manifest.digest,
+    manifest: image.manifest.digest,
     id: image.config.digest,
     before: imageByName(context.database, name)?.id,
     platform: {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/built-program.ts';
 import { HOSTILE, HOSTILE_BASE } from '../helpers/hostile-tree.ts';
 import { describeOverlay, HELPER, LayerRoom } from '../helpers/layers.ts';
+import { tries } from '../helpers/long.ts';
 import { describeTree } from '../helpers/tree.ts';
 
 let root: string;
@@ -146,7 +147,7 @@ describe('changes', () => {
     });
     try {
       await once(attacker.stdout, 'data');
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < tries(30); round++) {
         expect(changes().filter((line) => line.includes('secret'))).toEqual([]);
         execFileSync(HELPER, ['changes', at('upper'), `to=${at('to')}`, ...LAYERS.map(at)]);
         for (const name of readdirSync(at('to'))) {

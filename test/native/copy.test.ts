@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
 import { placeArchive } from '../../src/storage/archive/place.ts';
 import { builtProgram } from '../helpers/built-program.ts';
-import { LONG } from '../helpers/long.ts';
+import { LONG, tries } from '../helpers/long.ts';
 import { makeOddTree } from '../helpers/odd-tree.ts';
 import { HELPER } from '../helpers/plan.ts';
 import { describeTree } from '../helpers/tree.ts';
@@ -304,8 +304,8 @@ describe('exchange', () => {
 });
 
 /** However busy the machine is. */
-const ROUNDS = 20;
-const MS = LONG ? 10_000 : 1500;
+const ROUNDS = tries(20);
+const MS = LONG ? 10_000 : tries(1500);
 
 /** Calls `body` often, and for a while, as two names are exchanged as often as that can be done. */
 async function whileSwapped([one, other]: [string, string], body: (round: number) => void): Promise<void> {

@@ -12,6 +12,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Call, errno, KILL, writeFilter } from '../helpers/filter.ts';
+import { tries } from '../helpers/long.ts';
 import {
   finished,
   gone,
@@ -248,7 +249,7 @@ describe('in a container that has all the processes it may have', () => {
     const own = room.plan({ args: sh(killer), pids: 1 });
     await own.detach();
     await seen(own, '/tmp/on');
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < tries(40); round++) {
       const { code } = await own.execute({ args: ['true'] });
       expect([0, 125, 137]).toContain(code);
     }

@@ -22,6 +22,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/built-program.ts';
 import { HOSTILE, HOSTILE_BASE } from '../helpers/hostile-tree.ts';
 import { HELPER } from '../helpers/layers.ts';
+import { tries } from '../helpers/long.ts';
 import { describeTree } from '../helpers/tree.ts';
 
 let root: string;
@@ -256,7 +257,7 @@ describe('gather', () => {
     });
     try {
       await once(attacker.stdout, 'data');
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < tries(10); round++) {
         for (const fields of [
           ALL,
           ['d', 'd', 'all'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PlanRecord } from '../../src/runtime/record.ts';
 import { builtProgram } from '../helpers/built-program.ts';
+import { tries } from '../helpers/long.ts';
 import { makeLayer, printed, useRoom } from '../helpers/plan.ts';
 
 /** Attacks that need a race, or a state of the root file system that only a sharing container could make. */
@@ -122,7 +123,7 @@ describe('a neighbour that renames without end', () => {
     mkdirSync(here);
     mkdirSync(there);
     await whileSwapping(here, there, async () => {
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < tries(60); round++) {
         const { stderr, code } = await room.plan({ args: ['true'], layer, init }).run();
         expect([stderr, code]).toEqual(['', 0]);
       }

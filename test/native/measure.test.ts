@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/built-program.ts';
 import { HELPER } from '../helpers/layers.ts';
+import { tries } from '../helpers/long.ts';
 
 let root: string;
 let tree: string;
@@ -35,7 +36,7 @@ function allocated(path: string): number {
   return Number(said.split('\t')[0]);
 }
 
-const PROCESSES = 60;
+const PROCESSES = tries(60);
 const TIMES_EACH = 10;
 
 /**

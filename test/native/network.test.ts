@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseLinks } from '../../src/network/links.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
+import { tries } from '../helpers/long.ts';
 import { NetworkNamespace } from '../helpers/network-namespace.ts';
 import { deleteElement, getChain, newChain, newElement, newRule, newTable } from '../helpers/nft-messages.ts';
 import { finished, gone, HELPER, HELPER_IS_STATIC, useRoom } from '../helpers/plan.ts';
@@ -699,8 +700,8 @@ describe('nft', () => {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     const ended = once(replacing, 'close');
-    // One shell asks 500 times: to enter the namespace for each would cost more than the questions.
-    const asking = 'for i in $(seq 500); do "$0" nft intact deck hatch 8 || echo "not in round $i"; done';
+    // One shell asks so often: to enter the namespace for each would cost more than the questions.
+    const asking = `for i in $(seq ${tries(500)}); do "$0" nft intact deck hatch 8 || echo "not in round $i"; done`;
     expect(host.run('env', `ASAN_OPTIONS=${ENV.ASAN_OPTIONS}`, 'sh', '-c', asking, HELPER)).toBe('');
     replacing.stdin.end();
     expect(await ended).toEqual([0, null]);

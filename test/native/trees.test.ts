@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { withLock } from '../../src/host/lock.ts';
 import { changeAttributes, HAS_FILE_ATTRIBUTES } from '../helpers/file-attributes.ts';
 import { HELPER } from '../helpers/layers.ts';
+import { tries } from '../helpers/long.ts';
 
 let root: string;
 beforeEach(() => {
@@ -97,7 +98,7 @@ describe('remove', () => {
 
 describe('several removes of one tree', () => {
   it("get into nobody's way", async () => {
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < tries(5); round += 1) {
       const tree = join(root, `tree-${round}`);
       for (let number = 0; number < 300; number += 1) {
         const directory = join(tree, `${number % 7}/${number % 13}/${number}/deep/er`);

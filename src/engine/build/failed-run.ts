@@ -22,8 +22,8 @@ export function keepFailedRun({ build, stage }: StageAt, { ended, container }: F
   renameSync(ended.upper, upper);
   const [shell = ''] = shellWords(stage.state.config.config, '');
   return async (command = [shell]) => {
-    const process = { ...container.options.process, command: [...command] };
-    const again = { ...container, options: { ...container.options, process } };
+    const opened = { ...container.options.process, command: [...command] };
+    const again = { ...container, options: { ...container.options, process: opened } };
     const { tmp } = workspace;
     const failure = await runStepOnTerminal(context, again, { upper, tmp, signal: options.signal });
     if (failure === undefined) return;

@@ -91,8 +91,8 @@ export async function runStepOnTerminal(
   step: StepContainer,
   { upper, signal, tmp }: Pick<StepFollowing, 'signal' | 'tmp'> & { upper: string },
 ): Promise<StartFailure | undefined> {
-  const { process } = step.options;
-  const options = { ...step.options, process: { ...process, terminal: true, stdin: true } };
+  const onTerminal = { ...step.options.process, terminal: true, stdin: true };
+  const options = { ...step.options, process: onTerminal };
   const leased = await makeStep(context, { ...step, options });
   try {
     renameSync(upper, leased.runtime.rootfs.upper);

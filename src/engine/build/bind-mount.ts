@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CopyStep, RunMount } from '../../build/stages/step.ts';
-import type { RuntimeMount } from '../../runtime/options.ts';
+import { layersMount } from '../prepare/layers-mount.ts';
 import type { Build } from './build.ts';
 import { type CopyRequest, copySources, digestSources, type Selection } from './copy.ts';
 import type { HeldMount } from './held-mount.ts';
@@ -27,9 +27,12 @@ export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
   const { source, target: destination, writable } = mount;
   const files = await sourceFiles(build, mount.from);
   const lowers = await lowersOf(build, files, source);
+  const shown = { lowers, beneath: source.replace(/^\/+|\/+$/g, '') || undefined, destination };
   return {
     mounts: (own, index) => [
-      layersMount({ lowers, source, destination, writes: writable ? own.overlay(index) : undefined }),
+      writable
+        ? { ...shown, type: 'overlay', writes: own.overlay(index), readOnly: false }
+        : layersMount(shown),
     ],
   };
 }
@@ -40,33 +43,6 @@ export async function lowersOf(build: Build, files: SourceFiles, source: string)
   await build.have(files.layers);
   const layers = directoriesOf(build.parts, files.layers);
   return layers.length === 0 ? [emptyDirectory(build.parts)] : layers;
-}
-
-interface LayersMount {
-  lowers: readonly string[];
-  /** A path in them. */
-  source: string;
-  destination: string;
-  writes: { upper: string; work: string } | undefined;
-}
-
-function layersMount({ lowers, source, destination, writes }: LayersMount): RuntimeMount {
-  const beneath = source.replace(/^\/+|\/+$/g, '') || undefined;
-  const [only, ...more] = lowers;
-  if (writes !== undefined) return { type: 'overlay', lowers, writes, beneath, destination, readOnly: false };
-  // An overlay wants two at least.
-  if (only === undefined || more.length > 0)
-    return { type: 'overlay', lowers, beneath, destination, readOnly: true };
-  return {
-    type: 'bind',
-    source: only,
-    beneath,
-    destination,
-    recursive: false,
-    readOnly: 'deep',
-    propagation: 'rprivate',
-    flags: ['nodev'],
-  };
 }
 
 /** Copies what may be seen of a directory into one of this build's own, where it has the same path; its owner is root. */

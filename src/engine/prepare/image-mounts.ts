@@ -5,6 +5,7 @@ import type { OwnerMaps } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { imageById, noSuchImage } from '../store/images.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
+import { layersMount } from './layers-mount.ts';
 
 /**
  * The files of another image, read-only. Throws `notFound` for one that was removed, `unsupported` where its owners cannot
@@ -24,23 +25,8 @@ export function imageMount(
     });
   }
   const lowers = layerDirectories(context, image.layers, idMaps);
-  const idMap = idMaps !== undefined;
-  const [only, ...more] = lowers;
-  if (only === undefined) {
+  if (lowers.length === 0) {
     throw new EngineError('invalid', `image ${name} has no files that could be mounted`, { subject: name });
   }
-  const beneath = subpath || undefined;
-  // An overlay wants two at least.
-  if (more.length > 0) return { type: 'overlay', lowers, beneath, destination, readOnly: true, idMap };
-  return {
-    type: 'bind',
-    source: only,
-    beneath,
-    destination,
-    recursive: false,
-    readOnly: 'deep',
-    propagation: 'rprivate',
-    flags: ['nodev'],
-    idMap,
-  };
+  return layersMount({ lowers, beneath: subpath || undefined, destination, idMap: idMaps !== undefined });
 }

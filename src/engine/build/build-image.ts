@@ -57,6 +57,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
   requireOutputs(outputs, options);
   const tasks = new Tasks(options.progress);
   await requireOverlay(context, 'nothing can be built here');
+  await checkSteps(options);
   return await inWorkspace(context, async (workspace) => {
     await clearAway(context);
     const { files, plans } = await readFiles(context, { options, workspace, tasks });
@@ -100,6 +101,13 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       options.onChecked?.(checkFiles(context, files, options));
     }
   });
+}
+
+/** What its steps are limited by is wrong also when all of them come from the cache. */
+async function checkSteps({ steps: { resources = {} } }: BuildOptions): Promise<void> {
+  if (Object.values(resources).every((limit) => limit === undefined)) return;
+  const { checkLimits } = await import('./check-limits.ts');
+  checkLimits(resources);
 }
 
 type PlatformPlan = Pick<BuildParts, 'plan' | 'platform'>;

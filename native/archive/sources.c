@@ -109,12 +109,11 @@ static void hash_number(struct sha256 *hash, uint64_t number)
     sha256_add(hash, bytes, sizeof bytes);
 }
 
-/* A file by its content, wherever that is read. */
-static int hash_content(struct sources *sources, int content, uint64_t size)
+/* A file by its content, wherever that is read; the digest of which is stored. */
+static int hash_content(struct sources *sources, int content, uint64_t size, uint8_t digest[SHA256_SIZE])
 {
     static char buffer[1 << 17];
     struct sha256 hash;
-    uint8_t digest[SHA256_SIZE];
     ssize_t length;
     sha256_begin(&hash);
     do {
@@ -125,7 +124,7 @@ static int hash_content(struct sources *sources, int content, uint64_t size)
     } while (length == (ssize_t)sizeof buffer || (length > 0 && hash.length < size));
     sources->bytes += hash.length;
     sha256_end(&hash, digest);
-    sha256_add(&sources->hash, digest, sizeof digest);
+    sha256_add(&sources->hash, digest, SHA256_SIZE);
     return 0;
 }
 
@@ -140,9 +139,26 @@ static void hash_attributes(struct sha256 *hash, const struct making *making)
     }
 }
 
-/* What a file is called is no part of it when the destination says so; TypeScript knows. */
-static int hash_taken(struct sources *sources, const struct taken *taken, int content)
+static bool is_ordinary(const struct stat *stat)
 {
+    return S_ISREG(stat->st_mode) && stat->st_nlink == 1;
+}
+
+/* What was read of a file is known from now on if nobody has written to it meanwhile. */
+static int note_content(struct sources *sources, const struct taken *taken, int content,
+                        const uint8_t *digest)
+{
+    const struct stat *before = &taken->entry->stat;
+    struct stat after;
+    bool knows = sources->known.path != NULL && is_ordinary(before) && taken->making->attribute_count == 0;
+    if (!knows || fstat(content, &after) < 0 || after.st_size != before->st_size) return 0;
+    return known_files_add(&sources->known, &after, digest);
+}
+
+/* What a file is called is no part of it when the destination says so; TypeScript knows. `known`: its content's digest. */
+static int hash_taken(struct sources *sources, const struct taken *taken, int content, const uint8_t *known)
+{
+    uint8_t digest[SHA256_SIZE];
     struct sha256 *hash = &sources->hash;
     const struct stat *stat = &taken->making->stat;
     hash_text(hash, taken->first_name != NULL ? "link" : "entry");
@@ -154,7 +170,13 @@ static int hash_taken(struct sources *sources, const struct taken *taken, int co
     hash_attributes(hash, taken->making);
     if (S_ISLNK(stat->st_mode)) hash_text(hash, taken->making->target);
     if (S_ISCHR(stat->st_mode) || S_ISBLK(stat->st_mode)) hash_number(hash, stat->st_rdev);
-    return S_ISREG(stat->st_mode) ? hash_content(sources, content, (uint64_t)stat->st_size) : 0;
+    if (!S_ISREG(stat->st_mode)) return 0;
+    if (known != NULL) {
+        sources->bytes += (uint64_t)stat->st_size;
+        return sha256_add(&sources->hash, known, SHA256_SIZE), 0;
+    }
+    if (hash_content(sources, content, (uint64_t)stat->st_size, digest) < 0) return -1;
+    return note_content(sources, taken, content, digest);
 }
 
 /* The order of a walk: that of the bytes of names, a directory before what is in it. */
@@ -191,7 +213,9 @@ static int read_target(const struct entry *entry, char target[PATH_MAX])
 static int read_making(struct sources *sources, struct making *making, const struct entry *entry, int content)
 {
     making->stat = entry->stat;
-    if (read_attributes(&sources->attributes, content < 0 ? entry->fd : content) < 0 ||
+    sources->attributes.count = 0;
+    bool is_known = content < 0 && entry->fd < 0;
+    if ((!is_known && read_attributes(&sources->attributes, content < 0 ? entry->fd : content) < 0) ||
         owners_translate(&sources->owners, making, &sources->attributes) < 0)
         return -1;
     if (sources->has_time) making->stat.st_mtim = (struct timespec){.tv_sec = (time_t)sources->time};
@@ -218,9 +242,24 @@ static int take(struct walking *walking, const struct entry *entry)
     int content = taken.content = opened;
     sources->entries++;
     int result = walking->taker->take(walking->taker->context, &taken, &content);
-    if (result == 0) result = hash_taken(sources, &taken, content);
+    if (result == 0) result = hash_taken(sources, &taken, content, NULL);
     if (content != opened) close_fd(&content);
     return result < 0 ? -1 : 0;
+}
+
+/* A file of which all is known is as good as read. */
+static int glance(void *context, const struct entry *entry)
+{
+    struct walking *walking = context;
+    struct sources *sources = walking->sources;
+    const uint8_t *known = is_ordinary(&entry->stat) ? known_files_find(&sources->known, &entry->stat) : NULL;
+    if (known == NULL) return 0;
+    if (!is_wanted(walking, entry->path)) return 1;
+    struct making making = {.target = ""};
+    const struct taken taken = {.source = &walking->source, .entry = entry, .making = &making, .content = -1};
+    if (read_making(sources, &making, entry, -1) < 0) return -1;
+    sources->entries++;
+    return hash_taken(sources, &taken, -1, known) < 0 ? -1 : 1;
 }
 
 static int visit_top(struct walking *walking, const struct entry *entry)
@@ -262,7 +301,12 @@ static int leave(void *context, const struct entry *entry)
 static int walk_source(struct walking *walking)
 {
     struct sources *sources = walking->sources;
-    const struct visitor visitor = {.context = walking, .visit = visit, .leave = leave};
+    const struct visitor visitor = {
+        .context = walking,
+        .glance = sources->known.before_count == 0 ? NULL : glance,
+        .visit = visit,
+        .leave = leave,
+    };
     const char *path = *walking->source.path == '\0' ? "." : walking->source.path;
     snprintf(sources->current, sizeof sources->current, "%s", walking->source.path);
     owned_fd top = k_openat2(sources->root, path, O_PATH | O_NOFOLLOW, 0,
@@ -300,4 +344,5 @@ void sources_free(struct sources *sources)
     free_links(&sources->links);
     free_attributes(&sources->attributes);
     free_owners(&sources->owners);
+    known_files_free(&sources->known);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "archive/attributes.h"
+#include "archive/known_files.h"
 #include "archive/links.h"
 #include "archive/owners.h"
 #include "base/sha256.h"
@@ -49,6 +50,7 @@ struct sources {
     struct attributes attributes;
     struct known_links links;
     struct sha256 hash;
+    struct known_files known; /* what need not be read; for who takes nothing but the digest */
     uint64_t entries, bytes;
     char current[PATH_MAX]; /* for the report of a failure */
 };

@@ -184,9 +184,20 @@ static int descend(struct walk *walk, const struct entry *entry)
     return fd < 0 ? -1 : push(walk, fd, entry);
 }
 
+/* 1: the visitor has done with it by what it looks like alone. What goes away now is looked for once more. */
+static int glance(const struct walk *walk, int directory, const char *name)
+{
+    struct entry entry = {.fd = -1, .path = walk->path, .name = name};
+    const struct visitor *visitor = walk->visitor;
+    if (visitor->glance == NULL || fstatat(directory, name, &entry.stat, AT_SYMLINK_NOFOLLOW) < 0) return 0;
+    return S_ISDIR(entry.stat.st_mode) ? 0 : visitor->glance(visitor->context, &entry);
+}
+
 static int visit_name(struct walk *walk, const char *name)
 {
     if (set_path(walk, name) < 0) return -1;
+    int done = glance(walk, current(walk)->fd, name);
+    if (done != 0) return done < 0 ? -1 : 0;
     owned_fd fd = openat(current(walk)->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return errno == ENOENT ? 0 : -1;
     struct entry entry = {.fd = fd, .path = walk->path, .name = name};

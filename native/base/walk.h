@@ -24,6 +24,11 @@ enum visit { VISIT_ENTER, VISIT_SKIP };
 
 struct visitor {
     void *context;
+    /*
+     * An entry that is no directory, before it is opened (fd -1): 1, all is done with it, and nobody visits it. NULL:
+     * nobody knows enough. -1 with errno ends the walk.
+     */
+    int (*glance)(void *context, const struct entry *entry);
     /* An entry, a directory before what is in it: VISIT_SKIP leaves out what is in it. -1 with errno ends the walk. */
     int (*visit)(void *context, const struct entry *entry);
     /* A directory that was entered, after what is in it; fd -1: it was moved away meanwhile. NULL: nobody wants to know. */

@@ -17,6 +17,8 @@ export interface StorePaths {
   readonly trash: string;
   /** Directories that steps of builds mount as caches, by the digest of their ids. */
   readonly buildCaches: string;
+  /** What the files of contexts held when they were read last, by the digests of their paths. */
+  readonly knownFiles: string;
   /** Lists of manifests that were made here, to be pushed. */
   readonly manifests: string;
   /** The journal of events. */
@@ -74,6 +76,7 @@ export function storePaths(root: string): StorePaths {
     tmp: join(base, 'tmp'),
     trash: join(base, 'trash'),
     buildCaches: join(base, 'cache'),
+    knownFiles: join(base, 'known-files'),
     manifests: join(base, 'manifests'),
     events: join(base, 'events.log'),
     helper: join(base, 'helper'),

@@ -4,7 +4,7 @@ import { plainSources, type Selected, selectSources } from '../../build/context/
 import { isRemote } from '../../build/stages/remote.ts';
 import type { CopyStep } from '../../build/stages/step.ts';
 import { EngineError, type ErrorKind } from '../../errors.ts';
-import { type Digest, digestOf } from '../../oci/digest.ts';
+import { type Digest, digestOf, hexOf } from '../../oci/digest.ts';
 import type { Copied } from '../../storage/archive/answer.ts';
 import type { Listener } from '../../storage/archive/copy.ts';
 import { digestFiles, type GatherTarget, gatherFiles, type Taking } from '../../storage/archive/gather.ts';
@@ -144,14 +144,15 @@ function wholeDigest({ owner }: CopyRequest, parts: readonly PartDigest[]): Dige
 }
 
 async function digestPart(
-  { helper }: Context,
+  context: Context,
   part: TreePart,
   signal: AbortSignal | undefined,
 ): Promise<KnownRemote['content']> {
+  const { helper } = context;
   const { kind } = part;
   const found =
     kind === 'files'
-      ? await digestFiles(helper, part, signal)
+      ? await digestFiles(helper, part, { known: knownFiles(context, part), signal })
       : { ...(await archiveDigest(helper, placeOf(part), signal)), entries: 1 };
   const content = { kind, ...found };
   part.note?.(content);
@@ -176,6 +177,13 @@ async function copyPart(
   return await unpackArchive(helper, placeOf(part), to, listener);
 }
 
+/** Where it is kept what files of a directory of the host hold; what lies in the store is read once. */
+function knownFiles({ paths }: Context, { root }: Pick<TreePart, 'root'>): string | undefined {
+  const directory = root.startsWith('dir:/') ? root.slice('dir:'.length) : undefined;
+  if (directory === undefined || `${directory}/`.startsWith(`${paths.root}/`)) return undefined;
+  return join(paths.knownFiles, hexOf(digestOf(directory)));
+}
+
 /** An archive is one file. */
 function placeOf({ root, files }: TreePart): { root: string; path: string } {
   return { root, path: `/${files[0]?.path ?? ''}` };
@@ -187,7 +195,7 @@ async function makeDirectoryAt({ helper }: Context, to: GatherTarget, owner: Own
 
 /** What most COPYs take costs one run of the helper; undefined: it has to be looked at. */
 async function digestPlainly(
-  { helper }: Context,
+  context: Context,
   { step, source, owner }: CopyRequest,
   signal: AbortSignal | undefined,
 ): Promise<Selection | undefined> {
@@ -197,7 +205,8 @@ async function digestPlainly(
   const kept = source.keepsOwners ? undefined : ROOT;
   const part = { kind: 'files', root: source.root, files, owner: owner ?? kept, mode: step.chmod } as const;
   try {
-    return { ...(await digestFiles(helper, part, signal)), parts: [part] };
+    const known = knownFiles(context, part);
+    return { ...(await digestFiles(context.helper, part, { known, signal })), parts: [part] };
   } catch (error) {
     // Not there, a link on the way, or a directory of which something is left out: who looks says so, or finds it.
     if (error instanceof EngineError && LOOKED_AT.has(error.kind)) return undefined;

@@ -64,6 +64,8 @@ export async function dropFromCache(
     pruned.deleted.push(key);
     if (!shared) pruned.reclaimed += size;
   }
+  // Read anew, all of it is known again.
+  trash.take(paths.knownFiles);
   const attributes = { reclaimed: String(pruned.reclaimed) };
   appendEvent(context, { type: 'builder', action: 'prune', id: '', attributes });
   return pruned;

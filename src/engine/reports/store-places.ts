@@ -84,7 +84,7 @@ function kindOfFile(paths: StorePaths, path: string): PlaceKind {
     ['database', databaseFiles(paths.database)],
     ['events', [paths.events, `${paths.events}.1`]],
     ['helper', [paths.helper]],
-    ['cache', [paths.seccomp, paths.locks, paths.idmappedMounts, paths.wholeTrees]],
+    ['cache', [paths.seccomp, paths.locks, paths.knownFiles, paths.idmappedMounts, paths.wholeTrees]],
     ['manifests', [paths.manifests]],
     ['temporary', [paths.tmp]],
     ['trash', [paths.trash]],

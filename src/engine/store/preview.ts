@@ -38,6 +38,7 @@ export function openPreview(store: Context): Preview {
       helper: existsSync(join(paths.helper, helperDigest())) ? paths.helper : own('helper'),
       idmappedMounts: own('idmapped-mounts'),
       wholeTrees: own('whole-trees'),
+      knownFiles: own('known-files'),
       seccomp: own('seccomp'),
       locks: own('locks'),
       tmp: own('tmp'),

@@ -36,17 +36,24 @@ export interface FilesDigest {
   bytes: number;
 }
 
+/** How files are read. */
+export interface Reading {
+  /** A file that keeps what was in files, so that those which have not changed are not read; it need not be there. */
+  known?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** Says what is taken, as it would be when it was copied (the helper's verb `digest`). Throws as `copyError`. */
 export async function digestFiles(
   helper: string,
   { root, files, ...changed }: Taking,
-  signal?: AbortSignal,
+  { known, signal }: Reading = {},
 ): Promise<FilesDigest> {
   let text = '';
   const hear = (chunk: Buffer) => {
     text += chunk.toString();
   };
-  const words = ['digest', root, ...changeWords(changed)];
+  const words = ['digest', root, ...(known === undefined ? [] : [`known=${known}`]), ...changeWords(changed)];
   await runCopyVerb(helper, words, { hear, input: fieldsOf(files), signal });
   const [digest, entries, bytes] = text.trimEnd().split(' ');
   return { digest: `sha256:${digest}` as Digest, entries: Number(entries), bytes: Number(bytes) };

@@ -1,4 +1,5 @@
 import type { Instruction } from '../dockerfile/instruction.ts';
+import { joinedPath } from '../stages/paths.ts';
 import { mountFields } from '../stages/run-mounts.ts';
 import type { BuildPlan, StagePlan } from '../stages/step.ts';
 import type { Findings } from './findings.ts';
@@ -74,8 +75,12 @@ export function checkPractices(findings: Findings, { stages }: BuildPlan): void 
   }
 }
 
+/** As much of a command as is looked at, in characters: the time for the expressions above is the square of it. */
+const LOOKED_AT = 10_000;
+
 function commandOf({ words, rest, heredocs }: Instruction): string {
-  return words?.join(' ') ?? [rest, ...heredocs.map(({ content }) => content)].join('\n');
+  const command = words?.join(' ') ?? [rest, ...heredocs.map(({ content }) => content)].join('\n');
+  return command.slice(0, LOOKED_AT);
 }
 
 function checkPackages(findings: Findings, instruction: Instruction): void {
@@ -87,7 +92,7 @@ function checkPackages(findings: Findings, instruction: Instruction): void {
   );
   for (const { install, update, left, unless, how, caches } of PACKAGE_MANAGERS) {
     const isInstalling = install.test(command);
-    const isCached = cached.some((path) => caches.includes(path.replace(/\/+$/, '')));
+    const isCached = cached.some((path) => caches.includes(joinedPath('/', path)));
     if (isInstalling && !unless.test(command) && !isCached)
       findings.add(PRACTICES.packageListsLeft, instruction, [left, how]);
     const updating = update?.exec(command)?.[0];

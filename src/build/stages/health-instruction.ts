@@ -54,7 +54,7 @@ function retries(one: Evaluation, value: string): number {
 
 /** In nanoseconds. */
 function duration(one: Evaluation, name: string, text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy)];
   const ms = parts.reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (UNITS[unit] ?? 0), 0);
   const isWhole = parts.map(([part]) => part).join('') === text;
   const at = one.flagAt(name);

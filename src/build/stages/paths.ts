@@ -10,5 +10,5 @@ export function joinedPath(from: string, path: string): string {
 
 /** The last part of a path. */
 export function lastPart(path: string): string {
-  return path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  return path.split('/').findLast((part) => part !== '') ?? '';
 }

@@ -1,4 +1,4 @@
-import { parsePattern, replaced, withoutPrefix, withoutSuffix } from './pattern.ts';
+import { isEndless, parsePattern, replaced, withoutPrefix, withoutSuffix } from './pattern.ts';
 
 /** Values of variables by name; undefined: there is none. */
 export type Variables = (name: string) => string | undefined;
@@ -47,6 +47,15 @@ export function expand(text: string, options: ExpandOptions): Expanded {
 
 type End = '' | '}' | '/';
 
+/** The longest result, in characters: as long as a Dockerfile. Values that double in each line have no end. */
+const LONGEST = 2 * 1024 * 1024;
+
+/** As deep as anybody nests braces, and far from where the stack ends. */
+const DEEPEST = 100;
+
+/** Steps of matching after which nobody waits any more: some seconds, during which nothing else is heard. */
+const STEPS_MAX = 2 ** 27;
+
 class Expansion {
   readonly #text: string;
   readonly #variables: Variables;
@@ -56,6 +65,7 @@ class Expansion {
   readonly #used = new Set<string>();
   readonly #missing = new Set<string>();
   #at = 0;
+  #depth = 0;
 
   constructor(text: string, options: ExpandOptions) {
     this.#text = text;
@@ -82,11 +92,16 @@ class Expansion {
         return result;
       }
       const part = this.#next(character, keepEscapes);
-      result += part.text;
+      result = this.#joined(result, part.text);
       words.add(part.text, part.isWhole);
     }
     if (end !== '') throw new ExpansionError(`"${end}" is missing`, begin);
     return result;
+  }
+
+  #joined(text: string, more: string): string {
+    if (text.length + more.length > LONGEST) throw tooLong();
+    return text + more;
   }
 
   /** `isWhole`: blanks in it separate nothing. */
@@ -118,7 +133,7 @@ class Expansion {
     while (this.#at < this.#text.length) {
       const character = this.#text[this.#at] as string;
       if (character === '$') {
-        result += this.#variable();
+        result = this.#joined(result, this.#variable());
         continue;
       }
       this.#at += 1;
@@ -135,7 +150,7 @@ class Expansion {
 
   #variable(): string {
     this.#at += 1;
-    if (this.#text[this.#at] === '{') return this.#braced();
+    if (this.#text[this.#at] === '{') return this.#nested();
     const name = this.#name();
     if (name === '') return '$';
     const value = this.#valueOf(name);
@@ -156,6 +171,15 @@ class Expansion {
     const value = this.#variables(name);
     if (value !== undefined) this.#used.add(name);
     return value;
+  }
+
+  #nested(): string {
+    this.#depth += 1;
+    if (this.#depth > DEEPEST)
+      throw new ExpansionError(`braces are nested more than ${DEEPEST} deep`, this.#at - 1);
+    const text = this.#braced();
+    this.#depth -= 1;
+    return text;
   }
 
   #braced(): string {
@@ -200,6 +224,7 @@ class Expansion {
     if (value === undefined) this.#missing.add(name);
     if (value === undefined && this.#keepUnset) return `\${${name}${sign}${word}}`;
     const pattern = this.#pattern(word, begin);
+    this.#requireShort(pattern.length * (value ?? '').length, begin);
     const trimmed = sign.startsWith('#') ? withoutPrefix : withoutSuffix;
     return trimmed(value ?? '', pattern, sign.length === 2);
   }
@@ -210,7 +235,17 @@ class Expansion {
     const value = this.#valueOf(name);
     if (value === undefined) this.#missing.add(name);
     if (value === undefined && this.#keepUnset) return `\${${name}${sign}${word}/${replacement}}`;
-    return replaced(value ?? '', this.#pattern(word, begin), replacement, sign === '//');
+    const pattern = this.#pattern(word, begin);
+    const { length } = value ?? '';
+    // A match is looked for at each character; one that has no end goes on to the end of the value.
+    this.#requireShort(pattern.length * length * (isEndless(pattern) ? length : 1), begin);
+    const text = replaced(value ?? '', pattern, replacement, { all: sign === '//', longest: LONGEST });
+    if (text === undefined) throw tooLong();
+    return text;
+  }
+
+  #requireShort(steps: number, begin: number): void {
+    if (steps > STEPS_MAX) throw new ExpansionError('the pattern and the value are too long together', begin);
   }
 
   #pattern(word: string, begin: number) {
@@ -218,6 +253,10 @@ class Expansion {
     if (pattern !== undefined) return pattern;
     throw new ExpansionError(`"${word}" is no pattern: a backslash stands before *, ? or another one`, begin);
   }
+}
+
+function tooLong(): ExpansionError {
+  return new ExpansionError(`what it expands to has more than ${LONGEST} characters`, 0);
 }
 
 /** Collects words. */

@@ -28,6 +28,11 @@ export function parsePattern(text: string): Pattern | undefined {
   return parts;
 }
 
+/** Whether a match may have any length. */
+export function isEndless(pattern: Pattern): boolean {
+  return pattern.some(({ kind }) => kind === 'any');
+}
+
 /** What is left of a value without what the pattern matches at its beginning: as little as can be, or as much. */
 export function withoutPrefix(value: string, pattern: Pattern, longest: boolean): string {
   const characters = [...value];
@@ -42,8 +47,16 @@ export function withoutSuffix(value: string, pattern: Pattern, longest: boolean)
   return end === undefined ? value : characters.slice(end).reverse().join('');
 }
 
-/** The value with the first match replaced, or with all of them; matches are as long as can be. */
-export function replaced(value: string, pattern: Pattern, replacement: string, all: boolean): string {
+/**
+ * The value with the first match replaced, or with all of them; matches are as long as can be. Undefined: it would have more
+ * than `longest` characters.
+ */
+export function replaced(
+  value: string,
+  pattern: Pattern,
+  replacement: string,
+  { all, longest }: { all: boolean; longest: number },
+): string | undefined {
   const characters = [...value];
   let result = '';
   let index = 0;
@@ -51,6 +64,7 @@ export function replaced(value: string, pattern: Pattern, replacement: string, a
   while (index <= characters.length) {
     const end = matchEnd(characters, index, pattern, true);
     if (end !== undefined) result += replacement;
+    if (result.length > longest) return undefined;
     if (end !== undefined && !all) return result + characters.slice(end).join('');
     if (end === undefined || end === index) {
       result += characters[index] ?? '';

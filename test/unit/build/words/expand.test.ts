@@ -91,4 +91,21 @@ describe('expand', () => {
     const text = `\${X##${'*a'.repeat(100)}b}`;
     expect(expand(text, { variables: () => value }).text).toBe(value);
   });
+
+  const LONG = 'a'.repeat(1024 * 1024);
+  it.each([
+    ['values that double', '$X$X$X', 'more than 2097152 characters'],
+    ['values that double in quotes', '"$X$X$X"', 'more than 2097152 characters'],
+    ['replacements of each character', '${X//a/$X}', 'more than 2097152 characters'],
+    ['patterns that are as long', '${X##$X}', 'the pattern and the value are too long together'],
+    ['patterns that are tried everywhere', '${X//*b/c}', 'the pattern and the value are too long together'],
+    ['braces in braces', `${'${N:-'.repeat(10_000)}${'}'.repeat(10_000)}`, 'nested more than 100 deep'],
+  ])('refuses what nobody could wait for or hold: %s', (_, text, message) => {
+    const run = () => expand(text, { variables: (name) => (name === 'X' ? LONG : undefined) });
+    expect(run).toThrow(expect.objectContaining({ message: expect.stringContaining(message) }));
+  });
+
+  it('takes as many braces in braces as anybody writes', () => {
+    expect(expand(`${'${N:-'.repeat(100)}x${'}'.repeat(100)}`, { variables }).text).toBe('x');
+  });
 });

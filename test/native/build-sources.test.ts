@@ -7,6 +7,9 @@ import { type AddressInfo, createServer as createTcpServer, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { parseDockerfile } from '../../src/build/dockerfile/parse.ts';
+import { planStages } from '../../src/build/stages/plan-stages.ts';
+import { Build, type BuildParts } from '../../src/engine/build/build.ts';
 import {
   type CopyRequest,
   copySources,
@@ -15,6 +18,9 @@ import {
   type Selection,
 } from '../../src/engine/build/copy.ts';
 import { finishLayer } from '../../src/engine/build/layer.ts';
+import type { BuildOptions } from '../../src/engine/build/options.ts';
+import { planOptions } from '../../src/engine/build/plan-options.ts';
+import { prepareMounts } from '../../src/engine/build/run-mounts.ts';
 import { layersTree } from '../../src/engine/build/tree.ts';
 import { copyStep } from '../helpers/copy-step.ts';
 import { HELPER } from '../helpers/layers.ts';
@@ -33,6 +39,23 @@ afterEach(() => {
 
 const at = (name: string) => join(root, name);
 let scratches = 0;
+
+/** A build of the context that does nothing by itself. */
+function buildOf(text: string): Build {
+  const options = { platform: undefined } as unknown as BuildOptions;
+  const plan = planStages(parseDockerfile(text, { name: 'Dockerfile' }), planOptions(options));
+  const files = { directory: at('context'), ignore: undefined };
+  const parts = { context: room.context, files, plan, options, work: { directory: scratch } };
+  return new Build(parts as unknown as BuildParts, () => Promise.reject(new Error('there is no stage')));
+}
+
+const BIND = {
+  type: 'bind',
+  from: { kind: 'context' },
+  source: '/d',
+  target: '/c',
+  writable: false,
+} as const;
 
 function scratch(): string {
   const path = at(`scratch-${scratches++}`);
@@ -289,6 +312,18 @@ describe('COPY', () => {
     const { digest } = await copyInto(selected);
     expect(digest).not.toBe(selected.selection.digest);
     expect(digest).toBe((await select('COPY f /x')).selection.digest);
+  });
+
+  it('tells of a bind mount what it shows, whatever was there when it was looked at', async () => {
+    shell('mkdir d; echo before >d/f');
+    const build = buildOf('FROM scratch\nRUN true\n');
+    const before = await prepareMounts(build, [BIND]);
+    await using same = await before.hold({ files: [], proxies: [] });
+    expect(same.parts).toEqual(before.parts);
+    shell('echo after >d/f');
+    await using other = await before.hold({ files: [], proxies: [] });
+    expect(other.parts).not.toEqual(before.parts);
+    expect(other.parts).toEqual((await prepareMounts(build, [BIND])).parts);
   });
 
   it('takes no file that was not there when it looked', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CopyStep, RunMount } from '../../build/stages/step.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { layersMount } from '../prepare/layers-mount.ts';
 import type { Build } from './build.ts';
 import { type CopyRequest, copySources, digestSources, type Selection } from './copy.ts';
@@ -26,9 +27,10 @@ export async function contentOf(build: Build, files: SourceFiles, source: string
 export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
   const { source, target: destination, writable } = mount;
   const files = await sourceFiles(build, mount.from);
-  const lowers = await lowersOf(build, files, source);
+  const { lowers, content } = await shownOf(build, files, source);
   const shown = { lowers, beneath: source.replace(/^\/+|\/+$/g, '') || undefined, destination };
   return {
+    content,
     mounts: (own, index) => [
       writable
         ? { ...shown, type: 'overlay', writes: own.overlay(index), readOnly: false }
@@ -39,10 +41,22 @@ export async function bindMount(build: Build, mount: Bind): Promise<HeldMount> {
 
 /** The directories of what is mounted, topmost first: at least one. */
 export async function lowersOf(build: Build, files: SourceFiles, source: string): Promise<string[]> {
-  if (files.kind === 'directory') return [await copied(build, files, source)];
+  return (await shownOf(build, files, source)).lowers;
+}
+
+/** The same, and what is really in a copy: somebody may have changed the files since they were looked at. */
+async function shownOf(
+  build: Build,
+  files: SourceFiles,
+  source: string,
+): Promise<{ lowers: string[]; content: Digest | undefined }> {
+  if (files.kind === 'directory') {
+    const { directory, digest } = await copied(build, files, source);
+    return { lowers: [directory], content: digest };
+  }
   await build.have(files.layers);
   const layers = directoriesOf(build.parts, files.layers);
-  return layers.length === 0 ? [emptyDirectory(build.parts)] : layers;
+  return { lowers: layers.length === 0 ? [emptyDirectory(build.parts)] : layers, content: undefined };
 }
 
 /** Copies what may be seen of a directory into one of this build's own, where it has the same path; its owner is root. */
@@ -50,13 +64,13 @@ async function copied(
   build: Build,
   files: SourceFiles & { kind: 'directory' },
   source: string,
-): Promise<string> {
+): Promise<{ directory: string; digest: Digest }> {
   const { context, signal } = build.parts;
   const { request, selection } = await selectedOf(build, files, source);
   const upper = emptyDirectory(build.parts);
   const stage = { lowers: [], upper, scratch: build.directory() };
-  await copySources(context, request, { selection, stage }, { signal });
-  return upper;
+  const { digest } = await copySources(context, request, { selection, stage }, { signal });
+  return { directory: upper, digest };
 }
 
 /** A mount shows what a COPY with `--parents` would copy to the root. */

@@ -21,13 +21,15 @@ export interface HeldMounts extends AsyncDisposable {
   extras: StepExtrasAt;
   /** Where something is mounted: absolute paths in the container. */
   targets: readonly string[];
+  /** The part of the key, by what is really mounted. */
+  parts: readonly unknown[];
 }
 
 /** Finds what a step mounts; what it copies or locks comes when it runs. Throws as `sourceFiles`. */
 export async function prepareMounts(build: Build, mounts: readonly RunMount[]): Promise<PreparedMounts> {
   const parts: unknown[] = [];
   for (const mount of mounts) parts.push(await partOf(build, mount));
-  return { parts, hold: async (step) => await holdAll(build, mounts, step) };
+  return { parts, hold: async (step) => await holdAll(build, { mounts, parts }, step) };
 }
 
 /** What of a mount decides what a step makes. */
@@ -44,10 +46,11 @@ async function partOf(build: Build, mount: RunMount): Promise<unknown> {
 
 async function holdAll(
   build: Build,
-  mounts: readonly RunMount[],
+  { mounts, parts }: { mounts: readonly RunMount[]; parts: readonly unknown[] },
   { files, proxies }: Pick<RunStep, 'files' | 'proxies'>,
 ): Promise<HeldMounts> {
   const held: HeldMount[] = [];
+  const really = [...parts];
   const unlock = await lockCaches(build, mounts);
   const release = async () => {
     for (const { release: done } of held.toReversed()) await done?.();
@@ -57,6 +60,7 @@ async function holdAll(
     for (const [index, mount] of mounts.entries()) {
       const one = await hold(build, mount, index);
       if (one !== undefined) held.push(one);
+      if (one?.content !== undefined) really[index] = { ...(parts[index] as object), content: one.content };
     }
   } catch (error) {
     await release();
@@ -71,6 +75,7 @@ async function holdAll(
       secretEnvironment: [...proxies, ...held.flatMap(({ environment = [] }) => environment)],
     }),
     targets: [...mounts.flatMap(({ target }) => target ?? []), ...files.map(({ path }) => path)],
+    parts: really,
     [Symbol.asyncDispose]: release,
   };
 }

@@ -50,7 +50,10 @@ export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedSt
           signal,
         };
         return await runStep(context, container, following, async (ended) => {
-          if (ended.code === 0) return await finish({ upper: ended.upper, ran: true, mounts: held.targets });
+          if (ended.code === 0) {
+            const really = { ...key, parts: { ...key.parts, mounts: held.parts } };
+            return await finish({ upper: ended.upper, ran: true, mounts: held.targets }, really);
+          }
           const cause = stepFailed(step, ended, options);
           if (options.onFailedRun !== undefined) {
             build.parts.work.keepFailure({ cause, openShell: keepFailedRun(at, { ended, container }), held });

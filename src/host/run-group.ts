@@ -4,15 +4,17 @@ import type { ProgramResult } from './run-program.ts';
 
 /**
  * Runs a program to its end as `runProgram`, with all that it starts in a process group of its own: that gets SIGKILL when
- * `signal` aborts, or this process exits. No terminal sends it signals. Throws the system's error for a program that cannot be
+ * `signal` aborts, or this process exits. `env` is all of its environment; absent: that of this process. No terminal sends it
+ * signals. Throws the system's error for a program that cannot be
  * started (`ENOENT`).
  */
 export async function runGroup(
   file: string,
   args: readonly string[],
-  signal: AbortSignal | undefined,
+  { env, signal }: { env?: NodeJS.ProcessEnv | undefined; signal?: AbortSignal | undefined },
 ): Promise<ProgramResult> {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const own = env === undefined ? {} : { env };
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...own });
   const kill = (): void => killGroup(child.pid);
   const { promise: ended, resolve, reject } = Promise.withResolvers<number | undefined>();
   child.once('error', reject).once('exit', (code) => resolve(code ?? undefined));

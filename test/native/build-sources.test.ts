@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseDockerfile } from '../../src/build/dockerfile/parse.ts';
 import { planStages } from '../../src/build/stages/plan-stages.ts';
 import { Build, type BuildParts } from '../../src/engine/build/build.ts';
@@ -18,6 +18,7 @@ import {
   type Selection,
 } from '../../src/engine/build/copy.ts';
 import { finishLayer } from '../../src/engine/build/layer.ts';
+import { openContext } from '../../src/engine/build/open-context.ts';
 import type { BuildOptions } from '../../src/engine/build/options.ts';
 import { planOptions } from '../../src/engine/build/plan-options.ts';
 import { prepareMounts } from '../../src/engine/build/run-mounts.ts';
@@ -272,6 +273,43 @@ describe('ADD of a git repository', () => {
     expect(paths(tree)).toContain('x/.git/HEAD file 0644 0:0');
     await expect(select(`ADD --checksum=0000 ${url} /x`)).rejects.toThrow(`is at commit ${commit}, not 0000`);
     await expect(select(`ADD ${url}#gone /x`)).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('a repository whose submodules lead elsewhere', () => {
+  const git = 'git -c user.name=a -c user.email=a@b -c init.defaultBranch=main';
+  async function withSubmodule(address: string): Promise<string> {
+    shell(`${git} init -q sub; cd sub; echo 1 >f; ${git} add .; ${git} commit -qm 1; cd ..; ${git} init -q whole; cd whole
+      printf '[submodule "s"]\n\tpath = s\n\turl = ${address}\n' >.gitmodules; ${git} add .gitmodules
+      ${git} update-index --add --cacheinfo 160000,$(git -C ../sub rev-parse HEAD),s; ${git} commit -qm 1`);
+    return `${await serveGit(at('context'))}/whole`;
+  }
+
+  it('has those that are beside it', async () => {
+    const url = await withSubmodule('../sub');
+    expect((await copyInto(await select(`ADD ${url} /x`))).tree).toContainEqual(
+      expect.stringMatching(/^x\/s\/f file/),
+    );
+  });
+
+  it.each([
+    ['a directory of this machine', () => at('context/sub'), "transport 'file' not allowed"],
+    ['a program', () => 'ext::true', "transport 'ext' not allowed"],
+  ])('has none that is %s, whatever the user lets git do', async (_, address, message) => {
+    vi.stubEnv('GIT_CONFIG_PARAMETERS', "'protocol.allow'='always' 'protocol.file.allow'='always'");
+    const url = await withSubmodule(address());
+    await expect(select(`ADD ${url} /x`)).rejects.toThrow(message);
+    const source = { kind: 'remote', address: url } as const;
+    await expect(openContext(room.context, { source, scratch })).rejects.toThrow(message);
+    vi.unstubAllEnvs();
+  });
+
+  it('is fetched by a Dockerfile with no keys but those of the agent that the build was given', async () => {
+    for (const address of ['git@127.0.0.1:x', 'ssh://127.0.0.1/x', 'git+ssh://127.0.0.1/x'])
+      await expect(select(`ADD ${address} /x`)).rejects.toMatchObject({
+        kind: 'denied',
+        message: `${address} wants a key, and this build was given none`,
+      });
   });
 });
 

@@ -26,6 +26,8 @@ export interface CopyRequest {
    * made must not have them. Absent: they keep their own.
    */
   time?: number | undefined;
+  /** The socket of the agent that the build was given: what a repository may be fetched with. */
+  agent?: string | undefined;
   /** A directory of this step's own on the file system of the store: what is downloaded comes there, and stays until it is copied. */
   scratch: string;
 }
@@ -249,11 +251,11 @@ async function partsOf(
 
 async function remotePart(
   context: Context,
-  { step, owner = ROOT, scratch }: CopyRequest,
+  { step, owner = ROOT, scratch, agent }: CopyRequest,
   text: string,
   signal: AbortSignal | undefined,
 ): Promise<SelectionPart> {
-  const found = await findRemote(context, { step, text, owner, scratch }, signal);
+  const found = await findRemote(context, { step, text, owner, scratch, agent }, signal);
   const taken = (files: RemoteFiles): TreePart => ({ ...files, owner, mode: step.chmod });
   if (found.kind !== 'known') return taken(found);
   return { ...found, fetch: async () => taken(await found.fetch()) };

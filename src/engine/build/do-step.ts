@@ -164,6 +164,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     source: await sourceTree(build, step.from),
     owner: await ownerOf(at, step.chown),
     time: build.parts.options.latest,
+    agent: build.parts.options.agents?.get('default'),
     scratch: build.directory(),
   };
   const read = async () => await digestSources(context, request, signal);

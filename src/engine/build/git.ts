@@ -1,38 +1,56 @@
 import type { GitSource } from '../../build/stages/remote.ts';
 import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
+import type { runGroup } from '../../host/run-group.ts';
 import type { ProgramResult } from '../../host/run-program.ts';
 
-/** Nobody is asked for a password, no hook or helper of the repository runs. */
+/**
+ * Nobody is asked for a password, no hook or helper of the repository runs, and no submodule leads to a directory of this
+ * machine, or to a program, also where the user's own settings would let it.
+ */
 const SETTINGS = [
   'core.askPass=true',
-  'core.sshCommand=ssh -o BatchMode=yes',
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'advice.detachedHead=false',
-].flatMap((setting) => ['-c', setting]);
+  'protocol.allow=user',
+  ...['https', 'http', 'git', 'ssh'].map((name) => `protocol.${name}.allow=always`),
+  'protocol.file.allow=user',
+  'protocol.ext.allow=never',
+];
 
-/** Where a repository goes to. */
+const SSH = 'ssh -o BatchMode=yes';
+
+/** Where a repository goes to, and with whose keys. */
 export interface CheckOut {
   /** An empty directory. */
   directory: string;
   /** The beginning of the commit that it has to be; absent: any. */
   commit?: string | undefined;
+  /**
+   * `user`: whoever called us has named the repository, and his own keys, passwords and settings count. Otherwise a Dockerfile
+   * has, which gets at no more than what the build was given: the socket of an agent.
+   */
+  keys: 'user' | { agent: string | undefined };
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Checks a git repository out, with its submodules, by the host's git. Returns the commit. Throws `unsupported` when git is
- * not installed, `unavailable` when the repository or the reference cannot be had, `invalid` for another commit than the one
- * that was asked for. When `signal` aborts it ends at once, whatever it throws then.
+ * not installed, `unavailable` when the repository or the reference cannot be had, `denied` for one that wants keys where
+ * there are none, `invalid` for another commit than the one that was asked for. When `signal` aborts it ends at once,
+ * whatever it throws then.
  */
 export async function checkOut(
   { url, ref = 'HEAD' }: GitSource,
-  { directory, commit, signal }: CheckOut,
+  { directory, commit, keys, signal }: CheckOut,
 ): Promise<string> {
+  const { settings, env } = keys === 'user' ? OWN : withAgent(url, keys.agent);
+  // Where relative submodules begin; it is nowhere kept, as it may have a password.
+  const all = [...SETTINGS, ...settings, `remote.origin.url=${url}`].flatMap((setting) => ['-c', setting]);
   const git = async (...words: string[]): Promise<string> => {
     signal?.throwIfAborted();
-    const { code, stdout, stderr } = await runGit([...SETTINGS, '-C', directory, ...words], signal);
+    const { code, stdout, stderr } = await runGit([...all, '-C', directory, ...words], { env, signal });
     if (code === 0) return stdout.trim();
     throw new EngineError('unavailable', `cannot fetch ${url}: ${reasonOf(stderr)}`, { subject: url });
   };
@@ -46,11 +64,44 @@ export async function checkOut(
   return found;
 }
 
+interface Keys {
+  settings: readonly string[];
+  env: Record<string, string> | undefined;
+}
+
+const OWN: Keys = { settings: [`core.sshCommand=${SSH}`], env: undefined };
+
+/** Nothing of what lies in the user's home counts, but for the hosts that he knows. */
+function withAgent(url: string, agent: string | undefined): Keys {
+  if (agent === undefined && isSsh(url))
+    throw new EngineError('denied', `${url} wants a key, and this build was given none`, {
+      subject: url,
+      hint: 'give it an agent that has one: --ssh default',
+    });
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:GIT_(?!SSL_)|SSH_)/.test(name));
+  return {
+    settings: ['credential.helper=', `core.sshCommand=${SSH} -F /dev/null -o IdentityFile=none`],
+    env: {
+      ...(Object.fromEntries(kept) as Record<string, string>),
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      HOME: '/dev/null',
+      ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }),
+    },
+  };
+}
+
+function isSsh(url: string): boolean {
+  return /^(?:git\+)?ssh:/i.test(url) || !url.includes('://');
+}
+
 /** It starts others, which fetch: they end with it. */
-async function runGit(words: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
+async function runGit(
+  words: readonly string[],
+  options: Parameters<typeof runGroup>[2],
+): Promise<ProgramResult> {
   const { runGroup } = await import('../../host/run-group.ts');
   try {
-    return await runGroup('git', words, signal);
+    return await runGroup('git', words, options);
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
     throw new EngineError('unsupported', 'git is not installed on this machine', {

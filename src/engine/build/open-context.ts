@@ -75,7 +75,7 @@ async function open(context: Context, request: ContextRequest): Promise<OpenedCo
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const git = source.kind === 'remote' ? parseGit(source.address) : undefined;
   if (git !== undefined) {
-    await checkOut(git, { directory, signal: request.signal });
+    await checkOut(git, { directory, keys: 'user', signal: request.signal });
     const inside = within(directory, git.directory);
     if (inside === undefined || !isDirectory(inside)) throw noSuchDirectory(git);
     return foreignContext(inside, name, text);

@@ -22,6 +22,8 @@ const USER_AGENT = `skiff/${VERSION}`;
 interface RemoteRequest {
   step: CopyStep;
   text: string;
+  /** The socket of the agent that the build was given. */
+  agent?: string | undefined;
   /** A directory on the file system of the store, in which what is fetched stays. */
   scratch: string;
 }
@@ -93,7 +95,7 @@ async function fetchRemote(
     return await keepFile(context, request, { found, signal });
   }
   const directory = newDirectory(request);
-  await checkOut(git, { directory, commit: step.checksum, signal });
+  await checkOut(git, { directory, commit: step.checksum, keys: { agent: request.agent }, signal });
   const files = await inRepository(context, { directory, inside: git.directory, text, step });
   return { kind: 'files', root: `dir:${directory}`, files };
 }

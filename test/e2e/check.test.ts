@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -5,11 +6,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useStore } from '../helpers/skiff.ts';
 
@@ -69,6 +71,29 @@ describe('system check', () => {
     ]);
     expect(await store.ok(['system', 'check', '--deep'])).toBe(GOOD);
     expect(await store.ok(['run', '--rm', busybox, 'echo', 'here'])).toBe('here');
+  });
+
+  it('follows no link and waits for no pipe where layers and blobs should be, and removes nothing behind them', async () => {
+    const { layer, manifest, config } = await image();
+    const outside = within('..', `${basename(store.root)}-outside`);
+    onTestFinished(() => rmSync(outside, { recursive: true }));
+    for (const path of [layer, manifest, config]) rmSync(path, { recursive: true });
+    mkdirSync(join(outside, 'directory'), { recursive: true });
+    writeFileSync(join(outside, 'file'), 'kept');
+    symlinkSync(outside, layer);
+    symlinkSync(join(outside, 'file'), manifest);
+    execFileSync('mkfifo', [config]);
+    expect(await check('--deep', '--repair')).toEqual([
+      0,
+      `mended   image: ${busybox}: its manifest sha256:HEX is damaged`,
+      `mended   image: ${busybox}: its config sha256:HEX is damaged`,
+      `mended   image: ${busybox}: its layer sha256:HEX is no directory`,
+    ]);
+    expect(await store.ok(['run', '--rm', busybox, 'echo', 'here'])).toBe('here');
+    expect([readdirSync(outside), readFileSync(join(outside, 'file'), 'utf8')]).toEqual([
+      ['directory', 'file'],
+      'kept',
+    ]);
   });
 
   it('has images fetched again of which it lacks too much, and reads every blob when it is asked to', async () => {

@@ -1,4 +1,5 @@
-import { createReadStream, statSync } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, namesIn } from '../../host/missing.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -20,11 +21,14 @@ export async function damagedBlobs({ paths }: Context): Promise<Set<string>> {
   return damaged;
 }
 
-/** Undefined when it is gone meanwhile. */
+/** Undefined when it is gone meanwhile. Of what is no file it is that of nothing: links lead elsewhere, a pipe has no end. */
 async function digestOfFile(path: string): Promise<string | undefined> {
   const hash = newSha256();
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) return '';
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false }))
+      hash.update(chunk);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -38,9 +42,10 @@ export function stateOfBlob(
   { digest, size }: { digest: Digest; size?: Descriptor['size'] | undefined },
   damaged: ReadonlySet<string>,
 ): BlobState {
-  const actual = statSync(join(paths.blobs, hexOf(digest)), { throwIfNoEntry: false })?.size;
-  if (actual === undefined) return 'missing';
-  return damaged.has(digest) || (size !== undefined && actual !== size) ? 'damaged' : 'there';
+  const found = lstatSync(join(paths.blobs, hexOf(digest)), { throwIfNoEntry: false });
+  if (found === undefined) return 'missing';
+  const isAsSaid = found.isFile() && (size === undefined || found.size === size);
+  return isAsSaid && !damaged.has(digest) ? 'there' : 'damaged';
 }
 
 /** Moves a blob into the trash. */

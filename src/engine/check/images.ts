@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type ImageLayer, readImage, readManifest } from '../../image/image.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
-import { digestOf, hexOf } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import { type Manifest, ociLayerType } from '../../oci/manifest.ts';
 import { SILENT } from '../images/pull-progress.ts';
 import { removeImage } from '../images/remove.ts';
@@ -23,10 +21,12 @@ import {
   namesOf,
 } from '../store/images.ts';
 import { imagesInIndexes, indexRow } from '../store/indexes.ts';
+import { trashOf } from '../store/trash.ts';
 import { inWorkspace } from '../store/workspace.ts';
 import { dropBlob, stateOfBlob } from './blobs.ts';
 import { textFaults } from './documents.ts';
 import { type Fault, UNREADABLE, wrong } from './fault.ts';
+import { layerDirectory, stateOfLayer } from './layers.ts';
 
 /** The manifests of all images with what they name. Call it in a transaction: then rows and files belong together. */
 export function imageFaults(context: Context, damaged: ReadonlySet<string>): Fault[] {
@@ -91,14 +91,15 @@ function layerFaults(looked: Looked, layers: readonly ImageLayer[]): Fault[] {
     const { descriptor, chainID } = layer;
     const blob = stateOfBlob(context, descriptor, damaged);
     const drop = blob === 'damaged' ? () => dropBlob(context, descriptor.digest) : undefined;
-    if (existsSync(join(context.paths.layers, hexOf(chainID)))) {
+    const state = stateOfLayer(context, chainID);
+    if (state === 'there') {
       if (blob === 'damaged')
         return [wrong(name, `the blob ${descriptor.digest} of a layer is damaged`, { mend: drop })];
       if (blob === 'there' || isReadable(looked, layer)) return [];
       const detail = `its layer ${descriptor.digest} is here only unpacked: it runs, but cannot be saved or pushed`;
       return [{ topic: 'image', name, detail, state: 'limited' }];
     }
-    const detail = `its layer ${chainID} is missing${blob === 'there' ? '' : `, and the blob of it is ${blob}`}`;
+    const detail = `its layer ${chainID} is ${state}${blob === 'there' ? '' : `, and the blob of it is ${blob}`}`;
     if (blob === 'there')
       return [wrong(name, detail, { mend: async () => await unpackAgain(context, layers) })];
     return [wrong(name, detail, fetchedAgain(looked, drop))];
@@ -115,6 +116,10 @@ function isReadable({ context, damaged }: Looked, { descriptor, diffID }: ImageL
 }
 
 async function unpackAgain(context: Context, layers: readonly ImageLayer[]): Promise<void> {
+  const trash = trashOf(context);
+  for (const { chainID } of layers)
+    if (stateOfLayer(context, chainID) === 'no directory') trash.take(layerDirectory(context, chainID));
+  await trash.empty();
   using _lease = takeLease(
     context.database,
     layers.flatMap(({ descriptor, chainID }) => [descriptor.digest, chainID]),

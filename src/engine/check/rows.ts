@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hexOf } from '../../oci/digest.ts';
 import { statusOf } from '../state/status.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { allContainers, type ContainerRow } from '../store/containers.ts';
@@ -8,6 +7,7 @@ import type { Context } from '../store/context.ts';
 import { deleteSnapshot, snapshotsOf } from '../store/snapshots.ts';
 import { allVolumes } from '../store/volumes.ts';
 import type { Fault } from './fault.ts';
+import { stateOfLayer } from './layers.ts';
 
 /** What rows of containers, volumes and snapshots name and is not there. Call it in a transaction. */
 export function rowFaults(context: Context): Fault[] {
@@ -25,13 +25,13 @@ function containerFaults(context: Context, row: ContainerRow): Fault[] {
   // The row comes before the directory, and goes after it.
   if (state === 'gone' || state === 'starting') return [];
   const { directory } = containerPaths(context.paths, row.id);
-  const faults: Fault[] = row.layers
-    .filter((chainID) => !existsSync(join(context.paths.layers, hexOf(chainID))))
-    .map((chainID) => ({
-      ...fault,
-      detail: `the layer ${chainID} that it stands on is missing`,
-      remedy: `skiff pull ${row.imageName} brings it back if it is that image's still`,
-    }));
+  const faults: Fault[] = row.layers.flatMap((chainID) => {
+    const found = stateOfLayer(context, chainID);
+    if (found === 'there') return [];
+    const detail = `the layer ${chainID} that it stands on is ${found}`;
+    const remedy = `skiff pull ${row.imageName} brings it back if it is that image's still`;
+    return [{ ...fault, detail, remedy }];
+  });
   if (existsSync(directory)) return faults;
   return [...faults, { ...fault, detail: 'its directory is missing', remedy: `skiff rm ${row.name}` }];
 }

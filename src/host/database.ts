@@ -33,7 +33,8 @@ export class Database {
 
   /**
    * Opens the database at `file`, making or migrating it as needed. `migrations[n]` leads from version n to n + 1.
-   * Throws `unsupported` when a newer skiff made it, `denied` without rights, `unavailable` when the disk is full.
+   * Throws `unsupported` when a newer skiff made it, `denied` without rights, `unavailable` when the disk is full, and for a
+   * file that is empty or somebody else's: to what it does not name nothing in the store would belong.
    */
   static open(file: string, migrations: readonly string[]): Database {
     try {
@@ -41,6 +42,7 @@ export class Database {
       if (existing === undefined) create(file, migrations);
       else if ((existing.mode & 0o777) !== PRIVATE) makePrivate(file);
       const connection = connect(file);
+      if (existing !== undefined) requireFilled(connection, file);
       migrate(connection, migrations);
       if (logSize(file) > LOG_MAX_BYTES) emptyLog(connection);
       return new Database(connection);
@@ -289,6 +291,16 @@ function migrate(connection: DatabaseSync, migrations: readonly string[]): void 
   }
   for (const step of migrations.slice(current)) connection.exec(step);
   connection.exec(`PRAGMA user_version=${migrations.length}; COMMIT`);
+}
+
+/** One that was made here has all of its tables from the moment that it has its name. */
+function requireFilled(connection: DatabaseSync, file: string): void {
+  if (version(connection) > 0) return;
+  connection.close();
+  throw new EngineError('unavailable', `the state database ${file} is empty, or not skiff's`, {
+    hint: 'put it back from a copy; or skiff system reset gives the store up',
+    subject: file,
+  });
 }
 
 function version(connection: DatabaseSync): number {

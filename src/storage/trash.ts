@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { EngineError } from '../errors.ts';
 import { namesIn, unlessMissing } from '../host/missing.ts';
 import { randomHex } from '../host/random.ts';
@@ -31,14 +31,27 @@ export class Trash {
     this.#helper = helper;
   }
 
-  /** Renames a path (of the same file system) into the trash; returns its new path, undefined when it is not there. */
+  /**
+   * Renames a path (of the same file system) into the trash; returns its new path, undefined when it is not there. Throws
+   * `unavailable` for one outside of the store, as a record leads to that is damaged.
+   */
   take(path: string): string | undefined {
+    this.#requireInside(path);
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const target = join(this.#directory, `${basename(path)}.${randomHex(6)}`);
     return unlessMissing(() => {
       renameSync(path, target);
       this.#taken.add(target);
       return target;
+    });
+  }
+
+  #requireInside(path: string): void {
+    const store = dirname(this.#directory);
+    if (normalize(path) === path && path.startsWith(`${store}/`)) return;
+    throw new EngineError('unavailable', `${path} does not lie in the store ${store}, and stays`, {
+      hint: 'the record that leads there is damaged: skiff system check',
+      subject: path,
     });
   }
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../../src/errors.ts';
 import { Database, isUniqueViolation } from '../../../src/host/database.ts';
@@ -35,6 +36,22 @@ describe('the state database', () => {
     const database = Database.open(file, [FIRST, SECOND]);
     expect(database.get('SELECT name, size FROM thing')).toEqual({ name: 'kept', size: null });
     database.close();
+  });
+
+  it('refuses a file that has been emptied, and one of somebody else, and leaves it as it is', () => {
+    for (const migrations of [[], ['CREATE TABLE theirs (x)']]) {
+      rmSync(file, { force: true });
+      if (migrations.length === 0) writeFileSync(file, '');
+      else new DatabaseSync(file).exec(migrations.join());
+      const before = readFileSync(file);
+      expect(() => Database.open(file, [FIRST])).toThrowError(
+        expect.objectContaining({
+          kind: 'unavailable',
+          message: expect.stringContaining('is empty, or not'),
+        }),
+      );
+      expect(readFileSync(file)).toEqual(before);
+    }
   });
 
   it('refuses a version that is newer than it knows, and leaves it alone', () => {

@@ -298,7 +298,7 @@ function requireFilled(connection: DatabaseSync, file: string): void {
   if (version(connection) > 0) return;
   connection.close();
   throw new EngineError('unavailable', `the state database ${file} is empty, or not skiff's`, {
-    hint: 'put it back from a copy; or skiff system reset gives the store up',
+    hint: 'put it back from a copy; whoever gives the store up deletes its directory',
     subject: file,
   });
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -31,7 +32,7 @@ CMD cat sum word
 `;
 
 const BUILD = ['build', '-q', '--network', 'none', '--secret', 'id=word,env=WORD', '-t', 'made', context];
-const env = { WORD: 'of the secret' };
+const env = { WORD: 'what nobody else may see' };
 
 const build = () => store.ok(BUILD, { env });
 
@@ -45,6 +46,14 @@ async function clear(): Promise<void> {
 function traces(ids: ReadonlySet<string>): string[] {
   const left = cgroups().filter((cgroup) => ids.has(containerOfCgroup(basename(cgroup)) ?? ''));
   return [...leftovers(store), ...left];
+}
+
+/** Files of the store and of its runtime directory, and command lines of processes, that have a text in them. */
+function placesOf(text: string): string[] {
+  const lines = namesIn('/proc').map((name) => `/proc/${name}/cmdline`);
+  const words = ['-rlsaF', '-D', 'skip', '-f', '-', store.root, store.runRoot, ...lines];
+  // On its standard input: its own command line does not have it.
+  return spawnSync('grep', words, { encoding: 'utf8', input: text }).stdout.split('\n').filter(Boolean);
 }
 
 describe('SIGKILL at any moment of a build', () => {
@@ -71,6 +80,7 @@ describe('SIGKILL at any moment of a build', () => {
       child.kill('SIGKILL');
       for (const id of namesIn(join(store.root, 'containers'))) ids.add(id);
       if ((await child).signal === 'SIGKILL') hits += 1;
+      expect(placesOf(env.WORD)).toEqual([]);
       const { isTrue } = JSON.parse(
         (await store.skiff(['system', 'check', '--deep', '--format', 'json'])).stdout,
       );

@@ -7,6 +7,7 @@ import { containerOfCgroup } from '../../src/runtime/cgroup/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { LONG } from '../helpers/long.ts';
 import { cgroups, leftovers, namesIn, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore(() => ({ env: { SKIFF_NETWORK: 'none', SOURCE_DATE_EPOCH: '1700000000' } }));
 const busybox = useBusybox(store);
@@ -75,10 +76,16 @@ describe('SIGKILL at any moment of a build', () => {
     for (let moment = 0; moment < MOMENTS; moment++) {
       await clear();
       const child = store.start(BUILD, { env });
-      // Not to wait for something: each round strikes a little later.
-      await new Promise((resume) => setTimeout(resume, (moment / MOMENTS) * usual * 1.1));
+      let hasEnded = false;
+      void child.finally(() => {
+        hasEnded = true;
+      });
+      const steps = () => namesIn(join(store.root, 'containers'));
+      // The first strikes a step. The others do not wait for something: each strikes a little later.
+      if (moment === 0) await until(() => hasEnded || steps().length > 0);
+      else await new Promise((resume) => setTimeout(resume, (moment / MOMENTS) * usual * 1.1));
       child.kill('SIGKILL');
-      for (const id of namesIn(join(store.root, 'containers'))) ids.add(id);
+      for (const id of steps()) ids.add(id);
       if ((await child).signal === 'SIGKILL') hits += 1;
       expect(placesOf(env.WORD)).toEqual([]);
       const { isTrue } = JSON.parse(

@@ -1,9 +1,9 @@
 import type { BuildOutline } from '../build/stages/outline.ts';
 import type { BuildTarget } from '../build/stages/targets.ts';
-import type { BuiltImage } from './build/build-image.ts';
 import type { CacheUsage } from './build/cache-usage.ts';
 import type { CheckOptions } from './build/check.ts';
 import type { CheckedDockerfile, DockerfileSource } from './build/checked.ts';
+import type { BuiltImage } from './build/export.ts';
 import type { BuildOptions } from './build/options.ts';
 import type { PruneCacheOptions, PrunedCache } from './build/prune-cache.ts';
 import type { ExplainBuildOptions } from './explain/build.ts';

@@ -1,76 +1,102 @@
 import { resolve } from 'node:path';
+import type { ImageForm } from '../engine/build/options.ts';
 import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';
 import { csvFields } from './csv.ts';
+import { booleanField, FORM_FIELDS, isFormField, parseImageForm } from './image-form.ts';
 
 /** What is to become of a build, as `--output` says it. */
 export type WantedOutput =
-  | { type: 'image'; push: boolean }
+  | { type: 'image'; push: boolean; form: ImageForm }
   | { type: 'local'; directory: string }
   /** `file` absent: standard output. */
-  | { type: 'tar' | 'oci' | 'docker'; file: string | undefined }
+  | { type: 'tar'; file: string | undefined }
+  | { type: 'oci' | 'docker'; file: string | undefined; form: ImageForm }
   /** A layout that is no archive. */
-  | { type: 'oci-layout'; directory: string };
+  | { type: 'oci-layout'; directory: string; form: ImageForm }
+  /** The cache alone. */
+  | { type: 'cacheonly' };
 
-const FIELDS = ['type', 'dest', 'push', 'tar'];
-const TYPES = ['image', 'registry', 'local', 'tar', 'oci', 'docker'];
+const TYPES = ['image', 'registry', 'local', 'tar', 'oci', 'docker', 'cacheonly'];
+
+/** Besides those of the form of an image, which `IMAGES` have. */
+const FIELDS: Record<string, readonly string[]> = {
+  image: ['type', 'push'],
+  registry: ['type', 'push'],
+  local: ['type', 'dest'],
+  tar: ['type', 'dest'],
+  oci: ['type', 'dest', 'tar'],
+  docker: ['type', 'dest', 'tar'],
+  cacheonly: ['type'],
+};
+const IMAGES = ['image', 'registry', 'oci', 'docker'];
 
 /**
- * Reads `--output type=image|registry|local|tar|oci|docker[,dest=PATH]`, or a directory alone, or `-` for a tar on standard
- * output (Docker's build, "Custom build outputs"). `type=docker` without `dest` is an image of this store. Throws `invalid`.
+ * Reads `--output type=image|registry|local|tar|oci|docker|cacheonly[,FIELD=VALUE…]`, or a directory alone, or `-` for a tar on
+ * standard output (Docker's "Exporters overview"). `type=docker` without `dest` is an image of this store. Throws `invalid`,
+ * and `unsupported` for what these exporters have and skiff has not.
  */
 export function parseBuildOutput(text: string): WantedOutput {
   if (text === '-') return { type: 'tar', file: undefined };
   if (text !== '' && !text.includes('=')) return { type: 'local', directory: directoryOf(text) };
-  const fields = fieldsOf(text);
+  const refuse = (hint: string) => wrong(text, hint);
+  const fields = fieldsOf(text, refuse);
   const { type, dest } = fields;
-  if (fields['push'] !== undefined && type !== 'image') throw wrong(text, 'push goes with type=image');
-  if (fields['tar'] !== undefined && type !== 'oci') throw wrong(text, 'tar goes with type=oci');
+  const form = (): ImageForm => parseImageForm(fields, refuse);
   switch (type) {
     case 'image':
-    case 'registry':
-      if (dest !== undefined) throw wrong(text, `what is of type ${type} has no dest`);
-      return { type: 'image', push: type === 'registry' || isTrue(fields['push'] ?? 'false', text) };
+    case 'registry': {
+      const push = booleanField(fields, 'push', refuse) ?? type === 'registry';
+      return { type: 'image', push, form: form() };
+    }
     case 'local':
-      if (dest === undefined || dest === '')
-        throw wrong(text, 'name the directory: type=local,dest=DIRECTORY');
+      if (dest === undefined || dest === '') throw refuse('name the directory: type=local,dest=DIRECTORY');
       return { type, directory: directoryOf(dest) };
     case 'oci':
-      if (!isTrue(fields['tar'] ?? 'true', text))
-        return { type: 'oci-layout', directory: layoutOf(dest, text) };
-      return { type, file: fileOf(dest) };
+      if (booleanField(fields, 'oci-mediatypes', refuse) === false)
+        throw refuse('a layout of the OCI has its media types');
+      if (booleanField(fields, 'tar', refuse) === false)
+        return { type: 'oci-layout', directory: layoutOf(dest, refuse), form: form() };
+      return { type, file: fileOf(dest), form: form() };
     case 'docker':
-      return dest === undefined ? { type: 'image', push: false } : { type, file: fileOf(dest) };
+      if (booleanField(fields, 'tar', refuse) === false) throw refuse('a layout is type=oci,tar=false');
+      if (dest === undefined) return { type: 'image', push: false, form: form() };
+      return { type, file: fileOf(dest), form: form() };
     case 'tar':
       return { type, file: fileOf(dest) };
     default:
-      throw wrong(text, `type is one of ${TYPES.join(', ')}`);
+      return { type: 'cacheonly' };
   }
 }
 
-function fieldsOf(text: string): Record<string, string | undefined> {
+function fieldsOf(
+  text: string,
+  refuse: (hint: string) => EngineError,
+): Record<string, string | undefined> & { type: string } {
   const fields: Record<string, string> = {};
   for (const field of csvFields(text)) {
     const [, name = '', value] = /^([^=]*)=(.*)$/s.exec(field) ?? [];
-    if (value === undefined || !FIELDS.includes(name))
-      throw wrong(text, `"${field}" is none of its fields: ${FIELDS.join(', ')}`);
+    if (value === undefined) throw refuse(`"${field}" has no value`);
     fields[name] = value;
   }
-  return fields;
-}
-
-function isTrue(value: string, text: string): boolean {
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw wrong(text, `"${value}" is neither true nor false`);
+  const { type = '' } = fields;
+  const known = FIELDS[type];
+  if (known === undefined) throw refuse(`type is one of ${TYPES.join(', ')}`);
+  const isImage = IMAGES.includes(type);
+  const strange = Object.keys(fields).find(
+    (name) => !known.includes(name) && !(isImage && isFormField(name)),
+  );
+  if (strange === undefined) return { ...fields, type };
+  const all = [...known, ...(isImage ? FORM_FIELDS : [])];
+  throw refuse(`type=${type} has no "${strange}", but ${all.join(', ')}`);
 }
 
 function directoryOf(path: string): string {
   return resolve(userPath(path));
 }
 
-function layoutOf(dest: string | undefined, text: string): string {
-  if (dest === undefined || dest === '')
-    throw wrong(text, 'name the directory of the layout: dest=DIRECTORY');
+function layoutOf(dest: string | undefined, refuse: (hint: string) => EngineError): string {
+  if (dest === undefined || dest === '') throw refuse('name the directory of the layout: dest=DIRECTORY');
   return directoryOf(dest);
 }
 

@@ -17,7 +17,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { useStore } from '../helpers/skiff.ts';
 import { until } from '../helpers/until.ts';
 
@@ -184,21 +184,29 @@ describe('the output of a build', () => {
   });
 
   it('is an archive with the image and its name, which the store does not keep', async () => {
-    const labelled = ['--label', 'archived=yes', '-t', 'team/archived:1'];
+    const label = ['--label', 'archived=yes'];
+    const labelled = [...label, '-t', 'team/archived:1'];
     const before = await images();
     const file = join(place, 'image.tar');
     await build(...labelled, '-o', `type=docker,dest=${file}`, context);
     await build(...labelled, '-o', `type=oci,tar=false,dest=${join(place, 'layout')}`, context);
     expect(await images()).toBe(before);
     expect(await store.ok(['load', '-q', '-i', file])).toBe('Loaded image: team/archived:1');
+    // What is pushed has the same digest there.
+    const pushed = `${inject('busybox').reference.split('/')[0]}/built/archived:1`;
     const metadata = join(place, 'metadata.json');
-    const id = await build(...labelled, '--metadata-file', metadata, context);
-    expect((await store.ok(['images', '-q', '--no-trunc', 'team/archived:1'])).trim()).toBe(id);
+    const id = await build(...label, '-t', pushed, '--push', '--metadata-file', metadata, context);
+    expect((await store.ok(['images', '-q', '--no-trunc', pushed])).trim()).toBe(id);
+    const { manifests } = JSON.parse(readFileSync(join(place, 'layout/index.json'), 'utf8'));
+    const { digest } = manifests[0];
     expect(JSON.parse(readFileSync(metadata, 'utf8'))).toMatchObject({
       'containerimage.config.digest': id,
-      'image.name': 'docker.io/team/archived:1',
+      'containerimage.digest': digest,
+      'containerimage.descriptor': { digest, platform: { os: 'linux' } },
+      'image.name': pushed,
     });
-    const { manifests } = JSON.parse(readFileSync(join(place, 'layout/index.json'), 'utf8'));
-    expect(manifests[0].digest).toBe(JSON.parse(readFileSync(metadata, 'utf8'))['containerimage.digest']);
+    expect(await store.ok(['image', 'inspect', '-f', '{{json .RepoDigests}}', pushed])).toBe(
+      JSON.stringify([`${pushed.slice(0, -2)}@${digest}`]),
+    );
   });
 });

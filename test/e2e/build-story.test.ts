@@ -164,7 +164,7 @@ describe.runIf(LONG)('a project from its Dockerfile to another machine', () => {
     return answer;
   }
 
-  async function build(directory: string, image: string) {
+  async function build(directory: string, image: string, ...options: string[]) {
     const { stderr, code } = await internet.store.skiff(
       [
         'build',
@@ -176,6 +176,7 @@ describe.runIf(LONG)('a project from its Dockerfile to another machine', () => {
         'id=token,env=TOKEN',
         '-t',
         image,
+        ...options,
         directory,
       ],
       { ...HERE, env: { ...HERE.env, TOKEN } },
@@ -210,13 +211,16 @@ describe.runIf(LONG)('a project from its Dockerfile to another machine', () => {
 
       const file = join(directory, change.file);
       writeFileSync(file, readFileSync(file, 'utf8').replace(change.from, change.to));
-      const second = await build(directory, image);
+      const metadata = join(place, `${name}.json`);
+      const second = await build(directory, image, '--push', '--metadata-file', metadata);
       for (const { text, isCached } of second)
         expect([text, isCached]).toEqual([text, !again.some((one) => one.test(text))]);
       expect(await answerOf(store, image, name)).toBe('two 2 1');
 
-      await store.ok(['push', image], HERE);
       await elsewhere.ok(['pull', '-q', image], HERE);
+      const { 'containerimage.digest': digest } = JSON.parse(readFileSync(metadata, 'utf8'));
+      const pulled = await elsewhere.ok(['image', 'inspect', '-f', '{{index .RepoDigests 0}}', image], HERE);
+      expect(pulled).toBe(`${registry.host}/team/${name}@${digest}`);
       expect(await answerOf(elsewhere, image, name)).toBe('two 1 1');
       for (const { ok } of [store, elsewhere]) await ok(['volume', 'rm', `${name}-data`], HERE);
       for (const own of [store, elsewhere]) expect(filesWith(own, TOKEN)).toBe('');

@@ -7,6 +7,7 @@ import type { ContextSource } from '../../engine/build/open-context.ts';
 import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
 import type { RlimitOption } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
+import { collectAnnotation } from '../../grammar/annotations.ts';
 import {
   collectAgent,
   collectBuildArg,
@@ -37,6 +38,7 @@ import { addResourceOptions, resourceOptions } from './resources.ts';
 export interface BuildFlags {
   addHost?: ReturnType<typeof parseExtraHost>[];
   allow?: Entitlement[];
+  annotation?: Record<string, string>;
   buildArg?: Record<string, string>;
   buildContext?: ReadonlyMap<string, NamedContext>;
   /** False with --no-cache. */
@@ -93,6 +95,11 @@ export function addBuildOptions(command: Command): void {
     )
     .option('--label <key[=value]>', 'a label of the image (repeatable)', collectLabel)
     .option(
+      '--annotation <key=value>',
+      'an annotation of its manifest; manifest:KEY=VALUE says so (repeatable)',
+      collectAnnotation,
+    )
+    .option(
       '--secret <fields>',
       'for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable)',
       collectSecret(own),
@@ -140,7 +147,7 @@ export function addBuildOptions(command: Command): void {
     )
     .option(
       '-o, --output <fields>',
-      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker,dest=PATH (repeatable)',
+      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker|cacheonly,dest=PATH; of an image also name=NAME, compression=gzip|zstd|uncompressed, compression-level=N, force-compression=true, oci-mediatypes=false, annotation.KEY=VALUE (repeatable)',
       listOf(parseBuildOutput),
     )
     .option('--push', 'push it by its names: --output type=registry')
@@ -191,6 +198,7 @@ export function buildOptions(
     target,
     buildArgs: flags.buildArg ?? {},
     labels: label,
+    annotations: flags.annotation,
     platforms: platform,
     pull,
     cacheFrom: flags.cacheFrom,

@@ -20,19 +20,30 @@ export async function withOutputs<T>(
   const next = (output: BuildOutput) => withOutputs(rest, (others) => body([output, ...others]));
   switch (first.type) {
     case 'image':
-      return await next({ kind: 'image' });
+      return await next({ kind: 'image', form: first.form });
+    case 'cacheonly':
+      return await withOutputs(rest, body);
     case 'local':
       return await next({ kind: 'files', directory: first.directory });
     case 'oci-layout':
-      return await next({ kind: 'archive', format: 'oci', to: { directory: first.directory } });
+      return await next({
+        kind: 'archive',
+        format: 'oci',
+        to: { directory: first.directory },
+        form: first.form,
+      });
     default:
-      return await inFile(first.file, (descriptor) => next(outputTo(first.type, descriptor)));
+      return await inFile(first.file, (descriptor) => next(outputTo(first, descriptor)));
   }
 }
 
-function outputTo(type: 'tar' | 'oci' | 'docker', descriptor: number): BuildOutput {
-  if (type === 'tar') return { kind: 'tar', descriptor };
-  return { kind: 'archive', format: type, to: { write: (archive) => writeAll(descriptor, archive) } };
+function outputTo(
+  output: Extract<WantedOutput, { file: string | undefined }>,
+  descriptor: number,
+): BuildOutput {
+  if (output.type === 'tar') return { kind: 'tar', descriptor };
+  const { type: format, form } = output;
+  return { kind: 'archive', format, to: { write: (archive) => writeAll(descriptor, archive) }, form };
 }
 
 async function inFile<T>(file: string | undefined, body: (descriptor: number) => Promise<T>): Promise<T> {

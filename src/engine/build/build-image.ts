@@ -3,46 +3,28 @@ import { basename } from 'node:path';
 import { parseDockerfile } from '../../build/dockerfile/parse.ts';
 import { planStages } from '../../build/stages/plan-stages.ts';
 import { EngineError } from '../../errors.ts';
-import type { PlatformImage } from '../../image/compose-index.ts';
-import { composeImage, type Image } from '../../image/image.ts';
-import type { WholeIndex } from '../../image/whole-index.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { intake } from '../images/intake.ts';
-import { type ImageName, imageNameOf, noteTag } from '../images/name.ts';
-import { removeImage } from '../images/remove.ts';
+import { imageNameOf } from '../images/name.ts';
 import { Slots } from '../images/slots.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
 import { requireOverlay } from '../prepare/overlays.ts';
 import { deadOwners, dropDeadLeases, takeLease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
-import { hasImage } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { Build, type BuildParts } from './build.ts';
-import type { BuiltStage } from './built-stage.ts';
 import { StepCache } from './cache.ts';
 import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
+import { type BuiltImage, exportImages } from './export.ts';
 import type { ImportedCaches, Importing } from './imported-caches.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
-import { needsImage, type PlatformStage, writeArchives, writeFiles } from './output.ts';
+import { type PlatformStage, writeFiles } from './output.ts';
 import { planOptions } from './plan-options.ts';
 import { Tasks } from './progress.ts';
 import { SharedWork } from './shared-work.ts';
 import { buildStage } from './stage.ts';
 import type { StepRecorder } from './step-recorder.ts';
-
-/** An image that was built, or an index of images for several platforms. */
-export interface BuiltImage {
-  /** The digest of its config; of an index that of itself. */
-  id: Digest;
-  /** Its manifest, or the index. */
-  descriptor: Descriptor;
-  /** Absent: it is an index. */
-  image: Image | undefined;
-}
 
 /**
  * Builds an image of a Dockerfile: stages that do not need each other side by side, what was built before from the cache. What
@@ -52,7 +34,7 @@ export interface BuiltImage {
  * was asked for.
  */
 export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage | undefined> {
-  const names = namesOf(options);
+  checkNames(options);
   const outputs = outputsOf(options);
   requireOutputs(outputs, options);
   const tasks = new Tasks(options.progress);
@@ -83,7 +65,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       }
       const stages = await buildStages(builds, abort);
       await writeFiles(common, stages, outputs);
-      const built = needsImage(outputs) ? await exportStages(stages, { names, outputs }) : undefined;
+      const built = await exportImages(stages, outputs);
       const [first] = builds;
       if (recorder !== undefined && first !== undefined) {
         const { exportCaches } = await import('./export-caches.ts');
@@ -130,21 +112,6 @@ async function recorderOf({ cacheTo = [] }: BuildOptions): Promise<StepRecorder 
   return new StepRecorder();
 }
 
-/** With an inline cache the manifest has the records of the image's layers. */
-async function withRecords(
-  { parts: { options, recorder, tasks } }: Build,
-  { layers }: BuiltStage,
-): Promise<Pick<BuildOptions, 'labels' | 'annotations'>> {
-  const isAsked = options.cacheTo?.some(({ kind }) => kind === 'inline') === true;
-  if (recorder === undefined || !isAsked) return options;
-  const [{ inlineRecords }, { INLINE_ANNOTATION }] = await Promise.all([
-    import('./export-caches.ts'),
-    import('../../build/cache/manifest.ts'),
-  ]);
-  const text = await tasks.do('exporting inline cache', async () => inlineRecords(recorder, layers));
-  return { ...options, annotations: { ...options.annotations, [INLINE_ANNOTATION]: text } };
-}
-
 /** Throws `invalid` for an output that cannot have what is to be built. */
 function requireOutputs(outputs: readonly BuildOutput[], { platforms = [] }: BuildOptions): void {
   const isDocker = outputs.some((output) => output.kind === 'archive' && output.format === 'docker');
@@ -161,65 +128,16 @@ async function clearAway(context: Context): Promise<void> {
   if (deadOwners(database).length > 0) database.transaction(() => dropDeadLeases(database));
 }
 
-/** Makes an image of what was built, or an index of several. */
-async function exportStages(
-  stages: readonly PlatformStage[],
-  { names, outputs }: { names: readonly ImageName[]; outputs: readonly BuildOutput[] },
-): Promise<BuiltImage> {
-  const images: PlatformImage[] = [];
-  for (const { build, stage, platform } of stages)
-    images.push({ image: imageOf(stage, await withRecords(build, stage)), platform });
-  const [first] = stages;
-  const [only] = images;
-  if (first === undefined || only === undefined)
-    throw new EngineError('internal', 'an image is built for no platform');
-  if (images.length === 1) return await exportImage(first.build, only.image, names);
-  const { exportIndex } = await import('./export-index.ts');
-  return builtIndex(await exportIndex(first.build.parts, images, { names, outputs }));
-}
-
-/** Brings the image into the store, where it stays if it is to; and writes it into archives. */
-async function exportImage(
-  { parts: { context, workspace, options, tasks } }: Build,
-  image: Image,
-  names: readonly ImageName[],
-): Promise<BuiltImage> {
-  const outputs = outputsOf(options);
-  const stays = outputs.some(({ kind }) => kind === 'image');
-  const known = hasImage(context.database, image.config.digest);
-  const stored = names.map((name) => name.stored);
-  const id = await tasks.do('exporting to image', async (task) => {
-    const { image: row } = await intake(context, workspace, image, { names: stays ? stored : [] });
-    task.note(`writing image ${row.id} done`);
-    for (const name of stays ? names : []) {
-      noteTag(context, row, name);
-      task.note(`naming to ${name.stored} done`);
-    }
-    return row.id;
-  });
-  try {
-    await writeArchives(context, { id, names: stored, outputs, tasks });
-  } finally {
-    if (!stays && !known) await removeImage(context, id, { force: false });
-  }
-  const { mediaType, digest, bytes } = image.manifest;
-  return { id, descriptor: { mediaType, digest, size: bytes.length }, image };
-}
-
-function builtIndex({ document: { mediaType, digest, bytes } }: WholeIndex): BuiltImage {
-  return { id: digest, descriptor: { mediaType, digest, size: bytes.length }, image: undefined };
-}
-
 function outputsOf({ outputs = [{ kind: 'image' }] }: BuildOptions): readonly BuildOutput[] {
   return outputs;
 }
 
-function namesOf({ names }: BuildOptions): ImageName[] {
-  return names.map((name) => {
-    const read = imageNameOf(name);
-    if (read === undefined) throw new EngineError('invalid', 'the name of an image is empty');
-    return read;
-  });
+/** Throws `invalid` for a name that none can be, before anything is done. */
+function checkNames({ names, outputs = [] }: BuildOptions): void {
+  const others = outputs.flatMap((output) => ('form' in output ? (output.form?.names ?? []) : []));
+  for (const name of [...names, ...others]) {
+    if (imageNameOf(name) === undefined) throw new EngineError('invalid', 'the name of an image is empty');
+  }
 }
 
 async function readFiles(
@@ -280,23 +198,4 @@ async function tellFailedRun(
 ): Promise<void> {
   const openShell = error instanceof EngineError ? work.shellAt(error) : undefined;
   if (openShell !== undefined) await options.onFailedRun?.(error as EngineError, openShell);
-}
-
-function imageOf(
-  { state, layers, history, created }: BuiltStage,
-  options: Pick<BuildOptions, 'labels' | 'annotations'>,
-): Image {
-  const { config, ...about } = state.config;
-  const { labels, annotations } = options;
-  const labelled = labels === undefined ? config : { ...config, Labels: { ...config.Labels, ...labels } };
-  return composeImage({
-    config: {
-      ...about,
-      created: created ?? new Date(0).toISOString(),
-      config: labelled,
-      history: [...history],
-    },
-    layers,
-    annotations,
-  });
 }

@@ -9,6 +9,8 @@ export interface BuiltStage {
   /** Bottom first. */
   layers: readonly ImageLayer[];
   history: readonly HistoryEntry[];
+  /** How many of both are those of the image on which it all stands. */
+  inherited: { layers: number; history: number };
   /** When the last of its steps was done, or its base was made: ISO 8601; undefined: it is empty. */
   created: string | undefined;
 }

@@ -136,7 +136,7 @@ class LayerBlobs implements AsyncDisposable {
 
   async #compressed(archive: AsyncIterable<Uint8Array>, diffID: Digest): Promise<OutgoingBlob> {
     const draft = this.#drafts.use(await this.#build.parts.workspace.blobs.begin());
-    for await (const piece of compress(archive)) {
+    for await (const piece of compress(archive, { kind: 'gzip' })) {
       this.#build.throwIfCancelled();
       await draft.write(piece, `layer ${diffID}`);
     }

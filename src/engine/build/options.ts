@@ -1,5 +1,6 @@
 import type { EngineError } from '../../errors.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { WantedCompression } from '../images/compressed-layer.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
 import type { CacheSource, CacheTarget } from './cache-options.ts';
@@ -58,14 +59,25 @@ export type ShellOpener = (command?: readonly string[]) => Promise<void>;
 
 /** What becomes of a build. */
 export type BuildOutput =
-  /** An image of this store. */
-  | { kind: 'image' }
+  /** An image of this store. Without a compression layers that were made here stay as they are until they are pushed. */
+  | { kind: 'image'; form?: ImageForm | undefined }
   /** Its files, in a directory that is there or is made; all belongs to whoever builds. */
   | { kind: 'files'; directory: string }
   /** Its files as tar, with their owners, to a descriptor. */
   | { kind: 'tar'; descriptor: number }
-  /** An image in an archive or a layout, which the store does not keep. */
-  | { kind: 'archive'; format: SaveFormat; to: SaveTarget };
+  /** An image in an archive or a layout, which the store does not keep. Without a compression it is gzip. */
+  | { kind: 'archive'; format: SaveFormat; to: SaveTarget; form?: ImageForm | undefined };
+
+/** How an image is written. */
+export interface ImageForm {
+  /** `REPOSITORY[:TAG]` each, besides those of the build. */
+  names?: readonly string[] | undefined;
+  compression?: WantedCompression | undefined;
+  /** Of the manifest, besides those of the build. */
+  annotations?: Readonly<Record<string, string>> | undefined;
+  /** Whose media types the manifest has; absent: those of the OCI. */
+  types?: 'docker' | undefined;
+}
 
 /** What stands in for a name of the file: `--build-context NAME=…`. */
 export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'; reference: string };

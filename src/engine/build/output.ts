@@ -2,19 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { formatPlatform } from '../../image/platform.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import type { Context } from '../store/context.ts';
 import type { Build, BuildParts } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { BuildOutput } from './options.ts';
-import type { Tasks } from './progress.ts';
 import { layersRoot } from './sources.ts';
-
-/** Whether there has to be an image in the store, if only to be written elsewhere. */
-export function needsImage(outputs: readonly BuildOutput[]): boolean {
-  return outputs.some(({ kind }) => kind === 'image' || kind === 'archive');
-}
 
 /** What was built for a platform. */
 export interface PlatformStage {
@@ -79,30 +71,6 @@ function makeDirectory(directory: string): void {
     throw new EngineError('invalid', `cannot write to ${directory}: ${(cause as Error).message}`, {
       subject: directory,
       cause,
-    });
-  }
-}
-
-/** An image that was built, and what is to become of it. */
-interface ArchivedImage {
-  id: Digest;
-  /** Canonical: under which it will be found in the archives. */
-  names: readonly string[];
-  outputs: readonly BuildOutput[];
-  tasks: Tasks;
-}
-
-/** Writes an image into archives. */
-export async function writeArchives(
-  context: Context,
-  { id, names, outputs, tasks }: ArchivedImage,
-): Promise<void> {
-  for (const output of outputs) {
-    if (output.kind !== 'archive') continue;
-    const { format, to } = output;
-    await tasks.do(`exporting to ${format} image format`, async () => {
-      const { saveImages } = await import('../images/save.ts');
-      await saveImages(context, [id], { format, to, as: names });
     });
   }
 }

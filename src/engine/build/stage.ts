@@ -53,12 +53,19 @@ export async function baseOf(
     return { base: below, inherited: state };
   }
   if (base.kind !== 'image')
-    return { base: { layers: [], history: [], created: undefined }, inherited: undefined };
+    return {
+      base: { layers: [], history: [], inherited: { layers: 0, history: 0 }, created: undefined },
+      inherited: undefined,
+    };
   const wanted = platform ?? build.parts.platform;
   const label = labelsOf(build.parts, plan, plan.instructions).from();
   const { config, layers } = await build.image(base.reference, wanted, `${label} FROM`);
   const { rootfs: _layers, history, created, ...rest } = config;
-  return { base: { layers, history, created }, inherited: { config: { ...rest, created } } };
+  const counts = { layers: layers.length, history: history.length };
+  return {
+    base: { layers, history, inherited: counts, created },
+    inherited: { config: { ...rest, created } },
+  };
 }
 
 function withConfig(stage: BuiltStage, state: StageState, createdBy: string | undefined): BuiltStage {

@@ -8,18 +8,17 @@ import {
   type Reference,
 } from '../../image/reference.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
 import { RegistryUploads } from '../../registry/upload.ts';
 import { appendImageEvent } from '../events/image.ts';
-import { takeLease } from '../store/blob-leases.ts';
+import type { Lease } from '../store/blob-leases.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, findImage, manifestOf, saveImage, tagsOf } from '../store/images.ts';
 import { dropUnnamedIndexes } from '../store/indexes.ts';
 import { inWorkspace } from '../store/workspace.ts';
-import { blobOfLayer } from './layer-blob.ts';
+import { compressedLayer, GZIP } from './compressed-layer.ts';
 import { wholeIndexOf } from './other-platform.ts';
 import { isAtRegistry, type Push, pushBlob, sideBySide } from './push-blobs.ts';
 import { pushIndex } from './push-index.ts';
@@ -89,11 +88,11 @@ function noTags(text: string, allTags: boolean): EngineError {
   });
 }
 
-/** An image on its way; the leases keep what nothing names yet. */
+/** An image on its way; the lease keeps what nothing names yet. */
 interface PushedImage {
   reference: Reference;
   stored: StoredImage;
-  leases: DisposableStack;
+  lease: Lease;
 }
 
 async function pushName(push: Push, reference: Reference, platform: Platform | undefined): Promise<void> {
@@ -119,9 +118,8 @@ async function pushOne(
   const stored =
     (platform === undefined ? await asItWasPulled(push, reference, found) : undefined) ??
     (await readStoredImageFor(context, workspace, found, { platform, text }));
-  using leases = new DisposableStack();
-  leases.use(leaseImage(context, stored));
-  const descriptors = await pushLayers(push, { reference, stored, leases });
+  using lease = leaseImage(context, stored);
+  const descriptors = await pushLayers(push, { reference, stored, lease });
   const { config } = stored;
   await uploads.blob(reference, {
     descriptor: { digest: config.digest, size: config.bytes.length },
@@ -134,7 +132,7 @@ async function pushOne(
     : imageOfConfig(config.bytes, descriptors, stored.manifest.parsed.annotations);
   const tag = reference.tag ?? 'latest';
   await uploads.manifest(reference, tag, manifest, signal);
-  leases.use(takeLease(context.database, [manifest.digest]));
+  lease.add([manifest.digest]);
   await workspace.blobs.put(manifest.bytes);
   keep(context, found, { stored, manifest, reference });
   progress.pushed(tag, manifest.digest, manifest.bytes.length);
@@ -186,11 +184,11 @@ function keep(
 /** Returns the descriptors of the layers as the registry has them. */
 async function pushLayers(push: Push, image: PushedImage): Promise<Descriptor[]> {
   const { layers } = image.stored;
+  const whole = { ...push, lease: image.lease };
   const lines = layers.map(({ diffID }) => push.progress.layer(diffID));
   for (const line of lines) line.preparing();
   return await sideBySide(push, layers, async (layer, index, signal) => {
-    const keep = (digest: Digest) => void image.leases.use(takeLease(push.context.database, [digest]));
-    const descriptor = await blobOfLayer(push.context, push.workspace, layer, { keep, signal });
+    const descriptor = await compressedLayer(whole, layer, GZIP, signal);
     const open = () => openLayer(push.context, push.workspace, { ...layer, descriptor });
     await pushBlob(push, image.reference, { descriptor, open, line: lines[index] as PushedLayer, signal });
     return descriptor;

@@ -2,7 +2,7 @@ import { DOCKER_MANIFEST, dockerManifest } from '../../image/docker-archive.ts';
 import { imageOfConfig } from '../../image/image.ts';
 import { blobName, INDEX_FILE, LAYOUT_FILE, layoutIndex, layoutVersion } from '../../image/oci-layout.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../image/reference.ts';
-import { allEntries, blobsOfIndex, imageOfIndex, type WholeIndex } from '../../image/whole-index.ts';
+import { allEntries, blobsOfIndex, type WholeIndex } from '../../image/whole-index.ts';
 import { MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -36,12 +36,10 @@ export interface SaveOptions {
   to: SaveTarget;
   /** The platform that the images have to be for: of a kept index that image alone is saved. */
   platform?: Platform | undefined;
-  /** The canonical names under which they will be found, instead of those that they have here. */
-  as?: readonly string[] | undefined;
 }
 
 /** An image that is saved, and the names under which it will be found: with the index to which they lead, if that is whole. */
-interface Saved {
+export interface SavedImage {
   image: StoredImage;
   index: WholeIndex | undefined;
   references: Reference[];
@@ -55,34 +53,21 @@ interface Saved {
 export async function saveImages(
   context: Context,
   texts: readonly string[],
-  { format, to, platform, as }: SaveOptions,
+  { format, to, platform }: SaveOptions,
 ): Promise<void> {
   await inWorkspace(context, async (workspace) => {
-    const wanted = chosen(context, texts, platform).map((each) =>
-      as === undefined ? each : { ...each, references: as.map((name) => parseReference(name)) },
-    );
-    const saved = await Promise.all(wanted.map(read(context, workspace, { platform, format })));
-    await write(context, workspace, saved, { format, to });
+    const read = reader(context, workspace, { platform, format });
+    const saved = await Promise.all(chosen(context, texts, platform).map(read));
+    await writeImages(context, workspace, saved, { format, to });
     for (const { image } of saved) noteSave(context, image);
   });
 }
 
-/** Saves an index, whose blobs are all here, whether or not a row names it; `as`: canonical names. */
-export async function saveIndex(
+/** Writes images of which everything is here, whether or not a row names them. */
+export async function writeImages(
   context: Context,
   workspace: Workspace,
-  index: WholeIndex,
-  { as = [], ...options }: Omit<SaveOptions, 'platform'>,
-): Promise<void> {
-  const image = { ...(await imageOfIndex(index, undefined)), index: undefined };
-  const references = as.map((name) => parseReference(name));
-  await write(context, workspace, [{ image, index, references }], options);
-}
-
-async function write(
-  context: Context,
-  workspace: Workspace,
-  saved: readonly Saved[],
+  saved: readonly SavedImage[],
   { format, to }: Pick<SaveOptions, 'format' | 'to'>,
 ): Promise<void> {
   using leases = new DisposableStack();
@@ -95,7 +80,7 @@ async function write(
   else await to.write(tarArchive(files));
 }
 
-interface Chosen extends Omit<Saved, 'image'> {
+interface Chosen extends Omit<SavedImage, 'image'> {
   found: FoundImage;
 }
 
@@ -123,12 +108,12 @@ function chosen({ database }: Context, texts: readonly string[], platform: Platf
   return [...all.values()];
 }
 
-function read(
+function reader(
   context: Context,
   workspace: Workspace,
   { platform, format }: Pick<SaveOptions, 'platform' | 'format'>,
 ) {
-  return async ({ found, index, references }: Chosen): Promise<Saved> => {
+  return async ({ found, index, references }: Chosen): Promise<SavedImage> => {
     const [reference] = references;
     const text = reference === undefined ? found.image.id : familiarReference(reference);
     const image = await readStoredImageFor(context, workspace, found, { platform, text });
@@ -150,7 +135,7 @@ function inTypesOfTheSpec(image: StoredImage): StoredImage {
 function filesOf(
   context: Context,
   workspace: Workspace,
-  { saved, format }: { saved: readonly Saved[]; format: SaveFormat },
+  { saved, format }: { saved: readonly SavedImage[]; format: SaveFormat },
 ): ArchivedFile[] {
   const blobs = new Map<string, ArchivedFile>();
   for (const { image, index } of saved) {
@@ -197,7 +182,7 @@ function documentFile(name: string, bytes: Uint8Array): ArchivedFile {
   return { name, mode: 0o644, size: bytes.length, content: () => [bytes] };
 }
 
-function entriesOf({ image: { manifest, config }, index, references }: Saved) {
+function entriesOf({ image: { manifest, config }, index, references }: SavedImage) {
   const { architecture, os, variant } = config.parsed;
   const isSaid = index === undefined && architecture !== '' && os !== '';
   const { mediaType, digest, bytes } = index?.document ?? manifest;
@@ -207,7 +192,7 @@ function entriesOf({ image: { manifest, config }, index, references }: Saved) {
   return names.map((reference) => ({ descriptor, reference }));
 }
 
-function dockerImage({ image: { config, layers }, references }: Saved) {
+function dockerImage({ image: { config, layers }, references }: SavedImage) {
   return {
     config: blobName(config.digest),
     layers: layers.map(({ descriptor }) => blobName(descriptor.digest)),

@@ -44,12 +44,20 @@ export async function readStoredImage(
   const isHere = hereIn(context, { blobs, layers });
   if (image.layers.every((layer) => isHere(layer.descriptor, layer)))
     return { ...image, index: indexDigest === undefined ? undefined : await readIndex(blobs, indexDigest) };
-  const descriptors = image.layers.map((layer) => {
-    const others = [layer.descriptor, ...layersWith(database, layer.diffID)];
-    return others.find((descriptor) => isHere(descriptor, layer)) ?? layer.descriptor;
-  });
+  const descriptors = image.layers.map((layer) => descriptorHere(context, { blobs, layers }, layer));
   const { annotations } = image.manifest.parsed;
   return { ...imageOfConfig(image.config.bytes, descriptors, annotations), index: undefined };
+}
+
+/** The descriptor of a layer; of one whose blob is not here that of another image with the same content, if its blob is. */
+export function descriptorHere(
+  context: Context,
+  workspace: Pick<Workspace, 'blobs' | 'layers'>,
+  layer: ImageLayer,
+): Descriptor {
+  const isHere = hereIn(context, workspace);
+  const all = [layer.descriptor, ...layersWith(context.database, layer.diffID)];
+  return all.find((descriptor) => isHere(descriptor, layer)) ?? layer.descriptor;
 }
 
 /** Returns the layers of an image of which the store has no bytes as its manifest says them. */

@@ -53,9 +53,11 @@ export function cacheEntry(database: Database, key: Digest): CacheEntry | undefi
   return row === undefined ? undefined : toEntry(row);
 }
 
-/** Returns all entries, those that were used last first. */
+/** Returns all entries but those of blobs (`made-blobs.ts`), those that were used last first. */
 export function cacheEntries(database: Database): CacheEntry[] {
-  return database.all('SELECT * FROM build_cache ORDER BY used_at DESC, key').map(toEntry);
+  return database
+    .all("SELECT * FROM build_cache WHERE kind <> 'blob' ORDER BY used_at DESC, key")
+    .map(toEntry);
 }
 
 /** Returns the entries of one instruction, those that were used last first. */

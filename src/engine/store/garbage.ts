@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { blobsByImage } from './image-blobs.ts';
 import { discardUnusedCopies } from './layer-copies.ts';
 import { forgetLayerSize } from './layer-sizes.ts';
+import { forgetMadeBlob } from './made-blobs.ts';
 import { abandonedSnapshots } from './snapshots.ts';
 import { trashOf } from './trash.ts';
 import { allVolumes } from './volumes.ts';
@@ -29,7 +30,10 @@ function takeUnreferenced(context: Context, trash: Trash): void {
   const { database, paths } = context;
   dropDeadLeases(database);
   const { blobs, layers } = unnamed(context);
-  for (const hex of blobs) trash.take(join(paths.blobs, hex));
+  for (const hex of blobs) {
+    trash.take(join(paths.blobs, hex));
+    forgetMadeBlob(database, `sha256:${hex}` as Digest);
+  }
   for (const hex of layers) {
     trash.take(join(paths.layers, hex));
     forgetLayerSize(database, `sha256:${hex}` as Digest);

@@ -26,7 +26,8 @@
  * - `container.step`: the `pid starttime` of the process that builds an image, of which the container is a step.
  * - `build_cache`: what steps of builds have made, by the digest of all that decides it: a layer, or nothing (no
  *   `chain_id`); `size` is that of its archive, `bytes` what it takes unpacked. Of kind `mount` a directory that RUN
- *   mounts, by the digest of its id.
+ *   mounts, by the digest of its id; of kind `blob` which blob (`diff_id`) was made of a layer, by the digest of layer and
+ *   compression.
  * - `lease`: blobs and layers that a living process is about to name in a row; nothing may collect them meanwhile.
  */
 export const MIGRATIONS: readonly string[] = [

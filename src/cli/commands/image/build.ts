@@ -1,19 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { BuiltImage } from '../../../engine/build/build-image.ts';
 import type { CheckedDockerfile } from '../../../engine/build/checked.ts';
+import type { BuiltImage } from '../../../engine/build/export.ts';
 import type { BuildOptions } from '../../../engine/build/options.ts';
 import { EngineError } from '../../../errors.ts';
 import { parseBuildCall } from '../../../grammar/build-call.ts';
-import type { WantedOutput } from '../../../grammar/build-output.ts';
 import { userPath } from '../../../host/working-directory.ts';
-import { formatReference, parseReference } from '../../../image/reference.ts';
 import { answerBuildCall, explainBuild } from '../../command/build-call.ts';
 import { exitCodeOf } from '../../command/exit-code.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import { pushWithProgress } from '../../command/push-with-progress.ts';
 import type { Session } from '../../command/session.ts';
 import { environment } from '../../command/settings.ts';
+import { pushedNames, wantedOutputs } from '../../command/wanted-outputs.ts';
 import { addBuildOptions, type BuildFlags, buildOptions } from '../../create/build.ts';
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
@@ -75,7 +74,7 @@ async function build(
   { command, flags }: { command: Command; flags: BuildFlags },
 ): Promise<void> {
   const isQuiet = flags.quiet === true || flags.progress === 'quiet';
-  const wanted = outputsOf(flags);
+  const wanted = wantedOutputs(flags);
   const display = buildDisplay(isQuiet ? 'quiet' : (flags.progress ?? progressOf(environment())));
   const { builder } = await session.engine();
   let built: BuiltImage | undefined;
@@ -111,29 +110,28 @@ async function build(
   }
   display.close();
   tellChecked();
-  if (wanted.some((output) => output.type === 'image' && output.push))
-    for (const name of flags.tag ?? [])
-      await pushWithProgress(session, name, { allTags: false, quiet: isQuiet });
+  for (const name of pushedNames(wanted, flags.tag))
+    await pushWithProgress(session, name, { allTags: false, quiet: isQuiet });
   if (built !== undefined) tellImage(built, flags, isQuiet);
 }
 
-function tellImage(
-  { id, image, descriptor }: BuiltImage,
-  { iidfile, metadataFile, tag }: BuildFlags,
-  isQuiet: boolean,
-): void {
-  if (iidfile !== undefined) writeFileSync(userPath(iidfile), id);
-  if (metadataFile !== undefined) {
-    const names = (tag ?? []).map((name) => formatReference(parseReference(name)));
-    const metadata = {
-      ...(image === undefined ? {} : { 'containerimage.config.digest': id }),
-      'containerimage.descriptor': descriptor,
-      'containerimage.digest': descriptor.digest,
-      ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-    };
-    writeFileSync(userPath(metadataFile), `${JSON.stringify(metadata, undefined, 2)}\n`);
-  }
-  if (isQuiet) print(`${id}\n`);
+function tellImage(built: BuiltImage, { iidfile, metadataFile }: BuildFlags, isQuiet: boolean): void {
+  if (iidfile !== undefined) writeFileSync(userPath(iidfile), built.id);
+  if (metadataFile !== undefined)
+    writeFileSync(userPath(metadataFile), `${JSON.stringify(metadataOf(built), undefined, 2)}\n`);
+  if (isQuiet) print(`${built.id}\n`);
+}
+
+/** As buildx calls what it says of an image (Docker's "docker buildx build", `--metadata-file`). */
+function metadataOf({ id, descriptor, image, names }: BuiltImage) {
+  const { architecture, os, variant } = image?.config.parsed ?? {};
+  const platform = image && { architecture, os, variant };
+  return {
+    ...(image === undefined ? {} : { 'containerimage.config.digest': id }),
+    'containerimage.descriptor': { ...descriptor, annotations: image?.manifest.parsed.annotations, platform },
+    'containerimage.digest': descriptor.digest,
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+  };
 }
 
 /** `--shell-on-fail`: what has failed is told before the shell opens. Throws `invalid` without a terminal. */
@@ -153,18 +151,6 @@ async function shellOnFailure(
     tell('a shell where the step has failed; the build ends with it');
     await openShell(shellOnFail === true ? undefined : shellOnFail);
   };
-}
-
-/** Throws `invalid` for a push of what has no name. */
-function outputsOf({ output = [], push, load, tag }: BuildFlags): WantedOutput[] {
-  const image: WantedOutput = { type: 'image', push: push === true };
-  const isImage = output.length === 0 || push === true || load === true;
-  const wanted = [...output, ...(isImage ? [image] : [])];
-  const isPushed = wanted.some((each) => each.type === 'image' && each.push);
-  if (!isPushed || (tag ?? []).length > 0) return wanted;
-  throw new EngineError('invalid', 'an image without a name cannot be pushed', {
-    hint: 'name it, and its registry, with -t',
-  });
 }
 
 /** `BUILDKIT_PROGRESS`, as Docker has it. */

@@ -2,6 +2,7 @@
  * The verb `finish UPPER [WORD]... LAYER...`: makes a layer of an overlay's upper directory where it is, on the layers
  * below it, topmost first. Nobody writes to it meanwhile. WORDs:
  *   latest=SECONDS  no time in it stays later than this
+ *   since=SECONDS   with latest: instead times from then on become that, and earlier ones stay
  *   own=PATH        as of `changes`
  *   sync            ends when all of it is on the disk
  * What is no part of a layer goes: sockets, what the engine itself has made, directories in which nothing differs,
@@ -30,8 +31,8 @@ struct finish {
     struct levels levels; /* what they call a copy is the directory itself */
     struct own_places own;
     int lower; /* of the top */
-    bool sync, clamps;
-    int64_t latest; /* seconds */
+    bool sync, clamps, dates;
+    int64_t latest, since; /* seconds */
     struct known_links links;
     struct attributes attributes, lower_attributes;
     uint64_t entries, bytes;
@@ -76,12 +77,18 @@ static int forget_notes(int fd, bool opaque)
     return 0;
 }
 
+static bool is_late(const struct finish *finish, const struct timespec *time)
+{
+    if (!finish->clamps) return false;
+    if (finish->dates) return time->tv_sec >= finish->since;
+    return time->tv_sec > finish->latest || (time->tv_sec == finish->latest && time->tv_nsec > 0);
+}
+
 /* Symlinks have no notes of overlay's. */
 static int tidy(const struct finish *finish, const struct entry *entry, bool opaque)
 {
     struct stat stat = entry->stat;
-    bool late = finish->clamps && (stat.st_mtim.tv_sec > finish->latest ||
-                                   (stat.st_mtim.tv_sec == finish->latest && stat.st_mtim.tv_nsec > 0));
+    bool late = is_late(finish, &stat.st_mtim);
     if (!S_ISLNK(stat.st_mode) && forget_notes(entry->fd, opaque) < 0) return -1;
     if (late) stat.st_mtim = (struct timespec){.tv_sec = (time_t)finish->latest};
     /* What was taken out of a directory has changed its time. */
@@ -241,6 +248,8 @@ static int read_words(struct finish *finish, int argc, char **argv)
             finish->sync = true;
         else if (strncmp(argv[at], "latest=", 7) == 0 && parse_number(argv[at] + 7, 10, &finish->latest) == 0)
             finish->clamps = true;
+        else if (strncmp(argv[at], "since=", 6) == 0 && parse_number(argv[at] + 6, 10, &finish->since) == 0)
+            finish->dates = true;
         else
             return -1;
     }
@@ -254,7 +263,7 @@ int finish_main(int argc, char **argv)
     finish.lower = -1;
     int at = argc < 2 ? -1 : read_words(&finish, argc, argv);
     if (at < 0) {
-        fputs("usage: finish UPPER [sync] [latest=SECONDS] [own=PATH]... /LAYER...\n", stderr);
+        fputs("usage: finish UPPER [sync] [latest=SECONDS [since=SECONDS]] [own=PATH]... /LAYER...\n", stderr);
         return 2;
     }
     int result = make_layer(&finish, argv[1], argv + at, argc - at);

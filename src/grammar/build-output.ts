@@ -7,15 +7,22 @@ import { booleanField, FORM_FIELDS, isFormField, parseImageForm } from './image-
 
 /** What is to become of a build, as `--output` says it. */
 export type WantedOutput =
-  | { type: 'image'; push: boolean; form: ImageForm }
+  | ({ type: 'image'; push: boolean } & WantedForm)
   | { type: 'local'; directory: string }
   /** `file` absent: standard output. */
   | { type: 'tar'; file: string | undefined }
-  | { type: 'oci' | 'docker'; file: string | undefined; form: ImageForm }
+  | ({ type: 'oci' | 'docker'; file: string | undefined } & WantedForm)
   /** A layout that is no archive. */
-  | { type: 'oci-layout'; directory: string; form: ImageForm }
+  | ({ type: 'oci-layout'; directory: string } & WantedForm)
   /** The cache alone. */
   | { type: 'cacheonly' };
+
+/** How an image is written, and what that wants of the build. */
+interface WantedForm {
+  form: ImageForm;
+  /** The times of files are to be SOURCE_DATE_EPOCH. */
+  rewritesTimes?: boolean;
+}
 
 const TYPES = ['image', 'registry', 'local', 'tar', 'oci', 'docker', 'cacheonly'];
 
@@ -42,12 +49,15 @@ export function parseBuildOutput(text: string): WantedOutput {
   const refuse = (hint: string) => wrong(text, hint);
   const fields = fieldsOf(text, refuse);
   const { type, dest } = fields;
-  const form = (): ImageForm => parseImageForm(fields, refuse);
+  const form = (): WantedForm => ({
+    form: parseImageForm(fields, refuse),
+    ...(booleanField(fields, 'rewrite-timestamp', refuse) === true ? { rewritesTimes: true } : {}),
+  });
   switch (type) {
     case 'image':
     case 'registry': {
       const push = booleanField(fields, 'push', refuse) ?? type === 'registry';
-      return { type: 'image', push, form: form() };
+      return { type: 'image', push, ...form() };
     }
     case 'local':
       if (dest === undefined || dest === '') throw refuse('name the directory: type=local,dest=DIRECTORY');
@@ -56,12 +66,12 @@ export function parseBuildOutput(text: string): WantedOutput {
       if (booleanField(fields, 'oci-mediatypes', refuse) === false)
         throw refuse('a layout of the OCI has its media types');
       if (booleanField(fields, 'tar', refuse) === false)
-        return { type: 'oci-layout', directory: layoutOf(dest, refuse), form: form() };
-      return { type, file: fileOf(dest), form: form() };
+        return { type: 'oci-layout', directory: layoutOf(dest, refuse), ...form() };
+      return { type, file: fileOf(dest), ...form() };
     case 'docker':
       if (booleanField(fields, 'tar', refuse) === false) throw refuse('a layout is type=oci,tar=false');
-      if (dest === undefined) return { type: 'image', push: false, form: form() };
-      return { type, file: fileOf(dest), form: form() };
+      if (dest === undefined) return { type: 'image', push: false, ...form() };
+      return { type, file: fileOf(dest), ...form() };
     case 'tar':
       return { type, file: fileOf(dest) };
     default:

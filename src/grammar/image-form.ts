@@ -9,7 +9,14 @@ export type OutputFields = Readonly<Record<string, string | undefined>>;
 const COMPRESSIONS = ['gzip', 'zstd', 'uncompressed'] as const;
 const LEVELS = { gzip: [0, 9], zstd: [1, 22] } as const;
 
-const READ = ['name', 'compression', 'compression-level', 'force-compression', 'oci-mediatypes'];
+const READ = [
+  'name',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'oci-mediatypes',
+  'rewrite-timestamp',
+];
 
 /** What can only be as it is here, and what there is nothing for. The value that says what is so anyway is taken. */
 const FIXED: Record<string, { value?: string; hint: string }> = {

@@ -83,6 +83,32 @@ describe('a build with SOURCE_DATE_EPOCH', () => {
       anew.ok(['build', '-q', '--network', 'none', early], { env: { SOURCE_DATE_EPOCH } });
     expect(new Set([await dated(''), await dated(String(EPOCH - 1)), id]).size).toBe(3);
     expect(await dated(String(EPOCH))).toBe(id);
+    // Nothing is done anew for another one: layers are the same.
+    const { stderr, code } = await anew.skiff(
+      ['build', '--progress', 'plain', '--network', 'none', '-t', 'later', early],
+      { env: { SOURCE_DATE_EPOCH: String(EPOCH + 5) } },
+    );
+    expect([code, /\[.* (RUN|COPY|ADD|WORKDIR) .*\n#\d+ [^C]/.exec(stderr)]).toEqual([0, null]);
+    const inspected = ['image', 'inspect', '-f', '{{json .RootFS.Layers}} {{.Created}}'];
+    const created = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19);
+    const [layers, time] = (await anew.ok([...inspected, id])).split(' ');
+    expect([time?.slice(0, 19), (await anew.ok([...inspected, 'later'])).split('.')[0]]).toEqual([
+      created(EPOCH),
+      `${layers} ${created(EPOCH + 5)}`,
+    ]);
+  });
+
+  it('dates files by it when times are to be rewritten', async () => {
+    const directory = checkout({ reversed: false, time: EPOCH + 9 });
+    const rewriting = ['--target', 'build', '-t', 'rewritten', '-o', 'type=image,rewrite-timestamp=true'];
+    await build(one, directory, ...rewriting);
+    const stat = ['stat', '-c', '%Y', '/made', '/src/a', '/as-it-was/deep'];
+    const epoch = String(EPOCH);
+    expect((await one.ok(['run', '--rm', 'rewritten', ...stat])).split('\n')).toEqual([epoch, epoch, epoch]);
+    const { stderr } = await one.skiff(['build', ...rewriting, directory], {
+      env: { SOURCE_DATE_EPOCH: '' },
+    });
+    expect(stderr).toContain('there is no SOURCE_DATE_EPOCH');
   });
 
   it.each<[string, (directory: string) => void]>([

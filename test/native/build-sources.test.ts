@@ -379,7 +379,7 @@ describe('COPY', () => {
     const draft = { upper: at('upper'), lowers: [at('base')], ran: false };
     const layer = await finishLayer(room.context, draft);
     expect(layer).toMatchObject({ entries: 2, bytes: 2 });
-    expect(await finishLayer(room.context, { ...draft, latest: 5 })).not.toMatchObject({
+    expect(await finishLayer(room.context, { ...draft, times: { latest: 5 } })).not.toMatchObject({
       diffID: layer?.diffID,
     });
     expect(describeTree(at('upper')).at(-1)).toContain('mtime=5000000000');

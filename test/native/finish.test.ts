@@ -122,6 +122,16 @@ describe('finish', () => {
     ]);
   });
 
+  it('dates what was made since a moment, and lets other times be', () => {
+    change(
+      "echo 1 > old; echo 1 > new; echo 1 > same; touch -d @100 old; touch -d '@300.5' new; touch -d @300 same .",
+    );
+    finish(['latest=200', 'since=300']);
+    expect(['old', 'new', 'same', '.'].map((name) => statSync(join(at('upper'), name)).mtimeMs)).toEqual([
+      100_000, 200_000, 200_000, 200_000,
+    ]);
+  });
+
   it('forgets what overlay has noted for itself, and whiteouts of nothing', () => {
     shell('base', 'mkdir d; echo 1 > d/f; echo 2 > g');
     change('echo 3 >> d/f; rm g; mkdir new; echo 4 > new/f');

@@ -147,7 +147,7 @@ export function addBuildOptions(command: Command): void {
     )
     .option(
       '-o, --output <fields>',
-      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker|cacheonly,dest=PATH; of an image also name=NAME, compression=gzip|zstd|uncompressed, compression-level=N, force-compression=true, oci-mediatypes=false, annotation.KEY=VALUE (repeatable)',
+      'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker|cacheonly,dest=PATH; of an image also name=NAME, compression=gzip|zstd|uncompressed, compression-level=N, force-compression=true, oci-mediatypes=false, rewrite-timestamp=true, annotation.KEY=VALUE (repeatable)',
       listOf(parseBuildOutput),
     )
     .option('--push', 'push it by its names: --output type=registry')
@@ -189,14 +189,14 @@ export function buildOptions(
   { command, flags }: { command: Command; flags: BuildFlags },
 ): Omit<BuildOptions, 'progress'> {
   const { cache, cacheFilter, platform, pull, target, label, secret, ssh, allow } = flags;
-  const epoch = environment()['SOURCE_DATE_EPOCH'];
+  const buildArgs = { ...epochOf(environment()), ...flags.buildArg };
   return {
     source: sourceOf(context),
     file: fileOf(context, flags.file),
     contexts: flags.buildContext,
     names: flags.tag ?? [],
     target,
-    buildArgs: flags.buildArg ?? {},
+    buildArgs,
     labels: label,
     annotations: flags.annotation,
     platforms: platform,
@@ -207,7 +207,8 @@ export function buildOptions(
     secrets: secret,
     agents: ssh,
     allow,
-    latest: epoch === undefined || epoch === '' ? undefined : latestOf(epoch),
+    latest: latestOf(buildArgs['SOURCE_DATE_EPOCH']),
+    rewritesTimes: flags.output?.some((output) => 'form' in output && output.rewritesTimes === true),
     steps: {
       network: flags.network ?? usualNetwork(),
       extraHosts: flags.addHost?.flat(),
@@ -239,7 +240,13 @@ function standardInput(): AsyncIterable<Uint8Array> {
   return createReadStream('', { fd: 0, autoClose: false });
 }
 
-function latestOf(epoch: string): number {
+/** As with buildx the variable is an argument, too, for files that say `ARG SOURCE_DATE_EPOCH`. */
+function epochOf({ SOURCE_DATE_EPOCH = '' }: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
+  return SOURCE_DATE_EPOCH === '' ? {} : { SOURCE_DATE_EPOCH };
+}
+
+function latestOf(epoch = ''): number | undefined {
+  if (epoch === '') return undefined;
   if (/^\d{1,12}$/.test(epoch)) return Number(epoch);
   throw new EngineError('invalid', `SOURCE_DATE_EPOCH is no number of seconds: "${epoch}"`, {
     subject: epoch,

@@ -106,7 +106,7 @@ async function selectedOf(
     step,
     source: { name, root: `dir:${path}`, ignore, keepsOwners: false },
     owner: undefined,
-    time: build.parts.options.latest,
+    time: build.fileTimes?.given,
     scratch: join(build.directory()),
   };
   return { request, selection: await digestSources(context, request, signal) };

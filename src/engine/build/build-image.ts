@@ -16,6 +16,7 @@ import { StepCache } from './cache.ts';
 import { checkFiles, requireChecked } from './check.ts';
 import { doStep } from './do-step.ts';
 import { type BuiltImage, exportImages } from './export.ts';
+import { fileTimes } from './file-times.ts';
 import type { ImportedCaches, Importing } from './imported-caches.ts';
 import { type OpenedContext, openContext } from './open-context.ts';
 import type { BuildOptions, BuildOutput } from './options.ts';
@@ -35,6 +36,7 @@ import type { StepRecorder } from './step-recorder.ts';
  */
 export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage | undefined> {
   checkNames(options);
+  fileTimes(options);
   const outputs = outputsOf(options);
   requireOutputs(outputs, options);
   const tasks = new Tasks(options.progress);

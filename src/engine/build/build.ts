@@ -13,6 +13,7 @@ import { type BaseImage, deferBase, nameOf, resolveBase } from './base.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepCache, StepResult } from './cache.ts';
 import type { Selection } from './copy.ts';
+import { type FileTimes, fileTimes } from './file-times.ts';
 import type { ImportedCaches } from './imported-caches.ts';
 import type { OpenedContext } from './open-context.ts';
 import type { BuildOptions } from './options.ts';
@@ -48,9 +49,12 @@ export class Build {
   readonly parts: BuildParts;
   readonly #buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>;
   readonly #stages = new Map<number, Promise<BuiltStage>>();
+  /** Undefined: files have the times that they have. */
+  readonly fileTimes: FileTimes | undefined;
 
   constructor(parts: BuildParts, buildStage: (build: Build, plan: StagePlan) => Promise<BuiltStage>) {
     this.parts = parts;
+    this.fileTimes = fileTimes(parts.options);
     this.#buildStage = buildStage;
   }
 
@@ -170,12 +174,6 @@ export class Build {
   /** A new directory of this build's own, on the file system of the store. */
   directory(): string {
     return this.parts.work.directory();
-  }
-
-  /** ms since the epoch as the image may say it. */
-  time(ms: number): string {
-    const { latest } = this.parts.options;
-    return new Date(latest === undefined ? ms : Math.min(ms, latest * 1000)).toISOString();
   }
 
   throwIfCancelled(): void {

@@ -10,7 +10,8 @@ import type { CachedLayer } from '../store/build-cache.ts';
 import { type BuiltStage, chainOf, chainWith } from './built-stage.ts';
 import { keyOf, type StepKey, type StepResult } from './cache.ts';
 import { type CopyRequest, copySources, digestSources, makeDirectory, resolveOwner } from './copy.ts';
-import { finishLayer } from './layer.ts';
+import type { FileTimes } from './file-times.ts';
+import { finishLayer, type LayerDraft } from './layer.ts';
 import type { LayerMaker, PreparedStep } from './prepared-step.ts';
 import type { Task } from './progress.ts';
 import { prepareRun } from './run.ts';
@@ -76,7 +77,10 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
     work.isTold(name, key);
     if (isWanted) tellMiss(at, words, task);
     try {
-      const result = await perform(task, (draft, really = words) => makeLayer(at, draft, really));
+      const times = build.fileTimes?.ofLayer(Date.now());
+      const result = await perform(task, (draft, really = words) =>
+        makeLayer(at, { ...draft, times }, really),
+      );
       task.end({ kind: 'done' });
       const isAsExpected = result.keptBy === undefined || result.keptBy === key;
       recorder?.note(isAsExpected ? keys : [result.keptBy ?? key], stage.layers, result);
@@ -112,10 +116,11 @@ export function layerOn(stage: BuiltStage, layer: CachedLayer): CachedLayer {
   return { ...layer, chainID: chainWith(chainOf(stage), layer.diffID) };
 }
 
-/** Times of a layer are no later than `latest`, so that it is another layer for another one. */
-function withTime(prepared: PreparedStep, latest: number | undefined): PreparedStep {
-  if (latest === undefined) return prepared;
-  const dated = (key: StepKey): StepKey => ({ ...key, parts: { ...key.parts, SOURCE_DATE_EPOCH: latest } });
+/** What files are dated makes another layer. */
+function withTime(prepared: PreparedStep, times: FileTimes | undefined): PreparedStep {
+  if (times === undefined) return prepared;
+  const SOURCE_DATE_EPOCH = times.ofLayer(0);
+  const dated = (key: StepKey): StepKey => ({ ...key, parts: { ...key.parts, SOURCE_DATE_EPOCH } });
   return {
     key: dated(prepared.key),
     perform: (task, finish) =>
@@ -142,7 +147,7 @@ export async function prepareStep(
   at: StageAt,
   step: RunStep | CopyStep | DirectoryStep,
 ): Promise<PreparedStep> {
-  return withTime(await prepare(at, step), at.build.parts.options.latest);
+  return withTime(await prepare(at, step), at.build.fileTimes);
 }
 
 async function prepare(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<PreparedStep> {
@@ -163,7 +168,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     step,
     source: await sourceTree(build, step.from),
     owner: await ownerOf(at, step.chown),
-    time: build.parts.options.latest,
+    time: build.fileTimes?.given,
     agent: build.parts.options.agents?.get('default'),
     scratch: build.directory(),
   };
@@ -243,14 +248,14 @@ function newUpper(at: StageAt, alone: boolean): string {
 
 async function makeLayer(
   at: StageAt,
-  { upper, ran, mounts, alone = false }: Parameters<LayerMaker>[0],
+  { upper, ran, mounts, times, alone = false }: Parameters<LayerMaker>[0] & Pick<LayerDraft, 'times'>,
   words: StepKey,
 ): Promise<StepResult> {
   const { build, stage } = at;
-  const { context, cache, options, signal } = build.parts;
+  const { context, cache, signal } = build.parts;
   const createdAt = Date.now();
   const lowers = alone ? [] : lowersOf(at);
-  const made = await finishLayer(context, { upper, lowers, ran, latest: options.latest, mounts }, signal);
+  const made = await finishLayer(context, { upper, lowers, ran, times, mounts }, signal);
   const layer = made && { ...made, chainID: chainWith(chainOf(stage), made.diffID) };
   const keptBy = keyOf(words);
   const result = { layer, createdAt, keptBy };

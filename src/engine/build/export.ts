@@ -207,14 +207,28 @@ async function imageOf(build: Build, stage: BuiltStage, { form, lease, isComplet
   const image = composeImage({
     config: {
       ...about,
-      created: stage.created ?? new Date(0).toISOString(),
+      ...datesOf(stage, options.latest),
       config: labels === undefined ? config : { ...config, Labels: { ...config.Labels, ...labels } },
-      history: [...stage.history],
     },
     layers,
     annotations: annotationsOf(await withRecords(build, stage), form.annotations),
   });
   return form.types === 'docker' ? inDockerTypes(image) : image;
+}
+
+/** With SOURCE_DATE_EPOCH that is when it was made, and nothing is later; when steps were done is not said. */
+function datesOf({ created, history, inherited }: BuiltStage, latest: number | undefined) {
+  if (latest === undefined) return { created: created ?? new Date(0).toISOString(), history: [...history] };
+  const epoch = new Date(latest * 1000);
+  const isBefore = (time: string | undefined) => time !== undefined && new Date(time) <= epoch;
+  return {
+    created: epoch.toISOString(),
+    history: history.map((entry, index) =>
+      index < inherited.history && isBefore(entry.created)
+        ? entry
+        : { ...entry, created: epoch.toISOString() },
+    ),
+  };
 }
 
 function annotationsOf(...all: (Readonly<Record<string, string>> | undefined)[]) {

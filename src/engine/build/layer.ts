@@ -1,4 +1,4 @@
-import { type MadeLayer, makeLayerInPlace } from '../../storage/archive/finish.ts';
+import { type LayerTimes, type MadeLayer, makeLayerInPlace } from '../../storage/archive/finish.ts';
 import { OWN_PLACES } from '../archives/changed-layers.ts';
 import type { Context } from '../store/context.ts';
 
@@ -11,8 +11,8 @@ export interface LayerDraft {
   ran: boolean;
   /** Where else something was mounted, absolute: what was made for that is no change either. */
   mounts?: readonly string[] | undefined;
-  /** No time in it is later than this (SOURCE_DATE_EPOCH, in seconds); absent: times stay. */
-  latest?: number | undefined;
+  /** Absent: times stay. */
+  times?: LayerTimes | undefined;
 }
 
 /**
@@ -23,11 +23,11 @@ export interface LayerDraft {
  */
 export async function finishLayer(
   { helper }: Context,
-  { upper, lowers, ran, mounts = [], latest }: LayerDraft,
+  { upper, lowers, ran, mounts = [], times }: LayerDraft,
   signal?: AbortSignal,
 ): Promise<MadeLayer | undefined> {
   return await makeLayerInPlace(
-    { upper, lowers, own: ran ? [...OWN_PLACES, ...mounts.flatMap(waysTo)] : [], latest },
+    { upper, lowers, own: ran ? [...OWN_PLACES, ...mounts.flatMap(waysTo)] : [], times },
     { helper, signal },
   );
 }

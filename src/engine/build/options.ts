@@ -40,8 +40,10 @@ export interface BuildOptions {
   agents?: ReadonlyMap<string, string> | undefined;
   /** What RUN may ask for besides: without it a step that does is refused. */
   allow?: readonly Entitlement[] | undefined;
-  /** Seconds since the epoch: nothing in the image is later than this. */
+  /** SOURCE_DATE_EPOCH, in seconds: when image and history were made; absent: when they were. */
   latest?: number | undefined;
+  /** With `latest`: no time of a file that the build has made is later. Absent: what steps do is the same for each `latest`. */
+  rewritesTimes?: boolean | undefined;
   progress: BuildProgress;
   /** Told at the end what there is to be said of the Dockerfile, once it could be read. */
   onChecked?: ((checked: CheckedDockerfile) => void) | undefined;

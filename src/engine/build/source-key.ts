@@ -24,8 +24,7 @@ export async function sourceKey(
 ): Promise<SourceKey | undefined> {
   if (step.kind === 'run') return undefined;
   const { stage, build } = at;
-  const { latest } = build.parts.options;
-  const whole = { below: chainOf(stage) ?? null, SOURCE_DATE_EPOCH: latest };
+  const whole = { below: chainOf(stage) ?? null, SOURCE_DATE_EPOCH: build.fileTimes?.ofLayer(0) };
   if (step.kind === 'directory') {
     const user = stage.state.config.config.User;
     if (!user) return undefined;

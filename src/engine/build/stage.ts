@@ -37,7 +37,7 @@ export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer
       continue;
     }
     const result = await doStep({ build, plan, stage, label: labels.next(stage.state.environment) }, step);
-    stage = withStep(build, { ...stage, state: evaluated.state }, step.createdBy, result);
+    stage = withStep({ ...stage, state: evaluated.state }, step.createdBy, result);
   }
   return stage;
 }
@@ -76,12 +76,11 @@ function withConfig(stage: BuiltStage, state: StageState, createdBy: string | un
 
 /** A stage with what one more step has come to. */
 export function withStep(
-  build: Build,
   stage: BuiltStage,
   createdBy: string | undefined,
   { layer, createdAt }: StepResult,
 ): BuiltStage {
-  const created = build.time(createdAt);
+  const created = new Date(createdAt).toISOString();
   const entry = historyOf({
     created,
     created_by: createdBy,

@@ -48,7 +48,7 @@ export async function explainStage(preview: BuildPreview, plan: StagePlan): Prom
     const run = step.kind === 'run' ? runOf(preview, step) : undefined;
     explained.steps.push({ label, ...wordsOf(step, instruction), ...fate, run });
     const reached = { ...stage, state: evaluated.state };
-    stage = result === undefined ? reached : withStep(preview, reached, step.createdBy, result);
+    stage = result === undefined ? reached : withStep(reached, step.createdBy, result);
     if (result === undefined) wait(preview, plan, `${label} ${step.text}`);
   }
   return stage;

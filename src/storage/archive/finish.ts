@@ -4,8 +4,16 @@ import { answerOf, type VerbOptions } from './run-verb.ts';
 
 /** An upper directory to which nobody writes any more. */
 export interface LayerInPlace extends Pick<ChangedLayers, 'upper' | 'lowers' | 'own'> {
-  /** No time in it stays later than this, in seconds; absent: times stay. */
-  latest?: number | undefined;
+  /** Absent: times stay. */
+  times?: LayerTimes | undefined;
+}
+
+/** What becomes of times, in seconds since the epoch. */
+export interface LayerTimes {
+  /** No time stays later than this. */
+  latest: number;
+  /** Instead times from then on become `latest`, and earlier ones stay. */
+  since?: number | undefined;
 }
 
 /** A layer by what is in it. */
@@ -23,12 +31,13 @@ export interface MadeLayer {
  * nothing is changed.
  */
 export async function makeLayerInPlace(
-  { upper, lowers, own, latest }: LayerInPlace,
+  { upper, lowers, own, times }: LayerInPlace,
   options: VerbOptions,
 ): Promise<MadeLayer | undefined> {
   const words = [
     ...['finish', upper, 'sync'],
-    ...(latest === undefined ? [] : [`latest=${Math.floor(latest)}`]),
+    ...(times === undefined ? [] : [`latest=${times.latest}`]),
+    ...(times?.since === undefined ? [] : [`since=${times.since}`]),
     ...own.map((path) => `own=${path}`),
     ...lowers,
   ];

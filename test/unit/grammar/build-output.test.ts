@@ -17,6 +17,8 @@ describe('--output', () => {
     ['type=image', { type: 'image', push: false, form: {} }],
     ['type=image,push=true', { type: 'image', push: true, form: {} }],
     ['type=registry', { type: 'image', push: true, form: {} }],
+    ['type=image,rewrite-timestamp=true', { type: 'image', push: false, form: {}, rewritesTimes: true }],
+    ['type=image,rewrite-timestamp=false', { type: 'image', push: false, form: {} }],
     ['type=cacheonly', { type: 'cacheonly' }],
     ['type=image,unpack=true,store=true,push-by-digest=false', { type: 'image', push: false, form: {} }],
     [

@@ -124,6 +124,40 @@ CMD ["cat", "/greeting"]
     expect(steps(changed).join('\n')).toContain('[build 2/5] WORKDIR /src\nCACHED');
   });
 
+  it('makes one layer of all that it has laid over the base with --squash, which is what they are together', async () => {
+    const directory = context(`FROM BASE
+RUN rm -r /var/spool /etc/group; mkdir -p /d/e /etc/group; echo 1 > /d/e/f; ln /d/e/f /g
+RUN rm -r /d/e; ln -s /etc /d/e; mkdir -p /var/spool; echo 2 > /var/spool/f; ln /g /h; chmod 700 /etc
+RUN rm -r /var/spool; echo 3 > /var/spool; mkdir /gone; rmdir /gone
+CMD ["true"]
+`);
+    await built(directory, '-t', 'plain');
+    const first = await built(directory, '-t', 'squashed', '--squash');
+    expect([count(await built(directory, '--squash'), 'CACHED') - count(first, 'CACHED')]).toEqual([1]);
+    const [plain, squashed] = [await inspect('plain'), await inspect('squashed')];
+    expect([plain.RootFS.Layers.length, squashed.RootFS.Layers.length]).toEqual([4, 2]);
+    const script =
+      'find / -xdev ! -type d -exec stat -c "%n %f %u:%g %h %Y %s" {} + | grep -vE "^/etc/(ho|resolv)" | sort; find / -xdev -type d -exec stat -c "%n %f" {} + | sort';
+    const files = (image: string) => store.ok(['run', '--rm', image, 'sh', '-c', script]);
+    expect(await files('squashed')).toBe(await files('plain'));
+    const history = await store.ok([
+      'history',
+      '--format',
+      '{{.Size}} {{.CreatedBy}} {{.Comment}}',
+      'squashed',
+    ]);
+    expect(
+      history
+        .split('\n')
+        .map((line) => line.slice(0, 6))
+        .slice(0, 3),
+    ).toEqual([expect.stringMatching(/B /), '0B CMD', '0B RUN']);
+    expect(history).toContain('squashed 3 layers');
+    const { stderr, code } = await build(directory, '--squash', '-o', 'type=cacheonly');
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining('no image whose layers')]);
+    expect(code).not.toBe(0);
+  });
+
   it('adds an archive that is larger than what a pipe holds, and ends', async () => {
     const directory = context('FROM BASE\nADD --chown=5 big.tar /there/\nCMD wc -c /there/big\n');
     writeFileSync(join(directory, 'big'), Buffer.alloc(3_000_000, 'of the archive '));

@@ -66,6 +66,7 @@ export interface BuildFlags {
   /** True: the shell of the stage; false with --shell-on-fail=false. */
   shellOnFail?: string[] | boolean;
   shmSize?: number;
+  squash?: boolean;
   ssh?: ReadonlyMap<string, string>;
   tag?: string[];
   target?: string;
@@ -150,6 +151,7 @@ export function addBuildOptions(command: Command): void {
       'what becomes of it: a directory, - for a tar, or type=image|registry|local|tar|oci|docker|cacheonly,dest=PATH; of an image also name=NAME, compression=gzip|zstd|uncompressed, compression-level=N, force-compression=true, oci-mediatypes=false, rewrite-timestamp=true, annotation.KEY=VALUE (repeatable)',
       listOf(parseBuildOutput),
     )
+    .option('--squash', 'make one layer of all that the build lays over its base')
     .option('--push', 'push it by its names: --output type=registry')
     .option('--load', 'keep it in this store, beside other outputs: --output type=docker')
     .option('--iidfile <file>', 'write the id of the image there')
@@ -203,6 +205,7 @@ export function buildOptions(
     pull,
     cacheFrom: flags.cacheFrom,
     cacheTo: flags.cacheTo,
+    squash: flags.squash,
     noCache: !cache || (cacheFilter === true ? false : cacheFilter),
     secrets: secret,
     agents: ssh,

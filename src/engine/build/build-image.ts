@@ -37,6 +37,7 @@ import type { StepRecorder } from './step-recorder.ts';
 export async function buildImage(context: Context, options: BuildOptions): Promise<BuiltImage | undefined> {
   checkNames(options);
   fileTimes(options);
+  checkSquash(options);
   const outputs = outputsOf(options);
   requireOutputs(outputs, options);
   const tasks = new Tasks(options.progress);
@@ -67,7 +68,7 @@ export async function buildImage(context: Context, options: BuildOptions): Promi
       }
       const stages = await buildStages(builds, abort);
       await writeFiles(common, stages, outputs);
-      const built = await exportImages(stages, outputs);
+      const built = await exportImages(await asAsked(stages, options), outputs);
       const [first] = builds;
       if (recorder !== undefined && first !== undefined) {
         const { exportCaches } = await import('./export-caches.ts');
@@ -92,6 +93,18 @@ async function checkSteps({ steps: { resources = {} } }: BuildOptions): Promise<
   if (Object.values(resources).every((limit) => limit === undefined)) return;
   const { checkLimits } = await import('./check-limits.ts');
   checkLimits(resources);
+}
+
+/** With `squash` each stage has one layer of its own. */
+async function asAsked(
+  stages: readonly PlatformStage[],
+  { squash: isAsked }: BuildOptions,
+): Promise<readonly PlatformStage[]> {
+  if (isAsked !== true) return stages;
+  const { squash } = await import('./squash.ts');
+  const squashed: PlatformStage[] = [];
+  for (const each of stages) squashed.push({ ...each, stage: await squash(each.build, each.stage) });
+  return squashed;
 }
 
 type PlatformPlan = Pick<BuildParts, 'plan' | 'platform'>;
@@ -140,6 +153,13 @@ function checkNames({ names, outputs = [] }: BuildOptions): void {
   for (const name of [...names, ...others]) {
     if (imageNameOf(name) === undefined) throw new EngineError('invalid', 'the name of an image is empty');
   }
+}
+
+function checkSquash({ squash: isAsked, outputs = [{ kind: 'image' }] }: BuildOptions): void {
+  if (isAsked !== true || outputs.some(({ kind }) => kind === 'image' || kind === 'archive')) return;
+  throw new EngineError('invalid', 'there is no image whose layers could be squashed', {
+    hint: 'leave --squash out, or ask for an image: --output type=image',
+  });
 }
 
 async function readFiles(

@@ -1,4 +1,3 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { complaint } from '../../build/dockerfile/complaint.ts';
 import { isRemote } from '../../build/stages/remote.ts';
@@ -18,6 +17,7 @@ import { prepareRun } from './run.ts';
 import { sourceKey } from './source-key.ts';
 import { sourceTree } from './sources.ts';
 import { lowersOf, type StageAt } from './stage.ts';
+import { newUpper } from './upper.ts';
 
 /** Does a step that makes files: it comes from the cache, or another stage does it just now, or it is performed. */
 export async function doStep(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
@@ -192,7 +192,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
   return {
     key,
     perform: async (_task, finish) => {
-      const upper = newUpper(at, link);
+      const upper = newUpper(build.directory(), link ? [] : lowersOf(at));
       const stage = { lowers: link ? [] : lowersOf(at), upper, scratch: build.directory() };
       const { digest } = await copySources(context, request, { selection, stage }, { signal });
       const really = { ...key, parts: { ...key.parts, content: digest } };
@@ -215,7 +215,7 @@ async function prepareDirectory(at: StageAt, step: DirectoryStep): Promise<Prepa
   return {
     key: { kind: 'directory', description: step.text, parts },
     perform: async (_task, finish) => {
-      const upper = newUpper(at, false);
+      const upper = newUpper(build.directory(), lowersOf(at));
       const tree = { lowers: lowersOf(at), upper, scratch: build.directory() };
       await makeDirectory(context, tree, step.path, owner);
       return await finish({ upper, ran: false });
@@ -233,18 +233,6 @@ export async function ownerOf(at: StageAt, text: string | undefined): Promise<Co
 
 /** Nobody has to be looked up. */
 const NUMBERS = /^\d+(:\d+)?$/;
-
-/** An empty directory that looks like the root that it is laid over. */
-function newUpper(at: StageAt, alone: boolean): string {
-  const upper = join(at.build.directory(), 'layer');
-  mkdirSync(upper, { mode: 0o755 });
-  const [top] = alone ? [] : lowersOf(at);
-  if (top === undefined) return upper;
-  const { uid, gid, mode } = statSync(top);
-  chownSync(upper, uid, gid);
-  chmodSync(upper, mode & 0o7777);
-  return upper;
-}
 
 async function makeLayer(
   at: StageAt,

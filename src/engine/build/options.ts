@@ -26,6 +26,8 @@ export interface BuildOptions {
   annotations?: Record<string, string> | undefined;
   /** What it is built for, each once; absent: this machine's. Of several the result is an index. */
   platforms?: readonly Platform[] | undefined;
+  /** All layers that the build makes become one. */
+  squash?: boolean | undefined;
   /** Bases are fetched also when they are here. */
   pull?: boolean | undefined;
   /** Nothing comes from the cache: of any stage, or of those with these names. */

@@ -5,7 +5,7 @@ import type { Digest } from '../../oci/digest.ts';
 export interface CacheEntry {
   /** The digest of its parts; of a `mount` that of its id, of a `source` that of its address. */
   key: Digest;
-  kind: 'run' | 'copy' | 'directory' | 'mount' | 'source';
+  kind: 'run' | 'copy' | 'directory' | 'squash' | 'mount' | 'source';
   /** The instruction, as progress shows it. */
   description: string;
   /** What the key is the digest of, by name: to say why another one differs. Of a `source` what is known of it. */

@@ -11,6 +11,8 @@ export interface BuiltStage {
   history: readonly HistoryEntry[];
   /** How many of both are those of the image on which it all stands. */
   inherited: { layers: number; history: number };
+  /** How many steps that make files it has, with those of the stages on which it stands. */
+  steps: number;
   /** When the last of its steps was done, or its base was made: ISO 8601; undefined: it is empty. */
   created: string | undefined;
 }

@@ -3,7 +3,8 @@ import { complaint } from '../../build/dockerfile/complaint.ts';
 import { isRemote } from '../../build/stages/remote.ts';
 import type { CopyStep, DirectoryStep, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { canonicalJson } from '../../oci/canonical-json.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
 import { copyLayer } from '../../storage/layer/copy.ts';
 import type { CachedLayer } from '../store/build-cache.ts';
 import { type BuiltStage, chainOf, chainWith } from './built-stage.ts';
@@ -19,7 +20,10 @@ import { sourceTree } from './sources.ts';
 import { lowersOf, type StageAt } from './stage.ts';
 import { newUpper } from './upper.ts';
 
-/** Does a step that makes files: it comes from the cache, or another stage does it just now, or it is performed. */
+/**
+ * Does a step that makes files: it comes from the cache, or another stage does it just now, or it is performed. What is done
+ * anew is done at each place of a stage at which it stands, also where nothing has changed since, as in BuildKit.
+ */
 export async function doStep(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
   try {
     return await doOrFind(at, step);
@@ -64,13 +68,14 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
   const keys = [key, ...(source === undefined ? [] : [keyOf(source.key)])];
   const found = isWanted ? cache.find(key) : undefined;
   if (found !== undefined) return cached(found, keys);
-  const underWay = build.underWay(key);
+  const turn = isWanted ? key : digestOf(canonicalJson({ key, steps: stage.steps }));
+  const underWay = build.underWay(turn);
   if (underWay !== undefined) return cached(await underWay, [key]);
   const laid = isWanted && isAlone(step) ? await layOn(at, words) : undefined;
   if (laid !== undefined) return cached(laid, keys);
   const imported = isWanted ? imports?.find(words) : undefined;
   if (imported !== undefined) return cached(imported.result, [...keys, ...imported.keys]);
-  return await build.do(key, async () => {
+  return await build.do(turn, async () => {
     build.throwIfCancelled();
     await build.have(stage.layers);
     const task = tasks.begin(name);

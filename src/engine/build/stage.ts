@@ -54,7 +54,7 @@ export async function baseOf(
   }
   if (base.kind !== 'image')
     return {
-      base: { layers: [], history: [], inherited: { layers: 0, history: 0 }, created: undefined },
+      base: { layers: [], history: [], inherited: { layers: 0, history: 0 }, steps: 0, created: undefined },
       inherited: undefined,
     };
   const wanted = platform ?? build.parts.platform;
@@ -63,7 +63,7 @@ export async function baseOf(
   const { rootfs: _layers, history, created, ...rest } = config;
   const counts = { layers: layers.length, history: history.length };
   return {
-    base: { layers, history, inherited: counts, created },
+    base: { layers, history, inherited: counts, steps: 0, created },
     inherited: { config: { ...rest, created } },
   };
 }
@@ -87,11 +87,12 @@ export function withStep(
     empty_layer: layer === undefined ? true : undefined,
   });
   const history = [...stage.history, entry];
-  if (layer === undefined) return { ...stage, history, created };
+  const steps = stage.steps + 1;
+  if (layer === undefined) return { ...stage, history, steps, created };
   const { diffID, size } = layer;
   const descriptor = { mediaType: MediaType.ociLayer, digest: diffID, size };
   const { chainID } = layer;
-  return { ...stage, layers: [...stage.layers, { descriptor, diffID, chainID }], history, created };
+  return { ...stage, layers: [...stage.layers, { descriptor, diffID, chainID }], history, steps, created };
 }
 
 /** The directories of a stage's layers, topmost first. */

@@ -130,6 +130,8 @@ describe('the context of a build', () => {
     ['a file that is no archive', [join(context, 'name')], 'is neither a directory nor an archive of one'],
     ['two things on standard input', ['-f', '-', '-'], 'cannot both come from standard input'],
     ['a Dockerfile beside another', ['-f', 'Dockerfile', '-'], '-f names another'],
+    ['told of in no file', ['--iidfile', join(place, 'none/id'), context], 'there is no directory'],
+    ['told of without an image', ['--iidfile', 'id', '-o', place, context], 'there is no image that id'],
     ['a push without a name', ['--push', context], 'an image without a name cannot be pushed'],
   ])('cannot be %s', async (_, words, message) => {
     const { code, stderr } = await store.skiff(['build', ...words], { input: DOCKERFILE });

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CheckedDockerfile } from '../../../engine/build/checked.ts';
 import type { BuiltImage } from '../../../engine/build/export.ts';
 import type { BuildOptions } from '../../../engine/build/options.ts';
 import { EngineError } from '../../../errors.ts';
 import { parseBuildCall } from '../../../grammar/build-call.ts';
+import type { WantedOutput } from '../../../grammar/build-output.ts';
 import { userPath } from '../../../host/working-directory.ts';
 import { answerBuildCall, explainBuild } from '../../command/build-call.ts';
 import { exitCodeOf } from '../../command/exit-code.ts';
@@ -17,6 +17,7 @@ import { addBuildOptions, type BuildFlags, buildOptions } from '../../create/bui
 import { type BuildDisplayKind, buildDisplay } from '../../output/build-display.ts';
 import { withOutputs } from '../../output/build-outputs.ts';
 import { print } from '../../output/print.ts';
+import { resultFile } from '../../output/result-file.ts';
 import { tell } from '../../output/tell.ts';
 
 const EXAMPLES = `
@@ -75,6 +76,7 @@ async function build(
 ): Promise<void> {
   const isQuiet = flags.quiet === true || flags.progress === 'quiet';
   const wanted = wantedOutputs(flags);
+  const tellImage = imageTeller(flags, { wanted, isQuiet });
   const display = buildDisplay(isQuiet ? 'quiet' : (flags.progress ?? progressOf(environment())));
   const { builder } = await session.engine();
   let built: BuiltImage | undefined;
@@ -112,14 +114,26 @@ async function build(
   tellChecked();
   for (const name of pushedNames(wanted, flags.tag))
     await pushWithProgress(session, name, { allTags: false, quiet: isQuiet });
-  if (built !== undefined) tellImage(built, flags, isQuiet);
+  if (built !== undefined) tellImage(built);
 }
 
-function tellImage(built: BuiltImage, { iidfile, metadataFile }: BuildFlags, isQuiet: boolean): void {
-  if (iidfile !== undefined) writeFileSync(userPath(iidfile), built.id);
-  if (metadataFile !== undefined)
-    writeFileSync(userPath(metadataFile), `${JSON.stringify(metadataOf(built), undefined, 2)}\n`);
-  if (isQuiet) print(`${built.id}\n`);
+/** Tells what was built, wherever that is wanted. Throws as `resultFile` before anything is built, and `invalid` without an image. */
+function imageTeller(
+  { iidfile, metadataFile }: BuildFlags,
+  { wanted, isQuiet }: { wanted: readonly WantedOutput[]; isQuiet: boolean },
+): (built: BuiltImage) => void {
+  const file = iidfile ?? metadataFile;
+  if (file !== undefined && !wanted.some((output) => 'form' in output))
+    throw new EngineError('invalid', `there is no image that ${file} could tell of`, {
+      subject: file,
+      hint: 'ask for an image as well: --load, or --output type=oci,dest=FILE',
+    });
+  const [idFile, metadata] = [iidfile, metadataFile].map((path) => path && resultFile(userPath(path)));
+  return (built) => {
+    if (idFile) idFile.write(built.id);
+    if (metadata) metadata.write(`${JSON.stringify(metadataOf(built), undefined, 2)}\n`);
+    if (isQuiet) print(`${built.id}\n`);
+  };
 }
 
 /** As buildx calls what it says of an image (Docker's "docker buildx build", `--metadata-file`). */

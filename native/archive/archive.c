@@ -1,7 +1,8 @@
 /*
  * The verb `archive ROOT PATH WORD...`: writes what lies at PATH as tar to standard output. WORDs:
  *   follow     a link at the end of PATH is followed
- *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front
+ *   as=NAME    the name that it gets there; `.`: what is in the directory, without a name in front; `./`, `/`: with just
+ *              that in front
  *   layer      the tree is what a container has changed: whiteouts and opaque directories as image layers have them;
  *              EILSEQ for a name that would be read as a whiteout, ENAMETOOLONG for one that no layer can have, EREMOTE
  *              for what overlay keeps elsewhere

@@ -9,18 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A name that ends in a slash stands in front of others as it is; that of a directory gets its slash later. */
 static int set_path(struct archive *archive, const char *path)
 {
-    size_t needed = strlen(archive->as) + strlen(path) + 2;
+    size_t length = strlen(archive->as);
+    size_t needed = length + strlen(path) + 2;
     if (needed > archive->path_room) {
         char *grown = realloc(archive->path, needed * 2);
         if (grown == NULL) return -1;
         archive->path = grown;
         archive->path_room = needed * 2;
     }
-    const char *slash = *archive->as == '\0' || *path == '\0' ? "" : "/";
-    sprintf(archive->path, "%s%s%s", archive->as, slash, path);
-    if (*archive->path == '\0') strcpy(archive->path, ".");
+    bool slashed = length > 0 && archive->as[length - 1] == '/';
+    if (*path == '\0')
+        sprintf(archive->path, "%.*s", (int)length - slashed, archive->as);
+    else
+        sprintf(archive->path, "%s%s%s", archive->as, length == 0 || slashed ? "" : "/", path);
+    if (length == 0 && *path == '\0') strcpy(archive->path, ".");
     snprintf(archive->current, sizeof archive->current, "%s", path);
     return 0;
 }

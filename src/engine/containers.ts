@@ -6,7 +6,9 @@ import type { Listener as CopyListener } from '../storage/archive/copy.ts';
 import type { Change } from './archives/changes.ts';
 import type { CommitOptions } from './archives/commit.ts';
 import type { ContainerPath } from './archives/container-path.ts';
-import type { CopyRequest } from './archives/copy.ts';
+import type { CopyRequest, FilesReader } from './archives/copy.ts';
+import type { ExportTarget } from './archives/export.ts';
+import type { FoundPath } from './archives/found-path.ts';
 import type { ExplainedContainer, ExplainRequest } from './explain/container.ts';
 import type { InspectOptions } from './inspect/container.ts';
 import type { Joining } from './lifecycle/attach.ts';
@@ -263,8 +265,8 @@ export class Containers {
     return await commitContainer(this.#context, this.#find(name), options);
   }
 
-  /** Writes its root file system as tar to a descriptor. */
-  async exportTo(name: string, request: { descriptor: number; signal?: AbortSignal }): Promise<void> {
+  /** Writes its root file system as tar. */
+  async exportTo(name: string, request: { to: ExportTarget; signal?: AbortSignal }): Promise<void> {
     const { exportContainer } = await import('./archives/export.ts');
     await exportContainer(this.#context, this.#find(name), request);
   }
@@ -297,6 +299,18 @@ export class Containers {
   async copyOut(from: ContainerPath, options: { followLink: boolean }, signal?: AbortSignal): Promise<void> {
     const { exportFiles } = await import('./archives/copy.ts');
     await exportFiles(this.#context, from, options, signal);
+  }
+
+  /** Hands what lies at a path in a container to `read`: what it is, and an archive of it, bit by bit. */
+  async readFiles(from: ContainerPath, read: FilesReader, signal?: AbortSignal): Promise<void> {
+    const { readFiles } = await import('./archives/copy.ts');
+    await readFiles(this.#context, from, read, signal);
+  }
+
+  /** Tells what lies at a path in a container. */
+  async findFile(at: ContainerPath): Promise<FoundPath> {
+    const { findFile } = await import('./archives/copy.ts');
+    return await findFile(this.#context, at);
   }
 
   /** Makes what a tar archive holds, which may be compressed, in a directory of a container. */

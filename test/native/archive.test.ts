@@ -127,6 +127,8 @@ open(sys.argv[1], 'w')`,
     expect(names(archive('/from/d'))).toBe('d/\nd/f\n');
     expect(names(archive('/from/d', 'as=e'))).toBe('e/\ne/f\n');
     expect(names(archive('/from/d', 'as=.'))).toBe('./\nf\n');
+    expect(names(archive('/from/d', 'as=./'))).toBe('./\n./f\n');
+    expect(names(archive('/from/d', 'as=/'))).toBe('/\n/f\n');
   });
 
   it('says what is not there', () => {

@@ -4,6 +4,9 @@ const lifecycle =
   (name: Exclude<keyof typeof import('./lifecycle.ts'), 'default'>) => async (): Promise<Handler> =>
     (await import('./lifecycle.ts'))[name];
 
+const archive = (name: keyof typeof import('./archive.ts')) => async (): Promise<Handler> =>
+  (await import('./archive.ts'))[name];
+
 export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'GET',
@@ -33,6 +36,32 @@ export const CONTAINER_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/containers/{name}/changes',
     load: async () => (await import('./look.ts')).containerChanges,
+  },
+  { method: 'GET', path: '/containers/{name}/export', load: archive('exportContainer') },
+  {
+    method: 'GET',
+    path: '/containers/{name}/archive',
+    query: { path: 'text' },
+    load: archive('readArchive'),
+  },
+  {
+    method: 'HEAD',
+    path: '/containers/{name}/archive',
+    query: { path: 'text' },
+    load: archive('lookAtFile'),
+  },
+  {
+    method: 'PUT',
+    path: '/containers/{name}/archive',
+    query: {
+      path: 'text',
+      noOverwriteDirNonDir: {
+        type: 'flag',
+        differs: 'always so: a directory never takes the place of a file, nor a file that of a directory',
+      },
+      copyUIDGID: { type: 'flag', differs: 'owners are always those of the archive' },
+    },
+    load: archive('writeArchive'),
   },
   {
     method: 'POST',

@@ -5,7 +5,7 @@ import type { ContainerRoot } from './root.ts';
 import { assertsDirectory, type CopySource, type CopyTarget, cleanPath } from './rules.ts';
 
 /** As many as the kernel follows. */
-const LINKS_MAX = 40;
+export const LINKS_MAX = 40;
 
 /** A path in a container, for its messages as the user wrote it. */
 export interface ContainerPath {
@@ -58,7 +58,7 @@ export async function containerTarget(
   throw invalid(`too many links on the way to ${asked.container}:${asked.path}`, asked.path);
 }
 
-/** An existing directory of a container, for an archive to be unpacked in. Throws `invalid` for anything else. */
+/** An existing directory of a container, for an archive to be unpacked in. Throws `notFound`, `invalid` for what is none. */
 export async function containerDirectory(
   helper: string,
   root: ContainerRoot,
@@ -66,11 +66,13 @@ export async function containerDirectory(
 ): Promise<string> {
   const target = await containerTarget(helper, root, asked);
   if (target.is === 'directory') return withoutSlash(target.path);
-  throw invalid(`destination "${asked.container}:${asked.path}" must be a directory`, asked.path);
+  const kind = target.is === 'missing' ? 'notFound' : 'invalid';
+  const what = `destination "${asked.container}:${asked.path}" must be a directory`;
+  throw new EngineError(kind, what, { subject: asked.path });
 }
 
 /** Paths in a container begin at its root. */
-function pathIn({ container, path }: ContainerPath): string {
+export function pathIn({ container, path }: ContainerPath): string {
   if (path === '') throw invalid(`no path is given after "${container}:"`, container);
   return cleanPath(path, '/');
 }
@@ -81,7 +83,7 @@ function withoutSlash(path: string): string {
 
 const TYPE = 0o170_000;
 
-function isDirectory(mode: number): boolean {
+export function isDirectory(mode: number): boolean {
   return (mode & TYPE) === 0o040_000;
 }
 
@@ -89,11 +91,11 @@ function isFile(mode: number): boolean {
   return (mode & TYPE) === 0o100_000;
 }
 
-function isLink({ mode }: Looked): boolean {
+export function isLink({ mode }: Looked): boolean {
   return (mode & TYPE) === 0o120_000;
 }
 
-function notFound({ container, path }: ContainerPath): EngineError {
+export function notFound({ container, path }: ContainerPath): EngineError {
   return new EngineError('notFound', `no such file or directory: ${container}:${path}`, {
     subject: path,
   });

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Copied } from '../../storage/archive/answer.ts';
-import { archiveTree, copyTree, type Listener } from '../../storage/archive/copy.ts';
+import { archiveTree, copyTree, type Listener, treeArchive } from '../../storage/archive/copy.ts';
 import { placeArchive } from '../../storage/archive/place.ts';
 import type { TreePlace } from '../../storage/archive/tree.ts';
 import { findContainer } from '../store/containers.ts';
@@ -12,6 +12,7 @@ import {
   containerSource,
   containerTarget,
 } from './container-path.ts';
+import { type FoundPath, lookAtPath } from './found-path.ts';
 import { type HostSource, hostSource, hostTarget } from './host-path.ts';
 import { type ContainerRoot, type RootRequest, withContainerRoot } from './root.ts';
 import { type CopyTarget, ownName, placeOf } from './rules.ts';
@@ -50,6 +51,35 @@ export async function exportFiles(
     const { path, follow } = await containerSource(context.helper, tree, from, { followLink });
     await archiveTree(context.helper, { from: { ...tree, path }, name: ownName(path), follow }, signal);
   });
+}
+
+/** Takes what lies at a path, and, bit by bit, its archive. */
+export type FilesReader = (found: FoundPath, archive: AsyncIterable<Uint8Array>) => Promise<void>;
+
+/** Hands what lies at a path in a container to `read`, as tar. Throws as `exportFiles`; what `read` leaves is not read. */
+export async function readFiles(
+  context: Context,
+  from: ContainerPath,
+  read: FilesReader,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { helper } = context;
+  await inContainer(context, from, 'read', async (tree) => {
+    const found = await lookAtPath(helper, tree, from);
+    const { path, follow } = await containerSource(helper, tree, from, { followLink: false });
+    const name = entryName(found);
+    await read(found, treeArchive(helper, { from: { ...tree, path }, name, follow }, signal));
+  });
+}
+
+/** Clients put another name in the place of this one, in front of all names of the archive. */
+function entryName({ name }: FoundPath): string {
+  return name === '.' ? './' : name;
+}
+
+/** Looks at a path in a container. Throws as `lookAtPath`. */
+export async function findFile(context: Context, at: ContainerPath): Promise<FoundPath> {
+  return await inContainer(context, at, 'read', (tree) => lookAtPath(context.helper, tree, at));
 }
 
 /** Makes what a tar archive holds in a directory of a container. Throws as `placeArchive`. */

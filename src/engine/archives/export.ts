@@ -1,20 +1,24 @@
-import { archiveTree } from '../../storage/archive/read-tree.ts';
+import { archiveTree, wholeTree } from '../../storage/archive/read-tree.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { type ContainerRow, containerById, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { withContainerRoot } from './root.ts';
 
+/** Where an export goes: a descriptor of this process, or whoever takes it bit by bit. */
+export type ExportTarget = number | ((archive: AsyncIterable<Uint8Array>) => Promise<void>);
+
 /**
- * Writes the root file system of a container as tar to a descriptor, whatever the container is doing, without what is
+ * Writes the root file system of a container as tar, whatever the container is doing, without what is
  * mounted in it. Owners are the container's. Throws `notFound`, `conflict` while another command starts it.
  */
 export async function exportContainer(
   context: Context,
   row: ContainerRow,
-  { descriptor, signal }: { descriptor: number; signal?: AbortSignal | undefined },
+  { to, signal }: { to: ExportTarget; signal?: AbortSignal | undefined },
 ): Promise<void> {
   await withContainerRoot(context, row, { access: 'read', mounts: false }, async ({ root, owners }) => {
-    await archiveTree(root, descriptor, { helper: context.helper, signal, owners });
+    const options = { helper: context.helper, signal, owners };
+    await (typeof to === 'number' ? archiveTree(root, to, options) : to(wholeTree(root, options)));
   });
   // Of one that was removed meanwhile some of it was missing.
   if (containerById(context.database, row.id) === undefined)

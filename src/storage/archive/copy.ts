@@ -1,5 +1,6 @@
 import { type Copied, CopyAnswer, type CopyProgress } from './answer.ts';
 import { runCopyVerb } from './copy-process.ts';
+import { runVerb } from './run-verb.ts';
 import { mapWords, type TreePlace } from './tree.ts';
 
 /** What is copied where. */
@@ -49,15 +50,23 @@ export interface TreeArchive {
 }
 
 /** Writes a tree as tar to this process's own standard output (the helper's verb `archive`). Throws as `copyError`. */
-export async function archiveTree(
+export async function archiveTree(helper: string, tree: TreeArchive, signal?: AbortSignal): Promise<void> {
+  await runCopyVerb(helper, archiveWords(tree), { signal });
+}
+
+/** Yields a tree as tar. Throws as `runVerb`; leaving the loop early ends the helper. */
+export function treeArchive(
   helper: string,
-  { from, name, follow }: TreeArchive,
+  tree: TreeArchive,
   signal?: AbortSignal,
-): Promise<void> {
-  const words = [
+): AsyncGenerator<Uint8Array> {
+  return runVerb(archiveWords(tree), { helper, signal });
+}
+
+function archiveWords({ from, name, follow }: TreeArchive): string[] {
+  return [
     ...['archive', from.root, from.path, `as=${name}`],
     ...(follow === true ? ['follow'] : []),
     ...mapWords('from', from.owners),
   ];
-  await runCopyVerb(helper, words, { signal });
 }

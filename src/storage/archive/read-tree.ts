@@ -11,7 +11,19 @@ export async function archiveTree(
   descriptor: number,
   { owners, ...options }: VerbOptions & { owners?: TreePlace['owners'] },
 ): Promise<void> {
-  await runVerbTo(descriptor, ['archive', root, '/', 'as=.', ...mapWords('from', owners)], options);
+  await runVerbTo(descriptor, wholeWords(root, owners), options);
+}
+
+/** Yields what {@link archiveTree} writes. */
+export function wholeTree(
+  root: string,
+  { owners, ...options }: VerbOptions & { owners?: TreePlace['owners'] },
+): AsyncGenerator<Uint8Array> {
+  return runVerb(wholeWords(root, owners), options);
+}
+
+function wholeWords(root: string, owners: TreePlace['owners']): string[] {
+  return ['archive', root, '/', 'as=.', ...mapWords('from', owners)];
 }
 
 /**

@@ -23,7 +23,7 @@ export function define(command: Command, session: () => Session): void {
 async function exportTo(session: Session, name: string, output: string | undefined): Promise<void> {
   const { containers } = await session.engine();
   if (output !== undefined && output !== '') {
-    await writeFileWhole(output, (descriptor) => containers.exportTo(name, { descriptor }));
+    await writeFileWhole(output, (descriptor) => containers.exportTo(name, { to: descriptor }));
     return;
   }
   if (isTerminal(STDOUT)) {
@@ -31,5 +31,5 @@ async function exportTo(session: Session, name: string, output: string | undefin
       hint: 'use -o FILE, or redirect standard output',
     });
   }
-  await containers.exportTo(name, { descriptor: STDOUT });
+  await containers.exportTo(name, { to: STDOUT });
 }

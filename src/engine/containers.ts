@@ -26,6 +26,7 @@ import type { CreateOptions, StopOptions } from './options/create.ts';
 import type { ContainerNetworking } from './options/network.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { SnapshotInfo } from './options/snapshot.ts';
+import type { CounterSample } from './reports/counters.ts';
 import type { ProcessTable } from './reports/process-table.ts';
 import type { ListedContainer, ListRequest } from './reports/ps.ts';
 import type { ContainerStats, StatsRequest } from './reports/stats.ts';
@@ -281,6 +282,12 @@ export class Containers {
   async stats(request: StatsRequest): Promise<AsyncGenerator<ContainerStats[]>> {
     const { watchStats } = await import('./reports/stats.ts');
     return watchStats(this.#context, request);
+  }
+
+  /** Yields all that is counted of a container, at once and again and again, one second apart, until it is removed. */
+  async counters(name: string, signal?: AbortSignal): Promise<AsyncGenerator<CounterSample>> {
+    const { watchCounters } = await import('./reports/counters.ts');
+    return watchCounters(this.#context, this.#find(name), signal);
   }
 
   /** The exit code, once the container does not run, or once another condition is met; also of a `--rm` one that is gone. */

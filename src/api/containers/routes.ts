@@ -37,6 +37,12 @@ export const CONTAINER_ROUTES: readonly Route[] = [
     path: '/containers/{name}/changes',
     load: async () => (await import('./look.ts')).containerChanges,
   },
+  {
+    method: 'GET',
+    path: '/containers/{name}/stats',
+    query: { stream: 'flag', 'one-shot': 'flag' },
+    load: async () => (await import('./stats.ts')).containerStats,
+  },
   { method: 'GET', path: '/containers/{name}/export', load: archive('exportContainer') },
   {
     method: 'GET',

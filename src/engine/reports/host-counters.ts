@@ -16,22 +16,53 @@ export function readCpuTime(text = readFileSync('/proc/stat', 'latin1')): CpuTim
   return { total: ticks * NS_PER_TICK, cpus: text.match(/^cpu\d/gm)?.length ?? 1 };
 }
 
-/** Bytes of all interfaces of a process's network but `lo` (proc_pid_net(5)); zeros when it is gone. */
+/** What an interface has carried. */
+export interface Carried {
+  bytes: number;
+  packets: number;
+  errors: number;
+  dropped: number;
+}
+
+export interface InterfaceTraffic {
+  name: string;
+  received: Carried;
+  sent: Carried;
+}
+
+/** Bytes of all interfaces of a process's network but `lo`; zeros when it is gone. */
 export function readTraffic(pid: number): { received: number; sent: number } {
+  return sumOf(readInterfaces(pid));
+}
+
+/** The interfaces of a process's network but `lo` (proc_pid_net(5)); none when it is gone. */
+export function readInterfaces(pid: number): InterfaceTraffic[] {
   try {
-    return trafficOf(readFileSync(`/proc/${pid}/net/dev`, 'latin1'));
+    return interfacesOf(readFileSync(`/proc/${pid}/net/dev`, 'latin1'));
   } catch {
-    return { received: 0, sent: 0 };
+    return [];
   }
 }
 
 export function trafficOf(text: string): { received: number; sent: number } {
-  let [received, sent] = [0, 0];
-  for (const [, name, counters = ''] of text.matchAll(/^ *([^:\s]+): *(.*)$/gm)) {
+  return sumOf(interfacesOf(text));
+}
+
+function sumOf(interfaces: readonly InterfaceTraffic[]): { received: number; sent: number } {
+  const sum = (side: 'received' | 'sent') => interfaces.reduce((total, one) => total + one[side].bytes, 0);
+  return { received: sum('received'), sent: sum('sent') };
+}
+
+function interfacesOf(text: string): InterfaceTraffic[] {
+  const found: InterfaceTraffic[] = [];
+  for (const [, name = '', counters = ''] of text.matchAll(/^ *([^:\s]+): *(.*)$/gm)) {
     if (name === 'lo') continue;
     const fields = counters.trim().split(/ +/).map(Number);
-    received += fields[0] ?? 0;
-    sent += fields[8] ?? 0;
+    found.push({ name, received: carried(fields.slice(0, 4)), sent: carried(fields.slice(8, 12)) });
   }
-  return { received, sent };
+  return found;
+}
+
+function carried([bytes = 0, packets = 0, errors = 0, dropped = 0]: readonly number[]): Carried {
+  return { bytes, packets, errors, dropped };
 }

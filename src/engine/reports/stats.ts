@@ -40,7 +40,7 @@ export interface StatsRequest {
  * The interval of measurements, as Docker's: a shorter one would make CPU % jump, as clock ticks are what the host
  * counts in.
  */
-const INTERVAL_MS = 1000;
+export const INTERVAL_MS = 1000;
 
 /**
  * Pictures of what containers use, one second apart; the first comes after a second, as CPU % is a difference. Ends when
@@ -62,7 +62,7 @@ export async function* watchStats(context: Context, request: StatsRequest): Asyn
 }
 
 /** False when the signal was given first. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
   if (signal?.aborted) return false;
   return await new Promise((resolve) => {
     const stop = (): void => finish(false);

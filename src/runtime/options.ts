@@ -80,6 +80,8 @@ export interface ProcessOptions {
   rlimits?: RlimitOption[] | undefined;
   /** Keeps stdin open and relays it. */
   stdin?: boolean | undefined;
+  /** Whether it ends with that of the client who started it; absent: with that of one who takes part in it. */
+  stdinOnce?: boolean | undefined;
   /** The streams are a pseudo terminal. */
   terminal?: boolean | undefined;
   /** The streams that its creator takes part in, for `inspect`: all when absent, none in the background. */

@@ -6,6 +6,7 @@ import type {
 } from '../../engine/options/create.ts';
 import { parsePlatform } from '../../image/platform.ts';
 import { JsonObject } from '../http/json.ts';
+import { attachedStreams } from './attached.ts';
 import { healthOptions } from './health.ts';
 import {
   deviceOptions,
@@ -16,6 +17,7 @@ import {
 } from './host-config.ts';
 import { mountOptions } from './mounts.ts';
 import { networking } from './networking.ts';
+import { checkUnread, UNREAD_CONFIG, UNREAD_HOST_CONFIG } from './unread.ts';
 
 /** What the address of a creation says besides its body. */
 export interface CreateQuery {
@@ -30,6 +32,8 @@ export interface CreateQuery {
 export function createOptionsOf(value: unknown, { name, platform }: CreateQuery): CreateOptions {
   const config = new JsonObject(value);
   const host = config.part('HostConfig');
+  checkUnread(config, UNREAD_CONFIG);
+  checkUnread(host, UNREAD_HOST_CONFIG);
   const image = config.text('Image');
   if (image === undefined) throw config.refusal('Image', 'no image is named');
   return {
@@ -47,6 +51,7 @@ export function createOptionsOf(value: unknown, { name, platform }: CreateQuery)
       signal: config.text('StopSignal'),
       timeoutMs: inMilliseconds(config.number('StopTimeout')),
     },
+    cidFile: host.text('ContainerIDFile'),
     autoRemove: host.flag('AutoRemove') === true,
     labels: config.map('Labels'),
     annotations: host.map('Annotations'),
@@ -57,7 +62,6 @@ export function createOptionsOf(value: unknown, { name, platform }: CreateQuery)
 }
 
 function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {
-  const streams = (['stdin', 'stdout', 'stderr'] as const).filter((stream) => config.flag(`Attach${stream}`));
   return {
     entrypoint: entrypointOf(config),
     command: config.words('Cmd'),
@@ -73,8 +77,9 @@ function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {
       hard: limit.number('Hard') ?? limit.number('Soft') ?? 0,
     })),
     stdin: config.flag('OpenStdin'),
+    stdinOnce: config.flag('StdinOnce') ?? false,
     terminal: config.flag('Tty'),
-    attach: streams,
+    attach: attachedStreams(config),
   };
 }
 

@@ -10,6 +10,7 @@ import { namespaceMode } from '../../grammar/namespaces.ts';
 import { collectSecurityOpt } from '../../grammar/security.ts';
 import { parseStorageOption } from '../../grammar/storage-option.ts';
 import type { JsonObject } from '../http/json.ts';
+import { hidesNothing } from './unread.ts';
 
 type WithoutNetwork = Omit<NamespaceOptions, 'network'>;
 
@@ -37,13 +38,12 @@ export function securityOptions(host: JsonObject): SecurityOptions {
     (before, text) => securityOption(text, before),
     {} as ReturnType<typeof collectSecurityOpt>,
   );
-  const unmasked = host.texts('MaskedPaths')?.length === 0 && host.texts('ReadonlyPaths')?.length === 0;
   return {
     privileged: host.flag('Privileged'),
     capAdd: host.texts('CapAdd'),
     capDrop: host.texts('CapDrop'),
     sysctls: host.map('Sysctls'),
-    ...(unmasked ? { unmaskedPaths: true } : {}),
+    ...(hidesNothing(host) ? { unmaskedPaths: true } : {}),
     ...options,
   };
 }

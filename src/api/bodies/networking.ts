@@ -88,6 +88,11 @@ export function endpointSettings(network: string, endpoint: JsonObject): Network
   };
 }
 
+/** The links of EndpointSettings: other containers, and the names that they get. Throws `invalid`. */
+export function linksOf(endpoint: JsonObject): NonNullable<NetworkOptions['links']> {
+  return (endpoint.texts('Links') ?? []).map(parseLink);
+}
+
 /** `{"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}`: each as `-p` of the command line. */
 function portBindings(host: JsonObject): PortMapping[] {
   const ports = host.names('PortBindings') ?? [];
@@ -113,13 +118,18 @@ function settings(config: JsonObject, host: JsonObject): Omit<NetworkOptions, 'a
     ...(options?.length ? { options } : {}),
     ...(search?.length ? { search } : {}),
   };
-  const [hosts, links] = [host.texts('ExtraHosts') ?? [], host.texts('Links') ?? []];
+  const hosts = host.texts('ExtraHosts') ?? [];
+  const ofEndpoints = config.part('NetworkingConfig').entries('EndpointsConfig');
+  const links = [
+    ...(host.texts('Links') ?? []).map(parseLink),
+    ...ofEndpoints.flatMap(([, each]) => linksOf(each)),
+  ];
   return {
     ...(publish === undefined ? {} : { publish }),
     ...(host.flag('PublishAllPorts') === true ? { publishAll: true } : {}),
     ...(expose === undefined || expose.length === 0 ? {} : { expose }),
     ...(Object.keys(dns).length === 0 ? {} : { dns }),
     ...(hosts.length === 0 ? {} : { extraHosts: hosts.flatMap(parseExtraHost) }),
-    ...(links.length === 0 ? {} : { links: links.map(parseLink) }),
+    ...(links.length === 0 ? {} : { links }),
   };
 }

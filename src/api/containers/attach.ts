@@ -38,7 +38,8 @@ export async function attachContainer(call: Call): Promise<void> {
   const streams = await joined;
   if (streams === undefined) return connection.end();
   const input = wanted.includes('stdin') && row.options.process.stdin === true;
-  await relay(connection, streams, { framed: !terminal, input, signal });
+  const endsInput = row.options.process.stdinOnce !== false;
+  await relay(connection, streams, { framed: !terminal, input, endsInput, signal });
 }
 
 function wantedStreams({ query }: Call): StreamName[] {

@@ -1,5 +1,6 @@
 import type { TerminalSize } from '../../engine/options/client.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
+import { attachedStreams } from '../bodies/attached.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 
@@ -9,7 +10,7 @@ export async function createExec({ engine, path, body, reply }: Call): Promise<v
   const argv = config.words('Cmd') ?? [];
   if (argv.length === 0) throw config.refusal('Cmd', 'no command is named');
   const keys = config.text('DetachKeys');
-  const streams = (['stdin', 'stdout', 'stderr'] as const).filter((stream) => config.flag(`Attach${stream}`));
+  const streams = attachedStreams(config);
   const id = await engine.execs.create(path.name ?? '', {
     argv,
     env: config.texts('Env') ?? [],

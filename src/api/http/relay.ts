@@ -8,6 +8,8 @@ export interface Relaying {
   framed: boolean;
   /** Whether what the client sends is the process's input. */
   input: boolean;
+  /** Whether the process's input ends with what the client sends; absent: it does. */
+  endsInput?: boolean;
   /** Aborts when the client has gone. */
   signal: AbortSignal;
 }
@@ -16,11 +18,11 @@ export interface Relaying {
 export async function relay(
   connection: Connection,
   streams: ProcessStreams,
-  { framed, input, signal }: Relaying,
+  { framed, input, endsInput = true, signal }: Relaying,
 ): Promise<void> {
   const leave = () => streams.leave();
   signal.addEventListener('abort', leave, { once: true });
-  const sending = input ? sendInput(connection, streams) : Promise.resolve();
+  const sending = input ? sendInput(connection, streams, endsInput) : Promise.resolve();
   for await (const chunk of streams.output) await connection.write(framed ? frame(chunk) : chunk.bytes);
   await streams.ended.catch(() => {});
   connection.end();
@@ -28,7 +30,7 @@ export async function relay(
   void sending;
 }
 
-async function sendInput({ input }: Connection, streams: ProcessStreams): Promise<void> {
+async function sendInput({ input }: Connection, streams: ProcessStreams, endsInput: boolean): Promise<void> {
   for await (const bytes of input) await streams.write(bytes);
-  streams.endInput();
+  if (endsInput) streams.endInput();
 }

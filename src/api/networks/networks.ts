@@ -2,7 +2,7 @@ import { networkObject } from '../../engine/inspect/network.ts';
 import { networkFilters } from '../../grammar/network-filters.ts';
 import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { networkOptions } from '../bodies/network.ts';
-import { endpointSettings } from '../bodies/networking.ts';
+import { endpointSettings, linksOf } from '../bodies/networking.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
@@ -38,11 +38,7 @@ export async function connectContainer({ engine, path, body, reply }: Call): Pro
   const container = request.text('Container');
   if (container === undefined) throw request.refusal('Container', 'no container is named');
   const endpoint = request.part('EndpointConfig');
-  const links = (endpoint.texts('Links') ?? []).map((text) => {
-    const [other = '', alias = other] = text.split(':');
-    return { container: other, alias };
-  });
-  await engine.networks.connect(endpointSettings(path.id ?? '', endpoint), container, links);
+  await engine.networks.connect(endpointSettings(path.id ?? '', endpoint), container, linksOf(endpoint));
   reply.empty(200);
 }
 

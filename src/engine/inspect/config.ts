@@ -15,6 +15,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     hostname: namespaces.hostname ?? row.id.slice(0, 12),
     domainname: namespaces.domainname ?? '',
     stdin: asked.stdin === true,
+    stdinOnce: asked.stdinOnce,
     terminal: asked.terminal === true,
     attach: asked.attach ?? ['stdout', 'stderr', ...(asked.stdin ? ['stdin'] : [])],
     image: row.imageName,
@@ -43,6 +44,7 @@ interface ConfigParts {
   hostname: string;
   domainname: string;
   stdin: boolean;
+  stdinOnce?: boolean | undefined;
   terminal: boolean;
   /** The streams that its creator took part in. */
   attach: readonly string[];
@@ -65,7 +67,7 @@ function configObject({ config, health, ...parts }: ConfigParts): object {
       Tty: parts.terminal,
       OpenStdin: parts.stdin,
       // It ends with that of the client who started it.
-      StdinOnce: parts.stdin && parts.attach.includes('stdin'),
+      StdinOnce: parts.stdin && (parts.stdinOnce ?? parts.attach.includes('stdin')),
       Env: listOrNull(config.Env),
       Cmd: listOrNull(config.Cmd),
       Healthcheck: health === undefined ? null : healthcheckObject(health),

@@ -2,6 +2,8 @@ import { EngineError } from '../../errors.ts';
 import type { Call } from '../http/call.ts';
 import type { Handler, Method, Route } from '../http/route.ts';
 
+/** `docker inspect NAME` goes on to other kinds of objects only after Docker's own sentence. */
+const NO_MANAGER = 'This node is not a swarm manager.';
 const NO_SWARM = 'there is no swarm: what runs here is of this host alone';
 const NO_PLUGINS = 'there are no plugins';
 
@@ -23,11 +25,10 @@ function swarm(): Route[] {
     ['GET', '/swarm/unlockkey'],
     ['POST', '/swarm/unlock'],
   ];
-  return refused.map(([method, path]) => route(method, path, NO_SWARM, refusal(NO_SWARM)));
+  return refused.map(([method, path]) => route(method, path, NO_SWARM, noManager));
 }
 
 function ofSwarm(kind: string): Route[] {
-  const handler = refusal(NO_SWARM);
   const paths: [Method, string][] = [
     ['GET', `/${kind}`],
     ['POST', `/${kind}/create`],
@@ -36,15 +37,16 @@ function ofSwarm(kind: string): Route[] {
     ['POST', `/${kind}/{id}/update`],
     ['GET', `/${kind}/{id}/logs`],
   ];
-  return paths.map(([method, path]) => route(method, path, NO_SWARM, handler));
+  return paths.map(([method, path]) => route(method, path, NO_SWARM, noManager));
 }
 
 function plugins(): Route[] {
-  const handler = refusal(NO_PLUGINS);
-  const paths: [Method, string][] = [
+  const general: [Method, string][] = [
     ['GET', '/plugins/privileges'],
     ['POST', '/plugins/pull'],
     ['POST', '/plugins/create'],
+  ];
+  const ofOne: [Method, string][] = [
     ['GET', '/plugins/{name...}/json'],
     ['POST', '/plugins/{name...}/enable'],
     ['POST', '/plugins/{name...}/disable'],
@@ -64,7 +66,8 @@ function plugins(): Route[] {
         async ({ reply }) =>
           reply.json([]),
     },
-    ...paths.map(([method, path]) => route(method, path, NO_PLUGINS, handler)),
+    ...general.map(([method, path]) => route(method, path, NO_PLUGINS, noPlugins)),
+    ...ofOne.map(([method, path]) => route(method, path, NO_PLUGINS, noSuchPlugin)),
   ];
 }
 
@@ -72,9 +75,20 @@ function route(method: Method, path: string, why: string, handler: Handler): Rou
   return { method, path, differs: `always refused: ${why}`, load: async () => handler };
 }
 
-/** 503, what Docker's nodes answer that are in no swarm. */
-function refusal(why: string): Handler {
-  return async ({ request }: Call) => {
-    throw new EngineError('unavailable', `${request.method} ${request.url?.split('?')[0]}: ${why}`);
-  };
+/** What Docker's nodes answer that are in no swarm. */
+async function noManager({ request }: Call): Promise<never> {
+  throw new EngineError('unavailable', NO_MANAGER, { hint: `${asked(request)}: ${NO_SWARM}` });
+}
+
+async function noPlugins({ request }: Call): Promise<never> {
+  throw new EngineError('unavailable', `${asked(request)}: ${NO_PLUGINS}`);
+}
+
+async function noSuchPlugin({ path }: Call): Promise<never> {
+  const { name = '' } = path;
+  throw new EngineError('notFound', `plugin "${name}" not found`, { subject: name, hint: NO_PLUGINS });
+}
+
+function asked({ method, url }: Call['request']): string {
+  return `${method} ${url?.split('?')[0]}`;
 }

@@ -22,10 +22,16 @@ export interface ErrorAnswer {
 /** Returns the answer for what a handler has thrown. The hint is part of the message: clients show nothing else. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof EngineError) {
-    const { kind, message, hint } = error;
+    const { kind, hint } = error;
+    const message = kind === 'notFound' ? withDockersCapital(error.message) : error.message;
     const text = hint === undefined ? message : `${message} (${hint})`;
     return { status: STATUS[kind], body: { message: text } };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { status: 500, body: { message: `skiff has failed: ${message}` } };
+}
+
+/** docker-py and compose tell by the words "No such image", with this capital, that one is to be pulled. */
+function withDockersCapital(message: string): string {
+  return message.replace(/^no such /, 'No such ');
 }

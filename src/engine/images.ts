@@ -94,7 +94,7 @@ export class Images {
   }
 
   /** All tags that a registry has of a repository. Throws as `remoteTags`. */
-  async remoteTags(text: string, options: RemoteTagsOptions = {}): Promise<RemoteTags> {
+  async remoteTags(text: string, options: RemoteTagsOptions & WithCredentials = {}): Promise<RemoteTags> {
     const { remoteTags } = await import('./images/remote-tags.ts');
     const { connectRegistries } = await import('./images/registries.ts');
     const requests = await connectRegistries(this.#context, options.warn ?? (() => {}), options);

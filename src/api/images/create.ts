@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { Call } from '../http/call.ts';
 import { registryAuth } from '../http/registry-auth.ts';
 import { Progress } from './progress.ts';
@@ -8,9 +9,46 @@ import { Progress } from './progress.ts';
 export async function createImage(call: Call): Promise<void> {
   const { query } = call;
   const [image, source] = [query.text('fromImage'), query.text('fromSrc')];
-  if (image !== undefined) await pull(call, withTag(image, query.text('tag')));
+  if (image !== undefined) await pull(call, image.replace(/:$/, ''));
   else if (source !== undefined) await importImage(call, source);
   else throw new EngineError('invalid', 'neither fromImage nor fromSrc says what to create');
+}
+
+/** Where no tag is said, neither here nor in the name, all tags of the repository are meant. */
+async function pull(call: Call, image: string): Promise<void> {
+  const { engine, query, request, reply, signal } = call;
+  const tag = query.text('tag');
+  const platform = platformText(query.text('platform'));
+  const credentials = registryAuth(request);
+  const progress = new Progress(reply);
+  const pullOne = async (name: string) => {
+    const options = { platform, credentials, progress: progress.ofPull(), signal };
+    const { digest, changed } = await engine.images.pull(name, options);
+    progress.say(`Digest: ${digest}`);
+    return changed;
+  };
+  await progress.during(async () => {
+    const isOne = tag !== undefined || /[:@][^/]*$/.test(image);
+    const changed = isOne ? await pullOne(withTag(image, tag)) : await pullAll();
+    const what = changed ? 'Downloaded newer image' : 'Image is up to date';
+    progress.say(`Status: ${what} for ${isOne ? withTag(image, tag) : image}`);
+  });
+
+  /** One after another, as their layers are often the same; what is no image is passed over. */
+  async function pullAll(): Promise<boolean> {
+    const { path, tags } = await engine.images.remoteTags(image, { credentials, signal });
+    let changed = false;
+    for (const { tag: each, name } of tags) {
+      progress.line({ status: `Pulling from ${path}`, id: each });
+      try {
+        changed = (await pullOne(name)) || changed;
+      } catch (error) {
+        if (!(error instanceof EngineError) || error.kind !== 'unsupported') throw error;
+        progress.say(error.message);
+      }
+    }
+    return changed;
+  }
 }
 
 /** A tag may be a digest. */
@@ -19,27 +57,12 @@ function withTag(name: string, tag: string | undefined): string {
   return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
 }
 
-async function pull({ engine, query, request, reply, signal }: Call, name: string): Promise<void> {
-  const text = query.text('platform');
-  const platform = text === undefined ? undefined : parsePlatform(text);
-  const credentials = registryAuth(request);
-  const progress = new Progress(reply);
-  await progress.during(async () => {
-    const pulled = await engine.images.pull(name, {
-      platform,
-      credentials,
-      progress: progress.ofPull(),
-      signal,
-    });
-    progress.say(`Digest: ${pulled.digest}`);
-    progress.say(
-      `Status: ${pulled.changed ? 'Downloaded newer image' : 'Image is up to date'} for ${pulled.name}`,
-    );
-  });
+function platformText(text: string | undefined): Platform | undefined {
+  return text === undefined ? undefined : parsePlatform(text);
 }
 
 async function importImage({ engine, query, request, reply, signal }: Call, source: string): Promise<void> {
-  const [repo, tag, text] = [query.text('repo'), query.text('tag'), query.text('platform')];
+  const [repo, tag] = [query.text('repo'), query.text('tag')];
   const archive =
     source === '-'
       ? (request as AsyncIterable<Uint8Array>)
@@ -51,7 +74,7 @@ async function importImage({ engine, query, request, reply, signal }: Call, sour
       name: repo === undefined ? undefined : tag === undefined ? repo : `${repo}:${tag}`,
       message: query.text('message'),
       changes: query.list('changes'),
-      platform: text === undefined ? undefined : parsePlatform(text),
+      platform: platformText(query.text('platform')),
       signal,
     });
     progress.say(id);

@@ -13,9 +13,11 @@ export async function listImages({ engine, query, reply }: Call): Promise<void> 
   reply.json(summaries);
 }
 
+/** ImageInspect, with `ContainerConfig`: whatever version it speaks, compose 1.29 looks there for the volumes of an image. */
 export async function inspectImage({ engine, path, query, reply }: Call): Promise<void> {
   const platform = platformOf(query.json('platform'));
-  reply.json(await engine.images.inspect(path.name ?? '', { platform }));
+  const image = await engine.images.inspect(path.name ?? '', { platform });
+  reply.json({ ...image, ContainerConfig: (image as { Config?: object }).Config });
 }
 
 /** ImageHistory: the last step first. */

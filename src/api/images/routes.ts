@@ -55,6 +55,7 @@ export const IMAGE_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/images/{name...}/json',
     query: { manifests: 'flag', platform: 'json' },
+    differs: 'ContainerConfig, which Docker has given up, is what a container of the image has: its Config',
     load: images('inspectImage'),
   },
   {

@@ -118,13 +118,13 @@ export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
-/** Takes Docker's frames apart: what was written to each stream. Throws for what is no frame. */
+/** Takes Docker's frames apart: what was written to each stream. Throws for what is no frame, or one of nothing. */
 export function unframed(bytes: Buffer): { stdout: string; stderr: string } {
   const written: Record<number, string> = { 1: '', 2: '' };
   for (let at = 0; at < bytes.length; ) {
     const stream = bytes.readUInt8(at);
     const length = bytes.readUInt32BE(at + 4);
-    if (written[stream] === undefined || at + 8 + length > bytes.length)
+    if (written[stream] === undefined || length === 0 || at + 8 + length > bytes.length)
       throw new Error(`no frame at ${at} of ${bytes.length} bytes`);
     written[stream] += bytes.toString('utf8', at + 8, at + 8 + length);
     at += 8 + length;

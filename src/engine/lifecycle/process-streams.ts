@@ -113,7 +113,8 @@ async function* inTurn(
       pending.delete(source);
     } else {
       pending.set(source, nextOf(source));
-      yield { stream: source.stream, bytes: result.value };
+      // Bun gives an empty piece now and then; a frame of nothing is an end to some clients.
+      if (result.value.length > 0) yield { stream: source.stream, bytes: result.value };
     }
   }
 }

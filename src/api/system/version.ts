@@ -1,12 +1,13 @@
 import { VERSION } from '../../host/version.ts';
+import { hostPlatform } from '../../image/platform.ts';
 import type { Call } from '../http/call.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../http/version.ts';
 
-/** Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. */
+/** Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. `Arch` as images say it, not as `info`. */
 export async function version({ engine, reply }: Call): Promise<void> {
-  const { kernel, architecture } = await engine.info();
+  const { kernel } = await engine.info();
   const [apiVersion, minimum] = [`1.${NEWEST_VERSION}`, `1.${OLDEST_VERSION}`];
-  const shared = { Os: 'linux', Arch: architecture, KernelVersion: kernel };
+  const shared = { Os: 'linux', Arch: hostPlatform().architecture, KernelVersion: kernel };
   reply.json({
     Platform: { Name: 'skiff' },
     Components: [

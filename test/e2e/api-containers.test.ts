@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { readAll, unframed, useService } from '../helpers/service.ts';
@@ -84,6 +85,26 @@ describe('a container by the API', () => {
     }
     await service.ok('POST', `/containers/${id}/stop`);
     expect((await service.ok('GET', `/containers/${id}/json`)).State.Status).toBe('exited');
+  });
+});
+
+describe('what happens', () => {
+  it('is told to whoever has the head of the answer, from then on', async () => {
+    const tag = (name: string) =>
+      service.ok('POST', `/images/${encodeURIComponent(busybox)}/tag?repo=told&tag=${name}`);
+    // The more often it was done before, the less time passes between the head and the event.
+    for (const round of ['a', 'b', 'c', 'd']) {
+      const happening = await service.open('GET', '/events');
+      await tag(`${round}-first`);
+      await tag(`${round}-second`);
+      const told: string[] = [];
+      for await (const line of createInterface({ input: happening })) {
+        told.push(JSON.parse(line).Actor.Attributes.name);
+        if (told.at(-1)?.endsWith('second') === true) break;
+      }
+      expect(told).toEqual([`told:${round}-first`, `told:${round}-second`]);
+      happening.destroy();
+    }
   });
 });
 

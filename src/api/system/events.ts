@@ -1,8 +1,12 @@
 import type { EngineEvent } from '../../engine/events/journal.ts';
 import { moment } from '../../grammar/moment.ts';
 import type { Call } from '../http/call.ts';
+import type { ReplyStream } from '../http/reply.ts';
 
-/** SystemEvents: a line of JSON for each, until `until` has passed or the client goes. */
+/**
+ * SystemEvents: a line of JSON for each, until `until` has passed or the client goes. The head comes when they are watched:
+ * a client that has it misses nothing of what it does then.
+ */
 export async function events({ engine, query, reply, signal }: Call): Promise<void> {
   const request = {
     since: timeOf('since', query.text('since')),
@@ -10,11 +14,18 @@ export async function events({ engine, query, reply, signal }: Call): Promise<vo
     filters: query.filters(),
   };
   const ended = new AbortController();
-  const happening = await engine.events({ ...request, signal: AbortSignal.any([signal, ended.signal]) });
-  const stream = reply.stream('application/json');
+  let stream: ReplyStream | undefined;
+  const whenReady = () => {
+    stream = reply.stream('application/json');
+  };
+  const happening = await engine.events({
+    ...request,
+    whenReady,
+    signal: AbortSignal.any([signal, ended.signal]),
+  });
   try {
-    for await (const event of happening) await stream.write(eventLine(event));
-    stream.end();
+    for await (const event of happening) await stream?.write(eventLine(event));
+    stream?.end();
   } finally {
     ended.abort();
   }

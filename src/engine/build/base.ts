@@ -3,6 +3,7 @@ import { hostPlatform, platformMatches } from '../../image/platform.ts';
 import { formatReference, parseReference } from '../../image/reference.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { CredentialSource } from '../../registry/credential.ts';
 import { BlobStore } from '../../storage/blob-store.ts';
 import type { PullProgress } from '../images/pull-progress.ts';
 import { imageOf } from '../images/stored-image.ts';
@@ -24,6 +25,8 @@ export interface BaseRequest {
   platform: Platform | undefined;
   /** It is fetched also when it is here. */
   pull: boolean;
+  /** Absent: what this machine keeps. */
+  credentials?: CredentialSource | undefined;
   progress: PullProgress;
   signal: AbortSignal | undefined;
 }
@@ -73,7 +76,7 @@ export async function deferBase(
   request: Omit<BaseRequest, 'pull'>,
   keep: (layers: readonly ImageLayer[]) => void,
 ): Promise<{ image: BaseImage; fetch: ((progress: PullProgress) => Promise<unknown>) | undefined }> {
-  const { reference, platform, progress, signal } = request;
+  const { reference, platform, credentials, progress, signal } = request;
   const asked = { ...request, pull: false };
   const here = await findHere(context, asked, keeper(context, keep));
   if (here !== undefined) return { image: baseOf(reference, here), fetch: undefined };
@@ -83,7 +86,7 @@ export async function deferBase(
     import('../../registry/client.ts'),
   ]);
   const client = new RegistryClient(
-    await connectRegistries(context, ({ message }) => progress.message(message)),
+    await connectRegistries(context, ({ message }) => progress.message(message), { credentials }),
   );
   const blobs = new BlobStore({ blobs: context.paths.blobs, tmp: () => context.paths.tmp });
   const source = { client, reference: parseReference(reference), blobs, signal };
@@ -132,11 +135,13 @@ export function findBase(
 /** Whose platform is not this machine's takes no name from an image that has it. */
 async function fetchBase(
   context: Context,
-  { reference, platform, progress, signal }: BaseRequest,
+  { reference, platform, credentials, progress, signal }: BaseRequest,
 ): Promise<ImageRow> {
   const { connectRegistries } = await import('../images/registries.ts');
   const { pullImage } = await import('../images/pull.ts');
-  const requests = await connectRegistries(context, ({ message }) => progress.message(message));
+  const requests = await connectRegistries(context, ({ message }) => progress.message(message), {
+    credentials,
+  });
   const keepsNames = platform !== undefined && !platformMatches(platform, hostPlatform());
   const options = { platform, keepsNames, progress, signal };
   return (await pullImage(context, reference, options, requests)).image;

@@ -111,13 +111,17 @@ type PlatformPlan = Pick<BuildParts, 'plan' | 'platform'>;
 
 /** The caches of others, when some are asked for. */
 async function importsOf(
-  { cacheFrom = [], progress }: BuildOptions,
+  { cacheFrom = [], credentials, progress }: BuildOptions,
   lent: Importing,
   platform: Platform | undefined,
 ): Promise<ImportedCaches | undefined> {
   if (cacheFrom.length === 0) return undefined;
   const { importCaches } = await import('./imported-caches.ts');
-  return await importCaches(cacheFrom, lent, { platform, warn: (sentence) => progress.warn(sentence) });
+  return await importCaches(cacheFrom, lent, {
+    platform,
+    credentials,
+    warn: (sentence) => progress.warn(sentence),
+  });
 }
 
 /** Who writes down what is passed on, when something is. */

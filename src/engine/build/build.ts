@@ -96,7 +96,7 @@ export class Build {
       const progress = taskProgress(() => task, begin);
       const pull = options.pull === true;
       const keep = (layers: readonly ImageLayer[]) => lease.add(layers.map(({ chainID }) => chainID));
-      const asked = { reference, platform, progress, signal };
+      const asked = { reference, platform, credentials: options.credentials, progress, signal };
       const find = async (): Promise<BaseImage> => {
         if (this.parts.imports === undefined || pull)
           return await resolveBase(context, { ...asked, pull }, keep);

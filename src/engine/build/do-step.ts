@@ -51,11 +51,11 @@ export function placed(
 }
 
 async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): Promise<StepResult> {
-  const { build, plan, stage, label } = at;
+  const { build, plan, stage, label, instruction } = at;
   const { cache, imports, recorder, tasks, options, work, signal } = build.parts;
   const name = `${label} ${step.text}`;
   const cached = (result: StepResult, keys: readonly Digest[]): StepResult => {
-    if (!work.isTold(name, keys[0])) tasks.begin(name).end({ kind: 'cached' });
+    if (!work.isTold(name, keys[0])) tasks.begin(name, instruction).end({ kind: 'cached' });
     recorder?.note(keys, stage.layers, result);
     return result;
   };
@@ -78,7 +78,7 @@ async function doOrFind(at: StageAt, step: RunStep | CopyStep | DirectoryStep): 
   return await build.do(turn, async () => {
     build.throwIfCancelled();
     await build.have(stage.layers);
-    const task = tasks.begin(name);
+    const task = tasks.begin(name, instruction);
     work.isTold(name, key);
     if (isWanted) tellMiss(at, words, task);
     try {

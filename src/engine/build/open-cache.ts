@@ -18,6 +18,7 @@ import { type Digest, digestOf } from '../../oci/digest.ts';
 import { type Index, MANIFEST_LIMIT } from '../../oci/manifest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { RegistryClient } from '../../registry/client.ts';
+import type { CredentialSource } from '../../registry/credential.ts';
 import type { BlobStore } from '../../storage/blob-store.ts';
 import { type ImageFiles, openImageDirectory } from '../../storage/tar/image-files.ts';
 import { chooseManifest, type ImageSource, readConfig } from '../images/pull-manifest.ts';
@@ -39,6 +40,8 @@ export interface OpenCacheOptions {
   blobs: BlobStore;
   /** Of an index of images the one for this; absent: this machine's. */
   platform: Platform | undefined;
+  /** Absent: what this machine keeps. */
+  credentials?: CredentialSource | undefined;
   /** Told of credentials and mirrors that cannot be used. */
   warn: (problem: EngineError) => void;
   signal: AbortSignal | undefined;
@@ -60,11 +63,11 @@ export async function openCache(
 async function openRegistry(
   context: Context,
   source: CacheSource & { kind: 'registry' },
-  { blobs, platform, warn, signal }: OpenCacheOptions,
+  { blobs, platform, credentials, warn, signal }: OpenCacheOptions,
 ): Promise<OpenedCache> {
   const reference = parseReference(source.reference);
   const insecure = source.insecure ? [reference.domain] : [];
-  const client = new RegistryClient(await connectRegistries(context, warn, { insecure }));
+  const client = new RegistryClient(await connectRegistries(context, warn, { insecure, credentials }));
   const images: ImageSource = { client, reference, blobs, signal };
   const tagOrDigest = reference.digest ?? reference.tag ?? 'latest';
   const { bytes, mediaType } = await client.manifest(reference, tagOrDigest, { signal });

@@ -1,5 +1,6 @@
 import type { EngineError } from '../../errors.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { CredentialSource } from '../../registry/credential.ts';
 import type { WantedCompression } from '../images/compressed-layer.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
@@ -37,6 +38,8 @@ export interface BuildOptions {
   /** What was built is written there, when all is done. */
   cacheTo?: readonly CacheTarget[] | undefined;
   steps: StepSettings;
+  /** Whom registries are shown; absent: what this machine keeps. */
+  credentials?: CredentialSource | undefined;
   secrets?: ReadonlyMap<string, SecretSource> | undefined;
   /** Paths of agents' sockets, by id; that of nobody is called `default`. */
   agents?: ReadonlyMap<string, string> | undefined;

@@ -6,6 +6,17 @@ import { type PullProgress, SILENT } from '../images/pull-progress.ts';
 export interface BuildTask {
   /** As people read it: `[internal] load build definition from Dockerfile`, `[stage-1 2/4] RUN make`. */
   name: string;
+  /** Absent: it is about no instruction alone. */
+  instruction?: BuildInstruction | undefined;
+}
+
+/** An instruction of the Dockerfile. */
+export interface BuildInstruction {
+  /** Among those of all stages that are needed, from 1. */
+  number: number;
+  total: number;
+  /** As the file has it, on one line. */
+  text: string;
 }
 
 /** How a task has ended. */
@@ -27,6 +38,8 @@ export interface TaskAmount {
 /** Hears what a build does. Times are ms since the task began. */
 export interface BuildProgress {
   begin(number: number, task: BuildTask): void;
+  /** The turn of an instruction, also of one that has no task. Stages are built side by side. */
+  instruction?(instruction: BuildInstruction): void;
   /** What a command writes, in pieces as they come. */
   output(number: number, bytes: Uint8Array, stream: OutputStream, ms: number): void;
   /** A line of what is being done: `sha256:… 0B / 30000000B`. */
@@ -47,9 +60,14 @@ export class Tasks {
     this.#progress = progress;
   }
 
-  begin(name: string): Task {
+  begin(name: string, instruction?: BuildInstruction): Task {
     this.#count += 1;
-    return new Task(this.#progress, this.#count, name);
+    return new Task(this.#progress, this.#count, { name, instruction });
+  }
+
+  /** Tells of an instruction whose turn it is. */
+  turn(instruction: BuildInstruction): void {
+    this.#progress.instruction?.(instruction);
   }
 
   /** Does something, and tells of its beginning and its end. */
@@ -93,11 +111,11 @@ export class Task {
   readonly #began = performance.now();
   #ended = false;
 
-  constructor(progress: BuildProgress, number: number, name: string) {
+  constructor(progress: BuildProgress, number: number, task: BuildTask) {
     this.#progress = progress;
     this.#number = number;
-    this.name = name;
-    progress.begin(number, { name });
+    this.name = task.name;
+    progress.begin(number, task);
   }
 
   output(bytes: Uint8Array, stream: OutputStream): void {

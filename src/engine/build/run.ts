@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { chainOf } from './built-stage.ts';
 import type { StepKey } from './cache.ts';
+import { FailedCommand } from './failed-command.ts';
 import { keepFailedRun } from './failed-run.ts';
 import type { BuildOptions, Entitlement } from './options.ts';
 import type { PreparedStep } from './prepared-step.ts';
@@ -124,7 +125,8 @@ function stepFailed(
     return new EngineError(failure.kind ?? 'unavailable', `${what}: ${failure.message}`, {
       hint: failure.hint,
     });
-  if (!oom) return new EngineError('unavailable', `${what}: exit code: ${code}`);
+  const cause = new FailedCommand(argv, code);
+  if (!oom) return new EngineError('unavailable', `${what}: exit code: ${code}`, { cause });
   const { memory } = options.steps.resources ?? {};
   const limit = memory === undefined ? '' : ` of ${memory} bytes`;
   return new EngineError(
@@ -135,6 +137,7 @@ function stepFailed(
         memory === undefined
           ? 'it takes more memory than there is'
           : `give it more than the limit${limit}, with -m`,
+      cause,
     },
   );
 }

@@ -1,3 +1,4 @@
+import type { Instruction } from '../../build/dockerfile/instruction.ts';
 import { evaluate } from '../../build/stages/evaluate.ts';
 import { openStage, type StageBase } from '../../build/stages/open-stage.ts';
 import type { StagePlan, StageState, Step } from '../../build/stages/step.ts';
@@ -6,7 +7,9 @@ import { layerDirectories } from '../store/layer-directories.ts';
 import { type Build, historyOf } from './build.ts';
 import type { BuiltStage } from './built-stage.ts';
 import type { StepResult } from './cache.ts';
+import { numberedInstructions } from './instructions.ts';
 import { labelsOf } from './labels.ts';
+import type { BuildInstruction } from './progress.ts';
 
 /** A stage that is being built, and where in it. */
 export interface StageAt {
@@ -15,6 +18,8 @@ export interface StageAt {
   stage: BuiltStage;
   /** What progress calls the step that comes: `[build 2/4]`. */
   label: string;
+  /** Absent: it is no instruction of the file. */
+  instruction?: BuildInstruction | undefined;
 }
 
 /** Does a step that makes files. */
@@ -22,7 +27,14 @@ export type StepDoer = (at: StageAt, step: Exclude<Step, { kind: 'config' }>) =>
 
 /** Builds one stage, step by step. Throws what the first step throws that fails. */
 export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer): Promise<BuiltStage> {
-  const { plan: all } = build.parts;
+  const { plan: all, tasks } = build.parts;
+  const numbers = numberedInstructions(all);
+  const turn = (of: Instruction): BuildInstruction | undefined => {
+    const numbered = numbers.get(of);
+    if (numbered !== undefined) tasks.turn(numbered);
+    return numbered;
+  };
+  turn(plan.from);
   const { base, inherited } = await baseOf(build, plan);
   const { state, instructions, needs } = openStage(all, plan, inherited);
   for (const index of needs) void build.stage(index);
@@ -30,13 +42,15 @@ export async function buildStage(build: Build, plan: StagePlan, doStep: StepDoer
   let stage: BuiltStage = { ...base, state };
   for (const instruction of instructions) {
     build.throwIfCancelled();
+    const numbered = turn(instruction);
     const evaluated = evaluate(all, plan, stage.state, instruction);
     const { step } = evaluated;
     if (step.kind === 'config') {
       stage = withConfig(stage, evaluated.state, step.createdBy);
       continue;
     }
-    const result = await doStep({ build, plan, stage, label: labels.next(stage.state.environment) }, step);
+    const label = labels.next(stage.state.environment);
+    const result = await doStep({ build, plan, stage, label, instruction: numbered }, step);
     stage = withStep({ ...stage, state: evaluated.state }, step.createdBy, result);
   }
   return stage;

@@ -1,4 +1,5 @@
 import { ABSENT_ROUTES } from './absent/routes.ts';
+import { BUILD_ROUTES } from './build/routes.ts';
 import { CONTAINER_ROUTES } from './containers/routes.ts';
 import { EXEC_ROUTES } from './execs/routes.ts';
 import type { Route } from './http/route.ts';
@@ -13,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   ...CONTAINER_ROUTES,
   ...EXEC_ROUTES,
   ...IMAGE_ROUTES,
+  ...BUILD_ROUTES,
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
   ...ABSENT_ROUTES,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { registryOf } from '../../engine/images/login.ts';
 import { EngineError } from '../../errors.ts';
-import type { CredentialSource } from '../../registry/credential.ts';
+import type { Credential, CredentialSource } from '../../registry/credential.ts';
 import { JsonObject } from './json.ts';
 
 /**
@@ -10,12 +11,36 @@ import { JsonObject } from './json.ts';
 export function registryAuth({ headers }: IncomingMessage): CredentialSource | undefined {
   const header = headers['x-registry-auth'];
   if (typeof header !== 'string' || header === '') return undefined;
-  const auth = new JsonObject(decoded(header), 'X-Registry-Auth');
+  const auth = new JsonObject(decoded('X-Registry-Auth', header), 'X-Registry-Auth');
   const credential = credentialOf(auth);
   return { find: async () => credential };
 }
 
-function credentialOf(auth: JsonObject) {
+/**
+ * Reads `X-Registry-Config`: the same for each registry that a build may ask, by its address. Absent: what this machine keeps
+ * counts. Throws `invalid`.
+ */
+export function registryConfig({ headers }: IncomingMessage): CredentialSource | undefined {
+  const name = 'X-Registry-Config';
+  const header = headers['x-registry-config'];
+  if (typeof header !== 'string' || header === '') return undefined;
+  const config = new JsonObject({ [name]: decoded(name, header) });
+  const known = new Map<string, Credential | undefined>();
+  for (const [server, auth] of config.entries(name)) known.set(domainOf(server), credentialOf(auth));
+  return { find: async ({ domain }) => known.get(domain) };
+}
+
+/** What is no address of a registry is that of none which is asked. */
+function domainOf(server: string): string {
+  try {
+    return registryOf(server);
+  } catch {
+    return server;
+  }
+}
+
+/** Reads Docker's AuthConfig; undefined: it is nobody's. Throws `invalid`. */
+export function credentialOf(auth: JsonObject): Credential | undefined {
   const identityToken = auth.text('identitytoken');
   if (identityToken !== undefined) return { identityToken };
   if (auth.text('registrytoken') !== undefined)
@@ -28,10 +53,10 @@ function credentialOf(auth: JsonObject) {
   return username === undefined ? undefined : { username, password: password ?? '' };
 }
 
-function decoded(header: string): unknown {
+function decoded(name: string, header: string): unknown {
   try {
     return JSON.parse(Buffer.from(header, 'base64url').toString() || '{}');
   } catch (cause) {
-    throw new EngineError('invalid', 'X-Registry-Auth is no JSON in base64', { cause });
+    throw new EngineError('invalid', `${name} is no JSON in base64`, { cause });
   }
 }

@@ -7,13 +7,22 @@ import { errorAnswer } from '../http/status.ts';
 /** ms between two lines of one layer: clients draw them, and nobody reads faster. */
 const INTERVAL_MS = 100;
 
+/** Docker's JSONError. */
+export interface ErrorDetail {
+  code?: number;
+  message: string;
+}
+
 /** Docker's lines of JSON that say how far something is: `status`, `id`, `progressDetail`, `aux`, and at last `errorDetail`. */
 export class Progress {
   readonly #reply: Reply;
+  readonly #detail: (error: unknown) => ErrorDetail;
   #stream: ReplyStream | undefined;
 
-  constructor(reply: Reply) {
+  /** `detail`: what is said of an error; its message when it is absent. */
+  constructor(reply: Reply, detail: (error: unknown) => ErrorDetail = (error) => errorAnswer(error).body) {
     this.#reply = reply;
+    this.#detail = detail;
   }
 
   /**
@@ -26,8 +35,8 @@ export class Progress {
       this.#open().end();
     } catch (error) {
       if (this.#stream === undefined) throw error;
-      const { message } = errorAnswer(error).body;
-      this.line({ errorDetail: { message }, error: message });
+      const detail = this.#detail(error);
+      this.line({ errorDetail: detail, error: detail.message });
       this.#stream.end();
     }
   }

@@ -1,0 +1,66 @@
+import type { Handler, Route } from '../http/route.ts';
+
+const NO_BUILDKIT = 'there is no BuildKit here: build with DOCKER_BUILDKIT=0';
+
+const refused: Route['load'] = async () => (await import('./sessions.ts')).refuseSession;
+
+export const BUILD_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/build',
+    query: {
+      dockerfile: 'text',
+      t: 'list',
+      extrahosts: 'list',
+      remote: 'text',
+      q: 'flag',
+      nocache: 'flag',
+      cachefrom: {
+        type: 'json',
+        differs: "it is asked for at its registry, besides the store's own cache",
+      },
+      pull: 'flag',
+      rm: { type: 'flag', differs: 'the containers of steps are always removed' },
+      forcerm: { type: 'flag', differs: 'the containers of steps are always removed' },
+      memory: 'number',
+      memswap: 'number',
+      cpushares: 'number',
+      cpusetcpus: 'text',
+      cpusetmems: 'text',
+      cpuperiod: 'number',
+      cpuquota: 'number',
+      cgroupparent: 'text',
+      ulimits: 'json',
+      buildargs: 'json',
+      shmsize: 'number',
+      squash: { type: 'flag', refused: 'the layers of an image are kept as they are' },
+      labels: 'json',
+      networkmode: 'text',
+      platform: 'text',
+      target: 'text',
+      outputs: { type: 'text', refused: 'only BuildKit writes elsewhere', unless: '[]' },
+      isolation: { type: 'text', refused: 'it is for Windows', unless: 'default' },
+      securityopt: { type: 'text', refused: 'steps have the isolation of containers', unless: 'null' },
+      session: { type: 'text', refused: NO_BUILDKIT },
+      version: { type: 'text', refused: NO_BUILDKIT, unless: '1' },
+    },
+    differs:
+      'there are no images of steps: their lines have no ids; stages are built side by side, and a step says its name again when others come between',
+    load: async (): Promise<Handler> => (await import('./build.ts')).build,
+  },
+  {
+    method: 'POST',
+    path: '/build/prune',
+    query: {
+      'keep-storage': 'number',
+      'reserved-space': 'number',
+      'max-used-space': 'number',
+      'min-free-space': { type: 'number', refused: 'give max-used-space', unless: '0' },
+      all: 'flag',
+      filters: { type: 'filters', differs: 'until is the only one' },
+    },
+    load: async (): Promise<Handler> => (await import('./prune.ts')).pruneBuildCache,
+  },
+  { method: 'POST', path: '/session', differs: NO_BUILDKIT, load: refused },
+  { method: 'POST', path: '/grpc', differs: NO_BUILDKIT, load: refused },
+];

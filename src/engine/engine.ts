@@ -29,6 +29,10 @@ export interface Engine {
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** Tells what the store takes on its disk, and of what. */
   diskUsage(): Promise<import('./reports/disk-usage.ts').DiskUsage>;
+  /** The same as Docker's API tells it. */
+  dataUsage(
+    options: import('./reports/data-usage.ts').DataUsageOptions,
+  ): Promise<import('./reports/data-usage.ts').DataUsage>;
   /** Finds out what this host offers, whether a container runs on it, and what crashes have left; `fix` cleans that. */
   diagnose(options: { fix: boolean }): Promise<import('./doctor/doctor.ts').Diagnosis>;
   /** Tells what `reset` removes. Makes no store where there is none. */
@@ -68,6 +72,10 @@ export function openEngine(options: EngineOptions): Engine {
         const { login } = await import('./images/login.ts');
         await login(context, domain, credential, options);
       },
+      async check(domain, credential, options) {
+        const { checkLogin } = await import('./images/login.ts');
+        await checkLogin(context, domain, credential, options);
+      },
       async logout(domain) {
         const { logout } = await import('./images/login.ts');
         return await logout(context, domain);
@@ -84,6 +92,10 @@ export function openEngine(options: EngineOptions): Engine {
     async diskUsage() {
       const { diskUsage } = await import('./reports/disk-usage.ts');
       return await diskUsage(context);
+    },
+    async dataUsage(options) {
+      const { dataUsage } = await import('./reports/data-usage.ts');
+      return await dataUsage(context, options);
     },
     async diagnose(options) {
       const { diagnose } = await import('./doctor/doctor.ts');

@@ -1,16 +1,17 @@
 import { EngineError } from '../../errors.ts';
 import { collectImagePruneFilter } from '../../grammar/prune-filters.ts';
+import { listedImageFor } from '../bodies/older-image.ts';
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
 
 /** ImageList. */
-export async function listImages({ engine, query, reply }: Call): Promise<void> {
+export async function listImages({ engine, query, reply, version }: Call): Promise<void> {
   const summaries = await engine.images.summaries(query.filters(), {
     sharedSize: query.flag('shared-size'),
     manifests: query.flag('manifests'),
   });
-  reply.json(summaries);
+  reply.json(summaries.map((image) => listedImageFor(version, image)));
 }
 
 /** ImageInspect, with `ContainerConfig`: whatever version it speaks, compose 1.29 looks there for the volumes of an image. */

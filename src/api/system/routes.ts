@@ -13,4 +13,11 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     query: { since: 'text', until: 'text', filters: 'filters' },
     load: async () => (await import('./events.ts')).events,
   },
+  { method: 'POST', path: '/auth', load: async () => (await import('./auth.ts')).checkAuth },
+  {
+    method: 'GET',
+    path: '/system/df',
+    query: { type: 'list' },
+    load: async () => (await import('./df.ts')).diskUsage,
+  },
 ];

@@ -12,12 +12,15 @@ import type { RequestInfo } from '../../registry/transport.ts';
 import type { Context } from '../store/context.ts';
 import { connectRegistries } from './registries.ts';
 
-export interface LoginOptions {
-  /** Called once the registry has let us in, before anything is kept: where it will be. */
-  keeping?: (place: KeptCredential) => void;
+export interface CheckLoginOptions {
   /** Told of each request. */
   onRequest?: ((info: RequestInfo) => void) | undefined;
   signal?: AbortSignal | undefined;
+}
+
+export interface LoginOptions extends CheckLoginOptions {
+  /** Called once the registry has let us in, before anything is kept: where it will be. */
+  keeping?: (place: KeptCredential) => void;
 }
 
 /** Use cases of credentials. `domain` is a registry's, as `registryOf` returns it. */
@@ -26,6 +29,8 @@ export interface Logins {
   find(domain: string, warn: (problem: EngineError) => void): Promise<Credential | undefined>;
   /** Keeps a credential that the registry takes. Throws `unauthorized` when it does not. */
   login(domain: string, credential: Credential, options: LoginOptions): Promise<void>;
+  /** Asks a registry whether it takes a credential; nothing is kept. Throws `unauthorized` when it does not. */
+  check(domain: string, credential: Credential, options: CheckLoginOptions): Promise<void>;
   /** Forgets the credentials for a registry; false when there were none. */
   logout(domain: string): Promise<boolean>;
 }
@@ -56,18 +61,28 @@ export async function login(
   context: Context,
   domain: string,
   credential: Credential,
-  { keeping, onRequest, signal }: LoginOptions = {},
+  { keeping, ...options }: LoginOptions = {},
 ): Promise<void> {
   const owner = ownerOf(context);
   const place = await placeForCredential(domain, owner);
+  await checkLogin(context, domain, credential, options);
+  keeping?.(place);
+  await keepCredential(place, domain, credential, owner);
+}
+
+/** Asks a registry whether it takes a credential. Throws `unauthorized` when it does not. */
+export async function checkLogin(
+  context: Context,
+  domain: string,
+  credential: Credential,
+  { onRequest, signal }: CheckLoginOptions = {},
+): Promise<void> {
   const requests = await connectRegistries(context, () => {}, {
     credentials: { find: async () => credential },
     onRequest,
   });
   const who = 'username' in credential ? credential.username : 'an earlier login';
   await requests.login(domain, who, signal);
-  keeping?.(place);
-  await keepCredential(place, domain, credential, owner);
 }
 
 /** Returns the credential that is kept for a registry. */

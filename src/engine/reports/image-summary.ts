@@ -24,14 +24,15 @@ export async function imageSummaries(
   const shared = sharedSize ? await sharedSizes(context) : new Map<string, number>();
   const containers = containersByImage(context);
   return listed.map((one) => ({
-    ...summary(one),
+    ...imageSummary(one),
     SharedSize: shared.get(one.image.id) ?? -1,
     Containers: containers.get(one.image.id) ?? 0,
     ...(manifests ? inspectManifests(context, { image: one.image, name: one.names.tags[0] }) : {}),
   }));
 }
 
-function summary({ image, names, builtAt }: ListedImage): object {
+/** What is told of an image wherever it is listed. */
+export function imageSummary({ image, names, builtAt }: ListedImage): object {
   const { config } = parseImageConfig(Buffer.from(image.config));
   return {
     Id: image.id,

@@ -9,70 +9,65 @@ const NO_PLUGINS = 'there are no plugins';
 
 /** The endpoints of Docker that are about what skiff has not, answered as a Docker answers that has none of it. */
 export const ABSENT_ROUTES: readonly Route[] = [
-  ...swarm(),
-  ...['services', 'nodes', 'tasks', 'secrets', 'configs'].flatMap(ofSwarm),
-  ...plugins(),
+  ...refused(NO_SWARM, noManager, [
+    'GET /swarm',
+    'POST /swarm/init',
+    'POST /swarm/join',
+    'POST /swarm/leave',
+    'POST /swarm/update',
+    'GET /swarm/unlockkey',
+    'POST /swarm/unlock',
+    'GET /services',
+    'POST /services/create',
+    'GET /services/{id}',
+    'DELETE /services/{id}',
+    'POST /services/{id}/update',
+    'GET /services/{id}/logs',
+    'GET /tasks',
+    'GET /tasks/{id}',
+    'GET /tasks/{id}/logs',
+    'GET /nodes',
+    'GET /nodes/{id}',
+    'DELETE /nodes/{id}',
+    'POST /nodes/{id}/update',
+    ...['secrets', 'configs'].flatMap((kind) => [
+      `GET /${kind}`,
+      `POST /${kind}/create`,
+      `GET /${kind}/{id}`,
+      `DELETE /${kind}/{id}`,
+      `POST /${kind}/{id}/update`,
+    ]),
+  ]),
+  {
+    method: 'GET',
+    path: '/plugins',
+    query: { filters: { type: 'filters', differs: 'the list is always empty' } },
+    load:
+      async () =>
+      async ({ reply }) =>
+        reply.json([]),
+  },
+  ...refused(NO_PLUGINS, noPlugins, [
+    'GET /plugins/privileges',
+    'POST /plugins/pull',
+    'POST /plugins/create',
+  ]),
+  ...refused(NO_PLUGINS, noSuchPlugin, [
+    'GET /plugins/{name...}/json',
+    'POST /plugins/{name...}/enable',
+    'POST /plugins/{name...}/disable',
+    'POST /plugins/{name...}/upgrade',
+    'POST /plugins/{name...}/push',
+    'POST /plugins/{name...}/set',
+    'DELETE /plugins/{name...}',
+  ]),
 ];
 
-/** As a node that is in no swarm. */
-function swarm(): Route[] {
-  const refused: [Method, string][] = [
-    ['GET', '/swarm'],
-    ['POST', '/swarm/init'],
-    ['POST', '/swarm/join'],
-    ['POST', '/swarm/leave'],
-    ['POST', '/swarm/update'],
-    ['GET', '/swarm/unlockkey'],
-    ['POST', '/swarm/unlock'],
-  ];
-  return refused.map(([method, path]) => route(method, path, NO_SWARM, noManager));
-}
-
-function ofSwarm(kind: string): Route[] {
-  const paths: [Method, string][] = [
-    ['GET', `/${kind}`],
-    ['POST', `/${kind}/create`],
-    ['GET', `/${kind}/{id}`],
-    ['DELETE', `/${kind}/{id}`],
-    ['POST', `/${kind}/{id}/update`],
-    ['GET', `/${kind}/{id}/logs`],
-  ];
-  return paths.map(([method, path]) => route(method, path, NO_SWARM, noManager));
-}
-
-function plugins(): Route[] {
-  const general: [Method, string][] = [
-    ['GET', '/plugins/privileges'],
-    ['POST', '/plugins/pull'],
-    ['POST', '/plugins/create'],
-  ];
-  const ofOne: [Method, string][] = [
-    ['GET', '/plugins/{name...}/json'],
-    ['POST', '/plugins/{name...}/enable'],
-    ['POST', '/plugins/{name...}/disable'],
-    ['POST', '/plugins/{name...}/upgrade'],
-    ['POST', '/plugins/{name...}/push'],
-    ['POST', '/plugins/{name...}/set'],
-    ['DELETE', '/plugins/{name...}'],
-  ];
-  return [
-    {
-      method: 'GET',
-      path: '/plugins',
-      query: { filters: 'filters' },
-      differs: 'the list is always empty',
-      load:
-        async () =>
-        async ({ reply }) =>
-          reply.json([]),
-    },
-    ...general.map(([method, path]) => route(method, path, NO_PLUGINS, noPlugins)),
-    ...ofOne.map(([method, path]) => route(method, path, NO_PLUGINS, noSuchPlugin)),
-  ];
-}
-
-function route(method: Method, path: string, why: string, handler: Handler): Route {
-  return { method, path, differs: `always refused: ${why}`, load: async () => handler };
+function refused(why: string, handler: Handler, endpoints: readonly string[]): Route[] {
+  return endpoints.map((endpoint) => {
+    const [method, path = ''] = endpoint.split(' ');
+    return { method: method as Method, path, refused: why, load: async () => handler };
+  });
 }
 
 /** What Docker's nodes answer that are in no swarm. */

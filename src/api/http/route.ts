@@ -9,8 +9,12 @@ export interface Route {
   /** Without a version: `/containers/{name}/json`. `{name...}` may have slashes in it, as names of images do. */
   path: string;
   query?: Parameters;
+  /** The headers that are read, besides those of all requests. */
+  headers?: readonly string[];
   /** In what the whole differs from Docker's, on purpose. */
   differs?: string;
+  /** Why it is always refused: then no parameter counts. */
+  refused?: string;
   /** Loads what answers. */
   load(): Promise<Handler>;
 }

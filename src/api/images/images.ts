@@ -5,9 +5,15 @@ import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
 
+/** The version of the API (1.41) since which there is no `filter`. */
+const WITHOUT_FILTER_SINCE = 41;
+
 /** ImageList. */
 export async function listImages({ engine, query, reply, version }: Call): Promise<void> {
-  const summaries = await engine.images.summaries(query.filters(), {
+  const filters = query.filters();
+  const reference = version < WITHOUT_FILTER_SINCE ? query.text('filter') : undefined;
+  if (reference !== undefined) filters.set('reference', [...(filters.get('reference') ?? []), reference]);
+  const summaries = await engine.images.summaries(filters, {
     sharedSize: query.flag('shared-size'),
     manifests: query.flag('manifests'),
   });

@@ -12,6 +12,10 @@ export const IMAGE_ROUTES: readonly Route[] = [
     query: {
       all: { type: 'flag', differs: 'there are no images of the steps of builds to show besides' },
       filters: 'filters',
+      filter: {
+        type: 'text',
+        differs: 'only with versions before 1.41, as with Docker: `reference` of filters',
+      },
       'shared-size': 'flag',
       digests: { type: 'flag', differs: 'digests are always told' },
       manifests: 'flag',
@@ -30,6 +34,7 @@ export const IMAGE_ROUTES: readonly Route[] = [
       changes: 'list',
       platform: 'text',
     },
+    headers: ['X-Registry-Auth'],
     load: async () => (await import('./create.ts')).createImage,
   },
   {
@@ -69,12 +74,20 @@ export const IMAGE_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/images/{name...}/push',
     query: { tag: 'text', platform: 'json' },
+    headers: ['X-Registry-Auth'],
     load: transfer('pushImage'),
   },
   {
     method: 'POST',
     path: '/images/{name...}/tag',
-    query: { repo: 'text', tag: 'text' },
+    query: {
+      repo: 'text',
+      tag: 'text',
+      force: {
+        type: 'flag',
+        differs: 'a name that another image has goes over to this one, also without it',
+      },
+    },
     load: images('tagImage'),
   },
   {
@@ -83,7 +96,7 @@ export const IMAGE_ROUTES: readonly Route[] = [
     query: {
       force: 'flag',
       noprune: { type: 'flag', differs: 'an image has no parents that would go with it' },
-      platforms: { type: 'json', refused: 'an index is removed as a whole' },
+      platforms: { type: 'list', refused: 'an index is removed as a whole' },
     },
     load: images('removeImage'),
   },
@@ -104,6 +117,7 @@ export const IMAGE_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/distribution/{name...}/json',
+    headers: ['X-Registry-Auth'],
     load: async () => (await import('./distribution.ts')).inspectDistribution,
   },
 ];

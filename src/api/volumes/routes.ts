@@ -12,8 +12,7 @@ export const VOLUME_ROUTES: readonly Route[] = [
   {
     method: 'PUT',
     path: '/volumes/{name}',
-    query: { version: 'number' },
-    differs: 'always refused: cluster volumes alone can be changed, and there is no swarm',
+    refused: 'volumes of a swarm alone can be changed, and there is no swarm',
     load: volumes('updateVolume'),
   },
   {

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ABSENT_ROUTES } from '../../src/api/absent/routes.ts';
+import type { Route } from '../../src/api/http/route.ts';
+import { ROUTES } from '../../src/api/routes.ts';
+import { endpointTable } from '../helpers/endpoint-table.ts';
+import { BEYOND, DOCUMENTED, operationKey } from './engine-api.ts';
+
+const DOCUMENT = join(import.meta.dirname, '../../src/api/API.md');
+const MARK = '<!-- made from the routes: vitest -u test/conformance/engine-api.test.ts -->\n';
+
+/** What is being made now. */
+const EXPECTED_SOON: readonly string[] = [
+  'POST /auth',
+  'POST /build',
+  'POST /build/prune',
+  'GET /system/df',
+  'POST /session',
+  'HEAD /containers/{}/archive',
+  'GET /containers/{}/archive',
+  'PUT /containers/{}/archive',
+  'GET /containers/{}/attach/ws',
+  'GET /containers/{}/export',
+  'GET /containers/{}/stats',
+];
+
+const routed = new Map(ROUTES.map((route) => [operationKey(route.method, route.path), route]));
+
+/** What a route says of parameters and headers that it says more of than there are. */
+function namesOf({ query = {}, headers = [] }: Route): string[] {
+  return [...Object.keys(query), ...headers];
+}
+
+function known(table: typeof DOCUMENTED, key: string): string[] {
+  const { parameters = [], headers = [] } = table.get(key) ?? {};
+  return [...parameters, ...headers];
+}
+
+describe("Docker's Engine API 1.51", () => {
+  it('has a route for every operation', () => {
+    const missing = [...DOCUMENTED.keys()].filter((key) => !routed.has(key));
+    expect(missing.filter((key) => !EXPECTED_SOON.includes(key))).toEqual([]);
+  });
+
+  it('has every parameter and header read, refused or different on purpose', () => {
+    const missing = [...routed.keys()].flatMap((key) => {
+      const route = routed.get(key);
+      if (route === undefined || route.refused !== undefined) return [];
+      const declared = namesOf(route);
+      const names = [...known(DOCUMENTED, key), ...known(BEYOND, key)];
+      return names.filter((name) => !declared.includes(name)).map((name) => `${key}: ${name}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('has nothing here that nobody knows of', () => {
+    const unknown = ROUTES.flatMap((route) => {
+      const key = operationKey(route.method, route.path);
+      if (!DOCUMENTED.has(key) && !BEYOND.has(key)) return [key];
+      const names = [...known(DOCUMENTED, key), ...known(BEYOND, key)];
+      return namesOf(route)
+        .filter((name) => !names.includes(name))
+        .map((name) => `${key}: ${name}`);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it('has no swarm and no plugins here, and no endpoint of theirs elsewhere', () => {
+    const kinds = /^\/(swarm|services|tasks|nodes|secrets|configs|plugins)(\/|$)/;
+    expect(ROUTES.filter(({ path }) => kinds.test(path))).toEqual(ABSENT_ROUTES);
+    expect(ABSENT_ROUTES.filter(({ path }) => !kinds.test(path))).toEqual([]);
+  });
+
+  it('has each operation once', () => {
+    expect(routed.size).toBe(ROUTES.length);
+  });
+
+  it('is told of in API.md as it is', async () => {
+    const [introduction = ''] = readFileSync(DOCUMENT, 'utf8').split(MARK);
+    await expect(`${introduction}${MARK}${endpointTable(ROUTES)}`).toMatchFileSnapshot(DOCUMENT);
+  });
+});

@@ -59,10 +59,10 @@ function splitTarget(target: string): { pathname: string; search: URLSearchParam
   return { pathname: pathname.replace(/(?<=.)\/$/, ''), search: new URLSearchParams(search.join('?')) };
 }
 
+/** Docker's answer, also to another method. */
 function notRouted(method: string, path: string, methods: readonly Method[]): EngineError {
-  return methods.length === 0
-    ? new EngineError('notFound', `page not found: ${path}`)
-    : new EngineError('unsupported', `${path} is there for ${methods.join(', ')}, and not for ${method}`);
+  const others = methods.length === 0 ? '' : ` for ${method}, but for ${methods.join(', ')}`;
+  return new EngineError('notFound', `page not found: ${path}${others}`);
 }
 
 function fail({ warn }: Service, reply: Reply, error: unknown): void {

@@ -2,8 +2,8 @@ import { EngineError } from '../../errors.ts';
 
 /**
  * An object of a body, read member by member. Names are found as Go finds them, whatever their case; `null`, absent and,
- * for texts, empty are one. What is never read is nobody's, as with Docker. All methods throw `invalid` for a member of
- * another type, by its path.
+ * for texts, empty are one, and so is `null` inside of lists and objects. What is never read is nobody's, as with Docker.
+ * All methods throw `invalid` for a member of another type, by its path.
  */
 export class JsonObject {
   readonly #members: ReadonlyMap<string, unknown>;
@@ -45,9 +45,8 @@ export class JsonObject {
   texts(name: string): string[] | undefined {
     const value = this.#member(name);
     if (value === undefined) return undefined;
-    if (!Array.isArray(value) || !value.every((each) => typeof each === 'string'))
-      throw wrong(this.#pathOf(name), 'a list of texts');
-    return value;
+    if (!Array.isArray(value) || !value.every(isText)) throw wrong(this.#pathOf(name), 'a list of texts');
+    return value.map((each) => each ?? '');
   }
 
   /** Texts of which a single one may stand alone. */
@@ -60,9 +59,9 @@ export class JsonObject {
     const value = this.#member(name);
     if (value === undefined) return undefined;
     const isMap = typeof value === 'object' && !Array.isArray(value);
-    if (!isMap || !Object.values(value as object).every((each) => typeof each === 'string'))
+    if (!isMap || !Object.values(value as object).every(isText))
       throw wrong(this.#pathOf(name), 'an object of texts');
-    return value as Record<string, string>;
+    return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, each ?? '']));
   }
 
   /** The names in an object that is a set, `{"80/tcp": {}}`. */
@@ -87,10 +86,10 @@ export class JsonObject {
     const value = this.#member(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) throw wrong(this.#pathOf(name), 'a list of objects');
-    return value.map((each, index) => new JsonObject(each, `${this.#pathOf(name)}[${index}]`));
+    return value.map((each, index) => new JsonObject(each ?? {}, `${this.#pathOf(name)}[${index}]`));
   }
 
-  /** The entries of an object of objects; what is `null` there is an empty one. */
+  /** The entries of an object of objects. */
   entries(name: string): [string, JsonObject][] {
     const value = this.#member(name);
     if (value === undefined) return [];
@@ -119,6 +118,10 @@ export class JsonObject {
   #pathOf(name: string): string {
     return this.#path === '' ? name : `${this.#path}.${name}`;
   }
+}
+
+function isText(value: unknown): value is string | null {
+  return typeof value === 'string' || value === null;
 }
 
 function wrong(path: string, what: string): EngineError {

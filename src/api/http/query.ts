@@ -11,7 +11,10 @@ export class Query {
   constructor(search: URLSearchParams, declared: Parameters) {
     this.#search = search;
     this.#declared = declared;
-    for (const [name, parameter] of Object.entries(declared)) check(name, parameter, search.get(name));
+    for (const [name, parameter] of Object.entries(declared)) {
+      const values = typeOf(parameter) === 'list' ? search.getAll(name) : [search.get(name)];
+      for (const value of values) check(name, parameter, value);
+    }
   }
 
   has(name: string): boolean {
@@ -92,10 +95,10 @@ function parseJson(name: string, value: string): unknown {
   }
 }
 
-/** `{"status":["exited"]}`, and the older `{"status":{"exited":true}}`. */
+/** `{"status":["exited"]}`, and the older `{"status":{"exited":true}}`; `null`, of all or of one, says nothing. */
 function parseFilters(name: string, value: unknown): Filters {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const entries = Object.entries(value).map(([key, list]) => [key, filterValues(list)] as const);
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    const entries = Object.entries(value ?? {}).map(([key, list]) => [key, filterValues(list)] as const);
     if (entries.every((entry): entry is readonly [string, string[]] => entry[1] !== undefined))
       return new Map(entries);
   }
@@ -104,6 +107,6 @@ function parseFilters(name: string, value: unknown): Filters {
 
 function filterValues(list: unknown): string[] | undefined {
   if (Array.isArray(list)) return list.every((each) => typeof each === 'string') ? list : undefined;
-  if (typeof list !== 'object' || list === null) return undefined;
-  return Object.entries(list).flatMap(([word, isWanted]) => (isWanted === true ? word : []));
+  if (typeof list !== 'object') return undefined;
+  return Object.entries(list ?? {}).flatMap(([word, isWanted]) => (isWanted === true ? word : []));
 }

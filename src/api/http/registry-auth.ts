@@ -4,6 +4,9 @@ import { EngineError } from '../../errors.ts';
 import type { Credential, CredentialSource } from '../../registry/credential.ts';
 import { JsonObject } from './json.ts';
 
+/** In either alphabet: clients write both. */
+const BASE64 = /^[\w+/-]*={0,2}$/;
+
 /**
  * Reads `X-Registry-Auth`: JSON in base64url. A client says there who it is to the registry that the call is about; one that
  * says nothing is nobody, whatever this machine keeps. Absent: what this machine keeps counts. Throws `invalid`.
@@ -55,7 +58,8 @@ export function credentialOf(auth: JsonObject): Credential | undefined {
 
 function decoded(name: string, header: string): unknown {
   try {
-    return JSON.parse(Buffer.from(header, 'base64url').toString() || '{}');
+    if (!BASE64.test(header)) throw new Error('characters that base64 has not');
+    return JSON.parse(Buffer.from(header, 'base64url').toString() || '{}') ?? {};
   } catch (cause) {
     throw new EngineError('invalid', `${name} is no JSON in base64`, { cause });
   }

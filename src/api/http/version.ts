@@ -9,19 +9,19 @@ export function splitVersion(path: string): { version: number; rest: string } {
   const [, text, rest = ''] = /^\/v(\d+(?:\.\d+)*)(\/.*)$/.exec(path) ?? [];
   if (text === undefined) return { version: NEWEST_VERSION, rest: path };
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(text) ?? [];
-  const version = Number(major) * 1000 + Number(minor);
-  if (Number.isNaN(version)) throw new EngineError('invalid', `"${text}" is no version of the API`);
-  if (version < 1000 + OLDEST_VERSION) {
+  if (major === undefined) throw new EngineError('invalid', `"${text}" is no version of the API`);
+  const [generation, version] = [Number(major), Number(minor)];
+  if (generation < 1 || (generation === 1 && version < OLDEST_VERSION)) {
     throw new EngineError(
       'invalid',
       `client version ${text} is too old. Minimum supported API version is 1.${OLDEST_VERSION}, please upgrade your client to a newer version`,
     );
   }
-  if (version > 1000 + NEWEST_VERSION) {
+  if (generation > 1 || version > NEWEST_VERSION) {
     throw new EngineError(
       'invalid',
       `client version ${text} is too new. Maximum supported API version is 1.${NEWEST_VERSION}`,
     );
   }
-  return { version: version - 1000, rest };
+  return { version, rest };
 }

@@ -154,11 +154,14 @@ export class Images {
   }
 
   /** Docker's JSON. Throws `notFound`. */
-  async inspect(text: string, { platform }: { platform?: Platform | undefined } = {}): Promise<object> {
+  async inspect(
+    text: string,
+    { platform, manifests = true }: { platform?: Platform | undefined; manifests?: boolean } = {},
+  ): Promise<object> {
     const found =
       platform === undefined ? findImage(this.#context.database, text) : await this.find(text, platform);
     const { inspectImage } = await import('./inspect/image.ts');
-    return inspectImage(this.#context, found);
+    return inspectImage(this.#context, found, { manifests });
   }
 
   /** Gives an image one more name. Throws `notFound`, and `invalid` for a name that cannot be. */
@@ -170,9 +173,9 @@ export class Images {
   }
 
   /** The steps of how an image came to be, the last one first. Throws `notFound`. */
-  async history(text: string): Promise<HistoryStep[]> {
+  async history(text: string, platform?: Platform): Promise<HistoryStep[]> {
     const { imageHistory } = await import('./images/history.ts');
-    const { image } = await this.find(text);
+    const { image } = await this.find(text, platform);
     return imageHistory(this.#context, image);
   }
 

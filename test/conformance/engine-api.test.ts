@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ABSENT_ROUTES } from '../../src/api/absent/routes.ts';
 import type { Route } from '../../src/api/http/route.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import { ApiSource } from '../helpers/api-reads.ts';
 import { endpointTable } from '../helpers/endpoint-table.ts';
 import { BEYOND, DOCUMENTED, operationKey } from './engine-api.ts';
 
@@ -32,6 +33,11 @@ function namesOf({ query = {}, headers = [] }: Route): string[] {
   return [...Object.keys(query), ...headers];
 }
 
+/** What is neither refused nor, on purpose, of no effect. */
+function readParameters({ query = {} }: Route): string[] {
+  return Object.entries(query).flatMap(([name, parameter]) => (typeof parameter === 'string' ? name : []));
+}
+
 function known(table: typeof DOCUMENTED, key: string): string[] {
   const { parameters = [], headers = [] } = table.get(key) ?? {};
   return [...parameters, ...headers];
@@ -52,6 +58,22 @@ describe("Docker's Engine API 1.51", () => {
       return names.filter((name) => !declared.includes(name)).map((name) => `${key}: ${name}`);
     });
     expect(missing).toEqual([]);
+  });
+
+  it('has no parameter and no header that is taken and not read', async () => {
+    const source = new ApiSource();
+    const unread = await Promise.all(
+      ROUTES.map(async (route) => {
+        const text = source.textOf((await route.load()).name).toLowerCase();
+        const names = [...readParameters(route), ...(route.headers ?? [])];
+        const isRead = (name: string) =>
+          text.includes(`'${name.toLowerCase()}'`) || (name === 'filters' && text.includes('.filters()'));
+        return names
+          .filter((name) => !isRead(name))
+          .map((name) => `${operationKey(route.method, route.path)}: ${name}`);
+      }),
+    );
+    expect(unread.flat()).toEqual([]);
   });
 
   it('has nothing here that nobody knows of', () => {

@@ -140,7 +140,7 @@ describe('a request', () => {
     ['GET', '/v1.23/info', 400, 'too old'],
     ['GET', '/v1.99/info', 400, 'too new'],
     ['GET', '/nothing', 404, 'page not found'],
-    ['PUT', '/_ping', 501, 'GET, HEAD'],
+    ['PUT', '/_ping', 404, 'GET, HEAD'],
     ['GET', '/containers/nobody/json', 404, 'No such container: nobody'],
     ['POST', '/containers/nobody/wait?condition=never', 400, 'never'],
     ['POST', '/containers/nobody/resize?h=a&w=1', 400, 'h is no number'],

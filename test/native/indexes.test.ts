@@ -344,6 +344,9 @@ describe('what stands under a name', () => {
         { Kind: 'unknown', Available: true },
       ],
     });
+    const without = inspectImage(store.context, found, { manifests: false });
+    expect(without).toMatchObject({ Descriptor: { digest: made.whole.document.digest } });
+    expect(without).not.toHaveProperty('Manifests');
   });
 });
 

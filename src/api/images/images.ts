@@ -23,13 +23,14 @@ export async function listImages({ engine, query, reply, version }: Call): Promi
 /** ImageInspect, with `ContainerConfig`: whatever version it speaks, compose 1.29 looks there for the volumes of an image. */
 export async function inspectImage({ engine, path, query, reply }: Call): Promise<void> {
   const platform = platformOf(query.json('platform'));
-  const image = await engine.images.inspect(path.name ?? '', { platform });
+  const manifests = query.flag('manifests');
+  const image = await engine.images.inspect(path.name ?? '', { platform, manifests });
   reply.json({ ...image, ContainerConfig: (image as { Config?: object }).Config });
 }
 
 /** ImageHistory: the last step first. */
-export async function imageHistory({ engine, path, reply }: Call): Promise<void> {
-  const steps = await engine.images.history(path.name ?? '');
+export async function imageHistory({ engine, path, query, reply }: Call): Promise<void> {
+  const steps = await engine.images.history(path.name ?? '', platformOf(query.json('platform')));
   reply.json(
     steps.map(({ id, createdAt, createdBy, comment, size, tags }) => ({
       Id: id ?? '<missing>',

@@ -8,16 +8,20 @@ import { omitEmpty } from './go-json.ts';
 /** Docker's words (Docker Engine API, ImageManifestSummary). */
 const KINDS = { image: 'image', attestation: 'attestation', index: 'unknown', other: 'unknown' } as const;
 
-/** What an index lists to which the name of an image leads (ImageInspect, `Descriptor` and `Manifests`); undefined without one. */
+/**
+ * The index to which the name of an image leads, and what it lists (ImageInspect, `Descriptor` and `Manifests`); undefined
+ * without one.
+ */
 export function inspectManifests(
   context: Context,
   found: FoundImage,
-): { Descriptor: object; Manifests: object[] } | undefined {
+  { listed = true }: { listed?: boolean } = {},
+): { Descriptor: object; Manifests?: object[] } | undefined {
   const { index, members } = membersOf(context, found);
   if (index === undefined) return undefined;
   return {
     Descriptor: descriptorObject(index),
-    Manifests: members.map((member) => manifestObject(context, member)),
+    ...(listed && { Manifests: members.map((member) => manifestObject(context, member)) }),
   };
 }
 

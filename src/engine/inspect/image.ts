@@ -6,8 +6,15 @@ import { imageConfigObject } from './config.ts';
 import { hidden, mapOf, omitEmpty } from './go-json.ts';
 import { inspectManifests } from './image-manifests.ts';
 
-/** An image as `docker image inspect` shows it (Docker Engine API, ImageInspect): JSON, Docker's names and units. */
-export function inspectImage(context: Context, found: FoundImage): object {
+/**
+ * An image as `docker image inspect` shows it (Docker Engine API, ImageInspect): JSON, Docker's names and units; `manifests`:
+ * with those of the index to which its name leads.
+ */
+export function inspectImage(
+  context: Context,
+  found: FoundImage,
+  { manifests = true }: { manifests?: boolean } = {},
+): object {
   const { image } = found;
   const config = parseImageConfig(Buffer.from(image.config));
   const names = namesOf(context.database, image.id);
@@ -34,7 +41,7 @@ export function inspectImage(context: Context, found: FoundImage): object {
         GraphDriver: { Data: graphData(lowers), Name: driver },
         RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
         Metadata: { LastTagTime: new Date(image.createdAt).toISOString() },
-        ...inspectManifests(context, found),
+        ...inspectManifests(context, found, { listed: manifests }),
       },
       'Variant',
       'OsVersion',

@@ -1,30 +1,37 @@
+import type { ExecutionConfig } from '../../oci/image-config.ts';
 import { JsonObject } from '../http/json.ts';
 
 /**
- * Reads the ContainerConfig that a commit gives its image as the instructions of a Dockerfile that say the same. Docker's
- * clients send one that is empty, or that of the container.
+ * Reads the ContainerConfig that a commit gives its image: Docker's clients send none, an empty one, or that of the
+ * container. Throws `invalid`.
  */
-export function changesOfConfig(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
+export function imageConfigOf(value: unknown): ExecutionConfig | undefined {
+  if (value === undefined || value === null) return undefined;
   const config = new JsonObject(value);
-  const list = (word: string, words: string[] | undefined) =>
-    words === undefined || words.length === 0 ? [] : [`${word} ${JSON.stringify(words)}`];
-  const text = (word: string, said: string | undefined) => (said === undefined ? [] : [`${word} ${said}`]);
-  return [
-    ...(config.texts('Env') ?? []).map((entry) => pair('ENV', entry)),
-    ...Object.entries(config.map('Labels') ?? {}).map(
-      ([key, label]) => `LABEL ${JSON.stringify(key)}=${JSON.stringify(label)}`,
-    ),
-    ...(config.names('ExposedPorts') ?? []).map((port) => `EXPOSE ${port}`),
-    ...list('VOLUME', config.names('Volumes')),
-    ...text('USER', config.text('User')),
-    ...text('WORKDIR', config.text('WorkingDir')),
-    ...list('ENTRYPOINT', config.words('Entrypoint')),
-    ...list('CMD', config.words('Cmd')),
-  ];
+  const health = config.object('Healthcheck');
+  return {
+    User: config.text('User'),
+    ExposedPorts: setOf(config.names('ExposedPorts')),
+    Env: config.texts('Env'),
+    Entrypoint: config.words('Entrypoint'),
+    Cmd: config.words('Cmd'),
+    Volumes: setOf(config.names('Volumes')),
+    WorkingDir: config.text('WorkingDir'),
+    Labels: config.map('Labels'),
+    StopSignal: config.text('StopSignal'),
+    Shell: config.texts('Shell'),
+    OnBuild: config.texts('OnBuild'),
+    Healthcheck: health && {
+      Test: health.texts('Test'),
+      Interval: health.amount('Interval'),
+      Timeout: health.amount('Timeout'),
+      StartPeriod: health.amount('StartPeriod'),
+      StartInterval: health.amount('StartInterval'),
+      Retries: health.amount('Retries'),
+    },
+  };
 }
 
-function pair(word: string, entry: string): string {
-  const equals = entry.indexOf('=');
-  return `${word} ${entry.slice(0, equals)}=${JSON.stringify(entry.slice(equals + 1))}`;
+function setOf(names: readonly string[] | undefined): Record<string, object> | undefined {
+  return names === undefined ? undefined : Object.fromEntries(names.map((name) => [name, {}]));
 }

@@ -34,6 +34,8 @@ function subnetsOf(ipam: JsonObject): SubnetOptions[] | undefined {
   const driver = ipam.text('Driver');
   if (driver !== undefined && driver !== 'default')
     throw ipam.refusal('Driver', `there is no IPAM driver ${driver}`);
+  if (Object.keys(ipam.map('Options') ?? {}).length > 0)
+    throw ipam.refusal('Options', 'addresses are handed out in one way only, which has no options');
   const subnets = ipam.objects('Config') ?? [];
   if (subnets.length === 0) return undefined;
   return subnets.map((config) => ({

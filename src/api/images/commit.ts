@@ -1,8 +1,8 @@
 import { EngineError } from '../../errors.ts';
-import { changesOfConfig } from '../bodies/image-config.ts';
+import { imageConfigOf } from '../bodies/image-config.ts';
 import type { Call } from '../http/call.ts';
 
-/** ImageCommit. What the body says of the configuration counts as instructions do. */
+/** ImageCommit. */
 export async function commitContainer({ engine, query, body, reply, signal }: Call): Promise<void> {
   const [container, repo, tag] = [query.text('container'), query.text('repo'), query.text('tag')];
   if (container === undefined)
@@ -11,7 +11,8 @@ export async function commitContainer({ engine, query, body, reply, signal }: Ca
     name: repo === undefined ? undefined : tag === undefined ? repo : `${repo}:${tag}`,
     author: query.text('author'),
     message: query.text('comment'),
-    changes: [...changesOfConfig(await body()), ...query.list('changes')],
+    config: imageConfigOf(await body()),
+    changes: query.list('changes'),
     pause: query.flag('pause', true),
     signal,
   });

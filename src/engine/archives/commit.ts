@@ -2,7 +2,7 @@ import { changeConfig } from '../../build/stages/change-config.ts';
 import { EngineError } from '../../errors.ts';
 import { composeImage, type Image, type ImageLayer } from '../../image/image.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ImageConfig } from '../../oci/image-config.ts';
+import type { ExecutionConfig, ImageConfig } from '../../oci/image-config.ts';
 import { type ChangedLayers, type CopiedChanges, copyChanges } from '../../storage/archive/changes.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { intake } from '../images/intake.ts';
@@ -16,6 +16,7 @@ import type { Context } from '../store/context.ts';
 import { type ImageRow, imageById } from '../store/images.ts';
 import { inWorkspace, type Workspace } from '../store/workspace.ts';
 import { changedLayers } from './changed-layers.ts';
+import { withGiven } from './given-config.ts';
 import { blobOfDraft, layerOfDraft } from './new-layer.ts';
 import { whilePaused } from './pause.ts';
 
@@ -25,6 +26,8 @@ export interface CommitOptions {
   name?: string | undefined;
   author?: string | undefined;
   message?: string | undefined;
+  /** What the config of the image is to be, over that of the container (`withGiven`). */
+  config?: ExecutionConfig | undefined;
   /** Instructions of a Dockerfile that change the image's config (`changeConfig`). */
   changes?: readonly string[] | undefined;
   /** Whether a container that runs is paused while its files are copied. */
@@ -46,7 +49,7 @@ export async function commitContainer(
   const name = imageNameOf(options.name);
   const base = baseOf(context, row);
   const ran = executionConfig(row.options, base.config);
-  const config = changeConfig(ran, changes);
+  const config = changeConfig(options.config === undefined ? ran : withGiven(ran, options.config), changes);
   return await inWorkspace(context, async (workspace) => {
     // Whoever removes the container and its image meanwhile leaves the layers to us.
     using _below = takeLease(

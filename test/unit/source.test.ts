@@ -13,6 +13,8 @@ describe('the environment', () => {
   const OTHERS = [
     // What a terminal can and its user likes: TERM, NO_COLOR.
     'cli/text/terminal.ts',
+    // Hands git what of it is not about another repository or somebody's keys.
+    'engine/build/git.ts',
     // Hands all of it to the program that takes the place of this one.
     'host/replace-process.ts',
     // Hides from Bun's fetch what has been heeded already.

@@ -77,7 +77,7 @@ describe('a request', () => {
     ['GET', '/networks/x?scope=swarm', 501, 'all networks are of this host'],
     ['GET', '/swarm', 503, 'there is no swarm'],
     ['GET', '/v1.41/services/web/logs?follow=1', 503, 'GET /v1.41/services/web/logs: there is no swarm'],
-    ['DELETE', '/plugins/a/b', 503, 'there are no plugins'],
+    ['DELETE', '/plugins/a/b', 404, 'there are no plugins'],
   ])('%s %s is answered with an error that says what is wrong', async (method, path, status, message) => {
     const said = await ask(method, path);
     expect([said.status, JSON.parse(said.text)]).toEqual([

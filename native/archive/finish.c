@@ -263,7 +263,8 @@ int finish_main(int argc, char **argv)
     finish.lower = -1;
     int at = argc < 2 ? -1 : read_words(&finish, argc, argv);
     if (at < 0) {
-        fputs("usage: finish UPPER [sync] [latest=SECONDS [since=SECONDS]] [own=PATH]... /LAYER...\n", stderr);
+        fputs("usage: finish UPPER [sync] [latest=SECONDS [since=SECONDS]] [own=PATH]... /LAYER...\n",
+              stderr);
         return 2;
     }
     int result = make_layer(&finish, argv[1], argv + at, argc - at);

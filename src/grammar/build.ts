@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import type { Entitlement, NamedContext, SecretSource } from '../engine/build/options.ts';
+import type { BindMount } from '../engine/options/mounts.ts';
 import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';
 import { formatPlatform, parsePlatform, requireKnownPlatform } from '../image/platform.ts';
 import type { Platform } from '../oci/platform.ts';
 import { csvFields } from './csv.ts';
+import { parseVolume } from './mounts.ts';
 import { booleanWord } from './words.ts';
 
 type Environment = Readonly<NodeJS.ProcessEnv>;
@@ -125,4 +127,17 @@ function fieldsOf(text: string, what: string, known: readonly string[]): Record<
 
 function wrong(what: string, text: string, hint: string): EngineError {
   return new EngineError('invalid', `invalid ${what} "${text}"`, { subject: text, hint });
+}
+
+/**
+ * `-v SOURCE:PATH[:OPTIONS]` of a build: of the host alone, and of what is there. Throws `invalid`, also for volumes, of which
+ * there are others for builds.
+ */
+export function parseBuildVolume(text: string): BindMount {
+  const mount = parseVolume(text);
+  if (mount.type === 'bind') return { ...mount, createSource: false };
+  throw new EngineError('invalid', `"${text}" is no file or directory of the host`, {
+    subject: text,
+    hint: 'a directory that outlives a build is RUN --mount=type=cache',
+  });
 }

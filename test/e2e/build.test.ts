@@ -124,6 +124,18 @@ CMD ["cat", "/greeting"]
     expect(steps(changed).join('\n')).toContain('[build 2/5] WORKDIR /src\nCACHED');
   });
 
+  it('shows files of the host to all RUNs with -v, and has nothing of them in the image but what RUN takes', async () => {
+    const directory = context('FROM BASE\nRUN cat /deps/word > /word; echo made > /deps/made\n', {
+      'deps/word': 'here',
+    });
+    await built(directory, '-t', 'volume', '-v', `${join(directory, 'deps')}:/deps`);
+    expect(readFileSync(join(directory, 'deps/made'), 'utf8')).toBe('made\n');
+    const script = 'cat /word; test -e /deps || echo gone';
+    expect(await store.ok(['run', '--rm', '--network', 'none', 'volume', 'sh', '-c', script])).toBe(
+      'heregone',
+    );
+  });
+
   it('makes one layer of all that it has laid over the base with --squash, which is what they are together', async () => {
     const directory = context(`FROM BASE
 RUN rm -r /var/spool /etc/group; mkdir -p /d/e /etc/group; echo 1 > /d/e/f; ln /d/e/f /g

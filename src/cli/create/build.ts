@@ -14,6 +14,7 @@ import {
   collectContext,
   collectPlatforms,
   collectSecret,
+  parseBuildVolume,
   parseEntitlement,
   parseShellOnFail,
 } from '../../grammar/build.ts';
@@ -66,6 +67,7 @@ export interface BuildFlags {
   /** True: the shell of the stage; false with --shell-on-fail=false. */
   shellOnFail?: string[] | boolean;
   shmSize?: number;
+  volume?: ReturnType<typeof parseBuildVolume>[];
   squash?: boolean;
   ssh?: ReadonlyMap<string, string>;
   tag?: string[];
@@ -138,6 +140,11 @@ export function addBuildOptions(command: Command): void {
       '--allow <entitlement>',
       'let the file ask for network.host or security.insecure (repeatable)',
       listOf(parseEntitlement),
+    )
+    .option(
+      '-v, --volume <source:path[:options]>',
+      'show a file or directory of the host to all RUNs, whatever the cache makes of it, as in ./deps:/deps:ro (repeatable)',
+      listOf(parseBuildVolume),
     )
     .option('--ulimit <name=soft[:hard]>', 'limit of the processes of RUN (repeatable)', listOf(parseUlimit))
     .option('--shm-size <size>', 'size of /dev/shm for RUN; 64m when absent', parseSize)
@@ -216,6 +223,7 @@ export function buildOptions(
       network: flags.network ?? usualNetwork(),
       extraHosts: flags.addHost?.flat(),
       resources: resourceOptions(givenFlags(command)),
+      mounts: flags.volume,
       rlimits: flags.ulimit,
       shmSize: flags.shmSize === 0 ? undefined : flags.shmSize,
     },

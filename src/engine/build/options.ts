@@ -4,6 +4,7 @@ import type { CredentialSource } from '../../registry/credential.ts';
 import type { WantedCompression } from '../images/compressed-layer.ts';
 import type { SaveFormat, SaveTarget } from '../images/save.ts';
 import type { ResourceOptions, RlimitOption } from '../options/create.ts';
+import type { BindMount } from '../options/mounts.ts';
 import type { CacheSource, CacheTarget } from './cache-options.ts';
 import type { CheckedDockerfile } from './checked.ts';
 import type { ContextSource } from './open-context.ts';
@@ -100,6 +101,8 @@ export interface StepSettings {
   network?: string | undefined;
   /** For /etc/hosts; the address may be `host-gateway`. */
   extraHosts?: readonly { name: string; address: string }[] | undefined;
+  /** Of the host, for all RUNs: they see what lies there, and the cache does not look at it. */
+  mounts?: readonly BindMount[] | undefined;
   resources?: ResourceOptions | undefined;
   rlimits?: readonly RlimitOption[] | undefined;
   /** Bytes of /dev/shm. */

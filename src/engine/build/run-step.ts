@@ -24,7 +24,7 @@ import type { ImageRow } from '../store/images.ts';
 /** What a step of a build is run with: all but its image, which is a stack of layers, and its mounts. */
 export type StepOptions = Pick<
   CreateOptions,
-  'process' | 'platform' | 'namespaces' | 'network' | 'security' | 'resources' | 'files'
+  'process' | 'platform' | 'namespaces' | 'network' | 'security' | 'resources' | 'files' | 'mounts'
 >;
 
 /** A container that runs one command on a stack of layers. */

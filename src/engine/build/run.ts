@@ -35,8 +35,11 @@ export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedSt
       network: settings.namespaces.network === 'networks' ? settings.network : settings.namespaces.network,
       security,
       files,
+      // Absent where there are none: then the key is that of every build without.
+      ...(options.steps.mounts === undefined ? {} : { volumes: options.steps.mounts }),
     },
   };
+  const volumes = (options.steps.mounts ?? []).map(({ target }) => target);
   return {
     key,
     perform: async (task, finish) => {
@@ -53,7 +56,10 @@ export async function prepareRun(at: StageAt, step: RunStep): Promise<PreparedSt
         return await runStep(context, container, following, async (ended) => {
           if (ended.code === 0) {
             const really = { ...key, parts: { ...key.parts, mounts: held.parts } };
-            return await finish({ upper: ended.upper, ran: true, mounts: held.targets }, really);
+            return await finish(
+              { upper: ended.upper, ran: true, mounts: [...held.targets, ...volumes] },
+              really,
+            );
           }
           const cause = stepFailed(step, ended, options);
           if (options.onFailedRun !== undefined) {
@@ -86,6 +92,7 @@ function stepOptions(step: RunStep, { steps, allow = [] }: BuildOptions): StepOp
     security: security === 'insecure' ? { privileged: true } : {},
     resources,
     files: { shmSize },
+    ...(steps.mounts === undefined ? {} : { mounts: [...steps.mounts] }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   collectContext,
   collectPlatforms,
   collectSecret,
+  parseBuildVolume,
   parseEntitlement,
 } from '../../../src/grammar/build.ts';
 
@@ -20,6 +21,24 @@ describe('--build-arg', () => {
 
   it('has a name', () => {
     expect(() => arg('=1')).toThrow('invalid build argument "=1"');
+  });
+});
+
+describe('--volume', () => {
+  it('is of the host, and of what is there', () => {
+    expect(parseBuildVolume('/deps:/deps:ro')).toMatchObject({
+      type: 'bind',
+      source: '/deps',
+      target: '/deps',
+      readOnly: true,
+      createSource: false,
+    });
+  });
+
+  it('is no volume', () => {
+    for (const text of ['deps:/deps', '/deps']) {
+      expect(() => parseBuildVolume(text)).toThrow('is no file or directory of the host');
+    }
   });
 });
 

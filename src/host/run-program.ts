@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type BunProcesses, bunProcesses, readRecord } from './bun-processes.ts';
 import type { Handover } from './replace-process.ts';
 
@@ -81,8 +82,8 @@ export type OutputStream = 'stdout' | 'stderr';
 
 /** How a program's output is taken while it runs. */
 export interface Listening {
-  /** Called with what it has written, in the order of each stream. */
-  onOutput: (bytes: Uint8Array, stream: OutputStream) => void;
+  /** Called with what it has written, in the order of each stream. What it returns is awaited before more is read. */
+  onOutput: (bytes: Uint8Array, stream: OutputStream) => unknown;
   /** What it reads from its standard input; absent: nothing. */
   input?: Uint8Array | undefined;
   /** When it aborts the program gets SIGKILL. */
@@ -113,7 +114,7 @@ export async function listenToProgram(
   if (signal?.aborted === true) kill();
   signal?.addEventListener('abort', kill, { once: true });
   const take = async (stream: AsyncIterable<Uint8Array>, name: OutputStream): Promise<void> => {
-    for await (const bytes of stream) onOutput(bytes, name);
+    for await (const bytes of stream) await onOutput(bytes, name);
   };
   await Promise.all([
     take(child.stdout as AsyncIterable<Uint8Array>, 'stdout'),
@@ -137,8 +138,13 @@ async function listenWithExeca(
     ...(env === undefined ? {} : { env, extendEnv: false }),
     ...(signal === undefined ? {} : { cancelSignal: signal, killSignal: 'SIGKILL' }),
   });
-  child.stdout.on('data', (bytes: Uint8Array) => onOutput(bytes, 'stdout'));
-  child.stderr.on('data', (bytes: Uint8Array) => onOutput(bytes, 'stderr'));
+  const take = (stream: Readable, name: OutputStream) =>
+    stream.on('data', (bytes: Uint8Array) => {
+      stream.pause();
+      void Promise.resolve(onOutput(bytes, name)).then(() => stream.resume());
+    });
+  take(child.stdout, 'stdout');
+  take(child.stderr, 'stderr');
   const result = await child;
   if (result.exitCode === undefined && result.signal === undefined && !result.isCanceled)
     throw result.cause ?? result;

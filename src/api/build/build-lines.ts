@@ -18,6 +18,7 @@ const HELD_MAX = 10_000;
  * standard error in red), ` ---> Using cache`, `Successfully built …`. A quiet one tells its id only, and all of it when it fails.
  */
 export class BuildLines implements BuildProgress {
+  readonly room: () => Promise<void>;
   readonly #line: (line: object) => void;
   readonly #isQuiet: boolean;
   readonly #held: object[] = [];
@@ -25,7 +26,12 @@ export class BuildLines implements BuildProgress {
   /** The one whose name was said last. */
   #current: number | undefined;
 
-  constructor(line: (line: object) => void, { isQuiet }: { isQuiet: boolean }) {
+  /** `room`: resolves when there is room for more lines. */
+  constructor(
+    line: (line: object) => void,
+    { isQuiet, room = async () => {} }: { isQuiet: boolean; room?: () => Promise<void> },
+  ) {
+    this.room = room;
     this.#line = line;
     this.#isQuiet = isQuiet;
   }

@@ -15,7 +15,7 @@ export async function build({ engine, query, request, reply, signal }: Call): Pr
   const isQuiet = query.flag('q');
   const progress = new Progress(reply, errorDetail);
   await progress.during(async () => {
-    const lines = new BuildLines((line) => progress.line(line), { isQuiet });
+    const lines = new BuildLines((line) => progress.line(line), { isQuiet, room: () => progress.room() });
     try {
       const built = await engine.builder.build({ ...options, credentials, progress: lines, signal });
       if (built !== undefined) lines.built(built.id, options.names.map(nameShown));

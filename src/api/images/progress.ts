@@ -18,6 +18,7 @@ export class Progress {
   readonly #reply: Reply;
   readonly #detail: (error: unknown) => ErrorDetail;
   #stream: ReplyStream | undefined;
+  #written = Promise.resolve();
 
   /** `detail`: what is said of an error; its message when it is absent. */
   constructor(reply: Reply, detail: (error: unknown) => ErrorDetail = (error) => errorAnswer(error).body) {
@@ -46,7 +47,12 @@ export class Progress {
   }
 
   line(value: object): void {
-    void this.#open().line(value);
+    this.#written = this.#open().line(value);
+  }
+
+  /** Resolves when the client has room for more lines, or has gone. */
+  async room(): Promise<void> {
+    await this.#written;
   }
 
   ofPull(): PullProgress {

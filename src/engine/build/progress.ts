@@ -42,6 +42,8 @@ export interface BuildProgress {
   instruction?(instruction: BuildInstruction): void;
   /** What a command writes, in pieces as they come. */
   output(number: number, bytes: Uint8Array, stream: OutputStream, ms: number): void;
+  /** Resolves when there is room for more output; absent: there always is. */
+  room?(): Promise<void>;
   /** A line of what is being done: `sha256:… 0B / 30000000B`. */
   note(number: number, line: string, amount?: TaskAmount): void;
   /** Why the cache has nothing for a step: the part that differs from what it has of the same instruction. */
@@ -118,8 +120,10 @@ export class Task {
     progress.begin(number, task);
   }
 
-  output(bytes: Uint8Array, stream: OutputStream): void {
+  /** Resolves when there is room for more. */
+  async output(bytes: Uint8Array, stream: OutputStream): Promise<void> {
     this.#progress.output(this.#number, bytes, stream, this.#ms());
+    await this.#progress.room?.();
   }
 
   note(line: string, amount?: TaskAmount): void {

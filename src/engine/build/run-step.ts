@@ -49,7 +49,7 @@ export interface EndedStep {
 
 /** How a step is followed. */
 export interface StepFollowing {
-  onOutput: (bytes: Uint8Array, stream: OutputStream) => void;
+  onOutput: (bytes: Uint8Array, stream: OutputStream) => unknown;
   /** The build's directory for what goes with it, on the file system of the store. */
   tmp: () => string;
   /** When it aborts the step is killed. */

@@ -1,6 +1,8 @@
 import { EngineError } from '../../errors.ts';
+import type { Filters } from '../../grammar/filters.ts';
+import { moment } from '../../grammar/moment.ts';
 import { collectImagePruneFilter } from '../../grammar/prune-filters.ts';
-import { listedImageFor } from '../bodies/older-image.ts';
+import { imageFor, listedImageFor } from '../bodies/older-image.ts';
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
@@ -8,24 +10,35 @@ import { pruneFilters } from '../http/prune-filters.ts';
 /** The version of the API (1.41) since which there is no `filter`. */
 const WITHOUT_FILTER_SINCE = 41;
 
+const NS_PER_MS = 1_000_000n;
+
 /** ImageList. */
 export async function listImages({ engine, query, reply, version }: Call): Promise<void> {
   const filters = query.filters();
   const reference = version < WITHOUT_FILTER_SINCE ? query.text('filter') : undefined;
   if (reference !== undefined) filters.set('reference', [...(filters.get('reference') ?? []), reference]);
+  const until = takeUntil(filters);
   const summaries = await engine.images.summaries(filters, {
     sharedSize: query.flag('shared-size'),
     manifests: query.flag('manifests'),
+    until,
   });
   reply.json(summaries.map((image) => listedImageFor(version, image)));
 }
 
+/** The time of the filter `until`, which is taken out, in ms since the epoch. Throws `invalid`. */
+function takeUntil(filters: Filters): number | undefined {
+  const text = filters.get('until')?.at(-1);
+  filters.delete('until');
+  return text === undefined ? undefined : Number(moment('until')(text) / NS_PER_MS);
+}
+
 /** ImageInspect, with `ContainerConfig`: whatever version it speaks, compose 1.29 looks there for the volumes of an image. */
-export async function inspectImage({ engine, path, query, reply }: Call): Promise<void> {
+export async function inspectImage({ engine, path, query, reply, version }: Call): Promise<void> {
   const platform = platformOf(query.json('platform'));
   const manifests = query.flag('manifests');
   const image = await engine.images.inspect(path.name ?? '', { platform, manifests });
-  reply.json({ ...image, ContainerConfig: (image as { Config?: object }).Config });
+  reply.json({ ...imageFor(version, image), ContainerConfig: (image as { Config?: object }).Config });
 }
 
 /** ImageHistory: the last step first. */

@@ -12,7 +12,7 @@ import {
 import { imagesInIndexes } from '../store/indexes.ts';
 import { timeOf } from './time.ts';
 
-/** The filters of Docker's image list (Docker Engine API, ImageList), but `until`, which is for pruning. */
+/** The filters of Docker's image list (Docker Engine API, ImageList), but `until`, which is a time. */
 const FILTERS = ['before', 'dangling', 'label', 'reference', 'since'];
 
 /** An image as lists show it, with the names that lead to it: of those, the ones that `reference` asks for. */
@@ -25,8 +25,15 @@ export interface ListedImage {
   isPart: boolean;
 }
 
-/** Newest in this store first. Throws `invalid` for filters that are none, `notFound` for an image that they name. */
-export function listImages({ database }: Context, filters: FilterArgs = new Map()): ListedImage[] {
+/**
+ * Newest in this store first; with `until`, in ms since the epoch, only those that were built before. Throws `invalid` for
+ * filters that are none, `notFound` for an image that they name.
+ */
+export function listImages(
+  { database }: Context,
+  filters: FilterArgs = new Map(),
+  until?: number,
+): ListedImage[] {
   checkFilterNames(filters, FILTERS);
   const dangling = booleanFilter(filters, 'dangling');
   const labels = filters.get('label') ?? [];
@@ -43,6 +50,7 @@ export function listImages({ database }: Context, filters: FilterArgs = new Map(
     const all = namesOf(database, image.id);
     const isPart = parts.has(image.id) && all.tags.length + all.digests.length === 0;
     if (!fitsDangling(all, isPart, dangling) || !hasLabels(config.config.Labels ?? {}, labels)) return [];
+    if (until !== undefined && !((built ?? 0) < until)) return [];
     if (before !== undefined && !((built ?? 0) < before)) return [];
     if (since !== undefined && !((built ?? 0) > since)) return [];
     const names = patterns === undefined ? all : matching(all, patterns);

@@ -12,15 +12,17 @@ export interface SummaryOptions {
   sharedSize: boolean;
   /** Whether the manifests of an index are told. */
   manifests: boolean;
+  /** ms since the epoch: only those that were built before. */
+  until?: number | undefined;
 }
 
 /** Images as Docker's ImageList has them (ImageSummary), newest first. Throws as `listImages`. */
 export async function imageSummaries(
   context: Context,
   filters: FilterArgs,
-  { sharedSize, manifests }: SummaryOptions,
+  { sharedSize, manifests, until }: SummaryOptions,
 ): Promise<object[]> {
-  const listed = listImages(context, filters).filter(({ isPart }) => !isPart);
+  const listed = listImages(context, filters, until).filter(({ isPart }) => !isPart);
   const shared = sharedSize ? await sharedSizes(context) : new Map<string, number>();
   const containers = containersByImage(context);
   return listed.map((one) => ({

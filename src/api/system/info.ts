@@ -37,8 +37,8 @@ export async function systemInfo({ engine, reply }: Call): Promise<void> {
 function counts({ containers, images }: EngineInfo): object {
   return {
     Containers: containers.total,
-    ContainersRunning: containers.running,
-    ContainersPaused: 0,
+    ContainersRunning: containers.running - containers.paused,
+    ContainersPaused: containers.paused,
     ContainersStopped: containers.ended + containers.created,
     Images: images,
   };

@@ -9,8 +9,9 @@ import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
 import { readAppArmor } from '../../runtime/spec/host-facts.ts';
 import type { AppArmorState } from '../../runtime/spec/lsm.ts';
 import { usualProfile } from '../../runtime/spec/lsm.ts';
+import { withPaused } from '../lifecycle/pause.ts';
 import { findProfileParser } from '../prepare/apparmor.ts';
-import { observe } from '../state/observe.ts';
+import { type Observed, observe } from '../state/observe.ts';
 import { isUp } from '../state/status.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context, StorageDriver } from '../store/context.ts';
@@ -23,7 +24,8 @@ export interface EngineInfo {
   version: string;
   root: string;
   runtimeRoot: string;
-  containers: { total: number; running: number; ended: number; created: number };
+  /** Those that are paused run, too. */
+  containers: { total: number; running: number; paused: number; ended: number; created: number };
   images: number;
   /** How root file systems are made; `reason`: why not by overlay. */
   storageDriver: { name: StorageDriver; reason: string | undefined };
@@ -116,14 +118,17 @@ function apparmorOf(state: AppArmorState): EngineInfo['apparmor'] {
 }
 
 async function countContainers(context: Context): Promise<EngineInfo['containers']> {
-  const counts = { total: 0, running: 0, ended: 0, created: 0 };
+  const observed: Observed[] = [];
   for (const row of allContainers(context.database)) {
-    const observed = await observe(context, row);
-    if (observed === undefined) continue;
-    counts.total += 1;
-    if (isUp(observed.status)) counts.running += 1;
-    else if (observed.status.state === 'exited') counts.ended += 1;
+    const one = await observe(context, row);
+    if (one !== undefined) observed.push(one);
+  }
+  const counts = { total: observed.length, running: 0, paused: 0, ended: 0, created: 0 };
+  for (const { status } of withPaused(observed)) {
+    if (isUp(status)) counts.running += 1;
+    else if (status.state === 'exited') counts.ended += 1;
     else counts.created += 1;
+    if (status.state === 'running' && status.paused === true) counts.paused += 1;
   }
   return counts;
 }

@@ -8,7 +8,7 @@ HEAD /_ping
 POST /auth
 POST /build: dockerfile t extrahosts remote q nocache cachefrom pull rm forcerm memory memswap cpushares cpusetcpus
   cpuperiod cpuquota buildargs shmsize squash labels networkmode platform target outputs version
-  Content-type X-Registry-Config
+  X-Registry-Config
 POST /build/prune: keep-storage reserved-space max-used-space min-free-space all filters
 POST /commit: container repo tag comment author pause changes
 GET /configs: filters
@@ -118,8 +118,7 @@ DELETE /volumes/{name}: force
  * What 1.51 does not document and clients send all the same: what older versions document, or Docker's own clients know of.
  */
 export const BEYOND = operations(`
-POST /build: cgroupparent cpusetmems isolation securityopt session buildid ulimits
-POST /build/cancel: id
+POST /build: cgroupparent cpusetmems isolation securityopt session ulimits
 GET /containers/{id}/logs: details
 POST /containers/{id}/start: checkpoint checkpoint-dir
 GET /distribution/{name}/json: X-Registry-Auth

@@ -46,6 +46,7 @@ export const BUILD_ROUTES: readonly Route[] = [
     },
     differs:
       'there are no images of steps: their lines have no ids; stages are built side by side, and a step says its name again when others come between',
+    headers: ['X-Registry-Config'],
     load: async (): Promise<Handler> => (await import('./build.ts')).build,
   },
   {
@@ -61,6 +62,6 @@ export const BUILD_ROUTES: readonly Route[] = [
     },
     load: async (): Promise<Handler> => (await import('./prune.ts')).pruneBuildCache,
   },
-  { method: 'POST', path: '/session', differs: NO_BUILDKIT, load: refused },
-  { method: 'POST', path: '/grpc', differs: NO_BUILDKIT, load: refused },
+  { method: 'POST', path: '/session', refused: NO_BUILDKIT, load: refused },
+  { method: 'POST', path: '/grpc', refused: NO_BUILDKIT, load: refused },
 ];

@@ -34,6 +34,8 @@ export async function answer(service: Service, request: IncomingMessage, wire: W
 }
 
 async function prepare(service: Service, request: IncomingMessage, wire: Wire, reply: Reply) {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined)
+    throw new EngineError('invalid', 'the request has no header Host');
   const { pathname, search } = splitTarget(request.url ?? '');
   const { version, rest } = splitVersion(pathname);
   const found = router.match(request.method ?? '', rest);

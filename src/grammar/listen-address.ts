@@ -5,6 +5,9 @@ import type { ListenAddress } from '../host/listen.ts';
 /** The first descriptor that systemd passes on (sd_listen_fds(3)). */
 const FIRST_DESCRIPTOR = 3;
 
+/** The longest path of a socket (unix(7), sun_path), without the zero at its end. */
+const PATH_MAX = 107;
+
 /** What a process was told of sockets that it was given (sd_listen_fds(3)). */
 export interface ActivationEnvironment {
   LISTEN_PID?: string | undefined;
@@ -17,7 +20,7 @@ export interface ActivationEnvironment {
  */
 export function parseListenAddress(text: string, environment: ActivationEnvironment): ListenAddress[] {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
-  if (scheme === 'unix' && rest.startsWith('/')) return [{ kind: 'unix', path: rest }];
+  if (scheme === 'unix' && rest.startsWith('/')) return [unix(text, rest)];
   if (scheme === 'fd') return inherited(text, environment);
   if (scheme === 'tcp') return [tcp(text, rest)];
   throw invalid(text, 'write unix:///PATH, fd:// or tcp://127.0.0.1:PORT');
@@ -25,11 +28,18 @@ export function parseListenAddress(text: string, environment: ActivationEnvironm
 
 /** The sockets with which this process was started, if there are any and they are meant for it. */
 export function inheritedSockets({ LISTEN_PID, LISTEN_FDS }: ActivationEnvironment): ListenAddress[] {
-  const count = LISTEN_PID === String(process.pid) ? Number(LISTEN_FDS ?? 0) : 0;
+  const count =
+    LISTEN_PID === String(process.pid) && /^\d{1,4}$/.test(LISTEN_FDS ?? '') ? Number(LISTEN_FDS) : 0;
   return Array.from({ length: count }, (_, index) => ({
     kind: 'inherited',
     descriptor: FIRST_DESCRIPTOR + index,
   }));
+}
+
+function unix(text: string, path: string): ListenAddress {
+  const length = Buffer.byteLength(path);
+  if (length <= PATH_MAX) return { kind: 'unix', path };
+  throw invalid(text, `the path of a socket has at most ${PATH_MAX} bytes, and this one has ${length}`);
 }
 
 function inherited(text: string, environment: ActivationEnvironment): ListenAddress[] {

@@ -7,28 +7,64 @@ export interface HttpHandlers {
   request(request: IncomingMessage, response: ServerResponse): void;
   /** One that asks for an upgrade: the connection is the handler's; `first` is what came behind the head. */
   upgrade(request: IncomingMessage, socket: Duplex, first: Uint8Array): void;
-  /** Called with 1 for each new connection, and -1 when one is gone. */
-  connections(change: 1 | -1): void;
+}
+
+export interface HttpServer {
+  listener: Server;
+  /** Cuts all connections, upgraded ones too. */
+  cut(): void;
 }
 
 /** How long a client may take for the head of a request. Bodies may take as long as they like. */
 const HEAD_MS = 30_000;
 
+const OPTIONS = {
+  requestTimeout: 0,
+  headersTimeout: HEAD_MS,
+  keepAliveTimeout: 60_000,
+  // The handler says it, as an answer like all others.
+  requireHostHeader: false,
+} as const;
+
 /** The runtime's own HTTP/1.1 server, which listens nowhere yet. */
-export function httpServer(handlers: HttpHandlers): Server {
-  const server = createServer({ requestTimeout: 0, headersTimeout: HEAD_MS, keepAliveTimeout: 60_000 });
+export function httpServer(handlers: HttpHandlers): HttpServer {
+  const server = createServer(OPTIONS);
+  // A client that has said all reads its answer still.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
-    handlers.connections(1);
-    socket.once('close', () => handlers.connections(-1));
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', handlers.request);
+  server.on('checkExpectation', handlers.request);
   server.on('upgrade', handlers.upgrade);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const body = JSON.stringify({ message: `this is no HTTP request: ${error.message}` });
-    socket.end(
-      `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  });
-  return server;
+  server.on('connect', handlers.upgrade);
+  server.on('clientError', refuse);
+  const cut = () => {
+    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { listener: server, cut };
+}
+
+/** What is no request has no handler: its answer is written here. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, message] = refusal(error);
+  const body = JSON.stringify({ message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function refusal({ code, message }: NodeJS.ErrnoException): [status: string, message: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', 'the head of the request is longer than 16 kB'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', `the head of the request took longer than ${HEAD_MS / 1000} s`];
+    default:
+      return ['400 Bad Request', `this is no HTTP request: ${message}`];
+  }
 }

@@ -16,11 +16,19 @@ export type ListenAddress =
 /** Owner and group may speak to it; whoever does is root. */
 const SOCKET_MODE = 0o660;
 
+/** A server that listens. */
+export interface Listening {
+  /** What the address is called, with the port that it got. */
+  name: string;
+  /** Takes no more connections, and removes what was made for them; those there are stay. */
+  stop(): void;
+}
+
 /**
- * Lets a server listen. Returns what the address is called, with the port that it got. Throws `conflict` when somebody else
- * listens there, `unavailable` when it is impossible.
+ * Lets a server listen; `scratch` is a path for a socket of its own. Throws `conflict` when somebody else listens there,
+ * `unavailable` when it is impossible.
  */
-export async function listen(server: Server, address: ListenAddress, scratch: string): Promise<string> {
+export async function listen(server: Server, address: ListenAddress, scratch: string): Promise<Listening> {
   switch (address.kind) {
     case 'unix':
       return await listenOnPath(server, address.path);
@@ -31,7 +39,7 @@ export async function listen(server: Server, address: ListenAddress, scratch: st
   }
 }
 
-async function listenOnPath(server: Server, path: string): Promise<string> {
+async function listenOnPath(server: Server, path: string): Promise<Listening> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   await removeStale(path);
   const before = process.umask(0o177);
@@ -43,7 +51,13 @@ async function listenOnPath(server: Server, path: string): Promise<string> {
   const group = dockerGroup();
   if (group !== undefined) chownSync(path, 0, group);
   chmodSync(path, SOCKET_MODE);
-  return `unix://${path}`;
+  const { ino } = lstatSync(path);
+  const stop = () => {
+    // Somebody may have put another one there.
+    if (lstatSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true });
+    server.close();
+  };
+  return { name: `unix://${path}`, stop };
 }
 
 /** What a killed server has left: nobody answers there. */
@@ -80,23 +94,34 @@ function dockerGroup(): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
-async function listenOnPort(server: Server, { host, port }: { host: string; port: number }): Promise<string> {
+async function listenOnPort(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<Listening> {
   const name = host.includes(':') ? `[${host}]` : host;
   await listening(server, `${name}:${port}`, () => server.listen(port, host));
   const bound = server.address();
-  return `tcp://${name}:${typeof bound === 'object' && bound !== null ? bound.port : port}`;
+  const got = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return { name: `tcp://${name}:${got}`, stop: () => void server.close() };
 }
 
-async function listenOnInherited(server: Server, descriptor: number, scratch: string): Promise<string> {
+async function listenOnInherited(server: Server, descriptor: number, scratch: string): Promise<Listening> {
   const name = `fd://${descriptor}`;
   const { Bun: bun } = globalThis as { Bun?: BunListeners };
-  if (bun === undefined) await listening(server, name, () => server.listen({ fd: descriptor }));
-  else {
-    const { relayInherited } = await import('./inherited-socket.ts');
-    await listening(server, name, () => server.listen(scratch));
-    relayInherited(bun, descriptor, scratch);
+  if (bun === undefined) {
+    await listening(server, name, () => server.listen({ fd: descriptor }));
+    return { name, stop: () => void server.close() };
   }
-  return name;
+  const { relayInherited } = await import('./inherited-socket.ts');
+  const path = `${scratch}.${descriptor}`;
+  await listening(server, name, () => server.listen(path));
+  const relay = relayInherited(bun, descriptor, path);
+  const stop = () => {
+    relay.stop();
+    rmSync(path, { force: true });
+    server.close();
+  };
+  return { name, stop };
 }
 
 async function listening(server: Server, name: string, begin: () => void): Promise<void> {

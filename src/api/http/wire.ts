@@ -14,6 +14,8 @@ export interface Wire {
   destroy(): void;
   /** Aborts when the client has gone before all was said. */
   readonly gone: AbortSignal;
+  /** Resolves when all was said, or the client has gone. */
+  readonly over: Promise<void>;
   /** Hands the connection itself to both sides, both ways. */
   hijack(headers: Headers): Connection;
 }
@@ -30,8 +32,10 @@ export interface Connection {
 /** An answer by the server's own means. */
 export function responseWire(request: IncomingMessage, response: ServerResponse): Wire {
   const gone = new AbortController();
+  const over = Promise.withResolvers<void>();
   response.on('close', () => {
     if (!response.writableFinished) gone.abort();
+    over.resolve();
   });
   const head = (status: number, headers: Headers, length?: number) => {
     response.writeHead(status, { ...headers, ...(length === undefined ? {} : { 'Content-Length': length }) });
@@ -44,6 +48,7 @@ export function responseWire(request: IncomingMessage, response: ServerResponse)
     end: () => void response.end(),
     destroy: () => void response.destroy(),
     gone: gone.signal,
+    over: over.promise,
     // A client that has not asked for an upgrade: its body is what it sends.
     hijack: (headers) => {
       head(200, headers);
@@ -57,8 +62,10 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
   const gone = new AbortController();
   let isOver = false;
   socket.on('error', () => {});
+  const over = Promise.withResolvers<void>();
   socket.on('close', () => {
     if (!isOver) gone.abort();
+    over.resolve();
   });
   const write = (bytes: Uint8Array | string) => writeTo(socket, bytes);
   const end = () => {
@@ -77,6 +84,7 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
     end,
     destroy: () => void socket.destroy(),
     gone: gone.signal,
+    over: over.promise,
     hijack: (headers) => {
       socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: 'tcp' }));
       return { input: withFirst(first, socket), write, end };

@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../../host/listen.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { environment } from '../../command/settings.ts';
+import { exitWhenWritten } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
 
 interface Flags {
@@ -35,7 +36,7 @@ export function define(command: Command, session: () => Session): void {
     )
     .option(
       '--idle-timeout <duration>',
-      'end when there was no connection for so long; 0: never (default: 30s by systemd, else 0)',
+      'end when there was no request for so long; 0: never (default: 30s by systemd, else 0)',
       duration('--idle-timeout'),
     )
     .addHelpText('after', EXAMPLES)
@@ -46,6 +47,8 @@ async function runService(session: Session, { host, idleTimeout }: Flags): Promi
   const given = inheritedSockets(environment());
   const addresses =
     host === undefined ? usual(given) : host.flatMap((each) => parseListenAddress(each, environment()));
+  // They are for this process, and for none that it starts.
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
   const engine = await session.engine({ stays: true });
   const { serve } = await import('../../../api/service.ts');
   await interruptible((signal) =>
@@ -60,6 +63,9 @@ async function runService(session: Session, { host, idleTimeout }: Flags): Promi
       signal,
     }),
   );
+  session.close();
+  // What was cut may still be waiting for what nobody sends.
+  exitWhenWritten(0);
 }
 
 function usual(given: ListenAddress[]): ListenAddress[] {

@@ -1,0 +1,39 @@
+/** The requests that are being answered, streams and hijacked connections included, and when there were none for a while. */
+export class Work {
+  /** Resolves when there was nothing for as long as was said. */
+  readonly idle: Promise<void>;
+  readonly #end: () => void;
+  readonly #after: number;
+  readonly #running = new Set<Promise<unknown>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `after`: ms; 0: it is never idle. */
+  constructor(after: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.idle, this.#end, this.#after] = [promise, resolve, after];
+    this.#wait();
+  }
+
+  /** Counts what never rejects, until it is over. */
+  add(one: Promise<unknown>): void {
+    clearTimeout(this.#timer);
+    this.#running.add(one);
+    void one.then(() => {
+      this.#running.delete(one);
+      if (this.#running.size === 0) this.#wait();
+    });
+  }
+
+  /** Resolves when nothing is being answered, at the latest after so many ms. */
+  async done(most: number): Promise<void> {
+    clearTimeout(this.#timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, most);
+    await Promise.race([Promise.all(this.#running), promise]);
+    clearTimeout(timer);
+  }
+
+  #wait(): void {
+    if (this.#after > 0) this.#timer = setTimeout(this.#end, this.#after);
+  }
+}

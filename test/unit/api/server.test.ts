@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'skiff-api-'));
 const socket = join(directory, 'api.sock');
 const warnings: unknown[] = [];
 const engine = openEngine({ root: join(directory, 'root'), self: [], stays: true });
-const server = httpServer({
+const { listener: server } = httpServer({
   request: (request, response) =>
     void answer(
       { engine, connections: new Connections(), warn: (problem) => void warnings.push(problem) },
@@ -22,7 +22,6 @@ const server = httpServer({
       responseWire(request, response),
     ),
   upgrade: (_request, connection) => void connection.destroy(),
-  connections: () => {},
 });
 
 beforeAll(() => new Promise<void>((resolve) => void server.listen(socket, resolve)));

@@ -1,4 +1,5 @@
 import type { PruneFilters } from '../../engine/options/prune.ts';
+import { EngineError } from '../../errors.ts';
 import type { Filters } from '../../grammar/filters.ts';
 
 /**
@@ -10,7 +11,9 @@ export function pruneFilters<Wanted extends PruneFilters>(
   collect: (text: string, previous?: Wanted) => Wanted,
 ): Wanted {
   let wanted: Wanted | undefined;
-  for (const [name, values] of filters)
+  for (const [name, values] of filters) {
+    if (name.includes('=')) throw new EngineError('invalid', `invalid filter "${name}"`, { subject: name });
     for (const value of values) wanted = collect(`${name}=${value}`, wanted);
+  }
   return wanted ?? ({} as Wanted);
 }

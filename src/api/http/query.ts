@@ -95,7 +95,10 @@ function parseJson(name: string, value: string): unknown {
   }
 }
 
-/** `{"status":["exited"]}`, and the older `{"status":{"exited":true}}`; `null`, of all or of one, says nothing. */
+/**
+ * `{"status":["exited"]}`, and the older `{"status":{"exited":true}}`, whose words count whatever stands behind them, as with
+ * Docker: without one of its words a prune would take more than was asked for. `null`, of all or of a filter, says nothing.
+ */
 function parseFilters(name: string, value: unknown): Filters {
   if (typeof value === 'object' && !Array.isArray(value)) {
     const entries = Object.entries(value ?? {}).map(([key, list]) => [key, filterValues(list)] as const);
@@ -108,5 +111,8 @@ function parseFilters(name: string, value: unknown): Filters {
 function filterValues(list: unknown): string[] | undefined {
   if (Array.isArray(list)) return list.every((each) => typeof each === 'string') ? list : undefined;
   if (typeof list !== 'object') return undefined;
-  return Object.entries(list ?? {}).flatMap(([word, isWanted]) => (isWanted === true ? word : []));
+  const entries = Object.entries(list ?? {});
+  return entries.every(([, value]) => value === null || typeof value === 'boolean')
+    ? entries.map(([word]) => word)
+    : undefined;
 }

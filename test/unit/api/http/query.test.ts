@@ -100,7 +100,7 @@ describe('filters', () => {
     [{ status: ['exited', 'dead'] }, { status: ['exited', 'dead'] }],
     [{ status: [] }, { status: [] }],
     [{ status: null }, { status: [] }],
-    [{ status: { exited: true, dead: false } }, { status: ['exited'] }],
+    [{ status: { exited: true, dead: false, created: null } }, { status: ['exited', 'dead', 'created'] }],
     [
       { a: ['x'], b: { y: true } },
       { a: ['x'], b: ['y'] },
@@ -119,6 +119,8 @@ describe('filters', () => {
     [{ exited: [0] }],
     [{ exited: [null] }],
     [{ a: [['b']] }],
+    [{ status: { exited: 1 } }],
+    [{ status: { exited: 'true' } }],
   ])('are not %j', (value) => {
     expect(() => filters(value)).toThrow('is no object of lists of words');
   });

@@ -10,6 +10,8 @@ export function collectPruneFilter(text: string, previous: PruneFilters = {}): P
   const [, name = '', negation = '', value = ''] = /^(\w+)(!?)=(.+)$/.exec(text) ?? [];
   switch (`${name}${negation}`) {
     case 'until':
+      if (previous.until !== undefined)
+        throw new EngineError('invalid', 'more than one filter until', { subject: text });
       return { ...previous, until: Number(moment('time')(value) / NS_PER_MS) };
     case 'label':
     case 'label!':

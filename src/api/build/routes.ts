@@ -55,7 +55,7 @@ export const BUILD_ROUTES: readonly Route[] = [
     query: {
       'keep-storage': 'number',
       'reserved-space': 'number',
-      'max-used-space': 'number',
+      'max-used-space': { type: 'number', differs: 'the largest of the three counts: so much is kept' },
       'min-free-space': { type: 'number', refused: 'give max-used-space', unless: '0' },
       all: 'flag',
       filters: { type: 'filters', differs: 'until is the only one' },

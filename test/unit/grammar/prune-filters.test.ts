@@ -22,6 +22,12 @@ describe('the filters of prune', () => {
     expect(until).toBeLessThanOrEqual(Date.now() - 3_600_000);
   });
 
+  it('are refused with two times: none of them could count without the other one’s being lost', () => {
+    expect(() => ['until=2h', 'until=1h'].reduce((all, text) => collectPruneFilter(text, all), {})).toThrow(
+      'more than one filter until',
+    );
+  });
+
   it.each(['', 'label', 'label=', 'until=', 'until=soon', 'until!=1h', 'name=x', '=x'])(
     'are refused when they are something else: "%s"',
     (text) => {

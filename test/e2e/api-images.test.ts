@@ -68,6 +68,7 @@ describe('a private registry by the API', () => {
     for (const options of [shown('wrong'), { headers: { 'X-Registry-Auth': base64({}) } }])
       expect((await lines('POST', `/images/create?fromImage=${name}&tag=1`, options)).status).toBe(401);
     const { lines: pulled } = await lines('POST', `/images/create?fromImage=${name}&tag=1`, shown());
+    expect(pulled[0]).toEqual({ status: 'Pulling from team/app', id: '1' });
     expect(pulled.at(-2)).toEqual({ status: `Digest: ${aux.Digest}` });
     const found = await service.ok('GET', `/distribution/${name}:1/json`, shown());
     expect(found.Descriptor.digest).toBe(aux.Digest);

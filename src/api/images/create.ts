@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import { parsePlatform } from '../../image/platform.ts';
+import { parseReference } from '../../image/reference.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Call } from '../http/call.ts';
 import { registryAuth } from '../http/registry-auth.ts';
@@ -21,18 +22,31 @@ async function pull(call: Call, image: string): Promise<void> {
   const platform = platformText(query.text('platform'));
   const credentials = registryAuth(request);
   const progress = new Progress(reply);
-  const pullOne = async (name: string) => {
-    const options = { platform, credentials, progress: progress.ofPull(), signal };
+  const pullOne = async (name: string, begun = () => {}) => {
+    const options = { platform, credentials, progress: progress.ofPull(begun), signal };
     const { digest, changed } = await engine.images.pull(name, options);
+    begun();
     progress.say(`Digest: ${digest}`);
     return changed;
   };
   await progress.during(async () => {
     const isOne = tag !== undefined || /[:@][^/]*$/.test(image);
-    const changed = isOne ? await pullOne(withTag(image, tag)) : await pullAll();
+    const changed = isOne ? await pullNamed(withTag(image, tag)) : await pullAll();
     const what = changed ? 'Downloaded newer image' : 'Image is up to date';
     progress.say(`Status: ${what} for ${isOne ? withTag(image, tag) : image}`);
   });
+
+  /** What cannot be pulled has a status: nothing is said before the registry has it. */
+  async function pullNamed(name: string): Promise<boolean> {
+    let isSaid = false;
+    return await pullOne(name, () => {
+      if (isSaid) return;
+      isSaid = true;
+      const reference = parseReference(name);
+      const id = reference.digest ?? reference.tag ?? 'latest';
+      progress.line({ status: `Pulling from ${reference.path}`, id });
+    });
+  }
 
   /** One after another, as their layers are often the same; what is no image is passed over. */
   async function pullAll(): Promise<boolean> {

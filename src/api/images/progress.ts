@@ -55,10 +55,12 @@ export class Progress {
     await this.#written;
   }
 
-  ofPull(): PullProgress {
+  /** `begun` is called before the first layer is told of. */
+  ofPull(begun = () => {}): PullProgress {
     return {
       message: (text) => this.say(text),
       layer: (digest) => {
+        begun();
         const id = shortId(digest);
         const step = this.#stepper(id);
         this.line({ status: 'Pulling fs layer', progressDetail: {}, id });

@@ -33,6 +33,7 @@ describe('pause', () => {
     expect(kernelValue(`/skiff-${id}`, FREEZER)).toMatch(/^(FROZEN|frozen 1)$/m);
     expect(await state(id)).toMatchObject({ Status: 'paused', Paused: true, Running: true });
     expect(await store.ok(['ps'])).toMatch(/Up .* \(Paused\)/);
+    expect(await store.ok(['info'])).toContain('\n Running: 0\n Paused: 1\n');
     expect(await store.ok(['unpause', id])).toBe(id);
     expect(await state(id)).toMatchObject({ Status: 'running', Paused: false });
     expect(await store.ok(['ps'])).not.toContain('Paused');

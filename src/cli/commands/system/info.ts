@@ -43,7 +43,8 @@ function lines(info: EngineInfo): string[] {
   const { containers, cgroup, storage, storageDriver: driver } = info;
   return [
     `Containers: ${containers.total}`,
-    ` Running: ${containers.running}`,
+    ` Running: ${containers.running - containers.paused}`,
+    ` Paused: ${containers.paused}`,
     ` Stopped: ${containers.ended}`,
     ` Created: ${containers.created}`,
     `Images: ${info.images}`,

@@ -144,6 +144,10 @@ describe('an internal network', () => {
     const refused = await store.skiff(['run', '--rm', '--network', 'vault', '-p', '80', busybox, 'true']);
     expect(refused.code).toBe(125);
     expect(refused.stderr).toContain('ports cannot be published on network vault');
+    // It may be connected to another network before its start, which is when it counts.
+    await store.ok(['create', '--name', 'between', '--network', 'vault', '-p', '80', busybox, 'sleep', '9']);
+    expect((await store.skiff(['start', 'between'])).stderr).toContain('ports cannot be published');
+    await store.ok(['rm', 'between']);
     await internet.remove('inside', 'other', 'outside');
     await store.ok(['network', 'rm', 'vault']);
   });

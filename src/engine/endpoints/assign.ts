@@ -1,3 +1,4 @@
+import { EngineError } from '../../errors.ts';
 import { familyOf } from '../../network/address/address-text.ts';
 import type { Endpoint, NetworkDefinition } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
@@ -25,12 +26,28 @@ export type PortChooser = typeof publishedPorts;
 
 /**
  * Loads what decides where ports are published, for those who publish some: before the transaction that leases them, which
- * cannot wait.
+ * cannot wait. Throws `invalid` where no network could have them: only now, as a container that was created on one network
+ * may have been connected to others since, which is how compose makes those on several.
  */
 export async function loadPortChooser({ networking }: Prepared): Promise<PortChooser | undefined> {
   if (networking === undefined || networking.mappings.length === 0) return undefined;
+  refuseUnpublishable(networking.attachments);
   const { publishedPorts } = await import('../leases/publish.ts');
   return publishedPorts;
+}
+
+/** Docker publishes nothing then and does not say so. */
+function refuseUnpublishable(attachments: readonly ResolvedAttachment[]): void {
+  if (
+    attachments.some(({ network: { definition } }) => definition.driver === 'bridge' && !definition.internal)
+  )
+    return;
+  const [resolved] = attachments;
+  const name = resolved?.network.definition.name ?? '';
+  throw new EngineError('invalid', `ports cannot be published on network ${name}`, {
+    subject: name,
+    hint: 'nothing leads into an internal network, and macvlan has addresses of its own: join a bridge network as well',
+  });
 }
 
 /**

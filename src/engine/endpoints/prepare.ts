@@ -1,4 +1,3 @@
-import { EngineError } from '../../errors.ts';
 import type { Endpoint } from '../../network/address/definition.ts';
 import type { NameService } from '../../network/files/name-service.ts';
 import type { ImageConfig } from '../../oci/image-config.ts';
@@ -52,7 +51,6 @@ export async function prepareNetworking(
   );
   await requireDistinct(attachments);
   const mappings = await mappingsOf(network, image);
-  if (mappings.length > 0) refuseUnpublishable(attachments);
   return {
     options: {
       ...network,
@@ -102,18 +100,4 @@ async function mappingsOf(network: NetworkOptions | undefined, image: ImageConfi
     named.some((mapping) => mapping.protocol === protocol && mapping.containerPort === port);
   const others = exposedPorts(image, network).filter((exposed) => !isNamed(exposed));
   return [...named, ...others.map(({ protocol, port }) => ({ protocol, containerPort: port }))];
-}
-
-/** Docker publishes nothing then and does not say so. */
-function refuseUnpublishable(attachments: readonly ResolvedAttachment[]): void {
-  if (
-    attachments.some(({ network: { definition } }) => definition.driver === 'bridge' && !definition.internal)
-  )
-    return;
-  const [resolved] = attachments;
-  const name = resolved?.network.definition.name ?? '';
-  throw new EngineError('invalid', `ports cannot be published on network ${name}`, {
-    subject: name,
-    hint: 'nothing leads into an internal network, and macvlan has addresses of its own: join a bridge network as well',
-  });
 }

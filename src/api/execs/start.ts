@@ -30,12 +30,13 @@ export async function startExec({
   await relay(connection, streams, { framed, input: request.stdin, signal });
 }
 
+/** Also of one that is about to be: a client may ask as soon as it has the connection. */
 export async function resizeExec(call: Call): Promise<void> {
   const { engine, connections, path, reply } = call;
   const size = terminalSize(call);
-  const { id, request, state } = await engine.execs.inspect(path.id ?? '');
+  const { id, request } = await engine.execs.inspect(path.id ?? '');
   const streams = connections.exec(id);
-  if (state !== 'running' || streams === undefined || !request.terminal)
+  if (streams === undefined || !request.terminal)
     throw new EngineError('conflict', `exec instance ${id} has no terminal that this service could resize`, {
       subject: id,
     });

@@ -368,6 +368,13 @@ export class Containers {
     return systemdUnit(this.#context);
   }
 
+  /** The texts of the units by which systemd listens at `path` for clients of Docker's Engine API. */
+  async apiUnits(path: string): Promise<import('./system/unit.ts').ApiUnits> {
+    const { apiUnits } = await import('./system/unit.ts');
+    const { groupId, SOCKET_GROUP } = await import('../host/group.ts');
+    return apiUnits(this.#context, path, groupId(SOCKET_GROUP) === undefined ? undefined : SOCKET_GROUP);
+  }
+
   #find(name: string): ContainerRow {
     return findContainer(this.#context.database, name);
   }

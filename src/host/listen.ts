@@ -3,8 +3,8 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { EngineError } from '../errors.ts';
+import { groupId, SOCKET_GROUP } from './group.ts';
 import type { BunListeners } from './inherited-socket.ts';
-import { readText } from './read-text.ts';
 
 /** The address that a server listens on. */
 export type ListenAddress =
@@ -48,7 +48,7 @@ async function listenOnPath(server: Server, path: string): Promise<Listening> {
   } finally {
     process.umask(before);
   }
-  const group = dockerGroup();
+  const group = groupId(SOCKET_GROUP);
   if (group !== undefined) chownSync(path, 0, group);
   chmodSync(path, SOCKET_MODE);
   const { ino } = lstatSync(path);
@@ -86,12 +86,6 @@ async function answers(path: string): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** The group that may speak to Docker's socket where there is one; else the socket is root's alone. */
-function dockerGroup(): number | undefined {
-  const id = /^docker:[^:]*:(\d+):/m.exec(readText('/etc/group') ?? '')?.[1];
-  return id === undefined ? undefined : Number(id);
 }
 
 async function listenOnPort(

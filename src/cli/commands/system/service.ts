@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { duration } from '../../../grammar/duration.ts';
 import { inheritedSockets, parseListenAddress } from '../../../grammar/listen-address.ts';
 import type { ListenAddress } from '../../../host/listen.ts';
+import { API_SOCKET } from '../../command/api-socket.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { environment } from '../../command/settings.ts';
@@ -13,9 +14,6 @@ interface Flags {
   host?: string[];
   idleTimeout?: number;
 }
-
-/** Where clients are told to look when nobody says otherwise. */
-const USUAL_SOCKET = '/run/skiff/docker.sock';
 
 /** ms: a service that was started because somebody asked goes when nobody does. */
 const IDLE_MS = 30_000;
@@ -31,7 +29,7 @@ export function define(command: Command, session: () => Session): void {
   command
     .option(
       '-H, --host <address>',
-      `where to listen: unix://PATH, fd:// or tcp://127.0.0.1:PORT (default: "unix://${USUAL_SOCKET}"; repeatable)`,
+      `where to listen: unix://PATH, fd:// or tcp://127.0.0.1:PORT (default: "unix://${API_SOCKET}"; repeatable)`,
       (value: string, before: string[] = []) => [...before, value],
     )
     .option(
@@ -69,5 +67,5 @@ async function runService(session: Session, { host, idleTimeout }: Flags): Promi
 }
 
 function usual(given: ListenAddress[]): ListenAddress[] {
-  return given.length > 0 ? given : [{ kind: 'unix', path: USUAL_SOCKET }];
+  return given.length > 0 ? given : [{ kind: 'unix', path: API_SOCKET }];
 }

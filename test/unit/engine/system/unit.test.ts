@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Context } from '../../../../src/engine/store/context.ts';
-import { systemdUnit } from '../../../../src/engine/system/unit.ts';
+import { apiUnits, systemdUnit } from '../../../../src/engine/system/unit.ts';
 
 function unit(root: string, self: string[]): string {
   return systemdUnit(new Context({ root, self }));
@@ -28,5 +28,21 @@ describe('the unit for systemd', () => {
 
   it('is refused for a path with a line break, which no unit can name', () => {
     expect(() => unit('/srv/a\nExecStart=b', ['/usr/bin/skiff'])).toThrow('control characters');
+  });
+});
+
+describe('the units for systemd that answer clients', () => {
+  const context = new Context({ root: '/srv/$x', self: ['/usr/bin/skiff'] });
+
+  it('are a socket for root and a group, and a service that leaves containers alone when it goes', () => {
+    const { socket, service } = apiUnits(context, '/run/skiff/docker.sock', 'docker');
+    expect(socket).toContain('\nListenStream=/run/skiff/docker.sock\nSocketMode=0660\nSocketGroup=docker\n');
+    expect(service).toContain(
+      '\nExecStart=/usr/bin/skiff --root /srv/$$x system service\nKillMode=process\n',
+    );
+  });
+
+  it('name no group where there is none, as systemd would refuse the socket', () => {
+    expect(apiUnits(context, '/run/skiff/docker.sock', undefined).socket).not.toContain('SocketGroup');
   });
 });

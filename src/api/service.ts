@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
-import { type HttpServer, httpServer } from '../host/http-server.ts';
+import { type HttpHandlers, type HttpServer, httpServer } from '../host/http-server.ts';
 import { type ListenAddress, type Listening, listen } from '../host/listen.ts';
+import type { ServerCertificates } from '../host/server-certificates.ts';
 import { Connections } from './http/connections.ts';
 import { responseWire, socketWire, type Wire } from './http/wire.ts';
 import { answer } from './server.ts';
@@ -10,6 +11,8 @@ import { Work } from './work.ts';
 /** How a service is run. */
 export interface ServiceOptions {
   addresses: readonly ListenAddress[];
+  /** By what those of TCP with TLS know their clients. */
+  certificates: ServerCertificates | undefined;
   /** ms without any request after which it ends; 0: never. */
   idleMs: number;
   /** A path for sockets of its own, which begin with it. */
@@ -38,10 +41,12 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     work.add(Promise.all([answer(service, request, wire), wire.over]));
   try {
     for (const address of options.addresses) {
-      const server = httpServer({
+      const handlers: HttpHandlers = {
         request: (request, response) => handle(request, responseWire(request, response)),
         upgrade: (request, socket, first) => handle(request, socketWire(socket, first)),
-      });
+      };
+      const isSecure = address.kind === 'tcp' && address.tls;
+      const server = httpServer(handlers, isSecure ? options.certificates : undefined);
       servers.push(server);
       listening.push(await listen(server.listener, address, options.scratch));
     }

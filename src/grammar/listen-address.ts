@@ -16,13 +16,17 @@ export interface ActivationEnvironment {
 
 /**
  * Reads an address as dockerd's `-H` has it: `unix:///run/skiff/docker.sock`, `tcp://127.0.0.1:2375`, `fd://`. Throws
- * `invalid`, also for a TCP address that is not this host's own alone.
+ * `invalid`, and `denied` for a TCP address that is not this host's own alone, unless clients show certificates (`tls`).
  */
-export function parseListenAddress(text: string, environment: ActivationEnvironment): ListenAddress[] {
+export function parseListenAddress(
+  text: string,
+  environment: ActivationEnvironment,
+  tls = false,
+): ListenAddress[] {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(text) ?? [];
   if (scheme === 'unix' && rest.startsWith('/')) return [unix(text, rest)];
   if (scheme === 'fd') return inherited(text, environment);
-  if (scheme === 'tcp') return [tcp(text, rest)];
+  if (scheme === 'tcp') return [tcp(text, rest, tls)];
   throw invalid(text, 'write unix:///PATH, fd:// or tcp://127.0.0.1:PORT');
 }
 
@@ -48,21 +52,21 @@ function inherited(text: string, environment: ActivationEnvironment): ListenAddr
   throw invalid(text, 'no socket was passed on (LISTEN_FDS): skiff system unit --api prints units that do');
 }
 
-function tcp(text: string, rest: string): ListenAddress {
+function tcp(text: string, rest: string, tls: boolean): ListenAddress {
   const [, host = '', port] =
     /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(rest)?.filter((part) => part !== undefined) ?? [];
   if (port === undefined || Number(port) > 65_535) throw invalid(text, 'write tcp://127.0.0.1:PORT');
-  if (host !== 'localhost' && !isLoopback(host)) {
+  if (!tls && host !== 'localhost' && !isLoopback(host)) {
     throw new EngineError(
       'denied',
       `the service does not listen on ${text}: whoever reaches it is root here`,
       {
         subject: text,
-        hint: 'use tcp://127.0.0.1:PORT, or --tls-verify with certificates',
+        hint: 'use tcp://127.0.0.1:PORT, or --tlsverify with certificates',
       },
     );
   }
-  return { kind: 'tcp', host, port: Number(port) };
+  return { kind: 'tcp', host, port: Number(port), tls };
 }
 
 function isLoopback(host: string): boolean {

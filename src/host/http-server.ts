@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ServerCertificates } from './server-certificates.ts';
 
 /** What answers the requests of a server. */
 export interface HttpHandlers {
@@ -26,9 +27,12 @@ const OPTIONS = {
   requireHostHeader: false,
 } as const;
 
-/** The runtime's own HTTP/1.1 server, which listens nowhere yet. */
-export function httpServer(handlers: HttpHandlers): HttpServer {
-  const server = createServer(OPTIONS);
+/**
+ * The runtime's own HTTP/1.1 server, which listens nowhere yet; with certificates it speaks TLS, to clients who show one
+ * that its authority vouches for.
+ */
+export function httpServer(handlers: HttpHandlers, certificates?: ServerCertificates): HttpServer {
+  const server = certificates === undefined ? createServer(OPTIONS) : secureServer(certificates);
   // A client that has said all reads its answer still.
   Object.assign(server, { httpAllowHalfOpen: true });
   const sockets = new Set<Socket>();
@@ -46,6 +50,17 @@ export function httpServer(handlers: HttpHandlers): HttpServer {
     for (const socket of sockets) socket.destroy();
   };
   return { listener: server, cut };
+}
+
+function secureServer(certificates: ServerCertificates): Server {
+  const { createServer: createSecure } = process.getBuiltinModule('node:https');
+  return createSecure({
+    ...OPTIONS,
+    ...certificates,
+    allowHalfOpen: true,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
 }
 
 /** What is no request has no handler: its answer is written here. */

@@ -9,7 +9,8 @@ import type { BunListeners } from './inherited-socket.ts';
 /** The address that a server listens on. */
 export type ListenAddress =
   | { kind: 'unix'; path: string }
-  | { kind: 'tcp'; host: string; port: number }
+  /** `tls`: clients show a certificate. */
+  | { kind: 'tcp'; host: string; port: number; tls: boolean }
   /** A socket that listens already, which whoever started this process has left open. */
   | { kind: 'inherited'; descriptor: number };
 

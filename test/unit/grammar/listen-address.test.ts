@@ -13,10 +13,15 @@ describe('an address to listen on', () => {
   });
 
   it('is a port of this host alone', () => {
-    expect(parse('tcp://127.0.0.1:0')).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 0 }]);
-    expect(parse('tcp://[::1]:2375')).toEqual([{ kind: 'tcp', host: '::1', port: 2375 }]);
+    expect(parse('tcp://127.0.0.1:0')).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: 0, tls: false }]);
+    expect(parse('tcp://[::1]:2375')).toEqual([{ kind: 'tcp', host: '::1', port: 2375, tls: false }]);
     for (const text of ['tcp://0.0.0.0:2375', 'tcp://[::]:2375', 'tcp://:2375', 'tcp://example.org:2375'])
       expect(() => parse(text)).toThrow('whoever reaches it is root here');
+  });
+
+  it('is a port of any address where clients show certificates', () => {
+    const address = { kind: 'tcp', host: '0.0.0.0', port: 2376, tls: true };
+    expect(parseListenAddress('tcp://0.0.0.0:2376', {}, true)).toEqual([address]);
   });
 
   it('is each socket that was passed on to this very process', () => {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { EngineError } from '../../../errors.ts';
 import { duration } from '../../../grammar/duration.ts';
 import { inheritedSockets, parseListenAddress } from '../../../grammar/listen-address.ts';
 import type { ListenAddress } from '../../../host/listen.ts';
+import type { CertificateFiles } from '../../../host/server-certificates.ts';
 import { API_SOCKET } from '../../command/api-socket.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
@@ -13,6 +15,10 @@ import { tell } from '../../output/tell.ts';
 interface Flags {
   host?: string[];
   idleTimeout?: number;
+  tlsverify?: true;
+  tlscacert?: string;
+  tlscert?: string;
+  tlskey?: string;
 }
 
 /** ms: a service that was started because somebody asked goes when nobody does. */
@@ -23,6 +29,7 @@ Examples:
   skiff system service                                 on /run/skiff/docker.sock, until Ctrl-C
   skiff system service -H unix:///run/docker.sock --idle-timeout 1m
   DOCKER_HOST=unix:///run/skiff/docker.sock docker ps  a client of it
+  skiff system service -H tcp://0.0.0.0:2376 --tlsverify --tlscacert ca.pem --tlscert cert.pem --tlskey key.pem
   skiff system unit --api                              started by systemd when somebody asks`;
 
 export function define(command: Command, session: () => Session): void {
@@ -37,14 +44,26 @@ export function define(command: Command, session: () => Session): void {
       'end when there was no request for so long; 0: never (default: 30s by systemd, else 0)',
       duration('--idle-timeout'),
     )
+    .option('--tlsverify', 'speak TLS on tcp://, with clients whose certificate --tlscacert vouches for')
+    .option('--tlscacert <file>', 'who vouches for clients (PEM)')
+    .option('--tlscert <file>', 'the certificate of the service (PEM)')
+    .option('--tlskey <file>', 'the key of --tlscert (PEM)')
     .addHelpText('after', EXAMPLES)
     .action((flags: Flags) => runService(session(), flags));
 }
 
-async function runService(session: Session, { host, idleTimeout }: Flags): Promise<void> {
+async function runService(session: Session, flags: Flags): Promise<void> {
+  const { host, idleTimeout } = flags;
+  const files = certificateFiles(flags);
   const given = inheritedSockets(environment());
   const addresses =
-    host === undefined ? usual(given) : host.flatMap((each) => parseListenAddress(each, environment()));
+    host === undefined
+      ? usual(given)
+      : host.flatMap((each) => parseListenAddress(each, environment(), files !== undefined));
+  if (files !== undefined && !addresses.some(({ kind }) => kind === 'tcp'))
+    throw new EngineError('invalid', '--tlsverify is for tcp:// addresses, and none is given with -H');
+  const { readServerCertificates } = await import('../../../host/server-certificates.ts');
+  const certificates = files === undefined ? undefined : readServerCertificates(files);
   // They are for this process, and for none that it starts.
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
   const engine = await session.engine({ stays: true });
@@ -52,6 +71,7 @@ async function runService(session: Session, { host, idleTimeout }: Flags): Promi
   await interruptible((signal) =>
     serve(engine, {
       addresses,
+      certificates,
       idleMs: idleTimeout ?? (given.length > 0 ? IDLE_MS : 0),
       scratch: join(engine.runtimeDirectory(), `api-${process.pid}.sock`),
       whenReady: (names) => {
@@ -64,6 +84,19 @@ async function runService(session: Session, { host, idleTimeout }: Flags): Promi
   session.close();
   // What was cut may still be waiting for what nobody sends.
   exitWhenWritten(0);
+}
+
+/** Docker's options of TLS; the client's side of them is DOCKER_TLS_VERIFY and DOCKER_CERT_PATH. */
+function certificateFiles({ tlsverify, tlscacert, tlscert, tlskey }: Flags): CertificateFiles | undefined {
+  if (tlsverify === true && tlscacert !== undefined && tlscert !== undefined && tlskey !== undefined)
+    return { authority: tlscacert, certificate: tlscert, key: tlskey };
+  if (tlsverify === true)
+    throw new EngineError('invalid', '--tlsverify takes --tlscacert, --tlscert and --tlskey');
+  if (tlscacert ?? tlscert ?? tlskey)
+    throw new EngineError('invalid', 'certificates are used with --tlsverify alone', {
+      hint: 'without it whoever reaches the service is root here',
+    });
+  return undefined;
 }
 
 function usual(given: ListenAddress[]): ListenAddress[] {

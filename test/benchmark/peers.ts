@@ -25,6 +25,8 @@ export interface Peer {
   remove: readonly string[];
   /** CPU seconds spent so far outside of the client. */
   otherCpu?: () => number;
+  /** The process behind the client, and where it listens. */
+  daemon?: { socket: string; pid: number };
   stop(): Promise<void>;
 }
 
@@ -137,6 +139,7 @@ export async function docker(work: string, through: readonly string[] = []): Pro
     pullOptions: [],
     remove: ['rm', '-f'],
     otherCpu: () => cpuOfTree(child.pid ?? 0),
+    daemon: { socket, pid: child.pid ?? 0 },
     async stop() {
       child.kill('SIGTERM');
       await ended;
@@ -155,35 +158,55 @@ async function ready(log: string, child: ReturnType<typeof spawn>): Promise<void
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds of a process, of those it waited for, and of all its living descendants. */
-function cpuOfTree(root: number): number {
-  const processes = new Map<number, { parent: number; ticks: number }>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      // Field 4 is the parent, 14 to 17 are the times (proc(5)); the command in field 2 may hold blanks.
-      const fields = stat
-        .slice(stat.lastIndexOf(')') + 2)
-        .split(' ')
-        .map(Number);
-      const ticks = fields.slice(11, 15).reduce((total, value) => total + value, 0);
-      processes.set(Number(name), { parent: fields[1] ?? 0, ticks });
-    } catch {
-      // It ended meanwhile.
-    }
+export function cpuOfTree(root: number): number {
+  return treeOf(root).reduce((total, { ticks }) => total + ticks, 0) / TICKS_PER_SECOND;
+}
+
+/** kB of a process and of all its living descendants, what several share divided among them. */
+export function pssOfTree(root: number): number {
+  return treeOf(root).reduce((total, { pid }) => total + (pssOf(pid) ?? 0), 0);
+}
+
+function pssOf(pid: number): number | undefined {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // It ended meanwhile.
   }
-  let total = 0;
-  const members = new Set([root]);
-  for (const member of members) {
-    total += processes.get(member)?.ticks ?? 0;
-    for (const [pid, { parent }] of processes) if (parent === member) members.add(pid);
+}
+
+interface TreeProcess {
+  pid: number;
+  parent: number;
+  ticks: number;
+}
+
+/** A process and all its living descendants. */
+function treeOf(root: number): TreeProcess[] {
+  const processes = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? statOf(Number(name)) : []));
+  const members = processes.filter(({ pid }) => pid === root);
+  for (const member of members) members.push(...processes.filter(({ parent }) => parent === member.pid));
+  return members;
+}
+
+function statOf(pid: number): TreeProcess | [] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Field 4 is the parent, 14 to 17 are the times (proc(5)); the command in field 2 may hold blanks.
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const ticks = fields.slice(11, 15).reduce((total, value) => total + value, 0);
+    return { pid, parent: fields[1] ?? 0, ticks };
+  } catch {
+    return []; // It ended meanwhile.
   }
-  return total / TICKS_PER_SECOND;
 }
 
 /** Runs a command of an engine without timing it. */
 export function clockless(
-  { command: [program = '', ...prefix], env }: Peer,
+  { command: [program = '', ...prefix], env }: Pick<Peer, 'command' | 'env'>,
   words: readonly string[],
 ): Promise<{ stdout: string }> {
   return run(program, [...prefix, ...words], { env: { ...process.env, ...env } });

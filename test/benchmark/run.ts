@@ -1,12 +1,13 @@
 // The numbers of src/CONTRIBUTING.md: skiff beside Debian's docker.io and podman, in one run, on this machine.
 // Usage, as root: node_modules/.bin/node test/benchmark/run.ts [pull] [images] [start] [life] [health] [output] [build]
-// [network]. The peers: apt-get install --no-install-recommends docker.io podman crun runc, for builds buildah; for networks also netavark aardvark-dns
+// [api] [network]. The peers: apt-get install --no-install-recommends docker.io podman crun runc, for builds buildah; for networks also netavark aardvark-dns
 // iptables iperf3 wrk nginx-light
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ImageName, pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { startRegistry } from '../helpers/registry.ts';
+import { benchmarkApi } from './api.ts';
 import { benchmarkBuild } from './build.ts';
 import { benchmarkHealth } from './health.ts';
 import { benchmarkImages, skopeoAndUmoci } from './images.ts';
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
         const builders = builder === undefined ? others : [...others, builder];
         await benchmarkBuild(clock, builders, { registry, work });
       },
+      api: (clock, peers, reference) => benchmarkApi(clock, peers, reference, work),
       network: () => benchmarkNetwork(clock, work, registry),
     };
     for (const [name, part] of Object.entries(parts)) {

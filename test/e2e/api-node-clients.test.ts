@@ -50,9 +50,9 @@ describe.runIf(LONG)('clients of Node, as they come from npm', { timeout: 120_00
     };
     return await execa(file, args, { env, reject: false });
   };
-  /** What a program of test/programs has printed, as JSON. */
+  /** What a program of test/clients has printed, as JSON. */
   const seen = async (name: string, program: string, ...args: string[]): Promise<unknown> => {
-    const path = resolve(import.meta.dirname, '../programs', program);
+    const path = resolve(import.meta.dirname, '../clients', program);
     const { stdout, stderr, exitCode } = await run(name, [process.execPath, path, ...args]);
     expect(exitCode, stderr).toBe(0);
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');

@@ -198,7 +198,7 @@ describe('cp says what is wrong with its words', () => {
     ['none:/x .', /no such container: none/, 1],
     ['f box:', /no path is given after "box:"/, 125],
     ['- C:file', /destination ".*" must be a directory/, 125],
-    ['- C:none', /destination ".*" must be a directory/, 125],
+    ['- C:none', /destination ".*" must be a directory/, 1],
     ['f C:/../../../dev/null', /must be a directory or a regular file/, 125],
   ])('%s', async (args, refusal, code) => {
     const { host, inside } = await begin();

@@ -6,6 +6,11 @@ export function environment(): Readonly<NodeJS.ProcessEnv> {
   return process.env;
 }
 
+/** Takes variables that are for this process alone from what it passes on to those that it starts. */
+export function keepFromChildren(...names: readonly string[]): void {
+  for (const name of names) delete process.env[name];
+}
+
 /** The network of a new container of which nobody says one: `SKIFF_NETWORK`, where empty is as good as absent. */
 export function usualNetwork(): string | undefined {
   return environment()['SKIFF_NETWORK'] || undefined;

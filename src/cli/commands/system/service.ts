@@ -8,7 +8,7 @@ import type { CertificateFiles } from '../../../host/server-certificates.ts';
 import { API_SOCKET } from '../../command/api-socket.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
-import { environment } from '../../command/settings.ts';
+import { environment, keepFromChildren } from '../../command/settings.ts';
 import { exitWhenWritten } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
 
@@ -65,7 +65,7 @@ async function runService(session: Session, flags: Flags): Promise<void> {
   const { readServerCertificates } = await import('../../../host/server-certificates.ts');
   const certificates = files === undefined ? undefined : readServerCertificates(files);
   // They are for this process, and for none that it starts.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete process.env[name];
+  keepFromChildren('LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES');
   const engine = await session.engine({ stays: true });
   const { serve } = await import('../../../api/service.ts');
   await interruptible((signal) =>

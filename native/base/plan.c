@@ -109,6 +109,7 @@ static int take_general(struct plan *plan, const struct record *record)
         return take_log(plan, record);
     case OP_STDIN:
         plan->stdin_open = strcmp(record->arg[0], "open") == 0;
+        if (record->count > 1) plan->stdin_once = strcmp(record->arg[1], "once") == 0 ? 1 : -1;
         return 0;
     case OP_STOP:
         return take_stop(plan, record);

@@ -34,6 +34,7 @@ struct plan {
     bool log_compress;
     bool terminal;
     bool stdin_open;
+    int stdin_once; /* 1: it ends with a client's, -1: it does not, 0: it does if whoever started it took part in it */
     int stop_signal;
     int64_t stop_timeout_ms;
     uint64_t namespaces;   /* CLONE_NEW* */

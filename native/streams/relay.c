@@ -40,6 +40,7 @@ static int epoll = -1;
 static uint32_t first_source;
 static int master = -1; /* of the terminal, as long as the container lives */
 static unsigned starter_streams = STREAMS_ALL;
+static int input_once;
 static int starter_outputs[2] = {-1, -1};
 
 static void rewatch(void)
@@ -51,6 +52,11 @@ static void rewatch(void)
     }
     clients_watch(epoll, first_source + AT_CLIENT, first_source + AT_OUTPUTS);
     input_watch(epoll, first_source + AT_INPUT);
+}
+
+void relay_end_input(int once)
+{
+    input_once = once;
 }
 
 void relay_expect(unsigned wanted)
@@ -87,7 +93,7 @@ void relay_serve(int input, int output, int error, int starter)
     relay_streams[0].fd = output;
     relay_streams[1].fd = error;
     if (is_terminal) master = fcntl(output, F_DUPFD_CLOEXEC, 0);
-    input_open(input, is_terminal, starter_streams & STREAM_IN);
+    input_open(input, is_terminal, input_once == 0 ? starter_streams & STREAM_IN : input_once > 0);
     if (starter >= 0) client_add(starter, starter_streams, starter_outputs);
     rewatch();
 }

@@ -23,6 +23,9 @@
  */
 void relay_expect(unsigned streams);
 
+/* Whether input ends with that of a client (1) or not (-1); 0: it does if the starter takes part in it. */
+void relay_end_input(int once);
+
 /*
  * Says where events are waited for: those of relay_event() are data.u32 from `first_source` on. Before the first
  * relay_serve().

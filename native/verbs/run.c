@@ -57,6 +57,7 @@ static int fork_monitor(void)
         close(sockets[0]);
         close(signals[1]);
         if (foreground->told != 0) close(foreground->told);
+        relay_end_input(run.plan.stdin_once);
         relay_expect(run.attached ? foreground->options.streams : 0);
         monitor_main(&run.plan, sockets[1], signals[0], run.tied > 0);
     }

@@ -35,7 +35,7 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ['rundir', identity.runDir],
     ['exit-record', identity.exitRecord],
     ...logRecords(log),
-    ['stdin', asked.stdin ? 'open' : 'null'],
+    stdinRecord(asked),
     ...(asked.terminal ? ([['terminal']] as const) : []),
     ['stop', String(stop.signal), String(stop.timeoutMs)],
     ...supervisionRecords(placement.supervision, cgroup.checks),
@@ -48,6 +48,11 @@ function general(spec: RuntimeSpec, placement: Placement): PlanRecord[] {
     ),
     ...networkingRecords(placement.networking),
   ];
+}
+
+function stdinRecord({ stdin, stdinOnce }: Placement['process']): PlanRecord {
+  if (stdin !== true) return ['stdin', 'null'];
+  return stdinOnce === undefined ? ['stdin', 'open'] : ['stdin', 'open', stdinOnce ? 'once' : 'kept'];
 }
 
 function networkingRecords(networking: NetworkingPlacement | undefined): PlanRecord[] {

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { readAll, unframed, useService } from '../helpers/service.ts';
 import { useStore } from '../helpers/skiff.ts';
+import { tar } from '../helpers/tar.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -17,6 +19,11 @@ async function made(config: object, name?: string): Promise<string> {
 
 async function waited(id: string, condition = 'not-running'): Promise<number> {
   return (await service.ok('POST', `/containers/${id}/wait?condition=${condition}`)).StatusCode;
+}
+
+/** The names in an archive, in its order. */
+function namesIn(archive: Buffer): string[] {
+  return execFileSync('tar', ['tPf', '-'], { input: archive, encoding: 'utf8' }).trimEnd().split('\n');
 }
 
 describe('a container by the API', () => {
@@ -50,6 +57,60 @@ describe('a container by the API', () => {
     await service.ok('POST', `/containers/${id}/resize?h=31&w=97`);
     connection.write('it\n');
     expect((await readAll(connection)).toString()).toBe('it\r\n31 97\r\ngot it\r\n');
+  });
+
+  it('has its files told, read and written as an archive, and all of them exported', async () => {
+    const id = await made({ Cmd: ['true'] });
+    const archive = tar(
+      { name: 'd/', type: '5', mode: 0o755 },
+      { name: 'd/file', content: 'content', mode: 0o644 },
+    );
+    const at = (path: string) => `/containers/${id}/archive?path=${path}`;
+    const headers = { 'Content-Type': 'application/x-tar' };
+    await service.ok('PUT', at('/tmp'), { body: archive, headers });
+    const { headers: told } = await service.request('HEAD', at('/tmp/d/file'));
+    const stat = Buffer.from(String(told['x-docker-container-path-stat']), 'base64').toString();
+    expect(JSON.parse(stat)).toMatchObject({ name: 'file', size: 7, mode: 0o644, linkTarget: '' });
+    expect(namesIn((await service.request('GET', at('/tmp/d'))).body)).toEqual(['d/', 'd/file']);
+    expect(namesIn((await service.request('GET', at('/tmp/d/.'))).body)).toEqual(['./', './file']);
+    expect(namesIn((await service.request('GET', at('/'))).body)).toContain('/tmp/d/file');
+    expect(namesIn((await service.request('GET', `/containers/${id}/export`)).body)).toContain('tmp/d/file');
+    const refused = async (method: string, path: string) =>
+      (await service.request(method, path, { body: archive, headers })).status;
+    expect(await refused('PUT', at('/tmp/d/file'))).toBe(400);
+    expect(await refused('PUT', at('/nowhere'))).toBe(404);
+    expect((await service.request('HEAD', at('/nowhere'))).status).toBe(404);
+    expect(await refused('PUT', `/containers/${id}/archive`)).toBe(400);
+  });
+
+  it('gives all who attached before its start the same from the first byte on', async () => {
+    const id = await made({ Cmd: ['sh', '-c', 'seq 20000'] });
+    const attach = () => service.hijack(`/containers/${id}/attach?stream=1&stdout=1`);
+    const connections = [await attach(), await attach(), await attach()];
+    await service.ok('POST', `/containers/${id}/start`);
+    const expected = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join('');
+    for (const bytes of await Promise.all(connections.map(readAll)))
+      expect(unframed(bytes).stdout).toBe(expected);
+  });
+
+  it('keeps its input when the client who started it ends its side, if it is not for one only', async () => {
+    const script = 'while read line; do echo "heard $line"; done';
+    const id = await made({ Cmd: ['sh', '-c', script], OpenStdin: true, StopTimeout: 0 });
+    const attach = () => service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
+    const first = await attach();
+    await service.ok('POST', `/containers/${id}/start`);
+    first.end('first\n');
+    for await (const chunk of first) {
+      expect(unframed(chunk).stdout).toBe('heard first\n');
+      break;
+    }
+    const second = await attach();
+    second.write('this\n');
+    for await (const chunk of second) {
+      expect(unframed(chunk).stdout).toBe('heard this\n');
+      break;
+    }
+    await service.ok('DELETE', `/containers/${id}?force=1`);
   });
 
   it('says why it cannot be started, stays and can be removed', async () => {

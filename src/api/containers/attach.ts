@@ -5,6 +5,8 @@ import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import type { Call } from '../http/call.ts';
 import { MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
 import { relay } from '../http/relay.ts';
+import { acceptHeader } from '../http/web-socket.ts';
+import type { Connection } from '../http/wire.ts';
 import { writeLogs } from './logs.ts';
 
 /**
@@ -12,7 +14,37 @@ import { writeLogs } from './logs.ts';
  * through this service. `logs`: what it has written before comes first.
  */
 export async function attachContainer(call: Call): Promise<void> {
-  const { engine, connections, path, query, reply, signal } = call;
+  await attach(call, (terminal) => ({
+    connection: call.reply.hijack(
+      !terminal && call.version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM,
+    ),
+    framed: !terminal,
+    signal: call.signal,
+  }));
+}
+
+/** The version of the API (1.28) since which messages are binary. */
+const BINARY_SINCE = 28;
+
+/** ContainerAttachWebsocket: the same as messages, without frames. */
+export async function attachByWebSocket(call: Call): Promise<void> {
+  acceptHeader(call.request);
+  await attach(call, () => {
+    const connection = call.reply.webSocket(call.request, call.version >= BINARY_SINCE ? 'binary' : 'text');
+    return { connection, framed: false, signal: AbortSignal.any([call.signal, connection.closed]) };
+  });
+}
+
+interface Opened {
+  connection: Connection;
+  framed: boolean;
+  /** Aborts when the client has gone. */
+  signal: AbortSignal;
+}
+
+/** `open` makes the connection, once nothing can be refused any more. */
+async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<void> {
+  const { engine, connections, path, query } = call;
   const { row, status } = await engine.containers.get(path.name ?? '');
   const terminal = row.options.process.terminal === true;
   const wanted = wantedStreams(call);
@@ -23,23 +55,18 @@ export async function attachContainer(call: Call): Promise<void> {
     detachKeys: keys === undefined ? undefined : parseDetachKeys(keys),
     forwardSignals: false,
   };
-  const joined = !query.flag('stream')
-    ? undefined
-    : isUp
-      ? Promise.resolve(await engine.containers.join(row.id, client))
-      : started(connections, row.id, client, signal);
-  const connection = reply.hijack(
-    !terminal && call.version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM,
-  );
+  const running = query.flag('stream') && isUp ? await engine.containers.join(row.id, client) : undefined;
+  const { connection, framed, signal } = open(terminal);
+  const joined =
+    query.flag('stream') && !isUp ? started(connections, row.id, client, signal) : Promise.resolve(running);
   if (query.flag('logs'))
-    await writeLogs(engine, row.id, { framed: !terminal, streams: wanted, follow: false, signal }, (bytes) =>
+    await writeLogs(engine, row.id, { framed, streams: wanted, follow: false, signal }, (bytes) =>
       connection.write(bytes),
     );
   const streams = await joined;
   if (streams === undefined) return connection.end();
   const input = wanted.includes('stdin') && row.options.process.stdin === true;
-  const endsInput = row.options.process.stdinOnce !== false;
-  await relay(connection, streams, { framed: !terminal, input, endsInput, signal });
+  await relay(connection, streams, { framed, input, signal });
 }
 
 function wantedStreams({ query }: Call): StreamName[] {
@@ -60,5 +87,6 @@ function started(
   const { promise, resolve } = Promise.withResolvers<ProcessStreams | undefined>();
   const leave = connections.await(id, { client, joined: resolve });
   signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  if (signal.aborted) resolve(undefined);
   return promise.finally(leave);
 }

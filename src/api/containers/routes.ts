@@ -1,3 +1,4 @@
+import type { Parameters } from '../http/parameter.ts';
 import type { Handler, Route } from '../http/route.ts';
 
 const lifecycle =
@@ -6,6 +7,15 @@ const lifecycle =
 
 const archive = (name: keyof typeof import('./archive.ts')) => async (): Promise<Handler> =>
   (await import('./archive.ts'))[name];
+
+const ATTACH_QUERY: Parameters = {
+  detachKeys: 'text',
+  logs: 'flag',
+  stream: 'flag',
+  stdin: 'flag',
+  stdout: 'flag',
+  stderr: 'flag',
+};
 
 export const CONTAINER_ROUTES: readonly Route[] = [
   {
@@ -98,15 +108,15 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/containers/{name}/attach',
-    query: {
-      detachKeys: 'text',
-      logs: 'flag',
-      stream: 'flag',
-      stdin: 'flag',
-      stdout: 'flag',
-      stderr: 'flag',
-    },
+    query: ATTACH_QUERY,
     load: async () => (await import('./attach.ts')).attachContainer,
+  },
+  {
+    method: 'GET',
+    path: '/containers/{name}/attach/ws',
+    query: ATTACH_QUERY,
+    differs: 'pages of other hosts have no access',
+    load: async () => (await import('./attach.ts')).attachByWebSocket,
   },
   {
     method: 'POST',

@@ -4,8 +4,8 @@ import type { ClientOptions } from '../../engine/options/client.ts';
 /** Somebody who has attached to a container before its start, and waits for it. */
 export interface Waiting {
   client: ClientOptions;
-  /** Called with the streams, of which `output` is its own. */
-  joined(streams: ProcessStreams): void;
+  /** Called with the streams, of which `output` is its own; undefined: it could not be started. */
+  joined(streams: ProcessStreams | undefined): void;
 }
 
 /**

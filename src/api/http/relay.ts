@@ -8,8 +8,6 @@ export interface Relaying {
   framed: boolean;
   /** Whether what the client sends is the process's input. */
   input: boolean;
-  /** Whether the process's input ends with what the client sends; absent: it does. */
-  endsInput?: boolean;
   /** Aborts when the client has gone. */
   signal: AbortSignal;
 }
@@ -18,11 +16,11 @@ export interface Relaying {
 export async function relay(
   connection: Connection,
   streams: ProcessStreams,
-  { framed, input, endsInput = true, signal }: Relaying,
+  { framed, input, signal }: Relaying,
 ): Promise<void> {
   const leave = () => streams.leave();
   signal.addEventListener('abort', leave, { once: true });
-  const sending = input ? sendInput(connection, streams, endsInput) : Promise.resolve();
+  const sending = input ? sendInput(connection, streams) : discard(connection);
   for await (const chunk of streams.output) await connection.write(framed ? frame(chunk) : chunk.bytes);
   await streams.ended.catch(() => {});
   connection.end();
@@ -30,7 +28,12 @@ export async function relay(
   void sending;
 }
 
-async function sendInput({ input }: Connection, streams: ProcessStreams, endsInput: boolean): Promise<void> {
+async function sendInput({ input }: Connection, streams: ProcessStreams): Promise<void> {
   for await (const bytes of input) await streams.write(bytes);
-  if (endsInput) streams.endInput();
+  streams.endInput();
+}
+
+/** Reads what nobody wants: some connections hear of their end only by that. */
+async function discard({ input }: Connection): Promise<void> {
+  for await (const _ of input);
 }

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { acceptHeader, type WebSocketConnection, webSocket } from './web-socket.ts';
 import type { Connection, Headers, Wire } from './wire.ts';
 
 /** A body that is written bit by bit. */
@@ -61,6 +63,14 @@ export class Reply {
   hijack(type: string): Connection {
     this.#begun = true;
     return this.#wire.hijack({ ...this.#common, 'Content-Type': type });
+  }
+
+  /** Makes the connection a WebSocket. Throws as `acceptHeader`. */
+  webSocket(request: IncomingMessage, kind: 'text' | 'binary'): WebSocketConnection {
+    const accept = acceptHeader(request);
+    this.#begun = true;
+    const headers = { ...this.#common, 'Sec-WebSocket-Accept': accept };
+    return webSocket(this.#wire.hijack(headers, 'websocket'), kind);
   }
 
   /** Cuts the connection off in the middle of an answer that cannot be ended well. */

@@ -16,8 +16,8 @@ export interface Wire {
   readonly gone: AbortSignal;
   /** Resolves when all was said, or the client has gone. */
   readonly over: Promise<void>;
-  /** Hands the connection itself to both sides, both ways. */
-  hijack(headers: Headers): Connection;
+  /** Hands the connection itself to both sides, both ways, for a protocol that the client has asked for: absent, `tcp`. */
+  hijack(headers: Headers, protocol?: string): Connection;
 }
 
 /** A connection that speaks no HTTP any more. */
@@ -85,8 +85,8 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
     destroy: () => void socket.destroy(),
     gone: gone.signal,
     over: over.promise,
-    hijack: (headers) => {
-      socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: 'tcp' }));
+    hijack: (headers, protocol = 'tcp') => {
+      socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: protocol }));
       return { input: withFirst(first, socket), write, end };
     },
   };

@@ -1,6 +1,8 @@
 """What people do with docker-py, from start to clean-up. The image is named by IMAGE; what differs fails."""
 
+import io
 import os
+import tarfile
 import threading
 
 import docker
@@ -65,6 +67,9 @@ def lives():
     assert container.logs(tail=1, timestamps=True).split()[1] == b"line"
     assert next(container.attach(stream=True, logs=False)).startswith(b"line ")
     executes(container)
+    has_files(container)
+    figures = container.stats(stream=False)
+    assert figures["memory_stats"]["limit"] == 64 << 20 and figures["pids_stats"]["current"] >= 1
     assert container.top()["Processes"]
     container.exec_run("touch /made")
     assert {"Path": "/made", "Kind": 1} in container.diff()
@@ -111,6 +116,22 @@ def executes(container):
     assert read_all(socket).endswith(b"sized\r\n")
 
 
+def has_files(container):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo("put")
+        entry.size = 3
+        archive.addfile(entry, io.BytesIO(b"abc"))
+    assert container.put_archive("/kept", packed.getvalue())
+    pieces, stat = container.get_archive("/kept/put")
+    assert (stat["name"], stat["size"]) == ("put", 3)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+        assert archive.extractfile("put").read() == b"abc"
+    refused(docker.errors.NotFound, container.get_archive, "/kept/nothing")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(container.export()))) as archive:
+        assert "bin/busybox" in archive.getnames()
+
+
 def attaches():
     container = client.containers.create(IMAGE, "cat", stdin_open=True, **APART)
     socket = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
@@ -131,6 +152,13 @@ def has_images():
     assert "copy:1" in client.images.load(saved)[0].tags
     client.images.remove("copy:1")
     assert image.history()
+    recipe = f"FROM {IMAGE}\nRUN echo built > /built\nLABEL of=docker-py\n"
+    built, _ = client.images.build(fileobj=io.BytesIO(recipe.encode()), tag="built:1", network_mode="none")
+    assert client.containers.run("built:1", "cat /built", remove=True, **APART) == b"built\n"
+    client.images.remove("built:1")
+    failing = io.BytesIO(f"FROM {IMAGE}\nRUN exit 3\n".encode())
+    refused(docker.errors.BuildError, client.images.build, fileobj=failing, network_mode="none")
+    assert client.df()["LayersSize"] > 0
 
 
 def has_volumes_and_networks():

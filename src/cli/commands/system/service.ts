@@ -44,7 +44,10 @@ export function define(command: Command, session: () => Session): void {
       'end when there was no request for so long; 0: never (default: 30s by systemd, else 0)',
       duration('--idle-timeout'),
     )
-    .option('--tlsverify', 'speak TLS on tcp://, with clients whose certificate --tlscacert vouches for')
+    .option(
+      '--tls-verify, --tlsverify',
+      'speak TLS on tcp://, with clients whose certificate --tlscacert vouches for',
+    )
     .option('--tlscacert <file>', 'who vouches for clients (PEM)')
     .option('--tlscert <file>', 'the certificate of the service (PEM)')
     .option('--tlskey <file>', 'the key of --tlscert (PEM)')

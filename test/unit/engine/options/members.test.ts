@@ -52,7 +52,6 @@ const NOT_RUN = {
   'ProcessOptions.attach': 'only shown',
   'ProcessOptions.command': 'mergeProcess makes it argv',
   'ProcessOptions.entrypoint': 'mergeProcess makes it argv',
-  'ProcessOptions.stdinOnce': 'whoever attaches heeds it',
   'RootDirectory.directory': 'the directory, or the layer, of RootfsOptions',
   'RootDirectory.overlay': 'the upper directory of RootfsOptions',
   'SecurityOptions.seccomp': 'prepareSeccomp compiles it',

@@ -14,4 +14,4 @@ setAssets({
   helperDigest: SKIFF_HELPER_DIGEST,
   seccomp: { revision: SKIFF_SECCOMP_REVISION },
 });
-await main({ args: process.argv.slice(2), self: [process.execPath] });
+await main({ name: process.argv0, args: process.argv.slice(2), self: [process.execPath] });

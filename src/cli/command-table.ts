@@ -190,6 +190,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/system/version.ts'),
   },
   {
+    name: 'install',
+    summary: 'make the link by which what calls docker calls skiff',
+    load: () => import('./commands/system/install.ts'),
+  },
+  {
     name: 'explain-failure',
     summary: 'say why a container did not start (called by the helper)',
     hidden: true,

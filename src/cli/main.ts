@@ -15,6 +15,8 @@ import { exitWhenWritten, print, printError } from './output/print.ts';
 
 /** How the program was started: what it takes to run it again. */
 export interface Invocation {
+  /** The name by which it was called; as `docker` it takes Docker's options in front of commands. */
+  name?: string | undefined;
   /** The arguments after the program's own name. */
   args: readonly string[];
   /** The command line that runs this program again, without arguments. */
@@ -26,16 +28,18 @@ export interface Invocation {
  * summary, for `--help`. Sets the exit code and returns; `run` never comes back once the container has started.
  */
 export async function main(invocation: Invocation): Promise<void> {
-  const requested = requestedCommand(invocation.args);
+  let requested: Requested = {};
   let session: Session | undefined;
   const program = createProgram();
   try {
+    const args = await ownArguments(invocation);
+    requested = requestedCommand(args);
     const sessionOf = () => {
       session ??= createSession(program.opts<GlobalOptions>(), invocation.self);
       return session;
     };
     await registerCommands(program, requested, sessionOf);
-    await program.parseAsync([...invocation.args], { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = await report(error, requested, program.opts<GlobalOptions>().debug === true);
   } finally {
@@ -43,6 +47,12 @@ export async function main(invocation: Invocation): Promise<void> {
   }
   // What was interrupted may still be reading what nobody ends.
   if (process.exitCode === EXIT_INTERRUPTED) exitWhenWritten(EXIT_INTERRUPTED);
+}
+
+async function ownArguments({ name, args }: Invocation): Promise<string[]> {
+  if (name === undefined || !/(^|\/)docker$/.test(name)) return [...args];
+  const { withoutDockerOptions } = await import('./command/docker-words.ts');
+  return withoutDockerOptions(args);
 }
 
 function createProgram(): Command {
@@ -133,6 +143,9 @@ async function registerCommands(
 }
 
 async function unknownCommand(word: string, group: CommandGroup | undefined): Promise<WrongUsage> {
+  const { elsewhere } = await import('./command/docker-words.ts');
+  const hint = group === undefined ? elsewhere(word) : undefined;
+  if (hint !== undefined) return new WrongUsage(`"${word}" is not a skiff command`, hint);
   const { nearestName } = await import('../nearest-name.ts');
   const commands = (group?.commands() ?? COMMANDS).filter(({ hidden }) => hidden !== true);
   const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);

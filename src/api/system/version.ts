@@ -3,12 +3,19 @@ import { hostPlatform } from '../../image/platform.ts';
 import type { Call } from '../http/call.ts';
 import { NEWEST_VERSION, OLDEST_VERSION } from '../http/version.ts';
 
-/** Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. `Arch` as images say it, not as `info`. */
 export async function version({ engine, reply }: Call): Promise<void> {
   const { kernel } = await engine.info();
+  reply.json(versionObject(kernel));
+}
+
+/**
+ * Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. `Arch` as images
+ * say it, not as `info`.
+ */
+export function versionObject(kernel: string): object {
   const [apiVersion, minimum] = [`1.${NEWEST_VERSION}`, `1.${OLDEST_VERSION}`];
   const shared = { Os: 'linux', Arch: hostPlatform().architecture, KernelVersion: kernel };
-  reply.json({
+  return {
     Platform: { Name: 'skiff' },
     Components: [
       {
@@ -24,5 +31,5 @@ export async function version({ engine, reply }: Call): Promise<void> {
     GoVersion: '',
     ...shared,
     BuildTime: '',
-  });
+  };
 }

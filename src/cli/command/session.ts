@@ -12,6 +12,8 @@ export interface GlobalOptions {
 /** The things that one command works with: the engine, opened on first use, and a signal that Ctrl-C triggers. */
 export interface Session {
   readonly globals: GlobalOptions;
+  /** The file that is executed to run this program again. */
+  readonly program: string;
   /** `stays`, for the first call: the command goes on for long, and does many things with it. */
   engine(options?: { stays: boolean }): Promise<Engine>;
   close(): void;
@@ -21,6 +23,7 @@ export function createSession(globals: GlobalOptions, self: readonly string[]): 
   let engine: Engine | undefined;
   return {
     globals,
+    program: self[0] ?? '',
     async engine({ stays } = { stays: false }) {
       if (engine === undefined) {
         const { openEngine } = await import('../../engine/engine.ts');

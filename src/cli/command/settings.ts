@@ -11,6 +11,11 @@ export function keepFromChildren(...names: readonly string[]): void {
   for (const name of names) delete process.env[name];
 }
 
+/** Sets a variable, for an option that says the same. */
+export function setVariable(name: string, value: string): void {
+  process.env[name] = value;
+}
+
 /** The network of a new container of which nobody says one: `SKIFF_NETWORK`, where empty is as good as absent. */
 export function usualNetwork(): string | undefined {
   return environment()['SKIFF_NETWORK'] || undefined;

@@ -12,15 +12,24 @@ import { humanMemory, humanSize } from '../../text/units.ts';
 const EXAMPLES = `
 Examples:
   skiff info
+  skiff info --format '{{.Driver}} {{.NCPU}}'     as Docker has it
   skiff --root /srv/skiff info     of another store`;
 
 export function define(command: Command, session: () => Session): void {
-  command.addHelpText('after', EXAMPLES).action(() => showInfo(session()));
+  command
+    .option('-f, --format <template>', 'json, or a template such as "{{.ServerVersion}}"')
+    .addHelpText('after', EXAMPLES)
+    .action(({ format }: { format?: string }) => showInfo(session(), format));
 }
 
-async function showInfo(session: Session): Promise<void> {
+async function showInfo(session: Session, format: string | undefined): Promise<void> {
   const engine = await session.engine();
   const info = await engine.info();
+  if (format) {
+    const { systemInfoObject } = await import('../../../engine/reports/system-info.ts');
+    const { renderObject } = await import('../../output/object.ts');
+    return renderObject(systemInfoObject(info), format);
+  }
   print(`${lines(info).join('\n')}\n`);
   if (info.registryProblem !== undefined) {
     const debug = session.globals.debug === true;

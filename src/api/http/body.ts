@@ -4,13 +4,16 @@ import { EngineError } from '../../errors.ts';
 /** The most bytes of a body of JSON; what containers are made of is far shorter. */
 const JSON_MAX = 4 << 20;
 
+/** ms without a byte after which a body is not waited for any more: it would keep the service from ending. */
+const STALL_MS = 30_000;
+
 /**
- * Reads the body of a request as JSON; undefined when there is none. Throws `invalid` for what is no JSON, is too long, or
- * said to be something else.
+ * Reads the body of a request as JSON; undefined when there is none. Throws `invalid` for what is no JSON, is too long, is
+ * said to be something else, or of which nothing came for `stallMs`.
  */
-export async function jsonBody(request: IncomingMessage): Promise<unknown> {
+export async function jsonBody(request: IncomingMessage, stallMs = STALL_MS): Promise<unknown> {
   if (!hasBody(request)) return undefined;
-  const bytes = await wholeBody(request, JSON_MAX);
+  const bytes = await wholeBody(request, { most: JSON_MAX, stallMs });
   if (bytes.length === 0) return undefined;
   const type = request.headers['content-type'];
   if (type !== undefined && !/^(application\/json|text\/plain)\b/i.test(type))
@@ -28,13 +31,32 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-async function wholeBody(request: IncomingMessage, most: number): Promise<Buffer> {
+async function wholeBody(
+  request: IncomingMessage,
+  { most, stallMs }: { most: number; stallMs: number },
+): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+  const stalled = () => reject(new EngineError('invalid', `no more of the body came for ${stallMs} ms`));
+  let timer = setTimeout(stalled, stallMs);
+  const take = (chunk: Uint8Array) => {
+    clearTimeout(timer);
+    timer = setTimeout(stalled, stallMs);
     length += chunk.length;
-    if (length > most) throw new EngineError('invalid', `the body is longer than ${most} bytes`);
-    chunks.push(chunk);
+    if (length > most) reject(new EngineError('invalid', `the body is longer than ${most} bytes`));
+    else chunks.push(chunk);
+  };
+  const left = () => reject(new EngineError('invalid', 'the body ended before it was whole'));
+  request.on('data', take);
+  request.once('end', () => resolve(Buffer.concat(chunks)));
+  for (const event of ['error', 'close']) request.once(event, left);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    request.off('data', take);
+    // Who reads no further must not hold the connection back: what still comes is nobody's.
+    request.resume();
   }
-  return Buffer.concat(chunks);
 }

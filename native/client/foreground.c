@@ -257,6 +257,11 @@ static enum foreground_end follow(struct foreground_result *result)
     }
 }
 
+void say_detached(void)
+{
+    if (isatty(0)) dprintf(2, "read escape sequence\n");
+}
+
 void foreground_follow(struct foreground *foreground, struct foreground_result *result)
 {
     own = foreground;

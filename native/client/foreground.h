@@ -50,5 +50,8 @@ void foreground_begin(struct foreground *foreground);
 /* Relays until one of the ends. The terminal is as it was before then. */
 void foreground_follow(struct foreground *foreground, struct foreground_result *result);
 
+/* Tells whoever has typed the keys that they have detached; a program that relays them tells that itself. */
+void say_detached(void);
+
 /* Connects to the control socket of a container; -1 with errno. */
 int connect_control(const char *rundir);

@@ -83,7 +83,7 @@ static int conclude(const struct foreground_result *result, const struct plan *p
     case FOREGROUND_EXITED:
         return explain_end(plan, result->code, result->oom);
     case FOREGROUND_DETACHED:
-        if (plan->terminal) dprintf(2, "read escape sequence\n");
+        if (plan->terminal) say_detached();
         event_append("detach", NULL);
         return 0;
     case FOREGROUND_HUNG_UP:

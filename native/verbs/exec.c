@@ -83,7 +83,7 @@ static int follow(void)
     case FOREGROUND_FAILED:
         return explain(&exec.plan, NULL, result.record, result.record_size);
     case FOREGROUND_DETACHED:
-        dprintf(2, "read escape sequence\n");
+        say_detached();
         events_open(&exec.plan);
         event_append("exec_detach", "\"execID\":\"%s\"", strrchr(exec.plan.exit_record, '/') + 1);
         return 0;

@@ -66,7 +66,12 @@ async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<
   const streams = await joined;
   if (streams === undefined) return connection.end();
   const input = wanted.includes('stdin') && row.options.process.stdin === true;
-  await relay(connection, streams, { framed, input, signal });
+  const done = relay(connection, streams, { framed, input, signal });
+  connections.keepRelay(
+    row.id,
+    done.catch(() => {}),
+  );
+  await done;
 }
 
 function wantedStreams({ query }: Call): StreamName[] {

@@ -9,7 +9,8 @@ const CONDITIONS: Readonly<Record<string, WaitCondition>> = {
 };
 
 /** ContainerWait. The head comes at once, so that a client knows that it will miss no end. */
-export async function waitContainer({ engine, path, query, reply, signal }: Call): Promise<void> {
+export async function waitContainer(call: Call): Promise<void> {
+  const { engine, connections, path, query, reply, signal } = call;
   const word = query.text('condition') ?? 'not-running';
   const condition = CONDITIONS[word];
   if (condition === undefined)
@@ -20,7 +21,9 @@ export async function waitContainer({ engine, path, query, reply, signal }: Call
   const ended = engine.containers.wait(row.id, condition, signal);
   const stream = reply.stream('application/json');
   try {
-    await stream.line({ StatusCode: await ended });
+    const code = await ended;
+    await connections.delivered(row.id);
+    await stream.line({ StatusCode: code });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     await stream.line({ StatusCode: 0, Error: { Message: error.message } });

@@ -8,6 +8,8 @@ export interface Waiting {
   joined(streams: ProcessStreams | undefined): void;
 }
 
+const DELIVERY_MS = 2_000;
+
 /**
  * Who is connected to what at this moment, for calls that concern each other: `attach` before `start`, `resize` of a process
  * that another call has started. It goes with the service.
@@ -15,6 +17,7 @@ export interface Waiting {
 export class Connections {
   readonly #waiting = new Map<string, Set<Waiting>>();
   readonly #execs = new Map<string, ProcessStreams>();
+  readonly #relays = new Map<string, Set<Promise<void>>>();
 
   /** Waits for the start of a container by this service. Returns the end of that. */
   await(containerId: string, waiting: Waiting): () => void {
@@ -29,6 +32,29 @@ export class Connections {
   /** Those who wait for its start. */
   waitingFor(containerId: string): Waiting[] {
     return [...(this.#waiting.get(containerId) ?? [])];
+  }
+
+  /** Notes that what a container writes is on its way to a client, until `done`, which never rejects. */
+  keepRelay(containerId: string, done: Promise<void>): void {
+    const others = this.#relays.get(containerId) ?? new Set();
+    this.#relays.set(containerId, others.add(done));
+    void done.then(() => {
+      others.delete(done);
+      if (others.size === 0) this.#relays.delete(containerId);
+    });
+  }
+
+  /**
+   * Resolves when clients have got all that a container had to say: some take the end of a wait for that of its output. As
+   * with Docker no client who reads slowly holds it up for more than two seconds.
+   */
+  async delivered(containerId: string): Promise<void> {
+    const relays = this.#relays.get(containerId);
+    if (relays === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DELIVERY_MS);
+    await Promise.race([Promise.all(relays), promise]);
+    clearTimeout(timer);
   }
 
   /** Notes the streams of a process by its id until it ends. */

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Service } from './service.ts';
 
 /** A program of Debian's packages that speaks Docker's API, unmodified, to a service. */
@@ -20,7 +20,10 @@ export function useClient(
   service: Pick<Service, 'socket'>,
   { args: first = [], env: more = () => ({}) }: ClientSettings = {},
 ): DockerClient {
-  const home = mkdtempSync(join(tmpdir(), 'docker-client-'));
+  let home = '';
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'docker-client-'));
+  });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
   const env = () => ({
     PATH: process.env['PATH'] ?? '',

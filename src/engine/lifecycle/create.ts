@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
 import { bootId } from '../../host/boot-id.ts';
 import { writeOwnFile } from '../../host/own-file.ts';
@@ -274,7 +274,10 @@ async function writeFiles(
     writeOwnFile(etc.localtime, leased.timeZone, FOR_EVERYBODY_INSIDE);
     if (owner !== undefined) chownSync(etc.localtime, owner.uid, owner.gid);
   }
-  writeOwnFile(containerPaths(context.paths, leased.id).config, leased.config, 0o600);
+  // In one step: who finds a config takes the container for whole.
+  const { config } = containerPaths(context.paths, leased.id);
+  writeOwnFile(`${config}.new`, leased.config, 0o600);
+  renameSync(`${config}.new`, config);
 }
 
 /** The container's root looks like that of its image: overlay shows the owner and mode of the upper directory; a copy has them. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useClient } from '../helpers/docker-client.ts';
 import { useInternet } from '../helpers/internet.ts';
-import { LONG } from '../helpers/long.ts';
+import { describeLong } from '../helpers/long.ts';
 import { type Terminal, useTerminals } from '../helpers/pty.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { readAll, type Service, useService } from '../helpers/service.ts';
@@ -70,7 +70,7 @@ async function leftBy(service: Service): Promise<unknown[]> {
   return [...containers, ...Volumes, ...networks];
 }
 
-describe.runIf(LONG)('docker-compose', () => {
+describeLong('docker-compose', () => {
   const internet = useInternet();
   const busybox = useBusybox(internet.store);
   const service = useService(internet.store);
@@ -172,7 +172,7 @@ describe.runIf(LONG)('docker-compose', () => {
   });
 });
 
-describe.runIf(LONG)('docker-py', () => {
+describeLong('docker-py', () => {
   const internet = useInternet();
   const busybox = useBusybox(internet.store);
   const service = useService(internet.store);
@@ -184,7 +184,7 @@ describe.runIf(LONG)('docker-py', () => {
   });
 });
 
-describe.runIf(LONG)("Debian's docker", () => {
+describeLong("Debian's docker", () => {
   const store = useStore();
   const busybox = useBusybox(store);
   const service = useService(store);

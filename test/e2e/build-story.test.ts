@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { pushImages, referenceOf } from '../helpers/image-layouts.ts';
 import { HOST4, useInternet } from '../helpers/internet.ts';
-import { LONG } from '../helpers/long.ts';
+import { describeLong } from '../helpers/long.ts';
 import { startRegistry, type TestRegistry } from '../helpers/registry.ts';
 import { type Store, useStore } from '../helpers/skiff.ts';
 
@@ -136,7 +136,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 /** What only speaks with the registry, or with nobody, is done on this machine's own loopback. */
 const HERE = { through: [], env: { SKIFF_NETWORK: 'none' } };
 
-describe.runIf(LONG)('a project from its Dockerfile to another machine', () => {
+describeLong('a project from its Dockerfile to another machine', () => {
   const internet = useInternet();
   const elsewhere = useStore(() => ({ through: internet.host.namespace.enter, env: { SKIFF_NETWORK: '' } }));
   let registry: TestRegistry;

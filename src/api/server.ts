@@ -12,7 +12,7 @@ import type { Headers, Wire } from './http/wire.ts';
 import { ROUTES } from './routes.ts';
 
 /** The headers of every answer, by which clients know whom they speak to. */
-export const COMMON_HEADERS: Headers = {
+const COMMON_HEADERS: Headers = {
   'Api-Version': `1.${NEWEST_VERSION}`,
   'Docker-Experimental': 'false',
   Ostype: 'linux',

@@ -17,7 +17,7 @@ export interface StorePaths {
   readonly trash: string;
   /** Directories that steps of builds mount as caches, by the digest of their ids. */
   readonly buildCaches: string;
-  /** What the files of contexts held when they were read last, by the digests of their paths. */
+  /** What the files of contexts held when they were read last, by the digests of which they are. */
   readonly knownFiles: string;
   /** Lists of manifests that were made here, to be pushed. */
   readonly manifests: string;

@@ -103,10 +103,7 @@ export function restartPolicy(policy: JsonObject | undefined): RestartPolicy | u
   const name = RESTART_NAMES.find((each) => each === text);
   if (name === undefined)
     throw policy.refusal('Name', `"${text}" is no restart policy`, `use ${RESTART_NAMES.join(', ')}`);
-  const maximum = policy.amount('MaximumRetryCount');
-  if (maximum !== undefined && (maximum < 0 || name !== 'on-failure'))
-    throw policy.refusal('MaximumRetryCount', 'it is a positive number of on-failure only');
-  return { name, maximum };
+  return { name, maximum: policy.amount('MaximumRetryCount') };
 }
 
 function logOptions(config: JsonObject | undefined): LogOptions | undefined {

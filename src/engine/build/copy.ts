@@ -179,11 +179,20 @@ async function copyPart(
   return await unpackArchive(helper, placeOf(part), to, listener);
 }
 
-/** Where it is kept what files of a directory of the host hold; what lies in the store is read once. */
-function knownFiles({ paths }: Context, { root }: Pick<TreePart, 'root'>): string | undefined {
+/**
+ * Where it is kept what the files hold that are taken of a directory of the host: a place for each selection, or those of one
+ * build would take each other's. What lies in the store is read once.
+ */
+function knownFiles(
+  { paths }: Context,
+  { root, files }: Pick<TreePart, 'root' | 'files'>,
+): string | undefined {
   const directory = root.startsWith('dir:/') ? root.slice('dir:'.length) : undefined;
   if (directory === undefined || `${directory}/`.startsWith(`${paths.root}/`)) return undefined;
-  return join(paths.knownFiles, hexOf(digestOf(directory)));
+  return join(
+    paths.knownFiles,
+    hexOf(digestOf(JSON.stringify([directory, ...files.map(({ path }) => path)]))),
+  );
 }
 
 /** An archive is one file. */

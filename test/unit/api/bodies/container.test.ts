@@ -248,7 +248,6 @@ describe('a body that creates a container', () => {
 
   it.each([
     [{ RestartPolicy: { Name: 'sometimes' } }, 'sometimes'],
-    [{ RestartPolicy: { Name: 'always', MaximumRetryCount: 1 } }, 'MaximumRetryCount'],
     [{ Binds: ['./a:/b'] }, 'absolute'],
     [{ Mounts: [{ Type: 'npipe', Target: '/a' }] }, 'Type'],
     [{ Mounts: [{ Type: 'bind', Source: 'a', Target: '/a' }] }, 'Source'],

@@ -96,8 +96,9 @@ export class Terminal {
 
   /** The program's exit code (128 + n for a signal), once it has ended and its screen was read. */
   async exit(): Promise<number> {
-    await this.#until(() => /^exit /m.test(this.#answers));
-    return Number(/^exit (\d+)$/m.exec(this.#answers)?.[1]);
+    const end = () => /^exit (\d+) (\d+)$/m.exec(this.#answers);
+    await this.#until(() => this.screen.length >= Number(end()?.[2] ?? Infinity));
+    return Number(end()?.[1]);
   }
 
   close(): void {

@@ -8,8 +8,9 @@
  *   hold, go         the screen is not read, is read again
  *   hangup           the terminal goes away; its slave stays open here, so that nobody else does the hanging up
  *
- * Answers go to descriptor 3, at last `exit CODE` (128 + n for a signal): the mode may be asked for after that, too. The
- * end of stdin ends it.
+ * Answers go to descriptor 3, at last `exit CODE SHOWN`: 128 + n for a signal, and the number of bytes that went to
+ * stdout before, since who reads two pipes cannot tell by their order. The mode may be asked for after that, too. The end
+ * of stdin ends it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@
 
 static int master, slave;
 static bool held;
+static size_t shown;
 
 static void write_all(int fd, const char *data, size_t size)
 {
@@ -88,8 +90,10 @@ static bool show(void)
 {
     char screen[65536];
     ssize_t n = read(master, screen, sizeof screen);
-    if (n > 0) write_all(1, screen, (size_t)n);
-    return n > 0;
+    if (n <= 0) return false;
+    write_all(1, screen, (size_t)n);
+    shown += (size_t)n;
+    return true;
 }
 
 static int ended = -1;
@@ -109,7 +113,7 @@ static void announce_end(pid_t child)
     fcntl(master, F_SETFL, O_NONBLOCK);
     while (master >= 0 && !held && show())
         ;
-    dprintf(3, "exit %d\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    dprintf(3, "exit %d %zu\n", WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), shown);
 }
 
 int main(int argc, char **argv)

@@ -68,10 +68,16 @@ function wordsOf(stage: string, code: number, name: string): { message: string; 
         return { message: `"${name}" was changed by somebody else while it was read`, hint: 'try again' };
       if (isEntry) return { message: `cannot copy a directory into itself: "${name}"` };
       return { message: `too many links on the way to ${name}` };
+    case errno.ENOENT:
+      if (stage === 'place')
+        return { message: `entry "${name}" is a hard link to something that is not there` };
+      if (stage === 'copy-to')
+        return { message: `no such directory: ${name}`, hint: 'make it first: only what is copied is made' };
+      return { message: `no such file or directory: ${name}` };
+    case errno.EACCES:
+      return { message: `cannot ${VERBS[stage] ?? stage} "${name}": permission denied` };
     default:
-      return stage === 'place' && code === errno.ENOENT
-        ? { message: `entry "${name}" is a hard link to something that is not there` }
-        : { message: `cannot ${VERBS[stage] ?? stage} "${name}": ${nameOf(code)}` };
+      return { message: `cannot ${VERBS[stage] ?? stage} "${name}": ${nameOf(code)}` };
   }
 }
 

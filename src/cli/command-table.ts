@@ -477,6 +477,11 @@ export const GROUPS: readonly CommandGroup[] = [
         load: () => import('./commands/system/service.ts'),
       },
       {
+        name: 'dial-stdio',
+        summary: "answer Docker's Engine API on standard input and output",
+        load: () => import('./commands/system/dial-stdio.ts'),
+      },
+      {
         name: 'unit',
         summary: 'print a systemd unit that brings containers back after a reboot',
         load: () => import('./commands/system/unit.ts'),

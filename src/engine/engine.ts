@@ -23,9 +23,14 @@ export interface Engine {
   readonly volumes: Volumes;
   /** The credentials that registries are shown. */
   readonly logins: import('./images/login.ts').Logins;
-  /** Tells what this host and this store offer. */
   /** The directory of what goes with a reboot, which is there from then on. */
   runtimeDirectory(): string;
+  /**
+   * The path of a socket on which this store's own service answers Docker's API; where there is none it is started, by the
+   * words that tell this program to answer at a path. Throws `unavailable` with its reason when it cannot be.
+   */
+  reachService(words: (path: string) => readonly string[]): Promise<string>;
+  /** Tells what this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** Tells what the store takes on its disk, and of what. */
   diskUsage(): Promise<import('./reports/disk-usage.ts').DiskUsage>;
@@ -84,6 +89,10 @@ export function openEngine(options: EngineOptions): Engine {
     runtimeDirectory() {
       void context.database;
       return context.paths.run;
+    },
+    async reachService(words) {
+      const { reachService } = await import('./system/reach-service.ts');
+      return await reachService(context, words);
     },
     async info() {
       const { engineInfo } = await import('./reports/info.ts');

@@ -77,7 +77,8 @@ async function removeStale(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Whether somebody listens on a Unix socket. */
+export async function answers(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect(path);
   socket.on('connect', () => resolve(true));

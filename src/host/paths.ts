@@ -30,6 +30,8 @@ export interface StorePaths {
   readonly wholeTrees: string;
   /** The runtime root on a tmpfs: a directory for each running container. */
   readonly run: string;
+  /** The socket of the service that is started for clients who come by ssh. */
+  readonly service: string;
   /** Says whose it is: the state root, and the device of its file system. */
   readonly rootRecord: string;
   /**
@@ -83,6 +85,7 @@ export function storePaths(root: string): StorePaths {
     idmappedMounts: join(base, 'idmapped-mounts'),
     wholeTrees: join(base, 'whole-trees'),
     run,
+    service: join(run, 'service.sock'),
     rootRecord: join(run, 'root'),
     lastOut: suffix === '' ? undefined : join(run, 'last-out'),
     uplinks4: join(run, 'uplinks4'),

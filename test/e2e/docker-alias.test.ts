@@ -1,4 +1,4 @@
-import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { EXECUTABLE } from '../helpers/executable.ts';
 import { useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -68,4 +69,39 @@ describe('skiff by the name of docker', () => {
     const compose = await docker(['compose', 'up', '-d']);
     expect([compose.code, compose.stderr]).toEqual([1, expect.stringContaining('docker-compose does that')]);
   });
+
+  it('is what clients find by ssh, which all speak to one service that the first of them starts', async () => {
+    const ask = async (request: string) => {
+      const input = `${request} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n`;
+      const { stdout } = await execa(join(place, 'docker'), ['system', 'dial-stdio'], {
+        env: { SKIFF_ROOT: store.root, SKIFF_NETWORK: 'none', DOCKER_HOST: '' },
+        input,
+      });
+      return stdout;
+    };
+    const answers = await Promise.all([ask('GET /_ping'), ask('HEAD /_ping'), ask('GET /nothing')]);
+    expect(answers.map((text) => text.split('\r\n')[0])).toEqual([
+      ...['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK', 'HTTP/1.1 404 Not Found'],
+    ]);
+    const services = () => processesWith('service', '-H', store.root);
+    const [service = 0, ...others] = services();
+    expect(others).toEqual([]);
+    process.kill(service, 'SIGTERM');
+    await until(() => services().length === 0);
+  });
 });
+
+/** The processes that have all these words in their command lines. */
+function processesWith(...words: readonly string[]): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && words.every((word) => commandLine(pid).includes(word)));
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return []; // it has ended meanwhile
+  }
+}

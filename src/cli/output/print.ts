@@ -33,6 +33,13 @@ export function printError(text: string): void {
   writeWhole(STDERR, text);
 }
 
+/** From now on a reader that has gone ends nothing: for who serves others, and merely tells what it does. */
+export function stayWithoutReader(): void {
+  staysWithoutReader = true;
+}
+
+let staysWithoutReader = false;
+
 /** Exits at once, whatever else is under way, unless something printed is still on its way: then when that is out. */
 export function exitWhenWritten(code: number): void {
   const streams = [...waiting.values()].filter(({ writableLength }) => writableLength > 0);
@@ -53,7 +60,8 @@ function writeWhole(fd: number, text: string | Uint8Array): NodeJS.ErrnoExceptio
     } catch (cause) {
       const error = cause as NodeJS.ErrnoException;
       // The reader has gone; of a socket that it closed with something unread it is a reset.
-      if (error.code === 'EPIPE' || error.code === 'ECONNRESET') process.exit(EXIT_SIGPIPE);
+      const isGone = error.code === 'EPIPE' || error.code === 'ECONNRESET';
+      if (isGone && !staysWithoutReader) process.exit(EXIT_SIGPIPE);
       if (error.code !== 'EAGAIN') return error;
       waiting.set(fd, waitingStream(fd));
     }

@@ -9,7 +9,7 @@ import { API_SOCKET } from '../../command/api-socket.ts';
 import { interruptible } from '../../command/interruptible.ts';
 import type { Session } from '../../command/session.ts';
 import { environment, keepFromChildren } from '../../command/settings.ts';
-import { exitWhenWritten } from '../../output/print.ts';
+import { exitWhenWritten, stayWithoutReader } from '../../output/print.ts';
 import { tell } from '../../output/tell.ts';
 
 interface Flags {
@@ -71,6 +71,7 @@ async function runService(session: Session, flags: Flags): Promise<void> {
   keepFromChildren('LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES');
   const engine = await session.engine({ stays: true });
   const { serve } = await import('../../../api/service.ts');
+  stayWithoutReader();
   await interruptible((signal) =>
     serve(engine, {
       addresses,

@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -41,7 +50,9 @@ export async function listen(server: Server, address: ListenAddress, scratch: st
 }
 
 async function listenOnPath(server: Server, path: string): Promise<Listening> {
+  const group = groupId(SOCKET_GROUP);
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  requireOwn(dirname(path), group);
   await removeStale(path);
   const before = process.umask(0o177);
   try {
@@ -49,8 +60,8 @@ async function listenOnPath(server: Server, path: string): Promise<Listening> {
   } finally {
     process.umask(before);
   }
-  const group = groupId(SOCKET_GROUP);
-  if (group !== undefined) chownSync(path, 0, group);
+  // A directory may have given it a group of its own (setgid).
+  chownSync(path, process.geteuid?.() ?? 0, group ?? process.getegid?.() ?? 0);
   chmodSync(path, SOCKET_MODE);
   const { ino } = lstatSync(path);
   const stop = () => {
@@ -59,6 +70,27 @@ async function listenOnPath(server: Server, path: string): Promise<Listening> {
     server.close();
   };
   return { name: `unix://${path}`, stop };
+}
+
+const STICKY = 0o1000;
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/**
+ * Throws `denied` for a directory in which other users may put a socket of theirs in the place of ours: what clients say to
+ * it, they say to root.
+ */
+function requireOwn(directory: string, group: number | undefined): void {
+  const { mode, uid, gid } = statSync(directory);
+  const isGroups = (mode & GROUP_WRITES) !== 0 && gid !== 0 && gid !== group;
+  const isOpen = ((mode & OTHERS_WRITE) !== 0 || isGroups) && (mode & STICKY) === 0;
+  const belongsToAnother = uid !== 0 && uid !== process.geteuid?.();
+  if (!isOpen && !belongsToAnother) return;
+  const whose = belongsToAnother ? `belongs to another user (uid ${uid})` : 'may be written by other users';
+  throw new EngineError('denied', `the directory of the socket, ${directory}, ${whose}`, {
+    subject: directory,
+    hint: 'whoever can put another socket there hears what clients say: choose another place with -H',
+  });
 }
 
 /** What a killed server has left: nobody answers there. */
@@ -103,6 +135,16 @@ async function listenOnPort(
 
 async function listenOnInherited(server: Server, descriptor: number, scratch: string): Promise<Listening> {
   const name = `fd://${descriptor}`;
+  if (!isUnixListener(descriptor)) {
+    throw new EngineError(
+      'denied',
+      `the service does not listen on ${name}: it is no Unix socket that listens`,
+      {
+        subject: name,
+        hint: 'ListenStream= of the socket unit is to be a path; for TCP use -H tcp://127.0.0.1:PORT',
+      },
+    );
+  }
   const { Bun: bun } = globalThis as { Bun?: BunListeners };
   if (bun === undefined) {
     await listening(server, name, () => server.listen({ fd: descriptor }));
@@ -118,6 +160,28 @@ async function listenOnInherited(server: Server, descriptor: number, scratch: st
     server.close();
   };
   return { name, stop };
+}
+
+/** Whether a descriptor is such a socket (proc_pid_net(5), unix: type 1 is a stream, flag 0x10000 says that it listens). */
+function isUnixListener(descriptor: number): boolean {
+  const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/self/fd/${descriptor}`)) ?? [];
+  return (
+    inode !== undefined &&
+    readFileSync('/proc/self/net/unix', 'utf8')
+      .split('\n')
+      .some((line) => {
+        const [, , , flags = '', type, , number] = line.split(/\s+/);
+        return number === inode && type === '0001' && (Number.parseInt(flags, 16) & 0x10000) !== 0;
+      })
+  );
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 async function listening(server: Server, name: string, begin: () => void): Promise<void> {

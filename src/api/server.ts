@@ -6,6 +6,7 @@ import type { Call, Service } from './http/call.ts';
 import { Query } from './http/query.ts';
 import { Reply } from './http/reply.ts';
 import { type Method, Router } from './http/route.ts';
+import { checkSender, type Reach } from './http/sender.ts';
 import { errorAnswer } from './http/status.ts';
 import { NEWEST_VERSION, splitVersion } from './http/version.ts';
 import type { Headers, Wire } from './http/wire.ts';
@@ -22,9 +23,15 @@ const COMMON_HEADERS: Headers = {
 const router = new Router(ROUTES);
 
 /** Answers one request of Docker's Engine API, whatever becomes of it. Never rejects. */
-export async function answer(service: Service, request: IncomingMessage, wire: Wire): Promise<void> {
+export async function answer(
+  service: Service,
+  request: IncomingMessage,
+  wire: Wire,
+  reach: Reach,
+): Promise<void> {
   const reply = new Reply(wire, COMMON_HEADERS);
   try {
+    checkSender(request, reach);
     const { call, handle } = await prepare(service, request, wire, reply);
     await handle(call);
     if (!reply.begun) throw new Error(`${request.method} ${request.url} was not answered`);
@@ -34,8 +41,6 @@ export async function answer(service: Service, request: IncomingMessage, wire: W
 }
 
 async function prepare(service: Service, request: IncomingMessage, wire: Wire, reply: Reply) {
-  if (request.httpVersion === '1.1' && request.headers.host === undefined)
-    throw new EngineError('invalid', 'the request has no header Host');
   const { pathname, search } = splitTarget(request.url ?? '');
   const { version, rest } = splitVersion(pathname);
   const found = router.match(request.method ?? '', rest);
@@ -58,7 +63,10 @@ async function prepare(service: Service, request: IncomingMessage, wire: Wire, r
 function splitTarget(target: string): { pathname: string; search: URLSearchParams } {
   const origin = /^https?:\/\/[^/]*/i.exec(target)?.[0].length ?? 0;
   const [pathname = '', ...search] = target.slice(origin).split('?');
-  return { pathname: pathname.replace(/(?<=.)\/$/, ''), search: new URLSearchParams(search.join('?')) };
+  return {
+    pathname: (pathname || '/').replace(/(?<=.)\/$/, ''),
+    search: new URLSearchParams(search.join('?')),
+  };
 }
 
 /** Docker's answer, also to another method. */

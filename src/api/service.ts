@@ -4,6 +4,7 @@ import { type HttpHandlers, type HttpServer, httpServer } from '../host/http-ser
 import { type ListenAddress, type Listening, listen } from '../host/listen.ts';
 import type { ServerCertificates } from '../host/server-certificates.ts';
 import { Connections } from './http/connections.ts';
+import type { Reach } from './http/sender.ts';
 import { responseWire, socketWire, type Wire } from './http/wire.ts';
 import { answer } from './server.ts';
 import { Work } from './work.ts';
@@ -37,16 +38,16 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
   const service = { engine, connections: new Connections(), warn: options.warn };
   const servers: HttpServer[] = [];
   const listening: Listening[] = [];
-  const handle = (request: IncomingMessage, wire: Wire) =>
-    work.add(Promise.all([answer(service, request, wire), wire.over]));
+  const handle = (request: IncomingMessage, wire: Wire, reach: Reach) =>
+    work.add(Promise.all([answer(service, request, wire, reach), wire.over]));
   try {
     for (const address of options.addresses) {
+      const reach = reachOf(address);
       const handlers: HttpHandlers = {
-        request: (request, response) => handle(request, responseWire(request, response)),
-        upgrade: (request, socket, first) => handle(request, socketWire(socket, first)),
+        request: (request, response) => handle(request, responseWire(request, response), reach),
+        upgrade: (request, socket, first) => handle(request, socketWire(socket, first), reach),
       };
-      const isSecure = address.kind === 'tcp' && address.tls;
-      const server = httpServer(handlers, isSecure ? options.certificates : undefined);
+      const server = httpServer(handlers, reach === 'tls' ? options.certificates : undefined);
       servers.push(server);
       listening.push(await listen(server.listener, address, options.scratch));
     }
@@ -58,6 +59,12 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     // What was for these clients alone is taken back by whoever does it.
     await work.done(ENDING_MS);
   }
+}
+
+/** Sockets that are passed on are Unix sockets. */
+function reachOf(address: ListenAddress): Reach {
+  if (address.kind !== 'tcp') return 'unix';
+  return address.tls ? 'tls' : 'loopback';
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -115,7 +115,6 @@ export const CONTAINER_ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/containers/{name}/attach/ws',
     query: ATTACH_QUERY,
-    differs: 'pages of other hosts have no access',
     load: async () => (await import('./attach.ts')).attachByWebSocket,
   },
   {

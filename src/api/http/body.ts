@@ -15,9 +15,10 @@ export async function jsonBody(request: IncomingMessage, stallMs = STALL_MS): Pr
   if (!hasBody(request)) return undefined;
   const bytes = await wholeBody(request, { most: JSON_MAX, stallMs });
   if (bytes.length === 0) return undefined;
-  const type = request.headers['content-type'];
-  if (type !== undefined && !/^(application\/json|text\/plain)\b/i.test(type))
-    throw new EngineError('invalid', `the body is to be application/json, and not ${type}`);
+  // As with Docker. What has another type, or none, a browser sends for the page of any site without asking first.
+  const { 'content-type': type = '' } = request.headers;
+  if (!/^application\/json(?:\s*;|\s*$)/i.test(type))
+    throw new EngineError('invalid', `Content-Type specified (${type}) must be 'application/json'`);
   try {
     return JSON.parse(bytes.toString());
   } catch (cause) {

@@ -5,24 +5,14 @@ import type { Connection } from './wire.ts';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/**
- * The header by which a handshake is answered (RFC 6455, section 4.2). Throws `invalid` for a request that is none, `denied`
- * for that of a web page of another host.
- */
-export function acceptHeader({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): string {
+/** The header by which a handshake is answered (RFC 6455, section 4.2). Throws `invalid` for a request that is none. */
+export function acceptHeader({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const key = headers['sec-websocket-key'] ?? '';
   if (headers.upgrade?.toLowerCase() !== 'websocket' || Buffer.from(key, 'base64').length !== 16)
     throw new EngineError('invalid', 'not websocket protocol');
   if (headers['sec-websocket-version'] !== '13')
     throw new EngineError('invalid', 'the version of the websocket protocol is not 13');
-  // A browser goes wherever a page sends it; to a Unix socket it cannot.
-  if (socket.remoteAddress !== undefined && isOfAnother(headers.origin, headers.host))
-    throw new EngineError('denied', `a page of ${headers.origin} has no access`);
   return createHash('sha1').update(`${key}${GUID}`).digest('base64');
-}
-
-function isOfAnother(origin: string | undefined, host: string | undefined): boolean {
-  return origin !== undefined && origin.replace(/^\w+:\/\//, '') !== host;
 }
 
 /** A connection by messages, whose content is a stream of bytes each way. */

@@ -20,6 +20,7 @@ const { listener: server } = httpServer({
       { engine, connections: new Connections(), warn: (problem) => void warnings.push(problem) },
       request,
       responseWire(request, response),
+      'unix',
     ),
   upgrade: (_request, connection) => void connection.destroy(),
 });
@@ -102,14 +103,17 @@ describe('a request', () => {
     expect([status, JSON.parse(text)]).toEqual([400, { message: expect.stringContaining(message) }]);
   });
 
-  it('whose body is said to be something else than JSON is refused', async () => {
-    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
-    const { status, text } = await ask('POST', '/containers/create', 'Image=x', form);
-    expect([status, JSON.parse(text)]).toEqual([
-      400,
-      { message: 'the body is to be application/json, and not application/x-www-form-urlencoded' },
-    ]);
-  });
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/jsonp', undefined])(
+    'whose body is said to be %s is refused: pages of browsers send that',
+    async (type) => {
+      const headers = type === undefined ? {} : { 'Content-Type': type };
+      const { status, text } = await ask('POST', '/containers/create', '{"Image":"x"}', headers);
+      expect([status, JSON.parse(text)]).toEqual([
+        400,
+        { message: `Content-Type specified (${type ?? ''}) must be 'application/json'` },
+      ]);
+    },
+  );
 
   it('on a connection whose last one had a body that was too long is answered', async () => {
     const connection = connect(socket);

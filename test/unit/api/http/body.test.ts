@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { jsonBody } from '../../../../src/api/http/body.ts';
 
 /** A request of which the body is written by the test. */
-function request(headers: Record<string, string> = { 'transfer-encoding': 'chunked' }) {
+function request(length: Record<string, string> = { 'transfer-encoding': 'chunked' }) {
   const body = new PassThrough();
+  const headers = { 'content-type': 'application/json; charset=utf-8', ...length };
   return { body, request: Object.assign(body, { headers }) as unknown as IncomingMessage };
 }
 

@@ -99,7 +99,7 @@ describe('a WebSocket', () => {
 });
 
 describe('its handshake', () => {
-  const request = (headers: object, remoteAddress?: string) =>
+  const request = (headers: object) =>
     ({
       headers: {
         upgrade: 'WebSocket',
@@ -107,21 +107,15 @@ describe('its handshake', () => {
         'sec-websocket-version': '13',
         ...headers,
       },
-      socket: { remoteAddress },
     }) as IncomingMessage;
 
   it('is accepted as RFC 6455 says', () => {
     expect(acceptHeader(request({}))).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
   });
 
-  it('is refused when it is none, and for pages of other hosts', () => {
+  it('is refused when it is none', () => {
     expect(() => acceptHeader(request({ upgrade: 'tcp' }))).toThrow('not websocket protocol');
     expect(() => acceptHeader(request({ 'sec-websocket-key': 'AAAA' }))).toThrow('not websocket protocol');
     expect(() => acceptHeader(request({ 'sec-websocket-version': '8' }))).toThrow('13');
-    const host = '127.0.0.1:2375';
-    const page = (origin: string) => request({ host, origin }, '127.0.0.1');
-    expect(() => acceptHeader(page('https://elsewhere.example'))).toThrow('elsewhere.example has no access');
-    expect(acceptHeader(page(`http://${host}`))).toBeTypeOf('string');
-    expect(acceptHeader(request({ origin: 'http://localhost' }))).toBeTypeOf('string');
   });
 });

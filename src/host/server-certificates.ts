@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
 
 /** The files, in PEM, by which a server shows who it is and knows who may ask. */
@@ -14,6 +14,24 @@ export interface ServerCertificates {
   ca: string;
   cert: string;
   key: string;
+}
+
+const OTHERS_READ_OR_WRITE = 0o006;
+
+/** Says what is wrong with who may read or write them: of those that decide who is answered, and of the secret one. */
+export function exposedFiles({ authority, certificate, key }: CertificateFiles): string[] {
+  const exposed = (path: string, bits: number, why: string) =>
+    (statSync(path).mode & bits) === 0 ? [] : [`${path} ${why}`];
+  return [
+    ...exposed(
+      key,
+      OTHERS_READ_OR_WRITE,
+      'may be read by every user of this host, who can pass for the service then',
+    ),
+    ...[authority, certificate].flatMap((path) =>
+      exposed(path, 0o002, 'may be written by every user of this host, who decides then who is answered'),
+    ),
+  ];
 }
 
 /** Reads them. Throws `invalid`, naming the file, for one that cannot be read or is no such thing, and for a key of another certificate. */

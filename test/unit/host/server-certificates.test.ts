@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { httpServer } from '../../../src/host/http-server.ts';
 import { listen } from '../../../src/host/listen.ts';
-import { readServerCertificates } from '../../../src/host/server-certificates.ts';
+import { exposedFiles, readServerCertificates } from '../../../src/host/server-certificates.ts';
 import { createCertificate } from '../../helpers/certificates.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-tls-'));
@@ -49,6 +49,18 @@ describe('a server with certificates', () => {
 });
 
 describe('the files of certificates', () => {
+  it('are told of when others may read the key, or write what decides who is answered', () => {
+    for (const path of Object.values(files)) chmodSync(path, 0o600);
+    expect(exposedFiles(files)).toEqual([]);
+    chmodSync(files.key, 0o604);
+    chmodSync(files.certificate, 0o644);
+    chmodSync(files.authority, 0o646);
+    expect(exposedFiles(files)).toEqual([
+      expect.stringContaining(`${files.key} may be read by every user`),
+      expect.stringContaining(`${files.authority} may be written by every user`),
+    ]);
+  });
+
   it('are named when they are not there, or something else', () => {
     const nothing = join(directory, 'nothing');
     const text = join(directory, 'text');

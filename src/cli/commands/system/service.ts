@@ -65,8 +65,10 @@ async function runService(session: Session, flags: Flags): Promise<void> {
       : host.flatMap((each) => parseListenAddress(each, environment(), files !== undefined));
   if (files !== undefined && !addresses.some(({ kind }) => kind === 'tcp'))
     throw new EngineError('invalid', '--tlsverify is for tcp:// addresses, and none is given with -H');
-  const { readServerCertificates } = await import('../../../host/server-certificates.ts');
+  const { exposedFiles, readServerCertificates } = await import('../../../host/server-certificates.ts');
   const certificates = files === undefined ? undefined : readServerCertificates(files);
+  for (const sentence of files === undefined ? [] : exposedFiles(files)) tell(`skiff: ${sentence}`);
+  for (const sentence of openAddresses(addresses)) tell(`skiff: ${sentence}`);
   // They are for this process, and for none that it starts.
   keepFromChildren('LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES');
   const engine = await session.engine({ stays: true });
@@ -101,6 +103,17 @@ function certificateFiles({ tlsverify, tlscacert, tlscert, tlskey }: Flags): Cer
       hint: 'without it whoever reaches the service is root here',
     });
   return undefined;
+}
+
+/** TCP knows no users: unlike a socket it has no mode. */
+function openAddresses(addresses: readonly ListenAddress[]): string[] {
+  return addresses.flatMap((address) =>
+    address.kind === 'tcp' && !address.tls
+      ? [
+          `whoever reaches tcp://${address.host} is root here: every user of this host, and containers on its network`,
+        ]
+      : [],
+  );
 }
 
 function usual(given: ListenAddress[]): ListenAddress[] {

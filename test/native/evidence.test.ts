@@ -61,7 +61,7 @@ describe('the exit record', () => {
   it('counts the periods in which it was throttled', async () => {
     const container = room.plan({
       args: script(
-        'while ! grep -q "nr_throttled [1-9]" /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat',
+        'while ! grep -q "throttled_[a-z]* [1-9]" /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpu/cpu.stat',
         'do :; done 2>/dev/null',
       ),
       cpu: { period: 100_000, quota: 2000 },

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
 import { type HttpHandlers, type HttpServer, httpServer } from '../host/http-server.ts';
-import { type ListenAddress, type Listening, listen } from '../host/listen.ts';
+import { type ListenAddress, type ListenMeans, listen } from '../host/listen.ts';
+import type { Listening } from '../host/listening.ts';
 import type { ServerCertificates } from '../host/server-certificates.ts';
 import { Connections } from './http/connections.ts';
 import type { Reach } from './http/sender.ts';
@@ -16,8 +17,7 @@ export interface ServiceOptions {
   certificates: ServerCertificates | undefined;
   /** ms without any request after which it ends; 0: never. */
   idleMs: number;
-  /** A path for sockets of its own, which begin with it. */
-  scratch: string;
+  listening: ListenMeans;
   /** Called when all addresses are listened on, with what they are called. */
   whenReady(addresses: readonly string[]): void;
   /** Told what no client can be told. */
@@ -44,12 +44,13 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     for (const address of options.addresses) {
       const reach = reachOf(address);
       const handlers: HttpHandlers = {
+        connected: () => work.touch(),
         request: (request, response) => handle(request, responseWire(request, response), reach),
         upgrade: (request, socket, first) => handle(request, socketWire(socket, first), reach),
       };
       const server = httpServer(handlers, reach === 'tls' ? options.certificates : undefined);
       servers.push(server);
-      listening.push(await listen(server.listener, address, options.scratch));
+      listening.push(await listen(server.listener, address, options.listening));
     }
     options.whenReady(listening.map(({ name }) => name));
     await Promise.race([work.idle, aborted(options.signal)]);

@@ -14,6 +14,12 @@ export class Work {
     this.#wait();
   }
 
+  /** Somebody is about to ask: it is as if nothing had been asked for since this moment alone. */
+  touch(): void {
+    clearTimeout(this.#timer);
+    if (this.#running.size === 0) this.#wait();
+  }
+
   /** Counts what never rejects, until it is over. */
   add(one: Promise<unknown>): void {
     clearTimeout(this.#timer);

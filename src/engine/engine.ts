@@ -30,6 +30,8 @@ export interface Engine {
    * words that tell this program to answer at a path. Throws `unavailable` with its reason when it cannot be.
    */
   reachService(words: (path: string) => readonly string[]): Promise<string>;
+  /** Runs `use` while no other process of this host does so with the same file. Throws `cancelled`, `unavailable`. */
+  alone<Result>(file: string, use: () => Promise<Result>, signal: AbortSignal): Promise<Result>;
   /** Tells what this host and this store offer. */
   info(): Promise<import('./reports/info.ts').EngineInfo>;
   /** Tells what the store takes on its disk, and of what. */
@@ -89,6 +91,10 @@ export function openEngine(options: EngineOptions): Engine {
     runtimeDirectory() {
       void context.database;
       return context.paths.run;
+    },
+    async alone(file, use, signal) {
+      const { withLock } = await import('../host/lock.ts');
+      return await withLock(context.helper, file, use, { signal });
     },
     async reachService(words) {
       const { reachService } = await import('./system/reach-service.ts');

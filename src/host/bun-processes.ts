@@ -18,9 +18,18 @@ export interface BunProcess {
   exitCode: number | null;
 }
 
-/** Bun's own way to run programs; undefined on Node. */
+/**
+ * Bun's own way to run programs; undefined on Node. A program's environment is this process's as it is now, where Bun would
+ * take that of its start.
+ */
 export function bunProcesses(): BunProcesses | undefined {
-  return (globalThis as { Bun?: BunProcesses }).Bun;
+  const { Bun: bun } = globalThis as { Bun?: BunProcesses };
+  if (bun === undefined) return undefined;
+  return {
+    spawn: (command, options) => bun.spawn(command, { env: process.env, ...options }),
+    readableStreamToText: bun.readableStreamToText,
+    readableStreamToBytes: bun.readableStreamToBytes,
+  };
 }
 
 /** What the helper says on its fourth descriptor: an error record is small, and waits in the pipe until the helper has ended. */

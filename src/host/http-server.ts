@@ -5,6 +5,8 @@ import type { ServerCertificates } from './server-certificates.ts';
 
 /** What answers the requests of a server. */
 export interface HttpHandlers {
+  /** Somebody has connected, who has asked for nothing yet. */
+  connected?(): void;
   request(request: IncomingMessage, response: ServerResponse): void;
   /** One that asks for an upgrade: the connection is the handler's; `first` is what came behind the head. */
   upgrade(request: IncomingMessage, socket: Duplex, first: Uint8Array): void;
@@ -38,6 +40,7 @@ export function httpServer(handlers: HttpHandlers, certificates?: ServerCertific
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    handlers.connected?.();
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', handlers.request);

@@ -15,6 +15,8 @@ describe('the environment', () => {
     'cli/text/terminal.ts',
     // Hands git what of it is not about another repository or somebody's keys.
     'engine/build/git.ts',
+    // Hands all of it to programs that are started.
+    'host/bun-processes.ts',
     // Hands all of it to the program that takes the place of this one.
     'host/replace-process.ts',
     // Hides from Bun's fetch what has been heeded already.

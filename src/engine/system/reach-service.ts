@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startInBackground } from '../../host/background-program.ts';
-import { answers } from '../../host/listen.ts';
+import { answers } from '../../host/listen-on-path.ts';
 import { withLock } from '../../host/lock.ts';
 import type { Context } from '../store/context.ts';
 

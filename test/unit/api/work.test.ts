@@ -25,6 +25,16 @@ describe('the work of a service', () => {
     expect(await isIdle(work)).toBe(true);
   });
 
+  it('is not over as long as somebody who has just connected may still ask', async () => {
+    const work = new Work(1000);
+    await vi.advanceTimersByTimeAsync(999);
+    work.touch();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(await isIdle(work)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await isIdle(work)).toBe(true);
+  });
+
   it('is never over without such a time', async () => {
     const work = new Work(0);
     await vi.advanceTimersByTimeAsync(1e9);

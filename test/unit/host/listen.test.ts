@@ -13,10 +13,12 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { listen } from '../../../src/host/listen.ts';
+import { type ListenMeans, listen } from '../../../src/host/listen.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skiff-listen-'));
 afterAll(() => rmSync(directory, { recursive: true }));
+
+const means: ListenMeans = { directory, alone: (_file, use) => use() };
 
 /** The mode of a socket that was made in a directory of this mode; `denied` when none was. */
 async function socketIn(name: string, mode: number, prepare = (_path: string): void => {}): Promise<number> {
@@ -25,7 +27,7 @@ async function socketIn(name: string, mode: number, prepare = (_path: string): v
   chmodSync(parent, mode);
   prepare(parent);
   const path = join(parent, 'a.sock');
-  const { stop } = await listen(createServer(), { kind: 'unix', path }, '');
+  const { stop } = await listen(createServer(), { kind: 'unix', path }, means);
   try {
     return statSync(path).mode & 0o777;
   } finally {
@@ -58,7 +60,7 @@ describe('a socket', () => {
       chownSync(parent, 0, 1234);
       chmodSync(parent, 0o2755);
       const path = join(parent, 'a.sock');
-      const { stop } = await listen(createServer(), { kind: 'unix', path }, '');
+      const { stop } = await listen(createServer(), { kind: 'unix', path }, means);
       expect(statSync(path).gid).not.toBe(1234);
       stop();
     },
@@ -67,16 +69,16 @@ describe('a socket', () => {
   it('is not made where a link leads', async () => {
     const path = join(directory, 'link');
     symlinkSync(join(directory, 'nowhere'), path);
-    await expect(listen(createServer(), { kind: 'unix', path }, '')).rejects.toMatchObject({
+    await expect(listen(createServer(), { kind: 'unix', path }, means)).rejects.toMatchObject({
       message: `${path} is there already, and is no socket`,
     });
   });
 
   it('that was passed on is a Unix socket', async () => {
     const descriptor = openSync(directory, 'r');
-    await expect(listen(createServer(), { kind: 'inherited', descriptor }, '')).rejects.toMatchObject({
+    await expect(listen(createServer(), { kind: 'inherited', descriptor }, means)).rejects.toMatchObject({
       kind: 'denied',
-      message: `the service does not listen on fd://${descriptor}: it is no Unix socket that listens`,
+      message: `the service does not listen on fd://${descriptor}: it is no Unix socket that listens, but ${directory}`,
     });
     closeSync(descriptor);
   });

@@ -39,7 +39,7 @@ describe('a server with certificates', () => {
     };
     const { listener, cut } = httpServer(handlers, readServerCertificates(files));
     const address = { kind: 'tcp', host: '127.0.0.1', port: 0, tls: true } as const;
-    const { name, stop } = await listen(listener, address, '');
+    const { name, stop } = await listen(listener, address, { directory: '', alone: (_file, use) => use() });
     expect(await statusOf(name, shown(ours))).toBe(200);
     expect(await statusOf(name, shown(other))).toBeUndefined();
     expect(await statusOf(name, {})).toBeUndefined();

@@ -1,8 +1,11 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { EngineError } from '../../../errors.ts';
 import { duration } from '../../../grammar/duration.ts';
-import { inheritedSockets, parseListenAddress } from '../../../grammar/listen-address.ts';
+import {
+  ACTIVATION_VARIABLES,
+  inheritedSockets,
+  parseListenAddress,
+} from '../../../grammar/listen-address.ts';
 import type { ListenAddress } from '../../../host/listen.ts';
 import type { CertificateFiles } from '../../../host/server-certificates.ts';
 import { API_SOCKET } from '../../command/api-socket.ts';
@@ -36,7 +39,7 @@ export function define(command: Command, session: () => Session): void {
   command
     .option(
       '-H, --host <address>',
-      `where to listen: unix://PATH, fd:// or tcp://127.0.0.1:PORT (default: "unix://${API_SOCKET}"; repeatable)`,
+      `where to listen: unix://PATH, fd:// or fd://NAME of a socket that was passed on, or tcp://127.0.0.1:PORT (default: "unix://${API_SOCKET}"; repeatable)`,
       (value: string, before: string[] = []) => [...before, value],
     )
     .option(
@@ -70,22 +73,27 @@ async function runService(session: Session, flags: Flags): Promise<void> {
   for (const sentence of files === undefined ? [] : exposedFiles(files)) tell(`skiff: ${sentence}`);
   for (const sentence of openAddresses(addresses)) tell(`skiff: ${sentence}`);
   // They are for this process, and for none that it starts.
-  keepFromChildren('LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES');
+  keepFromChildren(...ACTIVATION_VARIABLES);
   const engine = await session.engine({ stays: true });
   const { serve } = await import('../../../api/service.ts');
   stayWithoutReader();
-  await interruptible((signal) =>
-    serve(engine, {
-      addresses,
-      certificates,
-      idleMs: idleTimeout ?? (given.length > 0 ? IDLE_MS : 0),
-      scratch: join(engine.runtimeDirectory(), `api-${process.pid}.sock`),
-      whenReady: (names) => {
-        for (const name of names) tell(`skiff: answering Docker's API on ${name}`);
-      },
-      warn: (problem) => tell(`skiff: ${problem instanceof Error ? problem.stack : String(problem)}`),
-      signal,
-    }),
+  await interruptible(
+    (signal) =>
+      serve(engine, {
+        addresses,
+        certificates,
+        idleMs: idleTimeout ?? (given.length > 0 ? IDLE_MS : 0),
+        listening: {
+          directory: engine.runtimeDirectory(),
+          alone: (file, use) => engine.alone(file, use, signal),
+        },
+        whenReady: (names) => {
+          for (const name of names) tell(`skiff: answering Docker's API on ${name}`);
+        },
+        warn: (problem) => tell(`skiff: ${problem instanceof Error ? problem.stack : String(problem)}`),
+        signal,
+      }),
+    ['SIGHUP'],
   );
   session.close();
   // What was cut may still be waiting for what nobody sends.

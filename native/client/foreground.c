@@ -16,7 +16,7 @@
 
 static struct foreground *own;
 static bool started;
-static bool input_open;
+static bool input_open, input_ended;
 static bool detached, hung_up;
 static struct detach_keys keys;
 static size_t input_sent, input_held; /* of `input`: what the socket did not take yet */
@@ -177,6 +177,7 @@ static void take_input(void)
     ssize_t n = read_input();
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n <= 0) {
+        input_ended = true;
         hung_up = raw_mode_is_on();
         end_input();
         return;
@@ -186,9 +187,11 @@ static void take_input(void)
     send_input();
 }
 
+/* Whether there is something to relay but input, or some reason to. */
 static bool has_output(void)
 {
-    return own->options.streams & (STREAM_OUT | STREAM_ERR);
+    bool wanted = own->options.streams & (STREAM_OUT | STREAM_ERR);
+    return wanted && !(own->options.until_input && input_ended);
 }
 
 /* Relays input until the other side says something, or we are to leave. */
@@ -234,7 +237,7 @@ static enum foreground_end follow(struct foreground_result *result)
         if (started) relay_input();
         if (detached) return FOREGROUND_DETACHED;
         if (hung_up) return FOREGROUND_HUNG_UP;
-        if (started && !input_open && !has_output()) return FOREGROUND_DETACHED;
+        if (started && !input_open && !has_output()) return FOREGROUND_LEFT;
         if (!receive(header, sizeof header)) return FOREGROUND_LOST;
         size_t length = frame_length(header);
         switch (header[0]) {

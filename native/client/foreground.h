@@ -28,9 +28,10 @@ enum foreground_end {
     FOREGROUND_STARTED,
     FOREGROUND_EXITED,   /* `code` */
     FOREGROUND_FAILED,   /* the start: `record` */
-    FOREGROUND_DETACHED, /* by its keys, or nothing is left to be relayed: it goes on */
-    FOREGROUND_HUNG_UP,  /* our terminal is gone: it goes on */
-    FOREGROUND_LOST,     /* the other side is gone without a word */
+    FOREGROUND_DETACHED, /* by its keys: it goes on */
+    FOREGROUND_LEFT, /* nothing is left to be relayed, or input has ended until which it was to be: it goes on */
+    FOREGROUND_HUNG_UP, /* our terminal is gone: it goes on */
+    FOREGROUND_LOST,    /* the other side is gone without a word */
 };
 
 struct foreground_result {

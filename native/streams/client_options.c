@@ -55,6 +55,8 @@ int client_options_parse(struct client_options *options, char **words)
             if (parse_keys(options, *words + 5) < 0) return -1;
         } else if (strncmp(*words, "size=", 5) == 0) {
             if (parse_size(&options->size, *words + 5) < 0) return -1;
+        } else if (strcmp(*words, "until=input") == 0) {
+            options->until_input = true;
         } else if (strcmp(*words, "signals=no") == 0) {
             options->signals = false;
         } else {

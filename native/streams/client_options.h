@@ -13,6 +13,7 @@ enum { STREAM_IN = 1, STREAM_OUT = 2, STREAM_ERR = 4, STREAMS_ALL = 7 };
 struct client_options {
     unsigned streams; /* STREAM_* */
     bool signals;     /* forwarded */
+    bool until_input; /* the end of its input is the end of all: it leaves then */
     uint8_t keys[DETACH_KEYS_MAX];
     size_t key_count;    /* 0: nothing detaches */
     struct winsize size; /* of a terminal that is not ours; 0 by 0: nobody has said */

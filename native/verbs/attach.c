@@ -86,6 +86,8 @@ static int conclude(const struct foreground_result *result, const struct plan *p
         if (plan->terminal) say_detached();
         event_append("detach", NULL);
         return 0;
+    case FOREGROUND_LEFT:
+        return 0;
     case FOREGROUND_HUNG_UP:
         return 128 + SIGHUP;
     default:
@@ -116,7 +118,9 @@ int attach_main(int argc, char **argv)
     struct plan plan;
     char plan_path[PATH_MAX];
     if (argc < 2 || client_options_parse(&foreground.options, argv + 2) < 0) {
-        fputs("usage: skiff-helper attach RUNDIR [streams=in,out,err] [keys=HEX] [signals=no]\n", stderr);
+        fputs(
+            "usage: skiff-helper attach RUNDIR [streams=in,out,err] [keys=HEX] [until=input] [signals=no]\n",
+            stderr);
         return EXIT_ENGINE;
     }
     signal(SIGPIPE, SIG_IGN);

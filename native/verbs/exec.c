@@ -77,6 +77,7 @@ static int follow(void)
     trace_print();
     switch (result.end) {
     case FOREGROUND_STARTED:
+    case FOREGROUND_LEFT:
         return 0;
     case FOREGROUND_EXITED:
         return result.code;
@@ -129,7 +130,7 @@ int exec_main(int argc, char **argv)
     struct foreground *foreground = &exec.foreground;
     if (parse_words(argc, argv) < 0) {
         fputs("usage: skiff-helper exec PLAN attach|detach [sizes] [streams=in,out,err] [keys=HEX]"
-              " [size=ROWS,COLUMNS] [signals=no]\n",
+              " [size=ROWS,COLUMNS] [until=input] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }

@@ -194,7 +194,7 @@ int run_main(int argc, char **argv)
     struct foreground *foreground = &run.foreground;
     if (parse_words(argc, argv) < 0) {
         fputs("usage: skiff-helper run PLAN attach|detach [name=NAME] [tied=PID] [secret[=FD]] [tell]"
-              " [streams=in,out,err] [keys=HEX] [size=ROWS,COLUMNS] [signals=no]\n",
+              " [streams=in,out,err] [keys=HEX] [size=ROWS,COLUMNS] [until=input] [signals=no]\n",
               stderr);
         return EXIT_ENGINE;
     }

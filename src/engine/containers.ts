@@ -23,6 +23,7 @@ import type { WaitCondition } from './lifecycle/wait.ts';
 import type { LogEntry, LogRequest } from './logs/read.ts';
 import type { ClientOptions, TerminalSize } from './options/client.ts';
 import type { CreateOptions, StopOptions } from './options/create.ts';
+import { untilInput } from './options/input.ts';
 import type { ContainerNetworking } from './options/network.ts';
 import type { PruneFilters } from './options/prune.ts';
 import type { SnapshotInfo } from './options/snapshot.ts';
@@ -132,8 +133,9 @@ export class Containers {
     const row = this.#find(name);
     const { attachContainer } = await import('./lifecycle/attach.ts');
     const { processStreams } = await import('./lifecycle/process-streams.ts');
-    const { handover } = await attachContainer(this.#context, row, client);
-    return processStreams(handover, containerPaths(this.#context.paths, row.id).control);
+    const joined = untilInput(row.options.process, client);
+    const { handover } = await attachContainer(this.#context, row, joined);
+    return processStreams(handover, joined, containerPaths(this.#context.paths, row.id).control);
   }
 
   /** Gives the terminal of a container that runs a size. Throws `conflict` when it does not run or has no terminal. */

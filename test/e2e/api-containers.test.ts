@@ -93,23 +93,29 @@ describe('a container by the API', () => {
       expect(unframed(bytes).stdout).toBe(expected);
   });
 
-  it('keeps its input when the client who started it ends its side, if it is not for one only', async () => {
+  it('keeps its input when a client ends its side, for whom all is over, if it is not for one only', async () => {
     const script = 'while read line; do echo "heard $line"; done';
     const id = await made({ Cmd: ['sh', '-c', script], OpenStdin: true, StopTimeout: 0 });
     const attach = () => service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
     const first = await attach();
     await service.ok('POST', `/containers/${id}/start`);
     first.end('first\n');
-    for await (const chunk of first) {
-      expect(unframed(chunk).stdout).toBe('heard first\n');
-      break;
-    }
+    await readAll(first);
     const second = await attach();
-    second.write('this\n');
-    for await (const chunk of second) {
-      expect(unframed(chunk).stdout).toBe('heard this\n');
-      break;
+    second.end('second\n');
+    await readAll(second);
+    const logs = await service.open('GET', `/containers/${id}/logs?stdout=1&follow=1`);
+    let heard = '';
+    for await (const chunk of logs) {
+      heard += unframed(chunk).stdout;
+      if (heard === 'heard first\nheard second\n') break;
     }
+    const body = { Cmd: ['sh', '-c', 'sleep 1000'], Tty: true, AttachStdin: true, AttachStdout: true };
+    const { Id: exec } = await service.ok('POST', `/containers/${id}/exec`, { body });
+    const typing = await service.hijack(`/exec/${exec}/start`, { body: { Tty: true } });
+    typing.end();
+    await readAll(typing);
+    expect(await service.ok('GET', `/exec/${exec}/json`)).toMatchObject({ Running: true });
     await service.ok('DELETE', `/containers/${id}?force=1`);
   });
 

@@ -96,6 +96,21 @@ describe('stdin', () => {
     expect([stdout.toString(), code]).toEqual(['got a\ngot b\nended\n', 4]);
   });
 
+  it('ends a client that is there until then, once all of it was passed on', async () => {
+    const container = room.plan({ args: ECHO, stdin: 'open' });
+    await container.detach();
+    const other = attach(container, ['streams=out']);
+    const ended = finished(other);
+    const word = 'a'.repeat(100_000);
+    const first = attach(container, ['until=input']);
+    const left = finished(first);
+    first.stdin?.end(`${word}\n`);
+    expect((await left).code).toBe(0);
+    await printed(other, 'a\n');
+    other.kill('SIGKILL');
+    await ended;
+  });
+
   it('stays open, whatever clients do, when it was started in the background', async () => {
     const container = room.plan({ args: ECHO, stdin: 'open' });
     await container.detach();

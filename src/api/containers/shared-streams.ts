@@ -11,9 +11,9 @@ export function shareStreams(
 ): ProcessStreams[] {
   const shares = new Set<Share>();
   const made = wanted.map((names) => {
-    const share = new Share(names, () => {
+    const share = new Share(names, (leave) => {
       shares.delete(share);
-      if (shares.size === 0) streams.leave();
+      if (shares.size === 0) leave();
     });
     shares.add(share);
     return share;
@@ -22,10 +22,15 @@ export function shareStreams(
   return made.map((share) => ({
     output: share.output(),
     write: (bytes) => streams.write(bytes),
-    endInput: () => streams.endInput(),
+    // What is all over for one is not for the others.
+    endInput: () => {
+      if (streams.leavesWithInput) share.leave(() => streams.endInput());
+      else streams.endInput();
+    },
+    leavesWithInput: streams.leavesWithInput,
     resize: (size) => streams.resize(size),
-    ended: streams.ended,
-    leave: () => share.leave(),
+    ended: Promise.race([streams.ended, share.left]),
+    leave: () => share.leave(() => streams.leave()),
   }));
 }
 
@@ -37,14 +42,21 @@ async function pump({ output }: ProcessStreams, shares: ReadonlySet<Share>): Pro
 /** What one of them gets: a piece at a time. */
 class Share {
   readonly #wanted: readonly StreamName[];
-  readonly #left: () => void;
+  readonly #whenLeft: (leave: () => void) => void;
+  readonly #left = Promise.withResolvers<number>();
   #next = Promise.withResolvers<OutputChunk | undefined>();
   #taken = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(wanted: readonly StreamName[], left: () => void) {
+  /** `whenLeft` is called with what leaves the process itself, for the last one. */
+  constructor(wanted: readonly StreamName[], whenLeft: (leave: () => void) => void) {
     this.#wanted = wanted;
-    this.#left = left;
+    this.#whenLeft = whenLeft;
+  }
+
+  /** Resolves to 0 when it was left. */
+  get left(): Promise<number> {
+    return this.#left.promise;
   }
 
   /** Resolves once it was taken. Undefined: no more comes. */
@@ -65,11 +77,12 @@ class Share {
     }
   }
 
-  leave(): void {
+  leave(leave: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#next.resolve(undefined);
     this.#taken.resolve();
-    this.#left();
+    this.#whenLeft(leave);
+    this.#left.resolve(0);
   }
 }

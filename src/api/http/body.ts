@@ -27,7 +27,7 @@ export async function jsonBody(request: IncomingMessage, stallMs = STALL_MS): Pr
 }
 
 /** Whether a request says that it has a body (RFC 9112, section 6). */
-function hasBody({ headers }: IncomingMessage): boolean {
+export function hasBody({ headers }: IncomingMessage): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import { hasBody } from './body.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
@@ -49,10 +50,11 @@ export function responseWire(request: IncomingMessage, response: ServerResponse)
     destroy: () => void response.destroy(),
     gone: gone.signal,
     over: over.promise,
-    // A client that has not asked for an upgrade: its body is what it sends.
+    // A client that has not asked for an upgrade: its body is what it sends, if that has not been read as something else.
     hijack: (headers) => {
       head(200, headers);
-      return { input: chunksOf(request), write, end: () => void response.end() };
+      const input = hasBody(request) && !request.readableEnded ? chunksOf(request) : nothing(over.promise);
+      return { input, write, end: () => void response.end() };
     },
   };
 }
@@ -100,6 +102,12 @@ function headText(status: string, headers: Headers): string {
 async function* withFirst(first: Uint8Array, socket: Duplex): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;
   yield* chunksOf(socket);
+}
+
+/** Sends nothing, which has no end before the client's. */
+// biome-ignore lint/correctness/useYield: it never has anything
+async function* nothing(over: Promise<void>): AsyncGenerator<Uint8Array> {
+  await over;
 }
 
 /** The end of what a client sends is not the end of what it reads: the stream stays. */

@@ -2,6 +2,7 @@ import type { ExecutionConfig, ImageConfig } from '../../oci/image-config.ts';
 import type { HealthOptions } from '../options/create.ts';
 import { executionConfig } from '../options/execution-config.ts';
 import { mergeHealth } from '../options/health.ts';
+import { endsOnce } from '../options/input.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
 
@@ -15,7 +16,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     hostname: namespaces.hostname ?? row.id.slice(0, 12),
     domainname: namespaces.domainname ?? '',
     stdin: asked.stdin === true,
-    stdinOnce: asked.stdinOnce,
+    stdinOnce: endsOnce(asked),
     terminal: asked.terminal === true,
     attach: asked.attach ?? ['stdout', 'stderr', ...(asked.stdin ? ['stdin'] : [])],
     image: row.imageName,
@@ -31,6 +32,7 @@ export function imageConfigObject(image: ImageConfig): object {
     hostname: '',
     domainname: '',
     stdin: false,
+    stdinOnce: false,
     terminal: false,
     attach: [],
     image: '',
@@ -44,7 +46,7 @@ interface ConfigParts {
   hostname: string;
   domainname: string;
   stdin: boolean;
-  stdinOnce?: boolean | undefined;
+  stdinOnce: boolean;
   terminal: boolean;
   /** The streams that its creator took part in. */
   attach: readonly string[];
@@ -66,8 +68,7 @@ function configObject({ config, health, ...parts }: ConfigParts): object {
       ExposedPorts: setOf(config.ExposedPorts),
       Tty: parts.terminal,
       OpenStdin: parts.stdin,
-      // It ends with that of the client who started it.
-      StdinOnce: parts.stdin && (parts.stdinOnce ?? parts.attach.includes('stdin')),
+      StdinOnce: parts.stdinOnce,
       Env: listOrNull(config.Env),
       Cmd: listOrNull(config.Cmd),
       Healthcheck: health === undefined ? null : healthcheckObject(health),

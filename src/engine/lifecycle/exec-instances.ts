@@ -5,6 +5,7 @@ import { namesIn, readIfPresent } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
 import { runProgram } from '../../host/run-program.ts';
 import type { StreamName, TerminalSize } from '../options/client.ts';
+import { untilInput } from '../options/input.ts';
 import { livingExec } from '../state/exec-ids.ts';
 import { containerPaths, runtimeIds } from '../store/container-paths.ts';
 import { type ContainerRow, containerById } from '../store/containers.ts';
@@ -65,23 +66,13 @@ export async function startExec(
 ): Promise<ProcessStreams> {
   const { row, execs, request } = claim(context, id);
   const { terminal, detachKeys, streams } = request;
-  const handover = await prepareExec(
-    context,
-    row,
-    {
-      ...request,
-      mode: 'attach',
-      client: {
-        streams,
-        detachKeys,
-        forwardSignals: false,
-        size: terminal ? (size ?? request.size) : undefined,
-      },
-    },
-    id,
+  const client = untilInput(
+    { ...request, stdinOnce: true },
+    { streams, detachKeys, forwardSignals: false, size: terminal ? (size ?? request.size) : undefined },
   );
+  const handover = await prepareExec(context, row, { ...request, mode: 'attach', client }, id);
   noteExec(context, row, 'exec_start', { ...request, execId: id });
-  const started = processStreams(handover);
+  const started = processStreams(handover, client);
   const ended = started.ended.then((code) => {
     if (livingExec(execs, id) === undefined) noteEnd(execs, id, code, row);
     return code;

@@ -2,7 +2,7 @@ import { type PipedProgram, startPiped } from '../../host/piped-program.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import type { OutputStream } from '../../host/run-program.ts';
 import { requestResize } from '../../runtime/monitor/client.ts';
-import type { TerminalSize } from '../options/client.ts';
+import type { ClientOptions, TerminalSize } from '../options/client.ts';
 
 /** A piece of what a process has written. With a terminal all of it is standard output. */
 export interface OutputChunk {
@@ -20,6 +20,8 @@ export interface ProcessStreams {
   /** Resolves when there is room for more. What nobody reads any more is dropped. */
   write(bytes: Uint8Array): Promise<void>;
   endInput(): void;
+  /** Whether the end of the input is the end of all for this caller; the process goes on. */
+  readonly leavesWithInput: boolean;
   /** Does nothing for a process without a terminal, or one that has ended. */
   resize(size: TerminalSize): Promise<void>;
   /**
@@ -35,10 +37,13 @@ export interface ProcessStreams {
  * Becomes the caller of the helper's `exec` (its first word: `exec`), which hears of sizes on its descriptor 3, or of its
  * `attach`: then they go to the container's control socket.
  */
-export function processStreams(handover: Handover, control?: string): ProcessStreams {
-  return control === undefined
-    ? streamsOf(startPiped(withWord(handover, 'sizes')))
-    : streamsOf(startPiped(handover), control);
+export function processStreams(
+  handover: Handover,
+  { untilInput }: ClientOptions,
+  control?: string,
+): ProcessStreams {
+  const program = startPiped(control === undefined ? withWord(handover, 'sizes') : handover);
+  return streamsOf(program, untilInput === true, control);
 }
 
 /**
@@ -47,10 +52,12 @@ export function processStreams(handover: Handover, control?: string): ProcessStr
  */
 export function streamsOfStart(
   handover: Handover,
+  client: ClientOptions,
   control: string,
 ): { streams: ProcessStreams; started: Promise<boolean> } {
   const [, verb] = handover.args;
-  if (verb !== 'run') return { streams: processStreams(handover, control), started: Promise.resolve(true) };
+  if (verb !== 'run')
+    return { streams: processStreams(handover, client, control), started: Promise.resolve(true) };
   const program = startPiped(withWord(handover, 'tell'));
   const { promise, resolve } = Promise.withResolvers<boolean>();
   program.control.once('data', () => resolve(true));
@@ -58,7 +65,7 @@ export function streamsOfStart(
     () => resolve(false),
     () => resolve(false),
   );
-  return { streams: streamsOf(program, control), started: promise };
+  return { streams: streamsOf(program, client.untilInput === true, control), started: promise };
 }
 
 /** VERB, PLAN and the mode, then the word. */
@@ -66,7 +73,7 @@ function withWord({ args, ...rest }: Handover, word: string): Handover {
   return { ...rest, args: [...args.slice(0, 4), word, ...args.slice(4)] };
 }
 
-function streamsOf(program: PipedProgram, control?: string): ProcessStreams {
+function streamsOf(program: PipedProgram, leavesWithInput: boolean, control?: string): ProcessStreams {
   return {
     output: outputOf(program),
     ended: program.ended,
@@ -75,6 +82,7 @@ function streamsOf(program: PipedProgram, control?: string): ProcessStreams {
       await untilDrained(program);
     },
     endInput: () => void program.stdin.end(),
+    leavesWithInput,
     async resize(size) {
       if (control !== undefined) await requestResize(control, size);
       else if (program.control.writable) program.control.write(`resize ${size.rows} ${size.columns}\n`);

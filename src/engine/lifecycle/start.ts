@@ -8,6 +8,7 @@ import type { Endpoint } from '../../network/address/definition.ts';
 import { loadPortChooser, type PortChooser, reassignEndpoints } from '../endpoints/assign.ts';
 import { OrphanHolds } from '../leases/holders.ts';
 import type { ClientOptions } from '../options/client.ts';
+import { untilInput } from '../options/input.ts';
 import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
 import { imageOfContainer } from '../state/image.ts';
 import { cleanUp, type Observed } from '../state/observe.ts';
@@ -83,10 +84,15 @@ export async function startJoined(
   row: ContainerRow,
   client: ClientOptions,
 ): Promise<ProcessStreams> {
-  const handover = await startExisting(context, row, { mode: 'attach', client });
+  const joined = untilInput(row.options.process, client);
+  const handover = await startExisting(context, row, { mode: 'attach', client: joined });
   if (handover === undefined) throw isNotRunning(row);
   const { streamsOfStart } = await import('./process-streams.ts');
-  const { streams, started } = streamsOfStart(handover, containerPaths(context.paths, row.id).control);
+  const { streams, started } = streamsOfStart(
+    handover,
+    joined,
+    containerPaths(context.paths, row.id).control,
+  );
   if (await started) {
     noteStarted(context, row);
     return streams;

@@ -11,6 +11,8 @@ export interface ClientOptions {
   detachKeys?: string | undefined;
   /** Signals that reach the command go to the container. Absent: they do. */
   forwardSignals?: boolean | undefined;
+  /** The end of its input is the end of all that it takes part in. */
+  untilInput?: boolean | undefined;
   /** The size of its terminal from the first byte on; absent: of the terminal that the command has, if it has one. */
   size?: TerminalSize | undefined;
 }
@@ -24,11 +26,18 @@ export interface TerminalSize {
 const STREAM_WORDS: Readonly<Record<StreamName, string>> = { stdin: 'in', stdout: 'out', stderr: 'err' };
 
 /** Returns the options as the words HOW of the helper. */
-export function clientWords({ streams, detachKeys, forwardSignals, size }: ClientOptions): string[] {
+export function clientWords({
+  streams,
+  detachKeys,
+  forwardSignals,
+  untilInput,
+  size,
+}: ClientOptions): string[] {
   return [
     ...(streams === undefined ? [] : [`streams=${streams.map((name) => STREAM_WORDS[name]).join()}`]),
     ...(detachKeys === undefined ? [] : [`keys=${detachKeys}`]),
     ...(size === undefined ? [] : [`size=${size.rows},${size.columns}`]),
+    ...(untilInput === true ? ['until=input'] : []),
     ...(forwardSignals === false ? ['signals=no'] : []),
   ];
 }

@@ -7,8 +7,8 @@ const chunk = (stream: OutputChunk['stream'], text: string): OutputChunk => ({
   bytes: Buffer.from(text),
 });
 
-function process(chunks: readonly OutputChunk[]) {
-  const seen = { taken: 0, left: 0 };
+function process(chunks: readonly OutputChunk[], leavesWithInput = false) {
+  const seen = { taken: 0, left: 0, ended: 0 };
   const streams: ProcessStreams = {
     output: (async function* () {
       for (const each of chunks) {
@@ -17,7 +17,10 @@ function process(chunks: readonly OutputChunk[]) {
       }
     })(),
     write: async () => {},
-    endInput: () => {},
+    endInput: () => {
+      seen.ended++;
+    },
+    leavesWithInput,
     resize: async () => {},
     ended: Promise.resolve(0),
     leave: () => {
@@ -52,11 +55,27 @@ describe('streams that several share', () => {
     const text = textOf(quick);
     await slow.output[Symbol.asyncIterator]().next();
     await new Promise(setImmediate);
-    expect(seen).toEqual({ taken: 1, left: 0 });
+    expect(seen).toMatchObject({ taken: 1, left: 0 });
     slow.leave();
     expect(await text).toBe('acd');
     quick.leave();
     quick.leave();
-    expect(seen).toEqual({ taken: 4, left: 1 });
+    expect(seen).toMatchObject({ taken: 4, left: 1 });
+  });
+
+  it('are all over for one whose input has ended where that of the others stays open', async () => {
+    const { streams, seen } = process(SOME, true);
+    const never = new Promise<number>(() => {});
+    const [first, last] = shareStreams({ ...streams, ended: never }, [['stdin'], ['stdin']]) as [
+      ProcessStreams,
+      ProcessStreams,
+    ];
+    first.endInput();
+    expect(await first.ended).toBe(0);
+    expect(seen).toMatchObject({ left: 0, ended: 0 });
+    last.endInput();
+    last.leave();
+    expect(await last.ended).toBe(0);
+    expect(seen).toMatchObject({ left: 0, ended: 1 });
   });
 });

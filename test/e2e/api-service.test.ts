@@ -7,6 +7,7 @@ import { builtProgram } from '../helpers/built-program.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useService } from '../helpers/service.ts';
 import { isRunning, printed, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -92,6 +93,31 @@ describe('a service', () => {
     for (const text of said.slice(0, 2))
       expect(text).toContain(`another process listens on ${socket} already`);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('keeps nothing of clients that go without a word, and what they have started goes on', async () => {
+    const id = await made();
+    await service.ok('POST', `/containers/${id}/start`);
+    const held = () => readdirSync(`/proc/${service.pid()}/fd`).length;
+    const before = held();
+    const execs: string[] = [];
+    for (let index = 0; index < 3; index++) {
+      const body = { Cmd: ['sleep', '1000'], AttachStdout: true, Tty: true };
+      execs.push((await service.ok('POST', `/containers/${id}/exec`, { body })).Id);
+    }
+    const executing = execs.map((exec) => service.hijack(`/exec/${exec}/start`, { body: { Tty: true } }));
+    const clients = [
+      ...(await Promise.all(executing)),
+      await service.hijack(`/containers/${id}/attach?stream=1&stdout=1`),
+      await service.open('GET', `/containers/${id}/logs?stdout=1&follow=1`),
+      await service.open('GET', '/events'),
+      await service.open('GET', `/containers/${id}/export`),
+    ];
+    for (const client of clients) client.destroy();
+    await until(() => held() <= before);
+    for (const exec of execs)
+      expect(await service.ok('GET', `/exec/${exec}/json`)).toMatchObject({ Running: true });
+    await service.ok('DELETE', `/containers/${id}?force=1`);
   });
 
   it.each(['SIGTERM', 'SIGHUP'] as const)(

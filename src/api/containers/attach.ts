@@ -35,6 +35,9 @@ export async function attachByWebSocket(call: Call): Promise<void> {
   });
 }
 
+/** ms: a container is not held up for longer by a client that hangs. */
+const PATIENCE_MS = 60_000;
+
 interface Opened {
   connection: Connection;
   framed: boolean;
@@ -66,7 +69,7 @@ async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<
   const streams = await joined;
   if (streams === undefined) return connection.end();
   const input = wanted.includes('stdin') && row.options.process.stdin === true;
-  const done = relay(connection, streams, { framed, input, signal });
+  const done = relay(connection, streams, { framed, input, signal, patienceMs: PATIENCE_MS });
   connections.keepRelay(
     row.id,
     done.catch(() => {}),

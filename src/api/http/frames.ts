@@ -11,8 +11,17 @@ const HEADER = 8;
 
 /** Docker's frame: the stream (1 or 2), three zero bytes, the length in big-endian, the bytes. */
 export function frame({ stream, bytes }: OutputChunk): Uint8Array {
+  return frameOf(stream === 'stdout' ? 1 : 2, bytes);
+}
+
+/** Docker's frame of the daemon's own (stream 3), which clients take for an error. */
+export function errorFrame(message: string): Uint8Array {
+  return frameOf(3, Buffer.from(message));
+}
+
+function frameOf(stream: number, bytes: Uint8Array): Uint8Array {
   const framed = Buffer.allocUnsafe(HEADER + bytes.length);
-  framed.writeUInt32BE((stream === 'stdout' ? 1 : 2) << 24, 0);
+  framed.writeUInt32BE(stream << 24, 0);
   framed.writeUInt32BE(bytes.length, 4);
   framed.set(bytes, HEADER);
   return framed;

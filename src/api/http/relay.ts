@@ -1,5 +1,5 @@
 import type { ProcessStreams } from '../../engine/lifecycle/process-streams.ts';
-import { frame } from './frames.ts';
+import { errorFrame, frame } from './frames.ts';
 import type { Connection } from './wire.ts';
 
 /** How the streams of a process are relayed to a client. */
@@ -10,22 +10,48 @@ export interface Relaying {
   input: boolean;
   /** Aborts when the client has gone. */
   signal: AbortSignal;
+  /** ms that a client may read nothing while it holds the process up; then it gets no more. Absent: as long as it likes. */
+  patienceMs?: number | undefined;
 }
+
+const LEFT = 'nothing was read for too long while the container waited: its logs have the rest';
 
 /** Relays both ways until the process has ended or the client has gone: then the process goes on by itself. */
 export async function relay(
   connection: Connection,
   streams: ProcessStreams,
-  { framed, input, signal }: Relaying,
+  { framed, input, signal, patienceMs }: Relaying,
 ): Promise<void> {
   const leave = () => streams.leave();
   signal.addEventListener('abort', leave, { once: true });
   const sending = input ? sendInput(connection, streams) : discard(connection);
-  for await (const chunk of streams.output) await connection.write(framed ? frame(chunk) : chunk.bytes);
+  for await (const chunk of streams.output) {
+    const written = connection.write(framed ? frame(chunk) : chunk.bytes);
+    if (await isDone(written, patienceMs)) continue;
+    // It reads that after all that it has not read yet.
+    if (framed) void connection.write(errorFrame(LEFT));
+    leave();
+    break;
+  }
   await streams.ended.catch(() => {});
   connection.end();
   signal.removeEventListener('abort', leave);
   void sending;
+}
+
+/** Whether it is, after so many ms at the latest. */
+async function isDone(written: Promise<void>, most: number | undefined): Promise<boolean> {
+  if (most === undefined) {
+    await written;
+    return true;
+  }
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, most, false);
+  try {
+    return await Promise.race([written.then(() => true), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function sendInput({ input }: Connection, streams: ProcessStreams): Promise<void> {

@@ -121,11 +121,22 @@ async function* chunksOf(stream: Readable): AsyncGenerator<Uint8Array> {
 
 async function writeTo(stream: Duplex | ServerResponse, bytes: Uint8Array | string): Promise<void> {
   if (stream.destroyed || stream.writableEnded || stream.write(bytes)) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      for (const event of ['drain', 'close', 'error']) stream.off(event, done);
-      resolve();
-    };
-    for (const event of ['drain', 'close', 'error']) stream.on(event, done);
-  });
+  await room(stream);
+}
+
+const rooms = new WeakMap<Duplex | ServerResponse, Promise<void>>();
+
+/** One wait for all who have written, as not everybody waits before writing more. */
+function room(stream: Duplex | ServerResponse): Promise<void> {
+  const known = rooms.get(stream);
+  if (known !== undefined) return known;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    for (const event of ['drain', 'close', 'error']) stream.off(event, done);
+    rooms.delete(stream);
+    resolve();
+  };
+  for (const event of ['drain', 'close', 'error']) stream.on(event, done);
+  rooms.set(stream, promise);
+  return promise;
 }

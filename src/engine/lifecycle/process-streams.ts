@@ -43,6 +43,9 @@ export function processStreams(
   control?: string,
 ): ProcessStreams {
   const program = startPiped(control === undefined ? withWord(handover, 'sizes') : handover);
+  // Whoever holds the process of an `exec` has the other end for as long as that runs, with or without us.
+  const close = () => void program.control.destroy();
+  if (control === undefined) program.ended.then(close, close);
   return streamsOf(program, untilInput === true, control);
 }
 

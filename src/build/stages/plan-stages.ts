@@ -176,7 +176,7 @@ function targetOf(file: string, stages: readonly StagePlan[], target: string | u
   const index = stageNamed(stages, target);
   if (index !== undefined) return index;
   const names = stages.flatMap(({ name }) => name ?? []);
-  throw new EngineError('notFound', `${file} has no stage "${target}"`, {
+  throw new EngineError('invalid', `${file} has no stage "${target}"`, {
     subject: target,
     hint: meant(target, names) ?? (names.length === 0 ? undefined : `its stages are ${names.join(', ')}`),
   });

@@ -54,13 +54,22 @@ export async function checkOut(
     if (code === 0) return stdout.trim();
     throw new EngineError('unavailable', `cannot fetch ${url}: ${reasonOf(stderr)}`, { subject: url });
   };
+  const fetch = (...depth: string[]) => git('fetch', '--quiet', ...depth, '--no-tags', '--', url, ref);
   await git('init', '--quiet', '--template=');
-  await git('fetch', '--quiet', '--depth=1', '--no-tags', '--', url, ref);
+  let depth = ['--depth=1'];
+  try {
+    await fetch(...depth);
+  } catch (error) {
+    if (!/^https?:/i.test(url)) throw error;
+    // A server that hands out the files of repositories, and knows nothing of git, has no part of a history to give.
+    depth = [];
+    await fetch();
+  }
   const found = await git('rev-parse', '--verify', 'FETCH_HEAD^{commit}');
   if (commit !== undefined && !found.startsWith(commit.toLowerCase()))
     throw new EngineError('invalid', `${url} is at commit ${found}, not ${commit}`, { subject: url });
   await git('checkout', '--quiet', '--force', found);
-  await git('submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1');
+  await git('submodule', '--quiet', 'update', '--init', '--recursive', ...depth);
   return found;
 }
 
@@ -117,5 +126,7 @@ function reasonOf(stderr: string): string {
   const at = lines.findIndex((line) => line.startsWith('fatal: '));
   const fatal = lines.at(at)?.replace(/^fatal: /, '') ?? '';
   const isOfProgram = at > 0 && fatal.startsWith('Could not read from remote repository');
-  return (isOfProgram ? lines[at - 1] : fatal) ?? '';
+  if (isOfProgram) return lines[at - 1] ?? '';
+  // It says to whom it could not connect, and on the next line why.
+  return fatal.endsWith(':') ? `${fatal} ${lines[at + 1] ?? ''}`.trimEnd() : fatal;
 }

@@ -176,10 +176,15 @@ function twoDockerfiles(name: string): EngineError {
   });
 }
 
-/** Whether a stream that begins so is a tar archive, or a compressed file, which is taken for one. */
-function isArchive(head: Uint8Array): boolean {
+/**
+ * Whether a stream that begins so is a tar archive, or a compressed file, which is taken for one. One of nothing begins with the
+ * block of zeros that ends it.
+ */
+export function isArchive(head: Uint8Array): boolean {
   if (anyCompressionOf(head) !== 'none') return true;
-  return head.length >= BLOCK && checksumFits(Buffer.from(head.subarray(0, BLOCK)));
+  if (head.length < BLOCK) return false;
+  const block = Buffer.from(head.subarray(0, BLOCK));
+  return checksumFits(block) || block.every((byte) => byte === 0);
 }
 
 async function unpack(

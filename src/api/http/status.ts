@@ -19,12 +19,15 @@ export interface ErrorAnswer {
   body: { message: string };
 }
 
-/** Returns the answer for what a handler has thrown. The hint is part of the message: clients show nothing else. */
+/**
+ * Returns the answer for what a handler has thrown. The hint is part of the message: clients show nothing else. After lines of
+ * a file it has one of its own.
+ */
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof EngineError) {
     const { kind, hint } = error;
     const message = kind === 'notFound' ? withDockersCapital(error.message) : error.message;
-    const text = hint === undefined ? message : `${message} (${hint})`;
+    const text = hint === undefined ? message : `${message}${message.includes('\n') ? '\n' : ' '}(${hint})`;
     return { status: STATUS[kind], body: { message: text } };
   }
   const message = error instanceof Error ? error.message : String(error);

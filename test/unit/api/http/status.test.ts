@@ -11,6 +11,11 @@ describe('the answer to a failure', () => {
     });
   });
 
+  it('has the hint on a line of its own after lines of a file', () => {
+    const error = new EngineError('invalid', 'Dockerfile:1:1: wrong\n   1 | >>> RUM', { hint: 'write RUN' });
+    expect(errorAnswer(error).body.message).toBe('Dockerfile:1:1: wrong\n   1 | >>> RUM\n(write RUN)');
+  });
+
   it('is a 500 with its message for what nobody has foreseen', () => {
     expect(errorAnswer(new TypeError('x is not a function'))).toEqual({
       status: 500,

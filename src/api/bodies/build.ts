@@ -27,6 +27,7 @@ export function buildOptionsOf(
     platforms: platform === undefined ? undefined : [parsePlatform(platform)],
     pull: query.flag('pull'),
     noCache: query.flag('nocache'),
+    squash: query.flag('squash'),
     cacheFrom: listOf('cachefrom', query.json('cachefrom'))?.map((reference) => ({
       kind: 'registry',
       reference,

@@ -33,7 +33,7 @@ export const BUILD_ROUTES: readonly Route[] = [
       ulimits: 'json',
       buildargs: 'json',
       shmsize: 'number',
-      squash: { type: 'flag', refused: 'the layers of an image are kept as they are' },
+      squash: 'flag',
       labels: 'json',
       networkmode: 'text',
       platform: 'text',

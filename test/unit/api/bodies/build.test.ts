@@ -22,6 +22,7 @@ describe('the query of a build', () => {
       labels: {},
       pull: false,
       noCache: false,
+      squash: false,
       cacheFrom: [],
       steps: { network: 'default', extraHosts: [], resources: {} },
     });
@@ -46,6 +47,7 @@ describe('the query of a build', () => {
       ['platform', 'linux/arm64'],
       ['pull', '1'],
       ['nocache', 'true'],
+      ['squash', '1'],
       ['target', 'test'],
     ]);
     expect(read).toMatchObject({
@@ -58,6 +60,7 @@ describe('the query of a build', () => {
       platforms: [{ os: 'linux', architecture: 'arm64' }],
       pull: true,
       noCache: true,
+      squash: true,
       cacheFrom: [{ kind: 'registry', reference: 'team/app:cache', insecure: false }],
       steps: {
         network: 'bridge',
@@ -78,7 +81,6 @@ describe('the query of a build', () => {
     ['networkmode=container:x', 'network of a container'],
     ['version=2', 'there is no BuildKit here'],
     ['session=abc', 'there is no BuildKit here'],
-    ['squash=1', 'squash'],
     ['outputs=[{"Type":"local"}]', 'outputs'],
   ])('%s is refused', (search, why) => {
     expect(() => options(search)).toThrow(why);

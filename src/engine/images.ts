@@ -6,6 +6,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { CredentialSource } from '../registry/credential.ts';
 import type { FoundRepository } from '../registry/search.ts';
 import type { RequestInfo } from '../registry/transport.ts';
+import type { FetchedArchive } from './archives/fetch.ts';
 import type { ImportOptions } from './archives/import.ts';
 import type { ExplainedPull, ExplainPullOptions } from './explain/pull.ts';
 import type { HistoryStep } from './images/history.ts';
@@ -123,8 +124,8 @@ export class Images {
     return await importArchive(this.#context, source, options);
   }
 
-  /** The bytes that a URL leads to, for an import. */
-  async fetch(url: URL, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  /** What a URL leads to, for an import. Throws as `fetchArchive`. */
+  async fetch(url: URL, signal?: AbortSignal): Promise<FetchedArchive> {
     const { fetchArchive } = await import('./archives/fetch.ts');
     return await fetchArchive(this.#context, url, signal);
   }

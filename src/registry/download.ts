@@ -25,11 +25,6 @@ export interface Download {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** Yields what a URL leads to. Throws as {@link openDownload}. */
-export async function* download(url: URL, options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  yield* (await openDownload(url, options)).body;
-}
-
 /**
  * Opens what an `http:` or `https:` URL leads to, redirects followed, by the rules of registries for proxies and
  * certificates. Throws `notFound` for a status of 404, `unavailable` for any other failure, the body's as well.

@@ -1,6 +1,7 @@
 import { EngineError } from '../../errors.ts';
 import { imageConfigOf } from '../bodies/image-config.ts';
 import type { Call } from '../http/call.ts';
+import { named } from './named.ts';
 
 /** ImageCommit. */
 export async function commitContainer({ engine, query, body, reply, signal }: Call): Promise<void> {
@@ -8,7 +9,7 @@ export async function commitContainer({ engine, query, body, reply, signal }: Ca
   if (container === undefined)
     throw new EngineError('invalid', 'no container was named', { hint: 'say it with container=' });
   const id = await engine.containers.commit(container, {
-    name: repo === undefined ? undefined : tag === undefined ? repo : `${repo}:${tag}`,
+    name: repo === undefined ? undefined : named(repo, tag),
     author: query.text('author'),
     message: query.text('comment'),
     config: imageConfigOf(await body()),

@@ -6,6 +6,7 @@ import { imageFor, listedImageFor } from '../bodies/older-image.ts';
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
+import { named } from './named.ts';
 
 /** The version of the API (1.41) since which there is no `filter`. */
 const WITHOUT_FILTER_SINCE = 41;
@@ -60,7 +61,7 @@ export async function tagImage({ engine, path, query, reply }: Call): Promise<vo
   const [repo, tag] = [query.text('repo'), query.text('tag')];
   if (repo === undefined)
     throw new EngineError('invalid', 'no new name was given', { hint: 'say it with repo=' });
-  await engine.images.tag(path.name ?? '', tag === undefined ? repo : `${repo}:${tag}`);
+  await engine.images.tag(path.name ?? '', named(repo, tag));
   reply.empty(201);
 }
 

@@ -18,6 +18,7 @@ export class Progress {
   readonly #reply: Reply;
   readonly #detail: (error: unknown) => ErrorDetail;
   #stream: ReplyStream | undefined;
+  #preface: object | undefined;
   #written = Promise.resolve();
 
   /** `detail`: what is said of an error; its message when it is absent. */
@@ -47,7 +48,15 @@ export class Progress {
   }
 
   line(value: object): void {
-    this.#written = this.#open().line(value);
+    const stream = this.#open();
+    if (this.#preface !== undefined) void stream.line(this.#preface);
+    this.#preface = undefined;
+    this.#written = stream.line(value);
+  }
+
+  /** A line that comes before the next one, and never when there is none: what fails at once can still have a status. */
+  preface(value: object): void {
+    this.#preface = value;
   }
 
   /** Resolves when the client has room for more lines, or has gone. */
@@ -55,24 +64,70 @@ export class Progress {
     await this.#written;
   }
 
-  /** `begun` is called before the first layer is told of. */
-  ofPull(begun = () => {}): PullProgress {
+  /** Layers that are here already are told of when one is fetched, or by `existing`: nobody asks for those of an image that is here. */
+  ofPull(): PullProgress & { existing(): void } {
+    const held: string[] = [];
+    const existing = () => {
+      for (const id of held.splice(0)) this.line({ status: 'Already exists', progressDetail: {}, id });
+    };
     return {
+      existing,
       message: (text) => this.say(text),
       layer: (digest) => {
-        begun();
         const id = shortId(digest);
         const step = this.#stepper(id);
-        this.line({ status: 'Pulling fs layer', progressDetail: {}, id });
+        let isBegun = false;
+        const begin = () => {
+          if (isBegun) return;
+          isBegun = true;
+          existing();
+          this.line({ status: 'Pulling fs layer', progressDetail: {}, id });
+        };
         return {
-          exists: () => this.line({ status: 'Already exists', progressDetail: {}, id }),
-          downloading: (current, total) => step('Downloading', current, total),
+          exists: () => void held.push(id),
+          downloading: (current, total) => {
+            begin();
+            if (current > 0) step('Downloading', current, total);
+          },
           downloaded: () => this.line({ status: 'Download complete', progressDetail: {}, id }),
           extracting: (current, total) => step('Extracting', current, total),
           done: () => this.line({ status: 'Pull complete', progressDetail: {}, id }),
         };
       },
     };
+  }
+
+  /** Tells of the layers that are not here yet. */
+  ofLoad(): PullProgress {
+    return {
+      message: (text) => this.say(text),
+      layer: (digest) => {
+        const id = shortId(digest);
+        const step = this.#stepper(id);
+        const status = 'Loading layer';
+        let size = 0;
+        return {
+          exists: () => {},
+          downloading: (_current, total) => {
+            size = total;
+          },
+          downloaded: () => {},
+          extracting: (current, total) => step(status, current, total),
+          done: () => this.line({ status, progressDetail: { current: size, total: size }, id }),
+        };
+      },
+    };
+  }
+
+  /** Tells of bytes on their way, of which `total` are expected. */
+  async *ofImport(bytes: AsyncIterable<Uint8Array>, total: number | undefined): AsyncGenerator<Uint8Array> {
+    const step = this.#stepper();
+    let current = 0;
+    for await (const piece of bytes) {
+      current += piece.length;
+      step('Importing', current, total);
+      yield piece;
+    }
   }
 
   ofPush(): PushProgress {
@@ -97,7 +152,7 @@ export class Progress {
   }
 
   /** Says how far a layer is, not more often than anybody looks. */
-  #stepper(id: string): (status: string, current: number, total: number) => void {
+  #stepper(id?: string): (status: string, current: number, total: number | undefined) => void {
     let last = 0;
     return (status, current, total) => {
       const now = performance.now();

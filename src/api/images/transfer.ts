@@ -1,6 +1,7 @@
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { registryAuth } from '../http/registry-auth.ts';
+import { isOfOne, named } from './named.ts';
 import { Progress } from './progress.ts';
 
 /** ImageGetAll: one archive of them all. */
@@ -39,7 +40,7 @@ export async function loadImages({ engine, query, request, reply, signal }: Call
     engine.images.load(request as AsyncIterable<Uint8Array>, {
       platform,
       signal,
-      progress: query.flag('quiet') ? undefined : progress.ofPull(),
+      progress: query.flag('quiet', true) ? undefined : progress.ofLoad(),
       loaded: ({ id, names }) => {
         const lines =
           names.length === 0 ? [`Loaded image ID: ${id}`] : names.map((name) => `Loaded image: ${name}`);
@@ -49,16 +50,15 @@ export async function loadImages({ engine, query, request, reply, signal }: Call
   );
 }
 
-/** ImagePush: without a tag, all of the repository. */
+/** ImagePush: where no tag is said, neither here nor in the name, all tags of the repository are meant. */
 export async function pushImage({ engine, path, query, request, reply, signal }: Call): Promise<void> {
-  const tag = query.text('tag');
-  const name = path.name ?? '';
+  const name = named(path.name ?? '', query.text('tag'));
   const platform = platformOf(query.json('platform'));
   const credentials = registryAuth(request);
   const progress = new Progress(reply);
   await progress.during(() =>
-    engine.images.push(tag === undefined ? name : `${name}:${tag}`, {
-      allTags: tag === undefined,
+    engine.images.push(name, {
+      allTags: !isOfOne(name),
       platform,
       credentials,
       progress: progress.ofPush(),

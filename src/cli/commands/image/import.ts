@@ -63,7 +63,7 @@ async function sourceOf(session: Session, archive: string): Promise<AsyncIterabl
     if (!URL.canParse(archive))
       throw new EngineError('invalid', `"${archive}" is no URL`, { subject: archive });
     const { images } = await session.engine();
-    return await images.fetch(new URL(archive));
+    return (await images.fetch(new URL(archive))).bytes;
   }
   await requireFile(archive);
   return createReadStream(archive, { highWaterMark: PIECE });

@@ -1,4 +1,4 @@
-import type { LabelFilter, PruneFilters } from '../engine/options/prune.ts';
+import type { CachePruneFilters, LabelFilter, PruneFilters } from '../engine/options/prune.ts';
 import { EngineError } from '../errors.ts';
 import { moment } from './moment.ts';
 import { booleanWord } from './words.ts';
@@ -62,4 +62,30 @@ export function collectImagePruneFilter(text: string, previous: ImagePruneFilter
     subject: text,
     hint: 'use dangling=true or dangling=false',
   });
+}
+
+/** Those of `builder prune` that are true or false; `private` is another word for not shared. */
+const CACHE_FLAGS = ['inuse', 'shared', 'private'];
+
+/** Collects `--filter` of `builder prune`, each once: `until=TIME`, `id=PART`, and what `system df` tells. Throws `invalid`. */
+export function collectCachePruneFilter(text: string, previous: CachePruneFilters = {}): CachePruneFilters {
+  const [, name = '', value = ''] = /^(\w+)=(.+)$/s.exec(text) ?? [];
+  const filter = cacheFilter(name, value);
+  if (filter === undefined)
+    throw new EngineError('invalid', `invalid filter "${text}"`, {
+      subject: text,
+      hint: 'there are until=TIME, id=PART, type=TYPE, description=TEXT, and inuse, shared, private=BOOLEAN',
+    });
+  if (Object.keys(filter).some((key) => key in previous))
+    throw new EngineError('invalid', `more than one filter ${name}`, { subject: text });
+  return { ...previous, ...filter };
+}
+
+function cacheFilter(name: string, value: string): CachePruneFilters | undefined {
+  if (name === 'until') return { until: Number(moment('time')(value) / NS_PER_MS) };
+  if (name === 'id' || name === 'type' || name === 'description') return { [name]: value };
+  const flag = CACHE_FLAGS.includes(name) ? booleanWord(value) : undefined;
+  if (flag === undefined) return undefined;
+  if (name === 'inuse') return { inUse: flag };
+  return { shared: (name === 'shared') === flag };
 }

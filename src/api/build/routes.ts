@@ -55,10 +55,10 @@ export const BUILD_ROUTES: readonly Route[] = [
     query: {
       'keep-storage': 'number',
       'reserved-space': 'number',
-      'max-used-space': { type: 'number', differs: 'the largest of the three counts: so much is kept' },
-      'min-free-space': { type: 'number', refused: 'give max-used-space', unless: '0' },
+      'max-used-space': 'number',
+      'min-free-space': 'number',
       all: 'flag',
-      filters: { type: 'filters', differs: 'until is the only one' },
+      filters: { type: 'filters', differs: '`id` is a part of one, and there is no `parent`' },
     },
     load: async (): Promise<Handler> => (await import('./prune.ts')).pruneBuildCache,
   },

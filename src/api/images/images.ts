@@ -72,7 +72,9 @@ export async function removeImage({ engine, path, query, reply }: Call): Promise
 }
 
 export async function pruneImages({ engine, query, reply }: Call): Promise<void> {
-  const { dangling = true, ...filters } = pruneFilters(query.filters(), collectImagePruneFilter);
+  const { dangling = true, ...filters } = pruneFilters(query.filters(), collectImagePruneFilter, [
+    'dangling',
+  ]);
   const pruned = await engine.images.prune(filters, { all: !dangling });
   const deleted = deletions(pruned);
   reply.json({ ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: pruned.reclaimed });

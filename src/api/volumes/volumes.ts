@@ -54,6 +54,7 @@ export async function pruneVolumes({ engine, query, reply, version }: Call): Pro
   const { all = version < ANONYMOUS_SINCE, ...filters } = pruneFilters(
     query.filters(),
     collectVolumePruneFilter,
+    ['all'],
   );
   const { deleted, reclaimed } = await engine.volumes.prune(filters, { all });
   reply.json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed });

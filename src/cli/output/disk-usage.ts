@@ -1,3 +1,4 @@
+import { cacheTypeOf } from '../../engine/build/cache-usage.ts';
 import type { DiskSummary } from '../../engine/reports/disk-summary.ts';
 import type {
   BuildCacheUsage,
@@ -110,9 +111,9 @@ export function diskSections({
 }
 
 function cacheFields({ entry, size, shared, inUse }: BuildCacheUsage): Fields {
-  const { key, kind, description, createdAt, usedAt, uses } = entry;
+  const { key, description, createdAt, usedAt, uses } = entry;
   return {
-    CacheType: kind === 'mount' ? 'exec.cachemount' : 'regular',
+    CacheType: cacheTypeOf(entry),
     CreatedAt: localTime(createdAt),
     CreatedSince: ago(createdAt),
     Description: description,

@@ -45,6 +45,11 @@ export async function cacheUsage(context: Context): Promise<CacheUsage[]> {
   });
 }
 
+/** What an entry is called in the words of BuildKit. */
+export function cacheTypeOf({ kind }: CacheEntry): string {
+  return kind === 'mount' ? 'exec.cachemount' : 'regular';
+}
+
 /** The directory of an entry; undefined: it has none. */
 function placeOf(
   { layers, buildCaches }: Context['paths'],

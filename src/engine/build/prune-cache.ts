@@ -1,23 +1,21 @@
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, hexOf } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { appendEvent } from '../events/journal.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
+import type { CacheLimits, CachePruneFilters } from '../options/prune.ts';
 import { leasedResources } from '../store/blob-leases.ts';
 import { cacheEntry, deleteCacheEntry } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
-import { type CacheUsage, cacheUsage } from './cache-usage.ts';
+import { type CacheUsage, cacheTypeOf, cacheUsage } from './cache-usage.ts';
 
-/** What of the cache of builds is to go. */
-export interface PruneCacheOptions {
+/** What of the cache of builds is to go: with limits what was not used for longest, until they hold. */
+export interface PruneCacheOptions extends CachePruneFilters, CacheLimits {
   /** Also what images and containers have, too: it is not found again, and nothing is freed. */
   all: boolean;
-  /** ms since the epoch: only what was not used since. */
-  until?: number | undefined;
-  /** Bytes: what was not used for longest goes, until no more than this is left. */
-  keepStorage?: number | undefined;
 }
 
 /** What went. */
@@ -41,15 +39,16 @@ export async function pruneCache(context: Context, options: PruneCacheOptions): 
 /** The same for whoever collects garbage afterwards: layers stay until then, and directories wait in the trash. */
 export async function dropFromCache(
   context: Context,
-  { all, until, keepStorage }: PruneCacheOptions,
+  options: PruneCacheOptions,
   trash: Trash = trashOf(context),
 ): Promise<PrunedCache> {
   const { database, paths } = context;
   const usages = await cacheUsage(context);
-  const candidates = usages.filter(
-    ({ entry, shared }) => (all || !shared) && (until === undefined || entry.usedAt < until),
-  );
-  const chosen = keepStorage === undefined ? candidates : beyond(usages, candidates, keepStorage);
+  const candidates = usages.filter((usage) => (options.all || !usage.shared) && fits(usage, options));
+  const { bavail, bsize } = await statfs(paths.root);
+  const total = usages.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0);
+  const kept = bytesKept(options, { total, free: bavail * bsize });
+  const chosen = kept === undefined ? candidates : beyond(candidates, total, kept);
   const pruned: PrunedCache = { deleted: [], reclaimed: 0 };
   for (const { entry, size, shared } of chosen) {
     const { key, kind, layer, usedAt } = entry;
@@ -71,15 +70,40 @@ export async function dropFromCache(
   return pruned;
 }
 
-/** Those that have to go until the whole cache is small enough, the one that was not used for longest first. */
-function beyond(
-  all: readonly CacheUsage[],
-  candidates: readonly CacheUsage[],
-  keepStorage: number,
-): CacheUsage[] {
-  let left = all.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0);
+function fits(
+  { entry, inUse, shared }: CacheUsage,
+  { until, id, type, description, ...wanted }: CachePruneFilters,
+): boolean {
+  return (
+    (until === undefined || entry.usedAt < until) &&
+    (id === undefined || entry.key.includes(id)) &&
+    (type === undefined || cacheTypeOf(entry) === type) &&
+    (description === undefined || entry.description === description) &&
+    (wanted.inUse === undefined || wanted.inUse === inUse) &&
+    (wanted.shared === undefined || wanted.shared === shared)
+  );
+}
+
+/**
+ * How much of a cache of `total` bytes stays where `free` are free, as BuildKit counts; undefined: the limits do not say. What has
+ * to be freed takes away from the most that may stay, and nothing takes away from what is reserved.
+ */
+export function bytesKept(
+  { reserved = 0, most = 0, free: wanted = 0 }: CacheLimits,
+  { total, free }: { total: number; free: number },
+): number | undefined {
+  if (reserved === 0 && most === 0 && wanted === 0) return undefined;
+  // Where it is about free space alone, and there is enough, all may stay.
+  const allowed = most !== 0 ? most : wanted !== 0 ? total : 0;
+  const excess = Math.max(0, wanted - free);
+  return Math.max(reserved, excess === 0 ? allowed : Math.min(allowed, total - excess));
+}
+
+/** Those that have to go until no more is left, the one that was not used for longest first. */
+function beyond(candidates: readonly CacheUsage[], total: number, kept: number): CacheUsage[] {
+  let left = total;
   return candidates.toReversed().filter(({ size, shared }) => {
-    if (left <= keepStorage) return false;
+    if (left <= kept) return false;
     left -= shared ? 0 : size;
     return true;
   });

@@ -1,3 +1,4 @@
+import { cacheTypeOf } from '../build/cache-usage.ts';
 import { volumeObject } from '../inspect/volume.ts';
 import type { PsState } from '../state/shown-state.ts';
 import type { Context } from '../store/context.ts';
@@ -78,10 +79,10 @@ function volumeUsageObject({ volume, size }: VolumeUsage): object {
 }
 
 function cacheObject({ entry, size, shared, inUse }: BuildCacheUsage) {
-  const { key, kind, description, createdAt, usedAt, uses } = entry;
+  const { key, description, createdAt, usedAt, uses } = entry;
   return {
     ID: key,
-    Type: kind === 'mount' ? 'exec.cachemount' : 'regular',
+    Type: cacheTypeOf(entry),
     Description: description,
     InUse: inUse,
     Shared: shared,

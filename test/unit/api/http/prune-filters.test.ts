@@ -3,7 +3,7 @@ import { pruneFilters } from '../../../../src/api/http/prune-filters.ts';
 import { collectImagePruneFilter, collectPruneFilter } from '../../../../src/grammar/prune-filters.ts';
 
 const of = (filters: Record<string, string[]>) =>
-  pruneFilters(new Map(Object.entries(filters)), collectImagePruneFilter);
+  pruneFilters(new Map(Object.entries(filters)), collectImagePruneFilter, ['dangling']);
 
 describe('the filters of a prune', () => {
   it('are none without any', () => {
@@ -25,6 +25,7 @@ describe('the filters of a prune', () => {
 
   it.each([
     { nothing: ['x'] },
+    { nothing: [] },
     { label: [''] },
     { 'label=a': ['b'] },
     { 'until=1': ['2'] },

@@ -10,8 +10,8 @@ import type { Digest } from '../../oci/digest.ts';
 
 type OutputStream = Parameters<BuildProgress['output']>[2];
 
-/** The most lines that a quiet build keeps, to tell them if it fails: the last ones. */
-const HELD_MAX = 10_000;
+/** The most characters of a build's output that a quiet one keeps, to tell them if it fails: the last ones. */
+const HELD_MAX = 1 << 20;
 
 /**
  * Tells of a build in the lines of Docker's classic builder: `Step 1/3 : FROM busybox`, what the step writes (that of its
@@ -21,7 +21,8 @@ export class BuildLines implements BuildProgress {
   readonly room: () => Promise<void>;
   readonly #line: (line: object) => void;
   readonly #isQuiet: boolean;
-  readonly #held: object[] = [];
+  readonly #held: string[] = [];
+  #heldLength = 0;
   readonly #tasks = new Map<number, ShownTask>();
   /** The one whose name was said last. */
   #current: number | undefined;
@@ -97,7 +98,7 @@ export class BuildLines implements BuildProgress {
 
   /** Tells what a quiet build has not. */
   tellHeld(): void {
-    for (const line of this.#held.splice(0)) this.#line(line);
+    for (const stream of this.#held.splice(0)) this.#line({ stream });
   }
 
   #write({ instruction }: ShownTask, stream: OutputStream, text: string): void {
@@ -112,16 +113,20 @@ export class BuildLines implements BuildProgress {
   }
 
   #say(stream: string): void {
-    this.#tell({ stream });
+    if (this.#isQuiet) this.#hold(stream);
+    else this.#line({ stream });
   }
 
+  /** How far something is is of no use afterwards. */
   #tell(line: object): void {
-    if (!this.#isQuiet) {
-      this.#line(line);
-      return;
-    }
-    this.#held.push(line);
-    if (this.#held.length > HELD_MAX) this.#held.shift();
+    if (!this.#isQuiet) this.#line(line);
+  }
+
+  #hold(stream: string): void {
+    this.#held.push(stream);
+    this.#heldLength += stream.length;
+    while (this.#held.length > 1 && this.#heldLength > HELD_MAX)
+      this.#heldLength -= this.#held.shift()?.length ?? 0;
   }
 }
 

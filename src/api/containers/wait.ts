@@ -12,7 +12,7 @@ const CONDITIONS: Readonly<Record<string, WaitCondition>> = {
 export async function waitContainer(call: Call): Promise<void> {
   const { engine, connections, path, query, reply, signal } = call;
   const word = query.text('condition') ?? 'not-running';
-  const condition = CONDITIONS[word];
+  const condition = Object.hasOwn(CONDITIONS, word) ? CONDITIONS[word] : undefined;
   if (condition === undefined)
     throw new EngineError('invalid', `"${word}" is no condition to wait for`, {
       hint: `use ${Object.keys(CONDITIONS).join(', ')}`,

@@ -19,7 +19,7 @@ export class JsonObject {
   text(name: string): string | undefined {
     const value = this.#member(name);
     if (value !== undefined && typeof value !== 'string') throw wrong(this.#pathOf(name), 'a text');
-    return value || undefined;
+    return this.#whole(name, value) || undefined;
   }
 
   flag(name: string): boolean | undefined {
@@ -46,13 +46,13 @@ export class JsonObject {
     const value = this.#member(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value) || !value.every(isText)) throw wrong(this.#pathOf(name), 'a list of texts');
-    return value.map((each) => each ?? '');
+    return value.map((each) => this.#whole(name, each ?? ''));
   }
 
   /** Texts of which a single one may stand alone. */
   words(name: string): string[] | undefined {
     const value = this.#member(name);
-    return typeof value === 'string' ? [value] : this.texts(name);
+    return typeof value === 'string' ? [this.#whole(name, value)] : this.texts(name);
   }
 
   map(name: string): Record<string, string> | undefined {
@@ -61,7 +61,12 @@ export class JsonObject {
     const isMap = typeof value === 'object' && !Array.isArray(value);
     if (!isMap || !Object.values(value as object).every(isText))
       throw wrong(this.#pathOf(name), 'an object of texts');
-    return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, each ?? '']));
+    return Object.fromEntries(
+      Object.entries(value as object).map(([key, each]) => [
+        this.#whole(name, key),
+        this.#whole(name, each ?? ''),
+      ]),
+    );
   }
 
   /** The names in an object that is a set, `{"80/tcp": {}}`. */
@@ -69,7 +74,7 @@ export class JsonObject {
     const value = this.#member(name);
     if (value === undefined) return undefined;
     if (typeof value !== 'object' || Array.isArray(value)) throw wrong(this.#pathOf(name), 'an object');
-    return Object.keys(value as object);
+    return Object.keys(value as object).map((key) => this.#whole(name, key));
   }
 
   object(name: string): JsonObject | undefined {
@@ -95,7 +100,7 @@ export class JsonObject {
     if (value === undefined) return [];
     if (typeof value !== 'object' || Array.isArray(value)) throw wrong(this.#pathOf(name), 'an object');
     return Object.entries(value as object).map(([key, each]) => [
-      key,
+      this.#whole(name, key),
       new JsonObject(each ?? {}, `${this.#pathOf(name)}.${key}`),
     ]);
   }
@@ -109,6 +114,14 @@ export class JsonObject {
   refusal(name: string, why: string, hint?: string): EngineError {
     const path = this.#pathOf(name);
     return new EngineError('invalid', `${path}: ${why}`, { subject: path, hint });
+  }
+
+  /** None of Docker's texts has a NUL: as a path, an argument or a name it would be another one. */
+  #whole<Text extends string | undefined>(name: string, text: Text): Text {
+    if (text?.includes('\0') !== true) return text;
+    throw new EngineError('invalid', `${this.#pathOf(name)} contains a NUL byte: ${JSON.stringify(text)}`, {
+      subject: this.#pathOf(name),
+    });
   }
 
   #member(name: string): unknown {

@@ -17,7 +17,7 @@ export async function saveImage(call: Call): Promise<void> {
   await save(call, [call.path.name ?? '']);
 }
 
-async function save({ engine, query, reply }: Call, names: readonly string[]): Promise<void> {
+async function save({ engine, query, reply, signal }: Call, names: readonly string[]): Promise<void> {
   const platform = platformOf(query.json('platform'));
   await engine.images.save(names, {
     format: 'docker',
@@ -25,7 +25,10 @@ async function save({ engine, query, reply }: Call, names: readonly string[]): P
     to: {
       async write(archive) {
         const stream = reply.stream('application/x-tar');
-        for await (const bytes of archive) await stream.write(bytes);
+        for await (const bytes of archive) {
+          signal.throwIfAborted();
+          await stream.write(bytes);
+        }
         stream.end();
       },
     },

@@ -82,4 +82,19 @@ describe('the lines of a build', () => {
       { stream: '[Warning] something\n' },
     ]);
   });
+
+  it('of a quiet one that fails are the last million characters, however much it has written', () => {
+    const instruction = step(1, 'RUN yes');
+    const piece = Buffer.alloc(1 << 16, 'a');
+    const lines = told((build) => {
+      build.instruction(instruction);
+      build.begin(1, { name: '[2/3] RUN yes', instruction });
+      for (let count = 0; count < 100; count += 1) build.output(1, piece, 'stdout');
+      build.output(1, Buffer.from('the end'), 'stdout');
+      build.tellHeld();
+    }, true) as { stream: string }[];
+    expect(lines.at(-1)).toEqual({ stream: 'the end' });
+    expect(lines.reduce((sum, { stream }) => sum + stream.length, 0)).toBeLessThanOrEqual(1 << 20);
+    expect(lines.length).toBeGreaterThan(10);
+  });
 });

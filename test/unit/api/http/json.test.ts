@@ -69,6 +69,18 @@ describe('an object of a body', () => {
     expect(() => new JsonObject({ number }).number('number')).toThrow('is not a whole number');
   });
 
+  it.each<[unknown, (odd: JsonObject) => unknown]>([
+    ['a\0b', (odd) => odd.text('m')],
+    [['a', '\0'], (odd) => odd.texts('m')],
+    ['\0', (odd) => odd.words('m')],
+    [{ a: 'b\0' }, (odd) => odd.map('m')],
+    [{ 'a\0': 'b' }, (odd) => odd.map('m')],
+    [{ '80\0': {} }, (odd) => odd.names('m')],
+    [{ 'a\0': {} }, (odd) => odd.entries('m')],
+  ])('has no text with a NUL byte: %j', (m, read) => {
+    expect(() => read(new JsonObject({ m }))).toThrow('m contains a NUL byte');
+  });
+
   it.each([undefined, null, 'x', 1, true, [[]]])('is not %j', (value) => {
     expect(() => new JsonObject(value)).toThrow('the body is not an object');
   });

@@ -1,6 +1,7 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError } from '../../errors.ts';
+import { linkStatusOf, statusOf } from '../../host/named-path.ts';
 import { userPath } from '../../host/working-directory.ts';
 import { assertsDirectory, type CopySource, type CopyTarget, cleanPath } from './rules.ts';
 
@@ -17,7 +18,7 @@ export interface HostSource extends CopySource {
 export function hostSource(text: string, { followLink }: { followLink: boolean }): HostSource {
   const path = cleanPath(userPath(text), process.cwd());
   const follow = followLink || assertsDirectory(path);
-  const found = follow ? statOf(path) : lstatOf(path);
+  const found = follow ? statusOf(path) : linkStatusOf(path);
   if (found === undefined) throw notFound(text);
   const real = follow ? realpathSync(path) : join(realpathSync(dirname(path)), baseOf(path));
   return { path, isDirectory: found.isDirectory(), real, follow: false };
@@ -28,7 +29,7 @@ export function hostTarget(text: string): CopyTarget {
   let path = cleanPath(userPath(text), process.cwd());
   for (let links = 0; links <= LINKS_MAX; links++) {
     requireParent(path);
-    const found = lstatOf(path);
+    const found = linkStatusOf(path);
     if (found === undefined) return { path, is: 'missing' };
     if (found.isDirectory()) return { path, is: 'directory' };
     if (!found.isSymbolicLink()) {
@@ -41,28 +42,9 @@ export function hostTarget(text: string): CopyTarget {
   throw invalid(`too many links on the way to ${text}`, text);
 }
 
-/** One with `/` at its end is not a link any more. */
-function lstatOf(path: string): Stats | undefined {
-  return look(path, () => lstatSync(path, { throwIfNoEntry: false }));
-}
-
-function statOf(path: string): Stats | undefined {
-  return look(path, () => statSync(path, { throwIfNoEntry: false }));
-}
-
-function look(path: string, body: () => Stats | undefined): Stats | undefined {
-  try {
-    return body();
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') throw invalid(`not a directory: ${path}`, path);
-    throw new EngineError('unavailable', `cannot look at ${path}: ${message}`, { subject: path, cause });
-  }
-}
-
 function requireParent(path: string): void {
   const parent = dirname(path);
-  if (statOf(parent) === undefined)
+  if (statusOf(parent) === undefined)
     throw invalid(`invalid output path: directory "${parent}" does not exist`, parent);
 }
 

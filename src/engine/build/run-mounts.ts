@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunMount, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
+import { statusOf } from '../../host/named-path.ts';
 import type { MemoryFiles, RuntimeMount } from '../../runtime/options.ts';
 import type { StepExtrasAt } from '../prepare/container.ts';
 import type { ContainerPaths } from '../store/container-paths.ts';
@@ -159,7 +160,7 @@ async function agentMount(
 }
 
 function requireAgent(path: string, id: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statusOf(path);
   if (found?.isSocket() === true) return;
   const what = found === undefined ? `there is no agent at ${path}` : `${path} is no socket of an agent`;
   throw new EngineError(found === undefined ? 'notFound' : 'invalid', `ssh agent ${id}: ${what}`, {

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, type Stats, statSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { statusOf } from '../../host/named-path.ts';
 import type { RuntimeMount } from '../../runtime/options.ts';
 import type { FileOwner } from '../endpoints/hosts-files.ts';
 import type { MountOptions } from '../options/mounts.ts';
@@ -21,7 +22,7 @@ export function makeMountSources(
 }
 
 function makeDirectory(path: string, { uid, gid }: FileOwner): void {
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  if (statusOf(path) !== undefined) return;
   try {
     const first = mkdirSync(path, { recursive: true, mode: 0o755 });
     if (first === undefined) return;

@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { unlessMissing } from '../../host/missing.ts';
+import { statusOf } from '../../host/named-path.ts';
 import type { BindMount, Propagation } from '../options/mounts.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { BindMount, Propagation } from '../options/mounts.ts';
  * no directory.
  */
 export function checkSource({ source, createSource, overlay }: BindMount): void {
-  const found = statSync(source, { throwIfNoEntry: false });
+  const found = statusOf(source);
   if (overlay === true && found !== undefined && !found.isDirectory()) {
     throw new EngineError('invalid', `${source} is not a directory: only one can be under an overlay`, {
       subject: source,

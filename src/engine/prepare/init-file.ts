@@ -1,9 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { statusOf } from '../../host/named-path.ts';
 
 /** Throws `invalid` for a program of the host that cannot be a container's init: one that is missing, or not executable. */
 export function checkInitFile(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statusOf(path);
   const why = found === undefined ? 'it does not exist' : found.isFile() ? undefined : 'it is no file';
   if (why === undefined && isExecutable(path)) return;
   throw new EngineError('invalid', `${path} cannot be the init: ${why ?? 'it is not executable'}`, {

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { statusOf } from '../../host/named-path.ts';
 import type { MountOptions } from '../options/mounts.ts';
 
 /**
@@ -10,7 +10,7 @@ export function sourceRemarks(mounts: readonly MountOptions[]): string[] {
   return mounts.flatMap((mount) => {
     if (mount.type !== 'bind' || mount.createSource !== true || !isFileName(basename(mount.source)))
       return [];
-    if (statSync(mount.source, { throwIfNoEntry: false }) !== undefined) return [];
+    if (statusOf(mount.source) !== undefined) return [];
     return [`${mount.source} was not there: it is made a directory, although it is called like a file`];
   });
 }

@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { statusOf } from '../../host/named-path.ts';
 import { readText } from '../../host/read-text.ts';
 import { type AppArmorState, DOCKER_PROFILE, OWN_PROFILE } from './lsm.ts';
 import { deviceNumbers } from './resource-host.ts';
@@ -114,7 +115,7 @@ export function bestProfile(list: string | undefined): Exclude<AppArmorState, 'o
 }
 
 function nodeAt(path: string): HostNode | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statusOf(path);
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return { kind: 'directory' };
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return { kind: 'other' };

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { EngineError } from '../../errors.ts';
+import { statusOf } from '../../host/named-path.ts';
 
 /** The facts about the host that limits depend on. Each is asked for only when something is limited by it. */
 export interface ResourceHost {
@@ -28,7 +29,7 @@ export const RESOURCE_HOST: ResourceHost = {
 };
 
 function numbersOf(path: string): { major: number; minor: number } {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statusOf(path);
   if (stat === undefined)
     throw new EngineError('notFound', `there is no device ${path} on this host`, { subject: path });
   if (!stat.isBlockDevice())

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -24,6 +24,16 @@ describe('a source on the host', () => {
     expect(() => checkSource(bind(missing))).toThrow(`bind source path does not exist: ${missing}`);
     expect(() => checkSource(bind(missing, { createSource: true }))).not.toThrow();
     expect(() => checkSource(bind(file))).not.toThrow();
+  });
+
+  it('that leads nowhere, whatever is there, is refused', () => {
+    const loop = join(directory, 'loop');
+    symlinkSync(loop, loop);
+    const none = { kind: 'invalid' };
+    expect(() => checkSource(bind(loop))).toThrow(expect.objectContaining(none));
+    expect(() => checkSource(bind(join(file, 'below')))).toThrow(`not a directory: ${file}/below`);
+    const long = `/${'x'.repeat(300)}`;
+    expect(() => checkSource(bind(long, { createSource: true }))).toThrow(`too long for a path: ${long}`);
   });
 
   it('is a directory under an overlay', () => {

@@ -90,7 +90,7 @@ function fieldsOf(
     fields[name] = value;
   }
   const { type = '' } = fields;
-  const known = FIELDS[type];
+  const known = Object.hasOwn(FIELDS, type) ? FIELDS[type] : undefined;
   if (known === undefined) throw refuse(`type is one of ${TYPES.join(', ')}`);
   const isImage = IMAGES.includes(type);
   const strange = Object.keys(fields).find(

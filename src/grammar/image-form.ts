@@ -33,7 +33,7 @@ const ANNOTATION = /^annotation(?:-((?:index|manifest)(?:-descriptor)?))?(?:\[(.
 
 /** Whether a field says how an image is written. */
 export function isFormField(name: string): boolean {
-  return READ.includes(name) || name in FIXED || ANNOTATION.test(name);
+  return READ.includes(name) || Object.hasOwn(FIXED, name) || ANNOTATION.test(name);
 }
 
 /** The fields of an image that people choose from, for messages. */

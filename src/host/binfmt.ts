@@ -43,7 +43,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
 
 /** Finds out who executes programs for an architecture; whatever their handler is called, it is known by what it takes. */
 export function emulationOf(architecture: string, directory = BINFMT_MISC): Emulation {
-  const machine = MACHINES[architecture];
+  const machine = Object.hasOwn(MACHINES, architecture) ? MACHINES[architecture] : undefined;
   const none: Emulation = { kind: 'none' };
   if (machine === undefined) return none;
   const program = header(machine);

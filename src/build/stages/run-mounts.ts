@@ -34,7 +34,8 @@ export function mountFields(text: string): [string, string | undefined][] {
   return splitFields(text).map((field) => {
     const equals = field.indexOf('=');
     const name = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    return [SYNONYMS[name] ?? name, equals < 0 ? undefined : field.slice(equals + 1)];
+    const key = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined;
+    return [key ?? name, equals < 0 ? undefined : field.slice(equals + 1)];
   });
 }
 

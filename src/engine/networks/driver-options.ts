@@ -73,7 +73,7 @@ export function driverSettings(
   const settings: Partial<Settings> = {};
   const known = driver === 'bridge' ? BRIDGE : MACVLAN;
   for (const [name, value] of Object.entries(options)) {
-    const setter = known[name];
+    const setter = Object.hasOwn(known, name) ? known[name] : undefined;
     if (setter === undefined) {
       throw new EngineError('unsupported', `network driver ${driver} has no option ${name}`, {
         subject: name,

@@ -50,6 +50,8 @@ describe('--output', () => {
     ['type=local', 'invalid output "type=local"'],
     ['type=oci,tar=false', 'invalid output'],
     ['type=floppy', 'invalid output'],
+    ['type=constructor', 'invalid output'],
+    ['type=image,toString=x', 'invalid output'],
     ['dest=x', 'invalid output'],
     ['type=image,dest=x', 'invalid output'],
     ['type=tar,push=true', 'invalid output'],

@@ -37,6 +37,12 @@ mask ffffffffffffff00fffffffffffffffffeffffff
 }
 
 describe('programs for another architecture', () => {
+  it('that no machine has, whatever an image calls it, are executed by nobody', () => {
+    handler('qemu-aarch64', 'b700');
+    for (const name of ['constructor', '__proto__', 'none-such'])
+      expect(emulationOf(name, directory)).toEqual({ kind: 'none' });
+  });
+
   it('are executed by who takes what they begin with, whatever its name, everywhere if it was opened before', () => {
     const arm64 = handler('emulator', '0200b700');
     const s390x = handler('qemu-s390x', '00020016', { flags: 'OC', ident: '020201' });

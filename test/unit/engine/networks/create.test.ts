@@ -47,16 +47,19 @@ describe('a network', () => {
     expect(allNetworks(room.context.database)).toEqual([]);
   });
 
-  it('is not made with an option that its driver does not have', async () => {
-    await expect(
-      createNetwork(room.context, { name: 'front', options: { size: '3' } }),
-    ).rejects.toMatchObject({
-      kind: 'unsupported',
-      message: 'network driver bridge has no option size',
-      hint: expect.stringContaining('mtu'),
-    });
-    expect(allNetworks(room.context.database)).toEqual([]);
-  });
+  it.each(['size', 'constructor', '__proto__'])(
+    'is not made with option %s, which its driver has not',
+    async (option) => {
+      await expect(
+        createNetwork(room.context, { name: 'front', options: Object.fromEntries([[option, '3']]) }),
+      ).rejects.toMatchObject({
+        kind: 'unsupported',
+        message: `network driver bridge has no option ${option}`,
+        hint: expect.stringContaining('mtu'),
+      });
+      expect(allNetworks(room.context.database)).toEqual([]);
+    },
+  );
 
   it.each(['', 'a/b', '-x', '.x', 'x'.repeat(256)])('cannot be called "%s"', async (name) => {
     await expect(createNetwork(room.context, { name })).rejects.toMatchObject({

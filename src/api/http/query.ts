@@ -13,7 +13,11 @@ export class Query {
     this.#declared = declared;
     for (const [name, parameter] of Object.entries(declared)) {
       const values = typeOf(parameter) === 'list' ? search.getAll(name) : [search.get(name)];
-      for (const value of values) check(name, parameter, value);
+      for (const value of values) {
+        if (value?.includes('\0') === true)
+          throw new EngineError('invalid', `the parameter ${name} contains a NUL byte`, { subject: name });
+        check(name, parameter, value);
+      }
     }
   }
 

@@ -26,6 +26,8 @@ const KINDS = new Map<number, ErrorKind>([
   [errno.ECANCELED, 'cancelled'],
   [errno.EOVERFLOW, 'invalid'],
   [errno.ELOOP, 'invalid'],
+  [errno.EXDEV, 'invalid'],
+  [errno.ENAMETOOLONG, 'invalid'],
   [errno.EBADMSG, 'invalid'],
 ]);
 
@@ -63,6 +65,13 @@ function wordsOf(stage: string, code: number, name: string): { message: string; 
         message: `"${name}" belongs to somebody who does not exist in the container`,
         hint: 'the container has id maps: copy what has owners among those',
       };
+    case errno.EXDEV:
+      return {
+        message: `a link leads out of the directory on the way to "${name}"`,
+        hint: 'an archive that is written to / may go through any link of the container',
+      };
+    case errno.ENAMETOOLONG:
+      return { message: `the path is too long: "${name}"` };
     case errno.ELOOP:
       if (stage === 'source')
         return { message: `"${name}" was changed by somebody else while it was read`, hint: 'try again' };

@@ -15,6 +15,12 @@ const query = (search: string, declared: Parameters = DECLARED) =>
   new Query(new URLSearchParams(search), declared);
 
 describe('a query parameter', () => {
+  it.each(['text=a%00b', 'list=a&list=%00', 'filters=%00'])('has no NUL byte: %s', (search) => {
+    expect(() => query(search)).toThrow(
+      expect.objectContaining({ kind: 'invalid', message: expect.stringContaining('contains a NUL byte') }),
+    );
+  });
+
   it.each([
     ['', undefined],
     ['text=', undefined],

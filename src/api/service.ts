@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Engine } from '../engine/engine.ts';
-import { type HttpHandlers, type HttpServer, httpServer } from '../host/http-server.ts';
+import { connectionsMax, type HttpHandlers, type HttpServer, httpServer } from '../host/http-server.ts';
 import { type ListenAddress, type ListenMeans, listen } from '../host/listen.ts';
 import type { Listening } from '../host/listening.ts';
 import type { ServerCertificates } from '../host/server-certificates.ts';
@@ -40,6 +40,7 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
   const listening: Listening[] = [];
   const handle = (request: IncomingMessage, wire: Wire, reach: Reach) =>
     work.add(Promise.all([answer(service, request, wire, reach), wire.over]));
+  const most = Math.ceil(connectionsMax() / options.addresses.length);
   try {
     for (const address of options.addresses) {
       const reach = reachOf(address);
@@ -48,7 +49,8 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
         request: (request, response) => handle(request, responseWire(request, response), reach),
         upgrade: (request, socket, first) => handle(request, socketWire(socket, first), reach),
       };
-      const server = httpServer(handlers, reach === 'tls' ? options.certificates : undefined);
+      const certificates = reach === 'tls' ? options.certificates : undefined;
+      const server = httpServer(handlers, { certificates, most });
       servers.push(server);
       listening.push(await listen(server.listener, address, options.listening));
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -21,6 +22,11 @@ export interface HttpServer {
 /** How long a client may take for the head of a request. Bodies may take as long as they like. */
 const HEAD_MS = 30_000;
 
+/** How long a client may take to hear why its connection is closed. */
+const LINGER_MS = 5_000;
+
+const TOO_MANY = 'TOO_MANY';
+
 const OPTIONS = {
   requestTimeout: 0,
   headersTimeout: HEAD_MS,
@@ -29,16 +35,28 @@ const OPTIONS = {
   requireHostHeader: false,
 } as const;
 
+export interface HttpServerOptions {
+  certificates?: ServerCertificates | undefined;
+  /** How many connections there may be at once: whoever comes then is turned away. */
+  most: number;
+}
+
 /**
  * The runtime's own HTTP/1.1 server, which listens nowhere yet; with certificates it speaks TLS, to clients who show one
  * that its authority vouches for.
  */
-export function httpServer(handlers: HttpHandlers, certificates?: ServerCertificates): HttpServer {
+export function httpServer(handlers: HttpHandlers, { certificates, most }: HttpServerOptions): HttpServer {
   const server = certificates === undefined ? createServer(OPTIONS) : secureServer(certificates);
   // A client that has said all reads its answer still.
   Object.assign(server, { httpAllowHalfOpen: true });
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
+    if (sockets.size >= most) {
+      // Before TLS there is nothing that could be said.
+      if (certificates === undefined) refuse({ name: '', message: '', code: TOO_MANY }, socket);
+      else socket.destroy();
+      return;
+    }
     sockets.add(socket);
     handlers.connected?.();
     socket.once('close', () => sockets.delete(socket));
@@ -69,6 +87,9 @@ function secureServer(certificates: ServerCertificates): Server {
 /** What is no request has no handler: its answer is written here. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // Half of a connection is one as well: whoever does not close his is not waited for.
+  const timer = setTimeout(() => socket.destroy(), error.code === TOO_MANY ? 0 : LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
   const [status, message] = refusal(error);
   const body = JSON.stringify({ message });
   socket.end(
@@ -78,6 +99,8 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
 
 function refusal({ code, message }: NodeJS.ErrnoException): [status: string, message: string] {
   switch (code) {
+    case TOO_MANY:
+      return ['503 Service Unavailable', 'too many clients are connected: ask again when some have gone'];
     case 'HPE_HEADER_OVERFLOW':
       return ['431 Request Header Fields Too Large', 'the head of the request is longer than 16 kB'];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -85,4 +108,13 @@ function refusal({ code, message }: NodeJS.ErrnoException): [status: string, mes
     default:
       return ['400 Bad Request', `this is no HTTP request: ${message}`];
   }
+}
+
+/**
+ * Half of what this process may open (getrlimit(2)): requests take descriptors of their own, and one that has none left for
+ * the next connection is woken by it again and again.
+ */
+export function connectionsMax(): number {
+  const [, text = ''] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+  return text === '' ? Number.POSITIVE_INFINITY : Math.floor(Number(text) / 2);
 }

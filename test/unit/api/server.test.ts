@@ -14,16 +14,19 @@ const directory = mkdtempSync(join(tmpdir(), 'skiff-api-'));
 const socket = join(directory, 'api.sock');
 const warnings: unknown[] = [];
 const engine = openEngine({ root: join(directory, 'root'), self: [], stays: true });
-const { listener: server } = httpServer({
-  request: (request, response) =>
-    void answer(
-      { engine, connections: new Connections(), warn: (problem) => void warnings.push(problem) },
-      request,
-      responseWire(request, response),
-      'unix',
-    ),
-  upgrade: (_request, connection) => void connection.destroy(),
-});
+const { listener: server } = httpServer(
+  {
+    request: (request, response) =>
+      void answer(
+        { engine, connections: new Connections(), warn: (problem) => void warnings.push(problem) },
+        request,
+        responseWire(request, response),
+        'unix',
+      ),
+    upgrade: (_request, connection) => void connection.destroy(),
+  },
+  { most: 100 },
+);
 
 beforeAll(() => new Promise<void>((resolve) => void server.listen(socket, resolve)));
 afterAll(async () => {

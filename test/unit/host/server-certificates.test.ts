@@ -37,7 +37,10 @@ describe('a server with certificates', () => {
       request: (_: unknown, response: { end(): void }) => response.end(),
       upgrade: () => {},
     };
-    const { listener, cut } = httpServer(handlers, readServerCertificates(files));
+    const { listener, cut } = httpServer(handlers, {
+      certificates: readServerCertificates(files),
+      most: 10,
+    });
     const address = { kind: 'tcp', host: '127.0.0.1', port: 0, tls: true } as const;
     const { name, stop } = await listen(listener, address, { directory: '', alone: (_file, use) => use() });
     expect(await statusOf(name, shown(ours))).toBe(200);

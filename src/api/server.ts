@@ -32,6 +32,7 @@ export async function answer(
   const reply = new Reply(wire, COMMON_HEADERS);
   try {
     checkSender(request, reach);
+    service.engine.renew();
     const { call, handle } = await prepare(service, request, wire, reply);
     await handle(call);
     if (!reply.begun) throw new Error(`${request.method} ${request.url} was not answered`);

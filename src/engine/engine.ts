@@ -57,6 +57,8 @@ export interface Engine {
   events(request: EventsRequest): Promise<AsyncGenerator<EngineEvent>>;
   /** Aborts when nobody reads standard output any more: for commands that wait for something to print. */
   watchReader(): Promise<{ signal: AbortSignal; [Symbol.dispose](): void }>;
+  /** Looks whether the store is still the one that was opened; if not, what is there is opened by what comes next. */
+  renew(): void;
   close(): void;
 }
 
@@ -140,6 +142,7 @@ export function openEngine(options: EngineOptions): Engine {
       const { watchReader } = await import('../host/reader-gone.ts');
       return watchReader(context.helper);
     },
+    renew: () => context.renew(),
     close: () => context.close(),
   };
 }

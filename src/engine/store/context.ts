@@ -59,6 +59,8 @@ export class Context {
   #database: Database | undefined;
   #helper: string | undefined;
   #ownsRoot = false;
+  /** Device and inode of the database, as it was when `renew` saw it first. */
+  #identity: string | undefined;
 
   constructor(options: EngineOptions, preview?: PreviewPlaces) {
     this.#options = options;
@@ -102,6 +104,22 @@ export class Context {
    */
   ownCommand(name: string): string[] {
     return this.ownCommandLine([name, '--']);
+  }
+
+  /**
+   * Lets go of a store that was removed, or in whose place is another one now: whoever comes next opens what is there, as each
+   * command does. For who stays. What is still at work with it ends as it can.
+   */
+  renew(): void {
+    if (this.#database === undefined || this.isPreview) return;
+    const found = statSync(this.paths.database, { bigint: true, throwIfNoEntry: false });
+    const identity = found === undefined ? undefined : `${found.dev}:${found.ino}`;
+    this.#identity ??= identity;
+    if (identity !== undefined && identity === this.#identity) return;
+    this.#database = undefined;
+    this.#helper = undefined;
+    this.#identity = undefined;
+    this.#ownsRoot = false;
   }
 
   close(): void {

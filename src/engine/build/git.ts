@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
 import type { runGroup } from '../../host/run-group.ts';
 import type { ProgramResult } from '../../host/run-program.ts';
+import { withoutUser, withSettings } from './git-user.ts';
 
 /**
  * Nobody is asked for a password, no hook or helper of the repository runs, and no submodule leads to a directory of this
@@ -42,11 +43,13 @@ export interface CheckOut {
  * whatever it throws then.
  */
 export async function checkOut(
-  { url, ref = 'HEAD' }: GitSource,
+  { url: given, ref = 'HEAD' }: GitSource,
   { directory, commit, keys, signal }: CheckOut,
 ): Promise<string> {
-  const { settings, env } = keys === 'user' ? OWN : withAgent(url, keys.agent);
-  // Where relative submodules begin; it is nowhere kept, as it may have a password.
+  const { url, settings: secret } = withoutUser(given);
+  const { settings, env: environment = process.env } = keys === 'user' ? OWN : withAgent(url, keys.agent);
+  const env = withSettings(environment, secret);
+  // Where relative submodules begin.
   const all = [...SETTINGS, ...settings, `remote.origin.url=${url}`].flatMap((setting) => ['-c', setting]);
   const git = async (...words: string[]): Promise<string> => {
     signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { verbEnd } from './verb-end.ts';
 
 /** Changes in a directory, remembered between two looks so that none is missed. */
@@ -13,8 +13,8 @@ export class DirectoryMissing extends Error {}
 
 /**
  * Watches the files of a directory from when it resolves; only those called `name` when there is one. The helper looks
- * (`await-changes`), as Bun tells nothing of a change that follows another one of the same file within milliseconds.
- * Throws `DirectoryMissing`.
+ * (`await-changes`), as Bun tells nothing of a change that follows another one of the same file within milliseconds; once for
+ * all of this process who watch the same. Throws `DirectoryMissing`.
  */
 export async function watchDirectory(
   helper: string,
@@ -22,14 +22,57 @@ export async function watchDirectory(
   name?: string,
 ): Promise<DirectoryChanges> {
   const words = ['await-changes', directory, ...(name === undefined ? [] : [name])];
-  // The fourth descriptor is for the error record.
-  const child = spawn(helper, words, { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+  const key = words.join('\0');
+  const watcher = watchers.get(key) ?? new Watcher(helper, words, directory, () => void watchers.delete(key));
+  watchers.set(key, watcher);
   const changes = new Changes();
-  child.stdout?.on('data', () => changes.happen());
-  void verbEnd(child).then(({ error, record }) => changes.fail(failureOf(directory, error, record)));
-  await changes.next();
+  const leave = watcher.join(changes);
+  try {
+    await watcher.ready;
+  } catch (error) {
+    leave();
+    throw error;
+  }
   changes.happen();
-  return { next: () => changes.next(), [Symbol.dispose]: () => void child.kill() };
+  return { next: () => changes.next(), [Symbol.dispose]: leave };
+}
+
+/** Those who look at this moment, by what they look at. */
+const watchers = new Map<string, Watcher>();
+
+/** A child that looks, for all who want to know; it goes with the last of them. */
+class Watcher {
+  /** Resolves when it looks. */
+  readonly ready: Promise<void>;
+  readonly #all = new Set<Changes>();
+  readonly #child: ChildProcess;
+  readonly #over: () => void;
+
+  constructor(helper: string, words: readonly string[], directory: string, over: () => void) {
+    this.#over = over;
+    // The fourth descriptor is for the error record.
+    this.#child = spawn(helper, words, { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+    const first = new Changes();
+    this.#all.add(first);
+    this.ready = first.next().finally(() => this.#all.delete(first));
+    this.#child.stdout?.on('data', () => {
+      for (const one of this.#all) one.happen();
+    });
+    void verbEnd(this.#child).then(({ error, record }) => {
+      over();
+      for (const one of this.#all) one.fail(failureOf(directory, error, record));
+    });
+  }
+
+  /** Tells one more of what happens, until it calls what is returned. */
+  join(changes: Changes): () => void {
+    this.#all.add(changes);
+    return () => {
+      if (!this.#all.delete(changes) || this.#all.size > 0) return;
+      this.#over();
+      this.#child.kill();
+    };
+  }
 }
 
 /** What has happened since the last look. */

@@ -1,7 +1,10 @@
+import { fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isMissing } from './missing.ts';
 
 const CHUNK_BYTES = 256 * 1024;
+/** What is read is text before anything else is read. */
+const CHUNK = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 const NEWLINE = 10;
 
 /** A file that somebody appends lines to. It stays the same file when its name goes to another one. */
@@ -30,28 +33,27 @@ export class GrowingFile {
 
   /**
    * Lines without their newlines up to the present end; one that is still being written waits for the next call. A file
-   * that was made shorter is read from its beginning, as tail(1) does: what was in it is gone.
+   * that was made shorter is read from its beginning, as tail(1) does: what was in it is gone. Read by this thread itself: many
+   * who are told of each line ask for each, and to have another thread read it takes twenty times as long.
    */
   async *lines(): AsyncGenerator<string[]> {
-    // Whoever is told of each line asks for each: to fill this with zeros costs more than to read one.
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
-      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#offset);
+      const bytesRead = readSync(this.#handle.fd, CHUNK, 0, CHUNK.length, this.#offset);
       if (bytesRead === 0) {
-        if (!(await this.#isShorter())) return;
+        if (!this.#isShorter()) return;
         this.#beginAnew();
         continue;
       }
       this.#offset += bytesRead;
-      const text = this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
+      const text = this.#decoder.decode(CHUNK.subarray(0, bytesRead), { stream: true });
       const lines = (this.#rest + text).split('\n');
       this.#rest = lines.pop() ?? '';
       if (lines.length > 0) yield lines;
     }
   }
 
-  async #isShorter(): Promise<boolean> {
-    return (await this.#handle.stat()).size < this.#offset;
+  #isShorter(): boolean {
+    return fstatSync(this.#handle.fd).size < this.#offset;
   }
 
   #beginAnew(): void {

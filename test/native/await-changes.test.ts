@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DirectoryMissing, watchDirectory } from '../../src/host/directory-changes.ts';
 import { HELPER } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'skiff-changes-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -17,6 +18,22 @@ function newDirectory(): string {
   const directory = join(scratch, String(number));
   mkdirSync(directory);
   return directory;
+}
+
+/** The children of this process that watch a directory. */
+function watchersOf(directory: string): string[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1')
+    .split(' ')
+    .filter(Boolean);
+  return children.filter((pid) => commandLine(pid).includes(directory));
+}
+
+function commandLine(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return []; // it has ended meanwhile
+  }
 }
 
 describe('the changes of a directory', () => {
@@ -44,6 +61,20 @@ describe('the changes of a directory', () => {
     expect(told).toEqual([]);
     writeFileSync(join(directory, 'wanted'), '');
     await next;
+  });
+
+  it('are told to all who watch them by one child, which goes with the last of them', async () => {
+    const directory = newDirectory();
+    const all = await Promise.all([1, 2, 3].map(() => watchDirectory(HELPER, directory)));
+    for (const one of all) await one.next();
+    expect(watchersOf(directory)).toHaveLength(1);
+    all.shift()?.[Symbol.dispose]();
+    writeFileSync(join(directory, 'file'), '');
+    await Promise.all(all.map((one) => one.next()));
+    for (const one of all) one[Symbol.dispose]();
+    await until(() => watchersOf(directory).length === 0);
+    using anew = await watchDirectory(HELPER, directory);
+    await anew.next();
   });
 
   it('cannot be watched where there is no directory', async () => {

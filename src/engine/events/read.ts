@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type DirectoryChanges, watchDirectory } from '../../host/directory-changes.ts';
 import { GrowingFile } from '../../host/growing-file.ts';
-import { isMissing } from '../../host/missing.ts';
 import type { Context } from '../store/context.ts';
 import { type EventFilters, eventFilter } from './filter.ts';
 import type { EngineEvent } from './journal.ts';
@@ -98,16 +97,8 @@ async function closed(file: GrowingFile | undefined): Promise<undefined> {
 
 /** The journal that has taken the place of the one being read, if any: as long as that is open its inode is its alone. */
 async function successorOf(path: string, file: GrowingFile | undefined): Promise<GrowingFile | undefined> {
-  return (await inodeOf(path)) === file?.inode ? undefined : await GrowingFile.open(path);
-}
-
-async function inodeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).ino;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  return inode === file?.inode ? undefined : await GrowingFile.open(path);
 }
 
 function stopSignal(leftMs: number | undefined, signal: AbortSignal | undefined): AbortSignal {

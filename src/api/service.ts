@@ -22,11 +22,11 @@ export interface ServiceOptions {
   whenReady(addresses: readonly string[]): void;
   /** Told what no client can be told. */
   warn(problem: unknown): void;
-  /** Ends it: no new connections, and those there are are cut. */
+  /** Ends it: no new connections; what is being done is answered still, for a while, and streams are cut. */
   signal: AbortSignal;
 }
 
-/** ms that requests may take to end once their clients have been cut off. */
+/** ms that requests may take to be answered at the end, and then to end once their clients have been cut off. */
 const ENDING_MS = 5_000;
 
 /**
@@ -38,8 +38,12 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
   const service = { engine, connections: new Connections(), warn: options.warn };
   const servers: HttpServer[] = [];
   const listening: Listening[] = [];
-  const handle = (request: IncomingMessage, wire: Wire, reach: Reach) =>
+  const wires = new Map<Wire, IncomingMessage>();
+  const handle = (request: IncomingMessage, wire: Wire, reach: Reach) => {
+    wires.set(wire, request);
+    void wire.over.then(() => wires.delete(wire));
     work.add(Promise.all([answer(service, request, wire, reach), wire.over]));
+  };
   const most = Math.ceil(connectionsMax() / options.addresses.length);
   try {
     for (const address of options.addresses) {
@@ -58,6 +62,9 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     await Promise.race([work.idle, aborted(options.signal)]);
   } finally {
     for (const one of listening) one.stop();
+    // Of these nobody knows when they would end: streams, and what has not been asked to its end.
+    for (const [wire, { complete }] of wires) if (wire.begun || !complete) wire.destroy();
+    await work.done(ENDING_MS);
     for (const server of servers) server.cut();
     // What was for these clients alone is taken back by whoever does it.
     await work.done(ENDING_MS);

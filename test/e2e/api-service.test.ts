@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { builtProgram } from '../helpers/built-program.ts';
 import { useBusybox } from '../helpers/busybox.ts';
-import { useService } from '../helpers/service.ts';
+import { readAll, useService } from '../helpers/service.ts';
 import { isRunning, printed, useStore } from '../helpers/skiff.ts';
 import { until } from '../helpers/until.ts';
 
@@ -141,4 +142,23 @@ describe('a service', () => {
       await service.ok('DELETE', `/containers/${id}?force=1`);
     },
   );
+
+  it('answers what it is at when it is told to end, and cuts what has only begun to be asked', async () => {
+    const id = await made();
+    await service.ok('POST', `/containers/${id}/start`);
+    const socket = join(store.root, 'ending.sock');
+    const other = store.start(['system', 'service', '-H', `unix://${socket}`]);
+    await printed({ stdout: other.stderr }, socket);
+    const half = connect(socket);
+    half.write('POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 10\r\n\r\n{');
+    const answered = readAll(half).catch(() => '');
+    const events = await service.open('GET', '/events?filters={"event":["kill"]}');
+    const stopped = ask(socket, 'POST', `/containers/${id}/stop?t=1`);
+    for await (const _ of events) break;
+    other.kill('SIGTERM');
+    expect(await stopped).toBe(204);
+    expect(String(await answered)).toBe('');
+    expect((await other).exitCode).toBe(0);
+    await service.ok('DELETE', `/containers/${id}`);
+  });
 });

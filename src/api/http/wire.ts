@@ -13,6 +13,8 @@ export interface Wire {
   end(): void;
   /** Cuts the connection: what was said is not all. */
   destroy(): void;
+  /** Whether some of the answer has been said. */
+  readonly begun: boolean;
   /** Aborts when the client has gone before all was said. */
   readonly gone: AbortSignal;
   /** Resolves when all was said, or the client has gone. */
@@ -47,7 +49,11 @@ export function responseWire(request: IncomingMessage, response: ServerResponse)
     head,
     write,
     end: () => void response.end(),
-    destroy: () => void response.destroy(),
+    // Of an answer that has not begun Bun makes one of success.
+    destroy: () => void (response.headersSent ? response : request.socket).destroy(),
+    get begun() {
+      return response.headersSent;
+    },
     gone: gone.signal,
     over: over.promise,
     // A client that has not asked for an upgrade: its body is what it sends, if that has not been read as something else.
@@ -62,7 +68,7 @@ export function responseWire(request: IncomingMessage, response: ServerResponse)
 /** An answer on the connection of a request that asked for an upgrade, which the server leaves to us. */
 export function socketWire(socket: Duplex, first: Uint8Array): Wire {
   const gone = new AbortController();
-  let isOver = false;
+  let [isBegun, isOver] = [false, false];
   socket.on('error', () => {});
   const over = Promise.withResolvers<void>();
   socket.on('close', () => {
@@ -80,14 +86,19 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
         ...(length === undefined ? {} : { 'Content-Length': String(length) }),
         Connection: 'close',
       };
+      isBegun = true;
       socket.write(headText(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`, { ...headers, ...more }));
     },
     write,
     end,
     destroy: () => void socket.destroy(),
+    get begun() {
+      return isBegun;
+    },
     gone: gone.signal,
     over: over.promise,
     hijack: (headers, protocol = 'tcp') => {
+      isBegun = true;
       socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: protocol }));
       return { input: withFirst(first, socket), write, end };
     },

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -94,4 +94,27 @@ it('a service that is killed in the middle of attach, exec, pull and build leave
   expect([...readdirSync(join(store.root, 'tmp')), ...readdirSync(join(store.root, 'containers'))]).toEqual(
     [],
   );
+});
+
+it('a container whose start was killed on the way can be started again, although the service goes on', async () => {
+  const home = join(store.root, 'helper');
+  const helper = join(home, readdirSync(home)[0] ?? '', 'skiff-helper');
+  const aside = `${helper}.aside`;
+  const body = { Image: busybox, Cmd: ['sleep', '1000'], HostConfig: { NetworkMode: 'none' } };
+  const { Id: id } = await service.ok('POST', '/containers/create', { body });
+  // Whose helper this is is looked at once.
+  await service.ok('POST', `/containers/${id}/start`);
+  await service.ok('POST', `/containers/${id}/stop?t=0`);
+  renameSync(helper, aside);
+  writeFileSync(helper, `#!/bin/sh\n[ "$1" = run ] && kill -9 $$\nexec ${aside} "$@"\n`, { mode: 0o755 });
+  const start = () => service.request('POST', `/containers/${id}/start`);
+  expect(await start()).toMatchObject({ status: 503, text: expect.stringContaining('was killed') });
+  const streams = await service.hijack(`/containers/${id}/attach?stream=1&stdout=1`);
+  expect((await start()).status).toBe(503);
+  await readAll(streams);
+  rmSync(helper);
+  renameSync(aside, helper);
+  await service.ok('POST', `/containers/${id}/start`);
+  expect((await service.ok('GET', `/containers/${id}/json`)).State.Status).toBe('running');
+  await service.ok('DELETE', `/containers/${id}?force=1`);
 });

@@ -5,7 +5,7 @@ import type { StopOptions } from '../options/create.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, recordStarter } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
-import { startDetached } from './start.ts';
+import { leaveStart, startDetached } from './start.ts';
 import { endContainer } from './stop.ts';
 
 /**
@@ -17,8 +17,18 @@ export async function restartContainer(
   row: ContainerRow,
   request: StopOptions,
 ): Promise<void> {
-  await endContainer(context, row, request, { whenRunning: () => keepFiles(context, row) });
-  await startDetached(context, row);
+  let isKept = false;
+  const whenRunning = async () => {
+    isKept = row.autoRemove;
+    if (isKept) await keepFiles(context, row);
+  };
+  try {
+    await endContainer(context, row, request, { whenRunning });
+    await startDetached(context, row);
+  } catch (error) {
+    if (isKept) leaveStart(context, row);
+    throw error;
+  }
   appendContainerEvent(context, row, 'restart');
 }
 
@@ -27,7 +37,6 @@ export async function restartContainer(
  * again, whoever looks next removes it.
  */
 async function keepFiles(context: Context, row: ContainerRow): Promise<void> {
-  if (!row.autoRemove) return;
   recordStarter(context.database, row.id, formatIdentity(ownIdentity()));
   await requestKeep(containerPaths(context.paths, row.id).control);
 }

@@ -23,6 +23,7 @@ import {
   recordStart,
   recordStarted,
   releaseContainer,
+  type StartFailure,
 } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { makeFiles, rewriteFiles } from './create.ts';
@@ -70,9 +71,12 @@ export async function startDetached(context: Context, row: ContainerRow): Promis
   const handover = await startExisting(context, row, { mode: 'detach' });
   if (handover === undefined) return;
   const [, ...args] = handover.args;
-  const { code, stderr } = await runProgram(handover.file, args);
-  if (code !== 0) throw startFailure(context, row, stderr);
-  noteStarted(context, row);
+  try {
+    const { code, stderr } = await runProgram(handover.file, args);
+    if (code !== 0) throw startFailure(context, row, stderr);
+  } finally {
+    leaveStart(context, row);
+  }
 }
 
 /**
@@ -93,17 +97,18 @@ export async function startJoined(
     joined,
     containerPaths(context.paths, row.id).control,
   );
-  if (await started) {
-    noteStarted(context, row);
-    return streams;
+  try {
+    if (await started) return streams;
+    let said = '';
+    for await (const { bytes } of streams.output) said += Buffer.from(bytes).toString();
+    throw startFailure(context, row, said.trim());
+  } finally {
+    leaveStart(context, row);
   }
-  let said = '';
-  for await (const { bytes } of streams.output) said += Buffer.from(bytes).toString();
-  throw startFailure(context, row, said.trim());
 }
 
-/** What this process is for has been done; it may go on for long. */
-function noteStarted({ database, doings }: Context, { id }: ContainerRow): void {
+/** Whatever has become of it, this process, which may go on for long, is not about to start the container any more. */
+export function leaveStart({ database, doings }: Context, { id }: ContainerRow): void {
   recordStarted(database, id, formatIdentity(ownIdentity()));
   doings.done(id);
 }
@@ -115,11 +120,14 @@ function noteStarted({ database, doings }: Context, { id }: ContainerRow): void 
 function startFailure(context: Context, row: ContainerRow, said: string): EngineError {
   const failure = containerById(context.database, row.id)?.error;
   forgetFailedStart(context, row);
-  const { kind, message, hint } = failure ?? {
-    kind: 'invalid',
-    message: said.replace(/^skiff: |\n.*$/gs, ''),
-  };
+  const { kind, message, hint } = failure ?? unexplained(row, said.replace(/^skiff: |\n.*$/gs, ''));
   return new EngineError(kind ?? 'unavailable', message, { subject: row.name, hint });
+}
+
+function unexplained({ name }: ContainerRow, said: string): StartFailure {
+  if (said !== '') return { kind: 'invalid', message: said, exitCode: 125 };
+  const hint = 'what it had is cleaned up: start it again';
+  return { kind: 'unavailable', message: `the start of container ${name} was killed`, exitCode: 125, hint };
 }
 
 /** Returns what the container is doing once the teardown of its last run is complete. */

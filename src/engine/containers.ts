@@ -193,7 +193,7 @@ export class Containers {
   async logs(name: string, request: LogRequest): Promise<AsyncGenerator<LogEntry[]>> {
     const { row } = await this.get(name);
     const { readLogs } = await import('./logs/read.ts');
-    return readLogs(this.#context, row, request);
+    return await readLogs(this.#context, row, request);
   }
 
   /** Returns a container's processes as a table; `options` are those of ps(1). */

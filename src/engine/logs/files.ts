@@ -108,6 +108,8 @@ async function inodeOf(file: string): Promise<number | undefined> {
 export interface LogReading {
   /** The number of lines to begin with: only the last ones of those that are there already. */
   tail?: number | undefined;
+  /** Those to begin with, if they are open already: then `tail` is theirs. */
+  files?: LogFile[];
   /** Asked before more is looked for: whether nothing is written any more. */
   isOver(): boolean;
   /** Resolves when there may be more. */
@@ -117,9 +119,9 @@ export interface LogReading {
 /** The lines of a log, oldest first, until it is over; each once and none left out, whatever happens to its files. */
 export async function* readLogFiles(
   log: LogFiles,
-  { tail, isOver, change }: LogReading,
+  { tail, files: opened, isOver, change }: LogReading,
 ): AsyncGenerator<string[]> {
-  let files = await beginning(log, tail);
+  let files = opened ?? (await openLogFiles(log, tail));
   let current: LogFile | undefined;
   try {
     for (;;) {
@@ -146,9 +148,9 @@ export async function* readLogFiles(
  * The files to begin with; those with the last `tail` entries, each at the first one that is wanted. Of a log whose files
  * are put aside all the time the last entries are those at one moment since the call.
  */
-async function beginning(log: LogFiles, tail: number | undefined): Promise<LogFile[]> {
-  if (tail === undefined) return [];
+export async function openLogFiles(log: LogFiles, tail: number | undefined): Promise<LogFile[]> {
   const files = [...(await log.next()), ...(await log.next())];
+  if (tail === undefined) return files;
   const kept: LogFile[] = [];
   let missing = tail;
   for (const file of files.toReversed()) {

@@ -9,21 +9,23 @@ import { containerPaths } from '../store/container-paths.ts';
 import { type ContainerRow, noSuchContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { type LogEntry, LogFilter, type LogRequest } from './entry.ts';
-import { LogFiles, readLogFiles } from './files.ts';
+import type { LogFile } from './file.ts';
+import { LogFiles, openLogFiles, readLogFiles } from './files.ts';
 
 export type { LogEntry, LogRequest } from './entry.ts';
 
 /**
- * Yields what a container has written, oldest first, across rotated and compressed files, a few entries at a time.
- * Throws `unsupported` when its log driver does not give back what it was given.
+ * Yields what a container has written, oldest first, across rotated and compressed files, a few entries at a time. Once it
+ * has resolved, what is there already is read, also when the container is removed meanwhile. Throws `unsupported` when its log
+ * driver does not give back what it was given, `notFound` for a container that was removed since it was found.
  */
-export function readLogs(
+export async function readLogs(
   context: Context,
   row: ContainerRow,
   request: LogRequest,
-): AsyncGenerator<LogEntry[]> {
+): Promise<AsyncGenerator<LogEntry[]>> {
   const driver = row.options.log?.driver ?? 'json-file';
-  if (driver === 'json-file' || driver === 'local') return readFiles(context, row, request);
+  if (driver === 'json-file' || driver === 'local') return await openFiles(context, row, request);
   if (driver === 'journald') return readFromJournal(context, row, request);
   throw new EngineError(
     'unsupported',
@@ -53,31 +55,49 @@ async function* readFromJournal(
   }
 }
 
-async function* readFiles(
+/** A log that is open: the files that were there, and, if what comes is wanted, the changes of its directory since before. */
+interface OpenLog {
+  log: LogFiles;
+  files: LogFile[];
+  changes: DirectoryChanges | undefined;
+}
+
+async function openFiles(
   context: Context,
   row: ContainerRow,
   request: LogRequest,
-): AsyncGenerator<LogEntry[]> {
+): Promise<AsyncGenerator<LogEntry[]>> {
   const file = containerPaths(context.paths, row.id).log;
+  const changes = request.follow ? await watchLog(context, file, row) : undefined;
+  const log = new LogFiles(file);
+  const files = await openLogFiles(log, request.tail);
+  if (files.length > 0 || existsSync(dirname(file)))
+    return readFiles(context, row, { request, open: { log, files, changes } });
+  changes?.[Symbol.dispose]();
+  throw noSuchContainer(context.database, row.name);
+}
+
+async function* readFiles(
+  context: Context,
+  row: ContainerRow,
+  { request, open: { log, files, changes: watched } }: { request: LogRequest; open: OpenLog },
+): AsyncGenerator<LogEntry[]> {
   const enough = new AbortController();
-  using changes = request.follow ? await watchLog(context, file, row) : undefined;
+  using changes = watched;
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
   const filter = new LogFilter(request);
   const stop = deadline(request);
-  let isEmpty = true;
   const reading = {
-    tail: request.tail,
+    files,
     isOver: () => ending.ended || stop.aborted,
     change: () => something(changes, ending, stop),
   };
   try {
-    for await (const lines of readLogFiles(new LogFiles(file), reading)) {
-      isEmpty = false;
+    for await (const lines of readLogFiles(log, reading)) {
       const entries = filter.choose(lines);
       if (entries.length > 0) yield entries;
       if (filter.over) return;
     }
-    if (isEmpty && !existsSync(dirname(file))) throw noSuchContainer(context.database, row.name);
   } finally {
     enough.abort();
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readLogs } from '../../../../src/engine/logs/read.ts';
@@ -7,10 +7,11 @@ import { containerRow, ID, useContext } from '../fixtures.ts';
 const room = useContext();
 const ENDED = { code: 0, oom: false, started: 1, finished: 2 };
 
-async function read(): Promise<string[]> {
+async function read(meanwhile = () => {}): Promise<string[]> {
   const lines: string[] = [];
-  for await (const entries of readLogs(room.context, containerRow({ ended: ENDED }), { follow: false }))
-    lines.push(...entries.map(({ text }) => text));
+  const reading = await readLogs(room.context, containerRow({ ended: ENDED }), { follow: false });
+  meanwhile();
+  for await (const entries of reading) lines.push(...entries.map(({ text }) => text));
   return lines;
 }
 
@@ -30,5 +31,16 @@ describe('the log of a container', () => {
     const line = { log: 'said\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' };
     writeFileSync(join(directory, 'log'), `${JSON.stringify(line)}\n`);
     expect(await read()).toHaveLength(1);
+  });
+
+  it('is read although the container is removed once the reading has begun', async () => {
+    const directory = join(room.context.paths.containers, ID);
+    mkdirSync(directory, { recursive: true });
+    const line = { log: 'said\n', stream: 'stdout', time: '2026-01-01T00:00:00Z' };
+    for (const name of ['log.0000000001', 'log'])
+      writeFileSync(join(directory, name), `${JSON.stringify(line)}\n`);
+    expect(await read(() => rmSync(directory, { recursive: true }))).toHaveLength(2);
+    mkdirSync(directory);
+    expect(await read(() => rmSync(directory, { recursive: true }))).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What the caller leaves open when it tells sizes (`sizes`). */
+/* What the caller leaves open when it tells sizes (`sizes`), and hears of the start by. */
 #define SIZES_FD 3
 
 static struct {
@@ -49,6 +49,7 @@ static int fork_holder(void)
         close(sockets[0]);
         close(signals[1]);
         close_fd(&controls[0]);
+        if (foreground->told != 0) close(foreground->told);
         relay_expect(exec.detached ? 0 : foreground->options.streams);
         holder_main(&exec.plan, &(struct holder_ends){sockets[1], signals[0], controls[1]}, exec.detached);
     }
@@ -135,7 +136,12 @@ int exec_main(int argc, char **argv)
         return EXIT_ENGINE;
     }
     k_close_range(exec.sizes ? SIZES_FD + 1 : 3, ~0U, 0);
-    if (exec.sizes) fcntl(SIZES_FD, F_SETFD, FD_CLOEXEC);
+    if (exec.sizes) {
+        /* Whoever tells sizes hears that it has started; the descriptor itself is the holder's. */
+        fcntl(SIZES_FD, F_SETFD, FD_CLOEXEC);
+        foreground->told = fcntl(SIZES_FD, F_DUPFD_CLOEXEC, SIZES_FD + 1);
+        if (foreground->told < 0) foreground->told = 0;
+    }
     signal(SIGPIPE, SIG_IGN);
     exec.detached = strcmp(argv[2], "detach") == 0;
     if (plan_open(&exec.plan, argv[1]) < 0) return explain_missing_plan();

@@ -93,7 +93,7 @@ describe('a container by the API', () => {
       expect(unframed(bytes).stdout).toBe(expected);
   });
 
-  it('keeps its input when a client ends its side, for whom all is over, if it is not for one only', async () => {
+  it('keeps its input when a client ends its side or goes, who has passed on what it had, if it is not for one only', async () => {
     const script = 'while read line; do echo "heard $line"; done';
     const id = await made({ Cmd: ['sh', '-c', script], OpenStdin: true, StopTimeout: 0 });
     const attach = () => service.hijack(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`);
@@ -104,11 +104,13 @@ describe('a container by the API', () => {
     const second = await attach();
     second.end('second\n');
     await readAll(second);
+    const third = await attach();
+    third.write('third\n', () => third.destroy());
     const logs = await service.open('GET', `/containers/${id}/logs?stdout=1&follow=1`);
     let heard = '';
     for await (const chunk of logs) {
       heard += unframed(chunk).stdout;
-      if (heard === 'heard first\nheard second\n') break;
+      if (heard === 'heard first\nheard second\nheard third\n') break;
     }
     const body = { Cmd: ['sh', '-c', 'sleep 1000'], Tty: true, AttachStdin: true, AttachStdout: true };
     const { Id: exec } = await service.ok('POST', `/containers/${id}/exec`, { body });

@@ -16,13 +16,22 @@ export interface Relaying {
 
 const LEFT = 'nothing was read for too long while the container waited: its logs have the rest';
 
+/** ms that the input of a client who has gone may take to be passed on. */
+const PASSING_ON_MS = 2_000;
+
 /** Relays both ways until the process has ended or the client has gone: then the process goes on by itself. */
 export async function relay(
   connection: Connection,
   streams: ProcessStreams,
   { framed, input, signal, patienceMs }: Relaying,
 ): Promise<void> {
-  const leave = () => streams.leave();
+  let patience: NodeJS.Timeout | undefined;
+  const leave = () => {
+    if (!input) return streams.leave();
+    // What it has sent before it went is for the process still.
+    streams.endInput();
+    patience ??= setTimeout(() => streams.leave(), PASSING_ON_MS);
+  };
   signal.addEventListener('abort', leave, { once: true });
   const sending = input ? sendInput(connection, streams) : discard(connection);
   for await (const chunk of streams.output) {
@@ -34,6 +43,7 @@ export async function relay(
     break;
   }
   await streams.ended.catch(() => {});
+  clearTimeout(patience);
   connection.end();
   signal.removeEventListener('abort', leave);
   void sending;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { EngineError } from '../../errors.ts';
-import type { Connection } from './wire.ts';
+import { begun, type Connection } from './wire.ts';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -42,22 +42,11 @@ export function webSocket(connection: Connection, kind: 'text' | 'binary'): WebS
   };
   return {
     closed: closed.signal,
+    // Nobody has to ask for it to answer a ping.
     input: begun(untilBroken(messages(connection.input, answer), () => close(statusOf(PROTOCOL_ERROR)))),
     write: (bytes) => connection.write(frameOf(OPCODE[kind], bytes)),
     end: () => close(statusOf(CLOSED_NORMALLY)),
   };
-}
-
-/** Reads as far as the first content at once, so that nobody has to ask for it to answer a ping. */
-function begun(pieces: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
-  const first = pieces.next();
-  first.catch(() => {});
-  return (async function* () {
-    const { done, value } = await first;
-    if (done === true) return;
-    yield value;
-    yield* pieces;
-  })();
 }
 
 async function* untilBroken(

@@ -100,7 +100,7 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
     hijack: (headers, protocol = 'tcp') => {
       isBegun = true;
       socket.write(headText('101 UPGRADED', { ...headers, Connection: 'Upgrade', Upgrade: protocol }));
-      return { input: withFirst(first, socket), write, end };
+      return { input: begun(withFirst(first, socket)), write, end };
     },
   };
 }
@@ -108,6 +108,21 @@ export function socketWire(socket: Duplex, first: Uint8Array): Wire {
 function headText(status: string, headers: Headers): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`;
+}
+
+/**
+ * Reads as far as the first piece at once, before anybody asks: of what a client has sent who closes the connection Bun gives
+ * nothing later.
+ */
+export function begun(pieces: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
+  const first = pieces.next();
+  first.catch(() => {});
+  return (async function* () {
+    const { done, value } = await first;
+    if (done === true) return;
+    yield value;
+    yield* pieces;
+  })();
 }
 
 async function* withFirst(first: Uint8Array, socket: Duplex): AsyncGenerator<Uint8Array> {

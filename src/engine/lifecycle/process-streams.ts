@@ -42,11 +42,22 @@ export function processStreams(
   { untilInput }: ClientOptions,
   control?: string,
 ): ProcessStreams {
-  const program = startPiped(control === undefined ? withWord(handover, 'sizes') : handover);
-  // Whoever holds the process of an `exec` has the other end for as long as that runs, with or without us.
-  const close = () => void program.control.destroy();
-  if (control === undefined) program.ended.then(close, close);
-  return streamsOf(program, untilInput === true, control);
+  if (control !== undefined) return streamsOf(startPiped(handover), untilInput === true, control);
+  return streamsOfExec(startPiped(withWord(handover, 'sizes')), untilInput === true);
+}
+
+/** What was asked for is started, also if its caller has gone by then. */
+function streamsOfExec(program: PipedProgram, leavesWithInput: boolean): ProcessStreams {
+  const streams = streamsOf(program, leavesWithInput);
+  const { promise: started, resolve } = Promise.withResolvers<void>();
+  program.control.once('data', () => resolve());
+  const close = () => {
+    resolve();
+    // Whoever holds the process has the other end for as long as that runs, with or without us.
+    program.control.destroy();
+  };
+  program.ended.then(close, close);
+  return { ...streams, leave: () => void started.then(streams.leave) };
 }
 
 /**

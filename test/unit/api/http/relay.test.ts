@@ -61,3 +61,26 @@ describe('a client that reads nothing', () => {
     expect([String(Buffer.concat(written)), state.isEnded]).toEqual(['x', true]);
   });
 });
+
+describe('a client that goes', () => {
+  it('leaves the process at once, or, where it gives input, when that was passed on', async () => {
+    const gone = new AbortController();
+    const done: string[] = [];
+    const streams = endless();
+    const ending = {
+      ...streams,
+      endInput: () => {
+        done.push('input ended');
+        streams.leave();
+      },
+    };
+    const { connection } = client(Number.POSITIVE_INFINITY);
+    const relayed = relay(connection, ending, { framed: true, input: true, signal: gone.signal });
+    const other = endless();
+    const alone = relay(connection, other, { framed: true, input: false, signal: gone.signal });
+    await nextTurn();
+    gone.abort();
+    await Promise.all([relayed, alone]);
+    expect(done).toContain('input ended');
+  });
+});

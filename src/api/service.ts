@@ -6,6 +6,7 @@ import type { Listening } from '../host/listening.ts';
 import type { ServerCertificates } from '../host/server-certificates.ts';
 import { Connections } from './http/connections.ts';
 import type { Reach } from './http/sender.ts';
+import { SharedAnswers } from './http/shared-answers.ts';
 import { responseWire, socketWire, type Wire } from './http/wire.ts';
 import { answer } from './server.ts';
 import { Work } from './work.ts';
@@ -35,7 +36,12 @@ const ENDING_MS = 5_000;
  */
 export async function serve(engine: Engine, options: ServiceOptions): Promise<void> {
   const work = new Work(options.idleMs);
-  const service = { engine, connections: new Connections(), warn: options.warn };
+  const service = {
+    engine,
+    connections: new Connections(),
+    answers: new SharedAnswers(),
+    warn: options.warn,
+  };
   const servers: HttpServer[] = [];
   const listening: Listening[] = [];
   const wires = new Map<Wire, IncomingMessage>();

@@ -3,12 +3,15 @@ import type { Engine } from '../../engine/engine.ts';
 import type { Connections } from './connections.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 /** What all calls of one service share. */
 export interface Service {
   readonly engine: Engine;
-  /** What clients of this service are joined to now; there is no other state. */
+  /** What clients of this service are joined to now; there is no state that outlives a request. */
   readonly connections: Connections;
+  /** For what many ask at once. */
+  readonly answers: SharedAnswers;
   /** Tells whoever runs the service what went wrong that no client can be told. */
   warn(problem: unknown): void;
 }

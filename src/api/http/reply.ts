@@ -11,6 +11,11 @@ export interface ReplyStream {
   end(): void;
 }
 
+/** The body of an answer in JSON. */
+export function jsonBytes(value: unknown): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
+}
+
 /** The answer of a call: exactly one of its methods is called, once. */
 export class Reply {
   readonly #wire: Wire;
@@ -29,11 +34,16 @@ export class Reply {
   }
 
   json(value: unknown, { status = 200, headers = {} }: { status?: number; headers?: Headers } = {}): void {
-    this.#whole(`${JSON.stringify(value)}\n`, status, { 'Content-Type': 'application/json', ...headers });
+    this.#whole(jsonBytes(value), status, { 'Content-Type': 'application/json', ...headers });
+  }
+
+  /** The same of what `jsonBytes` has made. */
+  madeJson(bytes: Uint8Array): void {
+    this.#whole(bytes, 200, { 'Content-Type': 'application/json' });
   }
 
   text(text: string, headers: Headers = {}): void {
-    this.#whole(text, 200, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+    this.#whole(Buffer.from(text), 200, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
   }
 
   /** An answer that is its status, and perhaps headers. */
@@ -78,9 +88,8 @@ export class Reply {
     this.#wire.destroy();
   }
 
-  #whole(body: string, status: number, headers: Headers): void {
+  #whole(bytes: Uint8Array, status: number, headers: Headers): void {
     this.#begun = true;
-    const bytes = Buffer.from(body);
     this.#wire.head(status, { ...this.#common, ...headers }, bytes.length);
     void this.#wire.write(bytes);
     this.#wire.end();

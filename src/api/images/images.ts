@@ -14,17 +14,20 @@ const WITHOUT_FILTER_SINCE = 41;
 const NS_PER_MS = 1_000_000n;
 
 /** ImageList. */
-export async function listImages({ engine, query, reply, version }: Call): Promise<void> {
+export async function listImages({ engine, query, request, reply, answers, version }: Call): Promise<void> {
   const filters = query.filters();
   const reference = version < WITHOUT_FILTER_SINCE ? query.text('filter') : undefined;
   if (reference !== undefined) filters.set('reference', [...(filters.get('reference') ?? []), reference]);
   const until = takeUntil(filters);
-  const summaries = await engine.images.summaries(filters, {
-    sharedSize: query.flag('shared-size'),
-    manifests: query.flag('manifests'),
-    until,
-  });
-  reply.json(summaries.map((image) => listedImageFor(version, image)));
+  const find = async () => {
+    const summaries = await engine.images.summaries(filters, {
+      sharedSize: query.flag('shared-size'),
+      manifests: query.flag('manifests'),
+      until,
+    });
+    return summaries.map((image) => listedImageFor(version, image));
+  };
+  reply.madeJson(await answers.ask(request.url ?? '', find));
 }
 
 /** The time of the filter `until`, which is taken out, in ms since the epoch. Throws `invalid`. */

@@ -8,18 +8,21 @@ import type { Call } from '../http/call.ts';
 const NO_BUILDER_SIZE_SINCE = 42;
 
 /** SystemDataUsage, whole or of some types. */
-export async function diskUsage({ engine, query, reply, version }: Call): Promise<void> {
+export async function diskUsage({ engine, query, request, reply, answers, version }: Call): Promise<void> {
   const asked = query.list('type');
   const types = asked.length === 0 ? USAGE_TYPES : asked.map(typeOf);
-  const usage = await engine.dataUsage({ types, statusOf: statusText });
-  const cache = usage.BuildCache;
-  reply.json({
-    ...usage,
-    Images: usage.Images?.map((image) => listedImageFor(version, image)) ?? null,
-    ...(version < NO_BUILDER_SIZE_SINCE
-      ? { BuilderSize: cache?.reduce((sum, { Size }) => sum + Size, 0) ?? 0 }
-      : {}),
-  });
+  const find = async () => {
+    const usage = await engine.dataUsage({ types, statusOf: statusText });
+    const cache = usage.BuildCache;
+    return {
+      ...usage,
+      Images: usage.Images?.map((image) => listedImageFor(version, image)) ?? null,
+      ...(version < NO_BUILDER_SIZE_SINCE
+        ? { BuilderSize: cache?.reduce((sum, { Size }) => sum + Size, 0) ?? 0 }
+        : {}),
+    };
+  };
+  reply.madeJson(await answers.ask(request.url ?? '', find));
 }
 
 function typeOf(text: string): (typeof USAGE_TYPES)[number] {

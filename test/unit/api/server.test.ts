@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../src/api/http/connections.ts';
+import { SharedAnswers } from '../../../src/api/http/shared-answers.ts';
 import { responseWire } from '../../../src/api/http/wire.ts';
 import { answer } from '../../../src/api/server.ts';
 import { openEngine } from '../../../src/engine/engine.ts';
@@ -18,7 +19,12 @@ const { listener: server } = httpServer(
   {
     request: (request, response) =>
       void answer(
-        { engine, connections: new Connections(), warn: (problem) => void warnings.push(problem) },
+        {
+          engine,
+          connections: new Connections(),
+          answers: new SharedAnswers(),
+          warn: (problem) => void warnings.push(problem),
+        },
         request,
         responseWire(request, response),
         'unix',

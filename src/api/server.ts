@@ -11,6 +11,7 @@ import { errorAnswer } from './http/status.ts';
 import { NEWEST_VERSION, splitVersion } from './http/version.ts';
 import type { Headers, Wire } from './http/wire.ts';
 import { ROUTES } from './routes.ts';
+import { Turns } from './turns.ts';
 
 /** The headers of every answer, by which clients know whom they speak to. */
 const COMMON_HEADERS: Headers = {
@@ -22,6 +23,11 @@ const COMMON_HEADERS: Headers = {
 
 const router = new Router(ROUTES);
 
+/** Of those who change something, which takes ms of this process each: whoever only looks is answered between them. */
+const turns = new Turns();
+
+const LOOKING: readonly string[] = ['GET', 'HEAD'];
+
 /** Answers one request of Docker's Engine API, whatever becomes of it. Never rejects. */
 export async function answer(
   service: Service,
@@ -32,6 +38,7 @@ export async function answer(
   const reply = new Reply(wire, COMMON_HEADERS);
   try {
     checkSender(request, reach);
+    if (!LOOKING.includes(request.method ?? '')) await turns.next();
     service.engine.renew();
     const { call, handle } = await prepare(service, request, wire, reply);
     await handle(call);

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { gone } from '../helpers/plan.ts';
 import { readAll, unframed, useService } from '../helpers/service.ts';
 import { useStore } from '../helpers/skiff.ts';
 import { tar } from '../helpers/tar.ts';
@@ -139,6 +141,23 @@ describe('a container by the API', () => {
     expect([await status('start'), await status('kill'), await waited('again')]).toEqual([204, 204, 137]);
     expect(await status('kill')).toBe(409);
     expect((await service.ok('GET', '/containers/again/json')).Id).toBe(id);
+  });
+
+  it('is in no list of those that run once its monitor was killed, nor once somebody else has removed it', async () => {
+    const id = await made({ Cmd: ['sleep', '1000'] });
+    await service.ok('POST', `/containers/${id}/start`);
+    const list = async (query = '') =>
+      ((await service.ok('GET', `/containers/json${query}`)) as { Id: string }[]).map(({ Id }) => Id);
+    const many = await Promise.all(Array.from({ length: 20 }, () => list()));
+    expect(many.every((ids) => ids.includes(id))).toBe(true);
+    const { Pid } = (await service.ok('GET', `/containers/${id}/json`)).State;
+    const monitor = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${Pid}/status`, 'utf8'))?.[1]);
+    process.kill(monitor, 'SIGKILL');
+    await gone(monitor);
+    expect(await list()).not.toContain(id);
+    expect(await list('?all=1')).toContain(id);
+    await store.ok(['rm', id]);
+    expect(await list('?all=1')).not.toContain(id);
   });
 
   it('goes on when the service is killed, whose successor joins it', async () => {

@@ -5,7 +5,7 @@ import { OrphanHolds } from '../leases/holders.ts';
 import { checkCreateOptions } from '../options/check.ts';
 import type { CreateOptions } from '../options/create.ts';
 import { type LeasedContainer, type PreparedContainer, prepareContainer } from '../prepare/container.ts';
-import { containerByName, releaseContainer } from '../store/containers.ts';
+import { containerByName } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import type { FoundImage } from '../store/images.ts';
 import { createContainer, undoCreation } from './create.ts';
@@ -48,7 +48,6 @@ export async function makeContainer(
   extras: CreateExtras,
 ): Promise<string> {
   const { id } = await createPrepared(context, options, { ...extras, starting: false });
-  if (context.stays) releaseContainer(context.database, id);
   return id;
 }
 

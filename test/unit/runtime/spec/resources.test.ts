@@ -86,7 +86,8 @@ describe('resources', () => {
 describe('a device of this host', () => {
   it('is refused by its name when it is none', () => {
     expect(() => RESOURCE_HOST.blockDevice('/dev/null')).toThrow('/dev/null is not a block device');
-    expect(() => RESOURCE_HOST.blockDevice('/dev/null/x')).toThrow('there is no device /dev/null/x');
+    expect(() => RESOURCE_HOST.blockDevice('/dev/none')).toThrow('there is no device /dev/none');
+    expect(() => RESOURCE_HOST.blockDevice('/dev/null/x')).toThrow('not a directory: /dev/null/x');
   });
 
   it.each([

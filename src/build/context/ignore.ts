@@ -9,18 +9,21 @@ export interface IgnoreRules {
 }
 
 /**
- * Reads an ignore file as Docker does (docs.docker.com, "Build context", ".dockerignore files"): lines that begin with `#` are
- * comments, blanks around a pattern are none of it, `/` at its beginning means the root, as everything does. Throws `invalid`
- * for a pattern that is malformed.
+ * Reads the patterns of an ignore file as Docker does (docs.docker.com, "Build context", ".dockerignore files"): lines that begin
+ * with `#` are comments, blanks around a pattern are none of it, `/` at its beginning means the root, as everything does.
  */
-export function parseIgnore(text: string, name: string): IgnoreRules {
-  const lines = text
+export function ignoreLines(text: string): string[] {
+  return text
     .replace(/^\uFEFF/, '')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .map(readLine);
+}
+
+/** Reads an ignore file, as `ignoreLines`. Throws `invalid` for a pattern that is malformed. */
+export function parseIgnore(text: string, name: string): IgnoreRules {
   try {
-    return { name, patterns: new PatternList(lines) };
+    return { name, patterns: new PatternList(ignoreLines(text)) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     const { kind, message, hint, subject } = error;

@@ -41,7 +41,8 @@ export interface BuildOptions {
   steps: StepSettings;
   /** Whom registries are shown; absent: what this machine keeps. */
   credentials?: CredentialSource | undefined;
-  secrets?: ReadonlyMap<string, SecretSource> | undefined;
+  /** By their ids. */
+  secrets?: { get(id: string): SecretSource | undefined } | undefined;
   /** Paths of agents' sockets, by id; that of nobody is called `default`. */
   agents?: ReadonlyMap<string, string> | undefined;
   /** What RUN may ask for besides: without it a step that does is refused. */
@@ -92,8 +93,8 @@ export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'
 
 export type Entitlement = 'network.host' | 'security.insecure';
 
-/** Where a secret comes from: read when a step asks for it. */
-export type SecretSource = { file: string } | { value: string };
+/** Where a secret comes from: read when a step asks for it. `ask`: undefined when there is none. */
+export type SecretSource = { file: string } | { value: string } | { ask(): Promise<Uint8Array | undefined> };
 
 /** What all RUNs of a build have in common. */
 export interface StepSettings {

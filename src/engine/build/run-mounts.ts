@@ -89,7 +89,7 @@ async function hold(build: Build, mount: RunMount, index: number): Promise<HeldM
       return { mounts: () => [{ type: 'tmpfs', destination, options }] };
     }
     case 'secret':
-      return secretMount(build, mount);
+      return await secretMount(build, mount);
     case 'ssh':
       return await agentMount(build, mount, index);
     case 'bind':
@@ -99,9 +99,12 @@ async function hold(build: Build, mount: RunMount, index: number): Promise<HeldM
   }
 }
 
-function secretMount(build: Build, mount: RunMount & { type: 'secret' }): HeldMount | undefined {
+async function secretMount(
+  build: Build,
+  mount: RunMount & { type: 'secret' },
+): Promise<HeldMount | undefined> {
   const { id, target, environment, required, mode, uid, gid } = mount;
-  const bytes = secretOf(build, id);
+  const bytes = await secretOf(build, id);
   if (bytes === undefined && required)
     throw new EngineError('notFound', `secret ${id}: not found`, {
       subject: id,
@@ -118,10 +121,11 @@ function secretMount(build: Build, mount: RunMount & { type: 'secret' }): HeldMo
 /** As in Docker a secret has 500 kB at most. */
 const SECRET_MAX = 500 * 1024;
 
-function secretOf({ parts: { options } }: Build, id: string): Uint8Array | undefined {
+async function secretOf({ parts: { options } }: Build, id: string): Promise<Uint8Array | undefined> {
   const source = options.secrets?.get(id);
   if (source === undefined) return undefined;
   if ('value' in source) return Buffer.from(source.value);
+  if ('ask' in source) return await source.ask();
   try {
     const { size } = statSync(source.file);
     if (size > SECRET_MAX) throw new Error(`it is larger than ${SECRET_MAX} bytes`);

@@ -31,3 +31,38 @@ async function write(archive: Pack, files: Iterable<ArchivedFile>): Promise<void
     await pipeline(content(), archive.entry({ name, mode, size, mtime: new Date(0) }));
   archive.finalize();
 }
+
+/** What an archive may have. Of what is no regular file there is no content. */
+export interface ArchivedEntry extends ArchivedFile {
+  type: 'file' | 'link' | 'symlink' | 'directory' | 'fifo' | 'character-device' | 'block-device';
+  /** ms since the epoch. */
+  modifiedAt: number;
+  /** Of links. */
+  target: string;
+  /** Of devices. */
+  device: { major: number; minor: number };
+}
+
+/** Streams a tar archive of entries as they come, all of them root's. Throws what `entries` and contents throw. */
+export async function* tarOfEntries(entries: AsyncIterable<ArchivedEntry>): AsyncGenerator<Uint8Array> {
+  const archive = pack();
+  const writing = writeEntries(archive, entries);
+  writing.catch((error: unknown) => archive.destroy(error as Error));
+  try {
+    yield* archive as AsyncIterable<Uint8Array>;
+  } finally {
+    archive.destroy();
+  }
+  await writing;
+}
+
+async function writeEntries(archive: Pack, entries: AsyncIterable<ArchivedEntry>): Promise<void> {
+  for await (const { name, type, mode, size, modifiedAt, target, device, content } of entries) {
+    const { major: devmajor, minor: devminor } = device;
+    const link = target === '' ? {} : { linkname: target };
+    const header = { name, type, mode, size, mtime: new Date(modifiedAt), devmajor, devminor, ...link };
+    if (type === 'file') await pipeline(content(), archive.entry(header));
+    else archive.entry(header);
+  }
+  archive.finalize();
+}

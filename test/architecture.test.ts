@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'containers',
     'execs',
     'images',
+    'buildkit',
     'build',
     'networks',
     'volumes',

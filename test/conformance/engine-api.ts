@@ -118,7 +118,8 @@ DELETE /volumes/{name}: force
  * What 1.51 does not document and clients send all the same: what older versions document, or Docker's own clients know of.
  */
 export const BEYOND = operations(`
-POST /build: cgroupparent cpusetmems isolation securityopt session ulimits
+POST /build: buildid cgroupparent cpusetmems isolation securityopt session ulimits
+POST /build/cancel: id
 GET /containers/{id}/logs: details
 POST /containers/{id}/start: checkpoint checkpoint-dir
 GET /distribution/{name}/json: X-Registry-Auth

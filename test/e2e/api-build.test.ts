@@ -1,7 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { useClient } from '../helpers/docker-client.ts';
 import { useService } from '../helpers/service.ts';
 import { useStore } from '../helpers/skiff.ts';
 import { tar } from '../helpers/tar.ts';
@@ -10,6 +21,9 @@ import { until } from '../helpers/until.ts';
 const store = useStore();
 const busybox = useBusybox(store);
 const service = useService(store);
+const docker = useClient('/usr/bin/docker', service, {
+  env: () => ({ DOCKER_BUILDKIT: '1', WORD: 'hidden' }),
+});
 
 /** A context with a Dockerfile. */
 function context(...lines: string[]): Buffer {
@@ -72,12 +86,34 @@ Successfully tagged app:2
     expect((await service.request('GET', '/_ping')).text).toBe('OK');
   });
 
-  it('has no BuildKit behind it, and says so', async () => {
-    for (const path of ['/session', '/grpc', '/build?version=2'])
-      expect(await service.request('POST', path)).toMatchObject({
-        status: 501,
-        text: expect.stringContaining('DOCKER_BUILDKIT=0'),
-      });
+  it('of a client of BuildKit asks that for its files, as they are, and for secrets', async () => {
+    const context = mkdtempSync(join(tmpdir(), 'skiff-context-'));
+    const secret = '--mount=type=secret,id=word cat /run/secrets/word; echo';
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      `FROM ${busybox}\nCOPY . /of\nRUN ${secret}; ls -1A /of /of/sub\n`,
+    );
+    writeFileSync(join(context, '.dockerignore'), 'left\n*.dockerignore\n');
+    writeFileSync(join(context, 'left'), '');
+    writeFileSync(join(context, 'large'), Buffer.alloc(100_000));
+    mkdirSync(join(context, 'sub'));
+    symlinkSync('../large', join(context, 'sub', 'link'));
+    const options = ['--progress=plain', '--network=none', '--secret', 'id=word,env=WORD', '-t', 'kit'];
+    const shown = await docker(['build', ...options, context]);
+    rmSync(context, { recursive: true });
+    const lines = shown.split('\n').map((line) => line.replace(/^#\d+ \d+\.\d+ /, ''));
+    expect(lines.slice(lines.indexOf('hidden'))).toEqual(
+      expect.arrayContaining(['hidden', '/of:', 'Dockerfile', 'large', 'sub', '/of/sub:', 'link']),
+    );
+    expect(lines).not.toContain('left');
+    expect((await service.request('GET', '/images/kit/json')).status).toBe(200);
+  });
+
+  it("has not BuildKit's own API behind it, and says so", async () => {
+    expect(await service.request('POST', '/grpc')).toMatchObject({
+      status: 501,
+      text: expect.stringContaining('DOCKER_BUILDKIT=0'),
+    });
   });
 
   it('leaves a cache, which is told of and pruned', async () => {

@@ -9,7 +9,11 @@ import { parsePlatform } from '../../image/platform.ts';
 import { JsonObject } from '../http/json.ts';
 import type { Query } from '../http/query.ts';
 
-/** Reads the query of Docker's ImageBuild; `body` is the context when there is no `remote`. Throws `invalid`. */
+/** What `remote` is when the client is asked for the files of the build in its session, and when they come by another call. */
+export const CLIENT_SESSION = 'client-session';
+export const UPLOAD = 'upload-request';
+
+/** Reads the query of Docker's ImageBuild; `body` is the context when there is no other `remote`. Throws `invalid`. */
 export function buildOptionsOf(
   query: Query,
   body: AsyncIterable<Uint8Array>,
@@ -44,7 +48,8 @@ export function buildOptionsOf(
 }
 
 function sourceOf(remote: string | undefined, bytes: AsyncIterable<Uint8Array>): ContextSource {
-  if (remote === undefined) return { kind: 'stream', name: 'the context', bytes };
+  if (remote === undefined || remote === CLIENT_SESSION || remote === UPLOAD)
+    return { kind: 'stream', name: 'the context', bytes };
   const address = contextAddress(remote);
   if (address !== undefined) return { kind: 'remote', address };
   throw new EngineError('invalid', `remoteURL (${remote}) could not be recognized as URL`, {

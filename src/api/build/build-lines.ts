@@ -7,11 +7,9 @@ import type {
   TaskEnd,
 } from '../../engine/build/progress.ts';
 import type { Digest } from '../../oci/digest.ts';
+import { HeldLines } from './held-lines.ts';
 
 type OutputStream = Parameters<BuildProgress['output']>[2];
-
-/** The most characters of a build's output that a quiet one keeps, to tell them if it fails: the last ones. */
-const HELD_MAX = 1 << 20;
 
 /**
  * Tells of a build in the lines of Docker's classic builder: `Step 1/3 : FROM busybox`, what the step writes (that of its
@@ -19,10 +17,7 @@ const HELD_MAX = 1 << 20;
  */
 export class BuildLines implements BuildProgress {
   readonly room: () => Promise<void>;
-  readonly #line: (line: object) => void;
-  readonly #isQuiet: boolean;
-  readonly #held: string[] = [];
-  #heldLength = 0;
+  readonly #lines: HeldLines;
   readonly #tasks = new Map<number, ShownTask>();
   /** The one whose name was said last. */
   #current: number | undefined;
@@ -33,8 +28,7 @@ export class BuildLines implements BuildProgress {
     { isQuiet, room = async () => {} }: { isQuiet: boolean; room?: () => Promise<void> },
   ) {
     this.room = room;
-    this.#line = line;
-    this.#isQuiet = isQuiet;
+    this.#lines = new HeldLines(line, isQuiet);
   }
 
   instruction({ number, total, text }: BuildInstruction): void {
@@ -86,8 +80,8 @@ export class BuildLines implements BuildProgress {
 
   /** Tells what has become of it. */
   built(id: Digest, names: readonly string[]): void {
-    if (this.#isQuiet) {
-      this.#line({ stream: `${id}\n` });
+    if (this.#lines.isQuiet) {
+      this.#lines.tellAnyway({ stream: `${id}\n` });
       return;
     }
     this.#say(` ---> ${shortId(id)}\n`);
@@ -98,7 +92,7 @@ export class BuildLines implements BuildProgress {
 
   /** Tells what a quiet build has not. */
   tellHeld(): void {
-    for (const stream of this.#held.splice(0)) this.#line({ stream });
+    this.#lines.tellHeld();
   }
 
   #write({ instruction }: ShownTask, stream: OutputStream, text: string): void {
@@ -113,20 +107,11 @@ export class BuildLines implements BuildProgress {
   }
 
   #say(stream: string): void {
-    if (this.#isQuiet) this.#hold(stream);
-    else this.#line({ stream });
+    this.#lines.tell({ stream }, stream.length);
   }
 
-  /** How far something is is of no use afterwards. */
   #tell(line: object): void {
-    if (!this.#isQuiet) this.#line(line);
-  }
-
-  #hold(stream: string): void {
-    this.#held.push(stream);
-    this.#heldLength += stream.length;
-    while (this.#held.length > 1 && this.#heldLength > HELD_MAX)
-      this.#heldLength -= this.#held.shift()?.length ?? 0;
+    this.#lines.tellInPassing(line);
   }
 }
 

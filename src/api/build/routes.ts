@@ -1,8 +1,6 @@
 import type { Handler, Route } from '../http/route.ts';
 
-const NO_BUILDKIT = 'there is no BuildKit here: build with DOCKER_BUILDKIT=0';
-
-const refused: Route['load'] = async () => (await import('./sessions.ts')).refuseSession;
+const NO_BUILDKIT = "BuildKit's own API, by which buildx builds, is not here: build with DOCKER_BUILDKIT=0";
 
 export const BUILD_ROUTES: readonly Route[] = [
   {
@@ -13,6 +11,7 @@ export const BUILD_ROUTES: readonly Route[] = [
       t: 'list',
       extrahosts: 'list',
       remote: 'text',
+      buildid: 'text',
       q: 'flag',
       nocache: 'flag',
       cachefrom: {
@@ -38,11 +37,18 @@ export const BUILD_ROUTES: readonly Route[] = [
       networkmode: 'text',
       platform: 'text',
       target: 'text',
-      outputs: { type: 'text', refused: 'only BuildKit writes elsewhere', unless: '[]' },
+      outputs: { type: 'text', refused: 'what is built is an image of this store', unless: '[]' },
       isolation: { type: 'text', refused: 'it is for Windows', unless: 'default' },
       securityopt: { type: 'text', refused: 'steps have the isolation of containers', unless: 'null' },
-      session: { type: 'text', refused: NO_BUILDKIT },
-      version: { type: 'text', refused: NO_BUILDKIT, unless: '1' },
+      session: {
+        type: 'text',
+        differs: 'of the client it is asked for files and for who it is to registries',
+      },
+      version: {
+        type: 'text',
+        differs:
+          'with 2 the same is built, and told in the lines of BuildKit; without it in those of the classic builder',
+      },
     },
     differs:
       'there are no images of steps: their lines have no ids; stages are built side by side, and a step says its name again when others come between',
@@ -62,6 +68,17 @@ export const BUILD_ROUTES: readonly Route[] = [
     },
     load: async (): Promise<Handler> => (await import('./prune.ts')).pruneBuildCache,
   },
-  { method: 'POST', path: '/session', refused: NO_BUILDKIT, load: refused },
-  { method: 'POST', path: '/grpc', refused: NO_BUILDKIT, load: refused },
+  {
+    method: 'POST',
+    path: '/build/cancel',
+    query: { id: 'text' },
+    load: async () => (await import('./sessions.ts')).cancelBuild,
+  },
+  { method: 'POST', path: '/session', load: async () => (await import('./sessions.ts')).openSession },
+  {
+    method: 'POST',
+    path: '/grpc',
+    refused: NO_BUILDKIT,
+    load: async () => (await import('./sessions.ts')).refuseBuildKit,
+  },
 ];

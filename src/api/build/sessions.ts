@@ -1,8 +1,36 @@
 import { EngineError } from '../../errors.ts';
+import type { Call } from '../http/call.ts';
 
-/** `/session` and `/grpc`: what BuildKit speaks. `Builder-Version: 1` of `/_ping` says before that it is not there. */
-export async function refuseSession(): Promise<void> {
-  throw new EngineError('unsupported', 'there is no BuildKit here', {
+/** Session: the client answers calls on this connection, for the build that names it. It lasts until the client closes it. */
+export async function openSession({ connections, request, reply }: Call): Promise<void> {
+  const {
+    upgrade = '',
+    'x-docker-expose-session-uuid': id,
+    'x-docker-expose-session-grpc-method': methods = '',
+  } = request.headers;
+  if (upgrade.toLowerCase() !== 'h2c')
+    throw new EngineError('invalid', 'a session is opened with Upgrade: h2c', { subject: upgrade });
+  if (typeof id !== 'string' || id === '')
+    throw new EngineError('invalid', 'the session has no id', {
+      hint: 'say it in X-Docker-Expose-Session-Uuid',
+    });
+  const { GrpcConnection } = await import('../http/grpc.ts');
+  const session = new GrpcConnection(reply.upgrade('h2c'), String(methods).split(/, ?/));
+  connections.sessions.bring(id, session, session.closed);
+}
+
+/** BuildCancel: ends a build by the id that its client has given it. One that has ended is none. */
+export async function cancelBuild({ connections, query, reply }: Call): Promise<void> {
+  const id = query.text('id');
+  if (id === undefined)
+    throw new EngineError('invalid', 'no build was named', { hint: 'say it with id=, as buildid= of build' });
+  connections.builds.get(id)?.abort();
+  reply.empty(200);
+}
+
+/** `/grpc`: BuildKit's own API, by which buildx builds. */
+export async function refuseBuildKit(): Promise<void> {
+  throw new EngineError('unsupported', "BuildKit's own API is not here", {
     hint: 'build with DOCKER_BUILDKIT=0, or with skiff build',
   });
 }

@@ -1,11 +1,20 @@
 import type { ProcessStreams } from '../../engine/lifecycle/process-streams.ts';
 import type { ClientOptions } from '../../engine/options/client.ts';
+import type { GrpcConnection } from './grpc.ts';
+import { Meetings } from './meetings.ts';
 
 /** Somebody who has attached to a container before its start, and waits for it. */
 export interface Waiting {
   client: ClientOptions;
   /** Called with the streams, of which `output` is its own; undefined: it could not be started. */
   joined(streams: ProcessStreams | undefined): void;
+}
+
+/** A context that comes by a call of its own. */
+export interface Upload {
+  bytes: AsyncIterable<Uint8Array>;
+  /** Called when nobody reads it any more. */
+  done(): void;
 }
 
 const DELIVERY_MS = 2_000;
@@ -18,6 +27,12 @@ export class Connections {
   readonly #waiting = new Map<string, Set<Waiting>>();
   readonly #execs = new Map<string, ProcessStreams>();
   readonly #relays = new Map<string, Set<Promise<void>>>();
+  /** On which clients are asked for what their builds need. */
+  readonly sessions = new Meetings<GrpcConnection>();
+  /** Contexts of builds that come by calls of their own. */
+  readonly uploads = new Meetings<Upload>();
+  /** Builds that can be ended by the ids that their clients have given them. */
+  readonly builds = new Map<string, AbortController>();
 
   /** Waits for the start of a container by this service. Returns the end of that. */
   await(containerId: string, waiting: Waiting): () => void {

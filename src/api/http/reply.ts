@@ -75,6 +75,12 @@ export class Reply {
     return this.#wire.hijack({ ...this.#common, 'Content-Type': type });
   }
 
+  /** Makes the connection one of another protocol, which the client has asked for. */
+  upgrade(protocol: string): Connection {
+    this.#begun = true;
+    return this.#wire.hijack(this.#common, protocol);
+  }
+
   /** Makes the connection a WebSocket. Throws as `acceptHeader`. */
   webSocket(request: IncomingMessage, kind: 'text' | 'binary'): WebSocketConnection {
     const accept = acceptHeader(request);

@@ -1,0 +1,91 @@
+import type { BuildOptions } from '../../engine/build/options.ts';
+import { EngineError } from '../../errors.ts';
+import type { CredentialSource } from '../../registry/credential.ts';
+import { CLIENT_SESSION, UPLOAD } from '../bodies/build.ts';
+import type { Call } from '../http/call.ts';
+import type { GrpcConnection } from '../http/grpc.ts';
+
+/** What a build has of its client, besides what the query says. */
+export interface FromClient {
+  /** Asks for it, at most once. */
+  ask(file: BuildOptions['file']): Promise<Partial<BuildOptions>>;
+  /** Calls it when the client's session is closed, before which a build has to end. */
+  whenGone(gone: () => void): void;
+  /** To be called when the build has ended. */
+  done(): void;
+}
+
+/**
+ * Finds the ways in which a client of BuildKit offers what its build needs. With a session it is asked for the files of the
+ * build, for secrets, and for who it is to registries, if `shown` does not say so; a context may come by a call of its own. Throws
+ * `invalid` for what does not come.
+ */
+export async function fromClient(call: Call, shown: CredentialSource | undefined): Promise<FromClient> {
+  const { connections, query } = call;
+  const [remote, id] = [query.text('remote'), query.text('session')];
+  const isBuildKit = query.text('version') === '2';
+  if (!isBuildKit && (remote === CLIENT_SESSION || remote === UPLOAD))
+    throw new EngineError('invalid', `only builds with version=2 have ${remote} for a remote`);
+  // The classic builder does not look at it.
+  const session = !isBuildKit || id === undefined ? undefined : await connections.sessions.find(id);
+  if (isBuildKit && session === undefined && (id !== undefined || remote === CLIENT_SESSION))
+    throw new EngineError('invalid', `there is no session ${id ?? ''}`.trimEnd(), {
+      subject: id,
+      hint: 'the client opens it by POST /session while it asks for the build',
+    });
+  const upload = remote === UPLOAD ? await connections.uploads.find(query.text('buildid') ?? '') : undefined;
+  if (remote === UPLOAD && upload === undefined)
+    throw new EngineError('invalid', 'the context of the build has not come');
+  return {
+    whenGone: (gone) => void session?.closed.then(gone),
+    done: () => upload?.done(),
+    ask: async (file) => ({
+      ...(session === undefined ? {} : await asked(session, { remote, file, shown })),
+      ...(upload === undefined ? {} : { source: streamOf(upload.bytes) }),
+    }),
+  };
+}
+
+interface Asked {
+  remote: string | undefined;
+  file: BuildOptions['file'];
+  shown: CredentialSource | undefined;
+}
+
+async function asked(
+  session: GrpcConnection,
+  { remote, file, shown }: Asked,
+): Promise<Partial<BuildOptions>> {
+  const { clientContext, clientCredentials, clientSecrets, requireAskable } = await import(
+    '../buildkit/client.ts'
+  );
+  requireAskable(session);
+  const own = clientCredentials(session);
+  const credentials: CredentialSource = {
+    find: async (repository) => (await shown?.find(repository)) ?? (await own.find(repository)),
+  };
+  const common = { credentials, secrets: clientSecrets(session) };
+  if (remote !== CLIENT_SESSION) return common;
+  const { dockerfile, bytes } = await clientContext(session, typeof file === 'string' ? file : undefined);
+  return { ...common, source: streamOf(bytes), file: { bytes: once(dockerfile) } };
+}
+
+function streamOf(bytes: AsyncIterable<Uint8Array>) {
+  return { kind: 'stream', name: 'the context', bytes } as const;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Whether a call of a build brings nothing but the context of another one; then it is kept for that until it has been read. */
+export async function takeUpload({ connections, query, request, reply, signal }: Call): Promise<boolean> {
+  const [, id] = /^upload-request:(.+)$/.exec(query.text('buildid') ?? '') ?? [];
+  if (id === undefined) return false;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  connections.uploads.bring(id, { bytes: request as AsyncIterable<Uint8Array>, done: resolve }, promise);
+  await promise;
+  reply.empty(200);
+  return true;
+}

@@ -28,9 +28,11 @@ export async function cancelBuild({ connections, query, reply }: Call): Promise<
   reply.empty(200);
 }
 
-/** `/grpc`: BuildKit's own API, by which buildx builds. */
-export async function refuseBuildKit(): Promise<void> {
-  throw new EngineError('unsupported', "BuildKit's own API is not here", {
-    hint: 'build with DOCKER_BUILDKIT=0, or with skiff build',
-  });
+/** `/grpc`: BuildKit's own API, by which buildx builds. Who asks for the upgrade hears why it is not here by the first call. */
+export async function refuseBuildKit({ request, reply }: Call): Promise<void> {
+  const why = "BuildKit's own API is not here";
+  const hint = 'build with DOCKER_BUILDKIT=0, or with skiff build';
+  if (request.headers.upgrade?.toLowerCase() !== 'h2c') throw new EngineError('unsupported', why, { hint });
+  const { refuseCalls } = await import('../http/grpc.ts');
+  refuseCalls(reply.upgrade('h2c'), `${why} (${hint})`);
 }

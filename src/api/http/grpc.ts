@@ -1,10 +1,18 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  createServer,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { Duplex } from 'node:stream';
 import { EngineError } from '../../errors.ts';
 import type { Connection } from './wire.ts';
 
 /** The statuses that say that there is nothing (grpc, doc/statuscodes.md): no such object, no such method. */
-const NOTHING: readonly number[] = [5, 12];
+const NOT_FOUND = 5;
+const UNIMPLEMENTED = 12;
+const NOTHING: readonly number[] = [NOT_FOUND, UNIMPLEMENTED];
 
 /** The most bytes of one message: those that come are pieces of files, of 32 kB. */
 const MESSAGE_MAX = 4 << 20;
@@ -132,6 +140,19 @@ function gone(cause?: Error): EngineError {
   return new EngineError('unavailable', 'the client is not there any more, or does not speak gRPC', {
     cause,
   });
+}
+
+/** Answers every call on a connection with the status that there is no such method, and why: whoever has opened it shows that. */
+export function refuseCalls(connection: Connection, why: string): void {
+  const server = createServer();
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.on('error', () => {});
+    const status = { 'grpc-status': String(UNIMPLEMENTED), 'grpc-message': encodeURIComponent(why) };
+    const head = { ':status': 200, 'content-type': 'application/grpc', ...status };
+    stream.respond(head, { endStream: true });
+  });
+  server.on('sessionError', () => {});
+  server.emit('connection', duplexOf(connection));
 }
 
 /** A connection as a stream, which reads no faster than it is read. */

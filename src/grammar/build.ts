@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Entitlement, NamedContext, SecretSource } from '../engine/build/options.ts';
+import type { Entitlement, NamedContext } from '../engine/build/options.ts';
+import type { SecretSource } from '../engine/build/secret.ts';
 import type { BindMount } from '../engine/options/mounts.ts';
 import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';

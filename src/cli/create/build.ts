@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { contextAddress } from '../../build/stages/remote.ts';
 import type { CacheSource, CacheTarget } from '../../engine/build/cache-options.ts';
 import type { ContextSource } from '../../engine/build/open-context.ts';
-import type { BuildOptions, Entitlement, NamedContext, SecretSource } from '../../engine/build/options.ts';
+import type { BuildOptions, Entitlement, NamedContext } from '../../engine/build/options.ts';
+import type { SecretSource } from '../../engine/build/secret.ts';
 import type { RlimitOption } from '../../engine/options/create.ts';
 import { EngineError } from '../../errors.ts';
 import { collectAnnotation } from '../../grammar/annotations.ts';
@@ -104,7 +105,7 @@ export function addBuildOptions(command: Command): void {
     )
     .option(
       '--secret <fields>',
-      'for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable)',
+      'for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable); GIT_AUTH_TOKEN[.HOST] and GIT_AUTH_HEADER[.HOST] are for git repositories over HTTP',
       collectSecret(own),
     )
     .option(

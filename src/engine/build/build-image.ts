@@ -170,10 +170,16 @@ async function readFiles(
   context: Context,
   { options, workspace, tasks }: { options: BuildOptions; workspace: Workspace; tasks: Tasks },
 ): Promise<{ files: OpenedContext; plans: PlatformPlan[] }> {
-  const { source, file, platforms = [undefined], signal } = options;
+  const { source, file, platforms = [undefined], secrets, signal } = options;
   const named = typeof file === 'string' ? basename(file) : 'Dockerfile';
   const read = await tasks.do(`[internal] load build definition from ${named}`, async (task) => {
-    const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
+    const files = await openContext(context, {
+      source,
+      file,
+      scratch: () => workspace.tmp(),
+      secrets,
+      signal,
+    });
     const { name, text } = files.dockerfile;
     task.note(`transferring dockerfile: ${Buffer.byteLength(text)}B done`);
     const dockerfile = parseDockerfile(text, { name });

@@ -20,7 +20,7 @@ import { planOptions } from './plan-options.ts';
 /** What of a build decides what there is to be said of its Dockerfile. */
 export type CheckOptions = Pick<
   BuildOptions,
-  'source' | 'file' | 'contexts' | 'target' | 'buildArgs' | 'platforms' | 'signal'
+  'source' | 'file' | 'contexts' | 'target' | 'buildArgs' | 'platforms' | 'secrets' | 'signal'
 >;
 
 /**
@@ -104,11 +104,11 @@ export function requireChecked(context: Context, files: ContextFiles, options: B
 
 async function withFiles<T>(
   context: Context,
-  { source, file, signal }: CheckOptions,
+  { source, file, secrets, signal }: CheckOptions,
   body: (files: ContextFiles) => T,
 ): Promise<T> {
   return await inWorkspace(context, async (workspace) =>
-    body(await openContext(context, { source, file, scratch: () => workspace.tmp(), signal })),
+    body(await openContext(context, { source, file, scratch: () => workspace.tmp(), secrets, signal })),
   );
 }
 

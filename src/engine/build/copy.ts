@@ -13,6 +13,7 @@ import type { Context } from '../store/context.ts';
 import { archiveDigest, isTarArchive, unpackArchive } from './local-archive.ts';
 import { requireMode } from './mode.ts';
 import { findRemote, type KnownRemote, type RemoteFiles } from './remote-source.ts';
+import type { Secrets } from './secret.ts';
 import { type Owner, type SourceTree, type StageTree, stageTree, withoutStore } from './tree.ts';
 
 /** A COPY or ADD that is to be done. */
@@ -28,6 +29,8 @@ export interface CopyRequest {
   time?: number | undefined;
   /** The socket of the agent that the build was given: what a repository may be fetched with. */
   agent?: string | undefined;
+  /** What else it was given: for repositories that want a token. */
+  secrets?: Secrets | undefined;
   /** A directory of this step's own on the file system of the store: what is downloaded comes there, and stays until it is copied. */
   scratch: string;
 }
@@ -260,11 +263,11 @@ async function partsOf(
 
 async function remotePart(
   context: Context,
-  { step, owner = ROOT, scratch, agent }: CopyRequest,
+  { step, owner = ROOT, scratch, agent, secrets }: CopyRequest,
   text: string,
   signal: AbortSignal | undefined,
 ): Promise<SelectionPart> {
-  const found = await findRemote(context, { step, text, owner, scratch, agent }, signal);
+  const found = await findRemote(context, { step, text, owner, scratch, agent, secrets }, signal);
   const taken = (files: RemoteFiles): TreePart => ({ ...files, owner, mode: step.chmod });
   if (found.kind !== 'known') return taken(found);
   return { ...found, fetch: async () => taken(await found.fetch()) };

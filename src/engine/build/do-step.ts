@@ -175,6 +175,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     owner: await ownerOf(at, step.chown),
     time: build.fileTimes?.given,
     agent: build.parts.options.agents?.get('default'),
+    secrets: build.parts.options.secrets,
     scratch: build.directory(),
   };
   const read = async () => await digestSources(context, request, signal);

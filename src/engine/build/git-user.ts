@@ -10,14 +10,22 @@ export function withoutUser(url: string): { url: string; settings: readonly GitS
   const { origin, username, password } = new URL(url);
   if (username === '' && password === '') return { url, settings: [] };
   const [user, word] = [unescaped(username), unescaped(password)];
-  const setting: GitSetting =
+  const settings: readonly GitSetting[] =
     word === ''
-      ? [`credential.${origin}/.username`, user]
-      : [
-          `http.${origin}/.extraHeader`,
-          `Authorization: Basic ${Buffer.from(`${user}:${word}`).toString('base64')}`,
-        ];
-  return { url: url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1'), settings: [setting] };
+      ? [[`credential.${origin}/.username`, user]]
+      : authorization(origin, `Basic ${Buffer.from(`${user}:${word}`).toString('base64')}`);
+  return { url: url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1'), settings };
+}
+
+/**
+ * What an origin is shown, and nobody else: git sends a header that it was told also to whomever it was redirected to, so no
+ * redirect is followed.
+ */
+export function authorization(origin: string, value: string): readonly GitSetting[] {
+  return [
+    [`http.${origin}/.extraHeader`, `Authorization: ${value}`],
+    [`http.${origin}/.followRedirects`, 'false'],
+  ];
 }
 
 /** As git-config(1) takes them from its environment, behind those that are there. */

@@ -3,7 +3,9 @@ import { EngineError } from '../../errors.ts';
 import { isMissing } from '../../host/missing.ts';
 import type { runGroup } from '../../host/run-group.ts';
 import type { ProgramResult } from '../../host/run-program.ts';
-import { withoutUser, withSettings } from './git-user.ts';
+import { tokenFor } from './git-token.ts';
+import { type GitSetting, withoutUser, withSettings } from './git-user.ts';
+import type { Secrets } from './secret.ts';
 
 /**
  * Nobody is asked for a password, no hook or helper of the repository runs, and no submodule leads to a directory of this
@@ -33,6 +35,8 @@ export interface CheckOut {
    * has, which gets at no more than what the build was given: the socket of an agent.
    */
   keys: 'user' | { agent: string | undefined };
+  /** What `tokenFor` reads of these goes to the repository's server. */
+  secrets?: Secrets | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -44,18 +48,24 @@ export interface CheckOut {
  */
 export async function checkOut(
   { url: given, ref = 'HEAD' }: GitSource,
-  { directory, commit, keys, signal }: CheckOut,
+  { directory, commit, keys, secrets, signal }: CheckOut,
 ): Promise<string> {
   const { url, settings: secret } = withoutUser(given);
   const { settings, env: environment = process.env } = keys === 'user' ? OWN : withAgent(url, keys.agent);
-  const env = withSettings(environment, secret);
+  // A password in the address was meant for it, more than what any repository may be shown.
+  const hasPassword = secret.some(([key]) => key.startsWith('http.'));
+  const shown = hasPassword ? secret : [...secret, ...(await tokenFor(url, secrets))];
+  const env = withSettings(environment, shown);
   // Where relative submodules begin.
   const all = [...SETTINGS, ...settings, `remote.origin.url=${url}`].flatMap((setting) => ['-c', setting]);
   const git = async (...words: string[]): Promise<string> => {
     signal?.throwIfAborted();
     const { code, stdout, stderr } = await runGit([...all, '-C', directory, ...words], { env, signal });
     if (code === 0) return stdout.trim();
-    throw new EngineError('unavailable', `cannot fetch ${url}: ${reasonOf(stderr)}`, { subject: url });
+    throw new EngineError('unavailable', `cannot fetch ${url}: ${reasonOf(stderr)}`, {
+      subject: url,
+      hint: hintOf(url, stderr, shown),
+    });
   };
   const fetch = (...depth: string[]) => git('fetch', '--quiet', ...depth, '--no-tags', '--', url, ref);
   await git('init', '--quiet', '--template=');
@@ -63,7 +73,7 @@ export async function checkOut(
   try {
     await fetch(...depth);
   } catch (error) {
-    if (!/^https?:/i.test(url)) throw error;
+    if (!isHttp(url)) throw error;
     // A server that hands out the files of repositories, and knows nothing of git, has no part of a history to give.
     depth = [];
     await fetch();
@@ -102,6 +112,10 @@ function withAgent(url: string, agent: string | undefined): Keys {
   };
 }
 
+function isHttp(url: string): boolean {
+  return /^https?:/i.test(url);
+}
+
 function isSsh(url: string): boolean {
   return /^(?:git\+)?ssh:/i.test(url) || !url.includes('://');
 }
@@ -121,6 +135,18 @@ async function runGit(
       hint: 'install it, or ADD an archive of the repository by its URL',
     });
   }
+}
+
+/** What somebody can do who is to be shown who we are. What git says is for messages: nothing else is decided by it. */
+function hintOf(url: string, stderr: string, shown: readonly GitSetting[]): string | undefined {
+  if (/returned error: 3\d\d/.test(stderr) && shown.length > 0)
+    return 'it leads to another address, and passwords and tokens go to none but their own: give that one';
+  if (
+    /could not read (?:Username|Password)|Authentication failed|returned error: 40[13]/.test(stderr) &&
+    isHttp(url)
+  )
+    return 'a token for it is given by --secret id=GIT_AUTH_TOKEN, in the environment or a file (src=FILE)';
+  return undefined;
 }
 
 /** What git says is wrong; of a connection that failed what ssh has said before. */

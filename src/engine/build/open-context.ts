@@ -19,6 +19,7 @@ import {
   within,
 } from './dockerfile-text.ts';
 import { checkOut } from './git.ts';
+import type { Secrets } from './secret.ts';
 
 /** Where the files of a build come from. */
 export type ContextSource =
@@ -35,6 +36,8 @@ export interface ContextRequest {
   file?: string | { bytes: AsyncIterable<Uint8Array> } | undefined;
   /** A directory of this build's own, on the file system of the store, for what has to be unpacked. */
   scratch: () => string;
+  /** For a repository that wants a token. */
+  secrets?: Secrets | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -75,7 +78,7 @@ async function open(context: Context, request: ContextRequest): Promise<OpenedCo
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const git = source.kind === 'remote' ? parseGit(source.address) : undefined;
   if (git !== undefined) {
-    await checkOut(git, { directory, keys: 'user', signal: request.signal });
+    await checkOut(git, { directory, keys: 'user', secrets: request.secrets, signal: request.signal });
     const inside = within(directory, git.directory);
     if (inside === undefined || !isDirectory(inside)) throw noSuchDirectory(git);
     return foreignContext(inside, name, text);

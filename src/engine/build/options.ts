@@ -9,6 +9,7 @@ import type { CacheSource, CacheTarget } from './cache-options.ts';
 import type { CheckedDockerfile } from './checked.ts';
 import type { ContextSource } from './open-context.ts';
 import type { BuildProgress } from './progress.ts';
+import type { Secrets } from './secret.ts';
 
 /** How an image is built. The same type whether the request came from a command line or an HTTP body. */
 export interface BuildOptions {
@@ -41,8 +42,8 @@ export interface BuildOptions {
   steps: StepSettings;
   /** Whom registries are shown; absent: what this machine keeps. */
   credentials?: CredentialSource | undefined;
-  /** By their ids. */
-  secrets?: { get(id: string): SecretSource | undefined } | undefined;
+  /** For RUN --mount=type=secret, and for repositories that want a token. */
+  secrets?: Secrets | undefined;
   /** Paths of agents' sockets, by id; that of nobody is called `default`. */
   agents?: ReadonlyMap<string, string> | undefined;
   /** What RUN may ask for besides: without it a step that does is refused. */
@@ -92,9 +93,6 @@ export interface ImageForm {
 export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'; reference: string };
 
 export type Entitlement = 'network.host' | 'security.insecure';
-
-/** Where a secret comes from: read when a step asks for it. `ask`: undefined when there is none. */
-export type SecretSource = { file: string } | { value: string } | { ask(): Promise<Uint8Array | undefined> };
 
 /** What all RUNs of a build have in common. */
 export interface StepSettings {

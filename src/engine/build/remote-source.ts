@@ -14,6 +14,7 @@ import type { Context } from '../store/context.ts';
 import { checkOut } from './git.ts';
 import type { KnownContent } from './known-downloads.ts';
 import { isTarArchive } from './local-archive.ts';
+import type { Secrets } from './secret.ts';
 import type { Owner } from './tree.ts';
 
 const USER_AGENT = `skiff/${VERSION}`;
@@ -24,6 +25,8 @@ interface RemoteRequest {
   text: string;
   /** The socket of the agent that the build was given. */
   agent?: string | undefined;
+  /** What else it was given: for repositories that want a token. */
+  secrets?: Secrets | undefined;
   /** A directory on the file system of the store, in which what is fetched stays. */
   scratch: string;
 }
@@ -95,7 +98,8 @@ async function fetchRemote(
     return await keepFile(context, request, { found, signal });
   }
   const directory = newDirectory(request);
-  await checkOut(git, { directory, commit: step.checksum, keys: { agent: request.agent }, signal });
+  const { agent, secrets } = request;
+  await checkOut(git, { directory, commit: step.checksum, keys: { agent }, secrets, signal });
   const files = await inRepository(context, { directory, inside: git.directory, text, step });
   return { kind: 'files', root: `dir:${directory}`, files };
 }

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunMount, RunStep } from '../../build/stages/step.ts';
 import { EngineError } from '../../errors.ts';
@@ -10,6 +9,7 @@ import { bindMount, bindPart } from './bind-mount.ts';
 import type { Build } from './build.ts';
 import { cacheMount, cachePart, lockCaches } from './cache-mount.ts';
 import type { HeldMount } from './held-mount.ts';
+import { readSecret } from './secret.ts';
 
 /** What a step sees besides its own files, found: the part of the key, and how it is made when the step is done. */
 export interface PreparedMounts {
@@ -104,7 +104,7 @@ async function secretMount(
   mount: RunMount & { type: 'secret' },
 ): Promise<HeldMount | undefined> {
   const { id, target, environment, required, mode, uid, gid } = mount;
-  const bytes = await secretOf(build, id);
+  const bytes = await readSecret(build.parts.options.secrets, id);
   if (bytes === undefined && required)
     throw new EngineError('notFound', `secret ${id}: not found`, {
       subject: id,
@@ -116,26 +116,6 @@ async function secretMount(
     environment: environment === undefined ? [] : [`${environment}=${Buffer.from(bytes).toString()}`],
     file: target === undefined ? undefined : { content: bytes, mode, uid, gid },
   };
-}
-
-/** As in Docker a secret has 500 kB at most. */
-const SECRET_MAX = 500 * 1024;
-
-async function secretOf({ parts: { options } }: Build, id: string): Promise<Uint8Array | undefined> {
-  const source = options.secrets?.get(id);
-  if (source === undefined) return undefined;
-  if ('value' in source) return Buffer.from(source.value);
-  if ('ask' in source) return await source.ask();
-  try {
-    const { size } = statSync(source.file);
-    if (size > SECRET_MAX) throw new Error(`it is larger than ${SECRET_MAX} bytes`);
-    return readFileSync(source.file);
-  } catch (cause) {
-    throw new EngineError('invalid', `cannot read secret ${id}: ${(cause as Error).message}`, {
-      subject: source.file,
-      cause,
-    });
-  }
 }
 
 /** A socket of the step's own, behind which there is the user's agent: keys stay where they are. */

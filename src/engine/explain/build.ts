@@ -37,10 +37,16 @@ export async function explainBuild(
   context: Context,
   options: ExplainBuildOptions,
 ): Promise<ExplainedBuild[]> {
-  const { source, file, platforms = [undefined], warn } = options;
+  const { source, file, secrets, platforms = [undefined], warn } = options;
   const { signal = new AbortController().signal } = options;
   return await inWorkspace(context, async (workspace) => {
-    const files = await openContext(context, { source, file, scratch: () => workspace.tmp(), signal });
+    const files = await openContext(context, {
+      source,
+      file,
+      scratch: () => workspace.tmp(),
+      secrets,
+      signal,
+    });
     const { name, text } = files.dockerfile;
     const dockerfile = parseDockerfile(text, { name });
     using lease = takeLease(context.database, []);

@@ -4,6 +4,11 @@ import { withoutUser, withSettings } from '../../../../src/engine/build/git-user
 
 const basic = (text: string) => `Authorization: Basic ${Buffer.from(text).toString('base64')}`;
 
+const headed = (origin: string, header: string) => [
+  [`http.${origin}/.extraHeader`, header],
+  [`http.${origin}/.followRedirects`, 'false'],
+];
+
 describe('the address of a repository', () => {
   it.each([
     ['https://git.example/a.git', 'https://git.example/a.git', []],
@@ -11,18 +16,14 @@ describe('the address of a repository', () => {
     [
       'https://me:p%40ss@git.example:444/a.git',
       'https://git.example:444/a.git',
-      [['http.https://git.example:444/.extraHeader', basic('me:p@ss')]],
+      headed('https://git.example:444', basic('me:p@ss')),
     ],
     [
       'http://token@git.example/a@b.git',
       'http://git.example/a@b.git',
       [['credential.http://git.example/.username', 'token']],
     ],
-    [
-      'http://%zz:x@git.example/a',
-      'http://git.example/a',
-      [['http.http://git.example/.extraHeader', basic('%zz:x')]],
-    ],
+    ['http://%zz:x@git.example/a', 'http://git.example/a', headed('http://git.example', basic('%zz:x'))],
   ])('%s is %s for everybody to see, and the rest for git alone', (given, url, settings) => {
     expect(withoutUser(given)).toEqual({ url, settings });
   });

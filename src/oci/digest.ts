@@ -12,6 +12,11 @@ export function parseDigest(text: string, what = 'digest'): Digest {
   throw new EngineError('invalid', `${what} "${text}" is not a sha256 digest`, { subject: text });
 }
 
+/** Whether a text is one, as records of ours may be damaged. */
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
 /** The 64 hex digits of a digest: the name of its blob below `blobs/sha256/`. */
 export function hexOf(digest: Digest): string {
   return digest.slice('sha256:'.length);

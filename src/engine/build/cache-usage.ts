@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { allocatedSizes } from '../../host/tree-size.ts';
-import { hexOf } from '../../oci/digest.ts';
+import { hexOf, isDigest } from '../../oci/digest.ts';
 import { leasedResources } from '../store/blob-leases.ts';
 import { type CacheEntry, cacheEntries } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
@@ -50,11 +50,11 @@ export function cacheTypeOf({ kind }: CacheEntry): string {
   return kind === 'mount' ? 'exec.cachemount' : 'regular';
 }
 
-/** The directory of an entry; undefined: it has none. */
-function placeOf(
+/** The directory of an entry; undefined: it has none, as one whose record is damaged and would lead anywhere. */
+export function placeOf(
   { layers, buildCaches }: Context['paths'],
   { kind, key, layer }: CacheEntry,
 ): string | undefined {
-  if (kind === 'mount') return join(buildCaches, hexOf(key));
-  return layer && join(layers, hexOf(layer.chainID));
+  if (kind === 'mount') return isDigest(key) ? join(buildCaches, hexOf(key)) : undefined;
+  return layer !== undefined && isDigest(layer.chainID) ? join(layers, hexOf(layer.chainID)) : undefined;
 }

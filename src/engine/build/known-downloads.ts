@@ -1,10 +1,17 @@
 import type { CopyStep } from '../../build/stages/step.ts';
+import { EngineError } from '../../errors.ts';
 import { canonicalJson } from '../../oci/canonical-json.ts';
 import { type Digest, digestOf, parseDigest } from '../../oci/digest.ts';
 import { asCount, asObject, asString, optional } from '../../oci/json.ts';
 import type { Validators } from '../../registry/download.ts';
 import { redactUrl } from '../../registry/errors.ts';
-import { cacheEntry, deleteCacheEntry, insertCacheEntry, touchCacheEntries } from '../store/build-cache.ts';
+import {
+  type CacheEntry,
+  cacheEntry,
+  deleteCacheEntry,
+  insertCacheEntry,
+  touchCacheEntries,
+} from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
 import type { Owner } from './tree.ts';
 
@@ -38,9 +45,19 @@ export function knownDownload({ database }: Context, words: DownloadWords): Know
   const key = keyOf(words);
   const entry = cacheEntry(database, key);
   if (entry === undefined) return undefined;
-  database.transaction(() => touchCacheEntries(database, [key], Date.now()));
-  const { content, validators } = entry.parts;
-  return { content: readContent(content), validators: readValidators(validators) };
+  const known = readKnown(entry);
+  if (known !== undefined) database.transaction(() => touchCacheEntries(database, [key], Date.now()));
+  return known;
+}
+
+/** Undefined for a row that is damaged: the file is fetched, and noted anew. */
+function readKnown({ parts: { content, validators } }: CacheEntry): KnownDownload | undefined {
+  try {
+    return { content: readContent(content), validators: readValidators(validators) };
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 /** Notes what was downloaded, when there is a way to know later that it is the same. */

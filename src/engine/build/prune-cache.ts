@@ -1,6 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Digest, hexOf } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { appendEvent } from '../events/journal.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
@@ -10,7 +9,7 @@ import { cacheEntry, deleteCacheEntry } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
 import { discardUnreferenced } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
-import { type CacheUsage, cacheTypeOf, cacheUsage } from './cache-usage.ts';
+import { type CacheUsage, cacheTypeOf, cacheUsage, placeOf } from './cache-usage.ts';
 
 /** What of the cache of builds is to go: with limits what was not used for longest, until they hold. */
 export interface PruneCacheOptions extends CachePruneFilters, CacheLimits {
@@ -56,7 +55,8 @@ export async function dropFromCache(
       const leased = leasedResources(database);
       const now = cacheEntry(database, key);
       if (now === undefined || now.usedAt !== usedAt || leased.has(layer?.chainID ?? key)) return false;
-      if (kind === 'mount') trash.take(join(paths.buildCaches, hexOf(key)));
+      const directory = kind === 'mount' ? placeOf(paths, entry) : undefined;
+      if (directory !== undefined) trash.take(directory);
       return deleteCacheEntry(database, key);
     });
     if (!isGone) continue;

@@ -84,6 +84,16 @@ export function deleteCacheEntry(database: Database, key: Digest): boolean {
   return database.run('DELETE FROM build_cache WHERE key = ?', key) > 0;
 }
 
+/** What is damaged there says nothing: the key alone decides what is found. */
+function readParts(text: string): CacheEntry['parts'] {
+  try {
+    const parts: unknown = JSON.parse(text);
+    return typeof parts === 'object' && parts !== null ? (parts as CacheEntry['parts']) : {};
+  } catch {
+    return {};
+  }
+}
+
 function toEntry(row: Row): CacheEntry {
   const chainID = row['chain_id'] as Digest | null;
   let parts: CacheEntry['parts'] | undefined;
@@ -92,7 +102,7 @@ function toEntry(row: Row): CacheEntry {
     kind: row['kind'] as CacheEntry['kind'],
     description: row['description'] as string,
     get parts() {
-      parts ??= JSON.parse(row['parts'] as string) as CacheEntry['parts'];
+      parts ??= readParts(row['parts'] as string);
       return parts;
     },
     layer:

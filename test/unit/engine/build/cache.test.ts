@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keyOf, StepCache, type StepKey } from '../../../../src/engine/build/cache.ts';
+import { knownDownload, noteDownload } from '../../../../src/engine/build/known-downloads.ts';
 import { type Lease, takeLease } from '../../../../src/engine/store/blob-leases.ts';
 import { cacheEntry } from '../../../../src/engine/store/build-cache.ts';
 import { unnamed } from '../../../../src/engine/store/garbage.ts';
@@ -103,6 +104,33 @@ describe('the cache of builds', () => {
     expect(entry).toMatchObject({ uses: 1, createdAt: 5 });
     expect(entry?.usedAt).toBeGreaterThan(5);
   });
+
+  it.each(['{nonsense', 'null', '1', '[]'])(
+    'goes by keys alone where %s is what is left of the parts',
+    (parts) => {
+      keep(STEP);
+      store.context.database.run('UPDATE build_cache SET parts = ?', parts);
+      expect(find(STEP)).toEqual({ layer: LAYER, createdAt: 5 });
+      const other = { ...STEP, parts: { ...STEP.parts, below: digestOf('other') } };
+      withCache((cache) => {
+        expect(cache.findOnOthers(other)).toBe(undefined);
+        expect(cache.difference(other)).toEqual([]);
+      });
+      const words = {
+        url: new URL('http://server.example/a'),
+        name: 'a',
+        step: { checksum: 'sha256:0', chmod: undefined, unpack: undefined },
+        owner: { uid: 0, gid: 0 },
+      };
+      noteDownload(store.context, words, {
+        content: { kind: 'files', digest: digestOf('content'), entries: 1, bytes: 1 },
+        validators: { etag: undefined, modified: undefined },
+      });
+      expect(knownDownload(store.context, words)?.content.digest).toBe(digestOf('content'));
+      store.context.database.run('UPDATE build_cache SET parts = ?', parts);
+      expect(knownDownload(store.context, words)).toBe(undefined);
+    },
+  );
 
   it('says in what a step differs from the one of the same instruction that differs least', () => {
     const difference = (parts: StepKey['parts'], description = 'RUN make') =>

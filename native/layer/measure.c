@@ -1,9 +1,10 @@
 /*
- * The verb `measure [allocated|unshared [skip=NAME]] PATH...`: for each directory a line with the bytes in the regular files
+ * The verb `measure [allocated|unshared|freed [skip=NAME]] PATH...`: for each directory a line with the bytes in the regular files
  * below it, each counted once however many names it has; 0 for one that is missing. With `allocated` what the file system
  * has set aside for the path, which may be any file, and, if it is a directory, for all below it but an entry NAME: 0 as
  * well for one on which something is mounted; a file that has names below several PATHs counts for the first of them. With
- * `unshared` the same without the blocks that other files have, too.
+ * `unshared` the same without the blocks that other files have, too. With `freed` the same as `allocated`, but a file counts
+ * for the PATH that has the last of its names, and not at all when it has others elsewhere: what would be free if they went.
  *
  * The trees are those of containers, which may be changing them meanwhile. No path is walked: each directory is opened
  * from the one above it, beneath it, without links and on the same mount. Any depth takes two descriptors for each of
@@ -38,6 +39,7 @@ struct level {
 struct walk {
     bool allocated;
     bool unshared;    /* with `allocated` only */
+    bool freed;       /* the same */
     const char *skip; /* NULL: nothing */
     struct level *levels;
     size_t depth, room;
@@ -142,20 +144,21 @@ static uint64_t blocks_of(struct walk *walk, const char *name, const struct stat
     return shared < bytes ? bytes - shared : 0;
 }
 
-static bool is_new(struct walk *walk, const struct stat *stat, int *result)
+/* Whether this name of a file is the one that it is counted by. */
+static bool counts(struct walk *walk, const struct stat *stat, int *result)
 {
     *result = 0;
     if (stat->st_nlink <= 1) return true;
     int added = inode_set_add(walk->linked, stat->st_ino);
-    if (added < 0) *result = -1;
-    return added > 0;
+    if (added < 0) return *result = -1, false;
+    return walk->freed ? inode_set_times(walk->linked, stat->st_ino) == stat->st_nlink : added > 0;
 }
 
 static int count(struct walk *walk, const char *name, const struct stat *stat)
 {
     int result;
     if (!walk->allocated && !S_ISREG(stat->st_mode)) return 0;
-    if (!is_new(walk, stat, &result)) return result;
+    if (!counts(walk, stat, &result)) return result;
     walk->bytes += walk->allocated ? blocks_of(walk, name, stat) : (uint64_t)stat->st_size;
     return 0;
 }
@@ -226,17 +229,19 @@ int measure_main(int argc, char **argv)
 {
     int first = 1;
     bool unshared = argc > first && strcmp(argv[first], "unshared") == 0;
-    bool allocated = unshared || (argc > first && strcmp(argv[first], "allocated") == 0);
+    bool freed = argc > first && strcmp(argv[first], "freed") == 0;
+    bool allocated = unshared || freed || (argc > first && strcmp(argv[first], "allocated") == 0);
     const char *skip = NULL;
     if (allocated) first++;
     if (allocated && argc > first && strncmp(argv[first], "skip=", 5) == 0) skip = argv[first++] + 5;
     if (argc <= first) {
-        fputs("usage: measure [allocated|unshared [skip=NAME]] PATH...\n", stderr);
+        fputs("usage: measure [allocated|unshared|freed [skip=NAME]] PATH...\n", stderr);
         return 2;
     }
     struct inode_set linked = {0};
     for (int i = first; i < argc; i++) {
-        struct walk walk = {.allocated = allocated, .unshared = unshared, .skip = skip, .linked = &linked};
+        struct walk walk = {
+            .allocated = allocated, .unshared = unshared, .freed = freed, .skip = skip, .linked = &linked};
         int result = measure(&walk, argv[i]);
         free(walk.levels);
         if (!allocated || i + 1 == argc) inode_set_free(&linked);

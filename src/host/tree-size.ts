@@ -32,7 +32,15 @@ export async function allocatedSizes(
 
 /** The same for trees that have files in common: these count for the first of them. */
 export async function allocatedTogether(helper: string, paths: readonly string[]): Promise<number[]> {
-  return await measure(helper, ['allocated'], paths, paths.length);
+  return await measure(helper, ['allocated'], paths, lineLength(paths));
+}
+
+/**
+ * What would be free if trees went, one after the other: a file with several names counts for the tree that has the last of them,
+ * and for none when it has others elsewhere. No path may be there twice. Throws as `treeSizes`.
+ */
+export async function freedSizes(helper: string, paths: readonly string[]): Promise<number[]> {
+  return await measure(helper, ['freed'], paths, lineLength(paths));
 }
 
 /**
@@ -70,6 +78,16 @@ async function measure(
 }
 
 const COUNTERS = Math.min(SIDE_BY_SIDE, availableParallelism());
+
+/** As many as fit into one command line: what those of two lines have in common nobody notices. */
+function lineLength(paths: readonly string[]): number {
+  const longest = Math.max(1, ...paths.map((path) => Buffer.byteLength(path) + POINTER + 1));
+  return Math.max(1, Math.floor(LINE / longest));
+}
+
+/** Half of what the kernel takes with the usual limit of the stack, execve(2); arguments come with a pointer each. */
+const LINE = 1024 * 1024;
+const POINTER = 8;
 
 /** Trees differ in size: several batches for each counter keep all of them at work. */
 function batchLength(paths: number): number {

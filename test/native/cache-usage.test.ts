@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cacheUsage } from '../../src/engine/build/cache-usage.ts';
@@ -69,4 +69,32 @@ describe('a row of the cache that is damaged', () => {
       expect(readdirSync(store.context.paths.layers)).toEqual([hexOf(digestOf('kept'))]);
     },
   );
+});
+
+describe('what the cache takes', () => {
+  const MIB = 1 << 20;
+  const sizes = async () =>
+    Object.fromEntries(
+      (await cacheUsage(store.context)).map(({ entry, size }) => [entry.description, Math.floor(size / MIB)]),
+    );
+
+  function file(directory: string, name: string): string {
+    const path = join(directory, name);
+    writeFileSync(path, Buffer.alloc(MIB, 'x'));
+    return path;
+  }
+
+  it('is what would be free: each file once, nothing that others keep, a layer for the last of its rows', async () => {
+    const common = file(addLayer('one', 1), 'common');
+    linkSync(common, join(addLayer('two', 2), 'common'));
+    linkSync(file(addImage('kept'), 'file'), join(addLayer('three', 3), 'of an image'));
+    file(addLayer('four', 4), 'file');
+    addRow(digestOf('another key'), 5, digestOf('four'));
+    addRow(digestOf('of the image'), 6, digestOf('kept'));
+    expect(await sizes()).toEqual({ 'row 1': 0, 'row 2': 1, 'row 3': 0, 'row 4': 0, 'row 5': 1, 'row 6': 1 });
+    const one = await pruneCache(store.context, { all: false, id: digestOf('another key') });
+    expect([one.deleted.length, one.reclaimed]).toEqual([1, 0]);
+    const rest = await pruneCache(store.context, { all: true });
+    expect([rest.deleted.length, Math.floor(rest.reclaimed / MIB)]).toEqual([5, 2]);
+  });
 });

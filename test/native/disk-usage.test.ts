@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { summarizeDisk } from '../../src/engine/reports/disk-summary.ts';
 import { diskUsage } from '../../src/engine/reports/disk-usage.ts';
+import { insertCacheEntry } from '../../src/engine/store/build-cache.ts';
 import { type ContainerId, insertContainer } from '../../src/engine/store/containers.ts';
 import { saveImage } from '../../src/engine/store/images.ts';
 import { insertVolume, useVolumes } from '../../src/engine/store/volumes.ts';
@@ -124,9 +125,22 @@ beforeEach(() => {
 
 describe('what a store takes on its disk', () => {
   it('is explained to the last byte', async () => {
+    const linked = write(`${layer('linked 0')}/file`, 60_000);
+    // More than one process measures at once, whatever the machine.
+    for (let number = 0; number < 40; number++) {
+      const chainID = digestOf(`linked ${number}`);
+      const step = { key: digestOf(`step ${number}`), kind: 'copy', description: 'COPY', parts: {} } as const;
+      const made = { chainID, diffID: digestOf('linked'), size: 1, bytes: 1 };
+      insertCacheEntry(room.context.database, { ...step, layer: made, createdAt: 1 });
+      const directory = join(room.context.paths.layers, hexOf(chainID));
+      mkdirSync(directory, { recursive: true });
+      if (number > 0) linkSync(linked, join(directory, 'file'));
+    }
     const usage = await diskUsage(room.context);
     expect(usage.total).toBe(allocated('.'));
-    const parts = [...usage.containers, ...usage.volumes, ...usage.other].map(({ size }) => size);
+    const parts = [...usage.containers, ...usage.volumes, ...usage.buildCache, ...usage.other].map(
+      ({ size }) => size,
+    );
     expect(usage.imagesSize + parts.reduce((sum, size) => sum + size)).toBe(usage.total);
   });
 

@@ -81,6 +81,27 @@ describe('measure', () => {
     expect(onDisk()).toBeLessThan(first + (1 << 16));
   });
 
+  it('says what would be free if trees went: a file with several names goes with the last of them', () => {
+    const [first, second, outside] = ['first', 'second', 'outside'].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const directory of [first, second, outside]) mkdirSync(directory);
+    const empty = measure('freed', first, second);
+    writeFileSync(join(first, 'common'), Buffer.alloc(1 << 20, 'x'));
+    linkSync(join(first, 'common'), join(second, 'common'));
+    linkSync(join(first, 'common'), join(second, 'again'));
+    writeFileSync(join(first, 'kept'), Buffer.alloc(1 << 20, 'x'));
+    linkSync(join(first, 'kept'), join(outside, 'kept'));
+    const freed = (...paths: string[]) =>
+      measure('freed', ...paths).map((bytes, index) => bytes - (empty[index] ?? 0));
+    expect(freed(first, second)).toEqual([0, 1 << 20]);
+    expect(freed(second, first)).toEqual([0, 1 << 20]);
+    expect(freed(first)).toEqual([0]);
+    expect(freed(first, second, outside)[2]).toBeGreaterThanOrEqual(1 << 20);
+  });
+
   it('takes many directories, and 0 for one that is missing', () => {
     file('one', 7);
     expect(measure(tree, join(root, 'none'), tree)).toEqual([7, 0, 7]);

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import type { Digest } from '../../oci/digest.ts';
+import { join } from 'node:path';
+import { type Digest, hexOf } from '../../oci/digest.ts';
 import type { Trash } from '../../storage/trash.ts';
 import { appendEvent } from '../events/journal.ts';
 import { removeAbandonedSteps } from '../lifecycle/steps.ts';
@@ -7,7 +8,7 @@ import type { CacheLimits, CachePruneFilters } from '../options/prune.ts';
 import { leasedResources } from '../store/blob-leases.ts';
 import { cacheEntry, deleteCacheEntry } from '../store/build-cache.ts';
 import type { Context } from '../store/context.ts';
-import { discardUnreferenced } from '../store/garbage.ts';
+import { discardUnreferenced, referencedLayers } from '../store/garbage.ts';
 import { trashOf } from '../store/trash.ts';
 import { type CacheUsage, cacheTypeOf, cacheUsage, placeOf } from './cache-usage.ts';
 
@@ -49,7 +50,8 @@ export async function dropFromCache(
   const kept = bytesKept(options, { total, free: bavail * bsize });
   const chosen = kept === undefined ? candidates : beyond(candidates, total, kept);
   const pruned: PrunedCache = { deleted: [], reclaimed: 0 };
-  for (const { entry, size, shared } of chosen) {
+  const places = new Set<string | undefined>();
+  for (const { entry } of chosen) {
     const { key, kind, layer, usedAt } = entry;
     const isGone = database.transaction(() => {
       const leased = leasedResources(database);
@@ -61,8 +63,12 @@ export async function dropFromCache(
     });
     if (!isGone) continue;
     pruned.deleted.push(key);
-    if (!shared) pruned.reclaimed += size;
+    places.add(placeOf(paths, entry));
   }
+  // Others may have the same layer.
+  for (const chainID of referencedLayers(database))
+    places.delete(join(paths.layers, hexOf(chainID as Digest)));
+  for (const { entry, size } of usages) if (places.has(placeOf(paths, entry))) pruned.reclaimed += size;
   // Read anew, all of it is known again.
   trash.take(paths.knownFiles);
   const attributes = { reclaimed: String(pruned.reclaimed) };

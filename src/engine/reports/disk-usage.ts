@@ -254,7 +254,8 @@ async function measured(context: Context, isWanted: (place: Place) => boolean = 
     return some.map((place, index) => ({ place, size: sizes[index] ?? 0 }));
   };
   const snapshots = basename(containerPaths(paths, '').snapshots);
-  const linked = storageDriver(context) === 'copy' ? places.filter(({ kind }) => kind === 'layer') : [];
+  const isLinked = linkedLayers(context);
+  const linked = places.filter(({ kind, name }) => kind === 'layer' && isLinked(name));
   return [
     ...(await measureWhole(context, linked)),
     ...places.filter(isDivided).map((place) => ({ place, size: directorySize(place.path) })),
@@ -265,7 +266,20 @@ async function measured(context: Context, isWanted: (place: Place) => boolean = 
   ];
 }
 
-/** Layers that have the files of those below them, which come first: of each what it adds. */
+/**
+ * Which layers have files in common with others: in a store of copies all of them, else those that steps of builds have put on
+ * others once more (COPY --link). By their hex digits.
+ */
+function linkedLayers(context: Context): (hex: string) => boolean {
+  if (storageDriver(context) === 'copy') return () => true;
+  const copied = cacheEntries(context.database).flatMap(({ kind, layer }) =>
+    kind === 'copy' && layer !== undefined ? hexOf(layer.chainID) : [],
+  );
+  const names = new Set(copied);
+  return (hex) => names.has(hex);
+}
+
+/** Layers that have the files of others, those of images in front, and of these the ones below: of each what it adds. */
 async function measureWhole({ database, helper }: Context, layers: readonly Place[]): Promise<Part[]> {
   const chains = allImages(database).map((image) => image.layers.map(hexOf));
   const depths = new Map(chains.flatMap((chain) => chain.map((hex, depth) => [hex, depth])));

@@ -54,6 +54,8 @@ export interface AutoRemoval {
 export interface ProcessOptions {
   /** Replaces the image's ENTRYPOINT, and drops its CMD; an empty list clears it. */
   entrypoint?: string[] | undefined;
+  /** The image's CMD stays, whatever the entrypoint: an empty list of Docker's API. */
+  keepsCommand?: boolean | undefined;
   /** Replaces the image's CMD when not empty. */
   command?: string[] | undefined;
   /** `KEY=VALUE`, in addition to the image's. */

@@ -7,6 +7,7 @@ import type {
 import { parsePlatform } from '../../image/platform.ts';
 import { JsonObject } from '../http/json.ts';
 import { attachedStreams } from './attached.ts';
+import { environmentOf } from './environment.ts';
 import { healthOptions } from './health.ts';
 import {
   deviceOptions,
@@ -63,9 +64,9 @@ export function createOptionsOf(value: unknown, { name, platform }: CreateQuery)
 
 function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {
   return {
-    entrypoint: entrypointOf(config),
+    ...entrypointOf(config),
     command: config.words('Cmd'),
-    env: config.texts('Env')?.filter((entry) => entry.includes('=')),
+    env: environmentOf(config),
     cwd: config.text('WorkingDir'),
     user: config.text('User'),
     groups: host.texts('GroupAdd'),
@@ -83,11 +84,11 @@ function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {
   };
 }
 
-/** As Docker's command line sends it, `[""]` has none at all; an empty list is as good as absent. */
-function entrypointOf(config: JsonObject): string[] | undefined {
-  const words = config.words('Entrypoint');
-  if (words === undefined || words.length === 0) return undefined;
-  return words.length === 1 && words[0] === '' ? [] : words;
+/** An empty list has none, and keeps the image's command; `[""]`, as Docker's command line sends it, drops that, too. */
+function entrypointOf(config: JsonObject): Pick<ProcessOptions, 'entrypoint' | 'keepsCommand'> {
+  const entrypoint = config.words('Entrypoint');
+  if (entrypoint?.length === 0) return { entrypoint, keepsCommand: true };
+  return { entrypoint: entrypoint?.length === 1 && entrypoint[0] === '' ? [] : entrypoint };
 }
 
 function inMilliseconds(seconds: number | undefined): number | undefined {

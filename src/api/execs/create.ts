@@ -1,6 +1,7 @@
 import type { TerminalSize } from '../../engine/options/client.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import { attachedStreams } from '../bodies/attached.ts';
+import { environmentOf } from '../bodies/environment.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 
@@ -13,7 +14,7 @@ export async function createExec({ engine, path, body, reply }: Call): Promise<v
   const streams = attachedStreams(config);
   const id = await engine.execs.create(path.name ?? '', {
     argv,
-    env: config.texts('Env') ?? [],
+    env: environmentOf(config) ?? [],
     cwd: config.text('WorkingDir'),
     user: config.text('User'),
     privileged: config.flag('Privileged') === true,

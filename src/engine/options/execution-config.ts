@@ -3,7 +3,7 @@ import type { CreateOptions, HealthOptions } from './create.ts';
 import { exposedPortNames } from './exposed-ports.ts';
 import { mergeHealth } from './health.ts';
 import { anonymousVolumes } from './mounts.ts';
-import { mergeEnvironment } from './process.ts';
+import { commandOf, mergeEnvironment, workingDirectory } from './process.ts';
 
 const NS_PER_MS = 1e6;
 
@@ -14,8 +14,7 @@ const NS_PER_MS = 1e6;
 export function executionConfig(options: CreateOptions, image: ImageConfig | undefined): ExecutionConfig {
   const config = image?.config ?? {};
   const { process: asked, stop, labels } = options;
-  const { command = [] } = asked;
-  const own = asked.entrypoint !== undefined;
+  const command = commandOf(asked, config);
   return {
     ...config,
     OnBuild: undefined,
@@ -23,9 +22,9 @@ export function executionConfig(options: CreateOptions, image: ImageConfig | und
     ExposedPorts: setOf(exposedPortNames(options, image)),
     Volumes: setOf(Object.keys({ ...config.Volumes, ...anonymousVolumes(options.mounts) })),
     Env: mergeEnvironment(config.Env ?? [], asked.env ?? []),
-    Cmd: command.length > 0 ? command : own ? undefined : config.Cmd,
+    Cmd: command.length > 0 ? command : undefined,
     Entrypoint: asked.entrypoint ?? config.Entrypoint,
-    WorkingDir: asked.cwd ?? config.WorkingDir,
+    WorkingDir: workingDirectory(asked, config),
     Labels: { ...config.Labels, ...labels },
     StopSignal: stop.signal || config.StopSignal,
     Healthcheck: healthcheck(mergeHealth(image, options.health)),

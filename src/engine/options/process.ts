@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import { EngineError } from '../../errors.ts';
-import type { ImageConfig } from '../../oci/image-config.ts';
+import type { ExecutionConfig, ImageConfig } from '../../oci/image-config.ts';
 import type { ProcessConfig } from '../../runtime/options.ts';
 import type { CreateOptions, ProcessOptions } from './create.ts';
 
@@ -13,11 +14,9 @@ export function mergeProcess(
   { image: imageName, rootfs }: Pick<CreateOptions, 'image' | 'rootfs'>,
 ): ProcessConfig {
   const { config } = image;
-  const { command: words = [] } = options;
   const ownEntrypoint = options.entrypoint !== undefined;
   const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
-  const command = words.length > 0 || ownEntrypoint ? words : (config.Cmd ?? []);
-  const argv = [...entrypoint, ...command];
+  const argv = [...entrypoint, ...commandOf(options, config)];
   if (argv.length === 0 || argv[0] === '') {
     const why =
       rootfs !== undefined
@@ -36,9 +35,24 @@ export function mergeProcess(
   return {
     argv,
     env: mergeEnvironment(config.Env ?? [], options.env ?? []),
-    cwd: options.cwd ?? (config.WorkingDir || '/'),
+    cwd: workingDirectory(options, config) || '/',
     user: options.user ?? config.User ?? '',
   };
+}
+
+/** The words after the entrypoint: those of the user, else the image's, which an entrypoint of the user drops. */
+export function commandOf(
+  { command = [], entrypoint, keepsCommand }: ProcessOptions,
+  image: ExecutionConfig,
+): string[] {
+  const own = command.length > 0 || (entrypoint !== undefined && keepsCommand !== true);
+  return own ? command : (image.Cmd ?? []);
+}
+
+/** Without `.`, `..` and needless slashes, of which links know nothing: so Docker has it. */
+export function workingDirectory({ cwd }: ProcessOptions, image: ExecutionConfig): string | undefined {
+  const path = cwd ?? image.WorkingDir;
+  return path && posix.normalize(path).replace(/(.)\/$/, '$1');
 }
 
 /**

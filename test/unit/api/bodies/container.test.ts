@@ -203,7 +203,7 @@ describe('a body that creates a container', () => {
     expect(options).toMatchObject({
       process: {
         entrypoint: [],
-        env: ['A=1'],
+        env: ['A=1', 'B'],
         user: '5:6',
         stdin: true,
         stdinOnce: true,
@@ -235,6 +235,14 @@ describe('a body that creates a container', () => {
       ['volume', '/c'],
       ['volume', '/v'],
     ]);
+  });
+
+  it('has no entrypoint where it says an empty one, and keeps the command of the image then, as with Docker', () => {
+    expect(read({ Entrypoint: [] }).process).toMatchObject({ entrypoint: [], keepsCommand: true });
+    const { process: said } = read({ Entrypoint: ['f'] });
+    expect([said.entrypoint, said.keepsCommand]).toEqual([['f'], undefined]);
+    expect(read({}).process.entrypoint).toBeUndefined();
+    expect(() => read({ Env: ['=x'] })).toThrow('has no name');
   });
 
   it('has the links of its host and those of its networks', () => {

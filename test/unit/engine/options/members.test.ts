@@ -52,6 +52,7 @@ const NOT_RUN = {
   'ProcessOptions.attach': 'only shown',
   'ProcessOptions.command': 'mergeProcess makes it argv',
   'ProcessOptions.entrypoint': 'mergeProcess makes it argv',
+  'ProcessOptions.keepsCommand': 'mergeProcess makes it argv',
   'RootDirectory.directory': 'the directory, or the layer, of RootfsOptions',
   'RootDirectory.overlay': 'the upper directory of RootfsOptions',
   'SecurityOptions.seccomp': 'prepareSeccomp compiles it',

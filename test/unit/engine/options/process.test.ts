@@ -32,8 +32,22 @@ describe('what a container executes', () => {
     ["an entrypoint that drops the image's command", wishes({ entrypoint: ['/mine'] }), ['/mine']],
     ['an entrypoint with a command', wishes({ entrypoint: ['/mine'], command: ['x'] }), ['/mine', 'x']],
     ['a command alone when the entrypoint is cleared', wishes({ entrypoint: [], command: ['x'] }), ['x']],
+    [
+      "the image's command alone when that is kept",
+      wishes({ entrypoint: [], keepsCommand: true }),
+      ['default'],
+    ],
   ])('is %s', (_, options, argv) => {
     expect(mergeProcess(IMAGE, options, { image: 'image' }).argv).toEqual(argv);
+  });
+
+  it.each([
+    ['/a/../b/./c/', '/b/c'],
+    ['/..', '/'],
+    ['/', '/'],
+    [undefined, '/srv'],
+  ])('is in the directory %s without needless parts: %s', (cwd, directory) => {
+    expect(mergeProcess(IMAGE, wishes({ cwd }), { image: 'image' }).cwd).toBe(directory);
   });
 
   it('has to be named by somebody', () => {

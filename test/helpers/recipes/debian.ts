@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Recipe } from './recipe.ts';
@@ -11,19 +11,30 @@ export function debian(): Recipe {
   return bootstrap(['less', 'vim-tiny']);
 }
 
+/**
+ * A tree that is made in memory, which takes a third of the time: on a disk every package waits for it to be written.
+ * The mount is gone with the processes.
+ */
+const SCRIPT = `
+mount -t tmpfs -o mode=755 debootstrap "$1"
+root=$1 archive=$2
+shift 2
+debootstrap "$@"
+rm -f "$root"/var/cache/apt/archives/*.deb
+exec tar --create --file="$archive" --numeric-owner --sort=name --format=pax --xattrs '--xattrs-include=*' -C "$root" .
+`;
+
 /** A minimal Debian with some packages more, made by debootstrap from the mirror that this machine's apt uses. */
 export function bootstrap(packages: readonly string[]): Recipe {
   const work = mkdtempSync(join(tmpdir(), 'debootstrap-'));
   const root = join(work, 'root');
   const archive = join(work, 'layer.tar');
   try {
+    mkdirSync(root);
     const words = ['--variant=minbase', `--include=${packages.join(',')}`, SUITE, root, mirror()];
-    execFileSync('debootstrap', words, { stdio: 'pipe' });
-    for (const name of readdirSync(join(root, 'var/cache/apt/archives'))) {
-      if (name.endsWith('.deb')) rmSync(join(root, 'var/cache/apt/archives', name));
-    }
-    const args = ['--numeric-owner', '--sort=name', '--format=pax', '--xattrs', '--xattrs-include=*'];
-    execFileSync('tar', ['--create', `--file=${archive}`, ...args, '-C', root, '.']);
+    execFileSync('unshare', ['--mount', 'sh', '-ec', SCRIPT, 'sh', root, archive, ...words], {
+      stdio: 'pipe',
+    });
     return {
       layers: [readFileSync(archive)],
       config: { Cmd: ['bash'], Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },

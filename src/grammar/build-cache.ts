@@ -4,10 +4,13 @@ import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';
 import { parseReference } from '../image/reference.ts';
 import { parseDigest } from '../oci/digest.ts';
+import { COMPRESSION_FIELDS, compressionOf } from './compression.ts';
 import { csvFields } from './csv.ts';
 import { booleanWord } from './words.ts';
 
 type Fields = Readonly<Record<string, string | undefined>>;
+
+const GZIP: CacheTarget['compression'] = { kind: 'gzip' };
 
 /** What Docker's builders know besides: they are services of others. */
 const ELSEWHERE = ['gha', 's3', 'azblob'];
@@ -47,7 +50,7 @@ export function collectCacheSource(text: string, previous: readonly CacheSource[
 
 /**
  * Collects `--cache-to type=registry,ref=NAME | type=local,dest=DIRECTORY | type=inline | NAME`, with
- * `mode=min|max`, `compression=gzip|uncompressed` and `ignore-error=true` (Docker's build, "cache-to"). Throws as
+ * `mode=min|max`, `compression=gzip|zstd|uncompressed`, `compression-level=N` and `ignore-error=true` (Docker's build, "cache-to"). Throws as
  * `collectCacheSource`.
  */
 export function collectCacheTarget(text: string, previous: readonly CacheTarget[] = []): CacheTarget[] {
@@ -57,7 +60,7 @@ export function collectCacheTarget(text: string, previous: readonly CacheTarget[
 }
 
 /** How it is written; an inline one has no choice. */
-const MANNER = ['mode', 'compression', 'ignore-error', 'oci-mediatypes', 'image-manifest'];
+const MANNER = ['mode', ...COMPRESSION_FIELDS, 'ignore-error', 'oci-mediatypes', 'image-manifest'];
 
 function placeOf(fields: Fields, text: string) {
   const { type } = fields;
@@ -82,13 +85,14 @@ function placeOf(fields: Fields, text: string) {
 }
 
 function mannerOf(fields: Fields, text: string): Pick<CacheTarget, 'mode' | 'compression' | 'ignoresErrors'> {
-  const { mode = 'min', compression = 'gzip' } = fields;
+  const { mode = 'min' } = fields;
   if (mode !== 'min' && mode !== 'max') throw wrong(text, 'mode is min or max');
-  if (compression !== 'gzip' && compression !== 'uncompressed')
-    throw wrong(text, 'compression is gzip or uncompressed');
   for (const name of ['oci-mediatypes', 'image-manifest'])
     if (!isTrue(fields[name] ?? 'true', text))
       throw wrong(text, `a cache is an image manifest of the OCI: ${name} is true`);
+  // Layers are always as it is asked for, those of caches that were read as well.
+  const { kind, level } = compressionOf(fields, (hint) => wrong(text, hint)) ?? GZIP;
+  const compression = { kind, ...(level === undefined ? {} : { level }) };
   return { mode, compression, ignoresErrors: isTrue(fields['ignore-error'] ?? 'false', text) };
 }
 

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import type { ImageForm } from '../engine/build/options.ts';
 import { EngineError } from '../errors.ts';
 import { userPath } from '../host/working-directory.ts';
+import { booleanField } from './compression.ts';
 import { csvFields } from './csv.ts';
-import { booleanField, FORM_FIELDS, isFormField, parseImageForm } from './image-form.ts';
+import { FORM_FIELDS, isFormField, parseImageForm } from './image-form.ts';
 
 /** What is to become of a build, as `--output` says it. */
 export type WantedOutput =

@@ -1,22 +1,9 @@
 import type { ImageForm } from '../engine/build/options.ts';
-import type { WantedCompression } from '../engine/images/compressed-layer.ts';
 import { EngineError } from '../errors.ts';
 import { collectAnnotation } from './annotations.ts';
+import { booleanField, COMPRESSION_FIELDS, compressionOf, type OutputFields } from './compression.ts';
 
-/** The fields of an output that is an image. */
-export type OutputFields = Readonly<Record<string, string | undefined>>;
-
-const COMPRESSIONS = ['gzip', 'zstd', 'uncompressed'] as const;
-const LEVELS = { gzip: [0, 9], zstd: [1, 22] } as const;
-
-const READ = [
-  'name',
-  'compression',
-  'compression-level',
-  'force-compression',
-  'oci-mediatypes',
-  'rewrite-timestamp',
-];
+const READ = ['name', ...COMPRESSION_FIELDS, 'oci-mediatypes', 'rewrite-timestamp'];
 
 /** What can only be as it is here, and what there is nothing for. The value that says what is so anyway is taken. */
 const FIXED: Record<string, { value?: string; hint: string }> = {
@@ -66,42 +53,6 @@ export function parseImageForm(fields: OutputFields, wrong: (hint: string) => En
     ...(annotations === undefined ? {} : { annotations }),
     ...(types === undefined ? {} : { types }),
   };
-}
-
-/** Reads a field that is true or false. */
-export function booleanField(
-  fields: OutputFields,
-  name: string,
-  wrong: (hint: string) => EngineError,
-): boolean | undefined {
-  const value = fields[name];
-  if (value === undefined) return undefined;
-  if (value === 'true' || value === 'false') return value === 'true';
-  throw wrong(`${name} is neither true nor false: "${value}"`);
-}
-
-function compressionOf(
-  fields: OutputFields,
-  wrong: (hint: string) => EngineError,
-): WantedCompression | undefined {
-  const { compression: named, 'compression-level': levelText } = fields;
-  const all = booleanField(fields, 'force-compression', wrong);
-  if (named === undefined && levelText === undefined && all === undefined) return undefined;
-  const known = COMPRESSIONS.find((each) => each === (named ?? 'gzip'));
-  if (named === 'estargz')
-    throw new EngineError('unsupported', 'layers are not compressed as estargz', {
-      subject: named,
-      hint: `compression is one of ${COMPRESSIONS.join(', ')}`,
-    });
-  if (known === undefined) throw wrong(`compression is one of ${COMPRESSIONS.join(', ')}`);
-  const kind = known === 'uncompressed' ? 'none' : known;
-  if (levelText === undefined) return { kind, ...(all === undefined ? {} : { all }) };
-  if (kind === 'none') throw wrong('what is not compressed has no compression-level');
-  const [lowest, highest] = LEVELS[kind];
-  const level = /^\d{1,2}$/.test(levelText) ? Number(levelText) : Number.NaN;
-  if (!(level >= lowest && level <= highest))
-    throw wrong(`compression-level of ${kind} is a number from ${lowest} to ${highest}`);
-  return { kind, level, ...(all === undefined ? {} : { all }) };
 }
 
 function typesOf(text: string | undefined, wrong: (hint: string) => EngineError): 'docker' | undefined {

@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { WantedCompression } from '../images/compressed-layer.ts';
 
 /** A cache that a build reads besides its own: of a registry, or an image there; in a directory. */
 export type CacheSource =
@@ -15,7 +16,7 @@ export type CacheTarget = (
 ) & {
   /** `min`: what the image's own layers come from; `max`: all that was built for it. */
   mode: 'min' | 'max';
-  compression: 'gzip' | 'uncompressed';
+  compression: Omit<WantedCompression, 'all'>;
   /** What goes wrong is a warning. */
   ignoresErrors: boolean;
 };

@@ -5,7 +5,8 @@ import { EngineError } from '../../errors.ts';
 import type { ImageLayer } from '../../image/image.ts';
 import { type Descriptor, MediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { compress } from '../../storage/layer/compress.ts';
+import { compress, type LayerCompression } from '../../storage/layer/compress.ts';
+import { LAYER_TYPES } from '../images/compressed-layer.ts';
 import { openLayer } from '../images/stored-image.ts';
 import { layersWith } from '../store/images.ts';
 import type { Build } from './build.ts';
@@ -15,9 +16,6 @@ import type { CachePlace, OutgoingBlob } from './cache-place.ts';
 import { openRegistryTarget } from './cache-registry.ts';
 import type { Task } from './progress.ts';
 import type { RecordedStep, StepRecorder } from './step-recorder.ts';
-
-/** The media types of layers, by what a target asks for. */
-const TYPES = { gzip: MediaType.ociLayerGzip, uncompressed: MediaType.ociLayer } as const;
 
 type OtherTarget = Exclude<CacheTarget, { kind: 'inline' }>;
 
@@ -106,7 +104,7 @@ class LayerBlobs implements AsyncDisposable {
 
   async get(step: RecordedStep, compression: CacheTarget['compression']): Promise<OutgoingBlob> {
     const { diffID } = step.result.layer ?? {};
-    const key = `${compression} ${diffID}`;
+    const key = `${compression.kind} ${compression.level} ${diffID}`;
     const made = this.#made.get(key) ?? (await this.#find(step, compression));
     this.#made.set(key, made);
     return made;
@@ -118,7 +116,8 @@ class LayerBlobs implements AsyncDisposable {
   ): Promise<OutgoingBlob> {
     const { context, workspace, imports } = this.#build.parts;
     const { chainID, diffID, size } = result.layer as NonNullable<typeof result.layer>;
-    const mediaType = TYPES[compression];
+    const { kind } = compression;
+    const mediaType = LAYER_TYPES[kind];
     const isFit = (descriptor: Descriptor): boolean => descriptor.mediaType === mediaType;
     const known = imports?.blobOf(diffID);
     if (known !== undefined && isFit(known.descriptor)) return known;
@@ -131,17 +130,22 @@ class LayerBlobs implements AsyncDisposable {
     const layer = { descriptor, diffID, chainID };
     await this.#build.have([...below, layer]);
     const open = () => openLayer(context, workspace, layer);
-    return compression === 'uncompressed' ? { descriptor, open } : await this.#compressed(open(), diffID);
+    if (kind === 'none') return { descriptor, open };
+    return await this.#compressed(open(), diffID, { ...compression, kind });
   }
 
-  async #compressed(archive: AsyncIterable<Uint8Array>, diffID: Digest): Promise<OutgoingBlob> {
+  async #compressed(
+    archive: AsyncIterable<Uint8Array>,
+    diffID: Digest,
+    compression: LayerCompression,
+  ): Promise<OutgoingBlob> {
     const draft = this.#drafts.use(await this.#build.parts.workspace.blobs.begin());
-    for await (const piece of compress(archive, { kind: 'gzip' })) {
+    for await (const piece of compress(archive, compression)) {
       this.#build.throwIfCancelled();
       await draft.write(piece, `layer ${diffID}`);
     }
     await draft.close();
-    const descriptor = { mediaType: MediaType.ociLayerGzip, digest: draft.digest(), size: draft.size };
+    const descriptor = { mediaType: LAYER_TYPES[compression.kind], digest: draft.digest(), size: draft.size };
     return { descriptor, open: () => createReadStream(draft.path, { highWaterMark: 256 * 1024 }) };
   }
 

@@ -21,7 +21,8 @@ export interface WantedCompression {
 /** The usual one: what every engine reads. */
 export const GZIP: WantedCompression = { kind: 'gzip' };
 
-const TYPES = {
+/** The media types of layers, by what is asked for. */
+export const LAYER_TYPES = {
   gzip: MediaType.ociLayerGzip,
   zstd: MediaType.ociLayerZstd,
   none: MediaType.ociLayer,
@@ -41,7 +42,7 @@ export async function compressedLayer(
 ): Promise<Descriptor> {
   const { descriptor, diffID, own = false } = layer;
   const { database } = context;
-  const mediaType = TYPES[kind];
+  const mediaType = LAYER_TYPES[kind];
   const isOfKind = ociLayerType(descriptor.mediaType) === mediaType;
   const hasBlob = descriptor.digest !== diffID || workspace.blobs.has(descriptor.digest);
   if (!own && hasBlob && (isOfKind || !all)) return descriptor;

@@ -4,7 +4,7 @@ import { collectCacheSource, collectCacheTarget } from '../../../src/grammar/bui
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const app = { kind: 'registry', reference: 'team/app:cache', insecure: false };
-const usual = { mode: 'min', compression: 'gzip', ignoresErrors: false };
+const usual = { mode: 'min', compression: { kind: 'gzip' }, ignoresErrors: false };
 
 describe('--cache-from', () => {
   it.each([
@@ -57,7 +57,11 @@ describe('--cache-to', () => {
     ['type=registry,ref=team/app:cache,oci-mediatypes=true,image-manifest=true', { ...app, ...usual }],
     [
       'type=local,dest=/c,compression=uncompressed,ignore-error=true',
-      { kind: 'local', directory: '/c', mode: 'min', compression: 'uncompressed', ignoresErrors: true },
+      { kind: 'local', directory: '/c', mode: 'min', compression: { kind: 'none' }, ignoresErrors: true },
+    ],
+    [
+      'type=registry,ref=team/app:cache,compression=zstd,compression-level=19,force-compression=true',
+      { ...app, ...usual, compression: { kind: 'zstd', level: 19 } },
     ],
     ['type=inline', { kind: 'inline', ...usual }],
   ])('reads %s', (text, target) => {
@@ -68,7 +72,9 @@ describe('--cache-to', () => {
     ['type=gha', 'unsupported', 'registry, local or inline'],
     ['type=inline,mode=max', 'invalid', 'its own layers'],
     ['type=local,dest=/c,mode=all', 'invalid', 'min or max'],
-    ['type=local,dest=/c,compression=zstd', 'invalid', 'gzip or uncompressed'],
+    ['type=local,dest=/c,compression=xz', 'invalid', 'gzip, zstd, uncompressed'],
+    ['type=local,dest=/c,compression=zstd,compression-level=23', 'invalid', 'from 1 to 22'],
+    ['type=local,dest=/c,compression=estargz', 'unsupported', 'gzip, zstd, uncompressed'],
     ['type=local,src=/c', 'invalid', '"src" is none of its fields'],
     ['type=local', 'invalid', 'dest=DIRECTORY'],
     ['type=registry,ref=x,image-manifest=false', 'invalid', 'image-manifest is true'],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { checkStore } from '../../src/engine/check/check.ts';
 import { intake } from '../../src/engine/images/intake.ts';
 import { listImages } from '../../src/engine/images/list.ts';
-import { findInIndex, lookUpInIndex } from '../../src/engine/images/other-platform.ts';
+import { findInIndex, indexOf, lookUpInIndex } from '../../src/engine/images/other-platform.ts';
 import { pruneImages } from '../../src/engine/images/prune.ts';
 import { removeImage } from '../../src/engine/images/remove.ts';
 import { tagImage } from '../../src/engine/images/tag.ts';
@@ -70,6 +70,13 @@ async function madeIndex(version = '1') {
 }
 
 type Made = Awaited<ReturnType<typeof madeIndex>>;
+
+/** Another index, of its first image alone. */
+async function aloneIn({ amd }: Made): Promise<WholeIndex> {
+  const documents = new Documents();
+  documents.add(MediaType.ociConfig, amd.config.bytes);
+  return await documents.whole(documents.index(documents.add(MediaType.ociManifest, amd.manifest.bytes)));
+}
 
 /** Brings an index into the store, as a pull of all platforms does. */
 async function take(
@@ -176,6 +183,35 @@ describe('an index that is brought in whole', () => {
     expect([...blobs(), ...layers()]).toEqual([]);
     await take(made, []);
     expect((await pruneImages(store.context, {}, { all: false })).deleted).toEqual([id]);
+    expect([...blobs(), ...layers()]).toEqual([]);
+  });
+
+  it('is found by its digest, with a name and without, beside another one of the same image', async () => {
+    const made = await madeIndex();
+    const [id, digest] = [made.amd.config.digest, made.whole.document.digest];
+    const other = { ...made, whole: await aloneIn(made) };
+    await take(made, []);
+    await take(other);
+    const found = findImage(store.context.database, digest.slice(0, 20));
+    expect([found.image.id, found.name]).toEqual([id, undefined]);
+    expect(indexOf(store.context.database, found)?.document.digest).toBe(digest);
+    expect((await findInIndex(store.context, found, arm64))?.image.id).toBe(made.arm.config.digest);
+    const named = findImage(store.context.database, other.whole.document.digest);
+    expect(indexOf(store.context.database, named)?.document.digest).toBe(other.whole.document.digest);
+    expect(() => findImage(store.context.database, digestOf('nothing'))).toThrow('no such image');
+
+    tagImage(store.context, digest, 'tagged');
+    const byName = findImage(store.context.database, 'tagged');
+    expect(indexOf(store.context.database, byName)?.document.digest).toBe(digest);
+    expect(await remove(digest)).toEqual({
+      untagged: ['tagged:latest'],
+      deleted: [digest, made.arm.config.digest],
+    });
+    expect(findImage(store.context.database, 'app').image.id).toBe(id);
+    expect(await remove(other.whole.document.digest)).toEqual({
+      untagged: ['app:latest'],
+      deleted: [other.whole.document.digest, id],
+    });
     expect([...blobs(), ...layers()]).toEqual([]);
   });
 

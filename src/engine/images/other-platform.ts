@@ -9,9 +9,9 @@ import { heldIndex, indexOfName, indexRow, readIndex } from '../store/indexes.ts
 import { inWorkspace } from '../store/workspace.ts';
 import { intake } from './intake.ts';
 
-/** The kept index to which the name leads by which an image was found, or that came with it. */
-export function indexOf(database: Database, { image, name }: FoundImage): WholeIndex | undefined {
-  const digest = name === undefined ? heldIndex(database, image.id) : indexOfName(database, name);
+/** The kept index by which an image was found, to which the name leads by which it was, or that came with it. */
+export function indexOf(database: Database, { image, name, index }: FoundImage): WholeIndex | undefined {
+  const digest = index ?? (name === undefined ? heldIndex(database, image.id) : indexOfName(database, name));
   return digest === undefined ? undefined : readIndex(database, digest);
 }
 

@@ -15,7 +15,14 @@ import {
   imageOfManifest,
   namesOf,
 } from '../store/images.ts';
-import { dropUnnamedIndexes, imagesInIndexes, releaseIndexes } from '../store/indexes.ts';
+import {
+  dropUnnamedIndexes,
+  heldIndex,
+  imagesInIndexes,
+  ownNamesOfIndex,
+  releaseIndex,
+  releaseIndexes,
+} from '../store/indexes.ts';
 import { trashOf } from '../store/trash.ts';
 import { usersOfImage } from './users.ts';
 
@@ -29,7 +36,8 @@ export interface RemovedImage {
 /**
  * Takes a name from an image; the image and what only it needs go with its last name, and so does what else was in an index
  * to which no name leads any more. An image that is in another kept index stays, unless it is named by its id. By id every
- * name is taken, which needs `force` when they are in several repositories. Throws `conflict` when a container uses what is
+ * name is taken, which needs `force` when they are in several repositories; so by the digest of an index, of the names that lead to
+ * that one. Throws `conflict` when a container uses what is
  * to go (`force` overrules a stopped one, and keeps the layers that it stands on).
  */
 export async function removeImage(
@@ -40,23 +48,28 @@ export async function removeImage(
   const { database } = context;
   const trash = trashOf(context);
   const remove = () => {
-    const { image, name } = findImage(database, text);
-    const names = namesOf(database, image.id);
+    const { image, name, index } = findImage(database, text);
+    const names = index === undefined ? namesOf(database, image.id) : namesOfOne(database, index);
     const taken =
       name === undefined
         ? [...names.tags, ...names.digests]
         : namesGoingWith(name, names.tags, names.digests);
     if (name === undefined && !force) refuseSeveralNames(text, names.tags);
     for (const each of taken) deleteName(database, each);
-    if (isNameless(database, image.id)) releaseIndexes(database, image.id);
+    if (index !== undefined) releaseIndex(database, index);
+    else if (isNameless(database, image.id)) releaseIndexes(database, image.id);
     const dropped = dropUnnamedIndexes(database);
     const others = dropped
       .flatMap(({ manifests }) => manifests)
       .flatMap((digest) => imageOfManifest(database, digest) ?? []);
     const kept = imagesInIndexes(database);
     const byId = new Map([image, ...others].map((each) => [each.id, each]));
+    const isById = name === undefined && index === undefined;
     const gone = [...byId.values()].filter(
-      ({ id }) => isNameless(database, id) && (!kept.has(id) || (name === undefined && id === image.id)),
+      ({ id }) =>
+        isNameless(database, id) &&
+        heldIndex(database, id) === undefined &&
+        (!kept.has(id) || (isById && id === image.id)),
     );
     for (const each of gone) {
       refuseUsed(context, each, { text, force });
@@ -64,7 +77,9 @@ export async function removeImage(
       deleteImage(database, each.id);
     }
     const untagged = taken.map(familiarName);
-    return { image, leaves: gone.length + dropped.length > 0, untagged, deleted: gone.map(({ id }) => id) };
+    const ofIndex = dropped.flatMap(({ digest }) => (digest === index ? digest : []));
+    const deleted = [...ofIndex, ...gone.map(({ id }) => id)];
+    return { image, leaves: gone.length + dropped.length > 0, untagged, deleted };
   };
   // Rows of --rm containers that are gone would keep the layers that these stood on.
   const { image, leaves, ...removed } = transactionAfterSweep(context, remove, { durable: true });
@@ -72,6 +87,14 @@ export async function removeImage(
   noteRemoval(context, image, removed);
   await trash.empty();
   return removed;
+}
+
+function namesOfOne(database: Database, index: Digest): { tags: string[]; digests: string[] } {
+  const names = ownNamesOfIndex(database, index);
+  return {
+    tags: names.filter((name) => !name.includes('@')),
+    digests: names.filter((name) => name.includes('@')),
+  };
 }
 
 function isNameless(database: Database, image: Digest): boolean {

@@ -84,7 +84,11 @@ export function saveImage(
  * Gives an image one more name; whatever it led to before, it leads to the manifest now that the image was found by, or that
  * came last, and to the kept index that goes with that. Call inside a transaction.
  */
-export function giveName(database: Database, { image, name: by }: FoundImage, name: string): void {
+export function giveName(database: Database, { image, name: by, index }: FoundImage, name: string): void {
+  if (index !== undefined) {
+    nameIndex(database, { image, index }, name);
+    return;
+  }
   database.run(
     `INSERT INTO image_name (name, manifest_digest, updated_at, index_digest)
      SELECT ?1, manifest.digest, ?2, CASE WHEN source.name IS NULL
@@ -96,6 +100,25 @@ export function giveName(database: Database, { image, name: by }: FoundImage, na
     name,
     Date.now(),
     by ?? '',
+    image.id,
+  );
+}
+
+/** The name leads to the index, and to its manifest of the image. */
+function nameIndex(
+  database: Database,
+  { image, index }: { image: ImageRow; index: Digest },
+  name: string,
+): void {
+  database.run(
+    `INSERT INTO image_name (name, manifest_digest, updated_at, index_digest)
+     SELECT ?1, manifest.digest, ?2, ?3 FROM manifest
+     WHERE image_id = ?4 ORDER BY digest IN (SELECT digest FROM index_entry WHERE index_digest = ?3) DESC, rowid DESC LIMIT 1
+     ON CONFLICT (name) DO UPDATE SET manifest_digest = excluded.manifest_digest, updated_at = excluded.updated_at,
+       index_digest = excluded.index_digest`,
+    name,
+    Date.now(),
+    index,
     image.id,
   );
 }
@@ -249,9 +272,11 @@ export function deleteImage(database: Database, id: Digest): void {
 export interface FoundImage {
   image: ImageRow;
   name: string | undefined;
+  /** The kept index by whose digest it was found: that, and no other one that the image is in. */
+  index?: Digest | undefined;
 }
 
-/** Finds an image by reference or by id (or an unambiguous prefix of it), as Docker does. */
+/** Finds an image by reference, by id, or by the digest of a kept index (or an unambiguous prefix of them), as Docker does. */
 export function lookUpImage(database: Database, text: string): FoundImage | undefined {
   return byReference(database, text) ?? byId(database, text);
 }
@@ -295,13 +320,30 @@ function byId(database: Database, text: string): FoundImage | undefined {
   if (digits === undefined) return undefined;
   const rows = database.all("SELECT * FROM image WHERE id GLOB ? || '*' LIMIT 2", `sha256:${digits}`);
   const [first, second] = rows;
-  if (second !== undefined) {
-    throw new EngineError('conflict', `several images begin with ${text}`, {
-      subject: text,
-      hint: 'give more digits of the id',
-    });
-  }
-  return first === undefined ? undefined : { image: toImage(first), name: undefined };
+  if (second !== undefined) throw ambiguous(text);
+  return first === undefined ? byIndex(database, text, digits) : { image: toImage(first), name: undefined };
+}
+
+/** Of an index this machine's image, as a name of it leads to that, or it is kept for it. */
+function byIndex(database: Database, text: string, digits: string): FoundImage | undefined {
+  const [first, second] = database.all(
+    `SELECT digest, coalesce(
+       (SELECT manifest.image_id FROM image_name JOIN manifest ON manifest.digest = manifest_digest
+        WHERE image_name.index_digest = index_document.digest LIMIT 1), image_id) AS image
+     FROM index_document WHERE digest GLOB ? || '*' AND image IS NOT NULL LIMIT 2`,
+    `sha256:${digits}`,
+  );
+  if (first === undefined) return undefined;
+  if (second !== undefined) throw ambiguous(text);
+  const image = imageById(database, first['image'] as Digest);
+  return image === undefined ? undefined : { image, name: undefined, index: first['digest'] as Digest };
+}
+
+function ambiguous(text: string): EngineError {
+  return new EngineError('conflict', `several images begin with ${text}`, {
+    subject: text,
+    hint: 'give more digits of the id',
+  });
 }
 
 /** `docker.io/library/busybox:latest` → `busybox:latest`. */

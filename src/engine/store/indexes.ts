@@ -72,6 +72,11 @@ export function holdIndex(database: Database, index: Digest, imageId: Digest): v
   database.run('UPDATE index_document SET image_id = ? WHERE digest = ?', imageId, index);
 }
 
+/** From now on an index is kept for its names only. */
+export function releaseIndex(database: Database, index: Digest): void {
+  database.run('UPDATE index_document SET image_id = NULL WHERE digest = ?', index);
+}
+
 /** From now on the indexes that came with an image are kept for their names only. */
 export function releaseIndexes(database: Database, imageId: Digest): void {
   database.run('UPDATE index_document SET image_id = NULL WHERE image_id = ?', imageId);
@@ -81,6 +86,12 @@ export function releaseIndexes(database: Database, imageId: Digest): void {
 export function heldIndex(database: Database, imageId: Digest): Digest | undefined {
   const row = database.get('SELECT digest FROM index_document WHERE image_id = ? ORDER BY digest', imageId);
   return row?.['digest'] as Digest | undefined;
+}
+
+/** The canonical names that lead to just this kept index. */
+export function ownNamesOfIndex(database: Database, index: Digest): string[] {
+  const rows = database.all('SELECT name FROM image_name WHERE index_digest = ? ORDER BY name', index);
+  return rows.map((row) => row['name'] as string);
 }
 
 /** The canonical names that lead to a kept index, or to one that it is in. */

@@ -165,6 +165,11 @@ CMD ["true"]
         .slice(0, 3),
     ).toEqual([expect.stringMatching(/B /), '0B CMD', '0B RUN']);
     expect(history).toContain('squashed 3 layers');
+    const inline = ['--cache-to', 'type=inline'];
+    expect(await build(directory, '--squash', ...inline)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no layers of steps'),
+    });
     const { stderr, code } = await build(directory, '--squash', '-o', 'type=cacheonly');
     expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining('no image whose layers')]);
     expect(code).not.toBe(0);

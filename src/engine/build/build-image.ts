@@ -159,8 +159,17 @@ function checkNames({ names, outputs = [] }: BuildOptions): void {
   }
 }
 
-function checkSquash({ squash: isAsked, outputs = [{ kind: 'image' }] }: BuildOptions): void {
-  if (isAsked !== true || outputs.some(({ kind }) => kind === 'image' || kind === 'archive')) return;
+function checkSquash({ squash: isAsked, outputs = [{ kind: 'image' }], cacheTo = [] }: BuildOptions): void {
+  if (isAsked !== true) return;
+  if (cacheTo.some(({ kind }) => kind === 'inline'))
+    throw new EngineError(
+      'invalid',
+      'a squashed image has no layers of steps that a cache in it could tell of',
+      {
+        hint: 'write the cache beside it: --cache-to type=registry,ref=NAME or type=local,dest=DIRECTORY',
+      },
+    );
+  if (outputs.some(({ kind }) => kind === 'image' || kind === 'archive')) return;
   throw new EngineError('invalid', 'there is no image whose layers could be squashed', {
     hint: 'leave --squash out, or ask for an image: --output type=image',
   });

@@ -125,6 +125,9 @@ export interface Room {
   plan(wishes: Wishes): PlannedContainer;
 }
 
+/** The exit status of `cleanup` while the container's monitor lives (native/PLAN.md). */
+const ATTENDED = 3;
+
 /** Makes a room; at the end of the file nothing may be left of its containers. */
 export function useRoom(): Room {
   const root = mkdtempSync(join(tmpdir(), 'skiff-native-'));
@@ -321,7 +324,9 @@ export class PlannedContainer {
       } catch {}
     }
     const [command = HELPER, ...args] = this.#helper;
-    spawnSync(command, [...args, 'cleanup', this.planPath], { stdio: 'ignore' });
+    const cleanUp = () => spawnSync(command, [...args, 'cleanup', this.planPath], { stdio: 'ignore' }).status;
+    // One that was killed lives a little longer, and cleans up by itself as far as anybody knows.
+    while (cleanUp() === ATTENDED);
   }
 
   #spawn(args: readonly string[], options: SpawnOptions): ChildProcess {

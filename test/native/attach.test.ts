@@ -99,8 +99,10 @@ describe('stdin', () => {
   it('ends a client that is there until then, once all of it was passed on', async () => {
     const container = room.plan({ args: ECHO, stdin: 'open' });
     await container.detach();
-    const other = attach(container, ['streams=out']);
+    const other = attach(container, ['streams=in,out']);
     const ended = finished(other);
+    other.stdin?.write('here\n');
+    await printed(other, 'got here');
     const word = 'a'.repeat(100_000);
     const first = attach(container, ['until=input']);
     const left = finished(first);

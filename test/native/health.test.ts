@@ -107,14 +107,18 @@ describe('a health check', () => {
   });
 
   it('calls a container unhealthy after so many failures in a row, and healthy after one success', async () => {
-    const container = await checked({
-      command: ['sh', '-c', 'echo x >> /tmp/n; [ $(wc -l < /tmp/n) -gt 4 ] || exit 9'],
-      retries: 3,
-    });
+    // From the fourth on each waits until what the one before has changed was seen.
+    const script = [
+      'echo x >> /tmp/n; n=$(wc -l < /tmp/n)',
+      '[ $n -lt 4 ] || until [ -e /tmp/go$n ]; do sleep 0.01; done',
+      '[ $n -gt 4 ] || exit 9',
+    ];
+    const container = await checked({ command: ['sh', '-c', script.join('; ')], retries: 3 });
     const seen: string[] = [];
     await told(container, ({ status, streak }) => {
       const now = `${status} ${streak}`;
       if (seen.at(-1) !== now) seen.push(now);
+      if (streak >= 3) writeFileSync(`/proc/${container.state.init.pid}/root/tmp/go${streak + 1}`, '');
       return status === 'healthy';
     });
     expect(seen.slice(-3)).toEqual(['unhealthy 3', 'unhealthy 4', 'healthy 0']);

@@ -46,12 +46,22 @@ async function explain(
     return { error: portInUse(record.detail), exitCode: 125 };
   }
   const explained = explainFailure(record, { command: row.argv[0], user: row.options.process.user });
-  if (record.stage !== 'exec' || (code !== 'ENOEXEC' && code !== 'ENOENT')) return explained;
+  const reason = platformReason(record);
+  if (reason === undefined) return explained;
   const { foreignImageHint, unreachableEmulatorHint } = await import('../images/foreign.ts');
-  const hint = code === 'ENOEXEC' ? foreignImageHint(context, row) : unreachableEmulatorHint(context, row);
+  const hint = reason === 'foreign' ? foreignImageHint(context, row) : unreachableEmulatorHint(context, row);
   if (hint === undefined) return explained;
   const { kind, message, subject, cause } = explained.error;
   return { ...explained, error: new EngineError(kind, message, { hint, subject, cause }) };
+}
+
+/**
+ * How the platform of an image may be the reason of a failure: the kernel does not know such programs, or does not find the emulator
+ * that it hands them to, which looks like the loader of a program that is not there. Undefined: it is none.
+ */
+export function platformReason({ stage, errno }: FailureRecord): 'foreign' | 'unreachable' | undefined {
+  if (stage === 'exec' && errnoName(errno) === 'ENOEXEC') return 'foreign';
+  return stage === 'exec-interpreter' ? 'unreachable' : undefined;
 }
 
 /** Drops the row of a `--rm` container that could not be started: nothing else of it is left. */

@@ -214,7 +214,7 @@ COPY --from=twin /same /twin
     writeFileSync(join(place, 'token'), 'hunter2-in-a-file');
     const directory = context(
       `FROM BASE AS files
-RUN mkdir -p /seed && echo seed > /seed/it
+RUN mkdir -p /seed && echo seed > /seed/it && ln -s ../../seed /link
 FROM BASE
 RUN --mount=type=secret,id=token,mode=0440,uid=7 sha1sum /run/secrets/token; ls -ln /run/secrets/token
 RUN --mount=type=secret,id=word,env=WORD printf %s "$WORD" | sha1sum
@@ -223,7 +223,7 @@ RUN --mount=type=secret,id=none test ! -e /run/secrets/none
 RUN --mount=type=tmpfs,target=/mem,size=1m df -k /mem | tail -1; touch /mem/x
 RUN --mount=type=bind,source=sub,target=/ctx ls /ctx; touch /ctx/new || true
 RUN --mount=type=bind,from=files,source=/seed,target=/s,rw cat /s/it; touch /s/new
-RUN --mount=type=cache,id=kept,target=/deep/cache,from=files,source=/seed cat /deep/cache/*; touch /deep/cache/more
+RUN --mount=type=cache,id=kept,target=/deep/cache,from=files,source=/link cat /deep/cache/*; touch /deep/cache/more
 RUN --mount=type=cache,id=kept,target=/elsewhere,sharing=locked --mount=type=cache,id=kept,target=/twice,sharing=locked ls /elsewhere; cmp /elsewhere/it /twice/it
 RUN <<ONE
 #!/bin/sh

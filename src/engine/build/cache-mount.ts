@@ -149,7 +149,7 @@ async function makeDirectory(build: Build, mount: Cache, path: string): Promise<
       { root, path: `/${inside}` },
       { root: `dir:${draft}`, path: '/' },
     ];
-    await copyTree(context.helper, { from, to, name: '.' }, { signal });
+    await copyTree(context.helper, { from, to, name: '.', follow: true }, { signal });
   }
   chownSync(draft, uid, gid);
   chmodSync(draft, mode & 0o7777);

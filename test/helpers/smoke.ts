@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, it } from 'vitest';
 
-/** The script that shows the sentences, and how to call it: `smoke SKIFF STORE IMAGE`. */
+/** The script that shows the sentences, and how to call it: `smoke [--few] SKIFF STORE IMAGE`. */
 export const SMOKE = join(resolve(import.meta.dirname, '..'), 'smoke/smoke');
 
 /** How one sentence went. */
@@ -16,10 +16,16 @@ interface Verdict {
 
 /**
  * Makes a test of every sentence of the smoke set. `start` begins a process that prints its lines; one that has not
- * ended after `limit` ms is killed, and what it has printed is shown.
+ * ended after `limit` ms is killed, and what it has printed is shown. With `--few` among the flags, in both, it is asked
+ * for what kernels differ in.
  */
-export function itShowsTheSmokeSet(start: () => Promise<ChildProcess> | ChildProcess, limit: number): void {
-  const sentences = execFileSync('sh', [SMOKE, '--list'], { encoding: 'utf8' }).trim().split('\n');
+export function itShowsTheSmokeSet(
+  start: () => Promise<ChildProcess> | ChildProcess,
+  limit: number,
+  flags: readonly string[] = [],
+): void {
+  const list = execFileSync('sh', [SMOKE, ...flags, '--list'], { encoding: 'utf8' });
+  const sentences = list.trim().split('\n');
   const run = new SmokeRun();
   beforeAll(async () => run.follow(await start(), limit));
   afterAll(() => run.end());

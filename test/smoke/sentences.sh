@@ -1,5 +1,6 @@
 # The sentences, in order, and the functions that show them. Whether in an emulated machine or here, it is calls of skiff
 # that take the time: what one container can show is shown by one, and what does nothing any more is removed at the end.
+# `alike` is for what depends neither on cgroups nor on what few kernels have.
 
 MIB=1048576
 
@@ -10,7 +11,7 @@ exit_codes() {
     fails 127 skiff run --rm "$IMAGE" no-such-command
     fails 126 skiff run --rm "$IMAGE" /etc
 }
-it 'exit codes are those of the command, 127 when there is none, 126 when it cannot be executed' exit_codes
+alike 'exit codes are those of the command, 127 when there is none, 126 when it cannot be executed' exit_codes
 
 namespaces() {
     # Of the lines about cgroups: on v1 each hierarchy has one of its own.
@@ -120,7 +121,7 @@ privileged() {
     has "^CapEff:	$(sed -n 's/^CapBnd:	//p' /proc/self/status)\$" "$seen" capabilities
     has '^sys: rw' "$seen" 'options of /sys'
 }
-it 'a privileged container has all capabilities of the engine, no filter and a writable /sys' privileged
+alike 'a privileged container has all capabilities of the engine, no filter and a writable /sys' privileged
 
 user_namespace() {
     map='0:100000:65536'
@@ -150,7 +151,7 @@ settings() {
             df -k /dev/shm /scratch | awk "NR > 1 { print \$2 }"; umask; id -u; id -G; touch /made 2>&1' || true)
     is 'there 100 200 1 8192 1024 0027 1000 1000 7 touch: /made: Read-only file system' "$(echo $inside)" 'inside'
 }
-it 'host name, limits, sysctls, file systems, umask, user and groups are as asked for' settings
+alike 'host name, limits, sysctls, file systems, umask, user and groups are as asked for' settings
 
 mounts() {
     mkdir -p "$work/data/below"
@@ -164,14 +165,14 @@ mounts() {
     is 'below file made' "$(echo $(ls "$work/data"))" 'what it has made'
     is content "$(cat "$work/data/file")" 'what it has changed'
 }
-it 'files of the host and of other images are mounted, parents first' mounts
+alike 'files of the host and of other images are mounted, parents first' mounts
 
 time_offset() {
     [ -e /proc/self/ns/time ] || skip 'this kernel has no time namespaces'
     up=$(skiff run --rm --time-offset boottime=864000 "$IMAGE" cut -d. -f1 /proc/uptime)
     [ "$up" -ge 864000 ] || is 'at least 864000' "$up" 'seconds since boot'
 }
-it 'a time offset moves the clock that counts from boot' time_offset
+alike 'a time offset moves the clock that counts from boot' time_offset
 
 # limits: the container of which several sentences show one limit each; sets $id.
 limits() {
@@ -361,7 +362,7 @@ init() {
     skiff stop tended
     is 143 "$(skiff wait tended)" 'the exit code after SIGTERM'
 }
-it '--init forwards signals and ends as the command does' init
+alike '--init forwards signals and ends as the command does' init
 
 stop() {
     start_script polite 'trap "echo bye; exit 7" TERM; echo hello; echo >/ready; sleep 100000 & wait'
@@ -372,7 +373,7 @@ stop() {
     skiff stop -t 1 deaf
     is 137 "$(skiff wait deaf)" 'the exit code of one that does not listen'
 }
-it 'stop asks first, and kills what does not listen; the log has every line' stop
+alike 'stop asks first, and kills what does not listen; the log has every line' stop
 
 outliving() {
     code=0
@@ -415,7 +416,7 @@ kill_and_remove() {
     skiff rm -f forced
     for name in victim forced; do fails 1 skiff inspect $name; done
 }
-it 'kill ends a container, and rm removes it when it has ended, or by force' kill_and_remove
+alike 'kill ends a container, and rm removes it when it has ended, or by force' kill_and_remove
 
 # page ADDRESS: what a web server says there; from the host.
 page() {
@@ -492,7 +493,7 @@ datagrams() {
     exec 3>&- 4<&-
     wait
 }
-it 'a client that never stops sending datagrams is led to whoever has the port now' datagrams
+alike 'a client that never stops sending datagrams is led to whoever has the port now' datagrams
 
 storage_size() {
     refused=$(skiff run --rm --storage-opt size=20m "$IMAGE" true 2>&1) || {

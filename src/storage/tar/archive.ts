@@ -14,9 +14,13 @@ export interface ArchivedFile {
  * Streams a tar archive: the same bytes for the same files, as every file is from the epoch. Contents are opened one
  * after the other, and what they throw is thrown. Whoever leaves the loop early closes what is open.
  */
-export async function* tarArchive(files: Iterable<ArchivedFile>): AsyncGenerator<Uint8Array> {
+export function tarArchive(files: Iterable<ArchivedFile>): AsyncGenerator<Uint8Array> {
+  return packed((archive) => write(archive, files));
+}
+
+async function* packed(writeTo: (archive: Pack) => Promise<void>): AsyncGenerator<Uint8Array> {
   const archive = pack();
-  const writing = write(archive, files);
+  const writing = writeTo(archive);
   writing.catch((error: unknown) => archive.destroy(error as Error));
   try {
     yield* archive as AsyncIterable<Uint8Array>;
@@ -44,16 +48,8 @@ export interface ArchivedEntry extends ArchivedFile {
 }
 
 /** Streams a tar archive of entries as they come, all of them root's. Throws what `entries` and contents throw. */
-export async function* tarOfEntries(entries: AsyncIterable<ArchivedEntry>): AsyncGenerator<Uint8Array> {
-  const archive = pack();
-  const writing = writeEntries(archive, entries);
-  writing.catch((error: unknown) => archive.destroy(error as Error));
-  try {
-    yield* archive as AsyncIterable<Uint8Array>;
-  } finally {
-    archive.destroy();
-  }
-  await writing;
+export function tarOfEntries(entries: AsyncIterable<ArchivedEntry>): AsyncGenerator<Uint8Array> {
+  return packed((archive) => writeEntries(archive, entries));
 }
 
 async function writeEntries(archive: Pack, entries: AsyncIterable<ArchivedEntry>): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
+import { killed } from '../helpers/plan.ts';
 import { isRunning, leftovers, type Outcome, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
@@ -165,7 +166,7 @@ describe('after kill -9', () => {
   it('of its monitor, a container is dead, and the next command says so and cleans up', async () => {
     const id = await store.ok(['run', '-d', '-m', '32m', busybox, 'sleep', '1000']);
     const init = recordedPid(id, 'init');
-    process.kill(recordedPid(id, 'monitor'), 'SIGKILL');
+    await killed(recordedPid(id, 'monitor'));
     expect(await store.ok(['ps', '-a'])).toMatch(/Exited \(137\)/);
     expect(isRunning(init)).toBe(false);
     await store.ok(['rm', id]);
@@ -174,7 +175,7 @@ describe('after kill -9', () => {
 
   it('of its monitor after the exit record, before the teardown, the next command does the rest', async () => {
     const id = await store.ok(['run', '-d', '-m', '32m', busybox, 'sleep', '1000']);
-    process.kill(recordedPid(id, 'monitor'), 'SIGKILL');
+    await killed(recordedPid(id, 'monitor'));
     const record = 'code 7\noom 0\nstarted 1\nfinished 2\n';
     writeFileSync(join(store.root, 'containers', id, 'exit'), record);
     expect(await store.ok(['ps', '-a'])).toMatch(/Exited \(7\)/);
@@ -185,7 +186,7 @@ describe('after kill -9', () => {
 
   it('of the monitor of a --rm container, nothing is left of it', async () => {
     const id = await store.ok(['run', '-d', '--rm', busybox, 'sleep', '1000']);
-    process.kill(recordedPid(id, 'monitor'), 'SIGKILL');
+    await killed(recordedPid(id, 'monitor'));
     expect(await store.ok(['ps', '-aq'])).toBe('');
     expect(leftovers(store)).toEqual([]);
   });

@@ -9,6 +9,7 @@ import type { Diagnosis } from '../../src/engine/doctor/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
 import { useBusybox } from '../helpers/busybox.ts';
+import { killed } from '../helpers/plan.ts';
 import { COMMAND, cgroups, isRunning, leftovers, useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
@@ -71,7 +72,7 @@ describe('what crashes have left', () => {
     await store.ok(['run', '-d', '--name', 'widow', busybox, 'sleep', '1000']);
     const [{ Id: id, State }] = JSON.parse(await store.ok(['inspect', 'widow']));
     const state = readFileSync(join(store.runRoot, id, 'state'), 'utf8');
-    process.kill(Number(/^monitor (\d+)/m.exec(state)?.[1]), 'SIGKILL');
+    await killed(Number(/^monitor (\d+)/m.exec(state)?.[1]));
     const before = await store.ok(['doctor']);
     expect(before).toContain('left     container: widow: its monitor was killed\n');
     expect(before.split('\n').at(-1)).toBe('To clean up what was left behind: skiff doctor --fix');

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
 import { parseStateRecord, type StateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
+import { killed } from '../helpers/plan.ts';
 import { useStore } from '../helpers/skiff.ts';
 
 const store = useStore();
@@ -95,7 +96,7 @@ describe('run --restart', () => {
   it('leaves a container exited whose monitor was killed, whatever its policy says', async () => {
     const id = await started('orphan', 'exec sleep 1000', '--restart', 'always');
     const { monitor, init } = await state(id, () => true);
-    process.kill(monitor.pid, 'SIGKILL');
+    await killed(monitor.pid);
     await store.ok(['ps', '-a']);
     expect(processIdentity(init.pid)).toBeUndefined();
     expect(await shown('orphan', '{{.State.Status}} {{.State.ExitCode}}')).toBe('exited 137');

@@ -482,3 +482,9 @@ export function printed(child: ChildProcess, text: string): Promise<string> {
 export async function gone(pid: number): Promise<void> {
   await until(() => processIdentity(pid) === undefined);
 }
+
+/** Kills a process; what kill(2) has sent is carried out some time after it has returned. */
+export async function killed(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL');
+  await gone(pid);
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StateRecord } from '../../src/runtime/monitor/records.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
-import { gone, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
+import { gone, killed, type PlannedContainer, useRoom, type Wishes } from '../helpers/plan.ts';
 
 const V1 = existsSync('/sys/fs/cgroup/cpu/cgroup.procs');
 const VERSION = V1 ? 'v1' : 'v2';
@@ -184,9 +184,7 @@ describe('the cgroup of a monitor', () => {
   it('is removed by the clean-up of a monitor that was killed', async () => {
     const { cgroup, container } = limited({ args: ['sleep', '600'] });
     await container.detach();
-    const { pid } = container.state.monitor;
-    process.kill(pid, 'SIGKILL');
-    await gone(pid);
+    await killed(container.state.monitor.pid);
     expect((await container.cleanup()).code).toBe(0);
     expect(existsSync(cgroup)).toBe(false);
     expect(container.leftovers()).toEqual([]);
@@ -252,7 +250,7 @@ describe('the cgroup that a monitor is told of later', () => {
     const { cgroup, container, tell } = limitedLater({ args: ['sleep', '600'] });
     await container.detach();
     await tell();
-    process.kill(container.state.monitor.pid, 'SIGKILL');
+    await killed(container.state.monitor.pid);
     expect((await container.cleanup()).code).toBe(0);
     expect(existsSync(cgroup)).toBe(false);
     expect(container.leftovers()).toEqual([]);

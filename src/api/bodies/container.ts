@@ -5,7 +5,7 @@ import type {
   RestartPolicy,
 } from '../../engine/options/create.ts';
 import { parsePlatform } from '../../image/platform.ts';
-import { JsonObject } from '../http/json.ts';
+import type { JsonObject } from '../http/json.ts';
 import { attachedStreams } from './attached.ts';
 import { environmentOf } from './environment.ts';
 import { healthOptions } from './health.ts';
@@ -18,31 +18,33 @@ import {
 } from './host-config.ts';
 import { mountOptions } from './mounts.ts';
 import { networking } from './networking.ts';
+import { createOptionsFor } from './older-container.ts';
 import { checkUnread, UNREAD_CONFIG, UNREAD_HOST_CONFIG } from './unread.ts';
 
 /** What the address of a creation says besides its body. */
 export interface CreateQuery {
   name: string | undefined;
   platform: string | undefined;
+  /** The minor number of the version of the API that the client speaks. */
+  version: number;
 }
 
 /**
  * Reads Docker's ContainerCreate: ContainerConfig with `HostConfig` and `NetworkingConfig`. Throws `invalid`, by the path of
  * the member.
  */
-export function createOptionsOf(value: unknown, { name, platform }: CreateQuery): CreateOptions {
-  const config = new JsonObject(value);
+export function createOptionsOf(config: JsonObject, { name, platform, version }: CreateQuery): CreateOptions {
   const host = config.part('HostConfig');
   checkUnread(config, UNREAD_CONFIG);
   checkUnread(host, UNREAD_HOST_CONFIG);
   const image = config.text('Image');
   if (image === undefined) throw config.refusal('Image', 'no image is named');
-  return {
+  return createOptionsFor(version, {
     image,
     name: name?.replace(/^\//, ''),
     platform: platform === undefined ? undefined : parsePlatform(platform),
     process: processOptions(config, host),
-    ...networking(config, host, namespaceOptions(config, host)),
+    ...networking(config, host, { namespaces: namespaceOptions(config, host), version }),
     security: securityOptions(host),
     devices: deviceOptions(host),
     files: fileOptions(host),
@@ -59,7 +61,7 @@ export function createOptionsOf(value: unknown, { name, platform }: CreateQuery)
     restart: restartPolicy(host.object('RestartPolicy')),
     log: logOptions(host.object('LogConfig')),
     health: healthOptions(config.object('Healthcheck')),
-  };
+  });
 }
 
 function processOptions(config: JsonObject, host: JsonObject): ProcessOptions {

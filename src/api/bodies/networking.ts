@@ -5,35 +5,38 @@ import type {
   NetworkOptions,
   PortMapping,
 } from '../../engine/options/create.ts';
-import { DEFAULT_NETWORK } from '../../engine/options/network.ts';
+import { DEFAULT_NETWORK, isAsked } from '../../engine/options/network.ts';
 import { address, macAddress } from '../../grammar/addresses.ts';
 import { parseExtraHost, parseLink } from '../../grammar/names-and-servers.ts';
 import { parseExpose, parsePublish } from '../../grammar/ports.ts';
 import { JsonObject } from '../http/json.ts';
+import { endpointsFor } from './older-container.ts';
 
 /**
  * Reads what a container is to be on networks: `NetworkMode`, ports, names and servers of HostConfig, `ExposedPorts` and
- * `MacAddress` of ContainerConfig, and NetworkingConfig.
+ * `MacAddress` of ContainerConfig, and NetworkingConfig, as a version of the API has them.
  */
 export function networking(
   config: JsonObject,
   host: JsonObject,
-  namespaces: Omit<NamespaceOptions, 'network'>,
+  { namespaces, version }: { namespaces: Omit<NamespaceOptions, 'network'>; version: number },
 ): Pick<CreateOptions, 'namespaces' | 'network'> {
   const mode = host.text('NetworkMode') ?? 'default';
   const container = /^container:(.+)$/.exec(mode)?.[1];
   const others = settings(config, host);
-  const endpoints = endpointsOf(config);
+  const endpoints = endpointsFor(version, endpointsOf(config));
   const network = config.flag('NetworkDisabled') === true ? 'none' : mode;
   if (network === 'none' || network === 'host' || container !== undefined) {
-    const own = [...endpoints].filter(([name]) => name !== mode).map(([, attachment]) => attachment);
-    const isNothing = own.length === 0 && Object.keys(others).length === 0;
+    const own = withMac(config, { network: mode, ...endpoints.get(mode) });
+    const more = [...endpoints].filter(([name]) => name !== mode).map(([, attachment]) => attachment);
+    const attachments = saysMore(own) ? [own, ...more] : more;
+    const isNothing = attachments.length === 0 && Object.keys(others).length === 0;
     return {
       namespaces: {
         ...namespaces,
         network: container === undefined ? (network as 'none' | 'host') : { container },
       },
-      ...(isNothing ? {} : { network: { attachments: own, ...others } }),
+      ...(isNothing ? {} : { network: { attachments, ...others } }),
     };
   }
   return {
@@ -50,16 +53,22 @@ function attachmentsOf(
 ): NetworkAttachment[] {
   const first = mode === 'default' ? DEFAULT_NETWORK : mode;
   const own = endpoints.get(mode) ?? endpoints.get(first);
-  const mac = config.text('MacAddress');
   const more = [...endpoints.values()].filter((each) => each !== own);
-  return [
-    {
-      ...own,
-      network: first,
-      ...(mac !== undefined && own?.mac === undefined ? { mac: macAddress(mac) } : {}),
-    },
-    ...more,
-  ];
+  return [withMac(config, { ...own, network: first }), ...more];
+}
+
+/** The address of the whole container, as older clients say it, is that on the network of its mode. */
+function withMac(config: JsonObject, endpoint: NetworkAttachment): NetworkAttachment {
+  const text = config.text('MacAddress');
+  if (text === undefined) return endpoint;
+  const mac = macAddress(text);
+  if (endpoint.mac === undefined || endpoint.mac === mac) return { ...endpoint, mac };
+  throw config.refusal('MacAddress', `on network ${endpoint.network} it is to be ${endpoint.mac}`);
+}
+
+/** Whether anything is asked for besides the network itself. */
+function saysMore({ network: _mode, ...settings }: NetworkAttachment): boolean {
+  return Object.values(settings).some(isAsked);
 }
 
 function endpointsOf(config: JsonObject): Map<string, NetworkAttachment> {

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createOptionsOf } from '../../../../src/api/bodies/container.ts';
 import { UNREAD_CONFIG, UNREAD_HOST_CONFIG } from '../../../../src/api/bodies/unread.ts';
+import { JsonObject } from '../../../../src/api/http/json.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../../../../src/runtime/spec/defaults.ts';
 
-const read = (config: object) =>
-  createOptionsOf({ Image: 'i', ...config }, { name: undefined, platform: undefined });
+const read = (config: object, version = 51) =>
+  createOptionsOf(new JsonObject({ Image: 'i', ...config }), {
+    name: undefined,
+    platform: undefined,
+    version,
+  });
 const ofHost = (host: object) => read({ HostConfig: host });
 
 /** The members of ContainerConfig in Docker's API 1.24 to 1.51, each with what it cannot be. */

@@ -211,6 +211,14 @@ describe('a process that is asked for by exec', () => {
     const connection = await service.hijack(`/exec/${exec}/start`, { body: { Detach: false } });
     connection.end('in\n');
     expect(unframed(await readAll(connection))).toEqual({ stdout: 'in\n', stderr: 'err\n' });
+    const said = async (Tty: boolean, start: object) => {
+      const asked = { Cmd: ['echo', 'hi'], AttachStdout: true, Tty };
+      const { Id } = await service.ok('POST', `/containers/${id}/exec`, { body: asked });
+      return await readAll(await service.hijack(`/exec/${Id}/start`, { body: start }));
+    };
+    // Who starts it says whether there are frames.
+    expect((await said(false, { Tty: true })).toString()).toBe('hi\n');
+    expect(unframed(await said(true, {})).stdout).toBe('hi\r\n');
     await service.restart();
     expect(await service.ok('GET', `/exec/${exec}/json`)).toMatchObject({
       ID: exec,

@@ -1,10 +1,15 @@
+import type { ExecInstance } from '../../engine/lifecycle/exec-instances.ts';
 import type { Call } from '../http/call.ts';
 
 /** ExecInspect. */
 export async function inspectExec({ engine, path, reply }: Call): Promise<void> {
-  const { id, containerId, request, state, pid, exitCode } = await engine.execs.inspect(path.id ?? '');
+  reply.json(execObject(await engine.execs.inspect(path.id ?? '')));
+}
+
+/** Docker's ExecInspectResponse. The detach keys are bytes, which Go writes in base64. */
+export function execObject({ id, containerId, request, state, pid, exitCode }: ExecInstance): object {
   const [entrypoint = '', ...rest] = request.argv;
-  reply.json({
+  return {
     ID: id,
     Running: state === 'running',
     ExitCode: exitCode ?? null,
@@ -20,7 +25,7 @@ export async function inspectExec({ engine, path, reply }: Call): Promise<void> 
     OpenStdout: request.streams.includes('stdout'),
     CanRemove: state === 'ended',
     ContainerID: containerId,
-    DetachKeys: '',
+    DetachKeys: Buffer.from(request.detachKeys ?? '', 'hex').toString('base64'),
     Pid: pid ?? 0,
-  });
+  };
 }

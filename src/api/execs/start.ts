@@ -6,7 +6,10 @@ import { relay } from '../http/relay.ts';
 import { terminalSize } from '../http/terminal-size.ts';
 import { consoleSize } from './create.ts';
 
-/** ExecStartConfig. What cannot be executed is said before the connection is handed over. */
+/**
+ * ExecStartConfig. What cannot be executed is said before the connection is handed over. Whether the streams come in frames
+ * is said by `Tty` here, as with Docker, whatever the process has.
+ */
 export async function startExec({
   engine,
   connections,
@@ -25,7 +28,7 @@ export async function startExec({
   const { request } = await engine.execs.inspect(id);
   const streams = await engine.execs.start(id, { size: consoleSize(config) });
   connections.keepExec(id, streams);
-  const framed = !request.terminal;
+  const framed = config.flag('Tty') !== true;
   const connection = reply.hijack(framed && version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM);
   await relay(connection, streams, { framed, input: request.stdin, signal });
 }

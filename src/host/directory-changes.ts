@@ -3,10 +3,18 @@ import { verbEnd } from './verb-end.ts';
 
 /** Changes in a directory, remembered between two looks so that none is missed. */
 export interface DirectoryChanges {
-  /** Resolves when something has changed since the last call; the first time at once. */
-  next(): Promise<void>;
+  /**
+   * Resolves when something has changed since the last call; the first time at once. To the same for all who are told of the
+   * same change: what one of them has seen of the directory since then, nobody of them needs to look at again.
+   */
+  next(): Promise<Change>;
+  /** Makes `next` resolve as if something had changed: for an end that comes from elsewhere. */
+  wake(): void;
   [Symbol.dispose](): void;
 }
+
+/** Something has changed; which of them it was is all that it tells. */
+export type Change = Readonly<Record<never, never>>;
 
 /** The directory is not there. */
 export class DirectoryMissing extends Error {}
@@ -33,8 +41,8 @@ export async function watchDirectory(
     leave();
     throw error;
   }
-  changes.happen();
-  return { next: () => changes.next(), [Symbol.dispose]: leave };
+  changes.happen({});
+  return { next: () => changes.next(), wake: () => changes.happen({}), [Symbol.dispose]: leave };
 }
 
 /** Those who look at this moment, by what they look at. */
@@ -43,7 +51,7 @@ const watchers = new Map<string, Watcher>();
 /** A child that looks, for all who want to know; it goes with the last of them. */
 class Watcher {
   /** Resolves when it looks. */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<unknown>;
   readonly #all = new Set<Changes>();
   readonly #child: ChildProcess;
   readonly #over: () => void;
@@ -56,7 +64,8 @@ class Watcher {
     this.#all.add(first);
     this.ready = first.next().finally(() => this.#all.delete(first));
     this.#child.stdout?.on('data', () => {
-      for (const one of this.#all) one.happen();
+      const change = {};
+      for (const one of this.#all) one.happen(change);
     });
     void verbEnd(this.#child).then(({ error, record }) => {
       over();
@@ -77,13 +86,13 @@ class Watcher {
 
 /** What has happened since the last look. */
 class Changes {
-  #happened = false;
+  #last: Change | undefined;
   #failure: Error | undefined;
-  #waiting: PromiseWithResolvers<void> | undefined;
+  #waiting: PromiseWithResolvers<Change> | undefined;
 
-  happen(): void {
-    this.#happened = this.#waiting === undefined;
-    this.#waiting?.resolve();
+  happen(change: Change): void {
+    this.#last = this.#waiting === undefined ? change : undefined;
+    this.#waiting?.resolve(change);
     this.#waiting = undefined;
   }
 
@@ -92,14 +101,13 @@ class Changes {
     this.#waiting?.reject(error);
   }
 
-  async next(): Promise<void> {
+  async next(): Promise<Change> {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#happened) {
-      this.#happened = false;
-      return;
-    }
-    this.#waiting = Promise.withResolvers<void>();
-    await this.#waiting.promise;
+    const last = this.#last;
+    this.#last = undefined;
+    if (last !== undefined) return last;
+    this.#waiting = Promise.withResolvers<Change>();
+    return await this.#waiting.promise;
   }
 }
 

@@ -33,8 +33,7 @@ export class GrowingFile {
 
   /**
    * Lines without their newlines up to the present end; one that is still being written waits for the next call. A file
-   * that was made shorter is read from its beginning, as tail(1) does: what was in it is gone. Read by this thread itself: many
-   * who are told of each line ask for each, and to have another thread read it takes twenty times as long.
+   * that was made shorter is read from its beginning, as tail(1) does: what was in it is gone.
    */
   async *lines(): AsyncGenerator<string[]> {
     for (;;) {
@@ -60,11 +59,6 @@ export class GrowingFile {
     this.#offset = 0;
     this.#rest = '';
     this.#decoder = new TextDecoder();
-  }
-
-  /** Skips what the file has now: reading begins with what is written from now on. */
-  async skipAll(): Promise<void> {
-    await this.keepLast(0);
   }
 
   /**

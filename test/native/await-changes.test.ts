@@ -77,6 +77,36 @@ describe('the changes of a directory', () => {
     await anew.next();
   });
 
+  it('are the same change to all who were told of it, and another one each time', async () => {
+    const directory = newDirectory();
+    using one = await watchDirectory(HELPER, directory);
+    using other = await watchDirectory(HELPER, directory);
+    await Promise.all([one.next(), other.next()]);
+    const seen: unknown[] = [];
+    for (const name of ['a', 'b']) {
+      // Both wait before it happens: each is told of all that there is of it.
+      const told = Promise.all([one.next(), other.next()]);
+      mkdirSync(join(directory, name));
+      const [first, second] = await told;
+      expect(second).toBe(first);
+      seen.push(first);
+    }
+    expect(seen[1]).not.toBe(seen[0]);
+  });
+
+  it('are awaited no longer by one that is woken', async () => {
+    const directory = newDirectory();
+    using changes = await watchDirectory(HELPER, directory);
+    using other = await watchDirectory(HELPER, directory);
+    await Promise.all([changes.next(), other.next()]);
+    const told = changes.next();
+    changes.wake();
+    await told;
+    const next = other.next();
+    writeFileSync(join(directory, 'file'), '');
+    await next;
+  });
+
   it('cannot be watched where there is no directory', async () => {
     await expect(watchDirectory(HELPER, join(scratch, 'none'))).rejects.toThrow(DirectoryMissing);
   });

@@ -31,8 +31,19 @@ export async function events({ engine, query, reply, signal }: Call): Promise<vo
   }
 }
 
+/** What was made for one of those who listen is there for the others. */
+const lines = new WeakMap<EngineEvent, string>();
+
+function eventLine(event: EngineEvent): string {
+  const known = lines.get(event);
+  if (known !== undefined) return known;
+  const line = newLine(event);
+  lines.set(event, line);
+  return line;
+}
+
 /** Docker's EventMessage. Nanoseconds are more than a number of JavaScript holds. */
-function eventLine({ type, action, id, attributes, scope, timeNano }: EngineEvent): string {
+function newLine({ type, action, id, attributes, scope, timeNano }: EngineEvent): string {
   const message = {
     ...(type === 'container' || type === 'image' ? legacy(type, action, id, attributes) : {}),
     Type: type,

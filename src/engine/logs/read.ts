@@ -87,10 +87,12 @@ async function* readFiles(
   const ending = request.follow ? watchEnd(context, row, enough.signal) : ENDED;
   const filter = new LogFilter(request);
   const stop = deadline(request);
+  stop.addEventListener('abort', () => changes?.wake(), { once: true });
+  void ending.promise.then(() => changes?.wake());
   const reading = {
     files,
     isOver: () => ending.ended || stop.aborted,
-    change: () => something(changes, ending, stop),
+    change: async () => void (await changes?.next()),
   };
   try {
     for await (const lines of readLogFiles(log, reading)) {
@@ -150,19 +152,12 @@ async function awaitEnd(context: Context, row: ContainerRow, enough: AbortSignal
  */
 async function awaitRestart(context: Context, row: ContainerRow, enough: AbortSignal): Promise<void> {
   using changes = await watchDirectory(context.helper, containerPaths(context.paths, row.id).runDir);
+  enough.addEventListener('abort', () => changes.wake(), { once: true });
   while (!enough.aborted) {
-    await Promise.race([changes.next(), aborted(enough)]);
+    await changes.next();
     const observed = await observe(context, row);
     if (observed?.status.state !== 'restarting') return;
   }
-}
-
-async function something(
-  changes: DirectoryChanges | undefined,
-  ending: Ending,
-  stop: AbortSignal,
-): Promise<void> {
-  await Promise.race([changes?.next(), ending.promise, aborted(stop)]);
 }
 
 /** Aborts with the request, and when the time has come after which nothing is wanted. */
@@ -176,8 +171,3 @@ function deadline({ signal, until, follow }: LogRequest): AbortSignal {
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}

@@ -119,20 +119,25 @@ describe('update', () => {
     expect(await hostConfig(id)).toMatchObject({ CpuShares: 300 });
   });
 
-  it.each([
+  it.each<[string[], number, string]>([
     [
       ['-m', '300m'],
+      1,
       'the memory limit of 314572800 bytes is above that of memory and swap together, 134217728',
     ],
-    [['-m', '1m', '--memory-swap', '2m'], 'below the minimum of 6MB'],
-    [['--cpu-quota', '20000'], 'the CPU quota cannot be changed, as the number of CPUs has been set already'],
-    [['--cpuset-cpus', '4000'], 'CPUs 4000 are not available'],
-    [[], 'nothing to update'],
-  ])('refuses %j and changes nothing, not even what else was asked', async (options, message) => {
+    [['-m', '1m', '--memory-swap', '2m'], 125, 'below the minimum of 6MB'],
+    [
+      ['--cpu-quota', '20000'],
+      1,
+      'the CPU quota cannot be changed, as the number of CPUs has been set already',
+    ],
+    [['--cpuset-cpus', '4000'], 125, 'CPUs 4000 are not available'],
+    [[], 125, 'nothing to update'],
+  ])('refuses %j and changes nothing, not even what else was asked', async (options, exitCode, message) => {
     const id = await start(['-m', '64m', '--cpus', '0.5', '--pids-limit', '20']);
     const others = options.length === 0 ? [] : ['--pids-limit', '30'];
     const { code, stderr } = await store.skiff(['update', ...options, ...others, id]);
-    expect(code).toBe(125);
+    expect(code).toBe(exitCode);
     expect(stderr).toContain(message);
     expect(kernelValue(`/skiff-${id}`, PIDS)).toBe('20');
     expect(kernelValue(`/skiff-${id}`, MEMORY)).toBe(String(64 * MIB));

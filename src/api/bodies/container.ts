@@ -58,7 +58,7 @@ export function createOptionsOf(config: JsonObject, { name, platform, version }:
     autoRemove: host.flag('AutoRemove') === true,
     labels: config.map('Labels'),
     annotations: host.map('Annotations'),
-    restart: restartPolicy(host.object('RestartPolicy')),
+    restart: unlessUsual(restartPolicy(host.object('RestartPolicy'))),
     log: logOptions(host.object('LogConfig')),
     health: healthOptions(config.object('Healthcheck')),
   });
@@ -99,14 +99,18 @@ function inMilliseconds(seconds: number | undefined): number | undefined {
 
 const RESTART_NAMES = ['no', 'always', 'unless-stopped', 'on-failure'] as const;
 
-/** Also that of `update`. An empty name is `no`. */
+/** Also that of `update`. Without a name it says nothing, also where there is a number, as with Docker. */
 export function restartPolicy(policy: JsonObject | undefined): RestartPolicy | undefined {
   const text = policy?.text('Name');
-  if (policy === undefined || text === undefined || text === 'no') return undefined;
+  if (policy === undefined || text === undefined) return undefined;
   const name = RESTART_NAMES.find((each) => each === text);
   if (name === undefined)
     throw policy.refusal('Name', `"${text}" is no restart policy`, `use ${RESTART_NAMES.join(', ')}`);
   return { name, maximum: policy.amount('MaximumRetryCount') };
+}
+
+function unlessUsual(policy: RestartPolicy | undefined): RestartPolicy | undefined {
+  return policy?.name === 'no' && policy.maximum === undefined ? undefined : policy;
 }
 
 function logOptions(config: JsonObject | undefined): LogOptions | undefined {

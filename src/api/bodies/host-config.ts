@@ -1,4 +1,5 @@
 import type {
+  ChangeableResources,
   DeviceAmount,
   DeviceOptions,
   FileOptions,
@@ -97,15 +98,28 @@ function tmpfsOf(host: JsonObject): FileOptions['tmpfs'] {
       }));
 }
 
-/** Reads the members of Docker's Resources, for a new container and for `update`: 0 is as good as absent. */
+/** Reads the members of Docker's Resources for a new container: 0 is as good as absent. */
 export function resourceOptions(host: JsonObject): ResourceOptions {
+  return {
+    ...changeableResources(host),
+    memorySwappiness: swappiness(host),
+    oomKillDisable: host.flag('OomKillDisable') || undefined,
+    blkioWeightDevices: amounts(host, 'BlkioWeightDevice', 'Weight'),
+    readBps: amounts(host, 'BlkioDeviceReadBps', 'Rate'),
+    writeBps: amounts(host, 'BlkioDeviceWriteBps', 'Rate'),
+    readIops: amounts(host, 'BlkioDeviceReadIOps', 'Rate'),
+    writeIops: amounts(host, 'BlkioDeviceWriteIOps', 'Rate'),
+    cgroupParent: host.text('CgroupParent'),
+  };
+}
+
+/** Reads those that can be changed later, too. */
+export function changeableResources(host: JsonObject): ChangeableResources {
   return {
     memory: host.amount('Memory'),
     memoryReservation: host.amount('MemoryReservation'),
     memorySwap: host.amount('MemorySwap'),
-    memorySwappiness: swappiness(host),
-    oomKillDisable: host.flag('OomKillDisable') || undefined,
-    nanoCpus: host.amount('NanoCpus') ?? host.amount('NanoCPUs'),
+    nanoCpus: host.amount('NanoCpus'),
     cpuShares: host.amount('CpuShares'),
     cpuQuota: host.amount('CpuQuota'),
     cpuPeriod: host.amount('CpuPeriod'),
@@ -113,12 +127,6 @@ export function resourceOptions(host: JsonObject): ResourceOptions {
     cpusetMems: host.text('CpusetMems'),
     pidsLimit: host.amount('PidsLimit'),
     blkioWeight: host.amount('BlkioWeight'),
-    blkioWeightDevices: amounts(host, 'BlkioWeightDevice', 'Weight'),
-    readBps: amounts(host, 'BlkioDeviceReadBps', 'Rate'),
-    writeBps: amounts(host, 'BlkioDeviceWriteBps', 'Rate'),
-    readIops: amounts(host, 'BlkioDeviceReadIOps', 'Rate'),
-    writeIops: amounts(host, 'BlkioDeviceWriteIOps', 'Rate'),
-    cgroupParent: host.text('CgroupParent'),
   };
 }
 

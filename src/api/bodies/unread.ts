@@ -12,9 +12,12 @@ export type UnreadMembers = Readonly<Record<string, Unread>>;
 
 const WINDOWS: Unread = { refused: 'it is there on Windows only' };
 const REAL_TIME: Unread = { refused: 'the time of real-time processes cannot be limited' };
-const KERNEL_MEMORY: Unread = { refused: 'kernels do not limit it any more: limit Memory' };
+const KERNEL_MEMORY: Unread = {
+  refused: 'kernels do not limit it any more: limit Memory',
+  as: [-1],
+};
 
-/** Of Docker's Resources: also those of `update`. */
+/** Of Docker's Resources: also those of `update`, which has more that it does not change. */
 export const UNREAD_RESOURCES: UnreadMembers = {
   CpuRealtimePeriod: REAL_TIME,
   CpuRealtimeRuntime: REAL_TIME,
@@ -56,7 +59,8 @@ export function checkUnread(object: JsonObject, members: UnreadMembers): void {
   }
 }
 
-function saysNothing(value: unknown): boolean {
+/** Whether a value is empty, zero or false, with all that it has inside. */
+export function saysNothing(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).every(saysNothing);
   return !value;
 }

@@ -82,6 +82,8 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/containers/{name}/update',
+    differs:
+      'limits of devices, swappiness and what else Docker passes over is refused, unless it is so anyway',
     load: async () => (await import('./update.ts')).updateContainer,
   },
   {

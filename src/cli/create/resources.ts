@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ResourceOptions } from '../../engine/options/create.ts';
+import type { ChangeableResources, ResourceOptions } from '../../engine/options/create.ts';
 import {
   parseDeviceOperations,
   parseDeviceRate,
@@ -12,7 +12,7 @@ import { integer, listOf } from '../../grammar/words.ts';
 import { addMembers, type GivenFlags, type MemberFlags, membersOf } from '../options/members.ts';
 
 /** The flags of limits that can be changed while a container runs. */
-const UPDATABLE: MemberFlags<ResourceOptions> = {
+const UPDATABLE: MemberFlags<ChangeableResources> = {
   memory: ['-m, --memory <size>', 'memory limit in bytes, or with k, m, g', parseSize],
   memoryReservation: ['--memory-reservation <size>', 'memory that it keeps when others need some', parseSize],
   memorySwap: ['--memory-swap <size>', 'limit of memory and swap together; -1 for no limit', parseSwap],
@@ -61,6 +61,11 @@ export function addResourceOptions(command: Command): void {
 /** Adds the options for limits that can be changed while a container runs. */
 export function addUpdatableOptions(command: Command): void {
   addMembers(command.optionsGroup('Resources:'), UPDATABLE);
+}
+
+/** Reads the options for limits that can be changed. */
+export function changedResources(given: GivenFlags): ChangeableResources {
+  return membersOf(UPDATABLE, given);
 }
 
 export function resourceOptions(given: GivenFlags): ResourceOptions {

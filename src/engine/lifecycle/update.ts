@@ -10,7 +10,12 @@ import type { PlanRecord } from '../../runtime/record.ts';
 import { linuxResources } from '../../runtime/spec/resources.ts';
 import { appendContainerEvent } from '../events/journal.ts';
 import { checkRestart } from '../options/check-restart.ts';
-import type { CreateOptions, ResourceOptions, RestartPolicy } from '../options/create.ts';
+import type {
+  ChangeableResources,
+  CreateOptions,
+  ResourceOptions,
+  RestartPolicy,
+} from '../options/create.ts';
 import { cgroupsPathFor } from '../state/cgroup.ts';
 import { changeContainer, inRun } from '../state/lock.ts';
 import type { Observed } from '../state/observe.ts';
@@ -20,13 +25,13 @@ import type { Context } from '../store/context.ts';
 import { limitMonitor } from './limit-monitor.ts';
 
 /** The options that `update` can change. */
-export interface ContainerChanges extends ResourceOptions {
+export interface ContainerChanges extends ChangeableResources {
   restart?: RestartPolicy | undefined;
 }
 
 /**
  * Changes the limits and the restart policy of a container: of one that runs at once, and in its row for every later
- * start. As in Docker, what is absent or zero stays as it is. All together or nothing: what is refused, by
+ * start. As in Docker, what is absent or zero stays as it is, and where nothing is given all does. All together or nothing: what is refused, by
  * Docker's rules (`invalid`), by this host (`unsupported`) or by the kernel (`conflict`, `invalid`), leaves everything as
  * it was.
  */
@@ -37,8 +42,7 @@ export async function updateContainer(
 ): Promise<void> {
   if (restart !== undefined) checkRestart(restart, row, 'conflict');
   const change = (options: CreateOptions): CreateOptions => {
-    const only = restart !== undefined && !isAnyGiven(changes);
-    const resources = only ? options.resources : mergeResources(options.resources, changes);
+    const resources = mergeResources(options.resources, changes);
     return { ...options, resources, restart: restart ?? options.restart };
   };
   await changeContainer(context, row, {
@@ -68,21 +72,13 @@ function cpus(): number {
 }
 
 /**
- * Returns the limits of a container with the changes on top. Throws `invalid` for changes that Docker refuses because
+ * Returns the limits of a container with the changes on top. Throws `conflict` for changes that Docker refuses because
  * of what is set already.
  */
-export function mergeResources(current: ResourceOptions, changes: ResourceOptions): ResourceOptions {
+export function mergeResources(current: ResourceOptions, changes: ChangeableResources): ResourceOptions {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => isGiven(value)));
-  if (!isAnyGiven(changes))
-    throw new EngineError('invalid', 'nothing to update', {
-      hint: 'give at least one limit that is to change',
-    });
   checkWords(current, given);
   return { ...current, ...given, ...keptSwap(current, given) };
-}
-
-function isAnyGiven(changes: ResourceOptions): boolean {
-  return Object.values(changes).some(isGiven);
 }
 
 function isGiven(value: unknown): boolean {
@@ -90,7 +86,7 @@ function isGiven(value: unknown): boolean {
 }
 
 /** A CPU limit keeps the words in which it was first said. */
-function checkWords(current: ResourceOptions, given: ResourceOptions): void {
+function checkWords(current: ResourceOptions, given: ChangeableResources): void {
   for (const name of ['cpuPeriod', 'cpuQuota'] as const) {
     if (given[name] !== undefined && current.nanoCpus) throw conflicting(name, 'nanoCpus');
     if (given.nanoCpus !== undefined && current[name]) throw conflicting('nanoCpus', name);
@@ -105,19 +101,19 @@ const BANDWIDTH = {
 
 function conflicting(name: keyof typeof BANDWIDTH, existing: keyof typeof BANDWIDTH): EngineError {
   const [{ what, hint }, set] = [BANDWIDTH[name], BANDWIDTH[existing]];
-  return new EngineError('invalid', `${what} cannot be changed, as ${set.what} has been set already`, {
+  return new EngineError('conflict', `${what} cannot be changed, as ${set.what} has been set already`, {
     subject: what,
     hint: `use ${set.hint} in the place of ${hint}`,
   });
 }
 
 /** The limit of memory and swap does not follow that of memory: Docker settles it when the container is made. */
-function keptSwap(current: ResourceOptions, given: ResourceOptions): ResourceOptions {
+function keptSwap(current: ResourceOptions, given: ChangeableResources): ResourceOptions {
   if (given.memory === undefined || given.memorySwap !== undefined) return {};
   const memorySwap = current.memorySwap || 2 * (current.memory ?? 0);
   if (memorySwap === -1 || given.memory <= memorySwap) return { memorySwap };
   throw new EngineError(
-    'invalid',
+    'conflict',
     memorySwap === 0
       ? `the memory limit of ${given.memory} bytes needs one of memory and swap together, which has none yet`
       : `the memory limit of ${given.memory} bytes is above that of memory and swap together, ${memorySwap}`,
@@ -128,7 +124,7 @@ function keptSwap(current: ResourceOptions, given: ResourceOptions): ResourceOpt
 function recordsFor(
   { row }: Pick<Observed, 'row'>,
   limits: LinuxResources,
-  changes: ResourceOptions,
+  changes: ChangeableResources,
 ): PlanRecord[] {
   const asked = { resources: changedLimits(limits, changes), files: HOST_FILES };
   return limitRecords(readCgroupLayout(), cgroupsPathFor(row), asked);
@@ -138,7 +134,7 @@ function recordsFor(
 function monitorRecords(
   { row }: Pick<Observed, 'row'>,
   limits: LinuxResources,
-  changes: ResourceOptions,
+  changes: ChangeableResources,
 ): PlanRecord[] {
   const asked = { resources: changedLimits(limits, changes), files: HOST_FILES };
   return monitorUpdates(readCgroupLayout(), cgroupsPathFor(row), asked);
@@ -148,7 +144,7 @@ function monitorRecords(
  * Returns those limits that a change touches, together with what the kernel has in the same file. Where no limit is
  * left the kernel has to be told so (-1): what is absent from a spec is only not written.
  */
-export function changedLimits(limits: LinuxResources, changes: ResourceOptions): LinuxResources {
+export function changedLimits(limits: LinuxResources, changes: ChangeableResources): LinuxResources {
   const { memory = {}, cpu = {}, blockIO = {}, pids } = limits;
   const isBandwidth = isGiven(changes.nanoCpus) || isGiven(changes.cpuQuota) || isGiven(changes.cpuPeriod);
   const quota = (changes.cpuQuota ?? 0) < 0 ? -1 : cpu.quota;

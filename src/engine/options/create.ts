@@ -34,6 +34,22 @@ export type {
   StopOptions,
 } from '../../runtime/options.ts';
 
+/** The limits that can be changed once a container is made, also while it runs. */
+export type ChangeableResources = Pick<
+  ResourceOptions,
+  | 'memory'
+  | 'memoryReservation'
+  | 'memorySwap'
+  | 'nanoCpus'
+  | 'cpuShares'
+  | 'cpuQuota'
+  | 'cpuPeriod'
+  | 'cpusetCpus'
+  | 'cpusetMems'
+  | 'pidsLimit'
+  | 'blkioWeight'
+>;
+
 /**
  * The options by which a face creates a container, grouped by concern. The same type whether the request came from a
  * command line, an HTTP body or a manifest; what is absent comes from the image or from the engine's defaults. It is

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { EngineError } from '../../../errors.ts';
 import { forEachName } from '../../command/for-each-name.ts';
 import type { Session } from '../../command/session.ts';
-import { addUpdatableOptions, resourceOptions } from '../../create/resources.ts';
+import { addUpdatableOptions, changedResources } from '../../create/resources.ts';
 import { addRestartPolicy, type RestartFlags } from '../../create/restart.ts';
 import { type GivenFlags, givenFlags } from '../../options/members.ts';
 import { addSelection, type SelectionFlags, selected } from '../../options/selection.ts';
@@ -29,8 +30,12 @@ export function define(command: Command, session: () => Session): void {
 }
 
 async function update(session: Session, given: string[], flags: Flags): Promise<void> {
+  const changes = { ...changedResources(flags.given), restart: flags.restart };
+  if (Object.values(changes).every((change) => change === undefined))
+    throw new EngineError('invalid', 'nothing to update', {
+      hint: 'say a limit or a policy that is to change',
+    });
   const names = await selected(session, given, flags);
-  const changes = { ...resourceOptions(flags.given), restart: flags.restart };
   const { containers } = await session.engine();
   await forEachName(session, { names, command: 'update' }, async (name) => {
     await containers.update(name, changes);

@@ -250,6 +250,14 @@ describe('a body that creates a container', () => {
     expect(() => read({ Env: ['=x'] })).toThrow('has no name');
   });
 
+  it('has the restart policy of every container where it says `no`, and keeps a number that this cannot have', () => {
+    expect(ofHost({ RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } }).restart).toBeUndefined();
+    expect(ofHost({ RestartPolicy: { Name: 'no', MaximumRetryCount: 2 } }).restart).toEqual({
+      name: 'no',
+      maximum: 2,
+    });
+  });
+
   it('has the links of its host and those of its networks', () => {
     const NetworkingConfig = { EndpointsConfig: { n: { Links: ['b:c'] } } };
     const { network } = read({ NetworkingConfig, HostConfig: { NetworkMode: 'n', Links: ['a'] } });

@@ -29,11 +29,16 @@ describe('changes of limits', () => {
     [{}, { memory: 64 * MIB }, 'which has none yet'],
     [{ nanoCpus: 1e9 }, { cpuPeriod: 5000 }, 'the CPU period cannot be changed, as the number of CPUs'],
     [{ cpuQuota: 5000 }, { nanoCpus: 1e9 }, 'the number of CPUs cannot be changed, as the CPU quota'],
-    [{ cpuQuota: 5000 }, { nanoCpus: 0 }, 'nothing to update'],
   ])('are refused: %j with %j', (current, changes, message) => {
     expect(() => mergeResources(current, changes)).toThrow(
-      expect.objectContaining({ kind: 'invalid', message: expect.stringContaining(message) }),
+      expect.objectContaining({ kind: 'conflict', message: expect.stringContaining(message) }),
     );
+  });
+
+  it('change nothing where none is given', () => {
+    const limits = { cpuQuota: 5000, memory: 64 * MIB };
+    expect(mergeResources(limits, { nanoCpus: 0 })).toEqual(limits);
+    expect(changedLimits({ cpu: { quota: 5000 } }, { nanoCpus: 0 })).toEqual({});
   });
 
   it('touch only their own files, with what the kernel keeps in the same one', () => {

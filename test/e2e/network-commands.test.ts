@@ -56,7 +56,13 @@ describe('network create', () => {
       ...['--subnet', '172.30.0.0/16', '--gateway', '172.30.0.254', '--ip-range', '172.30.5.0/24'],
       ...['--aux-address', 'printer=172.30.5.0', '--aux-address', 'nas=172.30.5.1'],
       ...['--subnet', 'fd00:30::/64', '--gateway', 'fd00:30::fe', '--label', 'team=a', '--label', 'bare'],
-      ...['-o', 'com.docker.network.bridge.name=quay0', '-o', 'com.docker.network.driver.mtu=1400'],
+      ...[
+        '--attachable',
+        '-o',
+        'com.docker.network.bridge.name=quay0',
+        '-o',
+        'com.docker.network.driver.mtu=1400',
+      ],
       ...['-o', 'com.docker.network.bridge.enable_icc=false'],
       ...['-o', 'com.docker.network.bridge.enable_ip_masquerade=false'],
       ...['-o', `com.docker.network.bridge.host_binding_ipv4=${HOST4}`],
@@ -69,6 +75,7 @@ describe('network create', () => {
       EnableIPv4: true,
       EnableIPv6: true,
       Internal: false,
+      Attachable: true,
       IPAM: {
         Config: [
           {
@@ -105,7 +112,7 @@ describe('network create', () => {
     ['a bridge whose name is that of an interface', ['-o', 'com.docker.network.bridge.name=up0', 'x']],
     ['a bridge of another network', ['-o', 'com.docker.network.bridge.name=taken0', 'x']],
     ['a network that is there', ['taken']],
-    ['an option that is refused', ['--attachable', 'x']],
+    ['an option that is refused', ['--ingress', 'x']],
   ])('refuses %s with 125 and leaves nothing behind', async (_what, words) => {
     if (!(await store.ok(NAMES)).includes('taken'))
       await create('taken', '--subnet', '172.31.0.0/16', '-o', 'com.docker.network.bridge.name=taken0');

@@ -1,29 +1,33 @@
 import type { CreateNetworkOptions, SubnetOptions } from '../../engine/options/network.ts';
 import type { JsonObject } from '../http/json.ts';
+import { checkUnread, type UnreadMembers } from './unread.ts';
 
-/** What of NetworkCreateRequest belongs to a swarm, or to drivers that there are not, and why it is refused. */
-const REFUSED = {
-  Ingress: 'there is no swarm: a network belongs to this host',
-  ConfigOnly: 'there is no swarm: a network belongs to this host',
-} as const;
+const OWN_CONFIGURATION = 'there is no swarm: a network is configured by its own request';
 
-/** Reads Docker's NetworkCreateRequest. `CheckDuplicate` holds always: two networks of a name are refused. */
-export function networkOptions(request: JsonObject): CreateNetworkOptions {
+/** What of NetworkCreateRequest belongs to a swarm, or to networks that there are not. */
+export const UNREAD_NETWORK: UnreadMembers = {
+  CheckDuplicate: { harmless: 'it holds always: two networks of a name are refused' },
+  Ingress: { refused: 'there is no swarm: a network belongs to this host' },
+  ConfigOnly: { refused: OWN_CONFIGURATION },
+  ConfigFrom: { refused: OWN_CONFIGURATION },
+  Scope: { refused: 'there is no swarm: the scope of all networks is local', as: ['local'] },
+};
+
+/** The version of the API (1.48) since which a network can be without IPv4; before, nothing was asked by it. */
+const WITHOUT_IPV4_SINCE = 48;
+
+/** Reads Docker's NetworkCreateRequest, as a version of the API has it. Throws `invalid`. */
+export function networkOptions(request: JsonObject, version: number): CreateNetworkOptions {
   const name = request.text('Name');
   if (name === undefined) throw request.refusal('Name', 'the network needs a name');
-  for (const [member, why] of Object.entries(REFUSED))
-    if (request.flag(member) === true) throw request.refusal(member, why);
-  const scope = request.text('Scope');
-  if (scope !== undefined && scope !== 'local')
-    throw request.refusal('Scope', `there are no networks of scope ${scope}`);
-  if (request.part('ConfigFrom').text('Network') !== undefined)
-    throw request.refusal('ConfigFrom', 'there is no swarm: a network belongs to this host');
+  checkUnread(request, UNREAD_NETWORK);
   return {
     name,
     driver: request.text('Driver'),
     subnets: subnetsOf(request.part('IPAM')),
     internal: request.flag('Internal'),
-    ipv4: request.flag('EnableIPv4'),
+    attachable: request.flag('Attachable'),
+    ipv4: version < WITHOUT_IPV4_SINCE ? undefined : request.flag('EnableIPv4'),
     ipv6: request.flag('EnableIPv6'),
     labels: request.map('Labels'),
     options: request.map('Options'),

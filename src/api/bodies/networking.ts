@@ -76,7 +76,7 @@ function endpointsOf(config: JsonObject): Map<string, NetworkAttachment> {
   return new Map(entries.map(([name, endpoint]) => [name, endpointSettings(name, endpoint)]));
 }
 
-/** Reads Docker's EndpointSettings: also those of `networks/NAME/connect`. */
+/** Reads Docker's EndpointSettings: also those of `networks/NAME/connect`. See `UNREAD_ENDPOINT`. */
 export function endpointSettings(network: string, endpoint: JsonObject): NetworkAttachment {
   const ipam = endpoint.part('IPAMConfig');
   const [ip, ip6] = [ipam.text('IPv4Address'), ipam.text('IPv6Address')];

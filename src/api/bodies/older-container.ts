@@ -60,7 +60,13 @@ export function endpointsFor(
 ): ReadonlyMap<string, NetworkAttachment> {
   if (version >= SINCE.endpointMac) return endpoints;
   if (endpoints.size > 1) throw tooOld('a container on several networks', SINCE.severalNetworks);
-  return new Map([...endpoints].map(([name, { mac: _told, ...endpoint }]) => [name, endpoint]));
+  return new Map([...endpoints].map(([name, endpoint]) => [name, endpointFor(version, endpoint)]));
+}
+
+/** The same of one network: its MAC address was what inspect had told. */
+export function endpointFor(version: number, endpoint: NetworkAttachment): NetworkAttachment {
+  const { mac: _told, ...asked } = endpoint;
+  return version >= SINCE.endpointMac ? endpoint : asked;
 }
 
 /** What a client of this version is told of its request, besides what the engine says of it. */

@@ -49,6 +49,23 @@ export const UNREAD_CONFIG: UnreadMembers = {
   Shell: { harmless: 'it is for the steps of builds' },
 };
 
+const TOLD: Unread = {
+  harmless: 'clients send back what inspect has told: addresses are asked for by IPAMConfig',
+};
+
+/** Of Docker's EndpointSettings. */
+export const UNREAD_ENDPOINT: UnreadMembers = {
+  NetworkID: TOLD,
+  EndpointID: TOLD,
+  Gateway: TOLD,
+  IPAddress: TOLD,
+  IPPrefixLen: TOLD,
+  IPv6Gateway: TOLD,
+  GlobalIPv6Address: TOLD,
+  GlobalIPv6PrefixLen: TOLD,
+  DNSNames: TOLD,
+};
+
 /** Throws `invalid` for a member that is refused. What is empty, zero or false says nothing. */
 export function checkUnread(object: JsonObject, members: UnreadMembers): void {
   for (const [name, member] of Object.entries(members)) {

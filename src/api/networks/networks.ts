@@ -3,6 +3,7 @@ import { networkFilters } from '../../grammar/network-filters.ts';
 import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { networkOptions } from '../bodies/network.ts';
 import { endpointSettings, linksOf } from '../bodies/networking.ts';
+import { endpointFor } from '../bodies/older-container.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
@@ -17,8 +18,8 @@ export async function inspectNetwork({ engine, path, reply }: Call): Promise<voi
 }
 
 /** NetworkCreate. */
-export async function createNetwork({ engine, body, reply }: Call): Promise<void> {
-  const id = await engine.networks.create(networkOptions(new JsonObject(await body())));
+export async function createNetwork({ engine, body, reply, version }: Call): Promise<void> {
+  const id = await engine.networks.create(networkOptions(new JsonObject(await body()), version));
   reply.json({ Id: id, Warning: '' }, { status: 201 });
 }
 
@@ -33,12 +34,13 @@ export async function pruneNetworks({ engine, query, reply }: Call): Promise<voi
 }
 
 /** NetworkConnect. */
-export async function connectContainer({ engine, path, body, reply }: Call): Promise<void> {
+export async function connectContainer({ engine, path, body, reply, version }: Call): Promise<void> {
   const request = new JsonObject(await body());
   const container = request.text('Container');
   if (container === undefined) throw request.refusal('Container', 'no container is named');
   const endpoint = request.part('EndpointConfig');
-  await engine.networks.connect(endpointSettings(path.id ?? '', endpoint), container, linksOf(endpoint));
+  const attachment = endpointFor(version, endpointSettings(path.id ?? '', endpoint));
+  await engine.networks.connect(attachment, container, linksOf(endpoint));
   reply.empty(200);
 }
 

@@ -16,9 +16,21 @@ export const NETWORK_ROUTES: readonly Route[] = [
     },
     load: networks('inspectNetwork'),
   },
-  { method: 'POST', path: '/networks/create', load: networks('createNetwork') },
+  {
+    method: 'POST',
+    path: '/networks/create',
+    differs:
+      'two networks never have one name: `CheckDuplicate` holds always; `Attachable` is so of all, and shown as it was said; `ConfigOnly` and `ConfigFrom`, options of IPAM, and options that the driver does not have are refused',
+    load: networks('createNetwork'),
+  },
   { method: 'POST', path: '/networks/prune', query: { filters: 'filters' }, load: networks('pruneNetworks') },
-  { method: 'POST', path: '/networks/{id}/connect', load: networks('connectContainer') },
+  {
+    method: 'POST',
+    path: '/networks/{id}/connect',
+    differs:
+      'what inspect tells of an endpoint besides what is asked for, as `IPAddress`, is not looked at, `NetworkID` neither; `LinkLocalIPs` are refused',
+    load: networks('connectContainer'),
+  },
   { method: 'POST', path: '/networks/{id}/disconnect', load: networks('disconnectContainer') },
   { method: 'DELETE', path: '/networks/{id}', load: networks('removeNetwork') },
 ];

@@ -19,7 +19,7 @@ export function networkObject(network: NetworkInfo): object {
         Config: listOrNull(network.subnets.map(subnetObject)),
       },
       Internal: network.internal,
-      Attachable: false,
+      Attachable: network.attachable,
       Ingress: false,
       ConfigFrom: { Network: '' },
       ConfigOnly: false,

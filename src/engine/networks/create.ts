@@ -131,6 +131,7 @@ function define(options: CreateNetworkOptions, taken: Taken): NetworkDefinition 
     driver,
     subnets: subnetsOf(options, driver, taken),
     internal: options.internal === true,
+    ...(options.attachable === true ? { attachable: true } : {}),
     mtu: 0,
     masquerade: driver === 'bridge' && options.internal !== true,
     isolated: false,

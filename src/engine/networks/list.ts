@@ -53,6 +53,7 @@ function withoutLinks(known: Pick<NetworkInfo, 'id' | 'name' | 'driver'>): Netwo
     ...known,
     createdAt: 0,
     internal: false,
+    attachable: false,
     ipv4: true,
     ipv6: false,
     subnets: [],
@@ -73,6 +74,7 @@ function infoOf(
     driver,
     createdAt,
     internal,
+    attachable: definition.attachable === true,
     ipv4: subnetOf(subnets, 4) !== undefined,
     ipv6: subnetOf(subnets, 6) !== undefined,
     subnets,
@@ -84,14 +86,19 @@ function infoOf(
   };
 }
 
+/** What the kernel gives a bridge. */
+const ETHERNET_MTU = 1500;
+
 /** Returns the options that Docker shows of its default network. */
-function defaultOptions({ name, link }: NetworkDefinition): Record<string, string> {
+function defaultOptions({ name, link, mtu }: NetworkDefinition): Record<string, string> {
   if (name !== DEFAULT_NETWORK) return {};
   return {
     'com.docker.network.bridge.default_bridge': 'true',
     'com.docker.network.bridge.enable_icc': 'true',
     'com.docker.network.bridge.enable_ip_masquerade': 'true',
+    'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
     'com.docker.network.bridge.name': link,
+    'com.docker.network.driver.mtu': String(mtu || ETHERNET_MTU),
   };
 }
 

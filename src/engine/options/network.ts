@@ -29,6 +29,8 @@ export interface CreateNetworkOptions {
   driver?: string | undefined;
   subnets?: SubnetOptions[] | undefined;
   internal?: boolean | undefined;
+  /** Docker's word for a network of a swarm that every container can be put on, as it can on all here: only shown. */
+  attachable?: boolean | undefined;
   /** Whether the network has IPv4; absent: it has, `false`: it has IPv6 alone. `ipv6` adds IPv6. */
   ipv4?: boolean | undefined;
   ipv6?: boolean | undefined;
@@ -56,6 +58,7 @@ export interface NetworkInfo {
   /** ms since the epoch. */
   createdAt: number;
   internal: boolean;
+  attachable: boolean;
   ipv4: boolean;
   ipv6: boolean;
   subnets: {

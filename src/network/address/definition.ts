@@ -8,6 +8,8 @@ export interface NetworkDefinition {
   subnets: SubnetDefinition[];
   /** Whether nothing leads out of the network, and nothing into it but from the host. */
   internal: boolean;
+  /** What whoever made it has said; nothing follows from it. */
+  attachable?: boolean | undefined;
   /** The name of the bridge, or of the interface of the host that macvlan is on; at most 15 bytes. */
   link: string;
   /** Bytes; 0: the kernel's. */

@@ -17,6 +17,7 @@ import { print } from '../../output/print.ts';
 interface Flags extends SubnetFlags {
   driver?: string;
   internal?: boolean;
+  attachable?: boolean;
   ipv4?: boolean;
   ipv6?: boolean;
   label?: Labels;
@@ -54,6 +55,7 @@ export function define(command: Command, session: () => Session): void {
     .option('--ipv6', 'IPv6 addresses, too')
     .option('--label <key[=value]>', 'a label, for filters and templates (repeatable)', collectLabel)
     .option('-o, --opt <key=value>', 'an option of the driver (repeatable)', collectPair('option'));
+  command.addOption(new Option('--attachable [boolean]').argParser(booleanSwitch('--attachable')).hideHelp());
   for (const [flags, reason] of REFUSED) command.addOption(refused(flags, reason));
   command
     .addOption(new Option('--ipam-driver <driver>').argParser(ipamDriver).hideHelp())
@@ -63,13 +65,14 @@ export function define(command: Command, session: () => Session): void {
 }
 
 async function create(session: Session, name: string, flags: Flags): Promise<void> {
-  const { driver: driverName, internal, ipv4, ipv6, label, opt } = flags;
+  const { driver: driverName, internal, attachable, ipv4, ipv6, label, opt } = flags;
   const subnets = subnetOptions(flags);
   const options: CreateNetworkOptions = {
     name,
     driver: driverName,
     subnets: subnets.length === 0 ? undefined : subnets,
     internal,
+    attachable,
     ipv4,
     ipv6,
     labels: label,
@@ -83,7 +86,6 @@ const NO_SWARM = 'there is no swarm: a network belongs to this host';
 
 /** The options that only Docker and Podman have, and why they are not here. */
 const REFUSED = [
-  ['--attachable', `${NO_SWARM}, and every container can be put on it`],
   ['--ingress', NO_SWARM],
   ['--config-only', NO_SWARM],
   ['--config-from <network>', NO_SWARM],

@@ -33,6 +33,7 @@ const FRONT: NetworkInfo = {
   driver: 'bridge',
   createdAt: 0,
   internal: false,
+  attachable: true,
   ipv4: true,
   ipv6: false,
   subnets: [{ subnet: '172.18.0.0/16', gateway: '172.18.0.1', auxiliary: {} }],
@@ -94,7 +95,11 @@ describe('network create', () => {
     ],
     [['--ipv6=true', '--ipv4=false'], { ipv6: true, ipv4: false }],
     [['--ipv6=false'], {}],
-    [['--attachable=false', '--ingress=false', '--scope', 'local', '--ipam-driver', 'default'], {}],
+    [['--attachable'], { attachable: true }],
+    [
+      ['--attachable=false', '--ingress=false', '--scope', 'local', '--ipam-driver', 'default'],
+      { attachable: false },
+    ],
     [
       [
         '--subnet',
@@ -176,7 +181,6 @@ describe('network create', () => {
   });
 
   it.each([
-    [['--attachable'], '--attachable is not supported', 'no swarm'],
     [['--ingress=true'], '--ingress is not supported', 'no swarm'],
     [['--config-only'], '--config-only is not supported', 'no swarm'],
     [['--config-from', 'x'], '--config-from is not supported', 'no swarm'],
@@ -282,7 +286,7 @@ describe('network inspect', () => {
           Config: [{ Subnet: '172.18.0.0/16', Gateway: '172.18.0.1' }],
         },
         Internal: false,
-        Attachable: false,
+        Attachable: true,
         Ingress: false,
         ConfigFrom: { Network: '' },
         ConfigOnly: false,

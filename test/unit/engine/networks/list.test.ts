@@ -13,6 +13,18 @@ describe('the default network', () => {
     expect(names).toEqual(['bridge', 'host', 'none']);
   });
 
+  it('has the options that Docker shows of its own, also of what nobody has said', async () => {
+    const { options } = await networkInfo(room.context, 'bridge');
+    expect(options).toEqual({
+      'com.docker.network.bridge.default_bridge': 'true',
+      'com.docker.network.bridge.enable_icc': 'true',
+      'com.docker.network.bridge.enable_ip_masquerade': 'true',
+      'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
+      'com.docker.network.bridge.name': expect.stringMatching(/^skiff/),
+      'com.docker.network.driver.mtu': '1500',
+    });
+  });
+
   it('is refused to whoever asks for it while no subnet is free for it; the others are shown', async () => {
     const definition = {
       id: 'f'.repeat(64),

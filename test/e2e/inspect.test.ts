@@ -76,7 +76,7 @@ describe('inspect of a container', () => {
         OnBuild: null,
         Labels: { app: 'web', tier: '1' },
       },
-      NetworkSettings: { Ports: {}, Networks: { none: { NetworkID: '', IPAddress: '', Aliases: null } } },
+      NetworkSettings: { Ports: {}, Networks: { none: { IPAddress: '', Aliases: null } } },
     });
     expect(container.State.Pid).toBeGreaterThan(1);
     expect(container.State).not.toHaveProperty('Health');

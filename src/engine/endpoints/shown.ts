@@ -8,28 +8,56 @@ import type { PortLease } from '../leases/ports.ts';
 import { LeaseView } from '../leases/view.ts';
 import type { NetworkAttachment } from '../options/create.ts';
 import { exposedPorts } from '../options/exposed-ports.ts';
-import type { ContainerEndpoint, ContainerNetworking, ContainerPort } from '../options/network.ts';
+import {
+  type ContainerEndpoint,
+  type ContainerNetworking,
+  type ContainerPort,
+  WITHOUT_LINKS,
+} from '../options/network.ts';
 import { imageOfContainer } from '../state/image.ts';
 import { isUp, type Status } from '../state/status.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { endpointNames } from './names.ts';
 
-/** The networks and ports of one container, as lists and `inspect` show them; addresses and ports only while it runs. */
+/**
+ * The networks and ports of one container, as lists and `inspect` show them; addresses and ports only while it runs. `none` and
+ * `host` are networks, too, and have only names and ids.
+ */
 export function containerNetworking(
   context: Context,
   { row, status }: { row: ContainerRow; status: Status },
   view = new LeaseView(context.database),
 ): ContainerNetworking {
-  const { network } = row.options;
-  if (row.options.namespaces.network !== 'networks' || network === undefined)
-    return { endpoints: [], ports: [] };
-  const leases = isUp(status) ? view.addressesOf(row.id) : [];
+  const { network, namespaces } = row.options;
+  const runs = isUp(status);
+  if (namespaces.network !== 'networks' || network === undefined) {
+    const known = WITHOUT_LINKS.find(({ name }) => name === namespaces.network);
+    return { endpoints: known === undefined ? [] : [withoutLinks(row, known, runs)], ports: [] };
+  }
+  const leases = runs ? view.addressesOf(row.id) : [];
   return {
     endpoints: network.attachments.flatMap(
       (attachment) => endpointOf(view, row, { attachment, leases }) ?? [],
     ),
-    ports: portsOfContainer(context, row, isUp(status) ? view.portsOf(row.id) : []),
+    ports: runs ? portsOfContainer(context, row, view.portsOf(row.id)) : [],
+  };
+}
+
+function withoutLinks(
+  row: ContainerRow,
+  { id, name }: (typeof WITHOUT_LINKS)[number],
+  runs: boolean,
+): ContainerEndpoint {
+  return {
+    network: { id, name },
+    endpointId: runs ? endpointId(id, row.id) : '',
+    mac: '',
+    aliases: [],
+    dnsNames: [],
+    links: [],
+    wanted: {},
+    gatewayPriority: 0,
   };
 }
 

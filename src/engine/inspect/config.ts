@@ -22,7 +22,9 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     image: row.imageName,
     timeoutMs: stop.timeoutMs,
     health: mergeHealth(image, row.options.health),
-    config: { ...config, WorkingDir: config.WorkingDir || (image && '/') },
+    mac: row.options.network?.attachments[0]?.mac ?? '',
+    emptyEntrypoint: asked.keepsCommand === true && asked.entrypoint?.length === 0,
+    config,
   });
 }
 
@@ -38,6 +40,8 @@ export function imageConfigObject(image: ImageConfig): object {
     image: '',
     timeoutMs: undefined,
     health: mergeHealth(image, undefined),
+    mac: '',
+    emptyEntrypoint: false,
     config: image.config,
   });
 }
@@ -53,6 +57,10 @@ interface ConfigParts {
   image: string;
   timeoutMs: number | undefined;
   health: HealthOptions | undefined;
+  /** That its creator has chosen on the first of its networks. */
+  mac: string;
+  /** Whether its creator has said that there is none, by an empty list. */
+  emptyEntrypoint: boolean;
   config: ExecutionConfig;
 }
 
@@ -76,9 +84,9 @@ function configObject({ config, health, ...parts }: ConfigParts): object {
       Image: parts.image,
       Volumes: mapOrNull(setOf(config.Volumes)),
       WorkingDir: config.WorkingDir ?? '',
-      Entrypoint: listOrNull(config.Entrypoint),
+      Entrypoint: parts.emptyEntrypoint ? [] : listOrNull(config.Entrypoint),
       NetworkDisabled: false,
-      MacAddress: '',
+      MacAddress: parts.mac,
       OnBuild: listOrNull(config.OnBuild),
       Labels: parts.image === '' ? mapOrNull(config.Labels) : mapOf(config.Labels),
       StopSignal: config.StopSignal ?? '',

@@ -70,7 +70,7 @@ export async function inspectContainer(
       ...(size ? await sizeOf(context, row) : {}),
       Mounts: mountPoints(row.options.mounts, files),
       Config: containerConfig(row, image),
-      NetworkSettings: networkSettings(row, networking),
+      NetworkSettings: networkSettings(row, networking, firstProcess(observed.status)),
       ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),
     },
     { ID: row.id },
@@ -110,6 +110,10 @@ function graphData(context: Context, row: ContainerRow): object {
   if (directory !== undefined) return mapOf({ MergedDir: directory });
   if (copyOf !== undefined) return mapOf({ MergedDir: upper });
   return mapOf({ LowerDir: lowers.join(':'), MergedDir: mountPoint, UpperDir: upper, WorkDir: work });
+}
+
+function firstProcess(status: Observed['status']): number | undefined {
+  return status.state === 'running' ? status.record.init.pid : undefined;
 }
 
 function restartsOf(status: Observed['status']): number {

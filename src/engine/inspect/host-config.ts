@@ -68,8 +68,8 @@ export function hostConfigOf(
       Isolation: '',
       ...resourcesOf(options),
       Mounts: longMounts(options.mounts),
-      MaskedPaths: maskedPaths,
-      ReadonlyPaths: readonlyPaths,
+      MaskedPaths: hiddenPaths(maskedPaths, security),
+      ReadonlyPaths: hiddenPaths(readonlyPaths, security),
       Init: asked.init ?? null,
     },
     'Annotations',
@@ -79,6 +79,11 @@ export function hostConfigOf(
     'Mounts',
     ...(asked.init === undefined ? (['Init'] as const) : []),
   );
+}
+
+/** Null where nothing is hidden because nothing is held back, and a list where someone has said so. */
+function hiddenPaths(paths: readonly string[], { privileged }: SecurityOptions): readonly string[] {
+  return privileged ? listOrNull(paths) : paths;
 }
 
 /** Drivers whose files rotate even if nobody says so, and how. */
@@ -164,7 +169,7 @@ function resourcesOf({ resources, devices, process: asked }: CreateOptions): obj
     MemorySwap: memorySwap || 2 * memory,
     MemorySwappiness: resources.memorySwappiness ?? null,
     OomKillDisable: resources.oomKillDisable ?? null,
-    PidsLimit: resources.pidsLimit ?? null,
+    PidsLimit: (resources.pidsLimit ?? 0) > 0 ? resources.pidsLimit : null,
     Ulimits: (asked.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
     CpuCount: 0,
     CpuPercent: 0,

@@ -7,12 +7,15 @@ import {
 import type { ContainerRow } from '../store/containers.ts';
 import { listOrNull, mapOf, mapOrNull, omitEmpty } from './go-json.ts';
 
-/** `NetworkSettings` of Docker's ContainerInspect. */
-export function networkSettings(row: ContainerRow, { endpoints, ports }: ContainerNetworking): object {
+/** `NetworkSettings` of Docker's ContainerInspect; `pid` is the first process of a container that runs. */
+export function networkSettings(
+  row: ContainerRow,
+  { endpoints, ports }: ContainerNetworking,
+  pid: number | undefined,
+): object {
   return {
     Bridge: '',
-    SandboxID: '',
-    SandboxKey: '',
+    ...sandbox(row, pid),
     Ports: portsObject(ports),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
@@ -21,40 +24,51 @@ export function networkSettings(row: ContainerRow, { endpoints, ports }: Contain
     SecondaryIPv6Addresses: listOrNull(),
     // The addresses that Docker shows beside the others: this network was once the only one.
     ...addresses(endpoints.find(({ network }) => network.name === DEFAULT_NETWORK)),
-    Networks: networksObject(row, endpoints),
+    Networks: byName(endpoints, endpointObject),
   };
 }
 
-/** EndpointSettings by the name of the network. With `none` and `host` there is nothing but the network's name. */
-export function networksObject(
-  { options }: Pick<ContainerRow, 'options'>,
-  endpoints: readonly ContainerEndpoint[],
-): Record<string, object> {
-  const { network: mode } = options.namespaces;
-  const unnamed = mode === 'none' || mode === 'host' ? [[mode, endpointObject(undefined)]] : [];
-  const named = endpoints.map((endpoint) => [endpoint.network.name, endpointObject(endpoint)]);
-  return mapOf(Object.fromEntries(named.length === 0 ? unnamed : named));
+/** `NetworkSettings.Networks` of Docker's ContainerList, which has less of each than inspect. */
+export function listedNetworks(endpoints: readonly ContainerEndpoint[]): Record<string, object> {
+  return byName(endpoints, (endpoint) =>
+    endpointObject({ ...endpoint, links: [], aliases: [], driverOptions: undefined, dnsNames: [] }),
+  );
 }
 
-function endpointObject(endpoint: ContainerEndpoint | undefined): object {
+/**
+ * The network namespace of a container that runs: its name, which is the container's own, and a file by which it can be entered.
+ * That of another container is shown by the other one alone.
+ */
+function sandbox({ id, options }: ContainerRow, pid: number | undefined): object {
+  const isShown = pid !== undefined && typeof options.namespaces.network === 'string';
+  return { SandboxID: isShown ? id : '', SandboxKey: isShown ? `/proc/${pid}/ns/net` : '' };
+}
+
+function byName(
+  endpoints: readonly ContainerEndpoint[],
+  show: (endpoint: ContainerEndpoint) => object,
+): Record<string, object> {
+  return mapOf(Object.fromEntries(endpoints.map((endpoint) => [endpoint.network.name, show(endpoint)])));
+}
+
+function endpointObject(endpoint: ContainerEndpoint): object {
   const { EndpointID, MacAddress, ...rest } = addresses(endpoint);
   return {
     IPAMConfig: ipamConfig(endpoint),
-    Links: listOrNull(endpoint?.links),
-    Aliases: listOrNull(endpoint?.aliases),
+    Links: listOrNull(endpoint.links),
+    Aliases: listOrNull(endpoint.aliases),
     MacAddress,
-    DriverOpts: mapOrNull(endpoint?.driverOptions),
-    GwPriority: endpoint?.gatewayPriority ?? 0,
-    NetworkID: endpoint?.network.id ?? '',
+    DriverOpts: mapOrNull(endpoint.driverOptions),
+    GwPriority: endpoint.gatewayPriority,
+    NetworkID: endpoint.network.id,
     EndpointID,
     ...rest,
-    DNSNames: listOrNull(endpoint?.dnsNames),
+    DNSNames: listOrNull(endpoint.dnsNames),
   };
 }
 
 /** Returns the addresses that the user asked for, not those that the container got. */
-function ipamConfig(endpoint: ContainerEndpoint | undefined): object | null {
-  const { ip = '', ip6 = '' } = endpoint?.wanted ?? {};
+function ipamConfig({ wanted: { ip = '', ip6 = '' } }: ContainerEndpoint): object | null {
   if (ip === '' && ip6 === '') return null;
   return omitEmpty({ IPv4Address: ip, IPv6Address: ip6 }, 'IPv4Address', 'IPv6Address');
 }

@@ -5,18 +5,13 @@ import { endpointId } from '../../network/endpoint-id.ts';
 import { macOf } from '../../network/interface-name.ts';
 import { hasLabels } from '../options/filters.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';
-import { DEFAULT_NETWORK } from '../options/network.ts';
+import { DEFAULT_NETWORK, WITHOUT_LINKS } from '../options/network.ts';
+import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { allNetworks, findNetwork, type NetworkRow } from '../store/networks.ts';
 import { defaultNetwork } from './create.ts';
 import { repairIfDamaged } from './damage.ts';
-import { allMembers, attachedContainers, type Member } from './members.ts';
-
-/** The networks without a row: they have no links, and ids that no other network can have. */
-const WITHOUT_LINKS: readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[] = [
-  { id: '9f1c2b7e5ad04836'.repeat(4), name: 'host', driver: 'host' },
-  { id: '3e8d60c14fb7925a'.repeat(4), name: 'none', driver: 'null' },
-];
+import { allMembers, attachedContainers, type Member, runningWithout } from './members.ts';
 
 /** The networks that fit the filters, by name; the predefined ones are among them. */
 export async function listNetworks(context: Context, filters: NetworkFilters): Promise<NetworkInfo[]> {
@@ -24,7 +19,7 @@ export async function listNetworks(context: Context, filters: NetworkFilters): P
   await repairIfDamaged(context);
   const members = allMembers(context);
   const infos = allNetworks(context.database).map((row) => infoOf(row, members));
-  return [...infos, ...WITHOUT_LINKS.map(withoutLinks)]
+  return [...infos, ...WITHOUT_LINKS.map((known) => withoutLinks(known))]
     .filter((info) => fits(context, info, filters))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -44,13 +39,18 @@ export async function networkInfo(context: Context, text: string): Promise<Netwo
   const builtin = WITHOUT_LINKS.find(
     ({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)),
   );
-  if (builtin !== undefined) return withoutLinks(builtin);
+  if (builtin !== undefined) return withoutLinks(builtin, runningWithout(context, builtin.name));
   return infoOf(findNetwork(context.database, text), allMembers(context));
 }
 
-function withoutLinks(known: Pick<NetworkInfo, 'id' | 'name' | 'driver'>): NetworkInfo {
+function withoutLinks(
+  { id, name, driver }: (typeof WITHOUT_LINKS)[number],
+  rows: readonly ContainerRow[] = [],
+): NetworkInfo {
   return {
-    ...known,
+    id,
+    name,
+    driver,
     createdAt: 0,
     internal: false,
     attachable: false,
@@ -59,7 +59,12 @@ function withoutLinks(known: Pick<NetworkInfo, 'id' | 'name' | 'driver'>): Netwo
     subnets: [],
     options: {},
     labels: {},
-    containers: [],
+    containers: rows.map((row) => ({
+      containerId: row.id,
+      name: row.name,
+      endpointId: endpointId(id, row.id),
+      mac: '',
+    })),
   };
 }
 

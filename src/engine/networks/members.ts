@@ -1,6 +1,6 @@
 import { type AddressLease, allAddresses } from '../leases/addresses.ts';
 import { isUp, statusOf } from '../state/status.ts';
-import { type ContainerRow, containerById, containersNaming } from '../store/containers.ts';
+import { allContainers, type ContainerRow, containerById, containersNaming } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 
 /** A running container on a network, with what it has there. */
@@ -38,6 +38,13 @@ function addLease(
   const key = `${networkId} ${row.id}`;
   const member = members.get(key) ?? { row, networkId, interfaceName };
   members.set(key, { ...member, ...(address.includes(':') ? { address6: address } : { address4: address }) });
+}
+
+/** The running containers on a network that has no links: those of that mode. */
+export function runningWithout(context: Context, mode: 'host' | 'none'): ContainerRow[] {
+  return allContainers(context.database).filter(
+    (row) => row.options.namespaces.network === mode && isUp(statusOf(context, row)),
+  );
 }
 
 /** The containers, running or not, whose options name a network: those that it cannot go without. */

@@ -7,6 +7,12 @@ export const DEFAULT_NETWORK = 'bridge';
 /** The names of the networks that are always there. `host` and `none` are no rows of the store. */
 export const PREDEFINED_NETWORKS: readonly string[] = [DEFAULT_NETWORK, 'host', 'none'];
 
+/** The networks without a row: they have no links, and ids that no other network can have. */
+export const WITHOUT_LINKS = [
+  { id: '9f1c2b7e5ad04836'.repeat(4), name: 'host', driver: 'host' },
+  { id: '3e8d60c14fb7925a'.repeat(4), name: 'none', driver: 'null' },
+] as const satisfies readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[];
+
 /** The name of the interface in the container that is asked for, in Podman's or in Docker's words. */
 export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
   return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];

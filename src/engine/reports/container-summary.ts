@@ -1,7 +1,7 @@
-import { omitEmpty } from '../inspect/go-json.ts';
+import { mapOf, omitEmpty } from '../inspect/go-json.ts';
 import { namespaceMode } from '../inspect/host-config-network.ts';
 import { mountPoints } from '../inspect/mounts.ts';
-import { networksObject } from '../inspect/network-settings.ts';
+import { listedNetworks } from '../inspect/network-settings.ts';
 import type { ContainerPort } from '../options/network.ts';
 import type { ListedContainer } from './ps.ts';
 
@@ -14,7 +14,7 @@ export function containerSummary(container: ListedContainer, status: string): ob
       Names: [`/${row.name}`],
       Image: container.image,
       ImageID: row.imageId,
-      Command: row.argv.map((word) => (word.includes(' ') ? `'${word}'` : word)).join(' '),
+      Command: commandText(row.argv),
       Created: Math.floor(row.createdAt / 1000),
       Ports: networking.ports.map(portSummary),
       SizeRw: size?.own ?? 0,
@@ -22,14 +22,21 @@ export function containerSummary(container: ListedContainer, status: string): ob
       Labels: container.labels,
       State: state.name,
       Status: status,
-      HostConfig: { NetworkMode: networkMode(container) },
-      Health: { Status: state.health?.status ?? 'none', FailingStreak: state.health?.streak ?? 0 },
-      NetworkSettings: { Networks: networksObject(row, networking.endpoints) },
-      Mounts: mountPoints(row.options.mounts, new Map()),
+      HostConfig: omitEmpty(
+        { NetworkMode: networkMode(container), Annotations: mapOf(row.options.annotations) },
+        'Annotations',
+      ),
+      NetworkSettings: { Networks: listedNetworks(networking.endpoints) },
+      Mounts: mountPoints(row.options.mounts, container.volumeSources),
     },
     'SizeRw',
     'SizeRootFs',
   );
+}
+
+/** Words with spaces in quotation marks, but for the program itself. */
+function commandText([path = '', ...args]: readonly string[]): string {
+  return [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ');
 }
 
 function portSummary({ protocol, containerPort, host }: ContainerPort): object {

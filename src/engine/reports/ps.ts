@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
 import { LeaseView } from '../leases/view.ts';
@@ -32,6 +33,8 @@ export interface ListedContainer extends Observed {
   /** The image's and its own. */
   readonly labels: Readonly<Record<string, string>>;
   readonly networking: ListedNetworking;
+  /** The directories of its volumes, by where they are in it. */
+  readonly volumeSources: ReadonlyMap<string, string>;
   size?: ContainerSize | undefined;
 }
 
@@ -141,6 +144,17 @@ class Listed implements ListedContainer {
   get networking(): ListedNetworking {
     this.#networking ??= listedNetworking(this.#context, this, this.#view);
     return this.#networking;
+  }
+
+  get volumeSources(): ReadonlyMap<string, string> {
+    const { mounts = [] } = this.row.options;
+    return new Map(
+      mounts.flatMap((mount) =>
+        mount.type === 'volume' && mount.name !== undefined
+          ? [[mount.target, join(this.#context.paths.volumes, mount.name)]]
+          : [],
+      ),
+    );
   }
 }
 

@@ -38,6 +38,7 @@ const USAGE: DiskUsage = {
         image: 'busybox',
         labels: {},
         networking: { networks: [], endpoints: [], ports: [] },
+        volumeSources: new Map(),
       },
       size: 91_584_512,
     },

@@ -1,20 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { inspectContainer } from '../../../../src/engine/inspect/container.ts';
 import type { CreateOptions } from '../../../../src/engine/options/create.ts';
-import { containerRow, useContext } from '../fixtures.ts';
+import { WITHOUT_LINKS } from '../../../../src/engine/options/network.ts';
+import type { Settled } from '../../../../src/engine/state/observe.ts';
+import { ownIdentity } from '../../../../src/host/process.ts';
+import { containerRow, ID, useContext } from '../fixtures.ts';
 
 const room = useContext();
 
 interface Inspected {
   HostConfig: Record<string, unknown>;
   Config: Record<string, unknown>;
+  NetworkSettings: Record<string, unknown> & { Networks: Record<string, Record<string, unknown>> };
 }
 
+const RUNNING: Settled = {
+  state: 'running',
+  record: { monitor: ownIdentity(), init: { pid: 42, startTime: 1 }, started: 1, restarts: 0 },
+};
+
 /** As a script reads it: what Go leaves out of the JSON is not there. */
-async function inspect(changes: Partial<CreateOptions>): Promise<Inspected> {
+async function inspect(
+  changes: Partial<CreateOptions>,
+  status: Settled = { state: 'created' },
+): Promise<Inspected> {
   const plain = containerRow();
   const row = containerRow({ options: { ...plain.options, ...changes } });
-  const object = await inspectContainer(room.context, { row, status: { state: 'created' } });
+  const object = await inspectContainer(room.context, { row, status });
   return JSON.parse(JSON.stringify(object));
 }
 
@@ -115,5 +127,52 @@ describe('inspect', () => {
       BlkioWeightDevice: [{ Path: '/dev/y', Weight: 10 }],
     });
     expect(Config).toMatchObject({ Domainname: 'd', StopSignal: 'SIGINT', StopTimeout: 3 });
+  });
+
+  it.each(['none', 'host'] as const)(
+    'shows the network %s by its id, and the place on it while it runs',
+    async (network) => {
+      const known = WITHOUT_LINKS.find(({ name }) => name === network);
+      const { NetworkSettings: created, HostConfig } = await inspect({ namespaces: { network } });
+      expect(HostConfig['NetworkMode']).toBe(network);
+      expect(created).toMatchObject({ SandboxID: '', SandboxKey: '', Ports: {} });
+      expect(created.Networks[network]).toMatchObject({
+        NetworkID: known?.id,
+        EndpointID: '',
+        Aliases: null,
+      });
+      const running = (await inspect({ namespaces: { network } }, RUNNING)).NetworkSettings;
+      expect(running).toMatchObject({ SandboxID: ID, SandboxKey: '/proc/42/ns/net' });
+      expect(running.Networks[network]?.['EndpointID']).toMatch(/^[0-9a-f]{64}$/);
+      expect(running.Networks[network]?.['EndpointID']).not.toBe(known?.id);
+    },
+  );
+
+  it('shows no network namespace of its own in that of another container', async () => {
+    const { NetworkSettings } = await inspect({ namespaces: { network: { container: ID } } }, RUNNING);
+    expect(NetworkSettings).toMatchObject({ SandboxID: '', SandboxKey: '', Networks: {} });
+  });
+
+  it('tells an entrypoint that was emptied from one that nobody gave', async () => {
+    const process = { command: ['true'], env: [], stdin: false };
+    const { Config } = await inspect({ process: { ...process, entrypoint: [], keepsCommand: true } });
+    expect(Config['Entrypoint']).toEqual([]);
+    expect((await inspect({ process: { ...process, entrypoint: [] } })).Config['Entrypoint']).toBeNull();
+  });
+
+  it('shows the MAC address that was asked for, and an amount of processes only where it is limited', async () => {
+    const attachment = { network: 'f'.repeat(64), mac: '02:42:ac:11:00:09' };
+    const network = { attachments: [attachment], publish: [] };
+    const { Config } = await inspect({ namespaces: { network: 'none' }, network });
+    expect(Config['MacAddress']).toBe('02:42:ac:11:00:09');
+    expect((await inspect({})).Config).not.toHaveProperty('MacAddress');
+    expect((await inspect({ resources: { pidsLimit: -1 } })).HostConfig['PidsLimit']).toBeNull();
+    expect((await inspect({ resources: { pidsLimit: 9 } })).HostConfig['PidsLimit']).toBe(9);
+  });
+
+  it('shows that a privileged container has nothing hidden by null, and anybody else by a list', async () => {
+    const hidden = { MaskedPaths: null, ReadonlyPaths: null };
+    expect((await inspect({ security: { privileged: true } })).HostConfig).toMatchObject(hidden);
+    expect((await inspect({})).HostConfig).toMatchObject({ MaskedPaths: [], ReadonlyPaths: [] });
   });
 });

@@ -133,12 +133,6 @@ describe('inspect', () => {
     expect(HostConfig).toMatchObject({ NetworkMode: 'front', Links: null });
   });
 
-  it.each(['none', 'host'] as const)('shows nothing but the name with %s', async (network) => {
-    const { NetworkSettings, HostConfig } = await inspect({ namespaces: { network } });
-    expect(NetworkSettings['Networks']).toMatchObject({ [network]: { IPAddress: '', NetworkID: '' } });
-    expect(HostConfig['NetworkMode']).toBe(network);
-  });
-
   it("shows no network of its own with another container's", async () => {
     const { NetworkSettings, HostConfig } = await inspect({ namespaces: { network: { container: 'abc' } } });
     expect(NetworkSettings['Networks']).toEqual({});

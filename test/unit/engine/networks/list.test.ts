@@ -1,8 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listNetworks, networkInfo } from '../../../../src/engine/networks/list.ts';
+import { containerPaths } from '../../../../src/engine/store/container-paths.ts';
+import { type ContainerId, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { insertNetwork } from '../../../../src/engine/store/networks.ts';
+import { formatIdentity, ownIdentity } from '../../../../src/host/process.ts';
 import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
-import { useContext } from '../fixtures.ts';
+import { containerRow, ID, useContext } from '../fixtures.ts';
 
 const room = useContext();
 
@@ -38,5 +42,29 @@ describe('the default network', () => {
     await expect(networkInfo(room.context, 'bridge')).rejects.toMatchObject({ kind: 'unavailable' });
     const names = (await listNetworks(room.context, {})).map(({ name }) => name);
     expect(names).toEqual(['everything', 'host', 'none']);
+  });
+});
+
+describe('a network without links', () => {
+  it('shows the running containers of its mode, when it is looked at alone', async () => {
+    const { context } = room;
+    insertContainer(context.database, containerRow(), () => true);
+    const { runDir, state } = containerPaths(context.paths, ID);
+    mkdirSync(runDir, { recursive: true });
+    const self = formatIdentity(ownIdentity());
+    writeFileSync(state, `monitor ${self}\ninit ${self}\nstarted 1\n`);
+    const ended = containerRow({
+      id: 'd'.repeat(64) as ContainerId,
+      name: 'other',
+      started: false,
+      starter: undefined,
+    });
+    insertContainer(context.database, ended, () => true);
+    const { id, containers } = await networkInfo(context, 'none');
+    expect(containers).toEqual([
+      { containerId: ID, name: 'name', endpointId: expect.stringMatching(/^[0-9a-f]{64}$/), mac: '' },
+    ]);
+    expect(containers[0]?.endpointId).not.toBe(id);
+    expect((await networkInfo(context, 'host')).containers).toEqual([]);
   });
 });

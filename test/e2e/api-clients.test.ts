@@ -53,7 +53,7 @@ describe('what clients rely on', () => {
   it('an image says in ContainerConfig, too, what a container of it has', async () => {
     const image = await service.ok('GET', `/images/${encodeURIComponent(busybox)}/json`);
     expect(image.Config).toMatchObject({ Cmd: expect.anything() });
-    expect(image.ContainerConfig).toEqual(image.Config);
+    expect(image.ContainerConfig).toMatchObject(image.Config);
   });
 });
 

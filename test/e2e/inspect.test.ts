@@ -184,7 +184,7 @@ describe('inspect of an image', () => {
       Parent: '',
       Os: 'linux',
       Architecture: 'amd64',
-      Config: { Hostname: '', AttachStdin: false, Volumes: null, OnBuild: null },
+      Config: { User: '', Volumes: null, OnBuild: null },
       GraphDriver: { Name: 'overlay', Data: { UpperDir: expect.stringContaining('/layers/') } },
       RootFS: { Type: 'layers', Layers: [expect.stringMatching(/^sha256:/)] },
     });

@@ -1,5 +1,8 @@
+import { shownFor } from '../bodies/differences.ts';
+import { CONTAINER } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 
-export async function inspectContainer({ engine, path, query, reply }: Call): Promise<void> {
-  reply.json(await engine.containers.inspect(path.name ?? '', { size: query.flag('size') }));
+export async function inspectContainer({ engine, path, query, reply, version }: Call): Promise<void> {
+  const container = await engine.containers.inspect(path.name ?? '', { size: query.flag('size') });
+  reply.json(shownFor(version, container, CONTAINER));
 }

@@ -1,8 +1,17 @@
 import { statusText } from '../../grammar/status-text.ts';
+import { shownFor } from '../bodies/differences.ts';
+import { LISTED_CONTAINER } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 
 /** ContainerList: newest first. */
-export async function listContainers({ engine, query, request, reply, answers }: Call): Promise<void> {
+export async function listContainers({
+  engine,
+  query,
+  request,
+  reply,
+  answers,
+  version,
+}: Call): Promise<void> {
   const filters = query.filters();
   const limit = query.number('limit') ?? 0;
   const find = async () => {
@@ -13,7 +22,9 @@ export async function listContainers({ engine, query, request, reply, answers }:
       size: query.flag('size'),
     });
     const { containerSummary } = await import('../../engine/reports/container-summary.ts');
-    return listed.map((container) => containerSummary(container, statusText(container.state)));
+    return listed.map((container) =>
+      shownFor(version, containerSummary(container, statusText(container.state)), LISTED_CONTAINER),
+    );
   };
   reply.madeJson(await answers.ask(request.url ?? '', find));
 }

@@ -6,7 +6,7 @@ export async function inspectExec({ engine, path, reply }: Call): Promise<void> 
   reply.json(execObject(await engine.execs.inspect(path.id ?? '')));
 }
 
-/** Docker's ExecInspectResponse. The detach keys are bytes, which Go writes in base64. */
+/** Docker's ExecInspectResponse; `CanRemove` is for its own clearing up. The detach keys are bytes, which Go writes in base64. */
 export function execObject({ id, containerId, request, state, pid, exitCode }: ExecInstance): object {
   const [entrypoint = '', ...rest] = request.argv;
   return {
@@ -23,7 +23,7 @@ export function execObject({ id, containerId, request, state, pid, exitCode }: E
     OpenStdin: request.streams.includes('stdin'),
     OpenStderr: request.streams.includes('stderr'),
     OpenStdout: request.streams.includes('stdout'),
-    CanRemove: state === 'ended',
+    CanRemove: false,
     ContainerID: containerId,
     DetachKeys: Buffer.from(request.detachKeys ?? '', 'hex').toString('base64'),
     Pid: pid ?? 0,

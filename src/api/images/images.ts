@@ -2,7 +2,8 @@ import { EngineError } from '../../errors.ts';
 import type { Filters } from '../../grammar/filters.ts';
 import { moment } from '../../grammar/moment.ts';
 import { collectImagePruneFilter } from '../../grammar/prune-filters.ts';
-import { imageFor, listedImageFor } from '../bodies/older-image.ts';
+import { shownFor } from '../bodies/differences.ts';
+import { IMAGE, LISTED_IMAGE } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
@@ -25,7 +26,7 @@ export async function listImages({ engine, query, request, reply, answers, versi
       manifests: query.flag('manifests'),
       until,
     });
-    return summaries.map((image) => listedImageFor(version, image));
+    return summaries.map((image) => shownFor(version, image, LISTED_IMAGE));
   };
   reply.madeJson(await answers.ask(request.url ?? '', find));
 }
@@ -37,12 +38,12 @@ function takeUntil(filters: Filters): number | undefined {
   return text === undefined ? undefined : Number(moment('until')(text) / NS_PER_MS);
 }
 
-/** ImageInspect, with `ContainerConfig`: whatever version it speaks, compose 1.29 looks there for the volumes of an image. */
+/** ImageInspect. */
 export async function inspectImage({ engine, path, query, reply, version }: Call): Promise<void> {
   const platform = platformOf(query.json('platform'));
   const manifests = query.flag('manifests');
   const image = await engine.images.inspect(path.name ?? '', { platform, manifests });
-  reply.json({ ...imageFor(version, image), ContainerConfig: (image as { Config?: object }).Config });
+  reply.json(shownFor(version, image, IMAGE));
 }
 
 /** ImageHistory: the last step first. */

@@ -1,20 +1,22 @@
 import { networkObject } from '../../engine/inspect/network.ts';
 import { networkFilters } from '../../grammar/network-filters.ts';
 import { collectPruneFilter } from '../../grammar/prune-filters.ts';
+import { shownFor } from '../bodies/differences.ts';
 import { networkOptions } from '../bodies/network.ts';
 import { endpointSettings, linksOf } from '../bodies/networking.ts';
+import { LISTED_NETWORK, NETWORK } from '../bodies/older-answers.ts';
 import { endpointFor } from '../bodies/older-container.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
 
-export async function listNetworks({ engine, query, reply }: Call): Promise<void> {
+export async function listNetworks({ engine, query, reply, version }: Call): Promise<void> {
   const networks = await engine.networks.list(networkFilters(query.filters()));
-  reply.json(networks.map((network) => ({ ...networkObject(network), Containers: {} })));
+  reply.json(networks.map((network) => shownFor(version, networkObject(network), LISTED_NETWORK)));
 }
 
-export async function inspectNetwork({ engine, path, reply }: Call): Promise<void> {
-  reply.json(networkObject(await engine.networks.get(path.id ?? '')));
+export async function inspectNetwork({ engine, path, reply, version }: Call): Promise<void> {
+  reply.json(shownFor(version, networkObject(await engine.networks.get(path.id ?? '')), NETWORK));
 }
 
 /** NetworkCreate. */

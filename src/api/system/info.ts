@@ -1,6 +1,8 @@
 import { systemInfoObject } from '../../engine/reports/system-info.ts';
+import { shownFor } from '../bodies/differences.ts';
+import { INFO } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 
-export async function systemInfo({ engine, reply }: Call): Promise<void> {
-  reply.json(systemInfoObject(await engine.info()));
+export async function systemInfo({ engine, reply, version }: Call): Promise<void> {
+  reply.json(shownFor(version, systemInfoObject(await engine.info()), INFO));
 }

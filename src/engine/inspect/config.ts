@@ -28,9 +28,9 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
   });
 }
 
-/** `Config` of Docker's ImageInspect: the defaults for containers, in the same shape. */
+/** `Config` of Docker's ImageInspect: the defaults for containers, without what only containers have. */
 export function imageConfigObject(image: ImageConfig): object {
-  return configObject({
+  const config = configObject({
     hostname: '',
     domainname: '',
     stdin: false,
@@ -44,7 +44,20 @@ export function imageConfigObject(image: ImageConfig): object {
     emptyEntrypoint: false,
     config: image.config,
   });
+  return omitEmpty(config as Record<string, unknown>, ...OF_CONTAINERS);
 }
+
+const OF_CONTAINERS = [
+  'Hostname',
+  'Domainname',
+  'AttachStdin',
+  'AttachStdout',
+  'AttachStderr',
+  'Tty',
+  'OpenStdin',
+  'StdinOnce',
+  'Image',
+] as const;
 
 interface ConfigParts {
   hostname: string;

@@ -43,6 +43,7 @@ export function inspectImage(
         Metadata: { LastTagTime: new Date(image.createdAt).toISOString() },
         ...inspectManifests(context, found, { listed: manifests }),
       },
+      'Created',
       'Variant',
       'OsVersion',
     ),

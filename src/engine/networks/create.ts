@@ -8,7 +8,7 @@ import { completeSubnet } from '../../network/address/subnet-definition.ts';
 import { SubnetTaken } from '../../network/address/subnet-taken.ts';
 import { appendNetworkEvent } from '../events/network.ts';
 import type { CreateNetworkOptions, SubnetOptions } from '../options/network.ts';
-import { DEFAULT_NETWORK, PREDEFINED_NETWORKS } from '../options/network.ts';
+import { DEFAULT_NETWORK, NETWORK_DRIVERS, PREDEFINED_NETWORKS } from '../options/network.ts';
 import type { Context } from '../store/context.ts';
 import {
   allNetworks,
@@ -148,10 +148,11 @@ function driverOf({ driver = 'bridge', internal }: CreateNetworkOptions): Networ
       hint: 'give it no gateway and a parent that leads nowhere, or use a bridge',
     });
   }
-  if (driver === 'bridge' || driver === 'macvlan') return driver;
+  const known = NETWORK_DRIVERS.find((each) => each === driver);
+  if (known !== undefined) return known;
   throw new EngineError('unsupported', `there is no network driver ${driver || '""'}`, {
     subject: driver,
-    hint: 'the drivers are bridge and macvlan; host and none are networks that exist already',
+    hint: `the drivers are ${NETWORK_DRIVERS.join(' and ')}; host and none are networks that exist already`,
   });
 }
 

@@ -7,6 +7,9 @@ export const DEFAULT_NETWORK = 'bridge';
 /** The names of the networks that are always there. `host` and `none` are no rows of the store. */
 export const PREDEFINED_NETWORKS: readonly string[] = [DEFAULT_NETWORK, 'host', 'none'];
 
+/** Of the networks that can be made. */
+export const NETWORK_DRIVERS = ['bridge', 'macvlan'] as const;
+
 /** The networks without a row: they have no links, and ids that no other network can have. */
 export const WITHOUT_LINKS = [
   { id: '9f1c2b7e5ad04836'.repeat(4), name: 'host', driver: 'host' },

@@ -40,8 +40,12 @@ export interface EngineInfo {
   registryMirrors: readonly { of: string; mirrors: readonly string[] }[];
   /** Why what files say of registries is not known. */
   registryProblem: EngineError | undefined;
+  /** Whether the host forwards packets of IPv4, which containers on networks need: it is switched on for the first of them. */
+  forwards4: boolean;
   kernel: string;
   operatingSystem: string;
+  /** As os-release(5) has it: `VERSION_ID`. */
+  osVersion: string;
   architecture: string;
   cpus: number;
   memory: number;
@@ -74,14 +78,20 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
       ]),
     ].sort(),
     ...(await registrySettings(context)),
+    forwards4: readText('/proc/sys/net/ipv4/ip_forward')?.trim() === '1',
     kernel: release(),
-    operatingSystem: /^PRETTY_NAME="?([^"\n]*)/m.exec(readText('/etc/os-release') ?? '')?.[1] ?? 'Linux',
+    operatingSystem: osRelease('PRETTY_NAME') ?? 'Linux',
+    osVersion: osRelease('VERSION_ID') ?? '',
     architecture: arch() === 'x64' ? 'x86_64' : arch(),
     cpus: cpus().length,
     memory: totalmem(),
     hostname: hostname(),
     storage: { free: bavail * bsize, total: blocks * bsize },
   };
+}
+
+function osRelease(name: string): string | undefined {
+  return new RegExp(`^${name}="?([^"\n]*)`, 'm').exec(readText('/etc/os-release') ?? '')?.[1];
 }
 
 async function registrySettings({

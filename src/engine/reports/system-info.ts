@@ -1,3 +1,6 @@
+import { HUB } from '../../registry/routes.ts';
+import { LOG_DRIVERS } from '../../runtime/log/options.ts';
+import { NETWORK_DRIVERS, WITHOUT_LINKS } from '../options/network.ts';
 import type { EngineInfo } from './info.ts';
 
 /** Docker's SystemInfo, with what an engine without a daemon has of it. */
@@ -23,12 +26,13 @@ export function systemInfoObject(info: EngineInfo): object {
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: 'skiff',
-    ContainerdCommit: { ID: '', Expected: '' },
-    RuncCommit: { ID: '', Expected: '' },
-    InitCommit: { ID: '', Expected: '' },
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: '' },
+    InitCommit: { ID: '' },
     SecurityOptions: securityOptions(info),
+    FirewallBackend: { Driver: 'nftables' },
     CDISpecDirs: [],
-    Warnings: null,
+    Warnings: warnings(info),
   };
 }
 
@@ -47,7 +51,7 @@ function storage({
   registryMirrors,
   insecureRegistries,
 }: EngineInfo): object {
-  const hub = registryMirrors.find(({ of }) => of === 'docker.io');
+  const hub = registryMirrors.find(({ of }) => of === HUB);
   return {
     Driver: name,
     DriverStatus: reason === undefined ? [] : [['Reason', reason]],
@@ -55,9 +59,14 @@ function storage({
     RegistryConfig: {
       InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
       IndexConfigs: Object.fromEntries(
-        insecureRegistries.map((registry) => [
+        [...new Set([HUB, ...insecureRegistries])].map((registry) => [
           registry,
-          { Name: registry, Mirrors: [], Secure: false, Official: false },
+          {
+            Name: registry,
+            Mirrors: registry === HUB ? (hub?.mirrors ?? []) : [],
+            Secure: !insecureRegistries.includes(registry),
+            Official: registry === HUB,
+          },
         ]),
       ),
       Mirrors: hub?.mirrors ?? [],
@@ -69,15 +78,15 @@ function plugins(): object {
   return {
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: [...NETWORK_DRIVERS, ...WITHOUT_LINKS.map(({ driver }) => driver)].sort(),
       Authorization: null,
-      Log: ['journald', 'json-file', 'local', 'none', 'syslog'],
+      Log: LOG_DRIVERS.toSorted(),
     },
   };
 }
 
 /** What of Docker's switches holds here. */
-function abilities({ cgroup }: EngineInfo): object {
+function abilities({ cgroup, forwards4 }: EngineInfo) {
   const has = (controller: string) => cgroup.controllers.includes(controller);
   return {
     MemoryLimit: has('memory'),
@@ -87,16 +96,14 @@ function abilities({ cgroup }: EngineInfo): object {
     CPUShares: has('cpu'),
     CPUSet: has('cpuset'),
     PidsLimit: has('pids'),
-    IPv4Forwarding: true,
+    IPv4Forwarding: forwards4,
     OomKillDisable: has('memory') && cgroup.mode !== 'v2',
-    BridgeNfIptables: false,
-    BridgeNfIp6tables: false,
     Debug: false,
     NFd: 0,
     NGoroutines: 0,
     NEventsListener: 0,
     LoggingDriver: 'json-file',
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: cgroup.mode === 'none' ? 'none' : 'cgroupfs',
     CgroupVersion: cgroup.mode === 'v2' ? '2' : '1',
   };
 }
@@ -106,12 +113,30 @@ function host(info: EngineInfo): object {
     SystemTime: new Date().toISOString(),
     KernelVersion: info.kernel,
     OperatingSystem: info.operatingSystem,
-    OSVersion: '',
+    OSVersion: info.osVersion,
     OSType: 'linux',
     Architecture: info.architecture,
     NCPU: info.cpus,
     MemTotal: info.memory,
+    GenericResources: null,
   };
+}
+
+/** Docker's texts for limits that no container can have here. */
+const MISSING = {
+  MemoryLimit: 'memory limit',
+  SwapLimit: 'swap limit',
+  CpuCfsQuota: 'cpu cfs quota',
+  CpuCfsPeriod: 'cpu cfs period',
+  CPUShares: 'cpu shares',
+  CPUSet: 'cpuset',
+} as const;
+
+/** None of forwarding that is switched off: a container that needs it switches it on. */
+function warnings(info: EngineInfo): string[] | null {
+  const has = abilities(info);
+  const names = (Object.keys(MISSING) as (keyof typeof MISSING)[]).filter((name) => !has[name]);
+  return names.length === 0 ? null : names.map((name) => `WARNING: No ${MISSING[name]} support`);
 }
 
 function swarm(): object {

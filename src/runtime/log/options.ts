@@ -41,6 +41,8 @@ const DRIVERS: Readonly<Record<string, Driver>> = {
   none: { options: [], settings: () => undefined },
 };
 
+export const LOG_DRIVERS: readonly string[] = Object.keys(DRIVERS);
+
 /**
  * Reads the options of a log for the plan (native/PLAN.md, `log`), with the defaults of the driver; undefined: no log
  * is kept. For syslog the address is as the user gave it, its host maybe a name. Throws `invalid` for an option that
@@ -55,7 +57,7 @@ export function logSettings(
   if (driver === undefined) {
     throw new EngineError('unsupported', `there is no log driver ${asked.driver}`, {
       subject: asked.driver,
-      hint: `the log drivers are ${Object.keys(DRIVERS).join(', ')}`,
+      hint: `the log drivers are ${LOG_DRIVERS.join(', ')}`,
     });
   }
   for (const name of Object.keys(asked.options)) checkOption(asked, driver, name);

@@ -38,7 +38,7 @@ it('shows an exec in the shapes of Docker', () => {
   const running = { ...EXEC, state: 'running', pid: 7 } as const;
   expect(execObject(running)).toEqual({ ...SHOWN, Running: true, Pid: 7 });
   const ended = { ...EXEC, state: 'ended', exitCode: 3 } as const;
-  expect(execObject(ended)).toEqual({ ...SHOWN, CanRemove: true, ExitCode: 3 });
+  expect(execObject(ended)).toEqual({ ...SHOWN, ExitCode: 3 });
 });
 
 it('shows the user where one was named, and detach keys as bytes', () => {

@@ -27,7 +27,6 @@ const NOT_SHOWN = {
   'CreateOptions.step': 'nobody inspects a step of a build',
   'HealthOptions.onFailure': 'Docker has no place for it',
   'NamespaceOptions.timeOffsets': 'Docker has no place for it',
-  'NetworkOptions.attachments': 'with networks they are NetworkSettings',
   'NetworkOptions.links': 'with networks they are those of each endpoint',
   'ProcessOptions.initPath': 'Docker has no place for it',
   'ProcessOptions.timeZone': 'Docker has no place for it',

@@ -75,6 +75,7 @@ export const IMAGE: readonly Difference[] = [
 export const DISK_USAGE: readonly Difference[] = [
   ...ENDPOINT.map((difference) => ({ ...difference, at: `Containers.*.${difference.at}` })),
   { at: 'Containers.*.HostConfig.Annotations', before: 46 },
+  { at: 'Containers.*.ImageManifestDescriptor', before: 48 },
   ...[...NAMES, VIRTUAL_SIZE].map((difference) => ({ ...difference, at: `Images.*.${difference.at}` })),
   { at: 'BuildCache.*.Parent', before: 42, as: () => '' },
   { at: 'BuilderSize', before: 42, as: ({ BuildCache }) => sizeOf(BuildCache) },

@@ -73,6 +73,17 @@ export function membersOf(context: Context, found: FoundImage): Members {
   };
 }
 
+/** Returns the document to which the name of an image leads: the index, else the manifest of the image. */
+export function targetOf(context: Context, found: FoundImage): Descriptor | undefined {
+  const manifest = manifestOf(context.database, found.image.id, found.name);
+  if (manifest === undefined) return undefined;
+  const { digest, mediaType, body, indexDigest } = manifest;
+  const index =
+    indexOf(context.database, found)?.document ??
+    (indexDigest === undefined ? undefined : readIndexBlob(context, indexDigest));
+  return index === undefined ? { digest, mediaType, size: Buffer.byteLength(body) } : descriptorOf(index);
+}
+
 /** A manifest whose text is known, and the image that it is one of. */
 interface KnownManifest {
   bytes: Uint8Array;

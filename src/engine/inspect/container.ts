@@ -14,6 +14,7 @@ import { imageById } from '../store/images.ts';
 import { storageDriver } from '../store/layer-directories.ts';
 import { rootfsOf } from '../store/root-file-system.ts';
 import { containerConfig } from './config.ts';
+import { imageManifest } from './descriptor.ts';
 import { hidden, listOrNull, mapOf } from './go-json.ts';
 import { hostConfigOf } from './host-config.ts';
 import { mountPoints } from './mounts.ts';
@@ -37,6 +38,7 @@ export async function inspectContainer(
   const bundle = readBundle(paths.config);
   const files = bindSources(bundle);
   const image = imageOf(context, row);
+  const manifest = image && imageManifest(context, row.imageId, image);
   const networking = containerNetworking(context, observed);
   const driver = storageDriver(context);
   return hidden(
@@ -71,6 +73,7 @@ export async function inspectContainer(
       Mounts: mountPoints(row.options.mounts, files),
       Config: containerConfig(row, image),
       NetworkSettings: networkSettings(row, networking, firstProcess(observed.status)),
+      ...(manifest === undefined ? {} : { ImageManifestDescriptor: manifest }),
       ...(row.idMaps === undefined ? {} : { IDMappings: idMappingsOf(row.idMaps) }),
     },
     { ID: row.id },

@@ -1,27 +1,28 @@
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Member, membersOf } from '../images/members.ts';
+import { type Member, membersOf, targetOf } from '../images/members.ts';
 import { usersOfImage } from '../images/users.ts';
 import type { Context } from '../store/context.ts';
 import type { FoundImage } from '../store/images.ts';
-import { omitEmpty } from './go-json.ts';
+import { descriptorObject, platformObject } from './descriptor.ts';
 
 /** Docker's words (Docker Engine API, ImageManifestSummary). */
 const KINDS = { image: 'image', attestation: 'attestation', index: 'unknown', other: 'unknown' } as const;
 
 /**
- * The index to which the name of an image leads, and what it lists (ImageInspect, `Descriptor` and `Manifests`); undefined
- * without one.
+ * The document to which the name of an image leads, an index or a manifest, and what stands there (ImageInspect, `Descriptor`
+ * and `Manifests`); undefined for an image that never had one.
  */
 export function inspectManifests(
   context: Context,
   found: FoundImage,
   { listed = true }: { listed?: boolean } = {},
 ): { Descriptor: object; Manifests?: object[] } | undefined {
-  const { index, members } = membersOf(context, found);
-  if (index === undefined) return undefined;
+  const target = targetOf(context, found);
+  if (target === undefined) return undefined;
   return {
-    Descriptor: descriptorObject(index),
-    ...(listed && { Manifests: members.map((member) => manifestObject(context, member)) }),
+    Descriptor: descriptorObject(target),
+    ...(listed && {
+      Manifests: membersOf(context, found).members.map((member) => manifestObject(context, member)),
+    }),
   };
 }
 
@@ -49,20 +50,6 @@ function manifestObject(context: Context, member: Member): object {
     }),
     ...(kind === 'attestation' && { AttestationData: { For: attests ?? '' } }),
   };
-}
-
-function descriptorObject({ mediaType, digest, size, annotations, platform }: Descriptor): object {
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(annotations !== undefined && { annotations }),
-    ...(platform !== undefined && { platform: platformObject(platform) }),
-  };
-}
-
-function platformObject({ os, architecture, variant }: NonNullable<Descriptor['platform']>): object {
-  return omitEmpty({ architecture, os, variant: variant ?? '' }, 'variant');
 }
 
 function sum(sizes: Iterable<number>): number {

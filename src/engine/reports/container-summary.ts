@@ -28,7 +28,9 @@ export function containerSummary(container: ListedContainer, status: string): ob
       ),
       NetworkSettings: { Networks: listedNetworks(networking.endpoints) },
       Mounts: mountPoints(row.options.mounts, container.volumeSources),
+      ImageManifestDescriptor: container.imageManifest ?? null,
     },
+    'ImageManifestDescriptor',
     'SizeRw',
     'SizeRootFs',
   );

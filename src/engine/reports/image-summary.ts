@@ -29,7 +29,7 @@ export async function imageSummaries(
     ...imageSummary(one),
     SharedSize: shared.get(one.image.id) ?? -1,
     Containers: containers.get(one.image.id) ?? 0,
-    ...(manifests ? inspectManifests(context, { image: one.image, name: one.names.tags[0] }) : {}),
+    ...inspectManifests(context, { image: one.image, name: one.names.tags[0] }, { listed: manifests }),
   }));
 }
 

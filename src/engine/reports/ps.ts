@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
+import { imageManifest } from '../inspect/descriptor.ts';
 import { LeaseView } from '../leases/view.ts';
 import { withPaused } from '../lifecycle/pause.ts';
 import { exposedPortNames } from '../options/exposed-ports.ts';
@@ -33,6 +34,8 @@ export interface ListedContainer extends Observed {
   /** The image's and its own. */
   readonly labels: Readonly<Record<string, string>>;
   readonly networking: ListedNetworking;
+  /** The manifest of its image, as Docker describes it; undefined where there is none. */
+  readonly imageManifest: object | undefined;
   /** The directories of its volumes, by where they are in it. */
   readonly volumeSources: ReadonlyMap<string, string>;
   size?: ContainerSize | undefined;
@@ -146,6 +149,10 @@ class Listed implements ListedContainer {
     return this.#networking;
   }
 
+  get imageManifest(): object | undefined {
+    return this.#images.manifest(this.row);
+  }
+
   get volumeSources(): ReadonlyMap<string, string> {
     const { mounts = [] } = this.row.options;
     return new Map(
@@ -162,6 +169,7 @@ class Listed implements ListedContainer {
 class ImagesOfContainers {
   readonly #context: Context;
   readonly #images = new Map<string, { image: ImageRow; config: ImageConfig } | undefined>();
+  readonly #manifests = new Map<string, object | undefined>();
   readonly #meant = new Map<string, string | undefined>();
 
   constructor(context: Context) {
@@ -179,6 +187,15 @@ class ImagesOfContainers {
 
   labels(row: ContainerRow): Readonly<Record<string, string>> {
     return { ...this.of(row)?.config.config.Labels, ...row.options.labels };
+  }
+
+  manifest(row: ContainerRow): object | undefined {
+    const { imageId } = row;
+    if (!this.#manifests.has(imageId)) {
+      const config = this.of(row)?.config;
+      this.#manifests.set(imageId, config && imageManifest(this.#context, imageId, config));
+    }
+    return this.#manifests.get(imageId);
   }
 
   name({ imageName, imageId }: ContainerRow): string {

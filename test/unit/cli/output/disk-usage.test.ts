@@ -38,6 +38,7 @@ const USAGE: DiskUsage = {
         image: 'busybox',
         labels: {},
         networking: { networks: [], endpoints: [], ports: [] },
+        imageManifest: undefined,
         volumeSources: new Map(),
       },
       size: 91_584_512,

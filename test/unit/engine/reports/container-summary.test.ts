@@ -31,6 +31,7 @@ function summary(options: Partial<CreateOptions>, changes: Partial<ListedContain
     image: 'busybox',
     labels: {},
     networking: { networks: [ENDPOINT.network], endpoints: [ENDPOINT], ports: [] },
+    imageManifest: { digest: 'sha256:1' },
     volumeSources: new Map(),
     ...changes,
   };
@@ -39,6 +40,8 @@ function summary(options: Partial<CreateOptions>, changes: Partial<ListedContain
 
 describe('a container in a list', () => {
   it('shows its words as Docker does', () => {
+    expect(summary({}, { imageManifest: undefined })).not.toHaveProperty('ImageManifestDescriptor');
+    expect(summary({})).toMatchObject({ ImageManifestDescriptor: { digest: 'sha256:1' } });
     expect(summary({})).toMatchObject({ Command: "/my program 'a b' c", State: 'created' });
   });
 

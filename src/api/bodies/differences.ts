@@ -15,32 +15,50 @@ export interface Difference {
   as?: (holder: Part, whole: Part) => unknown;
 }
 
-/** Returns an answer, made for the newest version, as another one has it. It is not changed itself. */
-export function shownFor(version: number, answer: object, differences: readonly Difference[]): object {
-  let shown = answer as Part;
-  for (const { at, from = 0, before = Number.POSITIVE_INFINITY, as } of differences)
-    if (version >= from && version < before)
-      shown = changed(shown, at.split('.'), { whole: shown, as }) as Part;
-  return shown;
+/**
+ * Returns what makes an answer for the newest version one for another version. It changes the answer itself, which is there for
+ * one request: lists are long, and copies would take their time.
+ */
+export function shownFor(
+  version: number,
+  differences: readonly Difference[],
+): <Answer extends object>(answer: Answer) => Answer {
+  const changes = differences
+    .filter(({ from = 0, before = Number.POSITIVE_INFINITY }) => version >= from && version < before)
+    .map(({ at, as }) => changeAt(at.split('.'), as));
+  return (answer) => {
+    for (const change of changes) change(answer, answer as unknown as Part);
+    return answer;
+  };
 }
 
-interface Change {
-  as: Difference['as'] | undefined;
-  whole: Part;
+type Change = (part: unknown, whole: Part) => void;
+
+function changeAt([name = '', ...rest]: readonly string[], as: Difference['as']): Change {
+  if (rest.length === 0) return onObjects(as === undefined ? hide(name) : show(name, as));
+  const change = changeAt(rest, as);
+  if (name !== '*') return onObjects((holder, whole) => change(holder[name], whole));
+  return onObjects((holder, whole) => {
+    for (const key of Object.keys(holder)) change(holder[key], whole);
+  });
 }
 
-function changed(part: unknown, [name = '', ...rest]: readonly string[], change: Change): unknown {
-  if (typeof part !== 'object' || part === null) return part;
-  if (name === '*') return each(part, (one) => changed(one, rest, change));
-  const holder = part as Part;
-  if (rest.length > 0)
-    return name in holder ? { ...holder, [name]: changed(holder[name], rest, change) } : holder;
-  if (change.as !== undefined) return { ...holder, [name]: change.as(holder, change.whole) };
-  const { [name]: _gone, ...others } = holder;
-  return others;
+function onObjects(change: (holder: Record<string, unknown>, whole: Part) => void): Change {
+  return (part, whole) => {
+    if (typeof part === 'object' && part !== null) change(part as Record<string, unknown>, whole);
+  };
 }
 
-function each(part: object, change: (one: unknown) => unknown): object {
-  if (Array.isArray(part)) return part.map(change);
-  return Object.fromEntries(Object.entries(part).map(([key, one]) => [key, change(one)]));
+/** What is undefined is not in the JSON. */
+function hide(name: string): (holder: Record<string, unknown>) => void {
+  return (holder) => {
+    if (name in holder) holder[name] = undefined;
+  };
+}
+
+function show(name: string, as: NonNullable<Difference['as']>) {
+  return (holder: Record<string, unknown>, whole: Part) => {
+    const value = as(holder, whole);
+    Object.defineProperty(holder, name, { value, enumerable: true, writable: true, configurable: true });
+  };
 }

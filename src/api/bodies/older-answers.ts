@@ -64,7 +64,7 @@ const OF_CONTAINERS: Part = {
  */
 export const IMAGE: readonly Difference[] = [
   VIRTUAL_SIZE,
-  { at: 'Created', before: 44, as: ({ Created }) => Created ?? '0001-01-01T00:00:00Z' },
+  { at: 'Created', before: 44, as: ({ Created }) => Created || '0001-01-01T00:00:00Z' },
   { at: 'Container', before: 45, as: () => '' },
   { at: 'Manifests', before: 48 },
   { at: 'Descriptor', before: 48 },

@@ -4,5 +4,5 @@ import type { Call } from '../http/call.ts';
 
 export async function inspectContainer({ engine, path, query, reply, version }: Call): Promise<void> {
   const container = await engine.containers.inspect(path.name ?? '', { size: query.flag('size') });
-  reply.json(shownFor(version, container, CONTAINER));
+  reply.json(shownFor(version, CONTAINER)(container));
 }

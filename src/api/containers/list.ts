@@ -22,9 +22,8 @@ export async function listContainers({
       size: query.flag('size'),
     });
     const { containerSummary } = await import('../../engine/reports/container-summary.ts');
-    return listed.map((container) =>
-      shownFor(version, containerSummary(container, statusText(container.state)), LISTED_CONTAINER),
-    );
+    const shown = shownFor(version, LISTED_CONTAINER);
+    return listed.map((container) => shown(containerSummary(container, statusText(container.state))));
   };
   reply.madeJson(await answers.ask(request.url ?? '', find));
 }

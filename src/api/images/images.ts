@@ -26,7 +26,7 @@ export async function listImages({ engine, query, request, reply, answers, versi
       manifests: query.flag('manifests'),
       until,
     });
-    return summaries.map((image) => shownFor(version, image, LISTED_IMAGE));
+    return summaries.map(shownFor(version, LISTED_IMAGE));
   };
   reply.madeJson(await answers.ask(request.url ?? '', find));
 }
@@ -43,7 +43,7 @@ export async function inspectImage({ engine, path, query, reply, version }: Call
   const platform = platformOf(query.json('platform'));
   const manifests = query.flag('manifests');
   const image = await engine.images.inspect(path.name ?? '', { platform, manifests });
-  reply.json(shownFor(version, image, IMAGE));
+  reply.json(shownFor(version, IMAGE)(image));
 }
 
 /** ImageHistory: the last step first. */

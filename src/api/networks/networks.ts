@@ -12,11 +12,11 @@ import { pruneFilters } from '../http/prune-filters.ts';
 
 export async function listNetworks({ engine, query, reply, version }: Call): Promise<void> {
   const networks = await engine.networks.list(networkFilters(query.filters()));
-  reply.json(networks.map((network) => shownFor(version, networkObject(network), LISTED_NETWORK)));
+  reply.json(networks.map(networkObject).map(shownFor(version, LISTED_NETWORK)));
 }
 
 export async function inspectNetwork({ engine, path, reply, version }: Call): Promise<void> {
-  reply.json(shownFor(version, networkObject(await engine.networks.get(path.id ?? '')), NETWORK));
+  reply.json(shownFor(version, NETWORK)(networkObject(await engine.networks.get(path.id ?? ''))));
 }
 
 /** NetworkCreate. */

@@ -14,7 +14,7 @@ export async function diskUsage({ engine, query, request, reply, answers, versio
   const types = asked.length === 0 ? USAGE_TYPES : asked.map(typeOf);
   const find = async () => {
     const usage = await engine.dataUsage({ types, statusOf: statusText });
-    return shownFor(version, usage, DISK_USAGE);
+    return shownFor(version, DISK_USAGE)(usage);
   };
   reply.madeJson(await answers.ask(request.url ?? '', find));
 }

@@ -4,5 +4,5 @@ import { INFO } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 
 export async function systemInfo({ engine, reply, version }: Call): Promise<void> {
-  reply.json(shownFor(version, systemInfoObject(await engine.info()), INFO));
+  reply.json(shownFor(version, INFO)(systemInfoObject(await engine.info())));
 }

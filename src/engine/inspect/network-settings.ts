@@ -24,15 +24,13 @@ export function networkSettings(
     SecondaryIPv6Addresses: listOrNull(),
     // The addresses that Docker shows beside the others: this network was once the only one.
     ...addresses(endpoints.find(({ network }) => network.name === DEFAULT_NETWORK)),
-    Networks: byName(endpoints, endpointObject),
+    Networks: byName(endpoints, (endpoint) => endpointObject(endpoint, endpoint)),
   };
 }
 
 /** `NetworkSettings.Networks` of Docker's ContainerList, which has less of each than inspect. */
 export function listedNetworks(endpoints: readonly ContainerEndpoint[]): Record<string, object> {
-  return byName(endpoints, (endpoint) =>
-    endpointObject({ ...endpoint, links: [], aliases: [], driverOptions: undefined, dnsNames: [] }),
-  );
+  return byName(endpoints, (endpoint) => endpointObject(endpoint, {}));
 }
 
 /**
@@ -51,19 +49,27 @@ function byName(
   return mapOf(Object.fromEntries(endpoints.map((endpoint) => [endpoint.network.name, show(endpoint)])));
 }
 
-function endpointObject(endpoint: ContainerEndpoint): object {
+function endpointObject(
+  endpoint: ContainerEndpoint,
+  {
+    links,
+    aliases,
+    driverOptions,
+    dnsNames,
+  }: Partial<Pick<ContainerEndpoint, 'links' | 'aliases' | 'driverOptions' | 'dnsNames'>>,
+): object {
   const { EndpointID, MacAddress, ...rest } = addresses(endpoint);
   return {
     IPAMConfig: ipamConfig(endpoint),
-    Links: listOrNull(endpoint.links),
-    Aliases: listOrNull(endpoint.aliases),
+    Links: listOrNull(links),
+    Aliases: listOrNull(aliases),
     MacAddress,
-    DriverOpts: mapOrNull(endpoint.driverOptions),
+    DriverOpts: mapOrNull(driverOptions),
     GwPriority: endpoint.gatewayPriority,
     NetworkID: endpoint.network.id,
     EndpointID,
     ...rest,
-    DNSNames: listOrNull(endpoint.dnsNames),
+    DNSNames: listOrNull(dnsNames),
   };
 }
 

@@ -22,10 +22,10 @@ export function containerSummary(container: ListedContainer, status: string): ob
       Labels: container.labels,
       State: state.name,
       Status: status,
-      HostConfig: omitEmpty(
-        { NetworkMode: networkMode(container), Annotations: mapOf(row.options.annotations) },
-        'Annotations',
-      ),
+      HostConfig: {
+        NetworkMode: networkMode(container),
+        ...(hasMembers(row.options.annotations) ? { Annotations: mapOf(row.options.annotations) } : {}),
+      },
       NetworkSettings: { Networks: listedNetworks(networking.endpoints) },
       Mounts: mountPoints(row.options.mounts, container.volumeSources),
       ImageManifestDescriptor: container.imageManifest ?? null,
@@ -34,6 +34,10 @@ export function containerSummary(container: ListedContainer, status: string): ob
     'SizeRw',
     'SizeRootFs',
   );
+}
+
+function hasMembers(map: object = {}): boolean {
+  return Object.keys(map).length > 0;
 }
 
 /** Words with spaces in quotation marks, but for the program itself. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Difference, shownFor } from '../../../../src/api/bodies/differences.ts';
+import { shownFor as changeFor, type Difference } from '../../../../src/api/bodies/differences.ts';
 import {
   CONTAINER,
   DISK_USAGE,
@@ -12,6 +12,14 @@ import {
 } from '../../../../src/api/bodies/older-answers.ts';
 
 type Json = Record<string, unknown>;
+
+function shownFor<Answer extends object>(
+  version: number,
+  answer: Answer,
+  differences: readonly Difference[],
+): Answer {
+  return JSON.parse(JSON.stringify(changeFor(version, differences)(structuredClone(answer))));
+}
 
 /** A way to a member → the first version that shows it as the newest does. */
 function boundaries(answer: Json, differences: readonly Difference[]): Record<string, number> {
@@ -63,7 +71,7 @@ describe('a container', () => {
   });
 
   it('has its short id among its aliases before 1.45, on networks that somebody made', () => {
-    const { NetworkSettings } = shownFor(44, container, CONTAINER) as typeof container;
+    const { NetworkSettings } = shownFor(44, container, CONTAINER);
     expect(NetworkSettings.Networks.net.Aliases).toEqual(['a', 'abcdef012345', 'host']);
     const named = { ...container, Config: { Hostname: 'abcdef012345' } };
     expect(shownFor(44, named, CONTAINER)).toMatchObject({
@@ -110,6 +118,7 @@ describe('an image', () => {
       ),
     });
     expect(shownFor(43, image, IMAGE)).toMatchObject({ VirtualSize: 5, Created: '0001-01-01T00:00:00Z' });
+    expect(shownFor(43, { ...image, Created: '' }, IMAGE)).toMatchObject({ Created: '0001-01-01T00:00:00Z' });
     const dated = shownFor(43, { ...image, Created: '2020-01-01T00:00:00Z' }, IMAGE);
     expect(dated).toMatchObject({ Created: '2020-01-01T00:00:00Z' });
     expect(shownFor(51, image, IMAGE)).toMatchObject({ ContainerConfig: { Cmd: ['a'], Hostname: '' } });
@@ -175,7 +184,7 @@ it('tells what a store takes as each version has it', () => {
     ],
     BuilderSize: 7,
   });
-  expect(shownFor(51, usage, DISK_USAGE)).toBe(usage);
+  expect(shownFor(51, usage, DISK_USAGE)).toEqual(usage);
   const partly = { ...usage, Images: null, Containers: null, BuildCache: null };
   expect(shownFor(41, partly, DISK_USAGE)).toEqual({ ...partly, BuilderSize: 0 });
 });

@@ -58,7 +58,7 @@ async function prepare(service: Service, request: IncomingMessage, wire: Wire, r
     ...service,
     version,
     path,
-    query: new Query(search, route.query ?? {}),
+    query: new Query(search, route.query ?? {}, version),
     request,
     body: () => jsonBody(request),
     reply,

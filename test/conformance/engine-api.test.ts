@@ -20,7 +20,9 @@ function namesOf({ query = {}, headers = [] }: Route): string[] {
 
 /** What is neither refused nor, on purpose, of no effect. */
 function readParameters({ query = {} }: Route): string[] {
-  return Object.entries(query).flatMap(([name, parameter]) => (typeof parameter === 'string' ? name : []));
+  return Object.entries(query).flatMap(([name, parameter]) =>
+    typeof parameter === 'string' || (parameter.refused ?? parameter.differs) === undefined ? name : [],
+  );
 }
 
 function known(table: typeof DOCUMENTED, key: string): string[] {

@@ -1,3 +1,4 @@
+import { PREDEFINED_NETWORKS } from '../../engine/options/network.ts';
 import type { Difference, Part } from './differences.ts';
 
 /**
@@ -98,7 +99,6 @@ const expected = (member: string): Difference => ({
 export const INFO: readonly Difference[] = [
   { at: 'ExecutionDriver', before: 25, as: () => '<not supported>' },
   { at: 'SecurityOptions', before: 25, as: ({ SecurityOptions }) => namesOf(SecurityOptions as string[]) },
-  { at: 'CgroupVersion', before: 41 },
   { at: 'KernelMemory', before: 42, as: () => false },
   { at: 'KernelMemoryTCP', before: 42, as: () => false },
   { at: 'CDISpecDirs', before: 44 },
@@ -118,14 +118,12 @@ export const INFO: readonly Difference[] = [
 function withShortIds(settings: Part, { Id, Config }: Part): unknown {
   const own = [String(Id).slice(0, 12), (Config as Part)['Hostname']];
   const networks = Object.entries(settings['Networks'] as Record<string, Part>).map(([name, endpoint]) => {
-    if (PREDEFINED.has(name)) return [name, endpoint];
-    const aliases = [...(endpoint['Aliases'] as readonly unknown[]), ...own];
+    if (PREDEFINED_NETWORKS.includes(name)) return [name, endpoint];
+    const aliases = [...((endpoint['Aliases'] ?? []) as readonly unknown[]), ...own];
     return [name, { ...endpoint, Aliases: [...new Set(aliases)] }];
   });
   return Object.fromEntries(networks);
 }
-
-const PREDEFINED: ReadonlySet<string> = new Set(['bridge', 'host', 'none']);
 
 function digestsOf({ RepoTags, RepoDigests }: Part): unknown {
   return isEmpty(RepoTags) && isEmpty(RepoDigests) ? ['<none>@<none>'] : RepoDigests;

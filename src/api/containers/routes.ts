@@ -50,7 +50,7 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/containers/{name}/stats',
-    query: { stream: 'flag', 'one-shot': 'flag' },
+    query: { stream: 'flag', 'one-shot': { type: 'flag', since: 41 } },
     load: async () => (await import('./stats.ts')).containerStats,
   },
   { method: 'GET', path: '/containers/{name}/export', load: archive('exportContainer') },
@@ -122,7 +122,7 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/containers/{name}/wait',
-    query: { condition: 'text' },
+    query: { condition: { type: 'text', since: 30 } },
     load: async () => (await import('./wait.ts')).waitContainer,
   },
   {
@@ -144,13 +144,13 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/containers/{name}/stop',
-    query: { signal: 'text', t: 'number' },
+    query: { signal: { type: 'text', since: 42 }, t: 'number' },
     load: lifecycle('stopContainer'),
   },
   {
     method: 'POST',
     path: '/containers/{name}/restart',
-    query: { signal: 'text', t: 'number' },
+    query: { signal: { type: 'text', since: 42 }, t: 'number' },
     load: lifecycle('restartContainer'),
   },
   {

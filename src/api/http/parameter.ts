@@ -9,6 +9,10 @@ export type Parameter =
   | ParameterType
   | {
       type: ParameterType;
+      /** The minor number of the version of the API that it came with; to earlier ones it says nothing. */
+      since?: number;
+      /** The version that it was gone with. */
+      before?: number;
       /** In what it differs from Docker's, on purpose. */
       differs?: string;
       /** Why it is refused when it is given, and not the value `unless`. */

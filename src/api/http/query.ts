@@ -1,18 +1,23 @@
 import { EngineError } from '../../errors.ts';
 import type { Filters } from '../../grammar/filters.ts';
 import type { Parameter, Parameters, ParameterType } from './parameter.ts';
+import { NEWEST_VERSION } from './version.ts';
 
-/** The query parameters of a request, as the route declares them: what it does not declare is not looked at, as with Docker. */
+/**
+ * The query parameters of a request, as the route declares them: what it does not declare, or not for the version of the API
+ * that the client speaks, is not looked at, as with Docker.
+ */
 export class Query {
   readonly #search: URLSearchParams;
   readonly #declared: Parameters;
 
   /** Throws `invalid` for a value that cannot be read, and `unsupported` for one that is refused. */
-  constructor(search: URLSearchParams, declared: Parameters) {
-    this.#search = search;
+  constructor(search: URLSearchParams, declared: Parameters, version = NEWEST_VERSION) {
+    this.#search = new URLSearchParams(search);
     this.#declared = declared;
     for (const [name, parameter] of Object.entries(declared)) {
-      const values = typeOf(parameter) === 'list' ? search.getAll(name) : [search.get(name)];
+      if (!isOf(version, parameter)) this.#search.delete(name);
+      const values = typeOf(parameter) === 'list' ? this.#search.getAll(name) : [this.#search.get(name)];
       for (const value of values) {
         if (value?.includes('\0') === true)
           throw new EngineError('invalid', `the parameter ${name} contains a NUL byte`, { subject: name });
@@ -62,6 +67,12 @@ export class Query {
       throw new Error(`the route does not declare ${name} as ${type}`);
     return this.#search.get(name);
   }
+}
+
+function isOf(version: number, parameter: Parameter): boolean {
+  if (typeof parameter === 'string') return true;
+  const { since = version, before = version + 1 } = parameter;
+  return version >= since && version < before;
 }
 
 function typeOf(parameter: Parameter): ParameterType {

@@ -9,15 +9,12 @@ import { platformOf } from '../http/platform.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
 import { named } from './named.ts';
 
-/** The version of the API (1.41) since which there is no `filter`. */
-const WITHOUT_FILTER_SINCE = 41;
-
 const NS_PER_MS = 1_000_000n;
 
 /** ImageList. */
 export async function listImages({ engine, query, request, reply, answers, version }: Call): Promise<void> {
   const filters = query.filters();
-  const reference = version < WITHOUT_FILTER_SINCE ? query.text('filter') : undefined;
+  const reference = query.text('filter');
   if (reference !== undefined) filters.set('reference', [...(filters.get('reference') ?? []), reference]);
   const until = takeUntil(filters);
   const find = async () => {
@@ -42,6 +39,14 @@ function takeUntil(filters: Filters): number | undefined {
 export async function inspectImage({ engine, path, query, reply, version }: Call): Promise<void> {
   const platform = platformOf(query.json('platform'));
   const manifests = query.flag('manifests');
+  if (manifests && platform !== undefined)
+    throw new EngineError(
+      'invalid',
+      'conflicting options: manifests and platform options cannot both be set',
+      {
+        hint: 'leave one of them out',
+      },
+    );
   const image = await engine.images.inspect(path.name ?? '', { platform, manifests });
   reply.json(shownFor(version, IMAGE)(image));
 }

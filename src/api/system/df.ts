@@ -5,12 +5,9 @@ import { shownFor } from '../bodies/differences.ts';
 import { DISK_USAGE } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 
-/** The version of the API (1.42) since which there is `type`. */
-const TYPES_SINCE = 42;
-
 /** SystemDataUsage, whole or of some types. */
 export async function diskUsage({ engine, query, request, reply, answers, version }: Call): Promise<void> {
-  const asked = version < TYPES_SINCE ? [] : query.list('type');
+  const asked = query.list('type');
   const types = asked.length === 0 ? USAGE_TYPES : asked.map(typeOf);
   const find = async () => {
     const usage = await engine.dataUsage({ types, statusOf: statusText });

@@ -17,7 +17,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/system/df',
-    query: { type: 'list' },
+    query: { type: { type: 'list', since: 42 } },
     load: async () => (await import('./df.ts')).diskUsage,
   },
 ];

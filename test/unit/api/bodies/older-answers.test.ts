@@ -210,7 +210,6 @@ it('tells of the engine as each version has it', () => {
   expect(boundaries(info, INFO)).toEqual({
     '.ExecutionDriver': 25,
     '.SecurityOptions': 25,
-    '.CgroupVersion': 41,
     '.KernelMemory': 42,
     '.KernelMemoryTCP': 42,
     '.CDISpecDirs': 44,

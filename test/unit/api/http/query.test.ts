@@ -15,6 +15,19 @@ const query = (search: string, declared: Parameters = DECLARED) =>
   new Query(new URLSearchParams(search), declared);
 
 describe('a query parameter', () => {
+  it('is looked at from the version on that it came with, and until it was gone', () => {
+    const declared: Parameters = {
+      came: { type: 'list', since: 48, refused: 'it cannot be had' },
+      went: { type: 'text', before: 41 },
+    };
+    const of = (version: number, search: string) => new Query(new URLSearchParams(search), declared, version);
+    expect(of(47, 'came=a').list('came')).toEqual([]);
+    expect(() => of(48, 'came=a')).toThrow(expect.objectContaining({ kind: 'unsupported' }));
+    expect(of(40, 'went=a').text('went')).toBe('a');
+    expect(of(41, 'went=a').text('went')).toBeUndefined();
+    expect(of(41, 'went=a').has('went')).toBe(false);
+  });
+
   it.each(['text=a%00b', 'list=a&list=%00', 'filters=%00'])('has no NUL byte: %s', (search) => {
     expect(() => query(search)).toThrow(
       expect.objectContaining({ kind: 'invalid', message: expect.stringContaining('contains a NUL byte') }),

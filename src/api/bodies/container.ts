@@ -61,6 +61,7 @@ export function createOptionsOf(config: JsonObject, { name, platform, version }:
     restart: unlessUsual(restartPolicy(host.object('RestartPolicy'))),
     log: logOptions(host.object('LogConfig')),
     health: healthOptions(config.object('Healthcheck')),
+    shell: config.texts('Shell'),
   });
 }
 

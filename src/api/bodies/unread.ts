@@ -46,7 +46,6 @@ export const UNREAD_HOST_CONFIG: UnreadMembers = {
 export const UNREAD_CONFIG: UnreadMembers = {
   ArgsEscaped: { harmless: 'images of Windows have it' },
   OnBuild: { harmless: 'it is for builds on an image, and a container is none' },
-  Shell: { harmless: 'it is for the steps of builds' },
 };
 
 const TOLD: Unread = {

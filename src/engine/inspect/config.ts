@@ -24,7 +24,7 @@ export function containerConfig(row: ContainerRow, image: ImageConfig | undefine
     health: mergeHealth(image, row.options.health),
     mac: row.options.network?.attachments[0]?.mac ?? '',
     emptyEntrypoint: asked.keepsCommand === true && asked.entrypoint?.length === 0,
-    config,
+    config: { ...config, Shell: row.options.shell },
   });
 }
 

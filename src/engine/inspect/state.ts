@@ -45,7 +45,7 @@ function healthIn(context: Context, { row }: Observed, { active, startedAt }: Ps
 function isChecked({ database }: Context, { imageId, imageConfig, options }: Observed['row']): boolean {
   const text = imageById(database, imageId)?.config ?? imageConfig;
   const config = text === undefined ? undefined : parseImageConfig(Buffer.from(text));
-  return healthSettings(config, options.health) !== undefined;
+  return healthSettings(config, options) !== undefined;
 }
 
 function healthObject({ status, streak, checks }: HealthRecord): object {

@@ -87,6 +87,8 @@ export interface CreateOptions {
   restart?: RestartPolicy | undefined;
   log?: LogOptions | undefined;
   health?: HealthOptions | undefined;
+  /** By which a health check that is a line is run, instead of `/bin/sh -c`. */
+  shell?: string[] | undefined;
   /** Its files are kept before each start by a command, and so many of these snapshots; absent: three. */
   snapshotOnStart?: { keep?: number | undefined } | undefined;
   /**

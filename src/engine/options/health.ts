@@ -1,6 +1,6 @@
 import type { Healthcheck, ImageConfig } from '../../oci/image-config.ts';
 import type { HealthSettings } from '../../runtime/options.ts';
-import type { HealthOptions } from './create.ts';
+import type { CreateOptions, HealthOptions } from './create.ts';
 
 /** Docker's. Times in ms. */
 const DEFAULTS = {
@@ -41,10 +41,10 @@ export function mergeHealth(
  */
 export function healthSettings(
   image: ImageConfig | undefined,
-  options: HealthOptions | undefined,
+  options: Pick<CreateOptions, 'health' | 'shell'>,
 ): HealthSettings | undefined {
-  const health = mergeHealth(image, options);
-  const argv = commandOf(health?.test, image?.config.Shell);
+  const health = mergeHealth(image, options.health);
+  const argv = commandOf(health?.test, options.shell);
   if (health === undefined || argv === undefined) return undefined;
   return {
     argv,
@@ -57,7 +57,7 @@ export function healthSettings(
   };
 }
 
-/** Docker's kinds: `CMD-SHELL` is run by the image's SHELL. One that is not known checks nothing, as with Docker. */
+/** Docker's kinds: `CMD-SHELL` is a line; an image's SHELL is not for it. One that is not known checks nothing, as with Docker. */
 function commandOf(test: readonly string[] | undefined, shell: readonly string[] | undefined) {
   const [kind, ...words] = test ?? [];
   if (words.length === 0) return undefined;

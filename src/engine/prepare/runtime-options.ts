@@ -70,7 +70,7 @@ export async function runtimeOptions(
     supervision: {
       restart: options.restart,
       runTimeoutMs: options.runTimeoutMs,
-      health: await healthOf(imageConfig, options.health),
+      health: await healthOf(imageConfig, options),
       events:
         options.step === undefined
           ? {
@@ -104,11 +104,8 @@ function hasAnonymous({ mounts = [] }: CreateOptions): boolean {
 }
 
 /** Loaded for those who have a check: most have none. */
-async function healthOf(
-  image: ImageConfig,
-  options: CreateOptions['health'],
-): Promise<SupervisionOptions['health']> {
-  if (options === undefined && image.config.Healthcheck === undefined) return undefined;
+async function healthOf(image: ImageConfig, options: CreateOptions): Promise<SupervisionOptions['health']> {
+  if (options.health === undefined && image.config.Healthcheck === undefined) return undefined;
   const { healthSettings } = await import('../options/health.ts');
   return healthSettings(image, options);
 }

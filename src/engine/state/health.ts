@@ -28,7 +28,7 @@ export function healthOf({ paths }: Context, { id }: ContainerRow): HealthRecord
 export function explainedHealthOf(context: Context, row: ContainerRow): HealthRecord | undefined {
   const record = healthOf(context, row);
   if (record === undefined) return undefined;
-  const settings = healthSettings(imageConfigOf(context.database, row.imageId), row.options.health);
+  const settings = healthSettings(imageConfigOf(context.database, row.imageId), row.options);
   return { ...record, checks: record.checks.map((check) => explained(check, settings)) };
 }
 

@@ -153,6 +153,11 @@ describe('inspect', () => {
     expect(NetworkSettings).toMatchObject({ SandboxID: '', SandboxKey: '', Networks: {} });
   });
 
+  it('shows the shell that was asked for, and only that', async () => {
+    expect((await inspect({ shell: ['/bin/ash', '-c'] })).Config['Shell']).toEqual(['/bin/ash', '-c']);
+    expect((await inspect({})).Config).not.toHaveProperty('Shell');
+  });
+
   it('tells an entrypoint that was emptied from one that nobody gave', async () => {
     const process = { command: ['true'], env: [], stdin: false };
     const { Config } = await inspect({ process: { ...process, entrypoint: [], keepsCommand: true } });

@@ -19,15 +19,15 @@ const checked = image({
 
 describe('the settings of a health check', () => {
   it('are none where nobody asks for one, or it is NONE', () => {
-    expect(healthSettings(image({}), undefined)).toBeUndefined();
-    expect(healthSettings(image({}), { intervalMs: 5000 })).toBeUndefined();
-    expect(healthSettings(checked, { test: ['NONE'] })).toBeUndefined();
-    expect(healthSettings(image({ Healthcheck: { Test: ['NONE'] } }), undefined)).toBeUndefined();
-    expect(healthSettings(image({ Healthcheck: { Test: ['CMD-MAGIC', 'x'] } }), undefined)).toBeUndefined();
+    expect(healthSettings(image({}), {})).toBeUndefined();
+    expect(healthSettings(image({}), { health: { intervalMs: 5000 } })).toBeUndefined();
+    expect(healthSettings(checked, { health: { test: ['NONE'] } })).toBeUndefined();
+    expect(healthSettings(image({ Healthcheck: { Test: ['NONE'] } }), {})).toBeUndefined();
+    expect(healthSettings(image({ Healthcheck: { Test: ['CMD-MAGIC', 'x'] } }), {})).toBeUndefined();
   });
 
   it('have Docker’s defaults for what nobody says', () => {
-    expect(healthSettings(image({}), { test: ['CMD-SHELL', 'true'] })).toEqual({
+    expect(healthSettings(image({}), { health: { test: ['CMD-SHELL', 'true'] } })).toEqual({
       argv: ['/bin/sh', '-c', 'true'],
       intervalMs: 30_000,
       timeoutMs: 30_000,
@@ -39,13 +39,15 @@ describe('the settings of a health check', () => {
   });
 
   it('are the image’s, in ms, with the user’s on top of them one by one', () => {
-    expect(healthSettings(checked, undefined)).toMatchObject({
+    expect(healthSettings(checked, {})).toMatchObject({
       argv: ['probe', 'it'],
       intervalMs: 5000,
       timeoutMs: 1,
       retries: 7,
     });
-    expect(healthSettings(checked, { retries: 2, intervalMs: 0, onFailure: 'kill' })).toMatchObject({
+    expect(
+      healthSettings(checked, { health: { retries: 2, intervalMs: 0, onFailure: 'kill' } }),
+    ).toMatchObject({
       argv: ['probe', 'it'],
       intervalMs: 5000,
       retries: 2,
@@ -59,15 +61,17 @@ describe('the settings of a health check', () => {
 
   it('are Docker’s defaults where an image says less than nothing', () => {
     const Healthcheck = { Test: ['CMD', 'probe'], Interval: -1, Timeout: -5 * SECOND, Retries: -2 };
-    expect(healthSettings(image({ Healthcheck }), undefined)).toMatchObject({
+    expect(healthSettings(image({ Healthcheck }), {})).toMatchObject({
       intervalMs: 30_000,
       timeoutMs: 30_000,
       retries: 3,
     });
   });
 
-  it('are run by the shell of the image', () => {
+  it('are run by a shell, the one that was asked for, and not that of the steps of the image', () => {
     const shell = image({ Shell: ['/bin/bash', '-ec'], Healthcheck: { Test: ['CMD-SHELL', 'a | b'] } });
-    expect(healthSettings(shell, undefined)?.argv).toEqual(['/bin/bash', '-ec', 'a | b']);
+    expect(healthSettings(shell, {})?.argv).toEqual(['/bin/sh', '-c', 'a | b']);
+    expect(healthSettings(shell, { shell: [] })?.argv).toEqual(['/bin/sh', '-c', 'a | b']);
+    expect(healthSettings(shell, { shell: ['/bin/ash', '-c'] })?.argv).toEqual(['/bin/ash', '-c', 'a | b']);
   });
 });

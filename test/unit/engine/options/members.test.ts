@@ -41,6 +41,7 @@ const NOT_RUN = {
   'CreateOptions.labels': 'attributes of events and logs',
   'CreateOptions.name': 'attributes of events and logs',
   'CreateOptions.platform': 'it chooses the image',
+  'CreateOptions.shell': 'healthSettings makes it argv',
   'CreateOptions.snapshotOnStart': 'snapshotBeforeStart makes it',
   'CreateOptions.step': 'the row keeps it',
   'CreateOptions.volumesFrom': 'its mounts are among those of the container',

@@ -8,6 +8,9 @@ export async function version({ engine, reply }: Call): Promise<void> {
   reply.json(versionObject(kernel));
 }
 
+/** What Docker tells of how it was built. */
+const NOT_TOLD = { GitCommit: '', GoVersion: '', BuildTime: '' };
+
 /**
  * Docker's SystemVersion. Clients compare `Version` with Docker's releases: it is skiff's own all the same. `Arch` as images
  * say it, not as `info`.
@@ -21,15 +24,19 @@ export function versionObject(kernel: string): object {
       {
         Name: 'Engine',
         Version: VERSION,
-        Details: { ...shared, ApiVersion: apiVersion, MinAPIVersion: minimum, Experimental: 'false' },
+        Details: {
+          ...shared,
+          ...NOT_TOLD,
+          ApiVersion: apiVersion,
+          MinAPIVersion: minimum,
+          Experimental: 'false',
+        },
       },
     ],
     Version: VERSION,
     ApiVersion: apiVersion,
     MinAPIVersion: minimum,
-    GitCommit: '',
-    GoVersion: '',
+    ...NOT_TOLD,
     ...shared,
-    BuildTime: '',
   };
 }

@@ -61,6 +61,7 @@ function ask(method: string, path: string, body?: string | Buffer, headers = {})
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const LONG = 4 << 20;
+const PLATFORM = encodeURIComponent('{"os":"linux","architecture":"arm64"}');
 
 describe('a request', () => {
   it.each<[string, string, string]>([
@@ -74,6 +75,12 @@ describe('a request', () => {
     expect(await ask(method, path)).toEqual({ status: 200, text });
   });
 
+  it('is answered as its version has it', async () => {
+    const shown = async (version: string) => JSON.parse((await ask('GET', `${version}/networks/none`)).text);
+    expect(await shown('/v1.47')).toEqual(expect.not.objectContaining({ EnableIPv4: true }));
+    for (const version of ['/v1.48', '']) expect(await shown(version)).toMatchObject({ EnableIPv4: true });
+  });
+
   it.each<[string, string, number, string]>([
     ['GET', '/', 404, 'page not found: /'],
     ['GET', '/nothing', 404, 'page not found: /nothing'],
@@ -84,6 +91,9 @@ describe('a request', () => {
     ['GET', '/v1.2.3/_ping', 400, 'no version'],
     ['GET', '/containers/json?filters=%7B', 400, 'is no JSON'],
     ['GET', '/networks/x?scope=swarm', 501, 'all networks are of this host'],
+    ['GET', `/v1.49/images/x/json?manifests=1&platform=${PLATFORM}`, 400, 'conflicting options'],
+    ['GET', `/v1.48/images/x/json?manifests=1&platform=${PLATFORM}`, 404, 'No such image'],
+    ['GET', '/v1.42/system/df?type=other', 400, 'unknown object type: other'],
     ['GET', '/swarm', 503, 'there is no swarm'],
     ['GET', '/v1.41/services/web/logs?follow=1', 503, 'GET /v1.41/services/web/logs: there is no swarm'],
     ['DELETE', '/plugins/a/b', 404, 'there are no plugins'],

@@ -97,7 +97,7 @@ describe('events', () => {
   });
 
   it.each([
-    [['--filter', 'colour=red'], 'there is no filter colour of events'],
+    [['--filter', 'colour=red'], "invalid filter 'colour'"],
     [['--since', 'yesterday'], 'invalid --since: "yesterday"'],
     [['--since', '1m', '--until', '2m'], 'the beginning of a range of events cannot be after its end'],
     [['--format', '{{.Nothing'], 'template'],

@@ -16,7 +16,7 @@ export async function listContainers({
   const limit = query.number('limit') ?? 0;
   const find = async () => {
     const listed = await engine.containers.list({
-      all: query.flag('all') || filters.has('status'),
+      all: query.flag('all'),
       limit: limit > 0 ? limit : undefined,
       filters,
       size: query.flag('size'),

@@ -15,7 +15,7 @@ export function pruneFilters<Wanted extends PruneFilters>(
   let wanted: Wanted | undefined;
   for (const [name, values] of filters) {
     if (!known.includes(name))
-      throw new EngineError('invalid', `invalid filter "${name}"`, { subject: name });
+      throw new EngineError('invalid', `invalid filter '${name}'`, { subject: name });
     for (const value of values) wanted = collect(`${name}=${value}`, wanted);
   }
   return wanted ?? ({} as Wanted);

@@ -1,5 +1,5 @@
-import { EngineError } from '../../errors.ts';
 import { parseReference } from '../../image/reference.ts';
+import { knownFilters } from '../options/filters.ts';
 import type { EngineEvent } from './journal.ts';
 
 /** Values by the filter's name; those of one name are alternatives, but labels, which must all fit. */
@@ -33,14 +33,8 @@ const TESTS: Readonly<Record<string, Test>> = {
 
 /** Docker's filters of events, and Podman's `name` and `id`. Throws `invalid` for a filter that there is not. */
 export function eventFilter(filters: EventFilters): (event: EngineEvent) => boolean {
-  const tests = [...filters].map(([name, values]) => {
-    const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
-    if (test === undefined) {
-      throw new EngineError('invalid', `there is no filter ${name} of events`, {
-        subject: name,
-        hint: `the filters are ${Object.keys(TESTS).join(', ')}`,
-      });
-    }
+  const tests = [...knownFilters(filters, Object.keys(TESTS))].map(([name, values]) => {
+    const test = TESTS[name] as Test;
     return (event: EngineEvent) => test(event, values);
   });
   return (event) => tests.every((test) => test(event));

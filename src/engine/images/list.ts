@@ -1,5 +1,5 @@
 import { type ImageConfig, parseImageConfig } from '../../oci/image-config.ts';
-import { booleanFilter, checkFilterNames, type FilterArgs, hasLabels } from '../options/filters.ts';
+import { booleanFilter, type FilterArgs, hasLabels, knownFilters } from '../options/filters.ts';
 import type { Context } from '../store/context.ts';
 import {
   allImages,
@@ -31,10 +31,10 @@ export interface ListedImage {
  */
 export function listImages(
   { database }: Context,
-  filters: FilterArgs = new Map(),
+  given: FilterArgs = new Map(),
   until?: number,
 ): ListedImage[] {
-  checkFilterNames(filters, FILTERS);
+  const filters = knownFilters(given, FILTERS);
   const dangling = booleanFilter(filters, 'dangling');
   const labels = filters.get('label') ?? [];
   const patterns = filters.get('reference')?.map(globMatcher);

@@ -3,7 +3,7 @@ import { parseReference } from '../../image/reference.ts';
 import type { RegistryRequests } from '../../registry/requests.ts';
 import { type FoundRepository, searchRegistry } from '../../registry/search.ts';
 import type { RequestInfo } from '../../registry/transport.ts';
-import { badFilterValue, booleanFilter, checkFilterNames, type FilterArgs } from '../options/filters.ts';
+import { badFilterValue, booleanFilter, type FilterArgs, knownFilters } from '../options/filters.ts';
 
 export interface SearchImagesOptions {
   /** How many are wanted at most, from 1 to 100; 25 when absent. */
@@ -56,8 +56,8 @@ function splitTerm(text: string): { domain: string; term: string } {
   return { domain, term: domain === HUB ? term.replace(/^library\//, '') : term };
 }
 
-function filterOf(filters: FilterArgs): (repository: FoundRepository) => boolean {
-  checkFilterNames(filters, FILTERS);
+function filterOf(given: FilterArgs): (repository: FoundRepository) => boolean {
+  const filters = knownFilters(given, FILTERS);
   const official = booleanFilter(filters, 'is-official');
   const automated = booleanFilter(filters, 'is-automated');
   const least = Math.max(0, ...(filters.get('stars') ?? []).map(starsOf));

@@ -3,7 +3,7 @@ import type { NetworkDefinition } from '../../network/address/definition.ts';
 import { subnetOf } from '../../network/address/subnet-of.ts';
 import { endpointId } from '../../network/endpoint-id.ts';
 import { macOf } from '../../network/interface-name.ts';
-import { hasLabels } from '../options/filters.ts';
+import { hasLabels, matcher } from '../options/filters.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';
 import { DEFAULT_NETWORK, WITHOUT_LINKS } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
@@ -129,8 +129,8 @@ function fits(context: Context, info: NetworkInfo, filters: NetworkFilters): boo
     values === undefined || values.some(test);
   return (
     any(filters.driver, (driver) => driver === info.driver) &&
-    any(filters.id, (id) => info.id.includes(id)) &&
-    any(filters.name, (name) => info.name.includes(name)) &&
+    any(filters.id, (id) => matcher([id])(info.id)) &&
+    any(filters.name, (name) => matcher([name])(info.name)) &&
     any(filters.scope, (scope) => scope === 'local') &&
     any(filters.type, (type) => (type === 'builtin') === isPredefined(info)) &&
     hasLabels(info.labels, filters.label ?? []) &&

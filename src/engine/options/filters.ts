@@ -4,8 +4,8 @@ import { nearestName } from '../../nearest-name.ts';
 /** Values by the filter's name, as `--filter` gives them: several of one name are alternatives. */
 export type FilterArgs = ReadonlyMap<string, readonly string[]>;
 
-/** Throws `invalid` for a name that is not among `known`. */
-export function checkFilterNames(filters: FilterArgs, known: readonly string[]): void {
+/** The filters that say something: one without values leaves nothing out. Throws `invalid` for a name that is not among `known`. */
+export function knownFilters(filters: FilterArgs, known: readonly string[]): FilterArgs {
   for (const name of filters.keys()) {
     if (known.includes(name)) continue;
     const close = nearestName(name, known);
@@ -14,16 +14,22 @@ export function checkFilterNames(filters: FilterArgs, known: readonly string[]):
       hint: close === undefined ? `the filters are ${known.join(', ')}` : `did you mean ${close}`,
     });
   }
+  return new Map([...filters].filter(([, values]) => values.length > 0));
 }
 
 export function badFilterValue(name: string, value: string, hint: string): EngineError {
   return new EngineError('invalid', `invalid filter '${name}=${value}'`, { subject: value, hint });
 }
 
-/** Reads a boolean of a filter as Docker does. Throws `invalid`. */
+/** Reads a boolean of a filter as Docker does. Throws `invalid`, also when it is said to be both. */
 export function booleanFilter(filters: FilterArgs, name: string): boolean | undefined {
-  const value = filters.get(name)?.at(-1);
-  if (value === undefined) return undefined;
+  const values = filters.get(name) ?? [];
+  const said = new Set(values.map((value) => truth(name, value)));
+  if (said.size > 1) throw badFilterValue(name, values.join(), 'use either true or false');
+  return [...said][0];
+}
+
+function truth(name: string, value: string): boolean {
   if (/^(1|true)$/i.test(value)) return true;
   if (/^(0|false)$/i.test(value)) return false;
   throw badFilterValue(name, value, 'use true or false');
@@ -38,11 +44,12 @@ export function hasLabels(labels: Readonly<Record<string, string>>, wanted: read
   });
 }
 
-/** A matcher for values that are regular expressions, or plain text where they are none. */
+/** A matcher for values that are regular expressions, with Go's flags before them (`(?i)`), or plain text where they are none. */
 export function matcher(patterns: readonly string[]): (text: string) => boolean {
   const tests = patterns.map((pattern) => {
+    const [, flags = '', source = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
     try {
-      const expression = new RegExp(pattern);
+      const expression = new RegExp(source, flags);
       return (text: string) => expression.test(text);
     } catch {
       return (text: string) => text === pattern;

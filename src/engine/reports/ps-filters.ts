@@ -2,9 +2,9 @@ import type { Database } from '../../host/database.ts';
 import {
   badFilterValue,
   booleanFilter,
-  checkFilterNames,
   type FilterArgs,
   hasLabels,
+  knownFilters,
   matcher,
 } from '../options/filters.ts';
 import type { MountOptions } from '../options/mounts.ts';
@@ -59,8 +59,8 @@ export interface ContainerFilters {
 }
 
 /** Throws `invalid` for filters and values that are none, `notFound` for a container that `before` or `since` name. */
-export function containerFilters(context: Context, filters: FilterArgs): ContainerFilters {
-  checkFilterNames(filters, FILTERS);
+export function containerFilters(context: Context, given: FilterArgs): ContainerFilters {
+  const filters = knownFilters(given, FILTERS);
   const values = (name: string) => filters.get(name) ?? [];
   const codes = values('exited').map(exitCode);
   const states = values('status').map(stateName);
@@ -94,7 +94,7 @@ function rowTests(context: Context, filters: FilterArgs): RowTest[] {
     if (values !== undefined) tests.push(make(values));
   };
   add('id', (values) => {
-    const matches = matcher(values);
+    const matches = matcher(values.filter(Boolean).map((value) => `^(?:${value})`));
     return ({ row }) => matches(row.id);
   });
   add('name', (values) => {
@@ -155,7 +155,7 @@ function isCalled({ name, id }: ListedNetworking['networks'][number], names: rea
 }
 
 function exitCode(value: string): number {
-  if (/^-?\d{1,9}$/.test(value)) return Number(value);
+  if (/^[+-]?\d{1,9}$/.test(value)) return Number(value);
   throw badFilterValue('exited', value, 'use an exit code, such as 0 or 137');
 }
 

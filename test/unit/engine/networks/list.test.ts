@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { listNetworks, networkInfo } from '../../../../src/engine/networks/list.ts';
+import type { NetworkFilters } from '../../../../src/engine/options/network.ts';
 import { containerPaths } from '../../../../src/engine/store/container-paths.ts';
 import { type ContainerId, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { insertNetwork } from '../../../../src/engine/store/networks.ts';
@@ -66,5 +67,20 @@ describe('a network without links', () => {
     ]);
     expect(containers[0]?.endpointId).not.toBe(id);
     expect((await networkInfo(context, 'host')).containers).toEqual([]);
+  });
+});
+
+describe('the list of networks', () => {
+  const names = async (filters: NetworkFilters) =>
+    (await listNetworks(room.context, filters)).map(({ name }) => name).join(' ');
+
+  it('is filtered by names and ids that are regular expressions', async () => {
+    expect(await names({ name: ['^host$', 'non'] })).toBe('host none');
+    expect(await names({ name: ['^n.ne$'] })).toBe('none');
+    expect(await names({ name: ['^o'] })).toBe('');
+    expect(await names({ name: ['bridge|host'] })).toBe('bridge host');
+    const { id } = await networkInfo(room.context, 'host');
+    expect(await names({ id: [`^${id.slice(0, 40)}`] })).toBe('host');
+    expect(await names({ id: [`^${id.slice(1, 41)}`] })).toBe('');
   });
 });

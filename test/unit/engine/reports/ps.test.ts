@@ -101,6 +101,19 @@ describe('the list of containers', () => {
     expect(listed.map(({ row }) => row.name)).toEqual(['fresh', 'db']);
   });
 
+  it('leaves nothing out for filters without values', async () => {
+    fill();
+    const given = ['name', 'id', 'status', 'network', 'publish', 'expose', 'ancestor', 'label', 'is-task'];
+    for (const name of given)
+      expect(
+        await listContainers(room.context, { all: true, filters: new Map([[name, []]]) }),
+        name,
+      ).toHaveLength(4);
+    expect(await listContainers(room.context, { all: false, filters: new Map([['status', []]]) })).toEqual(
+      [],
+    );
+  });
+
   it.each<[string, [string, string][]]>([
     ['web-2 web-1', [['name', 'web']]],
     ['web-1', [['name', '^/web-1$']]],
@@ -112,6 +125,10 @@ describe('the list of containers', () => {
       ],
     ],
     ['db', [['id', '^ccc']]],
+    ['', [['id', 'c$']]],
+    ['', [['id', '']]],
+    ['web-2 web-1', [['name', '(?i)WEB']]],
+    ['web-2', [['exited', '+3']]],
     ['web-2 web-1', [['label', 'app']]],
     [
       'web-2',

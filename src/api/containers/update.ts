@@ -7,8 +7,9 @@ export async function updateContainer({ engine, path, body, reply }: Call): Prom
   const [name, request] = [path.name ?? '', new JsonObject(await body())];
   const changes = containerChanges(request);
   await checkAsMade(request, async () => {
-    const { HostConfig } = (await engine.containers.inspect(name)) as { HostConfig: Record<string, unknown> };
-    return HostConfig;
+    const { HostConfig } = (await engine.containers.inspect(name)) as { HostConfig: object };
+    // As clients have got it.
+    return JSON.parse(JSON.stringify(HostConfig));
   });
   await engine.containers.update(name, changes);
   reply.json({ Warnings: null });

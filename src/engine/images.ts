@@ -25,7 +25,7 @@ import type { PruneFilters } from './options/prune.ts';
 import type { ImageUsage } from './reports/disk-usage.ts';
 import type { SummaryOptions } from './reports/image-summary.ts';
 import type { Context } from './store/context.ts';
-import { type FoundImage, findImage, lookUpImage, noSuchImage } from './store/images.ts';
+import { type FoundImage, findImage, lookUpImage, notFetched } from './store/images.ts';
 
 export interface RemoteTagsOptions {
   /** Told of credentials that cannot be used. */
@@ -63,7 +63,7 @@ export class Images {
   /** Returns the image; throws `notFound` for one that is not here, or only for another platform. */
   async find(text: string, platform?: Platform): Promise<FoundImage> {
     const found = await this.#here(text);
-    if (found === undefined) throw noSuchImage(text, `fetch it with skiff pull ${text}`);
+    if (found === undefined) throw notFetched(text);
     if (platform === undefined || platformMatches(platformOf(found), platform)) return found;
     const { findInIndex } = await import('./images/other-platform.ts');
     const other = await findInIndex(this.#context, found, platform);

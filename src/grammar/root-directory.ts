@@ -10,7 +10,7 @@ export function parseRootDirectory(text: string): Pick<CreateOptions, 'image' | 
   if (path === '') {
     throw new EngineError('invalid', '--rootfs needs a directory in the place of the image', {
       subject: '--rootfs',
-      hint: 'write skiff run --rootfs DIR COMMAND, or DIR:O for a layer above it',
+      remedy: 'write skiff run --rootfs DIR COMMAND, or DIR:O for a layer above it',
     });
   }
   const directory = absoluteSource(path);

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { CredentialSource } from './credential.ts';
-import { LOGIN_HINT, printable } from './errors.ts';
+import { HOW_TO_READ, printable } from './errors.ts';
 import { isLoopback } from './hosts.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';
@@ -152,7 +152,7 @@ function realmUrl({ domain, base }: Door, realm: string): URL {
 function noCredentials({ domain }: Door): EngineError {
   return new EngineError('unauthorized', `registry ${domain} wants a name and password`, {
     subject: domain,
-    hint: LOGIN_HINT,
+    ...HOW_TO_READ,
   });
 }
 

@@ -1,4 +1,4 @@
-import { EngineError, type ErrorKind } from '../errors.ts';
+import { EngineError, type ErrorDetails, type ErrorKind } from '../errors.ts';
 import { explainTlsFailure, type TlsFailureReason } from './tls-failures.ts';
 
 /** Why no answer came: the same words on every JavaScript runtime. */
@@ -163,53 +163,48 @@ export function explainStatus(
   });
   const { registry, object } = asked;
   const because = said === undefined ? '' : `: ${said.text}`;
-  const loginHint = asked.writing === true ? WRITE_HINT : LOGIN_HINT;
-  const fail = (kind: ErrorKind, message: string, hint?: string): EngineError =>
-    new EngineError(kind, message, { hint, subject: object, cause });
+  const way = asked.writing === true ? HOW_TO_WRITE : HOW_TO_READ;
+  const fail = (kind: ErrorKind, message: string, details?: Way): EngineError =>
+    new EngineError(kind, message, { ...details, subject: object, cause });
   switch (true) {
     case status === 401:
       return fail(
         'unauthorized',
         `registry ${registry} does not let you ${asked.writing === true ? 'write' : 'read'} ${object}${because}`,
-        loginHint,
+        way,
       );
     case status === 403:
-      return fail('denied', `registry ${registry} denied access to ${object}${because}`, loginHint);
+      return fail('denied', `registry ${registry} denied access to ${object}${because}`, way);
     case status === 404 && asked.writing === true:
-      return fail(
-        'notFound',
-        `registry ${registry} has no place for ${object}${because}`,
-        said === undefined
-          ? `${registry} may not be a registry: its answer was not in the form of one`
-          : 'check the name; in some registries a repository has to be made before it is written to',
-      );
+      return fail('notFound', `registry ${registry} has no place for ${object}${because}`, {
+        hint:
+          said === undefined
+            ? `${registry} may not be a registry: its answer was not in the form of one`
+            : 'check the name; in some registries a repository has to be made before it is written to',
+      });
     case status === 404:
-      return fail(
-        'notFound',
-        `${object} not found in registry ${registry}`,
-        said === undefined
-          ? `${registry} may not be a registry: its answer was not in the form of one`
-          : 'check the name and tag; an image that you may not see looks absent, too',
-      );
+      return fail('notFound', `${object} not found in registry ${registry}`, {
+        hint:
+          said === undefined
+            ? `${registry} may not be a registry: its answer was not in the form of one`
+            : 'check the name and tag; an image that you may not see looks absent, too',
+      });
     case status === 407:
-      return fail(
-        'unauthorized',
-        `a proxy before registry ${registry} wants a name and password`,
-        'put them into the URL of the proxy: http://NAME:PASSWORD@HOST:PORT',
-      );
+      return fail('unauthorized', `a proxy before registry ${registry} wants a name and password`, {
+        hint: 'put them into the URL of the proxy: http://NAME:PASSWORD@HOST:PORT',
+      });
     case status === 429:
-      return fail(
-        'unavailable',
-        `registry ${registry} allows no more requests at present${because}`,
-        answer.retryAfter === undefined
-          ? 'try again later, or log in for a higher limit'
-          : `try again in ${Math.ceil(answer.retryAfter / 1000)} s, or log in for a higher limit`,
-      );
+      return fail('unavailable', `registry ${registry} allows no more requests at present${because}`, {
+        hint:
+          answer.retryAfter === undefined
+            ? 'try again later, or log in for a higher limit'
+            : `try again in ${Math.ceil(answer.retryAfter / 1000)} s, or log in for a higher limit`,
+      });
     case status === 413:
       return fail(
         'invalid',
         `registry ${registry} does not take as much at once as ${object} needs${because}`,
-        'the limit is the registry’s, or that of a proxy before it',
+        { hint: 'the limit is the registry’s, or that of a proxy before it' },
       );
     case status >= 500:
       return fail('unavailable', `registry ${registry} answered status ${status} for ${object}${because}`);
@@ -221,8 +216,18 @@ export function explainStatus(
   }
 }
 
-const WRITE_HINT = 'check the name; writing needs credentials that allow it: skiff login REGISTRY';
-export const LOGIN_HINT = 'check the name; a private image needs credentials: skiff login REGISTRY';
+type Way = Pick<ErrorDetails, 'hint' | 'remedy'>;
+
+const HOW_TO_WRITE: Way = {
+  hint: 'check the name; writing needs credentials that allow it',
+  remedy: 'check the name; writing needs credentials that allow it: skiff login REGISTRY',
+};
+
+/** What to do where a registry lets nobody read without a name. */
+export const HOW_TO_READ: Way = {
+  hint: 'check the name; a private image needs credentials',
+  remedy: 'check the name; a private image needs credentials: skiff login REGISTRY',
+};
 
 /** What the `errors` list says, shortened and without control characters: it is shown on terminals. */
 function readErrorBody(body: Uint8Array): { code: string; text: string } | undefined {

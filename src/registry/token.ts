@@ -1,7 +1,13 @@
 import { EngineError } from '../errors.ts';
 import { readDocument } from './content-encoding.ts';
 import type { Credential } from './credential.ts';
-import { explainTransportFailure, LOGIN_HINT, printable, RegistryError, TransportFailure } from './errors.ts';
+import {
+  explainTransportFailure,
+  HOW_TO_READ,
+  printable,
+  RegistryError,
+  TransportFailure,
+} from './errors.ts';
 import { type RetryPolicy, sendWithRetries } from './retry.ts';
 import { drain, type HttpRequest, type Transport } from './transport.ts';
 
@@ -110,10 +116,11 @@ function refused(
       credential === undefined
         ? 'gives no anonymous access'
         : `refused the credentials${'username' in credential ? ` of ${printable(credential.username)}` : ''}`;
-    const hint = credential === undefined ? LOGIN_HINT : 'check the name and password, and log in again';
+    const way =
+      credential === undefined ? HOW_TO_READ : { hint: 'check the name and password, and log in again' };
     return new EngineError('unauthorized', `registry ${registry} ${whose}`, {
+      ...way,
       subject: registry,
-      hint,
       cause,
     });
   }

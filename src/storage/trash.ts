@@ -50,7 +50,7 @@ export class Trash {
     const store = dirname(this.#directory);
     if (normalize(path) === path && path.startsWith(`${store}/`)) return;
     throw new EngineError('unavailable', `${path} does not lie in the store ${store}, and stays`, {
-      hint: 'the record that leads there is damaged: skiff system check',
+      remedy: 'the record that leads there is damaged: skiff system check',
       subject: path,
     });
   }

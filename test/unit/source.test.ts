@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { COMMANDS, GROUPS } from '../../src/cli/command-table.ts';
 
 const SOURCE = resolve(import.meta.dirname, '../../src');
 
@@ -77,6 +78,23 @@ describe('what is said below the faces', () => {
           .filter(
             ({ value, names }) => /--[a-z]/.test(value) && !names.some((name) => /hint|remedy/i.test(name)),
           )
+          .map(({ value, line }) => `${path}:${line}: ${value}`),
+      );
+    expect(said).toEqual([]);
+  });
+
+  /** What other programs are told, or who looks at this host from the command line. */
+  const WITH_COMMANDS =
+    /^(cli|api|engine\/(doctor|check))\/|^grammar\/(image-form|listen-address)\.ts|^host\/database\.ts/;
+
+  it("names commands of skiff's only in remedies: other clients have theirs", () => {
+    const names = [...COMMANDS, ...GROUPS].map(({ name }) => name).join('|');
+    const command = new RegExp(`\\bskiff (?:${names})\\b`);
+    const said = files
+      .filter(({ path }) => !WITH_COMMANDS.test(path))
+      .flatMap(({ path, text }) =>
+        literalsOf(text)
+          .filter(({ value, names }) => command.test(value) && !names.some((name) => /remedy/i.test(name)))
           .map(({ value, line }) => `${path}:${line}: ${value}`),
       );
     expect(said).toEqual([]);

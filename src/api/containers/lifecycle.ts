@@ -28,8 +28,7 @@ export async function startContainer(call: Call): Promise<void> {
 /** It is the command that was not found, or what it needs: to clients 404 says that there is no such container. */
 function foundContainer(error: unknown): unknown {
   if (!(error instanceof EngineError) || error.kind !== 'notFound') return error;
-  const { message, subject, hint, cause } = error;
-  return new EngineError('invalid', message, { subject, hint, cause });
+  return new EngineError('invalid', error.message, error);
 }
 
 /** 304 for one that does not run. */
@@ -67,7 +66,9 @@ export async function unpauseContainer(call: Call): Promise<void> {
 export async function renameContainer(call: Call): Promise<void> {
   const name = call.query.text('name');
   if (name === undefined)
-    throw new EngineError('invalid', 'no new name was given', { hint: 'say it with ?name=' });
+    throw new EngineError('invalid', 'Neither old nor new names may be empty', {
+      hint: 'say it with ?name=',
+    });
   await call.engine.containers.rename(named(call), name.replace(/^\//, ''));
   call.reply.empty();
 }

@@ -11,7 +11,9 @@ export async function containerLogs(call: Call): Promise<void> {
   const { engine, path, query, reply, signal, version } = call;
   const streams = (['stdout', 'stderr'] as const).filter((stream) => query.flag(stream));
   if (streams.length === 0)
-    throw new EngineError('invalid', 'no stream was asked for', { hint: 'ask with stdout=1 or stderr=1' });
+    throw new EngineError('invalid', 'Bad parameters: you must choose at least one stream', {
+      hint: 'ask with stdout=1 or stderr=1',
+    });
   const { row } = await engine.containers.get(path.name ?? '');
   const framed = row.options.process.terminal !== true;
   const request = {
@@ -84,5 +86,5 @@ function timeOf(name: string, text: string | undefined): bigint | undefined {
 }
 
 function tailOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\+?\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

@@ -1,6 +1,7 @@
 import type { WaitCondition } from '../../engine/lifecycle/wait.ts';
 import { EngineError } from '../../errors.ts';
 import type { Call } from '../http/call.ts';
+import { wordsOf } from '../http/words.ts';
 
 const CONDITIONS: Readonly<Record<string, WaitCondition>> = {
   'not-running': 'stopped',
@@ -14,7 +15,7 @@ export async function waitContainer(call: Call): Promise<void> {
   const word = query.text('condition') ?? 'not-running';
   const condition = Object.hasOwn(CONDITIONS, word) ? CONDITIONS[word] : undefined;
   if (condition === undefined)
-    throw new EngineError('invalid', `"${word}" is no condition to wait for`, {
+    throw new EngineError('invalid', `invalid condition: "${word}"`, {
       hint: `use ${Object.keys(CONDITIONS).join(', ')}`,
     });
   const { row } = await engine.containers.get(path.name ?? '');
@@ -26,7 +27,7 @@ export async function waitContainer(call: Call): Promise<void> {
     await stream.line({ StatusCode: code });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    await stream.line({ StatusCode: 0, Error: { Message: error.message } });
+    await stream.line({ StatusCode: 0, Error: { Message: wordsOf(error) } });
   }
   stream.end();
 }

@@ -4,6 +4,7 @@ import { formatReference, parseReference } from '../../image/reference.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Call } from '../http/call.ts';
 import { registryAuth } from '../http/registry-auth.ts';
+import { wordsOf } from '../http/words.ts';
 import { isOfOne, named } from './named.ts';
 import { Progress } from './progress.ts';
 
@@ -56,7 +57,7 @@ async function pull(call: Call, image: string): Promise<void> {
         changed = (await pullOne(one)) || changed;
       } catch (error) {
         if (!(error instanceof EngineError) || error.kind !== 'unsupported') throw error;
-        progress.say(error.message);
+        progress.say(wordsOf(error));
       }
     }
     return changed;

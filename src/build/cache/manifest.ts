@@ -46,7 +46,7 @@ export function readCacheManifest(bytes: Uint8Array): CacheManifest | undefined 
   const document = asObject(parseJson(bytes, 'its manifest'), 'its manifest');
   if (isOfBuildKit(document))
     throw new EngineError('unsupported', 'it is a cache of BuildKit', {
-      hint: 'write one with skiff build --cache-to: keys of steps are not the same ones',
+      remedy: 'write one with skiff build --cache-to: keys of steps are not the same ones',
     });
   if (optional(document.artifactType, 'artifactType', asString) !== CACHE_TYPE) return undefined;
   const records = readDescriptor(document.config, 'config');

@@ -28,7 +28,11 @@ export function renderError(
   const lines = [
     `${paint(RED, 'skiff:')} ${warning ? 'warning: ' : ''}${known ? '' : 'unexpected error: '}${visible(messageOf(error))}`,
   ];
-  const hint = known ? error.hint : debug ? undefined : 'run it again with skiff --debug for details';
+  const hint = known
+    ? (error.remedy ?? error.hint)
+    : debug
+      ? undefined
+      : 'run it again with skiff --debug for details';
   if (hint !== undefined) lines.push(`${paint(CYAN, 'hint:')} ${visible(hint)}`);
   if (debug) lines.push(...causes(error));
   return `${lines.join('\n')}\n`;

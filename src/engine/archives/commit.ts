@@ -107,7 +107,7 @@ function hasNoImage({ name, options: { rootfs } }: ContainerRow): EngineError {
   return new EngineError(
     'unsupported',
     `container ${name} cannot become an image by its changes: it was made of a directory, ${rootfs?.directory}`,
-    { subject: name, hint: `make one of all its files: skiff export ${name} | skiff import - IMAGE` },
+    { subject: name, remedy: `make one of all its files: skiff export ${name} | skiff import - IMAGE` },
   );
 }
 
@@ -117,7 +117,7 @@ function imageIsGone({ name, imageName }: ContainerRow): EngineError {
     `container ${name} cannot become an image: its own, ${imageName}, is gone`,
     {
       subject: imageName,
-      hint: `fetch it again (skiff pull ${imageName}), or keep the files with skiff export ${name}`,
+      remedy: `fetch it again (skiff pull ${imageName}), or keep the files with skiff export ${name}`,
     },
   );
 }

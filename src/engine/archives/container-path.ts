@@ -98,6 +98,8 @@ export function isLink({ mode }: Looked): boolean {
 export function notFound({ container, path }: ContainerPath): EngineError {
   return new EngineError('notFound', `no such file or directory: ${container}:${path}`, {
     subject: path,
+    failure: 'noSuchPath',
+    object: container,
   });
 }
 

@@ -167,7 +167,7 @@ function noContext(path: string): EngineError {
     `unable to prepare context: ${path} is neither a directory nor an archive of one`,
     {
       subject: path,
-      hint: `a Dockerfile is named with -f: skiff build -f ${path} .`,
+      remedy: `a Dockerfile is named with -f: skiff build -f ${path} .`,
     },
   );
 }

@@ -161,6 +161,6 @@ function connectedAlready({ name }: ContainerRow, network: string): EngineError 
 function notConnected({ name }: ContainerRow, network: string): EngineError {
   return new EngineError('conflict', `container ${name} is not on network ${network}`, {
     subject: name,
-    hint: `skiff inspect ${name} shows where it is`,
+    remedy: `skiff inspect ${name} shows where it is`,
   });
 }

@@ -14,6 +14,7 @@ export function portInUse(detail: string): EngineError {
   const who = holder === undefined ? 'in use' : `in use by ${holder.command} (pid ${holder.pid})`;
   return new EngineError('conflict', `port ${at}/${protocol} is ${who}`, {
     subject: at,
+    failure: 'portInUse',
     hint: holder === undefined ? 'publish another one' : 'publish another one, or end that process',
   });
 }

@@ -15,7 +15,7 @@ import {
   type ImageRow,
   imageById,
   lookUpImage,
-  noSuchImage,
+  notFetched,
   saveImage,
 } from '../store/images.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
@@ -57,8 +57,7 @@ export async function explainImage(
   }
   if (policy !== 'always') {
     const found = await here(context, name);
-    if (found === undefined && policy === 'never')
-      throw noSuchImage(name, `fetch it with skiff pull ${name}`);
+    if (found === undefined && policy === 'never') throw notFetched(name);
     const fitting = found && (await fittingOf(context, found, platform));
     if (found !== undefined && fitting === undefined && policy === 'never' && platform !== undefined)
       requirePlatform(configOf(found.row), platform, name);

@@ -238,7 +238,7 @@ function noArchive(): EngineError {
     'invalid',
     'this is no archive of images: it has no manifest.json and no index.json',
     {
-      hint: 'skiff import makes an image of an archive of files',
+      remedy: 'skiff import makes an image of an archive of files',
     },
   );
 }

@@ -77,7 +77,7 @@ function nameOf({ database }: Context, text: string): string {
   if (name !== undefined && parseReference(name).digest === undefined) return name;
   throw new EngineError('invalid', `${text} is no name that an image can be pushed under`, {
     subject: text,
-    hint: 'give the image a name with skiff tag',
+    remedy: 'give the image a name with skiff tag',
   });
 }
 

@@ -129,6 +129,7 @@ function refuseSeveralNames(text: string, tags: readonly string[]): void {
   if (new Set(tags.map(repositoryOf)).size < 2) return;
   throw new EngineError('conflict', `image ${text} has names in several repositories`, {
     subject: text,
+    failure: 'imageOfSeveralNames',
     hint: `remove it by name (${tags.map(familiarName).join(', ')}) or all of them with --force`,
   });
 }
@@ -145,11 +146,17 @@ function refuseUsed(
       `image ${text} is used by ${running ? 'running' : 'stopped'} container ${row.name}`,
       {
         subject: text,
-        hint: running
+        failure: running ? 'imageOfRunning' : 'imageOfStopped',
+        object: row.id,
+        hint:
+          running || mounts
+            ? 'stop and remove the container first'
+            : 'remove the container first, or use --force',
+        remedy: running
           ? `stop and remove the container first (skiff rm -f ${row.name})`
           : mounts
             ? `remove the container first (skiff rm ${row.name}): it mounts the image`
-            : 'remove the container first, or use --force',
+            : undefined,
       },
     );
   }

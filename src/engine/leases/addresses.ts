@@ -73,7 +73,8 @@ function chooseAddress(
       `no address of network ${definition.name} (${subnet.range ?? subnet.subnet}) is free`,
       {
         subject: definition.name,
-        hint: 'stop containers on it, or make a larger network (skiff network create --subnet)',
+        hint: 'stop containers on it, or make a larger network',
+        remedy: 'stop containers on it, or make a larger network (skiff network create --subnet)',
       },
     );
   }

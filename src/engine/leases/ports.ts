@@ -70,7 +70,8 @@ function portTaken({ protocol, hostPort, hostAddress }: PublishedPort, { name }:
   const at = bracketed(hostAddress);
   return new EngineError('conflict', `port ${at}:${hostPort}/${protocol} is in use by container ${name}`, {
     subject: `${at}:${hostPort}`,
-    hint: `publish another one, or stop that container (skiff stop ${name})`,
+    failure: 'portTaken',
+    remedy: `publish another one, or stop that container (skiff stop ${name})`,
   });
 }
 

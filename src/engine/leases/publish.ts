@@ -143,7 +143,8 @@ function firstFree(
     `no port from ${first} to ${last} is free for port ${containerPort}/${protocol} of the container`,
     {
       subject: `${first}-${last}`,
-      hint: 'name a larger range, or stop what has them (skiff ps shows ports)',
+      hint: 'name a larger range, or stop what has them',
+      remedy: 'name a larger range, or stop what has them (skiff ps shows ports)',
     },
   );
 }

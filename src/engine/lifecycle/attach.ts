@@ -1,4 +1,4 @@
-import { EngineError } from '../../errors.ts';
+import { EngineError, type ErrorDetails } from '../../errors.ts';
 import type { Handover } from '../../host/replace-process.ts';
 import { requestResize } from '../../runtime/monitor/client.ts';
 import { appendContainerEvent } from '../events/journal.ts';
@@ -27,10 +27,17 @@ export async function attachContainer(
 ): Promise<Joining> {
   const [{ status }] = withPaused([await observed(context, row)]) as [Observed];
   if (status.state === 'restarting')
-    throw refusal(row, 'a restarting container, wait until it is running', undefined);
+    throw refusal(row, 'a restarting container, wait until it is running', { failure: 'restarting' });
   if (status.state !== 'running')
-    throw refusal(row, 'a stopped container, start it first', `skiff start -a ${row.name}`);
-  if (status.paused) throw refusal(row, 'a paused container, unpause it first', `skiff unpause ${row.name}`);
+    throw refusal(row, 'a stopped container, start it first', {
+      failure: 'notRunning',
+      remedy: `skiff start -a ${row.name}`,
+    });
+  if (status.paused)
+    throw refusal(row, 'a paused container, unpause it first', {
+      failure: 'attachToPaused',
+      remedy: `skiff unpause ${row.name}`,
+    });
   const { stdin, terminal } = row.options.process;
   const args = [
     'skiff-helper',
@@ -51,6 +58,6 @@ export async function resizeTerminal(context: Context, row: ContainerRow, size: 
   if (!(await requestResize(containerPaths(context.paths, row.id).control, size))) throw isNotRunning(row);
 }
 
-function refusal(row: ContainerRow, what: string, hint: string | undefined): EngineError {
-  return new EngineError('conflict', `cannot attach to ${what}`, { subject: row.name, hint });
+function refusal({ id, name }: ContainerRow, what: string, details: ErrorDetails): EngineError {
+  return new EngineError('conflict', `cannot attach to ${what}`, { ...details, subject: name, object: id });
 }

@@ -125,6 +125,7 @@ function claim(context: Context, id: string): FoundExec {
     if (!isClaimed) throw noSuchExec(id);
     throw new EngineError('conflict', `exec instance ${id} has been started already`, {
       subject: id,
+      failure: 'alreadyExecuted',
       hint: 'an exec instance runs once, create another one',
     });
   }
@@ -146,6 +147,7 @@ function find(context: Context, id: string): FoundExec {
 function noSuchExec(id: string): EngineError {
   return new EngineError('notFound', `no such exec instance: ${id}`, {
     subject: id,
+    failure: 'noSuchExec',
     hint: 'it goes with the run of its container, and five minutes after its end',
   });
 }

@@ -111,7 +111,7 @@ function readPlan(file: string, row: ContainerRow): PlanRecord[] {
 }
 
 /** Throws when the container is frozen. Its cgroups are those of its plan; only one of them has a freezer. */
-function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): void {
+function requireThawed(plan: readonly PlanRecord[], { id, name }: ContainerRow): void {
   const frozen = plan.some(
     ([op, version, path = '']) =>
       op === 'cgroup' && isFrozen({ version: version === 'v2' ? 'v2' : 'v1', path }),
@@ -119,7 +119,9 @@ function requireThawed(plan: readonly PlanRecord[], { name }: ContainerRow): voi
   if (!frozen) return;
   throw new EngineError('conflict', `container ${name} is paused, unpause the container before exec`, {
     subject: name,
-    hint: `skiff unpause ${name}`,
+    failure: 'execInPaused',
+    object: id,
+    remedy: `skiff unpause ${name}`,
   });
 }
 

@@ -16,7 +16,11 @@ export async function pauseContainer(context: Context, row: ContainerRow): Promi
   await whenRunning(context, row, async () => {
     const cgroup = freezerOf(row);
     if (isFrozen(cgroup))
-      throw new EngineError('conflict', `container ${row.name} is already paused`, { subject: row.name });
+      throw new EngineError('conflict', `container ${row.name} is already paused`, {
+        subject: row.name,
+        failure: 'alreadyPaused',
+        object: row.id,
+      });
     await freeze(cgroup);
   });
   appendContainerEvent(context, row, 'pause');
@@ -27,7 +31,11 @@ export async function unpauseContainer(context: Context, row: ContainerRow): Pro
   await whenRunning(context, row, async () => {
     const cgroup = freezerOf(row);
     if (!isFrozen(cgroup))
-      throw new EngineError('conflict', `container ${row.name} is not paused`, { subject: row.name });
+      throw new EngineError('conflict', `container ${row.name} is not paused`, {
+        subject: row.name,
+        failure: 'notPaused',
+        object: row.id,
+      });
     thaw(cgroup);
   });
   appendContainerEvent(context, row, 'unpause');

@@ -62,6 +62,8 @@ async function killAndWait(context: Context, row: ContainerRow): Promise<void> {
 function stillRunning(row: ContainerRow): EngineError {
   return new EngineError('conflict', `container ${row.name} is running`, {
     subject: row.name,
-    hint: `stop it first (skiff stop ${row.name}) or kill and remove it with skiff rm -f ${row.name}`,
+    failure: 'running',
+    object: row.id,
+    remedy: `stop it first (skiff stop ${row.name}) or kill and remove it with skiff rm -f ${row.name}`,
   });
 }

@@ -34,6 +34,7 @@ export function renameContainer(context: Context, row: ContainerRow, given: stri
 function calledSo(name: string): EngineError {
   return new EngineError('invalid', `container ${name} is called that already`, {
     subject: name,
+    failure: 'sameContainerName',
     hint: 'choose another name',
   });
 }

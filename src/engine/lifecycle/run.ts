@@ -100,7 +100,7 @@ async function createCleaned(
  */
 function noFreeName(): EngineError {
   return new EngineError('conflict', 'no free name was found for the container', {
-    hint: 'name it with --name, or remove containers that are not needed any more (skiff container prune)',
+    remedy: 'name it with --name, or remove containers that are not needed any more (skiff container prune)',
   });
 }
 

@@ -197,7 +197,8 @@ async function joinRunning(
   if (status.state === 'running' && status.paused) {
     throw new EngineError('conflict', `container ${row.name} is paused`, {
       subject: row.name,
-      hint: `let it go on with skiff unpause ${row.name}`,
+      failure: 'startOfPaused',
+      remedy: `let it go on with skiff unpause ${row.name}`,
     });
   }
   if (mode === 'detach') return undefined;

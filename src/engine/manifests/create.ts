@@ -38,7 +38,7 @@ function alreadyThere(name: Reference): EngineError {
   const familiar = familiarReference(name);
   return new EngineError('conflict', `there is a manifest list ${familiar} already`, {
     subject: familiar,
-    hint: 'add to it with --amend, or remove it first with skiff manifest rm',
+    remedy: 'add to it with --amend, or remove it first with skiff manifest rm',
   });
 }
 
@@ -80,6 +80,6 @@ export function notInList(name: Reference, reference: Reference): EngineError {
   const [list, image] = [name, reference].map(familiarReference);
   return new EngineError('notFound', `manifest list ${list} has no image ${image}`, {
     subject: image,
-    hint: `add it with skiff manifest create --amend ${list} ${image}`,
+    remedy: `add it with skiff manifest create --amend ${list} ${image}`,
   });
 }

@@ -29,7 +29,7 @@ export async function fetchEntry(asking: Asking, reference: Reference): Promise<
     const name = familiarReference(reference);
     throw new EngineError('invalid', `${name} is a manifest list`, {
       subject: name,
-      hint: `name one of its images by its digest: skiff manifest inspect ${name} shows them`,
+      remedy: `name one of its images by its digest: skiff manifest inspect ${name} shows them`,
     });
   }
   const platform = await configPlatform(asking, reference, { bytes, mediaType });

@@ -70,7 +70,7 @@ export function noSuchList(name: string): EngineError {
   const familiar = familiarReference(parseReference(name));
   return new EngineError('notFound', `no such manifest list: ${familiar}`, {
     subject: name,
-    hint: `make it with skiff manifest create ${familiar} MANIFEST...`,
+    remedy: `make it with skiff manifest create ${familiar} MANIFEST...`,
   });
 }
 
@@ -150,7 +150,7 @@ function parseList(text: string, file: string, name: string): ManifestList {
   } catch (cause) {
     throw new EngineError('invalid', `the manifest list ${name} is damaged: ${file}`, {
       subject: name,
-      hint: 'remove it with skiff manifest rm and make it again',
+      remedy: 'remove it with skiff manifest rm and make it again',
       cause,
     });
   }

@@ -58,7 +58,7 @@ function check({ entries }: ManifestList, { domain }: Reference): void {
     if (platform.os !== '' && platform.architecture !== '') continue;
     throw new EngineError('invalid', `image ${image} does not say its platform`, {
       subject: image,
-      hint: 'say it with skiff manifest annotate --os OS --arch ARCHITECTURE',
+      remedy: 'say it with skiff manifest annotate --os OS --arch ARCHITECTURE',
     });
   }
 }

@@ -46,7 +46,7 @@ const BRIDGE: Readonly<Record<string, Setter>> = {
     if (value === 'true' || value === 'strict') return;
     throw new EngineError('unsupported', `option ${name}=${value} is not supported`, {
       subject: name,
-      hint: 'networks do not reach each other: connect a container to both (skiff network connect)',
+      remedy: 'networks do not reach each other: connect a container to both (skiff network connect)',
     });
   },
 };

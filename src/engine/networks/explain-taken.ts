@@ -22,6 +22,6 @@ export async function withGoneStores(context: Context, error: SubnetTaken): Prom
   return new EngineError(
     error.kind,
     `${error.message}; bridges of stores that are gone still hold subnets: ${named.join(', ')}${more}`,
-    { subject: error.subject, cause: error, hint: 'take them back with skiff doctor --fix' },
+    { subject: error.subject, cause: error, remedy: 'take them back with skiff doctor --fix' },
   );
 }

@@ -45,7 +45,9 @@ function inUse(context: Context, { definition: { id, name } }: NetworkRow): Engi
   const names = attachedContainers(context, id).map((container) => container.name);
   return new EngineError('conflict', `network ${name} has containers: ${names.join(', ')}`, {
     subject: name,
-    hint: `disconnect or remove them first, or say skiff network rm -f ${name}`,
+    failure: 'networkInUse',
+    object: id,
+    remedy: `disconnect or remove them first, or say skiff network rm -f ${name}`,
   });
 }
 

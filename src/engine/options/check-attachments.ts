@@ -15,7 +15,8 @@ export function checkAttachment({ network, aliases, ip, ip6, mac }: NetworkAttac
   if (what === undefined) return;
   throw new EngineError('invalid', `${what} are only supported for user-defined networks`, {
     subject: network,
-    hint: 'make one with skiff network create, and name it with --network',
+    hint: 'make one, and name that',
+    remedy: 'make one with skiff network create, and name it with --network',
   });
 }
 

@@ -45,6 +45,7 @@ export function checkName(name: string | undefined): void {
   if (name === undefined || NAME.test(name)) return;
   throw new EngineError('invalid', `"${name}" cannot be a container's name`, {
     subject: name,
+    failure: 'badContainerName',
     hint: 'two or more of letters, digits, _ . and -, beginning with a letter or digit',
   });
 }

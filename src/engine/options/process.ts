@@ -26,7 +26,8 @@ export function mergeProcess(
           : `image ${imageName} names none either`;
     throw new EngineError('invalid', `no command specified: ${why}`, {
       subject: imageName,
-      hint:
+      failure: 'noCommand',
+      remedy:
         rootfs === undefined
           ? `name one after the image: skiff run ${imageName} COMMAND`
           : `name one after the directory: skiff run --rootfs ${imageName} COMMAND`,

@@ -37,7 +37,7 @@ export function parseSnapshotTarget(text: string): SnapshotTarget {
   if (container !== '' && snapshot !== '') return { container, snapshot };
   throw new EngineError('invalid', `"${text}" is no snapshot`, {
     subject: text,
-    hint: 'write CONTAINER@NAME: skiff snapshot ls shows them',
+    remedy: 'write CONTAINER@NAME: skiff snapshot ls shows them',
   });
 }
 

@@ -23,7 +23,7 @@ export function checkedDirectory({ paths }: Context, { directory, overlay }: Roo
   if (!statSync(real).isDirectory()) {
     throw new EngineError('invalid', `${directory} is not a directory: it cannot be a root file system`, {
       subject: directory,
-      hint: 'skiff import makes an image of an archive',
+      remedy: 'skiff import makes an image of an archive',
     });
   }
   for (const own of [paths.root, paths.run]) {
@@ -81,6 +81,7 @@ export async function requireMappable(
   if ((await probe()) && (overlay !== true || (await canMapOwners(context)))) return;
   throw new EngineError('unsupported', `the owners of ${directory} cannot be shown through id maps`, {
     subject: directory,
-    hint: 'its file system or the kernel cannot: leave --userns out, or make an image of it with skiff import',
+    remedy:
+      'its file system or the kernel cannot: leave --userns out, or make an image of it with skiff import',
   });
 }

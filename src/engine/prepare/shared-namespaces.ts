@@ -100,7 +100,7 @@ function notRunning({ name }: ContainerRow, kind: ShareableNamespace): EngineErr
     `cannot join the ${kind} namespace of container ${name}: it is not running`,
     {
       subject: name,
-      hint: 'skiff ps -a shows what it is doing',
+      remedy: 'skiff ps -a shows what it is doing',
     },
   );
 }

@@ -53,6 +53,6 @@ export function keepSnapshot(
 export function nameTaken(container: string, name: string): EngineError {
   return new EngineError('conflict', `there is a snapshot ${container}@${name} already`, {
     subject: `${container}@${name}`,
-    hint: `choose another name, or remove it first (skiff snapshot rm ${container}@${name})`,
+    remedy: `choose another name, or remove it first (skiff snapshot rm ${container}@${name})`,
   });
 }

@@ -104,7 +104,7 @@ async function exchange(
 function isLimited({ name }: ContainerRow): EngineError {
   return new EngineError('unsupported', `the size of the files of container ${name} is limited`, {
     subject: name,
-    hint: 'make another one without --storage-opt, and copy the files into it with skiff cp',
+    remedy: 'make another one without --storage-opt, and copy the files into it with skiff cp',
   });
 }
 
@@ -112,13 +112,13 @@ function isLimited({ name }: ContainerRow): EngineError {
 function hasNoFiles({ name }: ContainerRow): EngineError {
   return new EngineError('conflict', `container ${name} has no files yet`, {
     subject: name,
-    hint: `its first start makes them: skiff start ${name}`,
+    remedy: `its first start makes them: skiff start ${name}`,
   });
 }
 
 function stillRuns({ name }: ContainerRow): EngineError {
   return new EngineError('conflict', `container ${name} is running`, {
     subject: name,
-    hint: `stop it first: skiff stop ${name}`,
+    remedy: `stop it first: skiff stop ${name}`,
   });
 }

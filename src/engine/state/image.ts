@@ -11,6 +11,6 @@ export function imageOfContainer({ database }: Context, row: ContainerRow): Imag
   if (imageConfig !== undefined) return { id: imageId, config: imageConfig, layers, size: 0, createdAt };
   throw new EngineError('notFound', `container ${name} cannot be started: its image ${imageName} is gone`, {
     subject: imageName,
-    hint: `make it again: skiff rm ${name}, then skiff run with the same options`,
+    remedy: `make it again: skiff rm ${name}, then skiff run with the same options`,
   });
 }

@@ -80,14 +80,17 @@ export function isBeingStarted(name: string): EngineError {
 export function isRestarting(name: string): EngineError {
   return new EngineError('conflict', `container ${name} is restarting, wait until it is running`, {
     subject: name,
+    failure: 'restarting',
   });
 }
 
 /** Returns the error for what is refused when a container does not run. */
-export function isNotRunning({ name }: Pick<ContainerRow, 'name'>): EngineError {
+export function isNotRunning({ id, name }: Pick<ContainerRow, 'id' | 'name'>): EngineError {
   return new EngineError('conflict', `container ${name} is not running`, {
     subject: name,
-    hint: `skiff ps -a shows what it is doing, skiff start ${name} starts it`,
+    failure: 'notRunning',
+    object: id,
+    remedy: `skiff ps -a shows what it is doing, skiff start ${name} starts it`,
   });
 }
 

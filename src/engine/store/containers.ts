@@ -66,7 +66,9 @@ function nameTaken(name: string, holder: string): EngineError {
     `the container name "${name}" is already in use by container ${holder.slice(0, 12)}`,
     {
       subject: name,
-      hint: `remove that container first (skiff rm ${name}) or choose another name`,
+      failure: 'containerNameTaken',
+      object: holder,
+      remedy: `remove that container first (skiff rm ${name}) or choose another name`,
     },
   );
 }
@@ -160,11 +162,15 @@ export function currentRow(
 /** Returns the error for a container that is not there, maybe any more. */
 export function noSuchContainer(database: Database, text: string): EngineError {
   const departure = findDeparture(database, text);
-  const hint =
+  const remedy =
     departure === undefined
       ? 'skiff ps -a lists all containers'
       : `it ended with exit code ${departure.record.code} and was removed, as --rm says: see skiff why ${text}`;
-  return new EngineError('notFound', `no such container: ${text}`, { subject: text, hint });
+  return new EngineError('notFound', `no such container: ${text}`, {
+    subject: text,
+    failure: 'noSuchContainer',
+    remedy,
+  });
 }
 
 export function deleteContainer(database: Database, id: string): boolean {

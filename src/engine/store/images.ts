@@ -288,9 +288,21 @@ export function findImage(database: Database, text: string): FoundImage {
   return found;
 }
 
+const REMEDY = 'skiff images lists what is here';
+
+/** The error for an image that is to be here, and can be fetched. */
+export function notFetched(text: string): EngineError {
+  const remedy = `fetch it with skiff pull ${text}`;
+  return noSuchImage(text, remedy);
+}
+
 /** The error for a text that leads to no image of this store. */
-export function noSuchImage(text: string, hint = 'skiff images lists what is here'): EngineError {
-  return new EngineError('notFound', `no such image: ${text}`, { subject: text, hint });
+export function noSuchImage(text: string, remedy = REMEDY): EngineError {
+  return new EngineError('notFound', `no such image: ${text}`, {
+    subject: text,
+    failure: 'noSuchImage',
+    remedy,
+  });
 }
 
 function byReference(database: Database, text: string): FoundImage | undefined {

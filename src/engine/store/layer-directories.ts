@@ -19,7 +19,8 @@ export function storageDriver({ paths, askedStorage: asked }: Store): StorageDri
     `the store ${paths.root} has the storage driver ${driver}, not ${asked}`,
     {
       subject: paths.root,
-      hint: 'its layers are made for that: leave SKIFF_STORAGE out, choose another --root, or begin anew with skiff system reset',
+      remedy:
+        'its layers are made for that: leave SKIFF_STORAGE out, choose another --root, or begin anew with skiff system reset',
     },
   );
 }

@@ -34,7 +34,8 @@ export function insertNetwork(
     if (!isUniqueViolation(error)) throw error;
     throw new EngineError('conflict', `network ${definition.name} exists already`, {
       subject: definition.name,
-      hint: `choose another name, or remove it first (skiff network rm ${definition.name})`,
+      failure: 'networkNameTaken',
+      remedy: `choose another name, or remove it first (skiff network rm ${definition.name})`,
     });
   }
 }
@@ -79,7 +80,8 @@ export function findNetwork(database: Database, text: string): NetworkRow {
 export function noSuchNetwork(text: string): EngineError {
   return new EngineError('notFound', `no such network: ${text}`, {
     subject: text,
-    hint: `skiff network ls lists them, skiff network create ${text} makes one`,
+    failure: 'noSuchNetwork',
+    remedy: `skiff network ls lists them, skiff network create ${text} makes one`,
   });
 }
 

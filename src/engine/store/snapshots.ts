@@ -47,7 +47,7 @@ export function findSnapshot(context: Context, container: Owner, name?: string):
   if (name !== undefined) throw noSuchSnapshot(container, name);
   throw new EngineError('notFound', `container ${container.name} has no snapshots`, {
     subject: container.name,
-    hint: `skiff snapshot ${container.name} makes one`,
+    remedy: `skiff snapshot ${container.name} makes one`,
   });
 }
 
@@ -55,7 +55,7 @@ export function findSnapshot(context: Context, container: Owner, name?: string):
 export function noSuchSnapshot(container: Owner, name: string): EngineError {
   return new EngineError('notFound', `no such snapshot: ${container.name}@${name}`, {
     subject: `${container.name}@${name}`,
-    hint: `skiff snapshot ls ${container.name} lists them`,
+    remedy: `skiff snapshot ls ${container.name} lists them`,
   });
 }
 

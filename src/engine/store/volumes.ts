@@ -42,7 +42,7 @@ function guardName(name: string, write: () => void): void {
 function nameTaken(name: string): EngineError {
   return new EngineError('conflict', `volume ${name} exists already`, {
     subject: name,
-    hint: `choose another name, or remove it first (skiff volume rm ${name})`,
+    remedy: `choose another name, or remove it first (skiff volume rm ${name})`,
   });
 }
 
@@ -77,7 +77,8 @@ export function findVolume(database: Database, text: string): VolumeRow {
 export function noSuchVolume(text: string): EngineError {
   return new EngineError('notFound', `no such volume: ${text}`, {
     subject: text,
-    hint: `skiff volume ls lists them, skiff volume create ${text} makes one`,
+    failure: 'noSuchVolume',
+    remedy: `skiff volume ls lists them, skiff volume create ${text} makes one`,
   });
 }
 

@@ -45,7 +45,8 @@ export function requireSame(
   if (!differs) return;
   throw new EngineError('conflict', `volume ${existing.name} exists already, with other options or labels`, {
     subject: existing.name,
-    hint: `skiff volume inspect ${existing.name} shows them; choose another name, or remove it first`,
+    hint: 'choose another name, or remove it first',
+    remedy: `skiff volume inspect ${existing.name} shows them; choose another name, or remove it first`,
   });
 }
 

@@ -30,7 +30,12 @@ function inUse({ database }: Context, name: string): EngineError {
   return new EngineError(
     'conflict',
     `remove ${name}: volume is in use - [${users.map(({ id }) => id).join(', ')}]`,
-    { subject: name, hint: `by ${names.join(', ')}: remove it first (skiff rm ${names.join(' ')})` },
+    {
+      subject: name,
+      failure: 'volumeInUse',
+      object: users.map(({ id }) => id).join(', '),
+      remedy: `by ${names.join(', ')}: remove it first (skiff rm ${names.join(' ')})`,
+    },
   );
 }
 

@@ -34,7 +34,7 @@ function requireIdleUsers(context: Context, name: string): void {
     if (user === undefined || isIdle(context, user)) continue;
     throw new EngineError('conflict', `volume ${name} is in use by container ${user.name}, which is up`, {
       subject: name,
-      hint: `stop it first: skiff stop ${user.name}`,
+      remedy: `stop it first: skiff stop ${user.name}`,
     });
   }
 }

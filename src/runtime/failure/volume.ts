@@ -9,6 +9,6 @@ export const explainHostMount: Explainer = ({ code, detail, reason }) => {
     hint:
       code === 'ENODEV'
         ? 'this kernel does not have a file system of that type: see /proc/filesystems'
-        : `look at its options: skiff volume inspect ${name}`,
+        : `look at its options, which volume inspect ${name} shows`,
   };
 };

@@ -40,7 +40,7 @@ describe('an image that is looked for', () => {
     await expect(images().find('other:1')).rejects.toMatchObject({
       kind: 'notFound',
       message: 'no such image: other:1',
-      hint: 'fetch it with skiff pull other:1',
+      remedy: 'fetch it with skiff pull other:1',
       subject: 'other:1',
     });
   });

@@ -176,6 +176,7 @@ function progressOf(own: Readonly<NodeJS.ProcessEnv>): BuildDisplayKind {
 /** In several lines, as those of the Dockerfile may be among them. As with Docker the exit code is 1. */
 function printFailure(error: EngineError): void {
   tell(`skiff: ${error.message}`, { lines: true });
-  if (error.hint !== undefined) tell(`hint: ${error.hint}`);
+  const hint = error.remedy ?? error.hint;
+  if (hint !== undefined) tell(`hint: ${hint}`);
   process.exitCode = error.kind === 'cancelled' ? exitCodeOf(error) : 1;
 }

@@ -3,17 +3,13 @@ import { errorAnswer } from '../../../../src/api/http/status.ts';
 import { EngineError } from '../../../../src/errors.ts';
 
 describe('the answer to a failure', () => {
-  it('has the words by which clients know what is missing, and the hint', () => {
-    const error = new EngineError('notFound', 'no such image: app:1', { hint: 'skiff images lists them' });
-    expect(errorAnswer(error)).toEqual({
-      status: 404,
-      body: { message: 'No such image: app:1 (skiff images lists them)' },
+  it("has the status of its kind, and Docker's words", () => {
+    const error = new EngineError('notFound', 'no such image: app:1', {
+      subject: 'app:1',
+      failure: 'noSuchImage',
+      remedy: 'skiff images lists them',
     });
-  });
-
-  it('has the hint on a line of its own after lines of a file', () => {
-    const error = new EngineError('invalid', 'Dockerfile:1:1: wrong\n   1 | >>> RUM', { hint: 'write RUN' });
-    expect(errorAnswer(error).body.message).toBe('Dockerfile:1:1: wrong\n   1 | >>> RUM\n(write RUN)');
+    expect(errorAnswer(error)).toEqual({ status: 404, body: { message: 'No such image: app:1' } });
   });
 
   it('is a 500 with its message for what nobody has foreseen', () => {

@@ -80,7 +80,7 @@ describe('a --rm container that is gone', () => {
       expect.objectContaining({
         kind: 'notFound',
         message: 'no such container: name',
-        hint: 'it ended with exit code 4 and was removed, as --rm says: see skiff why name',
+        remedy: 'it ended with exit code 4 and was removed, as --rm says: see skiff why name',
       }),
     );
   });

@@ -79,7 +79,7 @@ describe('a container that has to be there', () => {
     await expect(observed(room.context, row)).rejects.toMatchObject({
       kind: 'notFound',
       message: 'no such container: name',
-      hint: expect.stringContaining('it ended with exit code 3'),
+      remedy: expect.stringContaining('it ended with exit code 3'),
     });
   });
 });
@@ -103,7 +103,7 @@ describe('a container that has to run', () => {
     await expect(running(room.context, insert())).rejects.toMatchObject({
       kind: 'conflict',
       message: 'container name is not running',
-      hint: 'skiff ps -a shows what it is doing, skiff start name starts it',
+      remedy: 'skiff ps -a shows what it is doing, skiff start name starts it',
     });
   });
 

@@ -90,10 +90,10 @@ export class Containers {
     return await startExisting(this.#context, this.#find(name), startMode);
   }
 
-  /** Starts a container in the background. Throws why it could not be started; one that runs already is fine. */
-  async startDetached(name: string): Promise<void> {
+  /** Starts a container in the background; false for one that runs already. Throws why it could not be started. */
+  async startDetached(name: string): Promise<boolean> {
     const { startDetached } = await import('./lifecycle/start.ts');
-    await startDetached(this.#context, this.#find(name));
+    return await startDetached(this.#context, this.#find(name));
   }
 
   /**

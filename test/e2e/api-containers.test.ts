@@ -229,6 +229,29 @@ describe('a process that is asked for by exec', () => {
     });
     expect((await service.request('POST', `/exec/${exec}/start`, { body: {} })).status).toBe(409);
   });
+
+  it('is refused while the container is paused, as its start is, and can be started afterwards', async () => {
+    const id = await made({ Cmd: ['sleep', '1000'], StopTimeout: 0 });
+    await service.ok('POST', `/containers/${id}/start`);
+    const body = { Cmd: ['echo', 'heard'], AttachStdout: true };
+    const { Id: exec } = await service.ok('POST', `/containers/${id}/exec`, { body });
+    await service.ok('POST', `/containers/${id}/pause`);
+    const refused = async (path: string) => {
+      const { status, json } = await service.request('POST', path, { body: {} });
+      return [status, (json as { message: string }).message];
+    };
+    const paused = `Container ${id} is paused, unpause the container before exec`;
+    expect(await refused(`/exec/${exec}/start`)).toEqual([409, paused]);
+    expect(await refused(`/containers/${id}/start`)).toEqual([
+      409,
+      'cannot start a paused container, try unpause instead',
+    ]);
+    await service.ok('POST', `/containers/${id}/unpause`);
+    expect((await service.request('POST', `/containers/${id}/start`)).status).toBe(304);
+    const said = await readAll(await service.hijack(`/exec/${exec}/start`, { body: {} }));
+    expect(unframed(said).stdout).toBe('heard\n');
+    await service.ok('DELETE', `/containers/${id}?force=1`);
+  });
 });
 
 describe('a request', () => {

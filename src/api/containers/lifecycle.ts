@@ -14,11 +14,10 @@ function named({ path }: Call): string {
 export async function startContainer(call: Call): Promise<void> {
   const { engine, connections, reply } = call;
   const { row, status } = await engine.containers.get(named(call));
-  if (status.state === 'running' && status.paused !== true) return reply.empty(304);
-  const waiting = connections.waitingFor(row.id);
+  const waiting = status.state === 'running' ? [] : connections.waitingFor(row.id);
   try {
-    if (waiting.length === 0) await engine.containers.startDetached(row.id);
-    else await joinWaiting(engine, row.id, waiting);
+    if (waiting.length > 0) await joinWaiting(engine, row.id, waiting);
+    else if (!(await engine.containers.startDetached(row.id))) return reply.empty(304);
   } catch (error) {
     throw foundContainer(error);
   }

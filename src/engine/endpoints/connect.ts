@@ -3,6 +3,7 @@ import { attachedContainers } from '../networks/members.ts';
 import { checkAttachment, checkDistinct } from '../options/check-attachments.ts';
 import { checkNameService } from '../options/check-name-service.ts';
 import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
+import { withoutLinks } from '../options/network.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -32,11 +33,12 @@ export async function connectContainer(
   { attachment, links }: { attachment: NetworkAttachment; links: Links },
 ): Promise<NetworkChange> {
   const row = findContainer(context.database, text);
-  requireOwnNetworks(row);
+  requireLinks(attachment.network, row);
   checkAttachment(attachment);
   checkNameService({ links });
   await provideDefaultNetwork(context, [attachment]);
   const resolved = await resolveAttachment(context, attachment);
+  requireOwnNetworks(row);
   checkAttachment(attachmentByName(resolved));
   const { id } = resolved.network.definition;
   const change = (options: CreateOptions): CreateOptions => {
@@ -82,9 +84,11 @@ export async function disconnectContainer(
   context: Context,
   { network, container, force }: { network: string; container: string; force: boolean },
 ): Promise<NetworkChange> {
-  const { definition } = findNetwork(context.database, network);
+  const known = withoutLinks(network) ?? findNetwork(context.database, network).definition;
   try {
-    return await disconnectRow(context, definition, findContainer(context.database, container));
+    const row = findContainer(context.database, container);
+    requireLinks(network, row);
+    return await disconnectRow(context, known, row);
   } catch (error) {
     if (!force || !(error instanceof EngineError) || error.kind !== 'notFound') throw error;
     return { container, isInHosts: true };
@@ -130,6 +134,17 @@ async function disconnectRow(
     },
   });
   return { container: row.name, isInHosts };
+}
+
+/** A container is on the host's network, or on none, for good. */
+function requireLinks(network: string, { name }: ContainerRow): void {
+  const known = withoutLinks(network);
+  if (known === undefined) return;
+  const what = known.name === 'host' ? 'the network of the host' : 'no network';
+  throw new EngineError('invalid', `container ${name} cannot be put on ${what} or taken off it`, {
+    subject: known.name,
+    hint: `make it again, on the network ${known.name} or on others`,
+  });
 }
 
 function requireOwnNetworks({ name, options }: ContainerRow): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
 import { namesIn, readIfPresent } from '../../host/missing.ts';
 import { randomHex } from '../../host/random.ts';
+import type { Handover } from '../../host/replace-process.ts';
 import { runProgram } from '../../host/run-program.ts';
 import type { StreamName, TerminalSize } from '../options/client.ts';
 import { untilInput } from '../options/input.ts';
@@ -64,13 +65,14 @@ export async function startExec(
   id: string,
   { size }: { size?: TerminalSize | undefined } = {},
 ): Promise<ProcessStreams> {
-  const { row, execs, request } = claim(context, id);
+  const claimed = claim(context, id);
+  const { row, execs, request } = claimed;
   const { terminal, detachKeys, streams } = request;
   const client = untilInput(
     { ...request, stdinOnce: true },
     { streams, detachKeys, forwardSignals: false, size: terminal ? (size ?? request.size) : undefined },
   );
-  const handover = await prepareExec(context, row, { ...request, mode: 'attach', client }, id);
+  const handover = await prepared(context, claimed, { ...request, mode: 'attach', client });
   noteExec(context, row, 'exec_start', { ...request, execId: id });
   const started = processStreams(handover, client);
   const ended = started.ended.then((code) => {
@@ -82,8 +84,9 @@ export async function startExec(
 
 /** Starts one in the background. Throws as `startExec`, and `invalid` when its command cannot be executed. */
 export async function startExecDetached(context: Context, id: string): Promise<void> {
-  const { row, execs, request } = claim(context, id);
-  const { file, args } = await prepareExec(context, row, { ...request, stdin: false, mode: 'detach' }, id);
+  const claimed = claim(context, id);
+  const { row, execs, request } = claimed;
+  const { file, args } = await prepared(context, claimed, { ...request, stdin: false, mode: 'detach' });
   noteExec(context, row, 'exec_start', { ...request, execId: id });
   const { code, stderr } = await runProgram(file, args.slice(1));
   if (code === 0) return;
@@ -96,7 +99,7 @@ export function inspectExec(context: Context, id: string): ExecInstance {
   const { row, execs, request } = find(context, id);
   const pid = livingExec(execs, id);
   const exit = readIfPresent(join(execs, `${id}.exit`));
-  const isStarted = existsSync(join(execs, `${id}.started`));
+  const isStarted = existsSync(startedFile(execs, id));
   return {
     id,
     containerId: row.id,
@@ -109,6 +112,7 @@ export function inspectExec(context: Context, id: string): ExecInstance {
 }
 
 interface FoundExec {
+  id: string;
   row: ContainerRow;
   /** The directory with its files. */
   execs: string;
@@ -119,7 +123,7 @@ interface FoundExec {
 function claim(context: Context, id: string): FoundExec {
   const found = find(context, id);
   try {
-    linkSync(join(found.execs, `${id}.request`), join(found.execs, `${id}.started`));
+    linkSync(join(found.execs, `${id}.request`), startedFile(found.execs, id));
   } catch (cause) {
     const isClaimed = (cause as NodeJS.ErrnoException).code === 'EEXIST';
     if (!isClaimed) throw noSuchExec(id);
@@ -132,6 +136,25 @@ function claim(context: Context, id: string): FoundExec {
   return found;
 }
 
+/** Prepares one that this call starts; what is refused now, as while the container is paused, can be started later. */
+async function prepared(
+  context: Context,
+  { id, row, execs }: FoundExec,
+  request: ExecRequest,
+): Promise<Handover> {
+  try {
+    return await prepareExec(context, row, request, id);
+  } catch (error) {
+    rmSync(startedFile(execs, id), { force: true });
+    throw error;
+  }
+}
+
+/** The file that says that somebody starts it, or has started it. */
+function startedFile(execs: string, id: string): string {
+  return join(execs, `${id}.started`);
+}
+
 /** Looks in the containers that run: those of others have gone with their runs. */
 function find(context: Context, id: string): FoundExec {
   if (!/^[0-9a-f]{64}$/.test(id)) throw noSuchExec(id);
@@ -139,7 +162,7 @@ function find(context: Context, id: string): FoundExec {
     const { execs } = containerPaths(context.paths, container);
     const text = readIfPresent(join(execs, `${id}.request`));
     const row = text === undefined ? undefined : containerById(context.database, container);
-    if (text !== undefined && row !== undefined) return { row, execs, request: JSON.parse(text) };
+    if (text !== undefined && row !== undefined) return { id, row, execs, request: JSON.parse(text) };
   }
   throw noSuchExec(id);
 }

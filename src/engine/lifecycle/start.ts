@@ -64,16 +64,17 @@ export async function startExisting(
 }
 
 /**
- * Starts a container in the background and goes on. Throws as `startExisting`, and why its command could not be
- * executed. One that runs is fine.
+ * Starts a container in the background and goes on. False for one that runs already. Throws as `startExisting`, and why
+ * its command could not be executed.
  */
-export async function startDetached(context: Context, row: ContainerRow): Promise<void> {
+export async function startDetached(context: Context, row: ContainerRow): Promise<boolean> {
   const handover = await startExisting(context, row, { mode: 'detach' });
-  if (handover === undefined) return;
+  if (handover === undefined) return false;
   const [, ...args] = handover.args;
   try {
     const { code, stderr } = await runProgram(handover.file, args);
     if (code !== 0) throw startFailure(context, row, stderr);
+    return true;
   } finally {
     leaveStart(context, row);
   }

@@ -5,7 +5,7 @@ import { endpointId } from '../../network/endpoint-id.ts';
 import { macOf } from '../../network/interface-name.ts';
 import { hasLabels, matcher } from '../options/filters.ts';
 import type { NetworkFilters, NetworkInfo, NetworkMember } from '../options/network.ts';
-import { DEFAULT_NETWORK, WITHOUT_LINKS } from '../options/network.ts';
+import { DEFAULT_NETWORK, WITHOUT_LINKS, withoutLinks } from '../options/network.ts';
 import type { ContainerRow } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { allNetworks, findNetwork, type NetworkRow } from '../store/networks.ts';
@@ -19,7 +19,7 @@ export async function listNetworks(context: Context, filters: NetworkFilters): P
   await repairIfDamaged(context);
   const members = allMembers(context);
   const infos = allNetworks(context.database).map((row) => infoOf(row, members));
-  return [...infos, ...WITHOUT_LINKS.map((known) => withoutLinks(known))]
+  return [...infos, ...WITHOUT_LINKS.map((known) => linkless(known))]
     .filter((info) => fits(context, info, filters))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -36,14 +36,12 @@ async function tryDefaultNetwork(context: Context): Promise<void> {
 /** Returns a network, by name, id, or a prefix of its id. Throws `notFound`. */
 export async function networkInfo(context: Context, text: string): Promise<NetworkInfo> {
   if (text === DEFAULT_NETWORK) await defaultNetwork(context);
-  const builtin = WITHOUT_LINKS.find(
-    ({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)),
-  );
-  if (builtin !== undefined) return withoutLinks(builtin, runningWithout(context, builtin.name));
+  const builtin = withoutLinks(text);
+  if (builtin !== undefined) return linkless(builtin, runningWithout(context, builtin.name));
   return infoOf(findNetwork(context.database, text), allMembers(context));
 }
 
-function withoutLinks(
+function linkless(
   { id, name, driver }: (typeof WITHOUT_LINKS)[number],
   rows: readonly ContainerRow[] = [],
 ): NetworkInfo {

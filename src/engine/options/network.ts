@@ -16,6 +16,11 @@ export const WITHOUT_LINKS = [
   { id: '3e8d60c14fb7925a'.repeat(4), name: 'none', driver: 'null' },
 ] as const satisfies readonly Pick<NetworkInfo, 'id' | 'name' | 'driver'>[];
 
+/** One of them by its name, its id or the beginning of that; undefined for what names another network, or none. */
+export function withoutLinks(text: string): (typeof WITHOUT_LINKS)[number] | undefined {
+  return WITHOUT_LINKS.find(({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)));
+}
+
 /** The name of the interface in the container that is asked for, in Podman's or in Docker's words. */
 export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
   return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];

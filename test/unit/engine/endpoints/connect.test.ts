@@ -7,7 +7,7 @@ import {
   disconnectContainer,
 } from '../../../../src/engine/endpoints/connect.ts';
 import type { NetworkAttachment } from '../../../../src/engine/options/create.ts';
-import { containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
+import { type ContainerId, containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
 import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
 import { containerRow, ID, useContext } from '../fixtures.ts';
@@ -109,6 +109,29 @@ describe('what a container cannot be asked for is refused when it is connected, 
       message: 'two interfaces cannot both be lan0',
     });
     expect(networks()).toEqual([FRONT.id, BACK.id]);
+  });
+});
+
+describe('a container', () => {
+  const refused = (name: string) => ({
+    kind: 'invalid',
+    message: expect.stringContaining('cannot be put on'),
+    subject: name,
+  });
+
+  it.each(['host', 'none'])('is not put on %s or taken off it', async (network) => {
+    await expect(connect(network)).rejects.toMatchObject(refused(network));
+    await expect(disconnect(network, 'name')).rejects.toMatchObject(refused(network));
+    await expect(disconnect(network, 'nobody')).rejects.toMatchObject({ failure: 'noSuchContainer' });
+  });
+
+  it('that has none of its own is told first that there is no such network', async () => {
+    const other = 'e'.repeat(64) as ContainerId;
+    insertContainer(room.context.database, containerRow({ id: other, name: 'alone' }), () => false);
+    const asked = (network: string) =>
+      connectContainer(room.context, 'alone', { attachment: { network }, links: [] });
+    await expect(asked('nope')).rejects.toMatchObject({ failure: 'noSuchNetwork' });
+    await expect(asked('back')).rejects.toMatchObject({ kind: 'conflict' });
   });
 });
 

@@ -242,6 +242,13 @@ def add(name, type=tarfile.REGTYPE, text='', link='', mode=0o644, mtime=0):
     expect(readdirSync(to).sort()).toEqual(['.wh..wh..opq', '.wh.kept', 'kept']);
   });
 
+  it.each(['gzip', 'xz', 'bzip2'])('may be compressed with %s', async (program) => {
+    writeFileSync(join(from, 'file'), 'content');
+    const archive = execFileSync('sh', ['-c', `tar -C ${from} -c file | ${program}`]);
+    await placeArchive(HELPER, { root: `dir:${root}`, path: '/to' }, Readable.from([archive]));
+    expect(readFileSync(join(to, 'file'), 'utf8')).toBe('content');
+  });
+
   it('makes nothing outside of its directory', async () => {
     mkdirSync(join(root, 'outside'));
     symlinkSync(join(root, 'outside'), join(to, 'absolute'));

@@ -129,6 +129,7 @@ export const CONTAINER_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/containers/{name}/resize',
     query: { h: 'number', w: 'number' },
+    differs: 'a container without a terminal has nothing to resize: 409',
     load: async () => (await import('./resize.ts')).resizeContainer,
   },
   {

@@ -1,4 +1,5 @@
 import type { TerminalSize } from '../../engine/options/client.ts';
+import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import { attachedStreams } from '../bodies/attached.ts';
 import { environmentOf } from '../bodies/environment.ts';
@@ -9,7 +10,7 @@ import { JsonObject } from '../http/json.ts';
 export async function createExec({ engine, path, body, reply }: Call): Promise<void> {
   const config = new JsonObject(await body());
   const argv = config.words('Cmd') ?? [];
-  if (argv.length === 0) throw config.refusal('Cmd', 'no command is named');
+  if (argv.length === 0) throw new EngineError('invalid', 'No exec command specified');
   const keys = config.text('DetachKeys');
   const streams = attachedStreams(config);
   const id = await engine.execs.create(path.name ?? '', {

@@ -34,9 +34,9 @@ const WORDS: Readonly<Record<Failure, Words>> = {
   portTaken: (at) => `Bind for ${at} failed: port is already allocated`,
   portInUse: (at) => `failed to bind host port ${at}: address already in use`,
   imageOfStopped: (name, id) =>
-    `conflict: unable to remove ${name} (must be forced) - image is being used by stopped container ${short(id)}`,
+    `conflict: unable to delete ${name} (must be forced) - image is being used by stopped container ${short(id)}`,
   imageOfRunning: (name, id) =>
-    `conflict: unable to remove ${name} (cannot be forced) - image is being used by running container ${short(id)}`,
+    `conflict: unable to delete ${name} (cannot be forced) - image is being used by running container ${short(id)}`,
   imageOfSeveralNames: (name) =>
     `conflict: unable to delete ${name} (must be forced) - image is referenced in multiple repositories`,
   networkInUse: (name, id) => `network ${name} id ${id} has active endpoints`,

@@ -1,5 +1,5 @@
 import { OperationProcess } from '../layer/apply-process.ts';
-import { decompress } from '../layer/decompress.ts';
+import { decompressAny } from '../layer/decompress-any.ts';
 import { fileOperation } from '../layer/entry.ts';
 import { printable, type TarEntry } from '../tar/entry.ts';
 import { TarParser, type TarSink } from '../tar/parser.ts';
@@ -43,7 +43,7 @@ export interface ArchivePlace extends TreePlace {
 }
 
 /**
- * Makes what a tar archive holds, which may be compressed, below a directory (the helper's verb `place`); nothing is made
+ * Makes what a tar archive holds, plain or compressed with gzip, zstd, xz or bzip2, below a directory (the helper's verb `place`); nothing is made
  * outside of it. Throws `invalid` for an archive that is malformed or ends early, and as `copyError`; what came before is
  * there then.
  */
@@ -70,7 +70,7 @@ export async function placeArchive(
   try {
     const sink = new PlaceSink(operations);
     const parser = new TarParser(sink);
-    for await (const piece of decompress(source)) {
+    for await (const piece of decompressAny(source)) {
       parser.push(piece);
       await operations.flush();
     }

@@ -33,7 +33,9 @@ describe("Docker's words", () => {
     ['No such image: x:latest', () => findImage(room.context.database, 'x')],
     ['No such image: x:1', () => findImage(room.context.database, 'docker.io/library/x:1')],
     ['No such image: example.com/a/b:latest', () => findImage(room.context.database, 'example.com/a/b')],
+    // And not 400: docker inspect goes on to volumes and networks, which may be called so.
     ['No such image: Bad Ref', () => findImage(room.context.database, 'Bad Ref')],
+    ['No such image: sha256:1234', () => findImage(room.context.database, 'sha256:1234')],
     ['network x not found', () => findNetwork(room.context.database, 'x')],
     ['get x: no such volume', () => findVolume(room.context.database, 'x')],
     [

@@ -22,11 +22,12 @@ export async function noteStartFailure(
   record: FailureRecord,
 ): Promise<ExplainedFailure> {
   const explained = await explain(context, row, record);
-  const { kind, message, hint } = explained.error;
+  const { kind, message, hint, failure, subject } = explained.error;
+  const { exitCode } = explained;
   // Who starts a container in the foreground becomes the helper, and then this process.
   const isAwaited = parseIdentity(row.starter)?.pid !== process.pid;
   if (isAwaited || !isRemoved(context, row))
-    recordStartFailure(context.database, row.id, { message, exitCode: explained.exitCode, kind, hint });
+    recordStartFailure(context.database, row.id, { message, exitCode, kind, hint, failure, subject });
   else drop(context, row);
   return explained;
 }

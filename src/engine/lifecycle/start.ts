@@ -121,8 +121,11 @@ export function leaveStart({ database, doings }: Context, { id }: ContainerRow):
 function startFailure(context: Context, row: ContainerRow, said: string): EngineError {
   const failure = containerById(context.database, row.id)?.error;
   forgetFailedStart(context, row);
-  const { kind, message, hint } = failure ?? unexplained(row, said.replace(/^skiff: |\n.*$/gs, ''));
-  return new EngineError(kind ?? 'unavailable', message, { subject: row.name, hint });
+  const words = failure ?? unexplained(row, said.replace(/^skiff: |\n.*$/gs, ''));
+  return new EngineError(words.kind ?? 'unavailable', words.message, {
+    ...words,
+    subject: words.subject ?? row.name,
+  });
 }
 
 function unexplained({ name }: ContainerRow, said: string): StartFailure {

@@ -1,4 +1,4 @@
-import { EngineError, type ErrorKind } from '../../errors.ts';
+import { EngineError, type ErrorKind, type Failure } from '../../errors.ts';
 import type { Row } from '../../host/database.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ExitRecord } from '../../runtime/monitor/records.ts';
@@ -55,6 +55,9 @@ export interface StartFailure {
   exitCode: number;
   kind?: ErrorKind | undefined;
   hint?: string | undefined;
+  /** What faces have words of their own for, and what it is about. */
+  failure?: Failure | undefined;
+  subject?: string | undefined;
 }
 
 /**

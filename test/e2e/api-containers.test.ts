@@ -250,6 +250,7 @@ describe('a process that is asked for by exec', () => {
     expect((await service.request('POST', `/containers/${id}/start`)).status).toBe(304);
     const said = await readAll(await service.hijack(`/exec/${exec}/start`, { body: {} }));
     expect(unframed(said).stdout).toBe('heard\n');
+    expect(await readAll(await service.hijack(`/containers/${id}/attach?stream=1`))).toHaveLength(0);
     await service.ok('DELETE', `/containers/${id}?force=1`);
   });
 });

@@ -1,6 +1,5 @@
 import type { ProcessStreams } from '../../engine/lifecycle/process-streams.ts';
 import type { StreamName } from '../../engine/options/client.ts';
-import { EngineError } from '../../errors.ts';
 import { parseDetachKeys } from '../../grammar/detach-keys.ts';
 import type { Call } from '../http/call.ts';
 import { MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
@@ -35,6 +34,8 @@ export async function attachByWebSocket(call: Call): Promise<void> {
   });
 }
 
+const STREAMS: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
+
 /** ms: a container is not held up for longer by a client that hangs. */
 const PATIENCE_MS = 60_000;
 
@@ -45,12 +46,13 @@ interface Opened {
   signal: AbortSignal;
 }
 
-/** `open` makes the connection, once nothing can be refused any more. */
+/** `open` makes the connection, once nothing can be refused any more; without a stream it ends at once, as with Docker. */
 async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<void> {
   const { engine, connections, path, query } = call;
   const { row, status } = await engine.containers.get(path.name ?? '');
   const terminal = row.options.process.terminal === true;
-  const wanted = wantedStreams(call);
+  const wanted = STREAMS.filter((stream) => query.flag(stream));
+  const attaches = query.flag('stream') && wanted.length > 0;
   const isUp = status.state === 'running' || status.state === 'restarting';
   const keys = query.text('detachKeys');
   const client = {
@@ -58,10 +60,9 @@ async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<
     detachKeys: keys === undefined ? undefined : parseDetachKeys(keys),
     forwardSignals: false,
   };
-  const running = query.flag('stream') && isUp ? await engine.containers.join(row.id, client) : undefined;
+  const running = attaches && isUp ? await engine.containers.join(row.id, client) : undefined;
   const { connection, framed, signal } = open(terminal);
-  const joined =
-    query.flag('stream') && !isUp ? started(connections, row.id, client, signal) : Promise.resolve(running);
+  const joined = attaches && !isUp ? started(connections, row.id, client, signal) : Promise.resolve(running);
   if (query.flag('logs'))
     await writeLogs(engine, row.id, { framed, streams: wanted, follow: false, signal }, (bytes) =>
       connection.write(bytes),
@@ -75,14 +76,6 @@ async function attach(call: Call, open: (terminal: boolean) => Opened): Promise<
     done.catch(() => {}),
   );
   await done;
-}
-
-function wantedStreams({ query }: Call): StreamName[] {
-  const wanted = (['stdin', 'stdout', 'stderr'] as const).filter((stream) => query.flag(stream));
-  if (wanted.length > 0) return wanted;
-  throw new EngineError('invalid', 'no stream was asked for', {
-    hint: 'ask with stdin=1, stdout=1 or stderr=1',
-  });
 }
 
 /** Resolves with the start, or to undefined when the client goes before. */

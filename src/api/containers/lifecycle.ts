@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { EngineError } from '../../errors.ts';
 import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { parseSignal } from '../../runtime/monitor/signals.ts';
@@ -12,7 +13,8 @@ function named({ path }: Call): string {
 
 /** 304 for one that runs. Those who have attached to it before get its streams from the first byte on. */
 export async function startContainer(call: Call): Promise<void> {
-  const { engine, connections, reply } = call;
+  const { engine, connections, request, reply } = call;
+  if (saysMore(request)) throw new EngineError('invalid', NO_BODY);
   const { row, status } = await engine.containers.get(named(call));
   const waiting = status.state === 'running' ? [] : connections.waitingFor(row.id);
   try {
@@ -22,6 +24,14 @@ export async function startContainer(call: Call): Promise<void> {
     throw foundContainer(error);
   }
   reply.empty();
+}
+
+const NO_BODY =
+  'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24';
+
+/** Whether a body is longer than `null` and `{}` are: it would be the container's HostConfig, and is not to be passed over. */
+function saysMore({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 7;
 }
 
 /** It is the command that was not found, or what it needs: to clients 404 says that there is no such container. */

@@ -122,6 +122,16 @@ describe('a request', () => {
     expect([status, JSON.parse(text)]).toEqual([400, { message: expect.stringContaining(message) }]);
   });
 
+  it('to start a container is refused with a HostConfig, which nobody would heed, and not with {}', async () => {
+    const { status, text } = await ask('POST', '/containers/x/start', '{"Binds":["/:/host"]}', JSON_TYPE);
+    expect([status, JSON.parse(text)]).toEqual([
+      400,
+      { message: expect.stringContaining('non-empty request body') },
+    ]);
+    for (const body of ['', '{}', 'null'])
+      expect((await ask('POST', '/containers/x/start', body, JSON_TYPE)).status).toBe(404);
+  });
+
   it.each(['application/x-www-form-urlencoded', 'text/plain', 'application/jsonp', undefined])(
     'whose body is said to be %s is refused: pages of browsers send that',
     async (type) => {

@@ -8,11 +8,10 @@ import { addressOf, isInNetwork, isLoopback, portOf } from './hosts.ts';
  * proxies.
  */
 export function proxyFor(url: URL, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
-  const variable = (name: string): string => environment[name] || environment[name.toLowerCase()] || '';
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const text = variable(name);
+  const text = variable(name, environment);
   if (text === '' || isLoopback(url)) return undefined;
-  const entries = variable('NO_PROXY').split(',');
+  const entries = variable('NO_PROXY', environment).split(',');
   if (entries.some((entry) => exempts(entry.trim().toLowerCase(), url))) return undefined;
   const proxy = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(proxy)) return undefined;
@@ -26,6 +25,23 @@ export function proxyFor(url: URL, environment: Readonly<NodeJS.ProcessEnv>): UR
       hint: 'name an HTTP proxy, or exempt the registry from it with NO_PROXY',
     },
   );
+}
+
+/** The value of each variable that names proxies, as it may be shown: without who asks and his password. */
+export function shownProxies(environment: Readonly<NodeJS.ProcessEnv>): Record<ProxyVariable, string> {
+  const shown = (name: ProxyVariable) =>
+    variable(name, environment).replace(/^([a-z][\w+.-]*:\/\/)?.*@/i, '$1xxxxx:xxxxx@');
+  return {
+    HTTP_PROXY: shown('HTTP_PROXY'),
+    HTTPS_PROXY: shown('HTTPS_PROXY'),
+    NO_PROXY: variable('NO_PROXY', environment),
+  };
+}
+
+type ProxyVariable = 'HTTP_PROXY' | 'HTTPS_PROXY' | 'NO_PROXY';
+
+function variable(name: ProxyVariable, environment: Readonly<NodeJS.ProcessEnv>): string {
+  return environment[name] || environment[name.toLowerCase()] || '';
 }
 
 /**

@@ -28,6 +28,7 @@ export const CONTAINER_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/containers/create',
     query: { name: 'text', platform: 'text' },
+    differs: 'a container whose NetworkDisabled is true is on the network none, and is shown so',
     load: async () => (await import('./create.ts')).createContainer,
   },
   {

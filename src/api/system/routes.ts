@@ -6,7 +6,12 @@ export const SYSTEM_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/_ping', load: ping },
   { method: 'HEAD', path: '/_ping', load: ping },
   { method: 'GET', path: '/version', load: async () => (await import('./version.ts')).version },
-  { method: 'GET', path: '/info', load: async () => (await import('./info.ts')).systemInfo },
+  {
+    method: 'GET',
+    path: '/info',
+    differs: 'no warning of forwarding that is off: a container that needs it switches it on',
+    load: async () => (await import('./info.ts')).systemInfo,
+  },
   {
     method: 'GET',
     path: '/events',

@@ -29,14 +29,13 @@ export function inspectImage(
         Parent: '',
         Comment: config.history.at(-1)?.comment ?? '',
         Created: config.created ?? '',
-        DockerVersion: '',
         Author: config.author ?? '',
         Config: imageConfigObject(config),
         Architecture: config.architecture,
         Variant: config.variant ?? '',
         // As Docker: what says nothing is for the system that shows it.
         Os: config.os || 'linux',
-        OsVersion: '',
+        ...versionsIn(image.config),
         Size: image.size,
         GraphDriver: { Data: graphData(lowers), Name: driver },
         RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
@@ -49,6 +48,13 @@ export function inspectImage(
     ),
     { ID: image.id },
   );
+}
+
+/** What a config may have that nothing is made from: which Docker has built it, and for which version of a system. */
+function versionsIn(config: string): { DockerVersion: string; OsVersion: string } {
+  const document = JSON.parse(config) as Record<string, unknown>;
+  const text = (name: string) => (typeof document[name] === 'string' ? document[name] : '');
+  return { DockerVersion: text('docker_version'), OsVersion: text('os.version') };
 }
 
 /** The topmost layer is what the image adds to those below. */

@@ -3,6 +3,7 @@ import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { EngineError } from '../../errors.ts';
 import { readText } from '../../host/read-text.ts';
 import { VERSION } from '../../host/version.ts';
+import { shownProxies } from '../../registry/proxy.ts';
 import { readRegistryFiles } from '../../registry/registry-files.ts';
 import { HUB } from '../../registry/routes.ts';
 import { readCgroupLayout } from '../../runtime/cgroup/layout.ts';
@@ -40,6 +41,8 @@ export interface EngineInfo {
   registryMirrors: readonly { of: string; mirrors: readonly string[] }[];
   /** Why what files say of registries is not known. */
   registryProblem: EngineError | undefined;
+  /** Of registries, as they may be shown, by the variables that name them. */
+  proxies: ReturnType<typeof shownProxies>;
   /** Whether the host forwards packets of IPv4, which containers on networks need: it is switched on for the first of them. */
   forwards4: boolean;
   kernel: string;
@@ -78,6 +81,7 @@ export async function engineInfo(context: Context): Promise<EngineInfo> {
       ]),
     ].sort(),
     ...(await registrySettings(context)),
+    proxies: shownProxies(context.environment),
     forwards4: readText('/proc/sys/net/ipv4/ip_forward')?.trim() === '1',
     kernel: release(),
     operatingSystem: osRelease('PRETTY_NAME') ?? 'Linux',

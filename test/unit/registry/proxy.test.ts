@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { proxyFor } from '../../../src/registry/proxy.ts';
+import { proxyFor, shownProxies } from '../../../src/registry/proxy.ts';
 
 const PROXIED = { HTTPS_PROXY: 'http://secure.proxy:3128', http_proxy: 'plain.proxy:3128' };
 const SECURE = 'http://secure.proxy:3128/';
@@ -84,5 +84,19 @@ describe('NO_PROXY', () => {
     const expected = exempt ? undefined : SECURE;
     expect(choose(`https://${host}/`, { ...PROXIED, NO_PROXY: list })).toBe(expected);
     expect(choose(`https://${host}/`, { ...PROXIED, no_proxy: list })).toBe(expected);
+  });
+});
+
+test.each([
+  ['http://proxy:3128', 'http://proxy:3128'],
+  ['http://somebody:secret@proxy:3128', 'http://xxxxx:xxxxx@proxy:3128'],
+  ['https://somebody:s@/cret@proxy', 'https://xxxxx:xxxxx@proxy'],
+  ['somebody@proxy:3128', 'xxxxx:xxxxx@proxy:3128'],
+  ['', ''],
+])('a proxy is shown without who asks it: %s', (given, shown) => {
+  expect(shownProxies({ https_proxy: given, NO_PROXY: 'a,b' })).toEqual({
+    HTTP_PROXY: '',
+    HTTPS_PROXY: shown,
+    NO_PROXY: 'a,b',
   });
 });

@@ -32,6 +32,14 @@ export function shownFor(
   };
 }
 
+/** Whether a member is in the answers of a version: what is not need not be found. */
+export function isShown(version: number, differences: readonly Difference[], at: string): boolean {
+  return !differences.some(
+    ({ from = 0, before = Number.POSITIVE_INFINITY, ...difference }) =>
+      difference.at === at && difference.as === undefined && version >= from && version < before,
+  );
+}
+
 type Change = (part: unknown, whole: Part) => void;
 
 function changeAt([name = '', ...rest]: readonly string[], as: Difference['as']): Change {

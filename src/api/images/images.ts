@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { Filters } from '../../grammar/filters.ts';
 import { moment } from '../../grammar/moment.ts';
 import { collectImagePruneFilter } from '../../grammar/prune-filters.ts';
-import { shownFor } from '../bodies/differences.ts';
+import { isShown, shownFor } from '../bodies/differences.ts';
 import { IMAGE, LISTED_IMAGE } from '../bodies/older-answers.ts';
 import type { Call } from '../http/call.ts';
 import { platformOf } from '../http/platform.ts';
@@ -20,6 +20,7 @@ export async function listImages({ engine, query, request, reply, answers, versi
   const find = async () => {
     const summaries = await engine.images.summaries(filters, {
       sharedSize: query.flag('shared-size'),
+      descriptors: isShown(version, LISTED_IMAGE, 'Descriptor'),
       manifests: query.flag('manifests'),
       until,
     });

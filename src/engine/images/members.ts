@@ -12,6 +12,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { Context } from '../store/context.ts';
 import { type FoundImage, imageOfManifest, manifestOf, manifestsOf } from '../store/images.ts';
 import { notedLayerSizes } from '../store/layer-sizes.ts';
+import { type StoredTargets, targetsInStore } from '../store/targets.ts';
 import { indexOf } from './other-platform.ts';
 
 /** What stands under a name: an image, or whatever else its index lists, as far as it is here. */
@@ -33,6 +34,8 @@ export interface Member {
 }
 
 export interface Members {
+  /** To what the name leads: the index, else the manifest of the image; undefined for one that never had any. */
+  target: Descriptor | undefined;
   /** The index that the name leads to. */
   index: Descriptor | undefined;
   /** That one, and those inside it that are kept. */
@@ -45,7 +48,7 @@ export interface Members {
 export function membersOf(context: Context, found: FoundImage): Members {
   const { database } = context;
   const manifest = manifestOf(database, found.image.id, found.name);
-  if (manifest === undefined) return { index: undefined, indexes: [], members: [] };
+  if (manifest === undefined) return { target: undefined, index: undefined, indexes: [], members: [] };
   const { digest, mediaType, body, indexDigest } = manifest;
   const whole = indexOf(database, found);
   if (whole !== undefined) {
@@ -53,6 +56,7 @@ export function membersOf(context: Context, found: FoundImage): Members {
     const listed = entries.filter(({ index }) => index === undefined);
     const index = descriptorOf(whole.document);
     return {
+      target: index,
       index,
       indexes: [index, ...entries.flatMap((entry) => (entry.index === undefined ? [] : entry.descriptor))],
       members: listed.map((entry) => memberOf(context, entry.descriptor, entry)),
@@ -65,6 +69,7 @@ export function membersOf(context: Context, found: FoundImage): Members {
   const listed = inIndex.some((each) => each.digest === digest) ? inIndex : [...inIndex, own];
   const indexes = index === undefined ? [] : [descriptorOf(index)];
   return {
+    target: indexes[0] ?? own,
     index: indexes[0],
     indexes,
     members: listed.map((descriptor) =>
@@ -73,15 +78,27 @@ export function membersOf(context: Context, found: FoundImage): Members {
   };
 }
 
-/** Returns the document to which the name of an image leads: the index, else the manifest of the image. */
-export function targetOf(context: Context, found: FoundImage): Descriptor | undefined {
-  const manifest = manifestOf(context.database, found.image.id, found.name);
-  if (manifest === undefined) return undefined;
-  const { digest, mediaType, body, indexDigest } = manifest;
-  const index =
-    indexOf(context.database, found)?.document ??
-    (indexDigest === undefined ? undefined : readIndexBlob(context, indexDigest));
-  return index === undefined ? { digest, mediaType, size: Buffer.byteLength(body) } : descriptorOf(index);
+/** What names of images lead to: an index, or the manifest of an image. It reads the store at once, for many to be asked for. */
+export class Targets {
+  readonly #context: Context;
+  readonly #targets: StoredTargets;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#targets = targetsInStore(context.database);
+  }
+
+  /** Undefined for an image that never had a manifest. */
+  of({ image, name }: Pick<FoundImage, 'image' | 'name'>): Descriptor | undefined {
+    const { manifests, names, indexes, held } = this.#targets;
+    const own = manifests.get(image.id) ?? [];
+    const named = name === undefined ? undefined : names.get(name);
+    const target = own.find(({ manifest }) => manifest.digest === named?.manifest) ?? own.at(-1);
+    const kept = indexes.get((name === undefined ? held.get(image.id) : named?.index) ?? '');
+    if (target === undefined || kept !== undefined) return target && kept;
+    const blob = target.index === undefined ? undefined : readIndexBlob(this.#context, target.index);
+    return blob === undefined ? target.manifest : descriptorOf(blob);
+  }
 }
 
 /** A manifest whose text is known, and the image that it is one of. */

@@ -1,4 +1,4 @@
-import { type Member, membersOf, targetOf } from '../images/members.ts';
+import { type Member, membersOf, type Targets } from '../images/members.ts';
 import { usersOfImage } from '../images/users.ts';
 import type { Context } from '../store/context.ts';
 import type { FoundImage } from '../store/images.ts';
@@ -16,14 +16,21 @@ export function inspectManifests(
   found: FoundImage,
   { listed = true }: { listed?: boolean } = {},
 ): { Descriptor: object; Manifests?: object[] } | undefined {
-  const target = targetOf(context, found);
+  const { target, members } = membersOf(context, found);
   if (target === undefined) return undefined;
   return {
     Descriptor: descriptorObject(target),
-    ...(listed && {
-      Manifests: membersOf(context, found).members.map((member) => manifestObject(context, member)),
-    }),
+    ...(listed && { Manifests: members.map((member) => manifestObject(context, member)) }),
   };
+}
+
+/** The former alone, of an image in a list. */
+export function listedDescriptor(
+  targets: Targets,
+  image: Parameters<Targets['of']>[0],
+): { Descriptor: object } | undefined {
+  const target = targets.of(image);
+  return target && { Descriptor: descriptorObject(target) };
 }
 
 function manifestObject(context: Context, member: Member): object {

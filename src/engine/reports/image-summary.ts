@@ -1,7 +1,8 @@
 import { parseImageConfig } from '../../oci/image-config.ts';
 import { type ListedImage, listImages } from '../images/list.ts';
+import { Targets } from '../images/members.ts';
 import { mapOrNull } from '../inspect/go-json.ts';
-import { inspectManifests } from '../inspect/image-manifests.ts';
+import { inspectManifests, listedDescriptor } from '../inspect/image-manifests.ts';
 import type { FilterArgs } from '../options/filters.ts';
 import { allContainers } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
@@ -10,7 +11,9 @@ import { familiarName } from '../store/images.ts';
 export interface SummaryOptions {
   /** Whether it is told how much of each image others have, too. */
   sharedSize: boolean;
-  /** Whether the manifests of an index are told. */
+  /** Whether it is told to which document the name of each leads. */
+  descriptors: boolean;
+  /** Whether the manifests of an index are told, and that, too. */
   manifests: boolean;
   /** ms since the epoch: only those that were built before. */
   until?: number | undefined;
@@ -20,16 +23,19 @@ export interface SummaryOptions {
 export async function imageSummaries(
   context: Context,
   filters: FilterArgs,
-  { sharedSize, manifests, until }: SummaryOptions,
+  { sharedSize, descriptors, manifests, until }: SummaryOptions,
 ): Promise<object[]> {
   const listed = listImages(context, filters, until).filter(({ isPart }) => !isPart);
   const shared = sharedSize ? await sharedSizes(context) : new Map<string, number>();
   const containers = containersByImage(context);
+  const targets = descriptors && !manifests ? new Targets(context) : undefined;
+  const described = (image: Parameters<Targets['of']>[0]) =>
+    manifests ? inspectManifests(context, image) : targets && listedDescriptor(targets, image);
   return listed.map((one) => ({
     ...imageSummary(one),
     SharedSize: shared.get(one.image.id) ?? -1,
     Containers: containers.get(one.image.id) ?? 0,
-    ...inspectManifests(context, { image: one.image, name: one.names.tags[0] }, { listed: manifests }),
+    ...described({ image: one.image, name: one.names.tags[0] }),
   }));
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Difference, shownFor } from '../../../../src/api/bodies/differences.ts';
+import { type Difference, isShown, shownFor } from '../../../../src/api/bodies/differences.ts';
 import { omitEmpty } from '../../../../src/engine/inspect/go-json.ts';
 
 const ANSWER = { a: { b: 1, c: 2 }, list: [{ x: 1 }, { x: 2, y: 3 }], map: { one: { x: 1 } }, none: null };
@@ -37,4 +37,15 @@ it('shows what was left out for being empty, and leaves it out where it is not t
   const as = () => 'there';
   expect(JSON.stringify(shownFor(1, [{ at: 'a', as }])(answer()))).toBe('{"a":"there","b":{}}');
   expect(JSON.stringify(shownFor(1, [{ at: 'a' }, { at: 'b' }])(answer()))).toBe('{}');
+});
+
+it('tells whether a member is shown at all', () => {
+  const differences: Difference[] = [
+    { at: 'a', before: 48 },
+    { at: 'b', before: 48, as: () => 1 },
+    { at: 'c', from: 50 },
+  ];
+  expect([isShown(47, differences, 'a'), isShown(48, differences, 'a')]).toEqual([false, true]);
+  expect(isShown(47, differences, 'b')).toBe(true);
+  expect([isShown(49, differences, 'c'), isShown(50, differences, 'c')]).toEqual([true, false]);
 });

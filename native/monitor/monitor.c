@@ -40,6 +40,7 @@ static struct {
     bool tied;       /* to the client: it ends with it */
     int64_t timeout; /* monotonic ms: when it has run for long enough; -1: never */
     int64_t lasted;  /* ms of the run that ended, by a clock that nobody sets */
+    bool end_told;   /* of the last run */
 } monitor;
 
 /*
@@ -216,8 +217,11 @@ static void await_exit(struct exit_record *record)
     trace("evidence collected");
 }
 
+/* Tells of the end of a run, once its state says so: who hears of it looks there. */
 static void tell_of_end(const struct exit_record *record)
 {
+    if (monitor.end_told) return;
+    monitor.end_told = true;
     if (record->evidence.oom_kills > 0) event_append("oom", NULL);
     event_append("die", "\"exitCode\":\"%d\",\"execDuration\":\"%lld\"", record->code,
                  (long long)(record->finished - record->started) / 1000);
@@ -239,7 +243,7 @@ static void attend(struct exit_record *record)
     if ((monitor.plan->namespaces & CLONE_NEWPID) == 0) cgroups_empty(monitor.plan);
     relay_drain();
     monitor_cgroups_leave(monitor.plan);
-    tell_of_end(record);
+    monitor.end_told = false;
 }
 
 /* Lets go of all that the run had but its runtime directory. */
@@ -279,6 +283,7 @@ static void note_pause(const struct exit_record *record, int64_t delay)
     /* The state first: who sees an exit record only may take the container's files away. */
     if (write_state(monitor.container.rundir, &state) == 0 && drafted)
         publish_exit(monitor.plan->exit_record);
+    tell_of_end(record);
     stopping_follow(0, -1);
     control_announce(record->code);
     send_exit(record);
@@ -321,7 +326,7 @@ static void note_failed_start(struct exit_record *record)
     close_fd(&container->out);
     close_fd(&container->err);
     log_close();
-    tell_of_end(record);
+    monitor.end_told = false;
 }
 
 /* Starts the container again as often as the policy says; true when it runs, false when it stays ended. */
@@ -378,6 +383,7 @@ static void finish(const struct exit_record *record)
     /* Without the record (a full disk) the runtime directory stays, with what is to be written when there is room. */
     bool noted = write_exit(monitor.plan->exit_record, record) == 0 || errno == ENOENT;
     if (!noted) keep_exit(container->rundir, record);
+    tell_of_end(record);
     if (teardown(monitor.plan, control_keeps_files()) == 0 && noted)
         remove_rundir(monitor.plan, container->rundir);
     close_fd(&container->mounts);

@@ -1,7 +1,11 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { constants, existsSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { finished, useRoom } from '../helpers/plan.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
+import { finished, type PlannedContainer, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 const MEMBERS = '"image":"ketch","name":"mast"';
@@ -54,4 +58,45 @@ describe('the journal of events', () => {
     const ends = lines.filter(({ Action }) => Action === 'die').map(({ Actor }) => Actor.ID);
     expect(ends.sort()).toEqual(containers.map(({ id }) => id).sort());
   });
+
+  it.each<[string, PlanRecord[], (container: PlannedContainer) => boolean]>([
+    ['ended', [], (container) => existsSync(container.path('exit')) && container.exit.code === 137],
+    [
+      'ended, and is to be started again',
+      [['restart', 'always', '0']],
+      ({ state }) => state.restarting !== undefined,
+    ],
+  ])('tells of an end when a container is known to have %s', async (words, general, isKnown) => {
+    const path = join(room.root, `known-${words.length}`);
+    const container = room.plan({
+      args: ['sleep', '1000'],
+      general: [['events', path, MEMBERS], ...general],
+    });
+    await container.detach();
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    process.kill(container.state.init.pid, 'SIGKILL');
+    // Whoever writes to it waits until somebody reads.
+    await until(() => isKnown(container));
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    let text = '';
+    await until(() => {
+      text += readNow(reader.fd);
+      return text.includes('\n');
+    });
+    expect(JSON.parse(text.split('\n')[0] ?? '')).toMatchObject({ Action: 'die' });
+    if (general.length > 0) await container.ask('stop 9 0');
+    else await until(() => !existsSync(container.runDir));
+    await reader.close();
+  });
 });
+
+function readNow(fd: number): string {
+  const buffer = Buffer.alloc(4096);
+  try {
+    return buffer.toString('utf8', 0, readSync(fd, buffer));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return '';
+    throw error;
+  }
+}

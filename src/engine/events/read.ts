@@ -54,17 +54,12 @@ async function* journalEvents(
   void database;
   const left = until === undefined ? undefined : Number(until / NS_PER_MS) - Date.now();
   const isPast = left !== undefined && left <= 0;
-  using changes = isPast ? undefined : await watchDirectory(helper, paths.root, basename(paths.events));
-  const stop = stopSignal(left, signal);
-  stop.addEventListener('abort', () => changes?.wake(), { once: true });
-  let current = JournalPlace.open(paths.events);
-  let aside = JournalPlace.open(`${paths.events}.1`);
+  // Who asks wants all from now on, and a watcher takes milliseconds to begin, in which a container can start and end.
+  let [aside, current] = places(paths.events, since === undefined && !isPast);
   try {
-    if (aside?.inode === current?.inode) aside = aside?.close();
-    if (since === undefined && !isPast) {
-      current?.skipAll();
-      aside = aside?.close();
-    }
+    using changes = isPast ? undefined : await watchDirectory(helper, paths.root, basename(paths.events));
+    const stop = stopSignal(left, signal);
+    stop.addEventListener('abort', () => changes?.wake(), { once: true });
     whenReady?.();
     for (let change: Change = {}; ; ) {
       const over = isPast || stop.aborted;
@@ -89,8 +84,22 @@ async function* journalEvents(
   }
 }
 
+type Place = JournalPlace | undefined;
+
+/** Where reading begins: in the journal that was put aside, and the present one; or only at the end of that. */
+function places(path: string, onlyNews: boolean): [aside: Place, current: Place] {
+  // From the newest on, as one may be put aside meanwhile.
+  const current = JournalPlace.open(path);
+  if (onlyNews) {
+    current?.skipAll();
+    return [undefined, current];
+  }
+  const aside = JournalPlace.open(`${path}.1`);
+  return [aside?.inode === current?.inode ? aside?.close() : aside, current];
+}
+
 /** The journal that has taken the place of the one being read, if any: as long as that is open its inode is its alone. */
-function successorOf(path: string, present: JournalPlace | undefined): JournalPlace | undefined {
+function successorOf(path: string, present: Place): Place {
   const found = JournalPlace.open(path);
   return found?.inode === present?.inode ? found?.close() : found;
 }

@@ -1,7 +1,5 @@
 import type { Handler, Route } from '../http/route.ts';
 
-const NO_BUILDKIT = "BuildKit's own API, by which buildx builds, is not here: build with DOCKER_BUILDKIT=0";
-
 export const BUILD_ROUTES: readonly Route[] = [
   {
     method: 'POST',
@@ -78,7 +76,8 @@ export const BUILD_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/grpc',
-    refused: NO_BUILDKIT,
-    load: async () => (await import('./sessions.ts')).refuseBuildKit,
+    differs:
+      "of BuildKit's API that which buildx and Compose build Dockerfiles with: Control's Solve, Status, ListWorkers and Info, and LLBBridge's Ping, Solve and Return",
+    load: async () => (await import('./sessions.ts')).openControl,
   },
 ];

@@ -28,11 +28,14 @@ export async function cancelBuild({ connections, query, reply }: Call): Promise<
   reply.empty(200);
 }
 
-/** `/grpc`: BuildKit's own API, by which buildx builds. Who asks for the upgrade hears why it is not here by the first call. */
-export async function refuseBuildKit({ request, reply }: Call): Promise<void> {
-  const why = "BuildKit's own API is not here";
-  const hint = 'build with DOCKER_BUILDKIT=0, or with skiff build';
-  if (request.headers.upgrade?.toLowerCase() !== 'h2c') throw new EngineError('unsupported', why, { hint });
-  const { refuseCalls } = await import('../http/grpc.ts');
-  refuseCalls(reply.upgrade('h2c'), `${why} (${hint})`);
+/** `/grpc`: BuildKit's own API, by which buildx and Compose build. It lasts until the client closes it. */
+export async function openControl({ engine, connections, request, reply }: Call): Promise<void> {
+  if (request.headers.upgrade?.toLowerCase() !== 'h2c')
+    throw new EngineError('invalid', "BuildKit's API is opened with Upgrade: h2c", {
+      subject: request.headers.upgrade,
+    });
+  const { answerCalls } = await import('../http/grpc-server.ts');
+  const { controlMethods } = await import('../buildkit/control.ts');
+  const methods = controlMethods({ engine, connections });
+  await answerCalls(reply.upgrade('h2c'), methods, "this part of BuildKit's API is not here");
 }

@@ -21,21 +21,45 @@ export interface ClientContext {
   bytes: AsyncIterable<Uint8Array>;
 }
 
+/** How the client calls its directories. */
+export interface ClientDirectories {
+  context: string;
+  dockerfile: string;
+}
+
+const USUAL: ClientDirectories = { context: 'context', dockerfile: 'dockerfile' };
+
 /**
  * Asks the client for the files of a build. Throws `invalid` when there is no Dockerfile of this name, and as
  * `syncFiles`.
  */
-export async function clientContext(session: GrpcConnection, name = 'Dockerfile'): Promise<ClientContext> {
+export async function clientContext(
+  session: GrpcConnection,
+  name = 'Dockerfile',
+  directories = USUAL,
+): Promise<ClientContext> {
+  const { context } = directories;
   const own = `${name}${IGNORE}`;
-  const texts = await textsOf(session, 'dockerfile', [name, own]);
-  const dockerfile = texts.get(name);
-  if (dockerfile === undefined)
-    throw new EngineError('invalid', `the client has no ${name}`, { subject: name });
-  const ignored = texts.get(own) ?? (await textsOf(session, 'context', [IGNORE])).get(IGNORE);
+  const texts = await textsOf(session, directories.dockerfile, [name, own]);
+  const dockerfile = texts.get(name) ?? missing(name);
+  const ignored = texts.get(own) ?? (await textsOf(session, context, [IGNORE])).get(IGNORE);
   const excluded = ignored === undefined ? [] : ignoreLines(ignored.toString()).filter((line) => line !== '');
   // Where a Dockerfile has one of its own, that of the context is nobody's.
   const left = texts.has(own) ? IGNORE : undefined;
-  return { dockerfile, bytes: tarOfEntries(entriesOf(session, excluded, left)) };
+  return { dockerfile, bytes: tarOfEntries(entriesOf(session, { directory: context, excluded, left })) };
+}
+
+/** Asks the client for a Dockerfile alone. Throws `invalid` when there is none of this name, and as `syncFiles`. */
+export async function clientDockerfile(
+  session: GrpcConnection,
+  name = 'Dockerfile',
+  directory = USUAL.dockerfile,
+): Promise<Buffer> {
+  return (await textsOf(session, directory, [name])).get(name) ?? missing(name);
+}
+
+function missing(name: string): never {
+  throw new EngineError('invalid', `the client has no ${name}`, { subject: name });
 }
 
 /** Whole files of one directory, by their paths. */
@@ -69,15 +93,24 @@ const TYPES: Readonly<Record<SyncedFile['kind'], ArchivedEntry['type'] | undefin
 
 async function* entriesOf(
   session: GrpcConnection,
-  excluded: readonly string[],
-  left: string | undefined,
+  { directory, excluded, left }: { directory: string; excluded: readonly string[]; left: string | undefined },
 ): AsyncGenerator<ArchivedEntry> {
-  for await (const { file, content } of syncFiles(session, { directory: 'context', excluded })) {
+  for await (const { file, content } of syncFiles(session, { directory, excluded })) {
     const { path: name, mode, size, modifiedAt, target, device } = file;
     const type = TYPES[file.kind];
     if (type === undefined || name === left) continue;
     yield { name, type, mode, size, modifiedAt, target, device, content: () => content };
   }
+}
+
+/**
+ * What the client has put aside for its build, as what came on its standard input, by the path of its address. Throws as
+ * `GrpcCall.messages`.
+ */
+export async function* uploadedContext(session: GrpcConnection, path: string): AsyncGenerator<Uint8Array> {
+  const call = session.call('/moby.upload.v1.Upload/Pull', { urlpath: `/${path}` });
+  call.end();
+  for await (const bytes of call.messages()) yield new ReadMessage(bytes).bytes(1) ?? new Uint8Array();
 }
 
 /** Who the client is to a registry, as it says when it is asked; without an answer it is nobody. */

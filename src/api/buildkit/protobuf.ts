@@ -39,6 +39,16 @@ export class Message {
     return this.message(field, new Message().number(1, Math.floor(whole / 1000)).number(2, nanoseconds));
   }
 
+  /** A map of texts, or of bytes. */
+  map(field: number, values: Readonly<Record<string, string | Uint8Array | undefined>>): this {
+    for (const [key, value] of Object.entries(values)) {
+      if (value === undefined) continue;
+      const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+      this.message(field, new Message().text(1, key).bytes(2, bytes));
+    }
+    return this;
+  }
+
   encoded(): Buffer {
     return Buffer.concat(this.#pieces);
   }
@@ -114,6 +124,18 @@ export class ReadMessage {
     return this.#fields.flatMap((each) =>
       each.field === field && typeof each.value !== 'bigint' ? [new ReadMessage(each.value)] : [],
     );
+  }
+
+  /** All texts of a field. */
+  texts(field: number): string[] {
+    return this.#fields.flatMap((each) =>
+      each.field === field && typeof each.value !== 'bigint' ? [Buffer.from(each.value).toString()] : [],
+    );
+  }
+
+  /** A map of texts. */
+  map(field: number): Map<string, string> {
+    return new Map(this.messages(field).map((entry) => [entry.text(1), entry.text(2)]));
   }
 
   #last(field: number): bigint | Uint8Array | undefined {

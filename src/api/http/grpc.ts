@@ -1,24 +1,12 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  createServer,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import { Duplex } from 'node:stream';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { EngineError } from '../../errors.ts';
+import { duplexOf, framed, messagesOf } from './grpc-frames.ts';
 import type { Connection } from './wire.ts';
 
 /** The statuses that say that there is nothing (grpc, doc/statuscodes.md): no such object, no such method. */
 const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
 const NOTHING: readonly number[] = [NOT_FOUND, UNIMPLEMENTED];
-
-/** The most bytes of one message: those that come are pieces of files, of 32 kB. */
-const MESSAGE_MAX = 4 << 20;
-
-/** The flag that a message is not compressed, and its length (grpc, doc/PROTOCOL-HTTP2.md). */
-const PREFIX = 5;
 
 /** A connection on which we ask, by gRPC over HTTP/2, and whoever has opened it answers. */
 export class GrpcConnection {
@@ -101,11 +89,8 @@ export class GrpcCall {
 
   /** Resolves when there is room for more. */
   async send(message: Uint8Array): Promise<void> {
-    const framed = Buffer.alloc(PREFIX + message.length);
-    framed.writeUInt32BE(message.length, 1);
-    framed.set(message, PREFIX);
     if (this.#stream.destroyed) throw gone();
-    await new Promise<void>((resolve) => this.#stream.write(framed, () => resolve()));
+    await new Promise<void>((resolve) => this.#stream.write(framed(message), () => resolve()));
   }
 
   /** Says that no more messages will be sent. */
@@ -120,18 +105,7 @@ export class GrpcCall {
 
   /** The messages of the other side, to its end. Throws a `GrpcFailure` for a status that is none of success, and `unavailable`. */
   async *messages(): AsyncGenerator<Buffer> {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const piece of this.#stream as AsyncIterable<Buffer>) {
-      rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-      for (;;) {
-        if (rest.length < PREFIX) break;
-        const length = rest.readUInt32BE(1);
-        if (rest[0] !== 0 || length > MESSAGE_MAX) throw gone();
-        if (rest.length < PREFIX + length) break;
-        yield rest.subarray(PREFIX, PREFIX + length);
-        rest = rest.subarray(PREFIX + length);
-      }
-    }
+    yield* messagesOf(this.#stream, gone);
     await this.#status.promise;
   }
 }
@@ -139,42 +113,5 @@ export class GrpcCall {
 function gone(cause?: Error): EngineError {
   return new EngineError('unavailable', 'the client is not there any more, or does not speak gRPC', {
     cause,
-  });
-}
-
-/** Answers every call on a connection with the status that there is no such method, and why: whoever has opened it shows that. */
-export function refuseCalls(connection: Connection, why: string): void {
-  const server = createServer();
-  server.on('stream', (stream: ServerHttp2Stream) => {
-    stream.on('error', () => {});
-    const status = { 'grpc-status': String(UNIMPLEMENTED), 'grpc-message': encodeURIComponent(why) };
-    const head = { ':status': 200, 'content-type': 'application/grpc', ...status };
-    stream.respond(head, { endStream: true });
-  });
-  server.on('sessionError', () => {});
-  server.emit('connection', duplexOf(connection));
-}
-
-/** A connection as a stream, which reads no faster than it is read. */
-function duplexOf({ input, write, end }: Connection): Duplex {
-  const pieces = input[Symbol.asyncIterator]();
-  return new Duplex({
-    read() {
-      pieces.next().then(
-        ({ done, value }) => void this.push(done === true ? null : value),
-        (error: Error) => void this.destroy(error),
-      );
-    },
-    write(bytes: Uint8Array, _encoding, done) {
-      write(bytes).then(() => done(), done);
-    },
-    final(done) {
-      end();
-      done();
-    },
-    destroy(error, done) {
-      end();
-      done(error);
-    },
   });
 }

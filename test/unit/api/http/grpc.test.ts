@@ -1,7 +1,8 @@
 import { connect } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { GrpcConnection, refuseCalls } from '../../../../src/api/http/grpc.ts';
+import { GrpcConnection } from '../../../../src/api/http/grpc.ts';
+import { answerCalls } from '../../../../src/api/http/grpc-server.ts';
 import type { Connection } from '../../../../src/api/http/wire.ts';
 
 /** Both sides of one connection. */
@@ -16,7 +17,7 @@ function pair(): Connection[] {
 describe('calls by gRPC', () => {
   it('are refused with the status and in words, one after the other', async () => {
     const [ours, theirs] = pair() as [Connection, Connection];
-    refuseCalls(theirs, 'it is not here (use é)');
+    void answerCalls(theirs, new Map(), 'it is not here (use é)');
     const connection = new GrpcConnection(ours);
     for (const method of ['/moby.buildkit.v1.Control/ListWorkers', '/moby.buildkit.v1.Control/Solve']) {
       const call = connection.call(method);
@@ -34,7 +35,7 @@ describe('calls by gRPC', () => {
   it('are refused in the head of the answer: there are no trailers', async () => {
     const [left, right] = duplexPair();
     const write = (bytes: Uint8Array) => new Promise<void>((resolve) => right.write(bytes, () => resolve()));
-    refuseCalls({ input: right, write, end: () => void right.end() }, 'no');
+    void answerCalls({ input: right, write, end: () => void right.end() }, new Map(), 'no');
     const client = connect('http://daemon', { createConnection: () => left });
     const { promise, resolve, reject } = Promise.withResolvers<object>();
     client.on('error', reject);

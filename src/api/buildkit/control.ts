@@ -1,0 +1,53 @@
+import type { Call } from '../http/call.ts';
+import type { GrpcMethod } from '../http/grpc-server.ts';
+import { Meetings } from '../http/meetings.ts';
+import { bridgeMethods } from './bridge.ts';
+import { performSolve } from './perform-solve.ts';
+import { Message, ReadMessage } from './protobuf.ts';
+import { openInnerSession } from './session.ts';
+import { Solve } from './solve.ts';
+import { buildkitVersion, worker } from './worker.ts';
+
+const SERVICE = '/moby.buildkit.v1.Control';
+
+/**
+ * The methods of BuildKit's API by which buildx and Compose build (buildkit, api/services/control/control.proto). `call` is the
+ * one that has opened the connection.
+ */
+export function controlMethods({
+  engine,
+  connections,
+}: Pick<Call, 'engine' | 'connections'>): ReadonlyMap<string, GrpcMethod> {
+  const { sessions } = connections;
+  // All calls of a build come by one connection.
+  const solves = new Meetings<Solve>();
+  return new Map<string, GrpcMethod>([
+    [`${SERVICE}/ListWorkers`, async () => new Message().message(1, worker()).encoded()],
+    [`${SERVICE}/Info`, async () => new Message().message(1, buildkitVersion()).encoded()],
+    [
+      `${SERVICE}/Solve`,
+      async (call) => {
+        const request = new ReadMessage(await call.message());
+        const solve = new Solve();
+        const { promise: over, resolve: end } = Promise.withResolvers<void>();
+        solves.bring(request.text(1), solve, over);
+        try {
+          return await performSolve({ engine, sessions, signal: call.signal }, solve, request);
+        } finally {
+          solve.status.end();
+          end();
+        }
+      },
+    ],
+    [
+      `${SERVICE}/Status`,
+      async (call) => {
+        const solve = await solves.find(new ReadMessage(await call.message()).text(1));
+        if (solve === undefined) return;
+        for await (const response of solve.status.read(call.signal)) await call.send(response);
+      },
+    ],
+    [`${SERVICE}/Session`, (call) => openInnerSession(sessions, call)],
+    ...bridgeMethods(solves),
+  ]);
+}

@@ -1,0 +1,126 @@
+import type { BuildOptions } from '../../engine/build/options.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { EngineError } from '../../errors.ts';
+import { parseEntitlement } from '../../grammar/build.ts';
+import type { GrpcConnection } from '../http/grpc.ts';
+import type { Meetings } from '../http/meetings.ts';
+import { cacheSources, cacheTargets } from './caches.ts';
+import {
+  clientContext,
+  clientCredentials,
+  clientDockerfile,
+  clientSecrets,
+  uploadedContext,
+} from './client.ts';
+import { type ClientDirectory, type WantedBuild, wantedBuild } from './frontend.ts';
+import { Message, type ReadMessage } from './protobuf.ts';
+import { wantedResult } from './result.ts';
+import type { Solve } from './solve.ts';
+import { BuildStatus } from './status.ts';
+
+/** What a build needs of the service. */
+export interface Surroundings {
+  engine: Engine;
+  sessions: Meetings<GrpcConnection>;
+  /** Aborts when the client has given it up. */
+  signal: AbortSignal;
+}
+
+/** Performs a SolveRequest; returns the SolveResponse. Throws as the build. */
+export async function performSolve(
+  { engine, sessions, signal }: Surroundings,
+  solve: Solve,
+  request: ReadMessage,
+): Promise<Buffer> {
+  const [cache] = request.messages(8);
+  const frontend = request.text(6);
+  const own = { frontend, attributes: request.map(7), cacheImports: cache?.messages(5) ?? [] };
+  const asked = frontend === '' ? await solve.wanted(signal) : own;
+  // A client that only asks who is there.
+  if (asked === undefined) return Buffer.alloc(0);
+  const session = await sessionOf(sessions, request.text(5));
+  const wanted = wantedBuild(asked);
+  const result = wantedResult(request.messages(13));
+  const credentials = clientCredentials(session);
+  const built = await engine.builder.build({
+    ...wanted.options,
+    ...(await filesOf(sessions, session, wanted)),
+    names: result.names,
+    outputs: result.outputs,
+    allow: request.texts(9).map(parseEntitlement),
+    cacheFrom: cacheSources(asked.cacheImports),
+    cacheTo: cacheTargets(cache?.messages(4) ?? []),
+    credentials,
+    secrets: clientSecrets(session),
+    progress: new BuildStatus(
+      (response) => solve.status.push(response),
+      () => solve.status.room(),
+    ),
+    signal: AbortSignal.any([signal, goneSignal(session)]),
+  });
+  if (built === undefined) return Buffer.alloc(0);
+  if (result.isPushed)
+    for (const name of built.names)
+      await engine.images.push(name, { allTags: false, credentials, progress: SILENT, signal });
+  const { id, descriptor, names } = built;
+  return new Message()
+    .map(1, {
+      'containerimage.config.digest': id,
+      'containerimage.digest': result.isPushed ? descriptor.digest : id,
+      ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+    })
+    .encoded();
+}
+
+const nothing = () => {};
+
+const SILENT = {
+  repository: nothing,
+  layer: () => ({ preparing: nothing, pushing: nothing, exists: nothing, mounted: nothing, done: nothing }),
+  pushed: nothing,
+};
+
+async function sessionOf(sessions: Meetings<GrpcConnection>, id: string): Promise<GrpcConnection> {
+  const session = await sessions.find(id);
+  if (session !== undefined) return session;
+  throw new EngineError('invalid', `there is no session ${id}`.trimEnd(), {
+    subject: id,
+    hint: 'the client opens it by POST /session while it asks for the build',
+  });
+}
+
+function goneSignal(session: GrpcConnection): AbortSignal {
+  const gone = new AbortController();
+  void session.closed.then(() => gone.abort());
+  return gone.signal;
+}
+
+async function filesOf(
+  sessions: Meetings<GrpcConnection>,
+  session: GrpcConnection,
+  { context, file, directories }: WantedBuild,
+): Promise<Pick<BuildOptions, 'source' | 'file'>> {
+  const of = async (directory: ClientDirectory | undefined) =>
+    directory?.session === undefined ? session : await sessionOf(sessions, directory.session);
+  if (context.kind === 'client') {
+    const { dockerfile = { name: 'dockerfile' } } = directories;
+    const names = { context: directories.context.name, dockerfile: dockerfile.name };
+    const { dockerfile: text, bytes } = await clientContext(await of(directories.context), file, names);
+    return { source: streamOf(bytes), file: { bytes: once(text) } };
+  }
+  const source = context.kind === 'remote' ? context : streamOf(uploadedContext(session, context.path));
+  const { dockerfile } = directories;
+  if (dockerfile === undefined) return { source, file };
+  return {
+    source,
+    file: { bytes: once(await clientDockerfile(await of(dockerfile), file, dockerfile.name)) },
+  };
+}
+
+function streamOf(bytes: AsyncIterable<Uint8Array>) {
+  return { kind: 'stream', name: 'the context', bytes } as const;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

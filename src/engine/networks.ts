@@ -51,13 +51,9 @@ export class Networks {
   }
 
   /** Puts a container on one more network, at once if it runs. Throws `conflict` when it is on it already. */
-  async connect(
-    attachment: NetworkAttachment,
-    container: string,
-    links: { container: string; alias: string }[] = [],
-  ): Promise<NetworkChange> {
+  async connect(attachment: NetworkAttachment, container: string): Promise<NetworkChange> {
     const { connectContainer } = await import('./endpoints/connect.ts');
-    return await connectContainer(this.#context, container, { attachment, links });
+    return await connectContainer(this.#context, container, attachment);
   }
 
   /** Throws `conflict` when it is not on it; with `force` also a container that is gone already is fine. */

@@ -21,7 +21,7 @@ export function checkInterfaceName(name: string): void {
 
 /** The host's end of a container's pair of interfaces: 15 bytes at most, of this container alone. */
 export function hostInterface(containerId: string, interfaceName: string): string {
-  const digits = /\d{1,2}$/.exec(interfaceName)?.[0] ?? hashed(interfaceName);
+  const digits = /^eth(\d{1,2})$/.exec(interfaceName)?.[1] ?? hashed(interfaceName);
   return `sk${containerId.slice(0, 10)}-${digits}`;
 }
 
@@ -32,7 +32,7 @@ export function macOf(containerId: string, interfaceName: string, address4: stri
   return `02:${digits.match(/../g)?.join(':')}`;
 }
 
-/** Two letters for a name that has no number at its end. */
+/** Two letters for a name that is not one of the usual. */
 function hashed(name: string): string {
   let sum = 0;
   for (const byte of Buffer.from(name)) sum = (sum * 31 + byte) % 676;

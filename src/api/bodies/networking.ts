@@ -82,6 +82,7 @@ export function endpointSettings(network: string, endpoint: JsonObject): Network
   const [ip, ip6] = [ipam.text('IPv4Address'), ipam.text('IPv6Address')];
   const mac = endpoint.text('MacAddress');
   const aliases = endpoint.texts('Aliases') ?? [];
+  const links = (endpoint.texts('Links') ?? []).map(parseLink);
   if ((ipam.texts('LinkLocalIPs') ?? []).length > 0)
     throw ipam.refusal('LinkLocalIPs', 'addresses that hold on the link alone are not given');
   const priority = endpoint.amount('GwPriority');
@@ -89,17 +90,13 @@ export function endpointSettings(network: string, endpoint: JsonObject): Network
   return {
     network,
     ...(aliases.length === 0 ? {} : { aliases }),
+    ...(links.length === 0 ? {} : { links }),
     ...(ip === undefined ? {} : { ip: address('IPv4 address', 4)(ip) }),
     ...(ip6 === undefined ? {} : { ip6: address('IPv6 address', 6)(ip6) }),
     ...(mac === undefined ? {} : { mac: macAddress(mac) }),
     ...(driverOptions === undefined ? {} : { driverOptions }),
     ...(priority === undefined ? {} : { gatewayPriority: priority }),
   };
-}
-
-/** The links of EndpointSettings: other containers, and the names that they get. Throws `invalid`. */
-export function linksOf(endpoint: JsonObject): NonNullable<NetworkOptions['links']> {
-  return (endpoint.texts('Links') ?? []).map(parseLink);
 }
 
 /** `{"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}`: each as `-p` of the command line. */
@@ -128,11 +125,7 @@ function settings(config: JsonObject, host: JsonObject): Omit<NetworkOptions, 'a
     ...(search?.length ? { search } : {}),
   };
   const hosts = host.texts('ExtraHosts') ?? [];
-  const ofEndpoints = config.part('NetworkingConfig').entries('EndpointsConfig');
-  const links = [
-    ...(host.texts('Links') ?? []).map(parseLink),
-    ...ofEndpoints.flatMap(([, each]) => linksOf(each)),
-  ];
+  const links = (host.texts('Links') ?? []).map(parseLink);
   return {
     ...(publish === undefined ? {} : { publish }),
     ...(host.flag('PublishAllPorts') === true ? { publishAll: true } : {}),

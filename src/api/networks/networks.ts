@@ -3,7 +3,7 @@ import { networkFilters } from '../../grammar/network-filters.ts';
 import { collectPruneFilter } from '../../grammar/prune-filters.ts';
 import { shownFor } from '../bodies/differences.ts';
 import { networkOptions } from '../bodies/network.ts';
-import { endpointSettings, linksOf } from '../bodies/networking.ts';
+import { endpointSettings } from '../bodies/networking.ts';
 import { LISTED_NETWORK, NETWORK } from '../bodies/older-answers.ts';
 import { endpointFor } from '../bodies/older-container.ts';
 import type { Call } from '../http/call.ts';
@@ -40,9 +40,8 @@ export async function connectContainer({ engine, path, body, reply, version }: C
   const request = new JsonObject(await body());
   const container = request.text('Container');
   if (container === undefined) throw request.refusal('Container', 'no container is named');
-  const endpoint = request.part('EndpointConfig');
-  const attachment = endpointFor(version, endpointSettings(path.id ?? '', endpoint));
-  await engine.networks.connect(attachment, container, linksOf(endpoint));
+  const attachment = endpointFor(version, endpointSettings(path.id ?? '', request.part('EndpointConfig')));
+  await engine.networks.connect(attachment, container);
   reply.empty(200);
 }
 

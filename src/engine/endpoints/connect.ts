@@ -1,16 +1,13 @@
 import { EngineError } from '../../errors.ts';
 import { attachedContainers } from '../networks/members.ts';
 import { checkAttachment, checkDistinct } from '../options/check-attachments.ts';
-import { checkNameService } from '../options/check-name-service.ts';
-import type { CreateOptions, NetworkAttachment, NetworkOptions } from '../options/create.ts';
+import type { CreateOptions, NetworkAttachment } from '../options/create.ts';
 import { withoutLinks } from '../options/network.ts';
 import { changeContainer, type RunningContainer } from '../state/lock.ts';
 import { type ContainerRow, changeOptions, findContainer } from '../store/containers.ts';
 import type { Context } from '../store/context.ts';
 import { findNetwork, networkById, noSuchNetwork } from '../store/networks.ts';
 import { attachmentByName, provideDefaultNetwork, resolveAttachment } from './attachment.ts';
-
-type Links = NonNullable<NetworkOptions['links']>;
 
 /** The outcome of a change of a container's networks. */
 export interface NetworkChange {
@@ -25,17 +22,17 @@ export interface NetworkChange {
 
 /**
  * Puts a container on one more network: at once if it runs, else from its next start. Throws `notFound`, `conflict` when
- * it is on it already or has no networks of its own, `invalid` for what a network or an interface cannot have.
+ * it is on it already or has no networks of its own, `invalid` for what a network or an interface cannot have, and for
+ * `host` and `none`.
  */
 export async function connectContainer(
   context: Context,
   text: string,
-  { attachment, links }: { attachment: NetworkAttachment; links: Links },
+  attachment: NetworkAttachment,
 ): Promise<NetworkChange> {
   const row = findContainer(context.database, text);
   requireLinks(attachment.network, row);
   checkAttachment(attachment);
-  checkNameService({ links });
   await provideDefaultNetwork(context, [attachment]);
   const resolved = await resolveAttachment(context, attachment);
   requireOwnNetworks(row);
@@ -51,11 +48,7 @@ export async function connectContainer(
     checkDistinct(attachments);
     return {
       ...options,
-      network: {
-        ...network,
-        attachments,
-        links: [...(network?.links ?? []), ...links],
-      },
+      network: { ...network, attachments },
     };
   };
   const isInHosts = await changeContainer(context, row, {

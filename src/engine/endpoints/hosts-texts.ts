@@ -5,6 +5,7 @@ import { hostsText, type LinkedHost } from '../../network/files/hosts-text.ts';
 import { hostResolvConf, parseResolvConf } from '../../network/files/resolv-conf.ts';
 import type { NamespaceChoices } from '../../runtime/options.ts';
 import type { NetworkOptions } from '../options/create.ts';
+import { linksOf } from '../options/network.ts';
 import type { Context } from '../store/context.ts';
 import { dnsOptions } from './name-service.ts';
 import type { NetworkedContainer, PreparedNetworking } from './prepare.ts';
@@ -72,8 +73,7 @@ async function linkedHosts(
   network: NetworkOptions | undefined,
   networking: PreparedNetworking | undefined,
 ): Promise<LinkedHost[]> {
-  const links = network?.links ?? [];
-  if (links.length === 0 || networking === undefined) return [];
+  if (linksOf(network).length === 0 || networking === undefined) return [];
   const { findLinkedHosts } = await import('./linked-hosts.ts');
-  return findLinkedHosts(context, links, networking);
+  return findLinkedHosts(context, network?.links ?? [], networking);
 }

@@ -6,7 +6,7 @@ import type { NameService } from '../../network/files/name-service.ts';
 import { namesText } from '../../network/files/names-file.ts';
 import { resolverText } from '../../network/files/resolver-config.ts';
 import { resolverRules } from '../../network/nft/resolver-rules.ts';
-import { DEFAULT_NETWORK } from '../options/network.ts';
+import { DEFAULT_NETWORK, linksOf } from '../options/network.ts';
 import { containerPaths } from '../store/container-paths.ts';
 import type { Context } from '../store/context.ts';
 import { endpointNames } from './names.ts';
@@ -37,7 +37,7 @@ export function writeResolverConfig(
 ): void {
   const text = resolverText({
     networks: endpoints.map(({ network }) => network.id),
-    aliases: (options.network?.links ?? []).map(({ container, alias }) => ({
+    aliases: linksOf(options.network).map(({ container, alias }) => ({
       name: alias,
       other: container,
     })),

@@ -91,7 +91,9 @@ function endpointOf(
     gateway6: gateway(6),
     aliases: attachment.aliases ?? [],
     dnsNames: endpointNames(row, found.definition, attachment).names,
-    links: (row.options.network?.links ?? []).map(({ container, alias }) => `${container}:${alias}`),
+    links: [...(row.options.network?.links ?? []), ...(attachment.links ?? [])].map(
+      ({ container, alias }) => `${container}:${alias}`,
+    ),
     wanted: { ip: attachment.ip, ip6: attachment.ip6, mac: attachment.mac },
     driverOptions: attachment.driverOptions,
     gatewayPriority: attachment.gatewayPriority ?? 0,

@@ -1,15 +1,19 @@
 import { EngineError } from '../../errors.ts';
 import { checkInterfaceName } from '../../network/interface-name.ts';
+import { checkNameService } from './check-name-service.ts';
 import type { NetworkAttachment } from './create.ts';
-import { DEFAULT_NETWORK, interfaceNameOf, isAsked } from './network.ts';
+import { DEFAULT_NETWORK, ENDPOINT_OPTIONS, interfaceNameOf, isAsked } from './network.ts';
 
 /**
- * Throws `invalid` for an alias or a MAC address that cannot be, and for what the default network does not have. `network`
- * of the attachment is the network's name.
+ * Throws `invalid` for an alias, a link or a MAC address that cannot be, and for what the default network does not have,
+ * `unsupported` for an option that no driver has. `network` of the attachment is the network's name.
  */
-export function checkAttachment({ network, aliases, ip, ip6, mac }: NetworkAttachment): void {
+export function checkAttachment(attachment: NetworkAttachment): void {
+  const { network, aliases, links, ip, ip6, mac, driverOptions } = attachment;
   for (const alias of aliases ?? []) checkAlias(alias);
+  checkNameService({ links });
   if (mac !== undefined) checkMac(mac);
+  for (const name of Object.keys(driverOptions ?? {})) checkDriverOption(name);
   if (network !== DEFAULT_NETWORK) return;
   const what = isAsked(aliases) ? 'aliases' : isAsked(ip ?? ip6) ? 'chosen addresses' : undefined;
   if (what === undefined) return;
@@ -17,6 +21,14 @@ export function checkAttachment({ network, aliases, ip, ip6, mac }: NetworkAttac
     subject: network,
     hint: 'make one, and name that',
     remedy: 'make one with skiff network create, and name it with --network',
+  });
+}
+
+function checkDriverOption(name: string): void {
+  if (ENDPOINT_OPTIONS.includes(name)) return;
+  throw new EngineError('unsupported', `there is no driver option ${name} for a container on a network`, {
+    subject: name,
+    hint: `there are ${ENDPOINT_OPTIONS.join(' and ')}`,
   });
 }
 

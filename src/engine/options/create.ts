@@ -118,14 +118,22 @@ export interface NetworkOptions {
   dns?: { servers?: string[]; options?: string[]; search?: string[] } | undefined;
   /** For /etc/hosts; the address may be `host-gateway`. */
   extraHosts?: { name: string; address: string }[] | undefined;
-  /** Other containers of the same network, by a name that only this one knows. */
-  links?: { container: string; alias: string }[] | undefined;
+  /** On whatever network they are. */
+  links?: Link[] | undefined;
+}
+
+/** Another container of the same network, by a name that only this one knows. */
+export interface Link {
+  container: string;
+  alias: string;
 }
 
 /** `network` is a name or id as the user gave it, an id once it is kept. */
 export interface NetworkAttachment {
   network: string;
   aliases?: string[] | undefined;
+  /** For as long as the container is on this network. */
+  links?: Link[] | undefined;
   ip?: string | undefined;
   ip6?: string | undefined;
   /** In lower case, with colons. */

@@ -1,5 +1,5 @@
 import type { Protocol } from '../../network/address/definition.ts';
-import type { NetworkAttachment } from './create.ts';
+import type { Link, NetworkAttachment, NetworkOptions } from './create.ts';
 
 /** The name of the network that containers are on when nobody says. */
 export const DEFAULT_NETWORK = 'bridge';
@@ -21,9 +21,23 @@ export function withoutLinks(text: string): (typeof WITHOUT_LINKS)[number] | und
   return WITHOUT_LINKS.find(({ id, name }) => name === text || (text.length > 3 && id.startsWith(text)));
 }
 
+/** The options of a driver for one container: the name of its interface, and what the kernel is told of that. */
+export const ENDPOINT_OPTIONS: readonly string[] = [
+  'com.docker.network.endpoint.ifname',
+  'com.docker.network.endpoint.sysctls',
+];
+
 /** The name of the interface in the container that is asked for, in Podman's or in Docker's words. */
 export function interfaceNameOf({ interfaceName, driverOptions }: NetworkAttachment): string | undefined {
   return interfaceName ?? driverOptions?.['com.docker.network.endpoint.ifname'];
+}
+
+/** The links of a container: those of its networks, too. */
+export function linksOf(network: NetworkOptions | undefined): Link[] {
+  return [
+    ...(network?.links ?? []),
+    ...(network?.attachments ?? []).flatMap((attachment) => attachment.links ?? []),
+  ];
 }
 
 /** Whether a value asks for something: empty lists and words are as good as absent. */

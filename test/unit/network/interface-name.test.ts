@@ -19,13 +19,13 @@ describe('the name of an interface in a container', () => {
 });
 
 describe("the host's end of it", () => {
-  it('is called after the container and the number at the end of the name', () => {
+  it('is called after the container and the number of a usual name', () => {
     expect(hostInterface(ID, 'eth0')).toBe('sk0123456789-0');
-    expect(hostInterface(ID, 'uplink123')).toBe('sk0123456789-23');
+    expect(hostInterface(ID, 'eth12')).toBe('sk0123456789-12');
   });
 
-  it('fits the kernel, and is another one for another name, also where that has no number', () => {
-    const names = ['eth0', 'eth1', 'eth10', 'front', 'back', 'fifteen-bytes-x'];
+  it('fits the kernel, and is another one for another name, also where that ends in the same number', () => {
+    const names = ['eth0', 'eth1', 'eth10', 'eth100', 'lan0', 'lan1', 'uplink10', 'front', 'fifteen-bytes-x'];
     const ends = names.map((name) => hostInterface(ID, name));
     expect(ends.filter((end) => Buffer.byteLength(end) > 15)).toEqual([]);
     expect(new Set(ends).size).toBe(names.length);

@@ -59,6 +59,7 @@ async function connect(
   const attachment: NetworkAttachment = {
     network,
     aliases: flags.alias,
+    links: flags.link,
     ip: flags.ip,
     ip6: flags.ip6,
     mac: flags.macAddress,
@@ -66,5 +67,5 @@ async function connect(
     gatewayPriority: flags.gwPriority,
   };
   const { networks } = await session.engine();
-  remarkOnHosts(await networks.connect(attachment, container, flags.link));
+  remarkOnHosts(await networks.connect(attachment, container));
 }

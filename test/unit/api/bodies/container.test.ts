@@ -258,13 +258,13 @@ describe('a body that creates a container', () => {
     });
   });
 
-  it('has the links of its host and those of its networks', () => {
+  it('has the links of its host, and on its networks those of them', () => {
     const NetworkingConfig = { EndpointsConfig: { n: { Links: ['b:c'] } } };
     const { network } = read({ NetworkingConfig, HostConfig: { NetworkMode: 'n', Links: ['a'] } });
-    expect(network?.links).toEqual([
-      { container: 'a', alias: 'a' },
-      { container: 'b', alias: 'c' },
-    ]);
+    expect(network).toEqual({
+      attachments: [{ network: 'n', links: [{ container: 'b', alias: 'c' }] }],
+      links: [{ container: 'a', alias: 'a' }],
+    });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endpointSettings, linksOf } from '../../../../src/api/bodies/networking.ts';
+import { endpointSettings } from '../../../../src/api/bodies/networking.ts';
 import { endpointFor } from '../../../../src/api/bodies/older-container.ts';
 import { UNREAD_ENDPOINT } from '../../../../src/api/bodies/unread.ts';
 import { JsonObject } from '../../../../src/api/http/json.ts';
@@ -8,8 +8,7 @@ const MAC = '02:42:ac:11:00:02';
 
 /** Reads an endpoint of the network `n`. */
 function of(endpoint: object) {
-  const object = new JsonObject(endpoint, 'EndpointConfig');
-  return { ...endpointSettings('n', object), links: linksOf(object) };
+  return endpointSettings('n', new JsonObject(endpoint, 'EndpointConfig'));
 }
 
 /** The members of EndpointSettings in Docker's API 1.24 to 1.51, each with what it cannot be. */
@@ -75,7 +74,7 @@ describe('what a container is to be on a network', () => {
       DriverOpts: null,
       GwPriority: 0,
     };
-    expect(of(empty)).toEqual({ network: 'n', links: [] });
+    expect(of(empty)).toEqual({ network: 'n' });
   });
 
   it('has since 1.44 the MAC address that is asked for, and before that one of its own', () => {

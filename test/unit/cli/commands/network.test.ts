@@ -338,8 +338,8 @@ describe('network rm', () => {
 });
 
 describe('network connect and disconnect', () => {
-  it.each<[string[], object, object[]]>([
-    [[], {}, []],
+  it.each<[string[], object]>([
+    [[], {}],
     [
       [
         '--alias',
@@ -354,20 +354,17 @@ describe('network connect and disconnect', () => {
         '92-d0-c6-0a-29-33',
       ],
       { aliases: ['a', 'b'], ip: '10.0.0.9', ip6: 'fd00::9', mac: '92:d0:c6:0a:29:33' },
-      [],
     ],
     [
       ['--driver-opt', 'a=b', '--driver-opt', 'c=d=e', '--gw-priority', '-3'],
       { driverOptions: { a: 'b', c: 'd=e' }, gatewayPriority: -3 },
-      [],
     ],
-    [['--link', 'db:x'], {}, [[{ container: 'db', alias: 'x' }]]],
-  ])('asks for what %j says', async (args, attachment, links) => {
+    [['--link', 'db:x'], { links: [{ container: 'db', alias: 'x' }] }],
+  ])('asks for what %j says', async (args, attachment) => {
     expect(await asked(connect, ...args, 'front', 'web')).toEqual([
       'connect',
       { network: 'front', ...attachment },
       'web',
-      ...(links.length === 0 ? [null] : links),
     ]);
   });
 

@@ -14,6 +14,8 @@ async function wishes(...args: string[]) {
   return { namespace: namespaces.network, network };
 }
 
+const IFNAME = 'com.docker.network.endpoint.ifname';
+
 describe('the network of a new container', () => {
   it.each([
     [[]],
@@ -51,8 +53,17 @@ describe('the network of a new container', () => {
       [{ network: 'front', aliases: ['a', 'b'], ip: '10.0.0.9', ip6: 'fd00::9', mac: '92:d0:c6:0a:29:33' }],
     ],
     [
-      ['--network', 'gw-priority=-5,name=front, driver-opt=a=b=c,"driver-opt=d=e,f"'],
-      [{ network: 'front', gatewayPriority: -5, driverOptions: { a: 'b=c', d: 'e,f' } }],
+      [
+        '--network',
+        `gw-priority=-5,name=front, driver-opt=${IFNAME}=b=c,"driver-opt=com.docker.network.endpoint.sysctls=e,f"`,
+      ],
+      [
+        {
+          network: 'front',
+          gatewayPriority: -5,
+          driverOptions: { [IFNAME]: 'b=c', 'com.docker.network.endpoint.sysctls': 'e,f' },
+        },
+      ],
     ],
     [
       ['--network', 'front:alias=a,alias=b,ip=10.0.0.9,ip=fd00::9,mac=92d0.c60a.2933,interface_name=lan0'],

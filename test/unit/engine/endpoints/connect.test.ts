@@ -6,7 +6,9 @@ import {
   disconnectAll,
   disconnectContainer,
 } from '../../../../src/engine/endpoints/connect.ts';
+import { containerNetworking } from '../../../../src/engine/endpoints/shown.ts';
 import type { NetworkAttachment } from '../../../../src/engine/options/create.ts';
+import { linksOf } from '../../../../src/engine/options/network.ts';
 import { type ContainerId, containerById, insertContainer } from '../../../../src/engine/store/containers.ts';
 import { deleteNetwork, insertNetwork } from '../../../../src/engine/store/networks.ts';
 import type { NetworkDefinition } from '../../../../src/network/address/definition.ts';
@@ -51,7 +53,7 @@ function networks(): (string | undefined)[] | undefined {
 }
 
 const connect = (network: string, attachment: Partial<NetworkAttachment> = {}) =>
-  connectContainer(room.context, 'name', { attachment: { network, ...attachment }, links: [] });
+  connectContainer(room.context, 'name', { network, ...attachment });
 const disconnect = (network: string, container: string, force = false) =>
   disconnectContainer(room.context, { network, container, force });
 
@@ -62,6 +64,20 @@ describe('a container that does not run', () => {
     await expect(connect('back')).rejects.toMatchObject({ kind: 'conflict' });
     await disconnect('front', 'name');
     expect(networks()).toEqual([BACK.id]);
+  });
+
+  it('has links on a network for as long as it is on it', async () => {
+    const links = [{ container: 'db', alias: 'cache' }];
+    await connect('back', { links });
+    const imageConfig = JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { diff_ids: [] } });
+    const shown = () => {
+      const row = { ...containerRow(), ...containerById(room.context.database, ID), imageConfig };
+      const { endpoints } = containerNetworking(room.context, { row, status: { state: 'created' } });
+      return [linksOf(row.options.network), endpoints.map((endpoint) => endpoint.links)];
+    };
+    expect(shown()).toEqual([links, [[], ['db:cache']]]);
+    await disconnect('back', 'name');
+    expect(shown()).toEqual([[], [[]]]);
   });
 
   it('is not connected to a network that is removed at the same moment', async () => {
@@ -93,11 +109,19 @@ describe('what a container cannot be asked for is refused when it is connected, 
     expect(networks()).toEqual([FRONT.id]);
   });
 
+  it('an option that no driver has', async () => {
+    await expect(connect('back', { driverOptions: { a: 'b' } })).rejects.toMatchObject({
+      kind: 'unsupported',
+      message: 'there is no driver option a for a container on a network',
+    });
+  });
+
   it('a link by a name that cannot stand in /etc/hosts', async () => {
     const links = [{ container: 'web', alias: 'a b' }];
-    await expect(
-      connectContainer(room.context, 'name', { attachment: { network: 'back' }, links }),
-    ).rejects.toMatchObject({ kind: 'invalid', message: 'invalid alias of a link: "a b"' });
+    await expect(connect('back', { links })).rejects.toMatchObject({
+      kind: 'invalid',
+      message: 'invalid alias of a link: "a b"',
+    });
     expect(networks()).toEqual([FRONT.id]);
   });
 
@@ -128,8 +152,7 @@ describe('a container', () => {
   it('that has none of its own is told first that there is no such network', async () => {
     const other = 'e'.repeat(64) as ContainerId;
     insertContainer(room.context.database, containerRow({ id: other, name: 'alone' }), () => false);
-    const asked = (network: string) =>
-      connectContainer(room.context, 'alone', { attachment: { network }, links: [] });
+    const asked = (network: string) => connectContainer(room.context, 'alone', { network });
     await expect(asked('nope')).rejects.toMatchObject({ failure: 'noSuchNetwork' });
     await expect(asked('back')).rejects.toMatchObject({ kind: 'conflict' });
   });

@@ -40,7 +40,7 @@ describe('the default network', () => {
     const row = containerRow({ started: false, options: options({ attachments: [] }) });
     insertContainer(room.context.database, row, () => false);
     mkdirSync(join(room.context.paths.containers, ID), { recursive: true });
-    await connectContainer(room.context, 'name', { attachment: { network: 'bridge' }, links: [] });
+    await connectContainer(room.context, 'name', { network: 'bridge' });
     const attachments = containerById(room.context.database, ID)?.options.network?.attachments;
     expect(attachments).toEqual([{ network: allNetworks(room.context.database)[0]?.definition.id }]);
   });

@@ -1,5 +1,25 @@
 import type { ExecutionConfig } from '../../oci/image-config.ts';
 import { JsonObject } from '../http/json.ts';
+import type { Unread, UnreadMembers } from './unread.ts';
+
+const OF_A_CONTAINER: Unread = { harmless: 'containers have it, and images give none to them' };
+
+/** What of a ContainerConfig is not in an image. */
+export const UNREAD_IMAGE_CONFIG: UnreadMembers = {
+  Hostname: OF_A_CONTAINER,
+  Domainname: OF_A_CONTAINER,
+  AttachStdin: OF_A_CONTAINER,
+  AttachStdout: OF_A_CONTAINER,
+  AttachStderr: OF_A_CONTAINER,
+  Tty: OF_A_CONTAINER,
+  OpenStdin: OF_A_CONTAINER,
+  StdinOnce: OF_A_CONTAINER,
+  Image: OF_A_CONTAINER,
+  NetworkDisabled: OF_A_CONTAINER,
+  MacAddress: OF_A_CONTAINER,
+  StopTimeout: OF_A_CONTAINER,
+  ArgsEscaped: { harmless: 'images of Windows have it' },
+};
 
 /**
  * Reads the ContainerConfig that a commit gives its image: Docker's clients send none, an empty one, or that of the

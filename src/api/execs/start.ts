@@ -1,10 +1,10 @@
 import { EngineError } from '../../errors.ts';
+import { execStart } from '../bodies/exec.ts';
 import type { Call } from '../http/call.ts';
 import { MULTIPLEXED_SINCE, MULTIPLEXED_STREAM, RAW_STREAM } from '../http/frames.ts';
 import { JsonObject } from '../http/json.ts';
 import { relay } from '../http/relay.ts';
 import { terminalSize } from '../http/terminal-size.ts';
-import { consoleSize } from './create.ts';
 
 /**
  * ExecStartConfig. What cannot be executed is said before the connection is handed over. Whether the streams come in frames
@@ -21,14 +21,14 @@ export async function startExec({
 }: Call): Promise<void> {
   const config = new JsonObject((await body()) ?? {});
   const id = path.id ?? '';
-  if (config.flag('Detach') === true) {
+  const { detached, framed, size } = execStart(config, version);
+  if (detached) {
     await engine.execs.startDetached(id);
     return reply.empty(200);
   }
   const { request } = await engine.execs.inspect(id);
-  const streams = await engine.execs.start(id, { size: consoleSize(config) });
+  const streams = await engine.execs.start(id, { size });
   connections.keepExec(id, streams);
-  const framed = config.flag('Tty') !== true;
   const connection = reply.hijack(framed && version >= MULTIPLEXED_SINCE ? MULTIPLEXED_STREAM : RAW_STREAM);
   await relay(connection, streams, { framed, input: request.stdin, signal });
 }

@@ -42,7 +42,7 @@ function domainOf(server: string): string {
   }
 }
 
-/** Reads Docker's AuthConfig; undefined: it is nobody's. Throws `invalid`. */
+/** Reads Docker's AuthConfig, but for `email`, which went from it long ago; undefined: it is nobody's. Throws `invalid`. */
 export function credentialOf(auth: JsonObject): Credential | undefined {
   const identityToken = auth.text('identitytoken');
   if (identityToken !== undefined) return { identityToken };
@@ -53,7 +53,16 @@ export function credentialOf(auth: JsonObject): Credential | undefined {
       'give a name and a password, or an identitytoken',
     );
   const [username, password] = [auth.text('username'), auth.text('password')];
+  const both = auth.text('auth');
+  if (username === undefined && both !== undefined) return decodedPair(auth, both);
   return username === undefined ? undefined : { username, password: password ?? '' };
+}
+
+/** `auth` of a file of credentials: name and password in base64, with a colon between them. */
+function decodedPair(auth: JsonObject, text: string): Credential {
+  const [, username, password] = /^([^:]+):(.*)$/s.exec(Buffer.from(text, 'base64').toString()) ?? [];
+  if (BASE64.test(text) && username !== undefined && password !== undefined) return { username, password };
+  throw auth.refusal('auth', 'it is no name:password in base64');
 }
 
 function decoded(name: string, header: string): unknown {

@@ -118,6 +118,7 @@ export const IMAGE_ROUTES: readonly Route[] = [
       pause: 'flag',
       changes: 'list',
     },
+    differs: 'what of a ContainerConfig is of containers alone, as `Hostname` and `Tty`, is not in the image',
     load: async () => (await import('./commit.ts')).commitContainer,
   },
   {

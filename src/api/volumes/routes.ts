@@ -6,7 +6,13 @@ const volumes = (name: keyof Handlers) => async (): Promise<Handler> => (await i
 
 export const VOLUME_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/volumes', query: { filters: 'filters' }, load: volumes('listVolumes') },
-  { method: 'POST', path: '/volumes/create', load: volumes('createVolume') },
+  {
+    method: 'POST',
+    path: '/volumes/create',
+    differs:
+      'one that is there with other options or labels than those that are asked for is a conflict (409), where Docker answers with it as it is',
+    load: volumes('createVolume'),
+  },
   { method: 'POST', path: '/volumes/prune', query: { filters: 'filters' }, load: volumes('pruneVolumes') },
   { method: 'GET', path: '/volumes/{name}', load: volumes('inspectVolume') },
   {

@@ -2,6 +2,7 @@ import { volumeObject } from '../../engine/inspect/volume.ts';
 import { EngineError } from '../../errors.ts';
 import { collectVolumePruneFilter } from '../../grammar/prune-filters.ts';
 import { volumeFilters } from '../../grammar/volume-filters.ts';
+import { volumeOptions } from '../bodies/volume.ts';
 import type { Call } from '../http/call.ts';
 import { JsonObject } from '../http/json.ts';
 import { pruneFilters } from '../http/prune-filters.ts';
@@ -21,14 +22,7 @@ export async function inspectVolume({ engine, path, reply }: Call): Promise<void
 /** VolumeCreate: one that is there and is asked for alike is answered with as it is. */
 export async function createVolume({ engine, body, reply }: Call): Promise<void> {
   const request = new JsonObject((await body()) ?? {});
-  if (request.object('ClusterVolumeSpec') !== undefined)
-    throw request.refusal('ClusterVolumeSpec', 'there is no swarm: a volume belongs to this host');
-  const name = await engine.volumes.create({
-    name: request.text('Name'),
-    driver: request.text('Driver'),
-    options: request.map('DriverOpts'),
-    labels: request.map('Labels'),
-  });
+  const name = await engine.volumes.create(volumeOptions(request));
   reply.json(volumeObject(await engine.volumes.get(name)), { status: 201 });
 }
 

@@ -35,11 +35,25 @@ describe('X-Registry-Auth', () => {
     expect(await found(encoded({ username: 'me', identitytoken: 't' }))).toEqual({ identityToken: 't' });
   });
 
+  it('may have both in one text, as files of credentials have them, which counts where there is no name', async () => {
+    const auth = Buffer.from('me:a:b').toString('base64');
+    expect(await found(encoded({ auth, email: 'me@registry.test' }))).toEqual({
+      username: 'me',
+      password: 'a:b',
+    });
+    expect(await found(encoded({ auth, username: 'other', password: 'c' }))).toEqual({
+      username: 'other',
+      password: 'c',
+    });
+  });
+
   it.each([
     ['e30x', 'no JSON in base64'],
     ['%%%', 'no JSON in base64'],
     [encoded([]), 'is not an object'],
     [encoded({ username: 1 }), 'username is not a text'],
+    [encoded({ auth: Buffer.from('me').toString('base64') }), 'auth: it is no name:password in base64'],
+    [encoded({ auth: '%%%' }), 'auth: it is no name:password in base64'],
     [encoded({ registrytoken: 't' }), 'a token of a registry is not passed on'],
   ])('is refused as %s', (header, message) => {
     expect(() => of(header)).toThrow(

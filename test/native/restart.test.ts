@@ -1,8 +1,30 @@
-import { existsSync, mkdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readText } from '../../src/host/read-text.ts';
 import { parseExitRecord, type StateRecord } from '../../src/runtime/monitor/records.ts';
-import { finished, gone, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
+import type { PlanRecord } from '../../src/runtime/record.ts';
+import {
+  finished,
+  gone,
+  killed,
+  type PlannedContainer,
+  printed,
+  useRoom,
+  type Wishes,
+} from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -43,8 +65,46 @@ function seen<T>(directory: string, look: () => T | undefined): Promise<T> {
 
 /** Resolves when the state record says so. */
 function state(container: PlannedContainer, holds: (state: StateRecord) => boolean): Promise<StateRecord> {
-  return seen(container.runDir, () => (holds(container.state) ? container.state : undefined));
+  return seen(container.runDir, () => {
+    const now = container.state;
+    return holds(now) ? now : undefined;
+  });
 }
+
+/** Resolves when a container has ended for good: its records are those of before, and its monitor's may be gone already. */
+async function ended(container: PlannedContainer): Promise<void> {
+  await until(() => !existsSync(container.runDir));
+}
+
+/** A container each of whose starts waits until it is let in: its log is a pipe that is opened for writing then. */
+function gated(wishes: Wishes): {
+  container: PlannedContainer;
+  begin(): Promise<void>;
+  letIn(): Promise<void>;
+} {
+  const gate = join(room.root, `gate-${gates++}`);
+  execFileSync('mkfifo', [gate]);
+  const log: PlanRecord = ['log', 'json-file', gate, '0', '1', 'plain'];
+  const container = room.plan({ ...wishes, general: [log, ...(wishes.general ?? [])] });
+  const open = () => openSync(gate, constants.O_RDONLY | constants.O_NONBLOCK);
+  return {
+    container,
+    async begin() {
+      const reader = open();
+      const { code, stderr } = await container.detach();
+      closeSync(reader);
+      expect([code, stderr]).toEqual([0, '']);
+    },
+    async letIn() {
+      const { pid } = container.state.monitor;
+      // open(2) of x86-64, or openat(2) of it and of arm64.
+      await until(() => /^(2|257|56) /.test(readText(`/proc/${pid}/syscall`) ?? ''));
+      closeSync(open());
+    },
+  };
+}
+
+let gates = 0;
 
 describe('a restart policy', () => {
   it('starts a container again that fails, after 100, 200 and 400 ms, and tells of its last end', async () => {
@@ -53,8 +113,7 @@ describe('a restart policy', () => {
       general: [['restart', 'on-failure', '0']],
     });
     expect((await container.detach()).code).toBe(0);
-    const { monitor } = container.state;
-    await gone(monitor.pid);
+    await ended(container);
     const began = runs(container);
     const pauses = began.slice(1).map((time, i) => time - (began[i] ?? 0));
     expect(pauses).toHaveLength(3);
@@ -64,24 +123,26 @@ describe('a restart policy', () => {
   });
 
   it('waits for as long as it says, and for 100 ms again once a container has run for ten seconds', async () => {
-    const container = room.plan({
-      args: counting('[ $n = 3 ] && sleep 10.1', 'exit 7'),
+    const { container, begin, letIn } = gated({
+      args: counting('[ $n = 3 ] && sleep 10.1', '[ $n = 5 ] && exec sleep 1000', 'exit 7'),
       general: [['restart', 'always', '0']],
     });
-    await container.detach();
+    await begin();
     const pauses: { sinceEnd: number; sinceNoted: number }[] = [];
     for (const restarts of [1, 2, 3, 4]) {
       const waiting = await state(
         container,
         (now) => now.restarting !== undefined && now.restarts === restarts,
       );
-      const { finished: ended } = await seen(container.directory, () =>
+      const exit = await seen(container.directory, () =>
         existsSync(container.path('exit')) ? container.exit : undefined,
       );
       const noted = statSync(join(container.runDir, 'state')).mtimeMs;
       const due = waiting.restarting ?? 0;
-      pauses.push({ sinceEnd: due - ended, sinceNoted: due - noted });
+      pauses.push({ sinceEnd: due - exit.finished, sinceNoted: due - noted });
+      await letIn();
     }
+    await state(container, (now) => now.restarts === 4 && now.restarting === undefined);
     await container.ask('stop 9 0');
     // The pause begins after the end of the run, and before it is noted, however long either takes.
     for (const [i, pause] of [100, 200, 100, 200].entries()) {
@@ -89,7 +150,7 @@ describe('a restart policy', () => {
       expect(pauses[i]?.sinceNoted).toBeLessThan(pause + TICK_MS);
     }
     const began = runs(container);
-    expect(began).toHaveLength(4);
+    expect(began).toHaveLength(5);
     expect((began[3] ?? 0) - (began[2] ?? 0)).toBeGreaterThan(10_000);
   }, 60_000);
 
@@ -99,7 +160,7 @@ describe('a restart policy', () => {
       general: [['restart', 'on-failure', '2']],
     });
     await container.detach();
-    await gone(container.state.monitor.pid);
+    await ended(container);
     expect(runs(container)).toHaveLength(3);
     expect(container.exit).toMatchObject({ code: 9 });
     expect(container.leftovers()).toEqual([]);
@@ -159,19 +220,19 @@ describe('a restart policy', () => {
 
   it('ends at once by a stop in the pause before the next start', async () => {
     const container = room.plan({
-      args: counting('[ $n = 7 ] && sleep 1000', 'exit 5'),
+      args: counting('exit 5'),
       general: [['restart', 'always', '0']],
     });
     await container.detach();
-    const { restarting, init } = await state(
+    const { restarting, restarts, init } = await state(
       container,
-      (now) => now.restarting !== undefined && now.restarts === 5,
+      (now) => now.restarts >= 5 && (now.restarting ?? 0) - Date.now() > 1000,
     );
     expect(init.pid).toBe(0);
     expect(await container.ask('stop 15 10000')).toBe('exit 5\n');
     expect(Date.now()).toBeLessThan(restarting ?? 0);
-    expect(runs(container)).toHaveLength(5);
-    expect(container.exit.restarts).toBe(5);
+    expect(runs(container)).toHaveLength(restarts);
+    expect(container.exit.restarts).toBe(restarts);
     expect(container.leftovers()).toEqual([]);
   });
 
@@ -181,7 +242,7 @@ describe('a restart policy', () => {
       general: [['restart', 'on-failure', '3']],
     });
     await container.detach();
-    await gone(container.state.monitor.pid);
+    await ended(container);
     expect(container.exit).toMatchObject({ code: 127 });
     expect(runs(container)).toHaveLength(1);
     expect(container.leftovers()).toEqual([]);
@@ -231,18 +292,19 @@ describe('a restart policy', () => {
   });
 
   it('tells of each run what the kernel counted in that run', async () => {
-    const container = room.plan({
+    const { container, begin, letIn } = gated({
       args: counting('[ $n = 1 ] && tail /dev/zero', 'exit 3'),
       memory: 16 << 20,
       general: [['restart', 'on-failure', '1']],
     });
-    await container.detach();
-    const { monitor } = await state(container, (now) => now.restarting !== undefined);
+    await begin();
+    await state(container, (now) => now.restarting !== undefined);
     const first = await seen(container.directory, () =>
       existsSync(container.path('exit')) ? container.exit : undefined,
     );
     expect(first).toMatchObject({ code: 3, oom: true, oomKills: 1 });
-    await gone(monitor.pid);
+    await letIn();
+    await ended(container);
     expect(container.exit).toMatchObject({ code: 3, oom: false });
   });
 
@@ -258,7 +320,7 @@ describe('a restart policy', () => {
       general: [['restart', 'on-failure', '0']],
     });
     await container.detach();
-    await gone(container.state.monitor.pid);
+    await ended(container);
     expect(container.leftovers()).toEqual([]);
     expect(readFileSync(container.path('upper/left'), 'utf8')).toBe('dead\n');
   });
@@ -303,10 +365,13 @@ describe('a restart policy that is changed while a container runs', () => {
   it('is heard in the pause before the next start, which comes all the same', async () => {
     const container = room.plan({ args: counting('exit 5'), general: [['restart', 'always', '0']] });
     await container.detach();
-    const { monitor } = await state(container, (now) => now.restarting !== undefined && now.restarts === 3);
-    expect(await container.ask('restart-policy on-failure 3')).toBe('ok\n');
-    await gone(monitor.pid);
-    expect(runs(container)).toHaveLength(4);
+    const { restarts } = await state(
+      container,
+      (now) => now.restarts >= 3 && (now.restarting ?? 0) - Date.now() > 200,
+    );
+    expect(await container.ask(`restart-policy on-failure ${restarts}`)).toBe('ok\n');
+    await ended(container);
+    expect(runs(container)).toHaveLength(restarts + 1);
   });
 
   it('has to be one that there is', async () => {
@@ -342,11 +407,13 @@ describe('a monitor that is killed', () => {
   it('while it waits leaves the last end and nothing else to clean up', async () => {
     const container = room.plan({ args: counting('exit 6'), general: [['restart', 'always', '0']] });
     await container.detach();
-    const { monitor } = await state(container, (now) => now.restarting !== undefined && now.restarts === 4);
-    process.kill(monitor.pid, 'SIGKILL');
-    await gone(monitor.pid);
+    const { monitor, restarts } = await state(
+      container,
+      (now) => now.restarts >= 4 && (now.restarting ?? 0) - Date.now() > 400,
+    );
+    await killed(monitor.pid);
     expect((await container.cleanup()).code).toBe(0);
-    expect(container.exit).toMatchObject({ code: 6, restarts: 4 });
+    expect(container.exit).toMatchObject({ code: 6, restarts });
     expect(container.leftovers()).toEqual([]);
   });
 

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { killed } from '../helpers/plan.ts';
 import { isRunning, leftovers, type Outcome, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -83,9 +84,7 @@ describe('two commands that change one container at once', () => {
     const policy = await inspect('it', '{{.HostConfig.RestartPolicy.Name}}');
     process.kill(recordedPid(await inspect('it', '{{.Id}}'), 'init'), 'SIGKILL');
     const state = policy === 'always' ? 'restarting|running' : 'exited';
-    await vi.waitUntil(
-      async () => (await inspect('it', '{{.State.Status}} {{.RestartCount}}')) !== 'running 0',
-    );
+    await until(async () => (await inspect('it', '{{.State.Status}} {{.RestartCount}}')) !== 'running 0');
     expect(await inspect('it', '{{.State.Status}}')).toMatch(new RegExp(`^(${state})$`));
     await removeAll();
   });
@@ -146,7 +145,7 @@ describe('two commands that change one container at once', () => {
   it('update and kill do not wait for a stop that does', async () => {
     await store.ok(['run', '-d', '--name', 'it', busybox, 'sleep', '1000']);
     const stopping = store.start(['stop', '-t', '600', 'it']);
-    await vi.waitUntil(async () =>
+    await until(async () =>
       (await store.ok(['events', '--since', '1h', '--until', '0s'])).includes('signal=15'),
     );
     await store.ok(['update', '--pids-limit', '50', 'it']);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExplainedContainer } from '../../src/engine/explain/container.ts';
 import type { ExplainedPull } from '../../src/engine/explain/pull.ts';
 import { storePaths } from '../../src/host/paths.ts';
@@ -20,6 +20,7 @@ import { capabilityMask } from '../../src/runtime/spec/capabilities.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useInternet } from '../helpers/internet.ts';
 import type { RunOptions } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const internet = useInternet();
 const { store } = internet;
@@ -328,7 +329,7 @@ describe('what a container holds whose monitor was killed', () => {
     const identity = processIdentity(first);
     const parent = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${first}/status`, 'utf8'))?.[1];
     process.kill(Number(parent), 'SIGKILL');
-    await vi.waitUntil(() => identity === undefined || !isAlive(identity), { timeout: 60_000 });
+    await until(() => identity === undefined || !isAlive(identity));
     const before = inventory(store.runRoot);
     const explained = await explain(...options);
     expect(explained).toMatchObject({ cleansUp: ['orphan'], networks: [{ addresses: ['172.28.0.77'] }] });

@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
 import { type Controller, findCgroup, monitorPathOf } from '../../src/runtime/cgroup/paths.ts';
 import { parseStateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { isV1, kernelValue, someDisk } from '../helpers/cgroups.ts';
 import { useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -65,7 +66,7 @@ describe('limits', () => {
     const state = parseStateRecord(readFileSync(join(store.runRoot, id, 'state'), 'utf8'));
     const cgroup = findCgroup(readCgroupLayout(), monitorPathOf(`/skiff-${id}`), 'cpu')?.path ?? '';
     const began = { at: performance.now(), ms: cpuTimeOf(state.monitor.pid) };
-    await vi.waitUntil(() => throttledPeriods(cgroup) >= 20, { timeout: 60_000 });
+    await until(() => throttledPeriods(cgroup) >= 20);
     const share = (cpuTimeOf(state.monitor.pid) - began.ms) / (performance.now() - began.at);
     // Ten times as much is what it would take; on a busy machine it gets less than it may.
     expect(share).toBeLessThan(0.2);

@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { HOST4, useInternet } from '../helpers/internet.ts';
+import { until } from '../helpers/until.ts';
 
 const internet = useInternet();
 const { store } = internet;
@@ -229,7 +230,7 @@ describe('network connect and disconnect', () => {
     const script = 'truncate -s 1G /etc/hosts; exec sleep 1000';
     await store.ok(['run', '-d', '--name', 'filler', busybox, 'sh', '-c', script]);
     const size = () => store.ok(['exec', 'filler', 'stat', '-c', '%s', '/etc/hosts']);
-    await vi.waitUntil(async () => (await size()) === String(1 << 30));
+    await until(async () => (await size()) === String(1 << 30));
     for (const verb of ['connect', 'disconnect']) {
       const { code, stderr } = await store.skiff(['network', verb, 'more', 'filler']);
       expect(code).toBe(0);

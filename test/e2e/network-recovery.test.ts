@@ -1,11 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../src/engine/store/migrations.ts';
 import { Database } from '../../src/host/database.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { isAlive, processIdentity } from '../../src/host/process.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { CLIENT4, CLIENT6, HOST4, HOST6, useInternet } from '../helpers/internet.ts';
+import { until } from '../helpers/until.ts';
 
 const internet = useInternet();
 const { store } = internet;
@@ -28,7 +29,7 @@ async function killMonitor(name: string): Promise<void> {
   const monitor = Number(parentOf(pid));
   const first = processIdentity(pid);
   process.kill(monitor, 'SIGKILL');
-  if (first !== undefined) await vi.waitUntil(() => !isAlive(first), { timeout: 10_000 });
+  if (first !== undefined) await until(() => !isAlive(first));
 }
 
 function parentOf(pid: number): string {

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { freeze, isFrozen, thaw } from '../../src/runtime/cgroup/freezer.ts';
 import { readCgroupLayout } from '../../src/runtime/cgroup/layout.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { kernelValue } from '../helpers/cgroups.ts';
 import { printed, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -110,7 +111,7 @@ describe('the freezer of v2', () => {
   const unified = readCgroupLayout().hierarchies.find(
     ({ version, writable }) => version === 'v2' && writable,
   );
-  const path = `${unified?.directory}/skiff-freezer-test`;
+  const path = `${unified?.directory}/skiff-freezer-test-${process.pid}`;
 
   it.runIf(unified)('waits for the kernel to say that everything stands still, also what forks', async () => {
     mkdirSync(path);
@@ -126,7 +127,7 @@ describe('the freezer of v2', () => {
     writeFileSync(`${path}/cgroup.kill`, '1');
     await once(child, 'exit');
     // Its forks may end after it.
-    await vi.waitUntil(() => !/^populated 1$/m.test(readFileSync(`${path}/cgroup.events`, 'utf8')));
+    await until(() => !/^populated 1$/m.test(readFileSync(`${path}/cgroup.events`, 'utf8')));
     rmdirSync(path);
   });
 

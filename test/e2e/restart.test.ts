@@ -69,9 +69,9 @@ describe('restart', () => {
   });
 
   it('that is killed in between leaves no --rm container behind', async () => {
-    const script = 'trap "sleep 0.2; exit 0" TERM; while :; do sleep 0.02; done';
+    const script = 'trap "until [ -e /go ]; do sleep 0.02; done; exit 0" TERM; while :; do sleep 0.02; done';
     const id = await store.ok(['run', '-d', '--rm', '--name', 'brief', busybox, 'sh', '-c', script]);
-    const killer = store.start(['restart', 'brief']);
+    const killer = store.start(['restart', '-t', '600', 'brief']);
     const events = store.start([
       'events',
       '--filter',
@@ -81,10 +81,13 @@ describe('restart', () => {
       '--format',
       '{{.Action}}',
     ]);
+    const died = printed(events, 'die');
     await printed(events, 'kill');
     killer.kill('SIGKILL');
     await killer;
-    await printed(events, 'die');
+    await store.ok(['exec', 'brief', 'touch', '/go']);
+    // The action of a process that was started by exec is `exec_die`.
+    await died;
     events.kill();
     await events;
     await until(() => !existsSync(join(store.runRoot, id)));

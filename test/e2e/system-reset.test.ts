@@ -9,12 +9,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../src/engine/doctor/doctor.ts';
 import { storePaths } from '../../src/host/paths.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useInternet } from '../helpers/internet.ts';
+import { killed } from '../helpers/plan.ts';
 import { isRunning } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const internet = useInternet();
 const { store } = internet;
@@ -71,7 +73,7 @@ describe('system reset', () => {
     expect(isRunning(pid)).toBe(false);
     expect(readdirSync(root)).toEqual(['mine']);
     expect(existsSync(storePaths(root).run)).toBe(false);
-    await vi.waitUntil(() => links().length === before.links.length, { timeout: 10_000 });
+    await until(() => links().length === before.links.length);
     expect({ links: links(), tables: tables() }).toEqual(before);
     expect(await store.ok(['ps', '--format', '{{.Names}}'])).toBe('other');
     await internet.remove('other');
@@ -257,13 +259,10 @@ describe('the default bridge of a store that is not the default one', () => {
       'sleep',
       '0.3',
     ]);
-    await vi.waitUntil(
-      async () => Number(await store.ok(['inspect', '-f', '{{.RestartCount}}', 'again'])) > 1,
-      { timeout: 20_000 },
-    );
+    await until(async () => Number(await store.ok(['inspect', '-f', '{{.RestartCount}}', 'again'])) > 1);
     expect(links()).toContain(bridge);
     const state = readFileSync(join(store.runRoot, id, 'state'), 'utf8');
-    process.kill(Number(/^monitor (\d+)/m.exec(state)?.[1]), 'SIGKILL');
+    await killed(Number(/^monitor (\d+)/m.exec(state)?.[1]));
     await store.ok(['rm', '-f', 'again']);
     expect(links()).not.toContain(bridge);
   });
@@ -308,7 +307,7 @@ describe('the default bridge of a store that is not the default one', () => {
 
 /** What takes it away is not waited for by whoever waits for the container. */
 async function untilGone(bridge: string): Promise<void> {
-  await vi.waitUntil(() => !links().includes(bridge), { timeout: 10_000 });
+  await until(() => !links().includes(bridge));
 }
 
 /** Field 22 of this process's /proc/PID/stat. */

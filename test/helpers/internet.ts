@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { storePaths } from '../../src/host/paths.ts';
 import { connectHosts, type Host, makeHost, Party } from './party.ts';
 import { type RunOptions, type Store, useStore } from './skiff.ts';
+import { until } from './until.ts';
 
 /** Addresses of the skiff host, of its neighbour, which is a router, and of a client behind that one. */
 export const HOST4 = '192.0.2.1';
@@ -55,7 +56,7 @@ export function useInternet(): Internet {
     // Routers ask for neighbours from addresses of links, which the kernel does not use before it knows them to be free.
     const areSettled = () =>
       made().every(({ namespace }) => namespace.run('ip', 'address', 'show', 'tentative') === '');
-    await vi.waitUntil(areSettled, { timeout: 10_000 });
+    await until(areSettled);
   });
   const store = useStore(
     (): RunOptions => ({ through: made()[0].namespace.enter, env: { SKIFF_NETWORK: '' } }),
@@ -96,7 +97,7 @@ export function useInternet(): Internet {
       // The kernel takes network namespaces apart in its own time, and links go with them.
       const ends = () =>
         internet.host.namespace.links().filter((link) => ids.some((id) => link.includes(id.slice(0, 10))));
-      await vi.waitUntil(() => ends().length === 0, { timeout: 10_000 });
+      await until(() => ends().length === 0);
     },
     async clear() {
       const names = await store.ok(['ps', '-a', '--format', '{{.Names}}']);

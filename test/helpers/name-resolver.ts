@@ -13,11 +13,12 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, expect, vi } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { builtProgram } from './built-program.ts';
 import type { Manner, Order } from './dns-peer.ts';
 import { type DnsAnswer, decodeAnswer, encodeQuestion, type Question } from './dns-wire.ts';
 import { Peer } from './network-peer.ts';
+import { until } from './until.ts';
 
 const PORT = 61053;
 
@@ -90,7 +91,7 @@ export class ResolverRoom {
     if (this.#resolver !== undefined) {
       this.#resolver.stdin?.end();
       await once(this.#resolver, 'exit');
-      await vi.waitUntil(() => !this.isAlive(), { interval: 5 });
+      await until(() => !this.isAlive());
     }
     const child = spawn('nsenter', [`--net=${host}`, builtProgram(PROGRAMS[build]), container, this.config], {
       stdio: ['pipe', 'pipe', 'inherit'],

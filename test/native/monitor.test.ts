@@ -2,10 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readText } from '../../src/host/read-text.ts';
 import { parseExitRecord } from '../../src/runtime/monitor/records.ts';
 import { finished, gone, HELPER, HELPER_IS_STATIC, printed, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -248,7 +249,7 @@ describe('the lock of a container', () => {
     expect(await lock(container).granted).toBe(true);
     const waiting = lock(container);
     process.kill(container.state.init.pid, 'SIGKILL');
-    await vi.waitUntil(() => container.state.restarts === 1 && container.state.restarting === undefined);
+    await until(() => container.state.restarts === 1 && container.state.restarting === undefined);
     expect(await Promise.race([waiting.granted, container.ask('signal 18')])).toBe('ok\n');
     await container.ask('stop 9 0');
     expect(await waiting.granted).toBe(false);
@@ -262,12 +263,12 @@ describe('a clean-up beside a start whose client was killed', () => {
     const container = room.plan({ args: ['sleep', '100'], setup: [['write', gate, '1']] });
     const client = container.start('detach');
     const lock = new RegExp(`FLOCK .*:${statSync(container.planPath).ino} `);
-    await vi.waitUntil(() => lock.test(readFileSync('/proc/locks', 'utf8')));
+    await until(() => lock.test(readFileSync('/proc/locks', 'utf8')));
     client.kill('SIGKILL');
     const cleaning = spawn(HELPER, ['cleanup', container.planPath], { stdio: ['ignore', 'pipe', 'pipe'] });
     const result = finished(cleaning);
     // nanosleep(2) or clock_nanosleep(2): it has met the lock, and no record.
-    await vi.waitUntil(() => /^(35|230) /.test(readText(`/proc/${cleaning.pid}/syscall`) ?? ''));
+    await until(() => /^(35|230) /.test(readText(`/proc/${cleaning.pid}/syscall`) ?? ''));
     expect(readFileSync(gate, 'utf8')).toBe('1');
     expect((await result).code).toBe(3);
     expect(await container.ask('stop 9 1000')).toBe('exit 137\n');

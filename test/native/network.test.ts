@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseLinks } from '../../src/network/links.ts';
 import { encodePlan, type PlanRecord } from '../../src/runtime/record.ts';
 import { tries } from '../helpers/long.ts';
@@ -932,7 +932,7 @@ describe('a container with networks', () => {
     other.stdin?.end();
     await once(other, 'close');
     expect(await last().run()).toMatchObject({ code: 0, stderr: '' });
-    await vi.waitUntil(() => !host.links().includes('quay0'), { timeout: 10_000 });
+    await until(() => !host.links().includes('quay0'));
     rmSync(run, { recursive: true });
   });
 
@@ -965,7 +965,7 @@ describe('a container with networks', () => {
     await once(other.stdout, 'data');
     const { container } = planned(['echo', 'up'], { general: [['last-out', join(run, 'last-out')]] });
     const ended = finished(container.start());
-    await vi.waitUntil(() => isAwaited(run), { timeout: 10_000 });
+    await until(() => isAwaited(run));
     other.stdin?.end();
     expect(await ended).toMatchObject({ code: 0 });
     rmSync(run, { recursive: true });

@@ -8,6 +8,8 @@ const directory = mkdtempSync(join(tmpdir(), 'assets-'));
 const helper = join(directory, 'helper');
 const hello = join(directory, 'hello');
 const seccomp = { revision: 'noted' };
+writeFileSync(helper, 'abc');
+writeFileSync(hello, 'hello');
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('assets', () => {
@@ -16,8 +18,6 @@ describe('assets', () => {
   });
 
   it('are read from where the entry says they are', () => {
-    writeFileSync(helper, 'abc');
-    writeFileSync(hello, 'hello');
     setAssets({ helper, hello, seccomp });
     expect(Buffer.from(assetBytes('hello')).toString()).toBe('hello');
   });

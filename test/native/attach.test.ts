@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { finished, HELPER, type PlannedContainer, printed, useRoom } from '../helpers/plan.ts';
+import { until } from '../helpers/until.ts';
 
 const room = useRoom();
 
@@ -133,14 +134,18 @@ describe('stdin', () => {
   });
 
   it('takes what a client had given before it went away', async () => {
-    const container = room.plan({ args: ['sh', '-c', 'sleep 0.3; wc -c'], stdin: 'open' });
+    const container = room.plan({
+      args: ['sh', '-c', 'until [ -e /go ]; do sleep 0.02; done; wc -c'],
+      stdin: 'open',
+    });
     const child = spawn(HELPER, ['run', container.planPath, 'attach', 'streams=in'], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const result = finished(child);
     child.stdin?.end('x'.repeat(150_000));
     expect((await result).stdout.toString()).toBe(`${container.id}\n`);
-    await container.ask('wait');
+    writeFileSync(`/proc/${container.state.init.pid}/root/go`, '');
+    await until(() => container.leftovers().length === 0);
     expect(container.log).toContain('150000');
   });
 });

@@ -145,10 +145,15 @@ describe.skipIf(!existsSync(CPUSET_V1))('values of a cpuset (v1)', () => {
 
   it('are copied where there are none, so that the cgroup can be entered', async () => {
     const setup = [copy('cpuset.cpus'), copy('cpuset.mems')];
-    const args = ['grep', 'Cpus_allowed_list', '/proc/self/status'];
-    const cpus = readFileSync(join(CPUSET_V1, 'cpuset.cpus'), 'utf8').trim();
-    expect(await outputOf(containerIn('v1', directory, args, setup))).toBe(`Cpus_allowed_list:\t${cpus}`);
-    expect(await failureOf(containerIn('v1', directory, args, []))).toBe(
+    const container = containerIn('v1', directory, ['sleep', '1000'], setup);
+    expect(await container.detach()).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(`/proc/${container.state.init.pid}/cgroup`, 'utf8')).toMatch(
+      new RegExp(`:cpuset:.*/${NAME}$`, 'm'),
+    );
+    const cpusOf = (path: string) => readFileSync(join(path, 'cpuset.cpus'), 'utf8');
+    expect(cpusOf(directory)).toBe(cpusOf(CPUSET_V1));
+    await container.ask('stop 9 0');
+    expect(await failureOf(containerIn('v1', directory, ['true'], []))).toBe(
       `skiff-helper: cgroup: ${directory}: No space left on device`,
     );
   });

@@ -869,7 +869,7 @@ describe('a container with networks', () => {
       general: [['restart', 'on-failure', '5']],
     });
     await container.detach();
-    await gone(container.state.monitor.pid);
+    await until(() => container.leftovers().length === 0);
     expect(container.exit.code).toBe(0);
     expect(actions(journal).filter((action) => action === 'network connect')).toHaveLength(3);
     expect(actions(journal).filter((action) => action === 'network disconnect')).toHaveLength(3);

@@ -36,11 +36,12 @@ export class StatusFeed {
     signal.addEventListener('abort', stop, { once: true });
     this.#isRead = true;
     try {
-      while (!signal.aborted) {
+      for (;;) {
         yield* this.#taken();
-        if (this.#ended) return;
-        await this.#news.promise;
+        if (this.#messages.length > 0) continue;
+        if (this.#ended || signal.aborted) return;
         this.#news = Promise.withResolvers();
+        await this.#news.promise;
       }
     } finally {
       signal.removeEventListener('abort', stop);

@@ -18,7 +18,8 @@ export function framed(message: Uint8Array): Buffer {
 /** The messages of a stream, to its end. Throws what `wrong` makes for one that is compressed or too long. */
 export async function* messagesOf(stream: Readable, wrong: () => Error): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of stream as AsyncIterable<Buffer>) {
+  // Who has sent something wrong is told so: the stream is not destroyed.
+  for await (const piece of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     for (;;) {
       if (rest.length < PREFIX) break;

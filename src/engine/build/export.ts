@@ -149,7 +149,7 @@ async function make(
     const making = { form: { ...form, compression }, lease, isComplete: isComplete || isIndex };
     const image = await imageOf(build, stage, making);
     const { digest } = image.manifest;
-    task.note(`exporting manifest ${digest}${isIndex ? ` ${formatPlatform(platform)}` : ''}`);
+    task.note(`exporting manifest ${digest}${isIndex ? ` ${formatPlatform(platform)}` : ''} done`);
     if (isIndex) await keepConfig(build, image, lease);
     images.push({ image, platform });
   }

@@ -95,7 +95,7 @@ export function useService(store: Store, args: readonly string[] = []): Service 
     },
     hijack: (path, { headers = {}, ...options } = {}) =>
       new Promise((resolve, reject) => {
-        send('POST', path, { ...options, headers: { ...headers, Connection: 'Upgrade', Upgrade: 'tcp' } })
+        send('POST', path, { ...options, headers: { Upgrade: 'tcp', ...headers, Connection: 'Upgrade' } })
           .on('upgrade', (_response, connection, first: Buffer) => {
             if (first.length > 0) connection.unshift(first);
             resolve(connection);

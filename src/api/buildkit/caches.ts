@@ -18,7 +18,7 @@ function fieldsOf(entry: ReadMessage): string {
   const type = entry.text(1);
   if (type === 'local')
     throw new EngineError('unsupported', "a cache cannot be in the client's directory", {
-      hint: 'use one of a registry, or skiff build',
+      hint: 'use one of a registry',
     });
   const fields = [...entry.map(2)].map(([name, value]) => `,${quoted(`${name}=${value}`)}`);
   return `type=${type}${fields.join('')}`;

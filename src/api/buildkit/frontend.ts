@@ -117,7 +117,7 @@ function contextsOf(named: Readonly<Record<string, string>>): ReadonlyMap<string
         return [name.toLowerCase(), { kind: 'image', reference: value.slice(IMAGE.length) }];
       throw new EngineError('unsupported', `the context ${name} cannot be ${value}`, {
         subject: value,
-        hint: 'it is an image: docker-image://NAME; skiff build has directories, too',
+        hint: 'it is an image: docker-image://NAME',
       });
     }),
   );
@@ -148,6 +148,5 @@ function requireHarmless(name: string, value: string): void {
     return;
   throw new EngineError('unsupported', `builds have no ${name} here: ${value}`, {
     subject: name,
-    hint: 'skiff build --help shows what there is',
   });
 }

@@ -13,7 +13,15 @@ export interface WantedResult {
 }
 
 /** Of the exporters of images those attributes that mean what is done anyway. */
-const HARMLESS = new Set(['name', 'push', 'unpack', 'store', 'oci-mediatypes', 'dangling-name-prefix']);
+const HARMLESS = new Set([
+  'name',
+  'push',
+  'unpack',
+  'store',
+  'oci-mediatypes',
+  'dangling-name-prefix',
+  'load',
+]);
 
 /** The exporters that keep an image where it is built: `moby` is Docker's own. */
 const IMAGE = new Set(['moby', 'image']);

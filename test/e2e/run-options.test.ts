@@ -232,10 +232,10 @@ describe('containers that are meant', () => {
     expect(await store.skiff(words)).toMatchObject({ code: 125, stderr: expect.stringContaining(named) });
   });
 
-  it.each(['start', 'restart', 'stop', 'kill', 'rm', 'wait', 'pause', 'unpause', 'update'])(
+  it.each(['start', 'restart', 'stop', 'kill', 'rm', 'wait', 'pause', 'unpause', 'update --memory 64m'])(
     'must exist: %s',
     async (command) => {
-      expect(await store.skiff([command, 'no-such-container'])).toMatchObject({
+      expect(await store.skiff([...command.split(' '), 'no-such-container'])).toMatchObject({
         code: 1,
         stdout: '',
         stderr: expect.stringContaining('no-such-container'),

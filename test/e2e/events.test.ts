@@ -51,7 +51,7 @@ describe('events', () => {
     const range = ['--since', '1h', '--until', '0s', '--filter', 'container=shown', '--filter', 'event=die'];
     const line = await store.ok(['events', ...range]);
     expect(line).toMatch(
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container die [0-9a-f]{64} \(a=2, execDuration=0, exitCode=3, image=.*, name=shown, z=1\)$/,
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d) container die [0-9a-f]{64} \(a=2, execDuration=\d+, exitCode=3, image=.*, name=shown, z=1\)$/,
     );
     const json = await store.ok(['events', ...range, '--format', 'json']);
     const event = JSON.parse(json);

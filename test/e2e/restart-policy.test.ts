@@ -1,11 +1,12 @@
-import { readFileSync, watch } from 'node:fs';
+import { existsSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { processIdentity } from '../../src/host/process.ts';
 import { parseStateRecord, type StateRecord } from '../../src/runtime/monitor/records.ts';
 import { useBusybox } from '../helpers/busybox.ts';
 import { killed } from '../helpers/plan.ts';
 import { useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -56,7 +57,16 @@ describe('run --restart', () => {
 
   it('shows that it waits, with the code of the last run, and why', async () => {
     const id = await started('restless', 'exit 3', '--restart', 'always');
-    await state(id, ({ restarting, restarts }) => restarting !== undefined && restarts === 6);
+    const { monitor } = await state(
+      id,
+      ({ restarting, restarts }) => restarts >= 4 && (restarting ?? 0) - Date.now() > 400,
+    );
+    await until(() => existsSync(join(store.root, 'containers', id, 'exit')));
+    // It waits for as long as it is looked at.
+    process.kill(monitor.pid, 'SIGSTOP');
+    onTestFinished(() => {
+      if (processIdentity(monitor.pid) !== undefined) process.kill(monitor.pid, 'SIGCONT');
+    });
     expect(await store.ok(['ps', '--filter', 'name=restless', '--format', '{{.State}} {{.Status}}'])).toMatch(
       /^restarting Restarting \(3\) .* ago$/,
     );
@@ -68,6 +78,7 @@ describe('run --restart', () => {
     expect(why).toContain('It is about to be started again');
     const { stderr, code } = await store.skiff(['exec', 'restless', 'true']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('restless')]);
+    process.kill(monitor.pid, 'SIGCONT');
     await store.ok(['stop', 'restless']);
     expect(await shown('restless', '{{.State.Status}} {{.State.ExitCode}}')).toBe('exited 3');
   });

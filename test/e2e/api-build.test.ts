@@ -109,10 +109,10 @@ Successfully tagged app:2
     expect((await service.request('GET', '/images/kit/json')).status).toBe(200);
   });
 
-  it("has not BuildKit's own API behind it, and says so", async () => {
+  it("has BuildKit's own API only for who asks for its protocol", async () => {
     expect(await service.request('POST', '/grpc')).toMatchObject({
-      status: 501,
-      text: expect.stringContaining('DOCKER_BUILDKIT=0'),
+      status: 400,
+      text: expect.stringContaining('Upgrade: h2c'),
     });
   });
 

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,6 +120,17 @@ target "b" {
     const input = `FROM ${busybox}\nRUN exit 3\n`;
     const failed = await docker(['build', '--network', 'none', '-'], { input, code: 1 });
     expect(failed).toContain('exit code: 3');
+  });
+
+  it('buildx takes the files of a result, or an archive of them', async () => {
+    const out = join(directory, 'out');
+    const input = `FROM ${busybox} AS made\nRUN mkdir /o; echo hi >/o/f; chmod 4711 /o/f; ln -s f /o/l\nFROM scratch\nCOPY --from=made /o /\n`;
+    await docker(['build', '--network', 'none', '-o', out, '-'], { input });
+    expect(readFileSync(join(out, 'f'), 'utf8')).toBe('hi\n');
+    expect([statSync(join(out, 'f')).mode & 0o7777, readlinkSync(join(out, 'l'))]).toEqual([0o4711, 'f']);
+    const archive = `${out}.tar`;
+    await docker(['build', '--network', 'none', '-o', `type=tar,dest=${archive}`, '-'], { input });
+    expect(execFileSync('tar', ['tf', archive], { encoding: 'utf8' })).toBe('./\nf\nl\n');
   });
 
   it('bake builds several at once', async () => {

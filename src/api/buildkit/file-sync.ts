@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts';
 import type { GrpcCall, GrpcConnection } from '../http/grpc.ts';
+import { MODE } from './file-mode.ts';
 import { Message, ReadMessage } from './protobuf.ts';
 
 const METHOD = '/moby.filesync.v1.FileSync/DiffCopy';
@@ -10,19 +11,6 @@ const REQUEST = 1;
 const DATA = 2n;
 const FIN = 3;
 const FAILED = 4n;
-
-/** The bits of Go's os.FileMode that are not those of stat(2). */
-const MODE = {
-  directory: 2 ** 31,
-  symlink: 2 ** 27,
-  device: 2 ** 26,
-  fifo: 2 ** 25,
-  socket: 2 ** 24,
-  setuid: 2 ** 23,
-  setgid: 2 ** 22,
-  character: 2 ** 21,
-  sticky: 2 ** 20,
-} as const;
 
 /** A file of the client's. */
 export interface SyncedFile {

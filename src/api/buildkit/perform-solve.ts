@@ -40,7 +40,7 @@ export async function performSolve(
   if (asked === undefined) return Buffer.alloc(0);
   const session = await sessionOf(sessions, request.text(5));
   const wanted = wantedBuild(asked);
-  const result = wantedResult(request.messages(13));
+  const result = wantedResult(request.messages(13), session);
   const credentials = clientCredentials(session);
   const built = await engine.builder.build({
     ...wanted.options,

@@ -73,8 +73,11 @@ export type BuildOutput =
   | { kind: 'image'; form?: ImageForm | undefined }
   /** Its files, in a directory that is there or is made; all belongs to whoever builds. */
   | { kind: 'files'; directory: string }
-  /** Its files as tar, with their owners, to a descriptor. */
+  /** The same, in a directory that is gone when `take` has resolved. */
+  | { kind: 'files'; take(directory: string): Promise<void> }
+  /** Its files as tar, with their owners, to a descriptor, or to who reads it to its end. */
   | { kind: 'tar'; descriptor: number }
+  | { kind: 'tar'; write(archive: AsyncIterable<Uint8Array>): Promise<void> }
   /** An image in an archive or a layout, which the store does not keep. Without a compression it is gzip. */
   | { kind: 'archive'; format: SaveFormat; to: SaveTarget; form?: ImageForm | undefined };
 

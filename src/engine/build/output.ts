@@ -23,18 +23,22 @@ export async function writeFiles(
   stages: readonly PlatformStage[],
   outputs: readonly BuildOutput[],
 ): Promise<void> {
-  const { context, tasks, signal } = parts;
+  const { context, tasks, work, signal } = parts;
   for (const output of outputs) {
     if (output.kind === 'files') {
       await tasks.do('exporting to client directory', async () => {
         const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-        await copyStages(parts, stages, { directory: output.directory, owner });
+        const directory = 'take' in output ? work.directory() : output.directory;
+        await copyStages(parts, stages, { directory, owner });
+        if ('take' in output) await output.take(directory);
       });
     } else if (output.kind === 'tar') {
       await tasks.do('exporting to client tarball', async () => {
-        const { archiveTree } = await import('../../storage/archive/read-tree.ts');
+        const { archiveTree, wholeTree } = await import('../../storage/archive/read-tree.ts');
         const root = await rootOf(parts, stages);
-        await archiveTree(root, output.descriptor, { helper: context.helper, signal });
+        const reading = { helper: context.helper, signal };
+        if ('write' in output) await output.write(wholeTree(root, reading));
+        else await archiveTree(root, output.descriptor, reading);
       });
     }
   }

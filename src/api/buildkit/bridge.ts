@@ -1,8 +1,11 @@
 import { EngineError } from '../../errors.ts';
 import type { GrpcMethod, ServerCall } from '../http/grpc-server.ts';
 import type { Meetings } from '../http/meetings.ts';
+import { sessionOf } from './build-files.ts';
+import type { Surroundings } from './perform-solve.ts';
 import { Message, ReadMessage } from './protobuf.ts';
 import type { Solve } from './solve.ts';
+import { answerSubrequest, subrequestOf } from './subrequests.ts';
 import { worker } from './worker.ts';
 
 /** The header by which the calls of a client say which build they concern. */
@@ -21,19 +24,30 @@ const CAPABILITIES = [
   'gateway.solve.evaluate',
 ];
 
+/** What calls need of the service, and the builds that are under way. */
+interface Bridge extends Omit<Surroundings, 'signal'> {
+  solves: Meetings<Solve>;
+}
+
 /**
  * The methods of moby.buildkit.v1.frontend.LLBBridge (buildkit, frontend/gateway/pb/gateway.proto), by which a client stands
  * between a build and its frontend.
  */
-export function bridgeMethods(solves: Meetings<Solve>): [string, GrpcMethod][] {
-  const of = (method: (solve: Solve, request: ReadMessage) => Message): GrpcMethod => {
-    return async (call) =>
-      method(await solveOf(solves, call), new ReadMessage(await call.message())).encoded();
+export function bridgeMethods({ solves, ...surroundings }: Bridge): [string, GrpcMethod][] {
+  const of = (
+    method: (solve: Solve, request: ReadMessage, signal: AbortSignal) => Message | Promise<Message>,
+  ): GrpcMethod => {
+    return async (call) => {
+      const solve = await solveOf(solves, call);
+      return (await method(solve, new ReadMessage(await call.message()), call.signal)).encoded();
+    };
   };
+  const asked: Parameters<typeof of>[0] = (solve, request, signal) =>
+    answerSolve({ ...surroundings, signal }, solve, request);
   const service = '/moby.buildkit.v1.frontend.LLBBridge';
   return [
     [`${service}/Ping`, of(ping)],
-    [`${service}/Solve`, of(solve)],
+    [`${service}/Solve`, of(asked)],
     [`${service}/Return`, of(giveBack)],
   ];
 }
@@ -51,13 +65,23 @@ function ping(): Message {
   return pong.message(3, worker());
 }
 
-/** Nothing is built yet, as it is not known what becomes of it. */
-function solve(solve: Solve, request: ReadMessage): Message {
+/** Nothing is built yet, as it is not known what becomes of it; what there is to be said of a Dockerfile is said at once. */
+async function answerSolve(
+  { engine, sessions, signal }: Surroundings,
+  solve: Solve,
+  request: ReadMessage,
+): Promise<Message> {
   const frontend = request.text(2);
   if (frontend === '' && request.bytes(1) === undefined) return new Message().message(3, new Message());
   if (frontend === '')
     throw new EngineError('unsupported', 'what is built is a Dockerfile: LLB is not understood');
-  const id = solve.ask({ frontend, attributes: request.map(3), cacheImports: request.messages(13) });
+  const asked = { frontend, attributes: request.map(3), cacheImports: request.messages(13) };
+  if (subrequestOf(asked) !== undefined) {
+    const session = await sessionOf(sessions, solve.session);
+    const metadata = await answerSubrequest({ engine, sessions, session, signal }, asked);
+    return new Message().message(3, new Message().map(10, metadata));
+  }
+  const id = solve.ask(asked);
   const result = new Message();
   if (request.number(6) === 0n) result.text(1, id);
   else result.message(3, new Message().text(1, id));

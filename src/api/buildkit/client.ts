@@ -40,13 +40,28 @@ export async function clientContext(
 ): Promise<ClientContext> {
   const { context } = directories;
   const own = `${name}${IGNORE}`;
-  const texts = await textsOf(session, directories.dockerfile, [name, own]);
+  const texts = await clientTexts(session, name, directories);
   const dockerfile = texts.get(name) ?? missing(name);
-  const ignored = texts.get(own) ?? (await textsOf(session, context, [IGNORE])).get(IGNORE);
+  const ignored = texts.get(own) ?? texts.get(IGNORE);
   const excluded = ignored === undefined ? [] : ignoreLines(ignored.toString()).filter((line) => line !== '');
   // Where a Dockerfile has one of its own, that of the context is nobody's.
   const left = texts.has(own) ? IGNORE : undefined;
   return { dockerfile, bytes: tarOfEntries(entriesOf(session, { directory: context, excluded, left })) };
+}
+
+/**
+ * Asks the client for the Dockerfile and what says which files are ignored, of which there may be none; by their names. Throws
+ * as `clientContext`.
+ */
+export async function clientTexts(
+  session: GrpcConnection,
+  name: string,
+  { context, dockerfile }: ClientDirectories,
+): Promise<Map<string, Buffer>> {
+  const own = `${name}${IGNORE}`;
+  const texts = await textsOf(session, dockerfile, [name, own]);
+  if (!texts.has(name)) missing(name);
+  return texts.has(own) ? texts : new Map([...texts, ...(await textsOf(session, context, [IGNORE]))]);
 }
 
 /** Asks the client for a Dockerfile alone. Throws `invalid` when there is none of this name, and as `syncFiles`. */

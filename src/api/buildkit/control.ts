@@ -28,7 +28,7 @@ export function controlMethods({
       `${SERVICE}/Solve`,
       async (call) => {
         const request = new ReadMessage(await call.message());
-        const solve = new Solve();
+        const solve = new Solve(request.text(5));
         const { promise: over, resolve: end } = Promise.withResolvers<void>();
         solves.bring(request.text(1), solve, over);
         try {
@@ -48,6 +48,6 @@ export function controlMethods({
       },
     ],
     [`${SERVICE}/Session`, (call) => openInnerSession(sessions, call)],
-    ...bridgeMethods(solves),
+    ...bridgeMethods({ engine, sessions, solves }),
   ]);
 }

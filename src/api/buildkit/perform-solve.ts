@@ -1,18 +1,11 @@
-import type { BuildOptions } from '../../engine/build/options.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { EngineError } from '../../errors.ts';
 import { parseEntitlement } from '../../grammar/build.ts';
 import type { GrpcConnection } from '../http/grpc.ts';
 import type { Meetings } from '../http/meetings.ts';
+import { buildFiles, sessionOf } from './build-files.ts';
 import { cacheSources, cacheTargets } from './caches.ts';
-import {
-  clientContext,
-  clientCredentials,
-  clientDockerfile,
-  clientSecrets,
-  uploadedContext,
-} from './client.ts';
-import { type ClientDirectory, type WantedBuild, wantedBuild } from './frontend.ts';
+import { clientCredentials, clientSecrets } from './client.ts';
+import { wantedBuild } from './frontend.ts';
 import { Message, type ReadMessage } from './protobuf.ts';
 import { wantedResult } from './result.ts';
 import type { Solve } from './solve.ts';
@@ -38,13 +31,13 @@ export async function performSolve(
   const asked = frontend === '' ? await solve.wanted(signal) : own;
   // A client that only asks who is there.
   if (asked === undefined) return Buffer.alloc(0);
-  const session = await sessionOf(sessions, request.text(5));
+  const session = await sessionOf(sessions, solve.session);
   const wanted = wantedBuild(asked);
   const result = wantedResult(request.messages(13), session);
   const credentials = clientCredentials(session);
   const built = await engine.builder.build({
     ...wanted.options,
-    ...(await filesOf(sessions, session, wanted)),
+    ...(await buildFiles({ sessions, session }, wanted)),
     names: result.names,
     outputs: result.outputs,
     allow: request.texts(9).map(parseEntitlement),
@@ -80,47 +73,8 @@ const SILENT = {
   pushed: nothing,
 };
 
-async function sessionOf(sessions: Meetings<GrpcConnection>, id: string): Promise<GrpcConnection> {
-  const session = await sessions.find(id);
-  if (session !== undefined) return session;
-  throw new EngineError('invalid', `there is no session ${id}`.trimEnd(), {
-    subject: id,
-    hint: 'the client opens it by POST /session while it asks for the build',
-  });
-}
-
 function goneSignal(session: GrpcConnection): AbortSignal {
   const gone = new AbortController();
   void session.closed.then(() => gone.abort());
   return gone.signal;
-}
-
-async function filesOf(
-  sessions: Meetings<GrpcConnection>,
-  session: GrpcConnection,
-  { context, file, directories }: WantedBuild,
-): Promise<Pick<BuildOptions, 'source' | 'file'>> {
-  const of = async (directory: ClientDirectory | undefined) =>
-    directory?.session === undefined ? session : await sessionOf(sessions, directory.session);
-  if (context.kind === 'client') {
-    const { dockerfile = { name: 'dockerfile' } } = directories;
-    const names = { context: directories.context.name, dockerfile: dockerfile.name };
-    const { dockerfile: text, bytes } = await clientContext(await of(directories.context), file, names);
-    return { source: streamOf(bytes), file: { bytes: once(text) } };
-  }
-  const source = context.kind === 'remote' ? context : streamOf(uploadedContext(session, context.path));
-  const { dockerfile } = directories;
-  if (dockerfile === undefined) return { source, file };
-  return {
-    source,
-    file: { bytes: once(await clientDockerfile(await of(dockerfile), file, dockerfile.name)) },
-  };
-}
-
-function streamOf(bytes: AsyncIterable<Uint8Array>) {
-  return { kind: 'stream', name: 'the context', bytes } as const;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

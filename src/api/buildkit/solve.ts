@@ -16,10 +16,13 @@ export interface FrontendRequest {
  */
 export class Solve {
   readonly status = new StatusFeed();
+  /** The id of the client's session. */
+  readonly session: string;
   readonly #requests: FrontendRequest[] = [];
   readonly #returned = Promise.withResolvers<FrontendRequest | undefined>();
 
-  constructor() {
+  constructor(session: string) {
+    this.session = session;
     this.#returned.promise.catch(() => {});
   }
 

@@ -3,7 +3,7 @@ import type { Finding } from '../../build/lint/findings.ts';
 import { formatFindings } from '../../build/lint/format-findings.ts';
 import type { BuildTarget } from '../../build/stages/targets.ts';
 import type { CheckedDockerfile, DockerfileSource } from '../../engine/build/checked.ts';
-import { formatPlatform } from '../../image/platform.ts';
+import { checkReport, targetsReport } from '../../engine/build/dockerfile-reports.ts';
 import { visible, visibleJson } from '../text/visible.ts';
 
 /** What `--check` prints; nothing of a file that is wrong, and of which nothing else is to be said. */
@@ -13,16 +13,8 @@ export function renderCheck({ file, findings, error }: CheckedDockerfile): strin
 }
 
 /** The same with the names that `docker build --call=check,format=json` gives to it. */
-export function checkJson({ file, findings, error }: CheckedDockerfile): string {
-  const warnings = findings.map(({ rule, description, url, detail, lines }) => ({
-    ruleName: rule,
-    description,
-    url,
-    detail,
-    location: locationOf(lines),
-  }));
-  const buildError = error && { message: error.message.split('\n')[0] };
-  return json({ warnings, sources: [sourceOf(file)], buildError });
+export function checkJson(checked: CheckedDockerfile): string {
+  return json(checkReport(checked));
 }
 
 /** The stages that can be asked for, as `docker build --call=targets` lists them. */
@@ -41,15 +33,7 @@ export function renderTargets(targets: readonly BuildTarget[]): string {
 
 /** The same with the names of `--call=targets,format=json`. */
 export function targetsJson(file: DockerfileSource, targets: readonly BuildTarget[]): string {
-  const all = targets.map(({ name, isDefault, description, base, platform, lines }) => ({
-    name,
-    default: isDefault || undefined,
-    description,
-    base,
-    platform: platform && formatPlatform(platform),
-    location: locationOf(lines),
-  }));
-  return json({ targets: all, sources: [sourceOf(file)] });
+  return json(targetsReport(file, targets));
 }
 
 /**
@@ -77,15 +61,6 @@ function detailsOf(
 ): string[] {
   const place = [`${name}:${first}`, RULER, ...excerpt(lines, first, last), RULER];
   return [description, `More info: ${url}`, ...place, ''];
-}
-
-/** Where something stands, as BuildKit writes it. */
-export function locationOf([first, last]: readonly [number, number]) {
-  return { ranges: [{ start: { line: first }, end: { line: last } }] };
-}
-
-function sourceOf({ name, text }: DockerfileSource) {
-  return { filename: name, data: Buffer.from(text).toString('base64'), language: 'Dockerfile' };
 }
 
 function json(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { BuildOutline, OutlinedFile } from '../../build/stages/outline.ts';
 import type { DockerfileSource } from '../../engine/build/checked.ts';
+import { outlineReport } from '../../engine/build/dockerfile-reports.ts';
 import { visible, visibleJson } from '../text/visible.ts';
-import { locationOf } from './build-check.ts';
 
 /** What can be given to a build, in the tables of `docker build --call=outline`, and one of the caches. */
 export function renderOutline(outline: BuildOutline): string {
@@ -36,29 +36,6 @@ function renderTable(rows: readonly string[][], gap: number): string {
 }
 
 /** The same with the names that `docker build --call=outline,format=json` gives to it. */
-export function outlineJson({ text }: DockerfileSource, outline: BuildOutline): string {
-  const { name, description, arguments: args, secrets, agents, caches } = outline;
-  const files = (all: readonly OutlinedFile[]) =>
-    all.map(({ id, required, lines }) => ({
-      name: id,
-      required: required || undefined,
-      location: locationOf(lines),
-    }));
-  const data = {
-    name,
-    description,
-    args: args.map(({ lines, name: called, description: what, value }) => ({
-      name: called,
-      description: what,
-      value: value || undefined,
-      location: locationOf(lines),
-    })),
-    secrets: files(secrets),
-    ssh: files(agents),
-    cache: caches.map(({ id, lines }) => ({ ID: id, location: locationOf(lines) })),
-    sources: [Buffer.from(text).toString('base64')],
-  };
-  // As BuildKit, which leaves out what is empty.
-  const present = Object.entries(data).filter(([, value]) => !Array.isArray(value) || value.length > 0);
-  return `${visibleJson(Object.fromEntries(present), { indent: 2 })}\n`;
+export function outlineJson(file: DockerfileSource, outline: BuildOutline): string {
+  return `${visibleJson(outlineReport(file, outline), { indent: 2 })}\n`;
 }

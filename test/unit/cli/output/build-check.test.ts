@@ -47,7 +47,10 @@ describe('a check', () => {
     expect(renderCheck(failed)).toBe('');
     expect(JSON.parse(checkJson(failed))).toMatchObject({
       warnings: [],
-      buildError: { message: 'Dockerfile:2:1: unknown instruction: CMDD' },
+      buildError: {
+        message: 'Dockerfile:2:1: unknown instruction: CMDD',
+        location: { ranges: [{ start: { line: 2 }, end: { line: 2 } }] },
+      },
     });
     expect(renderCheck({ ...checked, error: wrong })).toMatch(/^Check complete, 2 warnings have been found!/);
   });

@@ -1,0 +1,100 @@
+import type { BuildOptions } from '../../engine/build/options.ts';
+import { EngineError } from '../../errors.ts';
+import { type ArchivedEntry, tarOfEntries } from '../../storage/tar/archive.ts';
+import type { GrpcConnection } from '../http/grpc.ts';
+import type { Meetings } from '../http/meetings.ts';
+import {
+  type ClientDirectories,
+  clientContext,
+  clientDockerfile,
+  clientTexts,
+  uploadedContext,
+} from './client.ts';
+import type { ClientDirectory, WantedBuild } from './frontend.ts';
+
+/** The sessions of a client: that of the build, and those in which it has files besides. */
+export interface BuildClient {
+  session: GrpcConnection;
+  sessions: Meetings<GrpcConnection>;
+}
+
+/** Finds a session by its id. Throws `invalid` when there is none. */
+export async function sessionOf(sessions: Meetings<GrpcConnection>, id: string): Promise<GrpcConnection> {
+  const session = await sessions.find(id);
+  if (session !== undefined) return session;
+  throw new EngineError('invalid', `there is no session ${id}`.trimEnd(), {
+    subject: id,
+    hint: 'the client opens it by POST /session while it asks for the build',
+  });
+}
+
+/** Finds where the files of a build come from. Throws as `sessionOf` and `clientContext`. */
+export async function buildFiles(
+  client: BuildClient,
+  { context, file, directories }: WantedBuild,
+): Promise<Pick<BuildOptions, 'source' | 'file'>> {
+  if (context.kind === 'client') {
+    const names = namesOf(directories);
+    const { dockerfile: text, bytes } = await clientContext(
+      await sessionFor(client, directories.context),
+      file,
+      names,
+    );
+    return { source: streamOf(bytes), file: { bytes: once(text) } };
+  }
+  const source =
+    context.kind === 'remote' ? context : streamOf(uploadedContext(client.session, context.path));
+  const { dockerfile } = directories;
+  if (dockerfile === undefined) return { source, file };
+  return {
+    source,
+    file: {
+      bytes: once(await clientDockerfile(await sessionFor(client, dockerfile), file, dockerfile.name)),
+    },
+  };
+}
+
+/**
+ * The same for whoever only asks what there is to be said of a Dockerfile: of a client's directory nothing else comes than what
+ * that needs.
+ */
+export async function dockerfileAlone(
+  client: BuildClient,
+  wanted: WantedBuild,
+): Promise<Pick<BuildOptions, 'source' | 'file'>> {
+  const { context, file = 'Dockerfile', directories } = wanted;
+  if (context.kind !== 'client') return await buildFiles(client, wanted);
+  const session = await sessionFor(client, directories.context);
+  const texts = await clientTexts(session, file, namesOf(directories));
+  return { source: streamOf(tarOfEntries(entriesOf(texts))), file };
+}
+
+async function* entriesOf(texts: ReadonlyMap<string, Buffer>): AsyncGenerator<ArchivedEntry> {
+  const common = {
+    type: 'file',
+    mode: 0o644,
+    modifiedAt: 0,
+    target: '',
+    device: { major: 0, minor: 0 },
+  } as const;
+  for (const [name, text] of texts) yield { ...common, name, size: text.length, content: () => once(text) };
+}
+
+function namesOf({ context, dockerfile }: WantedBuild['directories']): ClientDirectories {
+  return { context: context.name, dockerfile: dockerfile?.name ?? 'dockerfile' };
+}
+
+async function sessionFor(
+  { sessions, session }: BuildClient,
+  directory: ClientDirectory,
+): Promise<GrpcConnection> {
+  return directory.session === undefined ? session : await sessionOf(sessions, directory.session);
+}
+
+function streamOf(bytes: AsyncIterable<Uint8Array>) {
+  return { kind: 'stream', name: 'the context', bytes } as const;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.ts';
@@ -44,10 +44,11 @@ export async function sendArchive(
 export async function sendFiles(session: GrpcConnection, exporter: string, directory: string): Promise<void> {
   const call = callOf(session, exporter);
   try {
-    const paths: string[] = [];
-    for (const [path, stat] of statsOf(directory)) {
-      paths.push(path);
-      await call.send(new Message().number(1, STAT).message(2, stat).encoded());
+    const contents: (string | undefined)[] = [];
+    for (const { path, stat, target } of entriesOf(directory)) {
+      contents.push(stat.isFile() ? join(directory, path) : undefined);
+      const message = statMessage(path, stat, target);
+      await call.send(new Message().number(1, STAT).message(2, message).encoded());
     }
     await call.send(new Message().number(1, STAT).encoded());
     for await (const bytes of call.messages()) {
@@ -55,7 +56,7 @@ export async function sendFiles(session: GrpcConnection, exporter: string, direc
       const kind = packet.number(1);
       if (kind === FAILED)
         throw new EngineError('unavailable', `the client cannot write the result: ${packet.text(4)}`);
-      if (kind === REQUEST) await sendContent(call, Number(packet.number(3)), directory, paths);
+      if (kind === REQUEST) await sendContent(call, Number(packet.number(3)), contents);
       if (kind !== FIN) continue;
       await call.send(new Message().number(1, FIN).encoded());
       call.end();
@@ -69,16 +70,16 @@ function callOf(session: GrpcConnection, exporter: string): GrpcCall {
   return session.call(METHOD, { 'buildkit-attachable-exporter-id': exporter });
 }
 
+/** `contents`: the file of each id, where there is one to be read. */
 async function sendContent(
   call: GrpcCall,
   id: number,
-  directory: string,
-  paths: readonly string[],
+  contents: readonly (string | undefined)[],
 ): Promise<void> {
-  const path = paths[id];
+  const path = contents[id];
   if (path === undefined)
     throw new EngineError('unavailable', `the client has asked for a file that there is not: ${id}`);
-  const file = await open(join(directory, path));
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     for (;;) {
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE);
@@ -92,23 +93,25 @@ async function sendContent(
   }
 }
 
-/** Each path below a directory with its fsutil.types.Stat, in the order in which these are compared. */
-function* statsOf(
-  root: string,
-  below = '',
-  seen = new Map<number, string>(),
-): Generator<[path: string, stat: Message]> {
+interface Entry {
+  path: string;
+  stat: Stats;
+  target: string | undefined;
+}
+
+/** What lies below a directory, in the order in which fsutil compares paths. */
+function* entriesOf(root: string, below = '', seen = new Map<number, string>()): Generator<Entry> {
   for (const name of readdirSync(join(root, below), 'buffer').sort(Buffer.compare)) {
     const path = below === '' ? String(name) : `${below}/${name}`;
     const stat = lstatSync(join(root, path));
     const same = stat.isFile() && stat.nlink > 1 ? seen.get(stat.ino) : undefined;
     if (stat.isFile()) seen.set(stat.ino, path);
-    yield [path, statMessage(path, stat, stat.isSymbolicLink() ? readlinkSync(join(root, path)) : same)];
-    if (stat.isDirectory()) yield* statsOf(root, path, seen);
+    yield { path, stat, target: stat.isSymbolicLink() ? readlinkSync(join(root, path)) : same };
+    if (stat.isDirectory()) yield* entriesOf(root, path, seen);
   }
 }
 
-/** `target`: to what a symlink leads, or the path of the file that it is, too. */
+/** fsutil.types.Stat. `target`: to what a symlink leads, or the path of the file that it is, too. */
 function statMessage(path: string, stat: Stats, target: string | undefined): Message {
   return new Message()
     .text(1, path)

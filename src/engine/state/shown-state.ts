@@ -48,7 +48,8 @@ export function psState(context: Context, { row, status }: Observed): PsState {
         name: 'restarting',
         active: true,
         startedAt: status.exit?.started ?? status.record.started,
-        finishedAt: status.exit?.finished,
+        // Between the state and the record of the end there is a moment, and another one before the next start.
+        finishedAt: status.exit?.finished ?? Date.now(),
         exitCode: status.exit?.code ?? 0,
         ended: status.exit,
         health: healthOf(context, row),

@@ -77,7 +77,7 @@ export const BUILD_ROUTES: readonly Route[] = [
     method: 'POST',
     path: '/grpc',
     differs:
-      "of BuildKit's API that which buildx and Compose build Dockerfiles with: Control's Solve, Status, ListWorkers and Info, and LLBBridge's Ping, Solve and Return",
+      "of BuildKit's API that which buildx and Compose build Dockerfiles with: Control's Solve, Status, DiskUsage, Prune, ListWorkers and Info, and LLBBridge's Ping, Solve and Return",
     load: async () => (await import('./sessions.ts')).openControl,
   },
 ];

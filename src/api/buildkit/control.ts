@@ -1,7 +1,9 @@
+import { EngineError } from '../../errors.ts';
 import type { Call } from '../http/call.ts';
 import type { GrpcMethod } from '../http/grpc-server.ts';
 import { Meetings } from '../http/meetings.ts';
 import { bridgeMethods } from './bridge.ts';
+import { pruneCache, tellUsage } from './cache-records.ts';
 import { performSolve } from './perform-solve.ts';
 import { Message, ReadMessage } from './protobuf.ts';
 import { openInnerSession } from './session.ts';
@@ -11,7 +13,7 @@ import { buildkitVersion, worker } from './worker.ts';
 const SERVICE = '/moby.buildkit.v1.Control';
 
 /**
- * The methods of BuildKit's API by which buildx and Compose build (buildkit, api/services/control/control.proto). `call` is the
+ * The methods of BuildKit's API by which buildx and Compose build and care for the cache of builds (buildkit, api/services/control/control.proto). `call` is the
  * one that has opened the connection.
  */
 export function controlMethods({
@@ -47,7 +49,15 @@ export function controlMethods({
         for await (const response of solve.status.read(call.signal)) await call.send(response);
       },
     ],
+    [`${SERVICE}/DiskUsage`, (call) => tellUsage(engine, call)],
+    [`${SERVICE}/Prune`, (call) => pruneCache(engine, call)],
+    [`${SERVICE}/ListenBuildHistory`, refuseHistory],
+    [`${SERVICE}/UpdateBuildHistory`, refuseHistory],
     [`${SERVICE}/Session`, (call) => openInnerSession(sessions, call)],
     ...bridgeMethods({ engine, sessions, solves }),
   ]);
+}
+
+async function refuseHistory(): Promise<undefined> {
+  throw new EngineError('unsupported', 'builds are not kept here: there is no history of them');
 }

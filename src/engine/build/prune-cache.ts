@@ -44,7 +44,9 @@ export async function dropFromCache(
 ): Promise<PrunedCache> {
   const { database, paths } = context;
   const usages = await cacheUsage(context);
-  const candidates = usages.filter((usage) => (options.all || !usage.shared) && fits(usage, options));
+  const candidates = usages.filter(
+    (usage) => (options.all || !usage.shared) && fitsCacheFilters(usage, options),
+  );
   const { bavail, bsize } = await statfs(paths.root);
   const total = usages.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0);
   const kept = bytesKept(options, { total, free: bavail * bsize });
@@ -76,7 +78,8 @@ export async function dropFromCache(
   return pruned;
 }
 
-function fits(
+/** Whether an entry is among those that are meant. */
+export function fitsCacheFilters(
   { entry, inUse, shared }: CacheUsage,
   { until, id, type, description, ...wanted }: CachePruneFilters,
 ): boolean {

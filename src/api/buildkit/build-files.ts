@@ -1,4 +1,4 @@
-import type { BuildOptions } from '../../engine/build/options.ts';
+import type { BuildOptions, NamedContext } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
 import { type ArchivedEntry, tarOfEntries } from '../../storage/tar/archive.ts';
 import type { GrpcConnection } from '../http/grpc.ts';
@@ -6,11 +6,12 @@ import type { Meetings } from '../http/meetings.ts';
 import {
   type ClientDirectories,
   clientContext,
+  clientDirectory,
   clientDockerfile,
   clientTexts,
   uploadedContext,
 } from './client.ts';
-import type { ClientDirectory, WantedBuild } from './frontend.ts';
+import type { ClientDirectory, WantedBuild, WantedNamedContext } from './frontend.ts';
 
 /** The sessions of a client: that of the build, and those in which it has files besides. */
 export interface BuildClient {
@@ -30,6 +31,21 @@ export async function sessionOf(sessions: Meetings<GrpcConnection>, id: string):
 
 /** Finds where the files of a build come from. Throws as `sessionOf` and `clientContext`. */
 export async function buildFiles(
+  client: BuildClient,
+  wanted: WantedBuild,
+): Promise<Pick<BuildOptions, 'source' | 'file' | 'contexts'>> {
+  const contexts = new Map<string, NamedContext>();
+  for (const [name, context] of wanted.contexts) contexts.set(name, await namedContext(client, context));
+  return { ...(await mainFiles(client, wanted)), contexts };
+}
+
+async function namedContext(client: BuildClient, context: WantedNamedContext): Promise<NamedContext> {
+  if (context.kind !== 'client') return context;
+  const { directory } = context;
+  return streamOf(clientDirectory(await sessionFor(client, directory), directory.name), directory.name);
+}
+
+async function mainFiles(
   client: BuildClient,
   { context, file, directories }: WantedBuild,
 ): Promise<Pick<BuildOptions, 'source' | 'file'>> {
@@ -61,12 +77,16 @@ export async function buildFiles(
 export async function dockerfileAlone(
   client: BuildClient,
   wanted: WantedBuild,
-): Promise<Pick<BuildOptions, 'source' | 'file'>> {
+): Promise<Pick<BuildOptions, 'source' | 'file' | 'contexts'>> {
   const { context, file = 'Dockerfile', directories } = wanted;
   if (context.kind !== 'client') return await buildFiles(client, wanted);
+  // Their names count: nothing is read of them.
+  const contexts = new Map(
+    [...wanted.contexts.keys()].map((name) => [name, { kind: 'image', reference: name } as const]),
+  );
   const session = await sessionFor(client, directories.context);
   const texts = await clientTexts(session, file, namesOf(directories));
-  return { source: streamOf(tarOfEntries(entriesOf(texts))), file };
+  return { source: streamOf(tarOfEntries(entriesOf(texts))), file, contexts };
 }
 
 async function* entriesOf(texts: ReadonlyMap<string, Buffer>): AsyncGenerator<ArchivedEntry> {
@@ -91,8 +111,8 @@ async function sessionFor(
   return directory.session === undefined ? session : await sessionOf(sessions, directory.session);
 }
 
-function streamOf(bytes: AsyncIterable<Uint8Array>) {
-  return { kind: 'stream', name: 'the context', bytes } as const;
+function streamOf(bytes: AsyncIterable<Uint8Array>, name = 'the context') {
+  return { kind: 'stream', name, bytes } as const;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -43,7 +43,7 @@ export async function clientContext(
   const texts = await clientTexts(session, name, directories);
   const dockerfile = texts.get(name) ?? missing(name);
   const ignored = texts.get(own) ?? texts.get(IGNORE);
-  const excluded = ignored === undefined ? [] : ignoreLines(ignored.toString()).filter((line) => line !== '');
+  const excluded = excludedBy(ignored);
   // Where a Dockerfile has one of its own, that of the context is nobody's.
   const left = texts.has(own) ? IGNORE : undefined;
   return { dockerfile, bytes: tarOfEntries(entriesOf(session, { directory: context, excluded, left })) };
@@ -75,6 +75,20 @@ export async function clientDockerfile(
 
 function missing(name: string): never {
   throw new EngineError('invalid', `the client has no ${name}`, { subject: name });
+}
+
+/** An archive of another directory of the client's, without what its own ignore file says. Throws as `syncFiles`. */
+export async function* clientDirectory(
+  session: GrpcConnection,
+  directory: string,
+): AsyncGenerator<Uint8Array> {
+  const ignored = (await textsOf(session, directory, [IGNORE])).get(IGNORE);
+  const excluded = excludedBy(ignored);
+  yield* tarOfEntries(entriesOf(session, { directory, excluded, left: undefined }));
+}
+
+function excludedBy(ignored: Buffer | undefined): string[] {
+  return ignored === undefined ? [] : ignoreLines(ignored.toString()).filter((line) => line !== '');
 }
 
 /** Whole files of one directory, by their paths. */

@@ -1,5 +1,5 @@
 import { contextAddress } from '../../build/stages/remote.ts';
-import type { BuildOptions, NamedContext } from '../../engine/build/options.ts';
+import type { BuildOptions } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
 import { parseExtraHost } from '../../grammar/names-and-servers.ts';
 import { parseUlimit } from '../../grammar/process.ts';
@@ -35,6 +35,12 @@ export interface ClientDirectory {
   session: string | undefined;
 }
 
+/** What stands in for a name of the Dockerfile. */
+export type WantedNamedContext =
+  | { kind: 'client'; directory: ClientDirectory }
+  | { kind: 'image'; reference: string }
+  | { kind: 'remote'; address: string };
+
 /** What a Dockerfile's frontend is asked for. */
 export interface WantedBuild {
   context: WantedContext;
@@ -45,10 +51,9 @@ export interface WantedBuild {
   };
   /** The Dockerfile's name; absent: the usual one. */
   file: string | undefined;
-  options: Pick<
-    BuildOptions,
-    'target' | 'buildArgs' | 'labels' | 'platforms' | 'pull' | 'noCache' | 'steps' | 'contexts'
-  >;
+  /** By their names, in lower case. */
+  contexts: ReadonlyMap<string, WantedNamedContext>;
+  options: Pick<BuildOptions, 'target' | 'buildArgs' | 'labels' | 'platforms' | 'pull' | 'noCache' | 'steps'>;
 }
 
 /**
@@ -78,11 +83,11 @@ export function wantedBuild({ frontend, attributes }: FrontendRequest): WantedBu
       dockerfile: dockerfile === undefined ? undefined : directory(dockerfile),
     },
     file: take('filename'),
+    contexts: namedContexts(withPrefix(left, 'context:'), directory),
     options: {
       target: take('target'),
       buildArgs: withPrefix(left, 'build-arg:'),
       labels: withPrefix(left, 'label:'),
-      contexts: contextsOf(withPrefix(left, 'context:')),
       platforms: take('platform')?.split(',').map(parsePlatform),
       pull: take('image-resolve-mode') === 'pull',
       noCache: noCache === undefined ? undefined : noCache === '' ? true : noCache.split(','),
@@ -108,19 +113,33 @@ function contextOf(context: string | undefined): WantedContext {
 }
 
 const IMAGE = 'docker-image://';
+const DIRECTORY = 'local:';
 
-/** Those of clients' directories are not understood. */
-function contextsOf(named: Readonly<Record<string, string>>): ReadonlyMap<string, NamedContext> {
+function namedContexts(
+  named: Readonly<Record<string, string>>,
+  directory: (name: string) => ClientDirectory,
+): ReadonlyMap<string, WantedNamedContext> {
   return new Map(
-    Object.entries(named).map(([name, value]) => {
-      if (value.startsWith(IMAGE))
-        return [name.toLowerCase(), { kind: 'image', reference: value.slice(IMAGE.length) }];
-      throw new EngineError('unsupported', `the context ${name} cannot be ${value}`, {
-        subject: value,
-        hint: 'it is an image: docker-image://NAME',
-      });
-    }),
+    Object.entries(named).map(([name, value]) => [name.toLowerCase(), namedContext(name, value, directory)]),
   );
+}
+
+function namedContext(
+  name: string,
+  value: string,
+  directory: (name: string) => ClientDirectory,
+): WantedNamedContext {
+  const address = contextAddress(value);
+  if (name.includes('::'))
+    throw new EngineError('unsupported', `the context ${name} cannot be for one platform`, { subject: name });
+  if (value.startsWith(IMAGE)) return { kind: 'image', reference: value.slice(IMAGE.length) };
+  if (value.startsWith(DIRECTORY))
+    return { kind: 'client', directory: directory(value.slice(DIRECTORY.length)) };
+  if (address !== undefined) return { kind: 'remote', address };
+  throw new EngineError('unsupported', `the context ${name} cannot be ${value}`, {
+    subject: value,
+    hint: "it is a directory, an image, a URL or a git repository: another build's result is to be an image first",
+  });
 }
 
 /** Takes all that begin with a word, by what comes after it. */

@@ -68,10 +68,10 @@ export async function answerSubrequest(
     });
   const attributes = new Map([...request.attributes].filter(([attribute]) => attribute !== REQUEST));
   const wanted = wantedBuild({ ...request, attributes });
-  const { target, buildArgs, platforms, contexts } = wanted.options;
+  const { target, buildArgs, platforms } = wanted.options;
   const files = await dockerfileAlone(client, wanted);
   const secrets = clientSecrets(client.session);
-  const options = { ...files, target, buildArgs, platforms, contexts, secrets, signal };
+  const options = { ...files, target, buildArgs, platforms, secrets, signal };
   return { ...(await subrequest.answer(engine, options)), version: VERSION };
 }
 

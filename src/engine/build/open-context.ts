@@ -1,5 +1,6 @@
 import { createReadStream, mkdirSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type GitSource, parseGit } from '../../build/stages/remote.ts';
 import { EngineError } from '../../errors.ts';
 import { untilAborted } from '../../host/until-aborted.ts';
@@ -77,12 +78,7 @@ async function open(context: Context, request: ContextRequest): Promise<OpenedCo
   const directory = join(scratch(), 'context');
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const git = source.kind === 'remote' ? parseGit(source.address) : undefined;
-  if (git !== undefined) {
-    await checkOut(git, { directory, keys: 'user', secrets: request.secrets, signal: request.signal });
-    const inside = within(directory, git.directory);
-    if (inside === undefined || !isDirectory(inside)) throw noSuchDirectory(git);
-    return foreignContext(inside, name, text);
-  }
+  if (git !== undefined) return foreignContext(await checkedOut(git, directory, request), name, text);
   const { called, bytes } = await openStream(context, source, request.signal);
   const { head, rest } = await peek(heard(bytes, request.signal), BLOCK);
   if (isArchive(head)) {
@@ -94,6 +90,47 @@ async function open(context: Context, request: ContextRequest): Promise<OpenedCo
     throw source.kind === 'path' ? noContext(source.path) : twoDockerfiles(called);
   }
   return { directory, dockerfile: await dockerfileOf(rest), ignore: undefined };
+}
+
+/** Files that have no Dockerfile. */
+export interface FilesRequest extends Pick<ContextRequest, 'secrets' | 'signal'> {
+  source: Exclude<ContextSource, { kind: 'path' }>;
+  /** Where they go: it is there, and empty. */
+  directory: string;
+}
+
+/**
+ * Fetches files: of an archive, of a git repository, or the one at a URL. Returns the directory that they are in. Throws `invalid`
+ * for a stream that is no archive, and as `checkOut` and `openDownload`.
+ */
+export async function openFiles(context: Context, request: FilesRequest): Promise<string> {
+  const { source, directory, signal } = request;
+  const git = source.kind === 'remote' ? parseGit(source.address) : undefined;
+  if (git !== undefined) return await checkedOut(git, directory, request);
+  const { called, bytes } = await openStream(context, source, signal);
+  if (source.kind === 'remote') {
+    const name = basename(URL.parse(source.address)?.pathname ?? '') || 'download';
+    await writeFile(join(directory, name), heard(bytes, signal), { mode: 0o600, flag: 'wx' });
+    return directory;
+  }
+  const { head, rest } = await peek(heard(bytes, signal), BLOCK);
+  if (!isArchive(head)) {
+    await rest.return();
+    throw new EngineError('invalid', `${called} is no archive`, { subject: called });
+  }
+  await unpack(context, rest, { directory, signal });
+  return directory;
+}
+
+async function checkedOut(
+  git: GitSource,
+  directory: string,
+  { secrets, signal }: Pick<ContextRequest, 'secrets' | 'signal'>,
+): Promise<string> {
+  await checkOut(git, { directory, keys: 'user', secrets, signal });
+  const inside = within(directory, git.directory);
+  if (inside === undefined || !isDirectory(inside)) throw noSuchDirectory(git);
+  return inside;
 }
 
 /** The bytes of a stream, which may be one that nobody writes to: Ctrl-C ends the waiting. */

@@ -16,7 +16,7 @@ export interface BuildOptions {
   source: ContextSource;
   /** Which Dockerfile: a path, or the text itself; absent: the usual one. */
   file?: string | { bytes: AsyncIterable<Uint8Array> } | undefined;
-  /** Contexts by their name, in lower case: directories, absolute, and images. */
+  /** Contexts by their name, in lower case; directories are absolute. */
   contexts?: ReadonlyMap<string, NamedContext> | undefined;
   /** `REPOSITORY[:TAG]` each. */
   names: readonly string[];
@@ -92,8 +92,14 @@ export interface ImageForm {
   types?: 'docker' | undefined;
 }
 
-/** What stands in for a name of the file: `--build-context NAME=…`. */
-export type NamedContext = { kind: 'directory'; path: string } | { kind: 'image'; reference: string };
+/**
+ * What stands in for a name of the file: `--build-context NAME=…`. A stream is an archive; what is at a URL that is no git
+ * repository is a file, which has the name that it has there.
+ */
+export type NamedContext =
+  | { kind: 'directory'; path: string }
+  | { kind: 'image'; reference: string }
+  | Exclude<ContextSource, { kind: 'path' }>;
 
 export type Entitlement = 'network.host' | 'security.insecure';
 

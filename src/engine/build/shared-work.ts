@@ -13,6 +13,8 @@ export class SharedWork {
   readonly #failures: KeptFailure[] = [];
   /** By name and platform. */
   readonly images = new Map<string, Promise<BaseImage>>();
+  /** Directories of contexts, by name. */
+  readonly contexts = new Map<string, Promise<string>>();
   /** Those of which nobody has needed the files. */
   readonly deferred = new DeferredImages();
   /** By their keys. */
@@ -55,7 +57,7 @@ export class SharedWork {
 
   /** Resolves when nothing is under way any more. */
   async rest(): Promise<void> {
-    await Promise.allSettled([...this.images.values(), ...this.steps.values()]);
+    await Promise.allSettled([...this.images.values(), ...this.contexts.values(), ...this.steps.values()]);
   }
 
   /** Keeps what a step that has failed had mounted, until `letGo`. */

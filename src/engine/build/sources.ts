@@ -6,7 +6,8 @@ import { EngineError } from '../../errors.ts';
 import type { ImageLayer } from '../../image/image.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
 import type { Build, BuildParts } from './build.ts';
-import { type DockerfileText, readIgnore } from './dockerfile-text.ts';
+import { type DockerfileText, readForeignIgnore, readIgnore } from './dockerfile-text.ts';
+import { namedFiles } from './named-files.ts';
 import { layersTree, type SourceTree } from './tree.ts';
 
 /** What files are taken from: a directory of the host, as far as nothing ignores it, or layers. */
@@ -36,7 +37,10 @@ export async function sourceFiles(build: Build, source: Source): Promise<SourceF
       const named = options.contexts?.get(source.name);
       if (named === undefined) throw noContext(source.name);
       if (named.kind === 'image') return await imageFiles(build, named.reference);
-      return directoryFiles(`context "${source.name}"`, named.path, readIgnore(named.path));
+      const called = `context "${source.name}"`;
+      if (named.kind === 'directory') return directoryFiles(called, named.path, readIgnore(named.path));
+      const path = await namedFiles(build, source.name, named);
+      return directoryFiles(called, path, readForeignIgnore(path));
     }
   }
 }

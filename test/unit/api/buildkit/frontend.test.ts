@@ -29,14 +29,12 @@ describe("the attributes of the Dockerfile's frontend", () => {
       ulimit: 'nofile=100:200,nproc=5',
       'shm-size': '65536',
       'cgroup-parent': '/group',
-      'context:base': 'docker-image://busybox',
     });
     expect(file).toBe('build/Dockerfile');
     expect(options).toEqual({
       target: 'test',
       buildArgs: { A: '1', EMPTY: '' },
       labels: { l: 'v=w' },
-      contexts: new Map([['base', { kind: 'image', reference: 'busybox' }]]),
       platforms: [
         { os: 'linux', architecture: 'amd64' },
         { os: 'linux', architecture: 'arm64' },

@@ -17,7 +17,7 @@ export interface FromClient {
 
 /**
  * Finds the ways in which a client of BuildKit offers what its build needs. With a session it is asked for the files of the
- * build, for secrets, and for who it is to registries, if `shown` does not say so; a context may come by a call of its own. Throws
+ * build, for secrets, for its agents of ssh, and for who it is to registries, if `shown` does not say so; a context may come by a call of its own. Throws
  * `invalid` for what does not come.
  */
 export async function fromClient(call: Call, shown: CredentialSource | undefined): Promise<FromClient> {
@@ -36,11 +36,15 @@ export async function fromClient(call: Call, shown: CredentialSource | undefined
   const upload = remote === UPLOAD ? await connections.uploads.find(query.text('buildid') ?? '') : undefined;
   if (remote === UPLOAD && upload === undefined)
     throw new EngineError('invalid', 'the context of the build has not come');
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   return {
     whenGone: (gone) => void session?.closed.then(gone),
-    done: () => upload?.done(),
+    done: () => {
+      upload?.done();
+      end();
+    },
     ask: async (file) => ({
-      ...(session === undefined ? {} : await asked(session, { remote, file, shown })),
+      ...(session === undefined ? {} : await asked(session, { remote, file, shown, ended })),
       ...(upload === undefined ? {} : { source: streamOf(upload.bytes) }),
     }),
   };
@@ -50,21 +54,23 @@ interface Asked {
   remote: string | undefined;
   file: BuildOptions['file'];
   shown: CredentialSource | undefined;
+  /** Resolves when the build has ended. */
+  ended: Promise<void>;
 }
 
 async function asked(
   session: GrpcConnection,
-  { remote, file, shown }: Asked,
+  { remote, file, shown, ended }: Asked,
 ): Promise<Partial<BuildOptions>> {
-  const { clientContext, clientCredentials, clientSecrets, requireAskable } = await import(
-    '../buildkit/client.ts'
-  );
-  requireAskable(session);
+  const { clientContext, clientCredentials, clientSecrets } = await import('../buildkit/client.ts');
+  const { ClientAgents } = await import('../buildkit/client-agents.ts');
+  const agents = new ClientAgents(session);
+  ended.then(() => agents.close());
   const own = clientCredentials(session);
   const credentials: CredentialSource = {
     find: async (repository) => (await shown?.find(repository)) ?? (await own.find(repository)),
   };
-  const common = { credentials, secrets: clientSecrets(session) };
+  const common = { credentials, secrets: clientSecrets(session), agents };
   if (remote !== CLIENT_SESSION) return common;
   const { dockerfile, bytes } = await clientContext(session, typeof file === 'string' ? file : undefined);
   return { ...common, source: streamOf(bytes), file: { bytes: once(dockerfile) } };

@@ -167,14 +167,6 @@ export function clientSecrets(session: GrpcConnection): NonNullable<BuildOptions
   };
 }
 
-/** Throws `unsupported` for what a client has for its build and cannot be asked for. */
-export function requireAskable({ methods }: GrpcConnection): void {
-  if (!methods.includes('/moby.sshforward.v1.SSH/ForwardAgent')) return;
-  throw new EngineError('unsupported', "the client's ssh agent cannot be asked", {
-    hint: 'leave --ssh out, or build with skiff build',
-  });
-}
-
 function credentialOf(answer: ReadMessage): Credential | undefined {
   const [username, secret] = [answer.text(1), answer.text(2)];
   if (secret === '') return undefined;

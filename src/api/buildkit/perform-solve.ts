@@ -5,6 +5,7 @@ import type { Meetings } from '../http/meetings.ts';
 import { buildFiles, sessionOf } from './build-files.ts';
 import { cacheSources, cacheTargets } from './caches.ts';
 import { clientCredentials, clientSecrets } from './client.ts';
+import { ClientAgents } from './client-agents.ts';
 import { wantedBuild } from './frontend.ts';
 import { Message, type ReadMessage } from './protobuf.ts';
 import { wantedResult } from './result.ts';
@@ -35,9 +36,11 @@ export async function performSolve(
   const wanted = wantedBuild(asked);
   const result = wantedResult(request.messages(13), session);
   const credentials = clientCredentials(session);
-  const built = await engine.builder.build({
+  const files = await buildFiles({ sessions, session }, wanted);
+  const agents = new ClientAgents(session);
+  const building = engine.builder.build({
     ...wanted.options,
-    ...(await buildFiles({ sessions, session }, wanted)),
+    ...files,
     names: result.names,
     outputs: result.outputs,
     allow: request.texts(9).map(parseEntitlement),
@@ -45,12 +48,14 @@ export async function performSolve(
     cacheTo: cacheTargets(cache?.messages(4) ?? []),
     credentials,
     secrets: clientSecrets(session),
+    agents,
     progress: new BuildStatus(
       (response) => solve.status.push(response),
       () => solve.status.room(),
     ),
     signal: AbortSignal.any([signal, goneSignal(session)]),
   });
+  const built = await building.finally(() => agents.close());
   if (built === undefined) return Buffer.alloc(0);
   if (result.isPushed)
     for (const name of built.names)

@@ -174,7 +174,7 @@ async function prepareCopy(at: StageAt, step: CopyStep): Promise<PreparedStep> {
     source: await sourceTree(build, step.from),
     owner: await ownerOf(at, step.chown),
     time: build.fileTimes?.given,
-    agent: build.parts.options.agents?.get('default'),
+    agent: await build.parts.options.agents?.get('default'),
     secrets: build.parts.options.secrets,
     scratch: build.directory(),
   };

@@ -44,8 +44,8 @@ export interface BuildOptions {
   credentials?: CredentialSource | undefined;
   /** For RUN --mount=type=secret, and for repositories that want a token. */
   secrets?: Secrets | undefined;
-  /** Paths of agents' sockets, by id; that of nobody is called `default`. */
-  agents?: ReadonlyMap<string, string> | undefined;
+  /** For RUN --mount=type=ssh, and for repositories that are got by ssh. */
+  agents?: Agents | undefined;
   /** What RUN may ask for besides: without it a step that does is refused. */
   allow?: readonly Entitlement[] | undefined;
   /** SOURCE_DATE_EPOCH, in seconds: when image and history were made; absent: when they were. */
@@ -66,6 +66,12 @@ export interface BuildOptions {
  * written to a tmpfs or a bind mount is not there any more. Called once. Throws what keeps it from starting.
  */
 export type ShellOpener = (command?: readonly string[]) => Promise<void>;
+
+/** Agents of ssh by id; that of nobody is called `default`. */
+export interface Agents {
+  /** The path of its socket; undefined: there is none of this name. */
+  get(id: string): string | undefined | Promise<string | undefined>;
+}
 
 /** What becomes of a build. */
 export type BuildOutput =

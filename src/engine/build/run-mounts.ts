@@ -124,7 +124,7 @@ async function agentMount(
   { id, target, required, uid, gid, mode }: RunMount & { type: 'ssh' },
   index: number,
 ): Promise<HeldMount | undefined> {
-  const agent = build.parts.options.agents?.get(id);
+  const agent = await build.parts.options.agents?.get(id);
   if (agent === undefined && required)
     throw new EngineError('notFound', `unset ssh forward key ${id}`, {
       subject: id,

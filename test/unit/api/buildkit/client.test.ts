@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientCredentials, clientSecrets, requireAskable } from '../../../../src/api/buildkit/client.ts';
+import { clientCredentials, clientSecrets } from '../../../../src/api/buildkit/client.ts';
 import { type SyncRequest, syncFiles } from '../../../../src/api/buildkit/file-sync.ts';
 import { Message, ReadMessage } from '../../../../src/api/buildkit/protobuf.ts';
 import { type Answer, answered, send } from '../../../helpers/answered-grpc.ts';
@@ -42,12 +42,6 @@ describe('what a client is asked', () => {
     };
     expect(Buffer.from((await ask('known')) ?? '').toString()).toBe('hidden');
     expect(await ask('other')).toBeUndefined();
-  });
-
-  it('is not an agent of ssh', () => {
-    const methods = ['/moby.sshforward.v1.SSH/ForwardAgent'];
-    expect(() => requireAskable(answered(registry, methods))).toThrow('ssh agent');
-    expect(() => requireAskable(answered(registry))).not.toThrow();
   });
 
   it('fails in the words of the client, and when it is gone', async () => {

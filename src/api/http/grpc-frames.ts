@@ -15,7 +15,10 @@ export function framed(message: Uint8Array): Buffer {
   return frame;
 }
 
-/** The messages of a stream, to its end. Throws what `wrong` makes for one that is compressed or too long. */
+/**
+ * The messages of a stream, to its end. Throws what `wrong` makes for one that is compressed, too long, or not there as a whole:
+ * the stream stays open, for a status.
+ */
 export async function* messagesOf(stream: Readable, wrong: () => Error): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   // Who has sent something wrong is told so: the stream is not destroyed.
@@ -30,13 +33,14 @@ export async function* messagesOf(stream: Readable, wrong: () => Error): AsyncGe
       rest = rest.subarray(PREFIX + length);
     }
   }
+  if (rest.length > 0) throw wrong();
 }
 
 /** A connection as a stream, which reads no faster than it is read. */
 export function duplexOf({ input, write, end }: Connection): Duplex {
   const pieces = input[Symbol.asyncIterator]();
   let sent: Promise<void> = Promise.resolve();
-  return new Duplex({
+  const duplex = new Duplex({
     read() {
       pieces.next().then(
         ({ done, value }) => void this.push(done === true ? null : value),
@@ -59,4 +63,7 @@ export function duplexOf({ input, write, end }: Connection): Duplex {
       done(error);
     },
   });
+  // HTTP/2 knows no side that ends alone: a client that was killed says nothing else.
+  duplex.once('end', () => void duplex.destroy());
+  return duplex;
 }

@@ -88,6 +88,8 @@ async function answer(
     // What the client says still is of no use, but it waits until somebody takes it.
     stream.resume();
   }
+  // Of what the client says still nobody wants to hear.
+  stream.resume();
   if (!stream.destroyed) stream.end();
 }
 

@@ -105,7 +105,13 @@ export class GrpcCall {
 
   /** The messages of the other side, to its end. Throws a `GrpcFailure` for a status that is none of success, and `unavailable`. */
   async *messages(): AsyncGenerator<Buffer> {
-    yield* messagesOf(this.#stream, gone);
+    let isRead = false;
+    try {
+      yield* messagesOf(this.#stream, gone);
+      isRead = true;
+    } finally {
+      if (!isRead) this.cancel();
+    }
     await this.#status.promise;
   }
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GrpcConnection } from '../../../../src/api/http/grpc.ts';
@@ -97,6 +98,46 @@ describe('a call that is answered', () => {
     await expect(all(call.messages())).rejects.toThrow();
   });
 
+  it('is aborted when the connection ends without a word, as that of a client that was killed', async () => {
+    const { promise: given, resolve: begin } = Promise.withResolvers<AbortSignal>();
+    const [ours, theirs] = duplexPair();
+    const method: GrpcMethod = async ({ signal }) => {
+      begin(signal);
+      await new Promise((gone) => signal.addEventListener('abort', gone));
+      return undefined;
+    };
+    const closed = answerCalls(connectionOf(theirs), new Map([['/a.B/C', method]]), 'not here');
+    const client = new GrpcConnection(connectionOf(ours));
+    opened.push(client);
+    const call = client.call('/a.B/C');
+    const signal = await given;
+    const aborted = new Promise((gone) => signal.addEventListener('abort', gone));
+    ours.end();
+    await Promise.all([aborted, closed]);
+    await expect(all(call.messages())).rejects.toThrow();
+  });
+
+  it.each([
+    ['is compressed', Buffer.from([1, 0, 0, 0, 1, 0])],
+    ['is too long, and does not end', Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 0])],
+    ['ends too early', Buffer.from([0, 0, 0, 0, 2, 0])],
+  ])('has a status when its message %s', async (_, bytes) => {
+    const [ours, theirs] = duplexPair();
+    const methods = new Map<string, GrpcMethod>([['/a.B/C', async (call) => await call.message()]]);
+    void answerCalls(connectionOf(theirs), methods, 'not here');
+    const session = connect('http://test', { createConnection: () => duplexOf(connectionOf(ours)) });
+    const stream = session.request({ ':method': 'POST', ':path': '/a.B/C' });
+    stream.write(bytes);
+    if (bytes[1] === 0) stream.end();
+    const trailers = new Promise<object>((resolve) => stream.once('trailers', resolve));
+    stream.resume();
+    expect(await trailers).toMatchObject({
+      'grpc-status': '2',
+      'grpc-message': 'the%20call%20is%20none%20of%20gRPC',
+    });
+    session.destroy();
+  });
+
   it('is no message of gRPC when it is compressed or too long', async () => {
     const { client } = answering({ '/a.B/C': async (call) => await call.message() });
     const call = client.call('/a.B/C');
@@ -131,5 +172,20 @@ describe('a connection as a stream', () => {
     memory.write('third');
     await new Promise<void>((resolve) => stream.end(resolve));
     expect(sent).toEqual(['first', 'other', 'end']);
+  });
+
+  it('is over when the other side has ended it, whoever still writes', async () => {
+    let isEnded = false;
+    const stream = duplexOf({
+      input: (async function* () {})(),
+      write: async () => {},
+      end: () => {
+        isEnded = true;
+      },
+    });
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    stream.resume();
+    await closed;
+    expect(isEnded).toBe(true);
   });
 });

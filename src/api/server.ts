@@ -30,7 +30,7 @@ const LOOKING: readonly string[] = ['GET', 'HEAD'];
 
 /** Answers one request of Docker's Engine API, whatever becomes of it. Never rejects. */
 export async function answer(
-  service: Service,
+  service: Service & Pick<Call, 'counts'>,
   request: IncomingMessage,
   wire: Wire,
   reach: Reach,
@@ -48,7 +48,12 @@ export async function answer(
   }
 }
 
-async function prepare(service: Service, request: IncomingMessage, wire: Wire, reply: Reply) {
+async function prepare(
+  service: Service & Pick<Call, 'counts'>,
+  request: IncomingMessage,
+  wire: Wire,
+  reply: Reply,
+) {
   const { pathname, search } = splitTarget(request.url ?? '');
   const { version, rest } = splitVersion(pathname);
   const found = router.match(request.method ?? '', rest);

@@ -48,7 +48,9 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
   const handle = (request: IncomingMessage, wire: Wire, reach: Reach) => {
     wires.set(wire, request);
     void wire.over.then(() => wires.delete(wire));
-    work.add(Promise.all([answer(service, request, wire, reach), wire.over]));
+    const answered = Promise.withResolvers<void>();
+    const counts = work.add(Promise.all([answered.promise, wire.over]));
+    void answer({ ...service, counts }, request, wire, reach).then(answered.resolve);
   };
   const most = Math.ceil(connectionsMax() / options.addresses.length);
   try {

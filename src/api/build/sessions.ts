@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts';
 import type { Call } from '../http/call.ts';
 
 /** Session: the client answers calls on this connection, for the build that names it. It lasts until the client closes it. */
-export async function openSession({ connections, request, reply }: Call): Promise<void> {
+export async function openSession({ connections, request, reply, counts }: Call): Promise<void> {
   const {
     upgrade = '',
     'x-docker-expose-session-uuid': id,
@@ -17,6 +17,8 @@ export async function openSession({ connections, request, reply }: Call): Promis
   const { GrpcConnection } = await import('../http/grpc.ts');
   const session = new GrpcConnection(reply.upgrade('h2c'), String(methods).split(/, ?/));
   connections.sessions.bring(id, session, session.closed);
+  // The build that it is for does.
+  counts(false);
 }
 
 /** BuildCancel: ends a build by the id that its client has given it. One that has ended is none. */
@@ -29,13 +31,13 @@ export async function cancelBuild({ connections, query, reply }: Call): Promise<
 }
 
 /** `/grpc`: BuildKit's own API, by which buildx and Compose build. It lasts until the client closes it. */
-export async function openControl({ engine, connections, request, reply }: Call): Promise<void> {
+export async function openControl({ engine, connections, request, reply, counts }: Call): Promise<void> {
   if (request.headers.upgrade?.toLowerCase() !== 'h2c')
     throw new EngineError('invalid', "BuildKit's API is opened with Upgrade: h2c", {
       subject: request.headers.upgrade,
     });
   const { answerCalls } = await import('../http/grpc-server.ts');
   const { controlMethods } = await import('../buildkit/control.ts');
-  const methods = controlMethods({ engine, connections });
+  const methods = controlMethods({ engine, connections, counts });
   await answerCalls(reply.upgrade('h2c'), methods, "this part of BuildKit's API is not here");
 }

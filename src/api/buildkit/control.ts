@@ -19,11 +19,12 @@ const SERVICE = '/moby.buildkit.v1.Control';
 export function controlMethods({
   engine,
   connections,
-}: Pick<Call, 'engine' | 'connections'>): ReadonlyMap<string, GrpcMethod> {
+  counts,
+}: Pick<Call, 'engine' | 'connections' | 'counts'>): ReadonlyMap<string, GrpcMethod> {
   const { sessions } = connections;
   // All calls of a build come by one connection.
   const solves = new Meetings<Solve>();
-  return new Map<string, GrpcMethod>([
+  const methods: [string, GrpcMethod][] = [
     [`${SERVICE}/ListWorkers`, async () => new Message().message(1, worker()).encoded()],
     [`${SERVICE}/Info`, async () => new Message().message(1, buildkitVersion()).encoded()],
     [
@@ -53,8 +54,31 @@ export function controlMethods({
     [`${SERVICE}/Prune`, (call) => pruneCache(engine, call)],
     [`${SERVICE}/ListenBuildHistory`, refuseHistory],
     [`${SERVICE}/UpdateBuildHistory`, refuseHistory],
-    [`${SERVICE}/Session`, (call) => openInnerSession(sessions, call)],
     ...bridgeMethods({ engine, sessions, solves }),
+  ];
+  const session: GrpcMethod = (call) => openInnerSession(sessions, call);
+  return new Map([...counted(methods, counts), [`${SERVICE}/Session`, session]]);
+}
+
+/** The service stays for these calls, and not for a client that makes none of them. */
+export function counted(
+  methods: readonly [string, GrpcMethod][],
+  counts: Call['counts'],
+): [string, GrpcMethod][] {
+  let running = 0;
+  counts(false);
+  return methods.map(([name, method]) => [
+    name,
+    async (call) => {
+      running += 1;
+      counts(true);
+      try {
+        return await method(call);
+      } finally {
+        running -= 1;
+        counts(running > 0);
+      }
+    },
   ]);
 }
 

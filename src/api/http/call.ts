@@ -28,6 +28,8 @@ export interface Call extends Service {
   /** The body as JSON; undefined when there is none. Throws `invalid`. */
   body(): Promise<unknown>;
   readonly reply: Reply;
+  /** Says whether the service has to stay for this request: not for a connection on which nobody asks. */
+  counts(isBusy: boolean): void;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
 }

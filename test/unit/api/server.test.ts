@@ -23,6 +23,7 @@ const { listener: server } = httpServer(
           engine,
           connections: new Connections(),
           answers: new SharedAnswers(),
+          counts: () => {},
           warn: (problem) => void warnings.push(problem),
         },
         request,

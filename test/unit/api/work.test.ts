@@ -25,6 +25,40 @@ describe('the work of a service', () => {
     expect(await isIdle(work)).toBe(true);
   });
 
+  it('is over without what does not count, as connections on which nobody asks', async () => {
+    const work = new Work(1000);
+    const open = Promise.withResolvers<void>();
+    const counts = work.add(open.promise);
+    counts(false);
+    await vi.advanceTimersByTimeAsync(999);
+    counts(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await isIdle(work)).toBe(false);
+    counts(false);
+    counts(false);
+    work.touch();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(await isIdle(work)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await isIdle(work)).toBe(true);
+  });
+
+  it('is not over while another one runs, when one that did not count has ended', async () => {
+    const work = new Work(1000);
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const counts = work.add(first.promise);
+    work.add(second.promise);
+    counts(false);
+    first.resolve();
+    await vi.advanceTimersByTimeAsync(60_000);
+    counts(true);
+    counts(false);
+    expect(await isIdle(work)).toBe(false);
+    second.resolve();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await isIdle(work)).toBe(true);
+  });
+
   it('is not over as long as somebody who has just connected may still ask', async () => {
     const work = new Work(1000);
     await vi.advanceTimersByTimeAsync(999);

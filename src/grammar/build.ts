@@ -108,6 +108,13 @@ export function parseEntitlement(text: string): Entitlement {
   throw wrong('entitlement', text, 'it is network.host or security.insecure');
 }
 
+/** The build argument SOURCE_DATE_EPOCH, in seconds; undefined: nothing is said, or an empty one. Throws `invalid`. */
+export function parseEpoch(text = ''): number | undefined {
+  if (text === '') return undefined;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new EngineError('invalid', `SOURCE_DATE_EPOCH is no number of seconds: "${text}"`, { subject: text });
+}
+
 /** `--shell-on-fail`: a switch, or the words of a command. Throws `invalid`. */
 export function parseShellOnFail(text: string): string[] | boolean {
   const words = text.split(/\s+/).filter((word) => word !== '');

@@ -1,6 +1,7 @@
 import { contextAddress } from '../../build/stages/remote.ts';
 import type { BuildOptions } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
+import { parseEpoch } from '../../grammar/build.ts';
 import { parseExtraHost } from '../../grammar/names-and-servers.ts';
 import { parseUlimit } from '../../grammar/process.ts';
 import { parsePlatform } from '../../image/platform.ts';
@@ -53,7 +54,10 @@ export interface WantedBuild {
   file: string | undefined;
   /** By their names, in lower case. */
   contexts: ReadonlyMap<string, WantedNamedContext>;
-  options: Pick<BuildOptions, 'target' | 'buildArgs' | 'labels' | 'platforms' | 'pull' | 'noCache' | 'steps'>;
+  options: Pick<
+    BuildOptions,
+    'target' | 'buildArgs' | 'latest' | 'labels' | 'platforms' | 'pull' | 'noCache' | 'steps'
+  >;
 }
 
 /**
@@ -74,6 +78,7 @@ export function wantedBuild({ frontend, attributes }: FrontendRequest): WantedBu
   };
   const noCache = left.get('no-cache');
   left.delete('no-cache');
+  const buildArgs = withPrefix(left, 'build-arg:');
   const directory = (name: string): ClientDirectory => ({ name, session: take(`local-sessionid:${name}`) });
   const dockerfile = take('dockerfilekey');
   const wanted: WantedBuild = {
@@ -86,7 +91,8 @@ export function wantedBuild({ frontend, attributes }: FrontendRequest): WantedBu
     contexts: namedContexts(withPrefix(left, 'context:'), directory),
     options: {
       target: take('target'),
-      buildArgs: withPrefix(left, 'build-arg:'),
+      buildArgs,
+      latest: parseEpoch(buildArgs['SOURCE_DATE_EPOCH']),
       labels: withPrefix(left, 'label:'),
       platforms: take('platform')?.split(',').map(parsePlatform),
       pull: take('image-resolve-mode') === 'pull',

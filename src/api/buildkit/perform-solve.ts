@@ -41,8 +41,9 @@ export async function performSolve(
   const building = engine.builder.build({
     ...wanted.options,
     ...files,
-    names: result.names,
+    names: [],
     outputs: result.outputs,
+    rewritesTimes: result.rewritesTimes,
     allow: request.texts(9).map(parseEntitlement),
     cacheFrom: cacheSources(asked.cacheImports),
     cacheTo: cacheTargets(cache?.messages(4) ?? []),
@@ -57,14 +58,13 @@ export async function performSolve(
   });
   const built = await building.finally(() => agents.close());
   if (built === undefined) return Buffer.alloc(0);
-  if (result.isPushed)
-    for (const name of built.names)
-      await engine.images.push(name, { allTags: false, credentials, progress: SILENT, signal });
+  for (const name of result.pushed)
+    await engine.images.push(name, { allTags: false, credentials, progress: SILENT, signal });
   const { id, descriptor, names } = built;
   return new Message()
     .map(1, {
       'containerimage.config.digest': id,
-      'containerimage.digest': result.isPushed ? descriptor.digest : id,
+      'containerimage.digest': result.pushed.length > 0 ? descriptor.digest : id,
       ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
     })
     .encoded();

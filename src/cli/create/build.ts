@@ -17,6 +17,7 @@ import {
   collectSecret,
   parseBuildVolume,
   parseEntitlement,
+  parseEpoch,
   parseShellOnFail,
 } from '../../grammar/build.ts';
 import { collectCacheSource, collectCacheTarget } from '../../grammar/build-cache.ts';
@@ -218,7 +219,7 @@ export function buildOptions(
     secrets: secret,
     agents: ssh,
     allow,
-    latest: latestOf(buildArgs['SOURCE_DATE_EPOCH']),
+    latest: parseEpoch(buildArgs['SOURCE_DATE_EPOCH']),
     rewritesTimes: flags.output?.some((output) => 'form' in output && output.rewritesTimes === true),
     steps: {
       network: flags.network ?? usualNetwork(),
@@ -255,12 +256,4 @@ function standardInput(): AsyncIterable<Uint8Array> {
 /** As with buildx the variable is an argument, too, for files that say `ARG SOURCE_DATE_EPOCH`. */
 function epochOf({ SOURCE_DATE_EPOCH = '' }: Readonly<NodeJS.ProcessEnv>): Record<string, string> {
   return SOURCE_DATE_EPOCH === '' ? {} : { SOURCE_DATE_EPOCH };
-}
-
-function latestOf(epoch = ''): number | undefined {
-  if (epoch === '') return undefined;
-  if (/^\d{1,12}$/.test(epoch)) return Number(epoch);
-  throw new EngineError('invalid', `SOURCE_DATE_EPOCH is no number of seconds: "${epoch}"`, {
-    subject: epoch,
-  });
 }

@@ -20,6 +20,7 @@ describe("the attributes of the Dockerfile's frontend", () => {
       target: 'test',
       'build-arg:A': '1',
       'build-arg:EMPTY': '',
+      'build-arg:SOURCE_DATE_EPOCH': '17',
       'label:l': 'v=w',
       platform: 'linux/amd64,linux/arm64',
       'image-resolve-mode': 'pull',
@@ -33,7 +34,8 @@ describe("the attributes of the Dockerfile's frontend", () => {
     expect(file).toBe('build/Dockerfile');
     expect(options).toEqual({
       target: 'test',
-      buildArgs: { A: '1', EMPTY: '' },
+      buildArgs: { A: '1', EMPTY: '', SOURCE_DATE_EPOCH: '17' },
+      latest: 17,
       labels: { l: 'v=w' },
       platforms: [
         { os: 'linux', architecture: 'amd64' },

@@ -105,7 +105,7 @@ function* entriesOf(root: string, below = '', seen = new Map<number, string>()):
     const path = below === '' ? String(name) : `${below}/${name}`;
     const stat = lstatSync(join(root, path));
     const same = stat.isFile() && stat.nlink > 1 ? seen.get(stat.ino) : undefined;
-    if (stat.isFile()) seen.set(stat.ino, path);
+    if (stat.isFile() && same === undefined) seen.set(stat.ino, path);
     yield { path, stat, target: stat.isSymbolicLink() ? readlinkSync(join(root, path)) : same };
     if (stat.isDirectory()) yield* entriesOf(root, path, seen);
   }

@@ -74,7 +74,8 @@ describe('files for a client', () => {
     chmodSync(join(tree, 'd'), 0o1711);
     writeFileSync(join(tree, 'd', 'run'), 'bits');
     chmodSync(join(tree, 'd', 'run'), 0o4755);
-    linkSync(join(tree, 'd', 'run'), join(tree, 'same'));
+    // Each to the first of them: clients know of no link to a link.
+    for (const name of ['same', 'same-too']) linkSync(join(tree, 'd', 'run'), join(tree, name));
     writeFileSync(join(tree, 'd-x'), 'x'.repeat(100_000), { mode: 0o600 });
     symlinkSync('/nowhere', join(tree, 'link'));
     writeFileSync(join(tree, 'empty'), '', { mode: 0o644 });
@@ -90,6 +91,7 @@ describe('files for a client', () => {
       { path: 'link', mode: octal(27, 0o777), size: 0, target: '/nowhere', text: '' },
       { path: 'pipe', mode: octal(25, 0o644), size: 0, target: '', text: '' },
       { path: 'same', mode: octal(23, 0o755), size: 0, target: 'd/run', text: '' },
+      { path: 'same-too', mode: octal(23, 0o755), size: 0, target: 'd/run', text: '' },
     ]);
   });
 

@@ -39,10 +39,10 @@ export class GrpcConnection {
   /** Asks for one message by one. Undefined: the other side has none, or no such method. Throws as `GrpcCall.messages`. */
   async ask(method: string, message: Uint8Array): Promise<Uint8Array | undefined> {
     const call = this.call(method);
-    await call.send(message);
-    call.end();
     let answer: Uint8Array | undefined;
     try {
+      await call.send(message);
+      call.end();
       for await (const each of call.messages()) answer = each;
     } catch (error) {
       if (error instanceof GrpcFailure && NOTHING.includes(error.code)) return undefined;
@@ -87,9 +87,12 @@ export class GrpcCall {
     stream.on('close', () => this.#status.reject(gone()));
   }
 
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for more. Throws as `messages` when the other side has ended it. */
   async send(message: Uint8Array): Promise<void> {
-    if (this.#stream.destroyed) throw gone();
+    if (this.#stream.destroyed) {
+      await this.#status.promise;
+      throw gone();
+    }
     await new Promise<void>((resolve) => this.#stream.write(framed(message), () => resolve()));
   }
 

@@ -80,6 +80,18 @@ describe('a call that is answered', () => {
     });
   });
 
+  it('says why it has ended also to a client that is still sending', async () => {
+    const { client } = answering({
+      '/a.B/C': async () => {
+        throw new EngineError('invalid', 'no more');
+      },
+    });
+    const call = client.call('/a.B/C');
+    await expect(all(call.messages())).rejects.toThrow('no more');
+    call.cancel();
+    await expect(call.send(Buffer.from('more'))).rejects.toMatchObject({ code: 2 });
+  });
+
   it('is aborted when its client gives it up', async () => {
     const { promise: given, resolve: begin } = Promise.withResolvers<AbortSignal>();
     const { client } = answering({

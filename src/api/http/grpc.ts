@@ -87,12 +87,9 @@ export class GrpcCall {
     stream.on('close', () => this.#status.reject(gone()));
   }
 
-  /** Resolves when there is room for more. Throws as `messages` when the other side has ended it. */
+  /** Resolves when there is room for more. Throws as `messages` when the other side has ended the call. */
   async send(message: Uint8Array): Promise<void> {
-    if (this.#stream.destroyed) {
-      await this.#status.promise;
-      throw gone();
-    }
+    if (this.#stream.destroyed) throw await this.#reason();
     await new Promise<void>((resolve) => this.#stream.write(framed(message), () => resolve()));
   }
 
@@ -112,10 +109,21 @@ export class GrpcCall {
     try {
       yield* messagesOf(this.#stream, gone);
       isRead = true;
+    } catch (error) {
+      // A side that has said why need not wait for the end of ours: its status tells more than that there is nobody.
+      throw this.#stream.destroyed ? await this.#reason() : error;
     } finally {
       if (!isRead) this.cancel();
     }
     await this.#status.promise;
+  }
+
+  /** Why there is nobody on the other side of a stream that is closed, or is about to be. */
+  async #reason(): Promise<Error> {
+    return await this.#status.promise.then(
+      () => gone(),
+      (error: Error) => error,
+    );
   }
 }
 

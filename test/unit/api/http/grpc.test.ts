@@ -1,4 +1,4 @@
-import { connect } from 'node:http2';
+import { connect, createServer, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { GrpcConnection } from '../../../../src/api/http/grpc.ts';
@@ -28,6 +28,27 @@ describe('calls by gRPC', () => {
         message: expect.stringContaining('it is not here (use é)'),
       });
     }
+    connection.close();
+    await connection.closed;
+  });
+
+  it('are ended with the reason, also when the other side does not wait for what is still to be said', async () => {
+    const [left, right] = duplexPair();
+    const server = createServer();
+    server.on('stream', (stream: ServerHttp2Stream) => {
+      const head = { ':status': 200, 'content-type': 'application/grpc' };
+      stream.respond({ ...head, 'grpc-status': '2', 'grpc-message': 'disk%20full' }, { endStream: true });
+      stream.close(0);
+    });
+    server.emit('connection', right);
+    const write = (bytes: Uint8Array) => new Promise<void>((resolve) => left.write(bytes, () => resolve()));
+    const connection = new GrpcConnection({ input: left, write, end: () => void left.end() });
+    const call = connection.call('/a.B/C');
+    const talk = async () => {
+      for (;;) await call.send(Buffer.from('more'));
+    };
+    await expect(talk()).rejects.toMatchObject({ code: 2, message: expect.stringContaining('disk full') });
+    await expect(call.messages().next()).rejects.toMatchObject({ code: 2 });
     connection.close();
     await connection.closed;
   });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,8 +39,8 @@ export async function sendArchive(
 
 /**
  * Sends the files of a directory to where the client wants the result of an exporter, which asks for the content of those
- * that it has not. Nobody else writes to the directory. Rejects as `GrpcCall.messages`, and with `unavailable` when the client
- * cannot write them.
+ * that it has not. Nobody else writes to the directory. Rejects as `GrpcCall.messages`, with `unavailable` when the client
+ * cannot write them, and `unsupported` for a name that the protocol has none for.
  */
 export async function sendFiles(session: GrpcConnection, exporter: string, directory: string): Promise<void> {
   const call = callOf(session, exporter);
@@ -102,6 +103,11 @@ interface Entry {
 /** What lies below a directory, in the order in which fsutil compares paths. */
 function* entriesOf(root: string, below = '', seen = new Map<number, string>()): Generator<Entry> {
   for (const name of readdirSync(join(root, below), 'buffer').sort(Buffer.compare)) {
+    if (!isUtf8(name))
+      throw new EngineError('unsupported', `clients are sent no names that are not UTF-8: ${name}`, {
+        subject: String(name),
+        hint: 'an archive has them: type=tar',
+      });
     const path = below === '' ? String(name) : `${below}/${name}`;
     const stat = lstatSync(join(root, path));
     const same = stat.isFile() && stat.nlink > 1 ? seen.get(stat.ino) : undefined;

@@ -110,6 +110,13 @@ describe('files for a client', () => {
     await expect(wrong).rejects.toThrow('a file that there is not: 7');
   });
 
+  it('have names in UTF-8', async () => {
+    const tree = join(scratch, 'raw');
+    mkdirSync(tree);
+    writeFileSync(Buffer.concat([Buffer.from(`${tree}/a`), Buffer.from([0xff])]), '');
+    await expect(sendFiles(taking(receiver([])), '0', tree)).rejects.toThrow('names that are not UTF-8: a');
+  });
+
   it('may be one archive, for the exporter that is named', async () => {
     let text = '';
     let exporter: unknown;

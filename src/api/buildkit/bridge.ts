@@ -24,6 +24,9 @@ const CAPABILITIES = [
   'gateway.solve.evaluate',
 ];
 
+/** What builds can do besides: have several results (solver/pb/caps.go). */
+const BUILD_CAPABILITIES = ['exporter.multiple'];
+
 /** What calls need of the service, and the builds that are under way. */
 interface Bridge extends Omit<Surroundings, 'signal'> {
   solves: Meetings<Solve>;
@@ -62,6 +65,7 @@ async function solveOf(solves: Meetings<Solve>, { metadata }: ServerCall): Promi
 function ping(): Message {
   const pong = new Message();
   for (const id of CAPABILITIES) pong.message(1, new Message().text(1, id).number(2, true));
+  for (const id of BUILD_CAPABILITIES) pong.message(2, new Message().text(1, id).number(2, true));
   return pong.message(3, worker());
 }
 

@@ -20,7 +20,7 @@ export interface WantedResult {
 interface Exporter {
   type: string;
   attributes: OutputFields;
-  /** By which the client knows where the result goes. */
+  /** By which the client knows where the result goes: its place among all. */
   id: string;
 }
 
@@ -44,11 +44,11 @@ const FILES = ['local', 'tar'];
  */
 export function wantedResult(exporters: readonly ReadMessage[], session: GrpcConnection): WantedResult {
   const wanted: WantedResult = { outputs: [], rewritesTimes: false, pushed: [] };
-  const outputs = exporters.map((message) => {
+  const outputs = exporters.map((message, place) => {
     const exporter = {
       type: message.text(1),
       attributes: Object.fromEntries(message.map(2)),
-      id: message.text(3),
+      id: String(place),
     };
     requireKnown(exporter);
     const output = outputOf(exporter, session);

@@ -6,6 +6,7 @@ import { duplexPair } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { sendArchive, sendFiles } from '../../../../src/api/buildkit/file-send.ts';
 import { Message, ReadMessage } from '../../../../src/api/buildkit/protobuf.ts';
+import { wantedResult } from '../../../../src/api/buildkit/result.ts';
 import { GrpcConnection } from '../../../../src/api/http/grpc.ts';
 import { answerCalls, type ServerCall } from '../../../../src/api/http/grpc-server.ts';
 import type { Connection } from '../../../../src/api/http/wire.ts';
@@ -135,5 +136,19 @@ describe('files for a client', () => {
       })(),
     );
     expect([text.length, text.slice(-4), exporter]).toEqual([70_003, 'aend', '3']);
+  });
+
+  it('are for the exporter that wants them, of several', async () => {
+    let exporter: unknown;
+    const session = taking(async (call) => {
+      exporter = call.metadata['buildkit-attachable-exporter-id'];
+      for await (const _ of call.messages());
+      return undefined;
+    });
+    const exporters = ['moby', 'tar'].map((type) => new ReadMessage(new Message().text(1, type).encoded()));
+    const output = wantedResult(exporters, session).outputs[1];
+    if (output === undefined || !('write' in output)) throw new Error('no archive');
+    await output.write((async function* () {})());
+    expect(exporter).toBe('1');
   });
 });

@@ -54,7 +54,9 @@ export function wantedResult(exporters: readonly ReadMessage[], session: GrpcCon
     const output = outputOf(exporter, session);
     const is = (name: string) => booleanField(exporter.attributes, name, wrongIn(exporter)) === true;
     wanted.rewritesTimes ||= is('rewrite-timestamp');
-    if (output.kind === 'image' && is('push')) wanted.pushed.push(...(output.form?.names ?? []));
+    // What Docker's own exporter makes the client pushes itself, by ImagePush.
+    if (output.kind === 'image' && exporter.type !== 'moby' && is('push'))
+      wanted.pushed.push(...(output.form?.names ?? []));
     return output;
   });
   return { ...wanted, outputs };

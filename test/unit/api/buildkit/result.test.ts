@@ -21,6 +21,13 @@ describe('what a client wants of what is built', () => {
     });
   });
 
+  it('is pushed by the client itself where it is made by the exporter of Docker', () => {
+    expect(wanted(['moby', { name: 'a', push: 'true' }])).toMatchObject({
+      outputs: [{ kind: 'image', form: { compression: GZIP } }],
+      pushed: [],
+    });
+  });
+
   it('is an image whose layers are compressed when it is pushed, under the names that it has there', () => {
     const zstd = { name: 'c', push: 'true', compression: 'zstd', 'compression-level': '9' };
     expect(wanted(['image', { name: 'a', push: 'true' }], ['image', { name: 'b' }], ['image', zstd])).toEqual(

@@ -1,12 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -14,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { useBusybox } from '../helpers/busybox.ts';
 import { useClient } from '../helpers/docker-client.ts';
 import { useService } from '../helpers/service.ts';
-import { useStore } from '../helpers/skiff.ts';
+import { processesWith, useStore } from '../helpers/skiff.ts';
 import { tar } from '../helpers/tar.ts';
 import { until } from '../helpers/until.ts';
 
@@ -80,9 +72,9 @@ Successfully tagged app:2
   it('ends with the client that has asked for it', async () => {
     const body = context('RUN exec sleep 86471');
     const response = await service.open('POST', '/build?networkmode=none', { body });
-    await until(() => processes('sleep 86471').length === 1);
+    await until(() => processesWith('sleep 86471').length === 1);
     response.destroy();
-    await until(() => processes('sleep 86471').length === 0);
+    await until(() => processesWith('sleep 86471').length === 0);
     expect((await service.request('GET', '/_ping')).text).toBe('OK');
   });
 
@@ -127,14 +119,3 @@ Successfully tagged app:2
     expect(await service.ok('POST', '/build/prune')).toEqual({ CachesDeleted: null, SpaceReclaimed: 0 });
   });
 });
-
-/** Ids of processes with this command line. */
-function processes(commandLine: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${commandLine.replaceAll(' ', '\0')}\0`;
-    } catch {
-      return false;
-    }
-  });
-}

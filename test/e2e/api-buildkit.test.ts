@@ -18,7 +18,8 @@ import { type DockerClient, useClient } from '../helpers/docker-client.ts';
 import { describeLong } from '../helpers/long.ts';
 import { unpackPackages } from '../helpers/newer-packages.ts';
 import { useService } from '../helpers/service.ts';
-import { useStore } from '../helpers/skiff.ts';
+import { processesWith, useStore } from '../helpers/skiff.ts';
+import { until } from '../helpers/until.ts';
 
 const store = useStore();
 const busybox = useBusybox(store);
@@ -59,6 +60,22 @@ describe("a build by BuildKit's own API", () => {
       message: expect.stringContaining('did not complete successfully: exit code: 3'),
     });
     expect((await service.request('GET', '/images/kit:no/json')).status).toBe(404);
+  });
+
+  it('ends with its client, whose death nobody else tells of', async () => {
+    const killed = new AbortController();
+    const building = buildByBuildKit(service, {
+      name: 'kit:no',
+      files: { Dockerfile: `FROM ${busybox}\nRUN exec sleep 86473\n` },
+      attributes: { 'force-network-mode': 'none' },
+      killed: killed.signal,
+    });
+    const failed = expect(building).rejects.toMatchObject({ kind: 'unavailable' });
+    await until(() => processesWith('sleep 86473').length === 1);
+    killed.abort();
+    await failed;
+    await until(() => processesWith('sleep 86473').length === 0);
+    expect((await service.request('GET', '/_ping')).text).toBe('OK');
   });
 
   it('is refused for what a Dockerfile has not', async () => {

@@ -18,6 +18,8 @@ export interface ClientBuild {
   /** Of the frontend. */
   attributes?: Readonly<Record<string, string>>;
   name: string;
+  /** When it aborts the client is gone, as one that was killed: its connections are. */
+  killed?: AbortSignal;
 }
 
 /** How it went. */
@@ -34,11 +36,14 @@ export interface ClientResult {
 export async function buildByBuildKit(service: Service, build: ClientBuild): Promise<ClientResult> {
   const id = `session-${Math.random()}`;
   const headers = { Upgrade: 'h2c', 'X-Docker-Expose-Session-Uuid': id };
-  const session = connectionOf(await service.hijack('/session', { headers }));
+  const asked = await service.hijack('/session', { headers });
+  const asking = await service.hijack('/grpc', { headers: { Upgrade: 'h2c' } });
+  build.killed?.addEventListener('abort', () => {
+    for (const socket of [asked, asking]) socket.destroy();
+  });
+  const session = connectionOf(asked);
   void answerCalls(session, new Map([['/moby.filesync.v1.FileSync/DiffCopy', sender(build.files)]]), 'no');
-  const control = new GrpcConnection(
-    connectionOf(await service.hijack('/grpc', { headers: { Upgrade: 'h2c' } })),
-  );
+  const control = new GrpcConnection(connectionOf(asking));
   try {
     const ref = `build-${Math.random()}`;
     const status = told(control, ref);

@@ -121,6 +121,17 @@ export function isRunning(pid: number): boolean {
   return processIdentity(pid) !== undefined;
 }
 
+/** Ids of the processes that have this command line. */
+export function processesWith(commandLine: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${commandLine.replaceAll(' ', '\0')}\0`;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** The names that the runtime root keeps until the next reboot. */
 const KEPT = ['root', 'gone', 'names', 'volumes', 'last-out', 'uplinks4', 'uplinks6'];
 

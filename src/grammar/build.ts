@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { contextAddress } from '../build/stages/remote.ts';
 import type { Entitlement, NamedContext } from '../engine/build/options.ts';
 import type { SecretSource } from '../engine/build/secret.ts';
 import type { BindMount } from '../engine/options/mounts.ts';
@@ -66,20 +67,23 @@ export function collectAgent(own: Environment) {
   };
 }
 
-/** Collects `--build-context NAME=DIRECTORY|docker-image://REFERENCE`. Throws `invalid`. */
+/** Collects `--build-context NAME=DIRECTORY|docker-image://REFERENCE|URL`, of which a URL may be a git repository. Throws `invalid`. */
 export function collectContext(
   text: string,
   previous: ReadonlyMap<string, NamedContext> = new Map(),
 ): ReadonlyMap<string, NamedContext> {
   const [, name = '', value = ''] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
   if (name === '')
-    throw wrong('build context', text, 'write NAME=DIRECTORY or NAME=docker-image://REFERENCE');
+    throw wrong('build context', text, 'write NAME=DIRECTORY, NAME=docker-image://REFERENCE or NAME=URL');
+  return new Map([...previous, [name.toLowerCase(), namedContext(value)]]);
+}
+
+function namedContext(value: string): NamedContext {
   const reference = /^docker-image:\/\/(.*)$/s.exec(value)?.[1];
-  const context: NamedContext =
-    reference === undefined
-      ? { kind: 'directory', path: resolve(userPath(value)) }
-      : { kind: 'image', reference };
-  return new Map([...previous, [name.toLowerCase(), context]]);
+  if (reference !== undefined) return { kind: 'image', reference };
+  const address = contextAddress(value);
+  if (address !== undefined) return { kind: 'remote', address };
+  return { kind: 'directory', path: resolve(userPath(value)) };
 }
 
 /**

@@ -95,7 +95,7 @@ export function addBuildOptions(command: Command): void {
     )
     .option(
       '--build-context <name=source>',
-      'one more context: a directory, or docker-image://REFERENCE (repeatable)',
+      'one more context: a directory, docker-image://REFERENCE, or the URL of a file or repository (repeatable)',
       collectContext,
     )
     .option('--label <key[=value]>', 'a label of the image (repeatable)', collectLabel)

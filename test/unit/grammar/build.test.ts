@@ -84,6 +84,15 @@ describe('--build-context', () => {
     ]);
     expect(() => collectContext('/dir')).toThrow('invalid build context "/dir"');
   });
+
+  it('is a file at a URL, or a repository', () => {
+    for (const address of [
+      'https://example.test/a.tar',
+      'https://example.test/a.git#v1:sub',
+      'git@example.test:a.git',
+    ])
+      expect([...collectContext(`far=${address}`)]).toEqual([['far', { kind: 'remote', address }]]);
+  });
 });
 
 describe('--allow', () => {

@@ -7,7 +7,6 @@ import type { ImageLayer } from '../../image/image.ts';
 import { layerDirectories } from '../store/layer-directories.ts';
 import type { Build, BuildParts } from './build.ts';
 import { type DockerfileText, readForeignIgnore, readIgnore } from './dockerfile-text.ts';
-import { namedFiles } from './named-files.ts';
 import { layersTree, type SourceTree } from './tree.ts';
 
 /** What files are taken from: a directory of the host, as far as nothing ignores it, or layers. */
@@ -39,6 +38,7 @@ export async function sourceFiles(build: Build, source: Source): Promise<SourceF
       if (named.kind === 'image') return await imageFiles(build, named.reference);
       const called = `context "${source.name}"`;
       if (named.kind === 'directory') return directoryFiles(called, named.path, readIgnore(named.path));
+      const { namedFiles } = await import('./named-files.ts');
       const path = await namedFiles(build, source.name, named);
       return directoryFiles(called, path, readForeignIgnore(path));
     }

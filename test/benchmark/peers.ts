@@ -122,7 +122,7 @@ export async function docker(work: string, through: readonly string[] = []): Pro
     '--pidfile',
     join(work, 'd.pid'),
   ];
-  const withoutNetworks = ['--bridge=none', '--iptables=false', '--ip6tables=false'];
+  const withoutNetworks = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'];
   const options = ['--oom-score-adjust=0', ...(through.length === 0 ? withoutNetworks : [])];
   const [program = '', ...words] = [...through, daemon, ...places, ...options, '-H', `unix://${socket}`];
   const child = spawn(program, words, { stdio: ['ignore', log, log] });

@@ -47,9 +47,18 @@ export function buildOptionsOf(
   };
 }
 
+/** A context that comes as an archive; `name` is how messages call it. */
+export function contextStream(bytes: AsyncIterable<Uint8Array>, name = 'the context') {
+  return { kind: 'stream', name, bytes } as const;
+}
+
+/** What comes all at once, for who takes it as it comes. */
+export async function* onePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 function sourceOf(remote: string | undefined, bytes: AsyncIterable<Uint8Array>): ContextSource {
-  if (remote === undefined || remote === CLIENT_SESSION || remote === UPLOAD)
-    return { kind: 'stream', name: 'the context', bytes };
+  if (remote === undefined || remote === CLIENT_SESSION || remote === UPLOAD) return contextStream(bytes);
   const address = contextAddress(remote);
   if (address !== undefined) return { kind: 'remote', address };
   throw new EngineError('invalid', `remoteURL (${remote}) could not be recognized as URL`, {

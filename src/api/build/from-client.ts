@@ -1,7 +1,7 @@
 import type { BuildOptions } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
 import type { CredentialSource } from '../../registry/credential.ts';
-import { CLIENT_SESSION, UPLOAD } from '../bodies/build.ts';
+import { CLIENT_SESSION, contextStream, onePiece, UPLOAD } from '../bodies/build.ts';
 import type { Call } from '../http/call.ts';
 import type { GrpcConnection } from '../http/grpc.ts';
 
@@ -45,7 +45,7 @@ export async function fromClient(call: Call, shown: CredentialSource | undefined
     },
     ask: async (file) => ({
       ...(session === undefined ? {} : await asked(session, { remote, file, shown, ended })),
-      ...(upload === undefined ? {} : { source: streamOf(upload.bytes) }),
+      ...(upload === undefined ? {} : { source: contextStream(upload.bytes) }),
     }),
   };
 }
@@ -73,15 +73,7 @@ async function asked(
   const common = { credentials, secrets: clientSecrets(session), agents };
   if (remote !== CLIENT_SESSION) return common;
   const { dockerfile, bytes } = await clientContext(session, typeof file === 'string' ? file : undefined);
-  return { ...common, source: streamOf(bytes), file: { bytes: once(dockerfile) } };
-}
-
-function streamOf(bytes: AsyncIterable<Uint8Array>) {
-  return { kind: 'stream', name: 'the context', bytes } as const;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+  return { ...common, source: contextStream(bytes), file: { bytes: onePiece(dockerfile) } };
 }
 
 /** Whether a call of a build brings nothing but the context of another one; then it is kept for that until it has been read. */

@@ -1,6 +1,7 @@
 import type { BuildOptions, NamedContext } from '../../engine/build/options.ts';
 import { EngineError } from '../../errors.ts';
 import { type ArchivedEntry, tarOfEntries } from '../../storage/tar/archive.ts';
+import { contextStream, onePiece } from '../bodies/build.ts';
 import type { GrpcConnection } from '../http/grpc.ts';
 import type { Meetings } from '../http/meetings.ts';
 import {
@@ -42,7 +43,7 @@ export async function buildFiles(
 async function namedContext(client: BuildClient, context: WantedNamedContext): Promise<NamedContext> {
   if (context.kind !== 'client') return context;
   const { directory } = context;
-  return streamOf(clientDirectory(await sessionFor(client, directory), directory.name), directory.name);
+  return contextStream(clientDirectory(await sessionFor(client, directory), directory.name), directory.name);
 }
 
 async function mainFiles(
@@ -56,16 +57,16 @@ async function mainFiles(
       file,
       names,
     );
-    return { source: streamOf(bytes), file: { bytes: once(text) } };
+    return { source: contextStream(bytes), file: { bytes: onePiece(text) } };
   }
   const source =
-    context.kind === 'remote' ? context : streamOf(uploadedContext(client.session, context.path));
+    context.kind === 'remote' ? context : contextStream(uploadedContext(client.session, context.path));
   const { dockerfile } = directories;
   if (dockerfile === undefined) return { source, file };
   return {
     source,
     file: {
-      bytes: once(await clientDockerfile(await sessionFor(client, dockerfile), file, dockerfile.name)),
+      bytes: onePiece(await clientDockerfile(await sessionFor(client, dockerfile), file, dockerfile.name)),
     },
   };
 }
@@ -86,7 +87,7 @@ export async function dockerfileAlone(
   );
   const session = await sessionFor(client, directories.context);
   const texts = await clientTexts(session, file, namesOf(directories));
-  return { source: streamOf(tarOfEntries(entriesOf(texts))), file, contexts };
+  return { source: contextStream(tarOfEntries(entriesOf(texts))), file, contexts };
 }
 
 async function* entriesOf(texts: ReadonlyMap<string, Buffer>): AsyncGenerator<ArchivedEntry> {
@@ -97,7 +98,8 @@ async function* entriesOf(texts: ReadonlyMap<string, Buffer>): AsyncGenerator<Ar
     target: '',
     device: { major: 0, minor: 0 },
   } as const;
-  for (const [name, text] of texts) yield { ...common, name, size: text.length, content: () => once(text) };
+  for (const [name, text] of texts)
+    yield { ...common, name, size: text.length, content: () => onePiece(text) };
 }
 
 function namesOf({ context, dockerfile }: WantedBuild['directories']): ClientDirectories {
@@ -109,12 +111,4 @@ async function sessionFor(
   directory: ClientDirectory,
 ): Promise<GrpcConnection> {
   return directory.session === undefined ? session : await sessionOf(sessions, directory.session);
-}
-
-function streamOf(bytes: AsyncIterable<Uint8Array>, name = 'the context') {
-  return { kind: 'stream', name, bytes } as const;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { SILENT_PUSH } from '../../engine/images/push-progress.ts';
 import { parseEntitlement } from '../../grammar/build.ts';
 import type { GrpcConnection } from '../http/grpc.ts';
 import type { Meetings } from '../http/meetings.ts';
@@ -59,7 +60,7 @@ export async function performSolve(
   const built = await building.finally(() => agents.close());
   if (built === undefined) return Buffer.alloc(0);
   for (const name of result.pushed)
-    await engine.images.push(name, { allTags: false, credentials, progress: SILENT, signal });
+    await engine.images.push(name, { allTags: false, credentials, progress: SILENT_PUSH, signal });
   const { id, descriptor, names } = built;
   return new Message()
     .map(1, {
@@ -69,14 +70,6 @@ export async function performSolve(
     })
     .encoded();
 }
-
-const nothing = () => {};
-
-const SILENT = {
-  repository: nothing,
-  layer: () => ({ preparing: nothing, pushing: nothing, exists: nothing, mounted: nothing, done: nothing }),
-  pushed: nothing,
-};
 
 function goneSignal(session: GrpcConnection): AbortSignal {
   const gone = new AbortController();

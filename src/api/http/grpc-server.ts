@@ -85,10 +85,8 @@ async function answer(
     if (last !== undefined) await call.send(last);
   } catch (error) {
     status = statusOf(error);
-    // What the client says still is of no use, but it waits until somebody takes it.
-    stream.resume();
   }
-  // Of what the client says still nobody wants to hear.
+  // What the client says still is of no use, but it waits until somebody takes it.
   stream.resume();
   if (!stream.destroyed) stream.end();
 }

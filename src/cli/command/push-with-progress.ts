@@ -1,20 +1,10 @@
-import type { PushProgress } from '../../engine/images/push-progress.ts';
+import { SILENT_PUSH } from '../../engine/images/push-progress.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { createPushProgress } from '../output/push-progress.ts';
 import { standardOutput } from '../output/standard-output.ts';
 import { interruptible } from './interruptible.ts';
 import { registryReports } from './registry-reports.ts';
 import type { Session } from './session.ts';
-
-/** What nobody wants to see. */
-const SILENT: PushProgress = {
-  repository: () => {},
-  layer: () => {
-    const nothing = () => {};
-    return { preparing: nothing, pushing: nothing, exists: nothing, mounted: nothing, done: nothing };
-  },
-  pushed: () => {},
-};
 
 /** Pushes an image, or all tags of a repository, and shows how it goes; Ctrl-C ends it. */
 export async function pushWithProgress(
@@ -29,7 +19,7 @@ export async function pushWithProgress(
       images.push(image, {
         allTags,
         platform,
-        progress: display ?? SILENT,
+        progress: display ?? SILENT_PUSH,
         ...registryReports(session),
         signal,
       }),

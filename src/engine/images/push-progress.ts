@@ -10,6 +10,16 @@ export interface PushProgress {
   pushed(tag: string, digest: Digest, size: number): void;
 }
 
+/** What nobody wants to see. */
+export const SILENT_PUSH: PushProgress = {
+  repository: () => {},
+  layer: () => {
+    const nothing = () => {};
+    return { preparing: nothing, pushing: nothing, exists: nothing, mounted: nothing, done: nothing };
+  },
+  pushed: () => {},
+};
+
 /** Sizes are bytes of the layer as it is transferred. */
 export interface PushedLayer {
   preparing(): void;
